@@ -1,0 +1,121 @@
+# What a person types. Each target calls one verb of scripts/; `make help` lists them.
+#
+#   CLOUD=local|aws   where it happens (default aws); `make cloud-up` starts the local cloud
+#   ENV=name          the environment of terraform/environments/ (default: local, or dev on AWS)
+#   PYTHON=python3.12 the Python that .venv is made with
+#
+# Values that a person types (HP, JOB, RUN …) reach the verbs in the environment, as they were typed. They never
+# stand in a recipe, where make and the shell would run what is in them: $(value X) is X unexpanded, and
+# `unexport X` keeps make from expanding it for the recipe's environment.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= python3
+VENV := .venv/bin/python
+
+CLOUD_NAME := $(or $(value CLOUD),aws)
+ENV_DEFAULT := $(if $(filter local,$(CLOUD_NAME)),local,dev)
+
+CONFIRM_TEXT := $(value CONFIRM)
+DRY_RUN_TEXT := $(value DRY_RUN)
+ENV_TEXT := $(or $(value ENV),$(ENV_DEFAULT))
+HP_TEXT := $(value HP)
+IMAGE_TEXT := $(value IMAGE)
+JOB_TEXT := $(value JOB)
+RUN_TEXT := $(value RUN)
+YES_TEXT := $(value YES)
+export CONFIRM_TEXT DRY_RUN_TEXT ENV_TEXT HP_TEXT IMAGE_TEXT JOB_TEXT RUN_TEXT YES_TEXT
+unexport CLOUD CONFIRM DRY_RUN ENV HP IMAGE JOB RUN YES
+
+define newline
+
+
+endef
+
+# The one place that knows which cloud is meant: a verb reads AWS's standard variables, wherever they point.
+ifeq ($(CLOUD_NAME),local)
+VERB := $(VENV) -m scripts.cloud exec -- $(VENV) -m
+else ifeq ($(CLOUD_NAME),aws)
+VERB := $(VENV) -m
+ifeq ($(ENV_TEXT),local)
+$(error ENV=local is for the local cloud only: its buckets may be destroyed with all they hold.$(newline)Say \
+CLOUD=local, or name another environment with ENV=)
+endif
+else
+$(error CLOUD is neither local nor aws.$(newline)Say CLOUD=local for the rehearsal on this machine, CLOUD=aws for \
+your account)
+endif
+
+##@ The whole journey, offline and free
+.PHONY: demo
+demo: .venv/installed ## Train a model on the local cloud: infrastructure, data, training job, evaluation
+	@$(VENV) -m scripts.demo
+
+##@ From a training script to a model (CLOUD=local rehearses)
+.PHONY: infra data train logs stop jobs model destroy
+infra: .venv/installed ## Build what training needs with Terraform: plan, ask, apply that plan [ENV= YES=1]
+	@$(VERB) scripts.infra apply
+data: .venv/installed ## Bring a job's local channels to the data bucket: only what changed [JOB=]
+	@$(VERB) scripts.data
+train: .venv/installed ## Run a training job and bring its model home [JOB= HP="epochs=3" IMAGE= DRY_RUN=1]
+	@$(VERB) scripts.train
+logs: .venv/installed ## Follow a training job's log, or read it again [RUN=]
+	@$(VERB) scripts.logs
+stop: .venv/installed ## Stop a training job; what it has learnt so far is kept [RUN=]
+	@$(VERB) scripts.stop
+jobs: .venv/installed ## List the training jobs, the newest first
+	@$(VERB) scripts.jobs
+model: .venv/installed ## Download and unpack a training job's model into runs/ [RUN=]
+	@$(VERB) scripts.model
+destroy: .venv/installed ## Remove the infrastructure; asks for the environment's name [ENV= CONFIRM=]
+	@$(VERB) scripts.infra destroy
+
+##@ The local cloud
+.PHONY: cloud-up cloud-down cloud-status cloud-env digits
+cloud-up: .venv/installed ## Start the local cloud on 127.0.0.1
+	@$(VENV) -m scripts.cloud up
+cloud-down: .venv/installed ## Stop it; what it holds goes with it
+	@$(VENV) -m scripts.cloud down
+cloud-status: .venv/installed ## Its address, since when it runs and what it holds
+	@$(VENV) -m scripts.cloud status
+cloud-env: .venv/installed ## Point a shell at it: eval "$$(make -s cloud-env)"
+	@$(VENV) -m scripts.cloud env
+digits: .venv/installed ## Write the handwritten digits as PNG files to data/digits/
+	@$(VENV) -m scripts.digits
+
+##@ Working on Trainyard itself
+.PHONY: setup test test-fast lint format requirements clean help
+setup: .venv/installed .venv/installed-dev ## Make .venv with all that is needed
+test: .venv/installed-dev ## Run every test
+	@$(VENV) -m pytest
+test-fast: .venv/installed-dev ## Run the tests that take under a minute together
+	@$(VENV) -m pytest -m "not e2e"
+lint: .venv/installed-dev ## Check style, types, imports and Terraform
+	@.venv/bin/ruff check
+	@.venv/bin/ruff format --check
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports --no-cache
+	@terraform fmt -check -diff -recursive terraform
+	@$(VENV) -m scripts.infra validate
+format: .venv/installed-dev ## Put Python and Terraform files into their standard form
+	@.venv/bin/ruff check --fix --quiet
+	@.venv/bin/ruff format
+	@terraform fmt -recursive terraform
+requirements: .venv/installed ## Pin anew what requirements*.in ask for
+	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	  --custom-compile-command "make requirements" requirements.in --output-file requirements.txt
+	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	  --custom-compile-command "make requirements" requirements-dev.in --output-file requirements-dev.txt
+clean: ## Remove what was made here, except data/ and runs/
+	@rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+help: ## This list
+	@awk -f scripts/help.awk $(MAKEFILE_LIST)
+
+.venv/installed: requirements.txt scripts/venv.py
+	@$(PYTHON) scripts/venv.py requirements.txt
+	@touch $@
+.venv/installed-dev: requirements-dev.txt .venv/installed
+	@$(PYTHON) scripts/venv.py requirements-dev.txt
+	@touch $@

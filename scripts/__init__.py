@@ -1,0 +1,1 @@
+"""What runs on a laptop or in CI: the verbs (files of this folder) and their rooms (packages)."""

@@ -1,0 +1,1 @@
+"""Used by every verb and room, uses none of them: errors, console, AWS session."""

@@ -1,0 +1,61 @@
+"""How every verb starts and ends: arguments by typer, failures in two lines, exit codes.
+
+Exit codes: 0 done, 2 something the user can mend (also wrong arguments), 130 interrupted; a bug shows its
+traceback and exits with 1.
+"""
+
+import signal
+import sys
+from typing import NoReturn
+
+import typer
+
+from scripts.core import aws, console
+from scripts.core.errors import UserError
+
+
+class Interrupted(KeyboardInterrupt):
+    """An interrupt, with the line that says what exists now and which command goes on or removes it."""
+
+
+def app(help_text: str) -> typer.Typer:
+    """A typer application without the parts that cost start-up time (markup, completion, pretty tracebacks)."""
+    return typer.Typer(
+        help=help_text,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        no_args_is_help=False,
+    )
+
+
+def run(application: typer.Typer) -> NoReturn:
+    """Run a verb to its exit code."""
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        with aws.refusals():
+            application()
+    except UserError as error:
+        console.show_error(error)
+        sys.exit(2)
+    except SystemExit as ending:
+        interrupt = _interrupt_behind(ending)
+        if interrupt is not None:
+            print(file=sys.stderr)
+            print(str(interrupt) or "Interrupted.", file=sys.stderr)
+        raise
+    sys.exit(0)
+
+
+def _interrupt_behind(ending: SystemExit) -> KeyboardInterrupt | None:
+    # typer turns a KeyboardInterrupt into its own Exit(130), and that into SystemExit: the words are two links back.
+    link: BaseException | None = ending
+    while link is not None:
+        if isinstance(link, KeyboardInterrupt):
+            return link
+        link = link.__cause__ or link.__context__
+    return None
+
+
+def _terminated(_signal: int, _frame: object) -> NoReturn:
+    raise Interrupted("Terminated.")

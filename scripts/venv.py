@@ -35,6 +35,8 @@ def main(requirements):
             "Read pip's message above: most often there is no network, or a proxy is to be set for pip.",
         )
     command = [uv_program(), "pip", "install", "--python", PYTHON, "--require-hashes", "-r", requirements]
+    if not sys.stdout.isatty():
+        command.append("--quiet")  # its progress is for a terminal; without one it lists 100 packages
     if subprocess.call(command, env=uv_environment()) != 0:
         return fail(
             "The packages of %s could not be installed." % requirements,

@@ -1,0 +1,150 @@
+"""`make demo`: the whole journey on the local cloud, from nothing to a trained and evaluated model.
+
+It types what a person would type. Each step is a verb in a process of its own, with the environment that
+`python -m scripts.cloud exec` would give it; this file adds the order, the clock and the summary.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from scripts import localcloud
+from scripts.core import console, verb
+from scripts.core.errors import UserError
+
+APP = verb.app("Train a model on the local cloud: infrastructure, data, training job, evaluation.")
+
+JOB = "digits"
+TEST_DATA = Path("data/digits/test")
+ENOUGH = 0.97
+"""The accuracy on the test channel under which the demo has failed."""
+
+
+@APP.command()
+def main() -> None:
+    """Do the whole journey with nothing skipped, and sum it up."""
+    start = time.monotonic()
+    with _cloud() as environment:
+        with console.step("Infrastructure (make infra)"):
+            _verb(environment, "infra", "apply", "--yes")
+        with console.step("Data (make digits)"):
+            _verb(environment, "digits")
+        earlier = _records()
+        with console.step(f"Training (make train JOB={JOB})"):
+            _verb(environment, "train", "--job", JOB, "--yes")
+        (new,) = _records().keys() - earlier.keys()
+        run = Path("runs") / new
+        with console.step(f"Evaluation of {run}/model on {TEST_DATA}"):
+            scores = _evaluate(environment, run / "model")
+    console.say()
+    for line in summary(_records()[new], run, scores, time.monotonic() - start):
+        console.say(line)
+    if scores["accuracy"] < ENOUGH:
+        raise UserError(
+            f"The model in {run}/model has a test accuracy of {scores['accuracy']:.4f}, below {ENOUGH}.",
+            f"Look for the reason in its log ({run}) and in what has changed in trainer/ or jobs/{JOB}.toml.",
+        )
+
+
+def summary(record: Mapping[str, Any], run: Path, scores: Mapping[str, Any], seconds: float) -> list[str]:
+    """The closing lines.
+
+    Args:
+        record: the run's record.json.
+        run: the run's folder.
+        scores: what ``python -m trainer evaluate`` printed.
+        seconds: how long the demo took.
+    """
+    return [
+        f"Done in {console.duration(seconds)}.",
+        f"  Test accuracy  {scores['accuracy']:.4f} on {scores['images']} images that the job never received",
+        f"  Model          {run}/model",
+        f"  On AWS         {_cost(record)}",
+        "",
+        "The same on AWS, with credentials and a region set:",
+        "  make infra",
+        f"  make data JOB={JOB}",
+        f"  make train JOB={JOB} IMAGE=<URI of a training image in the stack's repository>",
+    ]
+
+
+def _cost(record: Mapping[str, Any]) -> str:
+    return f"{record}"
+
+
+@contextmanager
+def _cloud() -> Iterator[dict[str, str]]:
+    """The environment of a running local cloud: one that is there, or one that lives as long as this."""
+    cloud = localcloud.running()
+    if cloud:
+        console.say(f"Using the local cloud that runs at {cloud.url}; it is left running.")
+        yield localcloud.environment(cloud, os.environ)
+        return
+    with console.step("Local cloud (make cloud-up)"):
+        cloud = localcloud.start(lifetime=True)
+        console.say(f"AWS's APIs are answered at {cloud.url}")
+    try:
+        yield localcloud.environment(cloud, os.environ)
+    finally:
+        with _handled(signal.SIGINT, lambda _number, _frame: None):
+            localcloud.stop()
+            console.say("The local cloud is stopped; what it held is gone with it. data/ and runs/ are kept.")
+
+
+def _verb(environment: Mapping[str, str], name: str, *arguments: str) -> None:
+    """Run a verb to its end; its failure is the demo's, its words have been said."""
+    code = _finish([sys.executable, "-m", f"scripts.{name}", *arguments], environment)
+    if code != 0:
+        raise SystemExit(code)
+
+
+def _evaluate(environment: Mapping[str, str], model: Path) -> dict[str, Any]:
+    command = [sys.executable, "-m", "trainer", "evaluate", "--model", str(model), "--data", str(TEST_DATA)]
+    answer = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)
+    scores: dict[str, Any] = json.loads(answer.stdout)
+    console.say(f"accuracy {scores['accuracy']:.4f}, loss {scores['loss']:.4f} on {scores['images']} images")
+    return scores
+
+
+def _finish(command: list[str], environment: Mapping[str, str]) -> int:
+    """Run a command to its end, also when this process is told to stop: a step ends in good order.
+
+    An interrupt from the keyboard reaches the step by itself; a SIGTERM is handed on to it.
+    """
+    told: list[int] = []
+    with subprocess.Popen(command, env=environment) as process:
+
+        def hand_on(number: int, _frame: object) -> None:
+            told.append(number)
+            process.terminate()
+
+        with _handled(signal.SIGINT, lambda number, _frame: told.append(number)), _handled(signal.SIGTERM, hand_on):
+            code = process.wait()
+    if told:
+        raise verb.Interrupted("The demo was interrupted. `make demo` starts it again; nothing was created on AWS.")
+    return code
+
+
+@contextmanager
+def _handled(number: signal.Signals, handler: Callable[[int, object], None]) -> Iterator[None]:
+    before = signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
+
+
+def _records() -> dict[str, dict[str, Any]]:
+    """The records under runs/, by the run's name."""
+    return {path.parent.name: json.loads(path.read_text()) for path in Path("runs").glob(f"{JOB}-*/record.json")}
+
+
+if __name__ == "__main__":
+    verb.run(APP)

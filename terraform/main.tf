@@ -1,0 +1,64 @@
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+data "aws_region" "current" {}
+
+locals {
+  account_id = data.aws_caller_identity.current.account_id
+  partition  = data.aws_partition.current.partition
+  region     = data.aws_region.current.name
+
+  # <project>-<environment>-<purpose>-<account>-<region>: S3's names are shared by the whole world, and IAM's by all
+  # regions of an account. The validation of var.project keeps them within 63 characters.
+  prefix = "${var.project}-${var.environment}"
+  suffix = "${local.account_id}-${local.region}"
+
+  bucket_names = {
+    for purpose in ["data", "models", "checkpoints"] : purpose => "${local.prefix}-${purpose}-${local.suffix}"
+  }
+  repository_name = "${local.prefix}-trainer"
+
+  # ARNs are built from names, so that policies are known when Terraform plans and can be reviewed there.
+  bucket_arns    = { for purpose, name in local.bucket_names : purpose => "arn:${local.partition}:s3:::${name}" }
+  repository_arn = "arn:${local.partition}:ecr:${local.region}:${local.account_id}:repository/${local.repository_name}"
+}
+
+module "registry" {
+  source = "./modules/registry"
+
+  name         = local.repository_name
+  force_delete = var.force_delete
+}
+
+module "buckets" {
+  source = "./modules/buckets"
+
+  data_name        = local.bucket_names["data"]
+  models_name      = local.bucket_names["models"]
+  checkpoints_name = local.bucket_names["checkpoints"]
+  force_destroy    = var.force_destroy
+}
+
+module "training_role" {
+  source = "./modules/training_role"
+  count  = var.existing_role_arn == null ? 1 : 0
+
+  name                     = "${local.prefix}-training-${local.suffix}"
+  data_bucket_arn          = local.bucket_arns["data"]
+  models_bucket_arn        = local.bucket_arns["models"]
+  checkpoints_bucket_arn   = local.bucket_arns["checkpoints"]
+  repository_arn           = local.repository_arn
+  may_create_log_group     = !var.manage_log_group
+  permissions_boundary_arn = var.permissions_boundary_arn
+}
+
+# Every training job of the account and region writes here, jobs of other projects among them. So it is owned only
+# on request, and stays when the stack goes.
+resource "aws_cloudwatch_log_group" "training_jobs" {
+  count = var.manage_log_group ? 1 : 0
+
+  name              = "/aws/sagemaker/TrainingJobs"
+  retention_in_days = 365
+  skip_destroy      = true
+}

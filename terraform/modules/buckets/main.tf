@@ -1,0 +1,138 @@
+locals {
+  names = {
+    data        = var.data_name
+    models      = var.models_name
+    checkpoints = var.checkpoints_name
+  }
+
+  # Checkpoints are rewritten all the time and worth nothing once their job is over: no versions of them are kept.
+  versioned = toset(["data", "models"])
+}
+
+resource "aws_s3_bucket" "this" {
+  for_each = local.names
+
+  bucket        = each.value
+  force_destroy = var.force_destroy
+}
+
+resource "aws_s3_bucket_public_access_block" "this" {
+  for_each = local.names
+
+  bucket                  = aws_s3_bucket.this[each.key].bucket
+  block_public_acls       = true
+  block_public_policy     = true
+  ignore_public_acls      = true
+  restrict_public_buckets = true
+}
+
+resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
+  for_each = local.names
+
+  bucket = aws_s3_bucket.this[each.key].bucket
+
+  rule {
+    apply_server_side_encryption_by_default {
+      sse_algorithm = "AES256"
+    }
+  }
+}
+
+resource "aws_s3_bucket_versioning" "this" {
+  for_each = local.versioned
+
+  bucket = aws_s3_bucket.this[each.key].bucket
+
+  versioning_configuration {
+    status = "Enabled"
+  }
+}
+
+data "aws_partition" "current" {}
+
+data "aws_iam_policy_document" "tls_only" {
+  for_each = local.names
+
+  statement {
+    sid       = "TlsOnly"
+    effect    = "Deny"
+    actions   = ["s3:*"]
+    resources = [for path in ["", "/*"] : "arn:${data.aws_partition.current.partition}:s3:::${each.value}${path}"]
+
+    principals {
+      type        = "*"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "Bool"
+      variable = "aws:SecureTransport"
+      values   = ["false"]
+    }
+  }
+}
+
+resource "aws_s3_bucket_policy" "this" {
+  for_each = local.names
+
+  bucket = aws_s3_bucket.this[each.key].bucket
+  policy = data.aws_iam_policy_document.tls_only[each.key].json
+
+  # S3 refuses two changes of a bucket's access at the same time (OperationAborted).
+  depends_on = [aws_s3_bucket_public_access_block.this]
+}
+
+resource "aws_s3_bucket_lifecycle_configuration" "this" {
+  for_each = local.names
+
+  bucket = aws_s3_bucket.this[each.key].bucket
+
+  # Parts of an upload that broke off are billed, and no listing shows them.
+  rule {
+    id     = "aborted-uploads"
+    status = "Enabled"
+
+    filter {}
+
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 7
+    }
+  }
+
+  dynamic "rule" {
+    for_each = contains(local.versioned, each.key) ? [var.old_version_days] : []
+
+    content {
+      id     = "old-versions"
+      status = "Enabled"
+
+      filter {}
+
+      noncurrent_version_expiration {
+        noncurrent_days = rule.value
+      }
+
+      expiration {
+        expired_object_delete_marker = true
+      }
+    }
+  }
+
+  dynamic "rule" {
+    for_each = each.key == "checkpoints" ? [var.checkpoint_days] : []
+
+    content {
+      id     = "old-checkpoints"
+      status = "Enabled"
+
+      filter {}
+
+      expiration {
+        days = rule.value
+      }
+    }
+  }
+
+  # Rules for noncurrent versions belong to a versioned bucket.
+  depends_on = [aws_s3_bucket_versioning.this]
+}

@@ -1,0 +1,120 @@
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+data "aws_region" "current" {}
+
+locals {
+  account_id = data.aws_caller_identity.current.account_id
+  partition  = data.aws_partition.current.partition
+  region     = data.aws_region.current.name
+
+  log_group     = "/aws/sagemaker/TrainingJobs"
+  log_group_arn = "arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:${local.log_group}"
+}
+
+# Only training jobs of this account and region get the role: without the conditions, SageMaker could be made to use
+# it on behalf of a stranger (the "confused deputy" of IAM's guide).
+data "aws_iam_policy_document" "trust" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["sagemaker.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [local.account_id]
+    }
+
+    condition {
+      test     = "ArnLike"
+      variable = "aws:SourceArn"
+      values   = ["arn:${local.partition}:sagemaker:${local.region}:${local.account_id}:training-job/*"]
+    }
+  }
+}
+
+# The least that CreateTrainingJob needs; "Execution Role Permissions" in SageMaker's developer guide has the list.
+data "aws_iam_policy_document" "rights" {
+  statement {
+    sid       = "ListDataAndCheckpoints"
+    actions   = ["s3:ListBucket"]
+    resources = [var.data_bucket_arn, var.checkpoints_bucket_arn]
+  }
+
+  statement {
+    sid       = "ReadData"
+    actions   = ["s3:GetObject"]
+    resources = ["${var.data_bucket_arn}/*"]
+  }
+
+  statement {
+    sid       = "WriteModels"
+    actions   = ["s3:PutObject", "s3:AbortMultipartUpload"]
+    resources = ["${var.models_bucket_arn}/*"]
+  }
+
+  statement {
+    sid       = "ReadAndWriteCheckpoints"
+    actions   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
+    resources = ["${var.checkpoints_bucket_arn}/*"]
+  }
+
+  statement {
+    sid       = "PullImage"
+    actions   = ["ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"]
+    resources = [var.repository_arn]
+  }
+
+  statement {
+    sid       = "LogInToRegistry"
+    actions   = ["ecr:GetAuthorizationToken"]
+    resources = ["*"] # AWS knows no resource for it
+  }
+
+  statement {
+    sid       = "WriteLogs"
+    actions   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+    resources = ["${local.log_group_arn}:*"]
+  }
+
+  dynamic "statement" {
+    for_each = var.may_create_log_group ? ["CreateLogGroup"] : []
+
+    content {
+      sid     = statement.value
+      actions = ["logs:CreateLogGroup"]
+      # CloudWatch Logs has asked for this right with and without the trailing part.
+      resources = [local.log_group_arn, "${local.log_group_arn}:*"]
+    }
+  }
+
+  statement {
+    sid       = "WriteMetrics"
+    actions   = ["cloudwatch:PutMetricData"]
+    resources = ["*"] # AWS knows no resource for it, but a condition
+
+    condition {
+      test     = "StringEquals"
+      variable = "cloudwatch:namespace"
+      values   = [local.log_group] # the namespace has the log group's name
+    }
+  }
+}
+
+resource "aws_iam_role" "this" {
+  name                 = var.name
+  description          = "What SageMaker training jobs run as"
+  assume_role_policy   = data.aws_iam_policy_document.trust.json
+  permissions_boundary = var.permissions_boundary_arn
+}
+
+resource "aws_iam_role_policy" "this" {
+  name   = "training"
+  role   = aws_iam_role.this.name
+  policy = data.aws_iam_policy_document.rights.json
+}

@@ -1,0 +1,54 @@
+output "project" {
+  description = "First part of every name."
+  value       = var.project
+}
+
+output "environment" {
+  description = "Second part of every name."
+  value       = var.environment
+}
+
+output "region" {
+  description = "Region that the stack stands in."
+  value       = local.region
+}
+
+output "account_id" {
+  description = "Account that the stack stands in."
+  value       = local.account_id
+}
+
+output "repository_arn" {
+  description = "ARN of the repository of training images. It tells their account and region."
+  value       = module.registry.arn
+}
+
+output "repository_name" {
+  description = "Name of the repository of training images."
+  value       = module.registry.name
+}
+
+output "repository_url" {
+  description = "What the URI of every image of this repository starts with."
+  value       = module.registry.url
+}
+
+output "role_arn" {
+  description = "ARN of the role that training jobs run as."
+  value       = var.existing_role_arn == null ? module.training_role[0].arn : var.existing_role_arn
+}
+
+output "data_bucket" {
+  description = "Bucket of the training data."
+  value       = module.buckets.data_name
+}
+
+output "models_bucket" {
+  description = "Bucket of the trained models."
+  value       = module.buckets.models_name
+}
+
+output "checkpoints_bucket" {
+  description = "Bucket of the checkpoints of running and interrupted jobs."
+  value       = module.buckets.checkpoints_name
+}

@@ -1,0 +1,151 @@
+# Offline: the real provider, with keys that no one knows, and the one answer that it would ask AWS for.
+provider "aws" {
+  region                      = "eu-central-1"
+  access_key                  = "test"
+  secret_key                  = "test"
+  skip_credentials_validation = true
+  skip_requesting_account_id  = true
+  skip_metadata_api_check     = true
+}
+
+variables {
+  data_name        = "the-data"
+  models_name      = "the-models"
+  checkpoints_name = "the-checkpoints"
+}
+
+run "nothing_is_public" {
+  command = plan
+
+  module {
+    source = "./modules/buckets"
+  }
+
+  assert {
+    condition = length(aws_s3_bucket_public_access_block.this) == 3 && alltrue([
+      for block in aws_s3_bucket_public_access_block.this :
+      block.block_public_acls && block.block_public_policy && block.ignore_public_acls && block.restrict_public_buckets
+    ])
+    error_message = "All four kinds of public access must be blocked on all three buckets."
+  }
+}
+
+run "everything_is_encrypted" {
+  command = plan
+
+  module {
+    source = "./modules/buckets"
+  }
+
+  assert {
+    condition = length(aws_s3_bucket_server_side_encryption_configuration.this) == 3 && alltrue(flatten([
+      for configuration in aws_s3_bucket_server_side_encryption_configuration.this : [
+        for rule in configuration.rule : rule.apply_server_side_encryption_by_default[0].sse_algorithm == "AES256"
+      ]
+    ]))
+    error_message = "All three buckets must be encrypted."
+  }
+}
+
+run "plain_http_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/buckets"
+  }
+
+  assert {
+    condition = alltrue([
+      for purpose, name in { data = "the-data", models = "the-models", checkpoints = "the-checkpoints" } :
+      jsondecode(aws_s3_bucket_policy.this[purpose].policy).Statement == [{
+        Sid       = "TlsOnly"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "s3:*"
+        Resource  = ["arn:aws:s3:::${name}/*", "arn:aws:s3:::${name}"]
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      }]
+    ])
+    error_message = "Each bucket's policy must refuse every request without TLS, to the bucket and to its objects."
+  }
+}
+
+run "data_and_models_can_be_brought_back_and_checkpoints_cannot" {
+  command = plan
+
+  module {
+    source = "./modules/buckets"
+  }
+
+  assert {
+    condition     = toset(keys(aws_s3_bucket_versioning.this)) == toset(["data", "models"])
+    error_message = "Data and models must be versioned, and checkpoints not."
+  }
+
+  assert {
+    condition = alltrue([
+      for versioning in aws_s3_bucket_versioning.this : versioning.versioning_configuration[0].status == "Enabled"
+    ])
+    error_message = "Versioning must be enabled."
+  }
+}
+
+run "what_nobody_needs_goes_by_itself" {
+  command = plan
+
+  module {
+    source = "./modules/buckets"
+  }
+
+  assert {
+    condition = alltrue([
+      for configuration in aws_s3_bucket_lifecycle_configuration.this :
+      length([
+        for rule in configuration.rule : rule
+        if rule.status == "Enabled" && length(rule.abort_incomplete_multipart_upload) == 1
+      ]) == 1
+    ])
+    error_message = "Each bucket must remove uploads that broke off."
+  }
+
+  assert {
+    condition = {
+      for purpose, configuration in aws_s3_bucket_lifecycle_configuration.this :
+      purpose => [for rule in configuration.rule : rule.id]
+      } == {
+      data        = ["aborted-uploads", "old-versions"]
+      models      = ["aborted-uploads", "old-versions"]
+      checkpoints = ["aborted-uploads", "old-checkpoints"]
+    }
+    error_message = "Old versions of data and models must go, and old checkpoints; data and models themselves stay."
+  }
+}
+
+run "checkpoints_outlive_the_longest_job" {
+  command = plan
+
+  module {
+    source = "./modules/buckets"
+  }
+
+  assert {
+    condition = alltrue([
+      for rule in aws_s3_bucket_lifecycle_configuration.this["checkpoints"].rule :
+      rule.expiration[0].days > 28 if rule.id == "old-checkpoints"
+    ])
+    error_message = "A training job may last 28 days: its checkpoints must live longer."
+  }
+}
+
+run "buckets_with_objects_are_kept" {
+  command = plan
+
+  module {
+    source = "./modules/buckets"
+  }
+
+  assert {
+    condition     = !anytrue([for bucket in aws_s3_bucket.this : bucket.force_destroy])
+    error_message = "By default no bucket may be deleted while it holds objects."
+  }
+}

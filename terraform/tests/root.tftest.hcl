@@ -1,0 +1,207 @@
+# Offline: the real provider, with keys that no one knows, and the one answer that it would ask AWS for.
+provider "aws" {
+  region                      = "eu-central-1"
+  access_key                  = "test"
+  secret_key                  = "test"
+  skip_credentials_validation = true
+  skip_requesting_account_id  = true
+  skip_metadata_api_check     = true
+}
+
+provider "aws" {
+  alias                       = "china"
+  region                      = "cn-northwest-1"
+  access_key                  = "test"
+  secret_key                  = "test"
+  skip_credentials_validation = true
+  skip_requesting_account_id  = true
+  skip_metadata_api_check     = true
+}
+
+override_data {
+  target = data.aws_caller_identity.current
+  values = { account_id = "111122223333" }
+}
+
+override_data {
+  target = module.training_role[0].data.aws_caller_identity.current
+  values = { account_id = "111122223333" }
+}
+
+variables {
+  environment = "dev"
+}
+
+run "names_carry_project_environment_account_and_region" {
+  command = plan
+
+  assert {
+    condition     = output.data_bucket == "trainyard-dev-data-111122223333-eu-central-1"
+    error_message = "The data bucket's name must carry project, environment, purpose, account and region."
+  }
+
+  assert {
+    condition     = output.models_bucket == "trainyard-dev-models-111122223333-eu-central-1"
+    error_message = "The models bucket's name must carry project, environment, purpose, account and region."
+  }
+
+  assert {
+    condition     = output.checkpoints_bucket == "trainyard-dev-checkpoints-111122223333-eu-central-1"
+    error_message = "The checkpoints bucket's name must carry project, environment, purpose, account and region."
+  }
+
+  assert {
+    condition     = output.repository_name == "trainyard-dev-trainer"
+    error_message = "The repository's name must carry project and environment; its URL carries account and region."
+  }
+}
+
+run "scripts_can_read_project_environment_region_and_account" {
+  command = plan
+
+  assert {
+    condition = (
+      output.project == "trainyard" && output.environment == "dev" &&
+      output.region == "eu-central-1" && output.account_id == "111122223333"
+    )
+    error_message = "The outputs must say which stack they belong to."
+  }
+}
+
+run "arns_are_known_when_terraform_plans" {
+  command = plan
+
+  assert {
+    condition     = local.repository_arn == "arn:aws:ecr:eu-central-1:111122223333:repository/trainyard-dev-trainer"
+    error_message = "The repository's ARN must be built from names."
+  }
+
+  assert {
+    condition     = local.bucket_arns["data"] == "arn:aws:s3:::trainyard-dev-data-111122223333-eu-central-1"
+    error_message = "The buckets' ARNs must be built from names."
+  }
+}
+
+run "other_partitions_get_their_own_arns" {
+  command = plan
+
+  providers = { aws = aws.china }
+
+  assert {
+    condition = (
+      startswith(local.repository_arn, "arn:aws-cn:ecr:cn-northwest-1:") &&
+      startswith(local.bucket_arns["models"], "arn:aws-cn:s3:::")
+    )
+    error_message = "ARNs in China must have China's partition."
+  }
+}
+
+run "the_longest_names_fit_into_63_characters" {
+  command = plan
+
+  providers = { aws = aws.china }
+
+  variables {
+    project     = "abcdefghijklmnopq"
+    environment = "stage"
+  }
+
+  assert {
+    condition     = length(output.checkpoints_bucket) == 63
+    error_message = "22 characters of project and environment must give a bucket name of just 63 in a region of 14."
+  }
+}
+
+run "a_project_that_makes_names_too_long_is_refused" {
+  command = plan
+
+  variables {
+    project     = "abcdefghijklmnopqr"
+    environment = "stage"
+  }
+
+  expect_failures = [var.project]
+}
+
+run "a_project_that_s3_would_not_take_is_refused" {
+  command = plan
+
+  variables {
+    project = "My_Project"
+  }
+
+  expect_failures = [var.project]
+}
+
+run "an_environment_that_s3_would_not_take_is_refused" {
+  command = plan
+
+  variables {
+    environment = "dev--"
+  }
+
+  expect_failures = [var.environment]
+}
+
+run "a_role_made_elsewhere_is_used_and_none_is_made" {
+  command = plan
+
+  variables {
+    existing_role_arn = "arn:aws:iam::111122223333:role/team/training"
+  }
+
+  assert {
+    condition     = output.role_arn == "arn:aws:iam::111122223333:role/team/training"
+    error_message = "The output must name the role that was given."
+  }
+
+  assert {
+    condition     = length(module.training_role) == 0
+    error_message = "No role may be made where one is given."
+  }
+}
+
+run "what_is_no_role_is_refused" {
+  command = plan
+
+  variables {
+    existing_role_arn = "training"
+  }
+
+  expect_failures = [var.existing_role_arn]
+}
+
+run "what_is_no_policy_is_refused_as_boundary" {
+  command = plan
+
+  variables {
+    permissions_boundary_arn = "arn:aws:iam::111122223333:role/training"
+  }
+
+  expect_failures = [var.permissions_boundary_arn]
+}
+
+run "the_shared_log_group_is_left_alone" {
+  command = plan
+
+  assert {
+    condition     = length(aws_cloudwatch_log_group.training_jobs) == 0
+    error_message = "The log group belongs to the whole account: it may be owned only on request."
+  }
+}
+
+run "a_log_group_owned_on_request_outlives_the_stack" {
+  command = plan
+
+  variables {
+    manage_log_group = true
+  }
+
+  assert {
+    condition = (
+      aws_cloudwatch_log_group.training_jobs[0].name == "/aws/sagemaker/TrainingJobs" &&
+      aws_cloudwatch_log_group.training_jobs[0].skip_destroy
+    )
+    error_message = "Other projects' logs may not go with this stack."
+  }
+}

@@ -110,7 +110,7 @@ requirements: .venv/installed ## Pin anew what requirements*.in ask for
 	  --custom-compile-command "make requirements" requirements-dev.in --output-file requirements-dev.txt
 clean: ## Remove what was made here, except data/ and runs/
 	@rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis
-help: ## This list
+help: ## List the targets
 	@awk -f scripts/help.awk $(MAKEFILE_LIST)
 
 .venv/installed: requirements.txt scripts/venv.py

@@ -1,0 +1,113 @@
+"""What every test can ask for: a clean environment, a copy of the project, a way to type make."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+IN_CI = os.environ.get("CI") == "true"
+
+
+def missing(reason: str) -> None:
+    """Skip a test for want of a tool; where tests must be complete, fail it."""
+    if IN_CI:
+        pytest.fail(f"In CI nothing may be missing: {reason}")
+    pytest.skip(reason)
+
+
+def clean_environment() -> dict[str, str]:
+    """The caller's environment without AWS's variables, make's, and what a person typed to make."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AWS_", "MAKE", "MFLAGS", "PYTEST_")) and not name.endswith("_TEXT")
+    }
+
+
+class Project:
+    """A copy of this repository in a folder of its own, with the same .venv, that a test may use up."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        names = subprocess.run(
+            ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.split("\0")
+        for name in filter(None, names):
+            if (ROOT / name).exists():
+                target = folder / name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, target)
+        (folder / ".venv").symlink_to(ROOT / ".venv")
+
+    def start(
+        self, *command: str, env: Mapping[str, str] | None = None, drop: tuple[str, ...] = ()
+    ) -> "subprocess.Popen[str]":
+        """Start a command in a process group of its own, as a terminal would."""
+        environment = {**clean_environment(), **(env or {})}
+        for name in drop:
+            environment.pop(name, None)
+        return subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def make(
+        self, *arguments: str, env: Mapping[str, str] | None = None, code: int | None = 0, timeout: float = 300
+    ) -> str:
+        """Type make; give what it printed. ``code`` is the exit status to insist on, None for any."""
+        with self.start("make", *arguments, env=env) as process:
+            try:
+                output, _ = process.communicate(timeout=timeout)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, 9)
+                output, _ = process.communicate()
+                pytest.fail(f"make {' '.join(arguments)} took over {timeout} s:\n{output}")
+        if code is not None:
+            assert process.returncode == code, f"make {' '.join(arguments)} ended with {process.returncode}:\n{output}"
+        return output
+
+    def verb(self, name: str, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        """Run a verb directly; give the ended process with its stdout and stderr."""
+        return subprocess.run(
+            [sys.executable, "-m", f"scripts.{name}", *arguments],
+            cwd=self.folder,
+            env={**clean_environment(), **(env or {})},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+
+def processes_of(folder: Path) -> list[str]:
+    """The command lines of the processes that work in ``folder`` or below it (Linux only)."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and (entry / "cwd").resolve().is_relative_to(folder):
+                found.append((entry / "cmdline").read_text().replace("\0", " "))
+        except OSError:
+            continue  # ended meanwhile, or another user's
+    return found
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A copy of the project for the tests of one file."""
+    return Project(tmp_path_factory.mktemp("trainyard"))

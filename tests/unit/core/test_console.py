@@ -1,0 +1,52 @@
+"""What the console says of sizes, durations and steps."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scripts.core import console
+from scripts.core.errors import UserError, nearest
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0.0 s"), (9.94, "9.9 s"), (9.96, "10 s"), (59.4, "59 s"), (59.6, "1 min 0 s"), (3599, "59 min 59 s"),
+     (3600, "1 h 0 min"), (7500, "2 h 5 min")],
+)  # fmt: skip
+def test_duration(seconds: float, text: str) -> None:
+    assert console.duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (999_949, "999.9 kB"), (999_960, "1.0 MB"), (5e12, "5000.0 GB")]
+)  # fmt: skip
+def test_size(count: float, text: str) -> None:
+    assert console.size(count) == text
+
+
+@given(st.floats(0, 1e7))
+def test_duration_is_never_sixty_of_anything(seconds: float) -> None:
+    assert "60" not in console.duration(seconds).split()
+
+
+def test_step_says_when_it_starts_ends_and_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    with console.step("one"):
+        console.say("inside")
+    with pytest.raises(ValueError, match="no"), console.step("two"):
+        raise ValueError("no")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "==> one"
+    assert lines[2].startswith("<== one: done in ")
+    assert lines[4].startswith("<== two: not finished, ")
+
+
+def test_confirm_without_a_terminal_says_what_to_type() -> None:
+    assert console.confirm("Sure?", yes=True, fix="YES=1")
+    with pytest.raises(UserError) as caught:
+        console.confirm("Sure?", yes=False, fix="Say YES=1.")
+    assert caught.value.fix == "Say YES=1."
+
+
+def test_nearest() -> None:
+    assert nearest("epoch", ["epochs", "batch_size"]) == "epochs"
+    assert nearest("zzz", ["epochs"]) is None

@@ -1,0 +1,110 @@
+"""The Makefile: what is typed reaches the verbs as it was typed, and nothing of it is run."""
+
+import json
+import re
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.conftest import ROOT, Project
+
+NASTY = [
+    "$(shell touch ran)",
+    "`touch ran`",
+    "$$(touch ran)",
+    "${HOME} $x $$x",
+    "name='a b' other=\"c d\"",
+    "a=1; touch ran",
+    "a=1 # not a comment",
+    "a=b\\ c",
+    "ü=☃",
+    "$(error no)",
+    ",(a,b)",
+]
+
+
+@pytest.fixture
+def spy(project: Project) -> Path:
+    """A program in Python's place that writes down its arguments and environment."""
+    program = project.folder / "spy"
+    program.write_text(
+        f"#!{sys.executable}\n"
+        "import json, os, sys\n"
+        "json.dump({'arguments': sys.argv[1:], 'environment': dict(os.environ)}, open('seen.json', 'w'))\n"
+    )
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    return program
+
+
+def seen(project: Project) -> tuple[list[str], dict[str, str]]:
+    answer = json.loads((project.folder / "seen.json").read_text())
+    return answer["arguments"], answer["environment"]
+
+
+@pytest.mark.parametrize("text", NASTY)
+@pytest.mark.parametrize("name", ["HP", "JOB", "RUN", "IMAGE", "YES", "CONFIRM", "DRY_RUN", "ENV"])
+def test_typed_values_arrive_as_typed(project: Project, spy: Path, name: str, text: str) -> None:
+    project.make("train", f"VENV={spy}", f"{name}={text}")
+    arguments, environment = seen(project)
+    assert environment[f"{name}_TEXT"] == text
+    assert name not in environment
+    assert arguments == ["-m", "scripts.train"]
+    assert not (project.folder / "ran").exists()
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_typed_values_may_come_from_the_environment(project: Project, spy: Path, text: str) -> None:
+    project.make("train", f"VENV={spy}", env={"HP": text})
+    assert seen(project)[1]["HP_TEXT"] == text
+    assert not (project.folder / "ran").exists()
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\n\r"), min_size=1, max_size=60))
+def test_any_line_arrives_as_typed(project: Project, spy: Path, text: str) -> None:
+    # GNU make strips blanks around a command-line value; within it every character counts.
+    project.make("train", f"VENV={spy}", f"HP=x{text}x")
+    assert seen(project)[1]["HP_TEXT"] == f"x{text}x"
+
+
+def test_cloud_local_goes_through_exec(project: Project, spy: Path) -> None:
+    project.make("infra", f"VENV={spy}", "CLOUD=local")
+    arguments, environment = seen(project)
+    assert arguments == ["-m", "scripts.cloud", "exec", "--", str(spy), "-m", "scripts.infra", "apply"]
+    assert environment["ENV_TEXT"] == "local"
+
+
+def test_aws_is_the_default_with_its_own_environment(project: Project, spy: Path) -> None:
+    project.make("infra", f"VENV={spy}")
+    arguments, environment = seen(project)
+    assert arguments == ["-m", "scripts.infra", "apply"]
+    assert environment["ENV_TEXT"] == "dev"
+
+
+@pytest.mark.parametrize("cloud", ["azure", "$(shell touch ran)", "local aws", "a,b)"])
+def test_unknown_cloud_is_refused(project: Project, spy: Path, cloud: str) -> None:
+    output = project.make("infra", f"VENV={spy}", f"CLOUD={cloud}", code=2)
+    assert "CLOUD is neither local nor aws" in output
+    assert not (project.folder / "ran").exists()
+
+
+def test_the_local_environment_is_refused_on_aws(project: Project, spy: Path) -> None:
+    output = project.make("infra", f"VENV={spy}", "ENV=local", code=2)
+    assert "ENV=local is for the local cloud only" in output
+
+
+def test_help_lists_every_target(project: Project) -> None:
+    targets = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    listed = set(re.findall(r"^  make ([a-z-]+) +\S", project.make("help"), flags=re.MULTILINE))
+    assert listed == targets
+    assert len(listed) > 15
+
+
+def test_readme_lists_every_target() -> None:
+    targets = set(re.findall(r"^([a-z][a-z-]*):.*##", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    in_readme = set(re.findall(r"^\| `make ([a-z-]+)", (ROOT / "README.md").read_text(), flags=re.MULTILINE))
+    assert in_readme == targets

@@ -6,6 +6,8 @@ traceback and exits with 1.
 
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 import typer
@@ -16,6 +18,15 @@ from scripts.core.errors import UserError
 
 class Interrupted(KeyboardInterrupt):
     """An interrupt, with the line that says what exists now and which command goes on or removes it."""
+
+
+@contextmanager
+def on_interrupt(line: str) -> Iterator[None]:
+    """Give an interrupt of what is inside its line: what exists now, and which command goes on or removes it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted(line) from None
 
 
 def app(help_text: str) -> typer.Typer:

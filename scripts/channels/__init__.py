@@ -1,0 +1,6 @@
+"""A local folder to its prefix in the data bucket: only what changed, verified, and nothing deleted unasked."""
+
+from scripts.channels.remote import prefix_of
+from scripts.channels.sync import LocalChannel, check, synchronise
+
+__all__ = ["LocalChannel", "check", "prefix_of", "synchronise"]

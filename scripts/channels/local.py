@@ -1,0 +1,152 @@
+"""What a channel's folder holds."""
+
+import hashlib
+import os
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.core.errors import UserError
+
+# The size of an upload's parts. S3's ETag of an object that came in parts depends on it: see `expected_etag`.
+PART_SIZE = 64 * 1024 * 1024
+# Bytes of a key below its prefix: S3 takes 1,024 in all, and prefixes are at most 108.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+LONGEST_KEY = 1024 - 108
+
+
+@dataclass(frozen=True)
+class LocalFile:
+    """A file of the folder.
+
+    Args:
+        key: its path below the folder, with forward slashes.
+        path: where it is.
+        size: in bytes.
+        modified: its time of modification in nanoseconds, to notice a change during the upload.
+    """
+
+    key: str
+    path: Path
+    size: int
+    modified: int
+
+    def changed(self) -> bool:
+        """Whether the file on disk is no longer the one that was listed."""
+        try:
+            now = self.path.stat()
+        except OSError:
+            return True
+        return (now.st_size, now.st_mtime_ns) != (self.size, self.modified)
+
+
+@dataclass(frozen=True)
+class Folder:
+    """What is below a channel's folder: the files, and how many hidden ones were left out."""
+
+    files: tuple[LocalFile, ...]
+    hidden: int
+
+
+@dataclass(frozen=True)
+class Digests:
+    """A file's content in two forms: the SHA-256 that we store with it, and the ETag that S3 would give it."""
+
+    sha256: str
+    etag: str
+
+
+def read_folder(folder: Path, where: str) -> Folder:
+    """List the files of a channel's folder, sorted by key.
+
+    Names that start with a dot (``.DS_Store``, ``.git``, ``.ipynb_checkpoints``) are left out.
+
+    Args:
+        folder: the channel's source.
+        where: the place in the job file that names it, for messages.
+
+    Raises:
+        UserError: the folder is missing, is a file, holds nothing or cannot be read, or something in it cannot
+            become an object.
+    """
+    fix = f"Put the files there or correct {where}; `make digits` writes the folders of the example."
+    if not folder.exists():
+        raise UserError(f"The folder {folder} ({where}) does not exist.", fix)
+    if not folder.is_dir():
+        raise UserError(f"{folder} ({where}) is a file, and a channel is a folder.", fix)
+    root = folder.resolve()
+    files, hidden = [], 0
+    for path in _walk(folder):
+        if path.name.startswith("."):
+            hidden += 1
+            continue
+        files.append(_file(path, folder, root))
+    if not files:
+        raise UserError(f"The folder {folder} ({where}) holds no file.", fix)
+    return Folder(tuple(sorted(files, key=lambda file: file.key)), hidden)
+
+
+def digests(path: Path) -> Digests:
+    """Read a file once and give its digests."""
+    whole, parts, size = hashlib.sha256(), [], 0
+    with path.open("rb") as file:
+        for content in iter(lambda: file.read(PART_SIZE), b""):
+            whole.update(content)
+            parts.append(hashlib.md5(content, usedforsecurity=False).digest())
+            size += len(content)
+    return Digests(whole.hexdigest(), expected_etag(parts, size))
+
+
+def expected_etag(parts: list[bytes], size: int) -> str:
+    """The ETag that S3 gives an object that we upload, encrypted with S3's own keys or not at all.
+
+    It is the content's MD5; for an object that came in parts the MD5 of the parts' MD5s and their number.
+    With KMS keys it is neither: https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
+    """
+    if size < PART_SIZE:
+        return (parts[0] if parts else hashlib.md5(b"", usedforsecurity=False).digest()).hex()
+    return f"{hashlib.md5(b''.join(parts), usedforsecurity=False).hexdigest()}-{len(parts)}"
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Every file below the folder, without what hidden folders hold (each of those is given once itself)."""
+
+    def fail(error: OSError) -> None:
+        raise UserError(f"{error.filename} cannot be read: {error.strerror}.", "Give yourself the right to read it.")
+
+    for current, folders, files in os.walk(folder, onerror=fail):
+        here = Path(current)
+        for name in [name for name in folders if name.startswith(".")]:
+            folders.remove(name)
+            yield here / name
+        for name in folders:
+            if (here / name).is_symlink():
+                raise UserError(
+                    f"{here / name} is a symbolic link to a folder, which would not be uploaded.",
+                    "Put the folder itself there, or name its real path as the channel's source.",
+                )
+        yield from (here / name for name in files)
+
+
+def _file(path: Path, folder: Path, root: Path) -> LocalFile:
+    key = path.relative_to(folder).as_posix()
+    try:
+        length = len(key.encode())
+    except UnicodeEncodeError:
+        raise UserError(f"The name of {key!r} in {folder} is not UTF-8.", "Rename the file.") from None
+    if length > LONGEST_KEY or any(unicodedata.category(letter) == "Cc" for letter in key):
+        raise UserError(
+            f"{key!r} in {folder} cannot become an object's key: it is longer than {LONGEST_KEY} bytes "
+            "or has a control character.",
+            "Rename the file.",
+        )
+    if path.is_symlink() and not path.resolve().is_relative_to(root):
+        raise UserError(
+            f"{path} is a symbolic link that leads out of the folder, to {path.resolve()}.",
+            "Put the file itself into the folder.",
+        )
+    if not path.is_file() or not os.access(path, os.R_OK):
+        raise UserError(f"{path} cannot be read as a file.", "Give yourself the right to read it, or take it away.")
+    stat = path.stat()
+    return LocalFile(key, path, stat.st_size, stat.st_mtime_ns)

@@ -1,0 +1,23 @@
+"""List the training jobs of the account and region."""
+
+from scripts.core import console, verb
+
+APP = verb.app("List the training jobs, the newest first.")
+
+
+@APP.command()
+def main() -> None:
+    """One call to SageMaker; the instance types are known of the runs that are in runs/."""
+    from scripts import training
+    from scripts.core import aws
+
+    rows = training.list_jobs(aws.client("sagemaker"))
+    if not rows:
+        console.say(f"There is no training job in {aws.region()} yet; `make train JOB=digits` starts one.")
+        return
+    for line in training.job_table(rows):
+        console.say(line)
+
+
+if __name__ == "__main__":
+    verb.run(APP)

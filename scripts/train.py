@@ -1,0 +1,105 @@
+"""Run a training job and bring its model home."""
+
+import json
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from scripts.core import console, verb
+
+if TYPE_CHECKING:
+    from scripts.stack import Stack
+    from scripts.training import Order, Record
+
+APP = verb.app("Run a training job: bring its data to S3, check, send, follow, and bring its model home.")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A job that is ready to be checked and sent."""
+
+    order: "Order"
+    stack: "Stack"
+    request: dict[str, Any]
+
+
+@APP.command()
+def main(
+    job: Annotated[str, typer.Option(envvar="JOB_TEXT", help="The job file's name in jobs/, without .toml.")] = "",
+    env: Annotated[str, typer.Option(envvar="ENV_TEXT", help="The environment of terraform/environments/.")] = "dev",
+    hp: Annotated[list[str] | None, typer.Option(help="A hyperparameter, name=value; may be repeated.")] = None,
+    image: Annotated[str, typer.Option(envvar="IMAGE_TEXT", help="The image's URI; else the trainer's own.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", envvar="DRY_RUN_TEXT", help="Only print the request.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", envvar="YES_TEXT", help="Agree to deletions beforehand.")] = False,
+) -> None:
+    """Run jobs/JOB.toml. HP_TEXT in the environment holds hyperparameters too, split as a shell splits words."""
+    prepared = _prepare(job, env, hp or [], image)
+    if dry_run:
+        console.say(json.dumps(prepared.request, indent=2, ensure_ascii=False))
+        return
+    record = _run(prepared, yes)
+    if record.status != "Completed":
+        raise typer.Exit(1)
+
+
+def _prepare(job: str, env: str, hp: list[str], image: str) -> Prepared:
+    """Everything that can be judged on this machine, and the request; nothing is created."""
+    from scripts import channels, training
+    from scripts.container import image_tag
+
+    spec = training.read_job(job)
+    given = training.read_assignments(os.environ.get("HP_TEXT", ""), hp)
+    known = None
+    if spec.program is None:
+        known = training.describe_trainer()
+    else:
+        training.check_program(spec.program)
+    hyperparameters = training.settle(spec.hyperparameters, given, known)
+    metrics = training.merge_metrics(known.metrics if known else (), spec.metrics)
+    channels.check(training.local_channels(job, spec))
+    from scripts.stack import read_stack
+
+    stack = read_stack(env)
+    uri = image or f"{stack.repository_url}:{image_tag()}"
+    order = training.Order(job, spec, training.job_name(job), uri, hyperparameters, metrics)
+    return Prepared(order, stack, training.build_request(order, stack))
+
+
+def _run(prepared: Prepared, yes: bool) -> "Record":
+    """Check, synchronise, send, follow and fetch."""
+    from scripts import channels, training
+    from scripts.core import aws
+    from scripts.training import preflight
+
+    order, stack, request = prepared.order, prepared.stack, prepared.request
+    spec, job = order.spec, order.job
+    sources = [channel.source for channel in spec.channels.values() if not channel.is_local]
+    again = f"`make train JOB={order.spec_name}`"
+    with verb.on_interrupt(
+        f"Interrupted. No job was started; what is uploaded stays, and {again} goes on with the rest."
+    ):
+        preflight.check(order.image, stack, sources, spec.instance_type, console.say)
+        channels.synchronise(training.local_channels(order.spec_name, spec), stack.data_bucket, yes)
+    console.say(training.cost_line(spec.instance_type, spec.instance_count, spec.max_runtime_seconds, spec.spot))
+    sagemaker = aws.client("sagemaker")
+    with verb.on_interrupt(
+        f"Interrupted. {job} may have been started: `make jobs` tells, `make stop RUN={job}` ends it."
+    ):
+        training.submit(sagemaker, request, say=console.say)
+        training.write_json(training.folder_of(job) / "request.json", request)
+    console.say(f"Run: {job}")
+    with verb.on_interrupt(training.come_back(job)):
+        training.keep_record(training.describe(sagemaker, job))
+        record = training.keep_record(training.follow(sagemaker, job))
+    if record.status == "Completed":
+        with verb.on_interrupt(f"Interrupted. {job} is Completed; `make model RUN={job}` fetches its model."):
+            record, _ = training.fetch_model(sagemaker, job)
+        console.say(f"The model is in {record.model_path}.")
+    training.say_end(record)
+    return record
+
+
+if __name__ == "__main__":
+    verb.run(APP)

@@ -1,0 +1,41 @@
+"""From a job file to a trained model: spec → request → preflight → submit → follow → artifacts."""
+
+from scripts.training.artifacts import fetch_model
+from scripts.training.ending import come_back, say_end
+from scripts.training.follow import follow
+from scripts.training.hyperparameters import describe_trainer, read_assignments, settle
+from scripts.training.inputs import check_program, local_channels
+from scripts.training.jobfile import read_job
+from scripts.training.listing import job_table, list_jobs
+from scripts.training.prices import cost_line, estimate_cost
+from scripts.training.request import Order, build_request, job_name, merge_metrics
+from scripts.training.runs import Record, describe, find, folder_of, keep_record, write_json
+from scripts.training.submit import submit
+
+__all__ = [
+    "Order",
+    "Record",
+    "build_request",
+    "check_program",
+    "come_back",
+    "cost_line",
+    "describe",
+    "describe_trainer",
+    "estimate_cost",
+    "fetch_model",
+    "find",
+    "folder_of",
+    "follow",
+    "job_name",
+    "job_table",
+    "keep_record",
+    "list_jobs",
+    "local_channels",
+    "merge_metrics",
+    "read_assignments",
+    "read_job",
+    "say_end",
+    "settle",
+    "submit",
+    "write_json",
+]

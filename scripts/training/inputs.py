@@ -1,0 +1,36 @@
+"""What a job file names on this machine: the folders of its channels and its program."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scripts.channels import LocalChannel, prefix_of
+from scripts.core.errors import UserError, nearest
+
+if TYPE_CHECKING:
+    from scripts.training.spec import JobSpec
+
+TRAINER = Path("trainer")
+
+
+def local_channels(spec_name: str, spec: "JobSpec") -> list[LocalChannel]:
+    """The channels whose source is a folder on this machine."""
+    return [
+        LocalChannel(
+            name, Path(channel.source), f"channels.{name}.source of jobs/{spec_name}.toml", prefix_of(spec_name, name)
+        )
+        for name, channel in spec.channels.items()
+        if channel.is_local
+    ]
+
+
+def check_program(program: str) -> None:
+    """See that the trainer's folder has the program: it travels in the image.
+
+    Raises:
+        UserError: it does not.
+    """
+    if (TRAINER / program).is_file() and ".." not in Path(program).parts:
+        return
+    close = nearest(program, [path.relative_to(TRAINER).as_posix() for path in TRAINER.rglob("*.py")])
+    hint = f"Did you mean {close}?" if close else f"Put the program into {TRAINER}/."
+    raise UserError(f"The program {TRAINER / program} does not exist.", hint)

@@ -1,0 +1,96 @@
+"""Find and read jobs/NAME.toml; every mistake in it in two lines."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scripts.core.errors import UserError, nearest
+
+if TYPE_CHECKING:
+    from scripts.training.spec import JobSpec
+
+FOLDER = Path("jobs")
+# A job's name is `<spec>-<date>-<time>-<4>` and has at most 63 characters of SageMaker's alphabet.
+LONGEST_NAME = 63 - len("-20260101-000000-abcd")
+NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*")
+
+
+def read_job(name: str) -> "JobSpec":
+    """Read a job file.
+
+    Args:
+        name: the file's name in jobs/, without .toml.
+
+    Raises:
+        UserError: there is no such file, its name cannot be part of a job's name, or something in it is wrong.
+    """
+    path = _find(name)
+    if not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
+        raise UserError(
+            f"{path} cannot name a training job: that takes at most {LONGEST_NAME} letters, digits and hyphens.",
+            f"Rename the file, for example to {re.sub('[^a-zA-Z0-9]+', '-', name)[:LONGEST_NAME].strip('-')}.toml.",
+        )
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not UTF-8 (byte {error.start}).", "Save it as UTF-8.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"{path} is no valid TOML: {error}.", "Mend that line; docs/jobs.md has an example.") from None
+    return parse_job(values, str(path))
+
+
+def parse_job(values: dict[str, Any], where: str) -> "JobSpec":
+    """Validate a job file's content.
+
+    Args:
+        values: what the TOML says.
+        where: the file's path, for messages.
+
+    Raises:
+        UserError: the first thing that is wrong, with its place.
+    """
+    from pydantic import ValidationError
+
+    from scripts.training.spec import JobSpec
+
+    try:
+        return JobSpec.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise _explain(first["type"], first["loc"], first["msg"], where) from None
+
+
+def _find(name: str) -> Path:
+    known = sorted(path.stem for path in FOLDER.glob("*.toml"))
+    if name in known:
+        return FOLDER / f"{name}.toml"
+    there = f"There are: {', '.join(known)}." if known else "There is none yet; docs/jobs.md shows how to write one."
+    if not name:
+        raise UserError("No job is named.", f"Name one of {FOLDER}/ with JOB=. {there}")
+    close = nearest(name, known)
+    raise UserError(
+        f"There is no job file {FOLDER}/{name}.toml.", f"Did you mean JOB={close}? {there}" if close else there
+    )
+
+
+def _explain(kind: str, location: tuple[int | str, ...], message: str, where: str) -> UserError:
+    place = ".".join(str(part) for part in location if part != "[key]")
+    if kind == "extra_forbidden":
+        known = _keys(location[:-1])
+        close = nearest(str(location[-1]), known)
+        hint = f"Did you mean {close}? " if close else ""
+        return UserError(f"{where}: {place} is not a key of a job file.", f"{hint}Known here: {', '.join(known)}.")
+    if kind == "missing":
+        table = f"[{place}.training]" if place == "channels" else place
+        return UserError(f"{where}: {place} is missing.", f"Add {table}; docs/jobs.md describes it.")
+    said = message.removeprefix("Value error, ")
+    said = said[0].lower() + said[1:] if said.startswith("Input should") else said
+    return UserError(f"{where}: {place}: {said}." if place else f"{where}: {said}.", "docs/jobs.md describes each key.")
+
+
+def _keys(table: tuple[int | str, ...]) -> list[str]:
+    """The keys that the table at this place may have."""
+    from scripts.training.spec import Channel, JobSpec
+
+    return list((Channel if table[:1] == ("channels",) else JobSpec).model_fields)

@@ -1,0 +1,43 @@
+"""What a job costs, by a dated table of prices (prices.toml)."""
+
+import tomllib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Prices:
+    """USD per instance and hour, on demand, in one region at one date."""
+
+    date: str
+    region: str
+    hour: dict[str, float]
+
+
+@lru_cache(maxsize=1)
+def table() -> Prices:
+    """The table beside this file."""
+    return Prices(**tomllib.loads(Path(__file__).with_name("prices.toml").read_text(encoding="utf-8")))
+
+
+def estimate_cost(instance_type: str, count: int, seconds: float) -> float | None:
+    """What ``count`` instances cost for so many billed seconds.
+
+    Returns:
+        USD on demand, by the table; None where it does not know the instance type.
+    """
+    hour = table().hour.get(instance_type)
+    return None if hour is None else hour * count * seconds / 3600
+
+
+def cost_line(instance_type: str, count: int, max_seconds: int, spot: bool) -> str:
+    """What is said before a job is sent: instances, the price an hour, and the most that it can come to."""
+    prices = table()
+    instances = f"{count} {instance_type}"
+    worst = estimate_cost(instance_type, count, max_seconds)
+    if worst is None:
+        return f"Cost: {instances}, price unknown (not in the table of {prices.date}): aws.amazon.com/sagemaker/pricing"
+    each = f"{prices.hour[instance_type]:g} USD an hour each ({prices.region}, on demand, prices of {prices.date})"
+    cheaper = "; spot costs less" if spot else ""
+    return f"Cost: {instances} at {each}; at most {worst:.2f} USD for {max_seconds / 3600:g} h{cheaper}"

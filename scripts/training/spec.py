@@ -1,0 +1,142 @@
+"""A training job as data: jobs/NAME.toml, validated.
+
+The limits are SageMaker's:
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
+"""
+
+import re
+import unicodedata
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    model_validator,
+)
+
+HOUR = 3600
+LONGEST = 28 * 24 * HOUR
+PROGRAM_KEY = "SAGEMAKER_PROGRAM"
+
+
+def _matching(pattern: str, rule: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"{value!r} is not possible: {rule}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _scalar(value: Any) -> Any:
+    if not isinstance(value, str | int | float | bool):
+        raise ValueError("a hyperparameter is a string, a number or a boolean")
+    return value
+
+
+def _tag_text(value: str) -> str:
+    if any(unicodedata.category(letter)[0] not in "LZN" and letter not in "_.:/=+-@" for letter in value):
+        raise ValueError(f"{value!r} is not possible: a tag has letters, digits, spaces and _ . : / = + - @ only")
+    if value.lower().startswith("aws:"):
+        raise ValueError(f"{value!r} is not possible: AWS keeps what begins with aws: for itself")
+    return value
+
+
+def _regex(value: str) -> str:
+    try:
+        groups = re.compile(value).groups
+    except re.error as error:
+        raise ValueError(f"{value!r} is no regular expression: {error}") from None
+    if groups < 1:
+        raise ValueError(f"{value!r} has no group; the first group is the metric's number")
+    return value
+
+
+Hyperparameter = Annotated[Any, BeforeValidator(_scalar)]
+ChannelName = Annotated[
+    str, Field(max_length=64), _matching(r"[A-Za-z0-9.\-_]+", "a channel has letters, digits and . - _ only")
+]
+EnvironmentKey = Annotated[
+    str, Field(max_length=512), _matching(r"[a-zA-Z_][a-zA-Z0-9_]*", "a variable has letters, digits and _ only")
+]
+Source = Annotated[
+    str,
+    Field(min_length=1, max_length=1024),
+    _matching(r"(?!s3:).+|s3://[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9](/.*)?", "an S3 source is s3://bucket/prefix/"),
+]
+Program = Annotated[str, _matching(r"[A-Za-z0-9_][A-Za-z0-9_./\-]*\.py", "a program is a .py file of trainer/")]
+InstanceType = Annotated[str, _matching(r"ml\.[a-z0-9\-]+\.[a-z0-9]+", "an instance type looks like ml.g4dn.4xlarge")]
+TagKey = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_tag_text)]
+TagValue = Annotated[str, Field(max_length=256), AfterValidator(_tag_text)]
+MetricName = Annotated[str, Field(min_length=1, max_length=255)]
+MetricRegex = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_regex)]
+
+
+class Table(BaseModel):
+    """What every table of a job file has in common: no unknown key, no change afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Channel(Table):
+    """One input of the job.
+
+    Args:
+        source: a folder on this machine, which is synchronised to the data bucket, or ``s3://bucket/prefix/``.
+        input_mode: how SageMaker hands the objects to the program.
+        distribution: whether each instance gets all objects or its share.
+        content_type: the MIME type told to the program.
+    """
+
+    source: Source
+    input_mode: Literal["File", "FastFile", "Pipe"] = "File"
+    distribution: Literal["FullyReplicated", "ShardedByS3Key"] = "FullyReplicated"
+    content_type: Annotated[str, Field(max_length=256)] | None = None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the source is a folder on this machine."""
+        return not self.source.startswith("s3://")
+
+
+class JobSpec(Table):
+    """A job file; docs/jobs.md describes each key."""
+
+    program: Program | None = None
+    instance_type: InstanceType = "ml.g4dn.4xlarge"
+    instance_count: Annotated[StrictInt, Field(ge=1)] = 1
+    volume_size_gb: Annotated[StrictInt, Field(ge=1, le=16384)] = 30
+    max_runtime_seconds: Annotated[StrictInt, Field(ge=1, le=LONGEST)] = HOUR
+    spot: StrictBool = False
+    max_wait_seconds: Annotated[StrictInt, Field(ge=1, le=LONGEST)] | None = None
+    checkpoints: StrictBool = True
+    network_isolation: StrictBool = False
+    hyperparameters: Annotated[dict[str, Hyperparameter], Field(max_length=100)] = {}
+    channels: Annotated[dict[ChannelName, Channel], Field(min_length=1, max_length=20)]
+    metrics: Annotated[dict[MetricName, MetricRegex], Field(max_length=40)] = {}
+    environment: Annotated[dict[EnvironmentKey, Annotated[str, Field(max_length=512)]], Field(max_length=99)] = {}
+    tags: Annotated[dict[TagKey, TagValue], Field(max_length=40)] = {}
+
+    @model_validator(mode="after")
+    def _together(self) -> "JobSpec":
+        if "training" not in self.channels:
+            raise ValueError("the channel training is missing; its table is [channels.training]")
+        if PROGRAM_KEY in self.environment:
+            raise ValueError(f"environment.{PROGRAM_KEY} is set by the key program")
+        if self.max_wait_seconds is not None and not self.spot:
+            raise ValueError("max_wait_seconds is for spot = true only; SageMaker refuses it otherwise")
+        if self.max_wait_seconds is not None and self.max_wait_seconds < self.max_runtime_seconds:
+            raise ValueError("max_wait_seconds includes the run itself, so it cannot be below max_runtime_seconds")
+        if self.spot and not self.checkpoints:
+            raise ValueError("spot = true without checkpoints would lose the run at each interruption")
+        return self
+
+    @property
+    def max_wait(self) -> int:
+        """How long a spot job may wait and run together; twice the run where the file does not say."""
+        return self.max_wait_seconds or min(2 * self.max_runtime_seconds, LONGEST)

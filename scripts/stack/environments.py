@@ -1,0 +1,44 @@
+"""Where an environment's files are: its variables in terraform/environments/, Terraform's own under build/."""
+
+import os
+from pathlib import Path
+
+from scripts.core.errors import UserError, nearest
+from scripts.stack.terraform import FOLDER
+
+FILES = FOLDER / "environments"
+
+
+def variables_file(environment: str) -> Path:
+    """The absolute path of an environment's variables.
+
+    Raises:
+        UserError: there is no such environment.
+    """
+    known = sorted(path.stem for path in FILES.glob("*.tfvars"))
+    if environment not in known:
+        like = nearest(environment, known)
+        meant = f" Did you mean `{like}`?" if like else ""
+        raise UserError(
+            f"There is no environment `{environment}`: {FILES}/{environment}.tfvars does not exist.{meant}",
+            f"Known are {', '.join(known)}. A new one is a copy of {FILES}/dev.tfvars with its own name.",
+        )
+    return (FILES / f"{environment}.tfvars").absolute()
+
+
+def data_dir(environment: str) -> Path:
+    """Terraform's data folder for an environment, absolute: TF_DATA_DIR, or one below build/."""
+    return Path(os.environ.get("TF_DATA_DIR") or f"build/aws-{environment}/terraform").absolute()
+
+
+def build_folder(environment: str) -> Path:
+    """The folder around Terraform's data: backend settings and saved plans."""
+    return data_dir(environment).parent
+
+
+def plan_folder(environment: str) -> Path:
+    """A folder for saved plans, which can hold secrets: made for the user alone."""
+    folder = build_folder(environment) / "plans"
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    return folder

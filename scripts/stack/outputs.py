@@ -1,0 +1,85 @@
+"""Terraform's outputs as a validated, frozen Stack. Pure."""
+
+import json
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from scripts.core.errors import UserError
+
+APPLY_FIX = "Apply it with `make infra` (and the same settings as here), then try again."
+
+Text = Annotated[str, StringConstraints(strict=True, min_length=1)]
+Account = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9]{12}$")]
+RepositoryArn = Annotated[
+    str, StringConstraints(strict=True, pattern=r"^arn:aws[a-z-]*:ecr:[a-z0-9-]+:[0-9]{12}:repository/.+$")
+]
+RoleArn = Annotated[str, StringConstraints(strict=True, pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$")]
+
+
+class Stack(BaseModel):
+    """What stands in the account: one field for each of Terraform's outputs."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    project: Text
+    environment: Text
+    region: Text
+    account_id: Account
+    repository_arn: RepositoryArn
+    repository_name: Text
+    repository_url: Text
+    role_arn: RoleArn
+    data_bucket: Text
+    models_bucket: Text
+    checkpoints_bucket: Text
+
+    @property
+    def repository_region(self) -> str:
+        """The repository's region, from its ARN: an image's host name need not carry it."""
+        return self.repository_arn.split(":")[3]
+
+    @property
+    def repository_account(self) -> str:
+        """The repository's account, from its ARN."""
+        return self.repository_arn.split(":")[4]
+
+    def owns_image(self, image: str) -> bool:
+        """Whether an image's URI, with tag or digest, belongs to this stack's repository."""
+        rest = image.removeprefix(self.repository_url)
+        return rest != image and (rest == "" or rest[0] in ":@")
+
+
+def parse_outputs(text: str, environment: str) -> Stack:
+    """Read what `terraform output -json` prints.
+
+    Args:
+        text: an object of ``{"name": {"value": …}}``; an empty one where nothing is applied.
+        environment: named in the errors.
+
+    Raises:
+        UserError: nothing is applied, outputs are missing, or one does not hold what its name says.
+    """
+    values = {name: output.get("value") for name, output in json.loads(text).items()}
+    if not values:
+        raise not_applied(environment)
+    missing = [name for name in Stack.model_fields if values.get(name) is None]
+    if missing:
+        plural = "s" if len(missing) > 1 else ""
+        raise UserError(
+            f"The stack of `{environment}` is not wholly applied: output{plural} {', '.join(missing)} missing.",
+            APPLY_FIX,
+        )
+    try:
+        return Stack.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UserError(
+            f"Terraform's output {first['loc'][0]} is {first['input']!r}: {first['msg']}.",
+            "Mend it in terraform/outputs.tf, then `make infra`.",
+        ) from None
+
+
+def not_applied(environment: str) -> UserError:
+    """The error of a verb that needs a stack where there is none."""
+    return UserError(f"The stack of `{environment}` is not applied.", APPLY_FIX)

@@ -76,7 +76,10 @@ def summary(record: Mapping[str, Any], run: Path, scores: Mapping[str, Any], sec
 
 
 def _cost(record: Mapping[str, Any]) -> str:
-    return f"{record}"
+    kind, seconds, cost = record["instance_type"], record["billable_seconds"], record["cost_usd"]
+    if cost is None:
+        return f"the price of {kind} is not known here"
+    return f"about ${cost:.4f} for {seconds} s of {kind} (prices of {record['prices_of']}, us-east-1)"
 
 
 @contextmanager

@@ -1,0 +1,196 @@
+"""The verbs one by one, on the stack and the job that the demo has left: what a user types next."""
+
+import json
+import os
+import re
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Project
+
+pytestmark = pytest.mark.e2e
+
+LOCAL = "CLOUD=local"
+
+
+@pytest.fixture(autouse=True)
+def _built(demo: str) -> None:
+    """Each of these needs the stack."""
+
+
+def runs(yard: Project) -> list[str]:
+    return sorted(path.parent.name for path in (yard.folder / "runs").glob("*/record.json"))
+
+
+def record(yard: Project, run: str) -> dict[str, object]:
+    answer: dict[str, object] = json.loads((yard.folder / "runs" / run / "record.json").read_text())
+    return answer
+
+
+def jobs(yard: Project) -> set[str]:
+    return set(re.findall(r"digits-\d{8}-\d{6}-[a-z0-9]{4}", yard.make("jobs", LOCAL)))
+
+
+def test_a_second_infra_has_nothing_to_change(yard: Project) -> None:
+    output = yard.make("infra", LOCAL)
+    assert "othing to change" in output
+    assert "Creating..." not in output
+
+
+def test_data_alone_sends_nothing_twice(yard: Project) -> None:
+    output = yard.make("data", LOCAL, "JOB=digits")
+    assert re.search(r"0 of \d+ files|unchanged|nothing", output), output
+
+
+def test_train_again_with_other_hyperparameters(yard: Project) -> None:
+    before = jobs(yard)
+    output = yard.make("train", LOCAL, "JOB=digits", "HP=epochs=3 learning_rate=0.01", "YES=1")
+    (run,) = jobs(yard) - before
+    found = record(yard, run)
+    assert found["status"] == "Completed"
+    parameters = found["hyperparameters"]
+    assert isinstance(parameters, dict)
+    assert (parameters["epochs"], parameters["learning_rate"]) == ("3", "0.01")
+    assert [int(epoch) for epoch in re.findall(r"\bepoch=(\d+) ", output)] == [1, 2, 3]
+    assert (yard.folder / "runs" / run / "model" / "labels.json").is_file()
+    assert output.index("ml.m5.xlarge") < output.index("Starting")
+
+
+def test_logs_and_model_of_an_ended_job(yard: Project) -> None:
+    run = runs(yard)[0]
+    assert "epoch=1 " in yard.make("logs", LOCAL, f"RUN={run}")
+    shutil.rmtree(yard.folder / "runs" / run / "model")
+    yard.make("model", LOCAL, f"RUN={run}")
+    assert (yard.folder / "runs" / run / "model" / "model.keras").is_file()
+
+
+def test_dry_run_prints_the_request_and_does_nothing(yard: Project) -> None:
+    before = jobs(yard), runs(yard)
+    value = "a 'b' \"c\" $x `d` $(e) ü"
+    (yard.folder / "jobs" / "own.toml").write_text(
+        'program = "my_train.py"\ninstance_type = "ml.m5.large"\n[channels.training]\nsource = "data/digits/training"\n'
+    )
+    (yard.folder / "trainer" / "my_train.py").write_text("print('hello')\n")
+    quoted = "text='a '\\''b'\\'' \"c\" $x `d` $(e) ü'"
+    with yard.start("make", "-s", "train", LOCAL, "JOB=own", f"HP={quoted}", "DRY_RUN=1") as process:
+        output, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, output
+    request = json.loads(output[output.index("{") :])
+    assert request["HyperParameters"]["text"] == value
+    assert request["Environment"]["SAGEMAKER_PROGRAM"] == "my_train.py"
+    assert (jobs(yard), runs(yard)) == before
+
+
+def test_a_program_of_one_s_own(yard: Project) -> None:
+    (yard.folder / "jobs" / "mine.toml").write_text(
+        'program = "my_train.py"\ninstance_type = "ml.m5.large"\n'
+        '[metrics]\n"score" = "score=([0-9.]+)"\n'
+        '[channels.training]\nsource = "data/digits/training"\n'
+    )
+    (yard.folder / "trainer" / "my_train.py").write_text(
+        "import argparse, os, pathlib\n"
+        "parser = argparse.ArgumentParser()\n"
+        "parser.add_argument('--greeting')\n"
+        "parser.add_argument('--model-dir', default=os.environ['SM_MODEL_DIR'])\n"
+        "parser.add_argument('--training', default=os.environ['SM_CHANNEL_TRAINING'])\n"
+        "given = parser.parse_args()\n"
+        "images = len(list(pathlib.Path(given.training).glob('*/*.png')))\n"
+        "print(f'score={images}.5')\n"
+        "pathlib.Path(given.model_dir, 'greeting.txt').write_text(given.greeting)\n"
+    )
+    output = yard.make("train", LOCAL, "JOB=mine", "HP=greeting='$(shell no) \"quoted\"'", "YES=1")
+    (run,) = [name for name in runs(yard) if name.startswith("mine-")]
+    assert (yard.folder / "runs" / run / "model" / "greeting.txt").read_text() == '$(shell no) "quoted"', output
+    metrics = record(yard, run)["metrics"]
+    assert isinstance(metrics, dict)
+    images = len(list((yard.folder / "data/digits/training").glob("*/*.png")))
+    assert metrics["score"] == images + 0.5
+
+
+def test_interrupted_it_goes_on_and_stop_keeps_its_model(yard: Project) -> None:
+    before = jobs(yard)
+    with yard.start("make", "train", LOCAL, "JOB=digits", "HP=epochs=3000", "YES=1") as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "epoch=2 " in line:
+                break
+        os.killpg(process.pid, signal.SIGINT)
+        rest = process.stdout.read()
+    (run,) = jobs(yard) - before
+    assert f"make logs RUN={run}" in rest
+    assert f"make stop RUN={run}" in rest
+    assert "InProgress" in yard.make("jobs", LOCAL)
+    yard.make("stop", LOCAL, f"RUN={run}")
+    yard.make("model", LOCAL, f"RUN={run}")
+    assert record(yard, run)["status"] == "Stopped"
+    assert (yard.folder / "runs" / run / "model" / "model.keras").is_file()
+
+
+def test_a_gpu_job_rehearses_unchanged(yard: Project) -> None:
+    text = (yard.folder / "jobs" / "digits.toml").read_text()
+    (yard.folder / "jobs" / "gpu.toml").write_text(text.replace("ml.m5.xlarge", "ml.g4dn.4xlarge"))
+    output = yard.make("train", LOCAL, "JOB=gpu", "HP=epochs=1", "YES=1")
+    assert len(re.findall(r"no GPU", output, flags=re.IGNORECASE)) == 1, output
+
+
+def test_a_colleague_s_fresh_clone_initialises_by_itself(yard: Project) -> None:
+    shutil.rmtree(yard.folder / "build" / "local-local")
+    yard.make("train", LOCAL, "JOB=digits", "DRY_RUN=1")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["JOB=digit"], ["jobs/digit.toml", "digits"]),
+        (["JOB=digits", "HP=epoch=3"], ["epoch", "epochs"]),
+        (["JOB=digits", "HP=epochs=many"], ["epochs", "many"]),
+        (["JOB=typo"], ["instance_tipe", "instance_type"]),
+        (["JOB=nodata"], ["data/nowhere"]),
+        (["JOB=empty"], ["data/empty"]),
+        (["JOB=digits", "ENV=prod"], ["prod"]),
+    ],
+)
+def test_mistakes_get_two_lines_and_create_nothing(yard: Project, arguments: list[str], named: list[str]) -> None:
+    folder = yard.folder / "jobs"
+    good = (folder / "digits.toml").read_text()
+    (folder / "typo.toml").write_text(good.replace("instance_type", "instance_tipe"))
+    (folder / "nodata.toml").write_text(good.replace("data/digits/training", "data/nowhere"))
+    (folder / "empty.toml").write_text(good.replace("data/digits/training", "data/empty"))
+    (yard.folder / "data" / "empty").mkdir(exist_ok=True)
+    before = jobs(yard), runs(yard)
+    output = yard.make("-s", "train", LOCAL, *arguments, "YES=1", code=2)
+    lines = [line for line in output.splitlines() if line.startswith(("Error: ", "Fix:   "))]
+    assert len(lines) == 2, output
+    assert "Traceback" not in output
+    for word in named:
+        assert word in "".join(lines), output
+    assert (jobs(yard), runs(yard)) == before
+
+
+def test_no_local_cloud_names_the_command_that_starts_one(tmp_path: Path) -> None:
+    output = Project(tmp_path / "clone").make("jobs", LOCAL, code=2)
+    assert "make cloud-up" in output
+
+
+def test_no_terraform_is_said(yard: Project, tmp_path: Path) -> None:
+    for name in ("make", "sh", "awk", "python3", "git"):
+        found = shutil.which(name)
+        assert found
+        (tmp_path / name).symlink_to(found)
+    output = yard.make("infra", LOCAL, env={"PATH": str(tmp_path)}, code=2)
+    assert "terraform" in output.lower()
+    assert "Error: " in output
+    assert "Traceback" not in output
+
+
+def test_destroy_asks_for_the_name_and_leaves_the_state_bucket(yard: Project) -> None:
+    output = yard.make("destroy", LOCAL, code=2)
+    assert "CONFIRM=local" in output
+    output = yard.make("destroy", LOCAL, "CONFIRM=local")
+    assert "Destroy complete" in output
+    assert "trainyard-tfstate-" in output
+    output = yard.make("train", LOCAL, "JOB=digits", code=2)
+    assert "make infra" in output

@@ -6,7 +6,7 @@ traceback and exits with 1.
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
@@ -40,8 +40,8 @@ def app(help_text: str) -> typer.Typer:
     )
 
 
-def run(application: typer.Typer) -> NoReturn:
-    """Run a verb to its exit code."""
+def run(application: Callable[[], object]) -> NoReturn:
+    """Run a verb (its typer application) to its exit code."""
     signal.signal(signal.SIGTERM, _terminated)
     try:
         with aws.refusals():

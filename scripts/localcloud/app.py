@@ -1,0 +1,59 @@
+"""The WSGI application: SageMaker and ECR's images are answered by us, every other call by moto."""
+
+import io
+import traceback
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.wrappers import Request, Response
+
+from scripts.localcloud import awsjson, ecr
+from scripts.localcloud.environment import LOOPBACK
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+Handler = Callable[[awsjson.Call], "dict[str, Any] | None"]
+
+
+class Application:
+    """Hands each request to whoever answers it.
+
+    Args:
+        sagemaker: answers a call of SageMaker.
+    """
+
+    def __init__(self, sagemaker: Handler) -> None:
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._handlers: dict[str, Handler] = {"SageMaker.": sagemaker, ecr.TARGET: ecr.answer}
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer one request."""
+        request = Request(environ)
+        if request.host.rpartition(":")[0] not in LOOPBACK or "Origin" in request.headers:
+            # A page in a browser can reach 127.0.0.1, by a name of its own that it lets point here.
+            body = "The local cloud answers programs that call it as 127.0.0.1 or localhost, and nobody else.\n"
+            return Response(body, 403, {"Connection": "close"})(environ, start_response)
+        response = self._ours(request)
+        if response is not None:
+            return response(environ, start_response)
+        moto: Iterable[bytes] = self._moto(environ, start_response)
+        return moto
+
+    def _ours(self, request: Request) -> Response | None:
+        target = request.headers.get("X-Amz-Target", "")
+        handler = next((found for prefix, found in self._handlers.items() if target.startswith(prefix)), None)
+        if handler is None:
+            return None
+        body = request.get_data()
+        request.environ["wsgi.input"] = io.BytesIO(body)  # moto reads it again where the call is its own.
+        try:
+            result = handler(awsjson.read_call(request))
+        except awsjson.ServiceError as error:
+            return awsjson.refusal(error)
+        except Exception:
+            traceback.print_exc()
+            fault = awsjson.ServiceError("InternalFailure", "The local cloud met a bug of its own: see server.log.")
+            return awsjson.refusal(fault)
+        return None if result is None else awsjson.answer(result)

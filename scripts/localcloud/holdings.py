@@ -1,0 +1,24 @@
+"""What a local cloud holds, asked as any program would ask: through AWS's standard variables."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from scripts.core import aws, console
+
+
+def lines() -> Iterator[str]:
+    """Buckets with their objects, repositories and training jobs, a line each."""
+    s3 = aws.client("s3")
+    for bucket in s3.list_buckets()["Buckets"]:
+        objects = _pages(s3, "list_objects_v2", "Contents", Bucket=bucket["Name"])
+        sizes = [entry["Size"] for entry in objects]
+        yield f"  bucket {bucket['Name']}: {len(sizes)} objects, {console.size(sum(sizes))}"
+    for repository in _pages(aws.client("ecr"), "describe_repositories", "repositories"):
+        yield f"  repository {repository['repositoryName']}"
+    for job in _pages(aws.client("sagemaker"), "list_training_jobs", "TrainingJobSummaries"):
+        yield f"  training job {job['TrainingJobName']}: {job['TrainingJobStatus']}"
+
+
+def _pages(client: Any, operation: str, member: str, **parameters: str) -> Iterator[Any]:
+    for page in client.get_paginator(operation).paginate(**parameters):
+        yield from page.get(member, [])

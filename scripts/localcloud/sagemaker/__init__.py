@@ -1,0 +1,1 @@
+"""The local SageMaker: training jobs that really run, in processes of this machine."""

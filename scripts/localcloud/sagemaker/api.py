@@ -1,0 +1,118 @@
+"""SageMaker's operations, as far as the local cloud has them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from scripts.localcloud.awsjson import Call, ServiceError, validation_error
+from scripts.localcloud.environment import ACCOUNT
+from scripts.localcloud.sagemaker import checks, describe, rules, validation
+from scripts.localcloud.sagemaker.jobs import Ending, Job, new_job
+from scripts.localcloud.sagemaker.runner import Run, Yard
+
+MAX_TAGS = 50
+
+
+class SageMaker:
+    """Answers calls, and runs the jobs that they create."""
+
+    def __init__(self, yard: Yard) -> None:
+        self._yard = yard
+        self._runs: list[Run] = []
+        self._operations: dict[str, Callable[[Call], dict[str, Any]]] = {
+            "CreateTrainingJob": self._create,
+            "DescribeTrainingJob": self._describe,
+            "ListTrainingJobs": self._list,
+            "StopTrainingJob": self._stop,
+            "AddTags": self._add_tags,
+            "ListTags": self._list_tags,
+        }
+
+    def __call__(self, call: Call) -> dict[str, Any]:
+        """Answer one call.
+
+        Raises:
+            ServiceError: what AWS would refuse, and every operation that is not here.
+        """
+        operation = self._operations.get(call.operation)
+        if operation is None:
+            raise ServiceError(
+                "UnknownOperationException",
+                f"The local cloud has no {call.operation}. Of SageMaker it has {', '.join(self._operations)}.",
+            )
+        validation.check(call.operation, call.parameters)
+        return operation(call)
+
+    def close(self) -> None:
+        """End every job's program, without a word to anybody: the local cloud goes."""
+        for run in self._runs:
+            run.abort()
+
+    def _create(self, call: Call) -> dict[str, Any]:
+        request = call.parameters
+        rules.check(request)
+        job = new_job(request, call.region, ACCOUNT, datetime.now(UTC))
+        if self._yard.store.get(job.arn):
+            raise _in_use(job)
+        checks.check(request, call.region, self._yard.clients)
+        if not self._yard.store.add(job):  # Somebody else's request may have come in meanwhile.
+            raise _in_use(job)
+        run = Run(job, self._yard)
+        self._runs.append(run)
+        run.start()
+        return {"TrainingJobArn": job.arn}
+
+    def _describe(self, call: Call) -> dict[str, Any]:
+        return describe.description(self._find(call))
+
+    def _list(self, call: Call) -> dict[str, Any]:
+        return describe.page(self._yard.store.all(call.region), call.parameters)
+
+    def _stop(self, call: Call) -> dict[str, Any]:
+        def change(job: Job) -> Job:
+            if job.is_over:
+                raise validation_error(f"The request was rejected because the training job is in status {job.status}.")
+            return job.stopping(Ending.USER, datetime.now(UTC))
+
+        self._yard.store.change(self._find(call).arn, change)
+        return {}
+
+    def _add_tags(self, call: Call) -> dict[str, Any]:
+        added = {tag["Key"]: tag["Value"] for tag in call.parameters["Tags"]}
+
+        def change(job: Job) -> Job:
+            tags = dict(job.tags) | added
+            if len(tags) > MAX_TAGS:
+                raise validation_error(f"A training job has at most {MAX_TAGS} tags.")
+            return replace(job, tags=tuple(tags.items()))
+
+        return {"Tags": _tags(self._yard.store.change(self._tagged(call).arn, change))}
+
+    def _list_tags(self, call: Call) -> dict[str, Any]:
+        return {"Tags": _tags(self._tagged(call))}
+
+    def _find(self, call: Call) -> Job:
+        name = call.parameters["TrainingJobName"]
+        for job in self._yard.store.all(call.region):
+            if job.name == name:
+                return job
+        raise validation_error("Requested resource not found.")
+
+    def _tagged(self, call: Call) -> Job:
+        job = self._yard.store.get(call.parameters["ResourceArn"])
+        if job is None:
+            raise validation_error("Requested resource not found.")
+        return job
+
+
+def _in_use(job: Job) -> ServiceError:
+    return ServiceError(
+        "ResourceInUse",
+        "Training job names must be unique within an AWS account and region, and a training job with this name "
+        f"already exists ({job.arn})",
+    )
+
+
+def _tags(job: Job) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in job.tags]

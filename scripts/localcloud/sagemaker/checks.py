@@ -1,0 +1,119 @@
+"""What a job needs in the account before it starts: its role, its image's repository, its input."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import botocore.exceptions
+
+from scripts.localcloud.awsjson import validation_error
+from scripts.localcloud.clients import Clients, Keys
+from scripts.localcloud.environment import ACCOUNT
+from scripts.localcloud.sagemaker import s3paths
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+SERVICE = "sagemaker.amazonaws.com"
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html
+_IMAGE = re.compile(
+    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/"
+    r"(?P<repository>[^:@]+)(:(?P<tag>[^@]+))?(@(?P<digest>sha256:[0-9a-f]{64}))?"
+)
+
+
+def check(request: Mapping[str, Any], region: str, clients: Clients) -> None:
+    """Look whether everything is there, as AWS does when a job is created.
+
+    Raises:
+        ServiceError: ValidationException, in AWS's words.
+    """
+    role = request["RoleArn"]
+    _check_role(role, region, clients)
+    _check_image(request["AlgorithmSpecification"]["TrainingImage"], role, region, clients)
+    s3 = clients.s3(region, Keys())
+    for channel in request.get("InputDataConfig", []):
+        _check_input(channel["DataSource"]["S3DataSource"]["S3Uri"], role, region, s3)
+    _check_bucket(request["OutputDataConfig"]["S3OutputPath"], "OutputDataConfig", s3)
+    if "CheckpointConfig" in request:
+        _check_bucket(request["CheckpointConfig"]["S3Uri"], "CheckpointConfig", s3)
+
+
+def trusts_sagemaker(policy: Mapping[str, Any]) -> bool:
+    """Whether a role's trust policy lets SageMaker assume it. Its conditions are not weighed."""
+    statements = policy.get("Statement", [])
+    for statement in statements if isinstance(statements, list) else [statements]:
+        actions = _as_list(statement.get("Action"))
+        principal = statement.get("Principal", {})
+        services = ["*"] if principal == "*" else _as_list(principal.get("Service"))
+        if (
+            statement.get("Effect") == "Allow"
+            and {"sts:AssumeRole", "sts:*", "*"}.intersection(actions)
+            and {SERVICE, "*"}.intersection(services)
+        ):
+            return True
+    return False
+
+
+def _as_list(value: Any) -> list[str]:
+    return [] if value is None else [value] if isinstance(value, str) else list(value)
+
+
+def _check_role(role: str, region: str, clients: Clients) -> None:
+    refused = validation_error(
+        f"Could not assume role {role}. Please ensure that the role exists and allows principal '{SERVICE}' to "
+        "assume the role."
+    )
+    try:
+        found = clients.iam(region).get_role(RoleName=role.rpartition("/")[2])["Role"]
+    except botocore.exceptions.ClientError:
+        raise refused from None
+    policy = found["AssumeRolePolicyDocument"]
+    document = json.loads(policy) if isinstance(policy, str) else policy
+    if found["Arn"] != role or not trusts_sagemaker(document):
+        raise refused
+
+
+def _check_image(image: str, role: str, region: str, clients: Clients) -> None:
+    found = _IMAGE.fullmatch(image)
+    if found is None or found["account"] != ACCOUNT:
+        return  # Another account's registry, or a public one: not here to be asked.
+    pull = "ecr:BatchCheckLayerAvailability, ecr:BatchGetImage, ecr:GetDownloadUrlForLayer"
+    if found["region"] != region:
+        raise validation_error(f"The image's region {found['region']} is not the job's region {region}: {image}")
+    try:
+        clients.ecr(region).describe_repositories(repositoryNames=[found["repository"]])
+    except botocore.exceptions.ClientError:
+        raise validation_error(
+            f"Cannot find repository: {found['repository']} in registry ID: {ACCOUNT} Please check if your ECR "
+            f"repository exists and role {role} has proper pull permissions for SageMaker: {pull}"
+        ) from None
+
+
+def _check_input(uri: str, role: str, region: str, s3: "S3Client") -> None:
+    bucket, prefix = s3paths.split(uri)
+    place = region
+    try:
+        found = s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)["KeyCount"]
+        place = s3.head_bucket(Bucket=bucket)["BucketRegion"]
+    except botocore.exceptions.ClientError:
+        found = 0
+    if place != region:
+        raise validation_error(
+            f"The input bucket {bucket} is in {place}; a training job reads buckets of its own region, {region}."
+        )
+    if not found:
+        raise validation_error(
+            f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the bucket '
+            f"exists in the selected region ({region}), that objects exist under that S3 prefix, and that the role "
+            f'"{role}" has "s3:ListBucket" permissions on bucket "{bucket}".'
+        )
+
+
+def _check_bucket(uri: str, member: str, s3: "S3Client") -> None:
+    bucket, _ = s3paths.split(uri)
+    try:
+        s3.head_bucket(Bucket=bucket)
+    except botocore.exceptions.ClientError:
+        raise validation_error(f"The S3 bucket '{bucket}' given in {member} does not exist.") from None

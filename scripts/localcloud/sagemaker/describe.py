@@ -1,0 +1,104 @@
+"""What DescribeTrainingJob and ListTrainingJobs answer, as functions of jobs."""
+
+import base64
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from scripts.localcloud.awsjson import parse_time, validation_error
+from scripts.localcloud.sagemaker.jobs import Job
+
+# CreateTrainingJob's members that DescribeTrainingJobResponse does not have (botocore's service model).
+NOT_DESCRIBED = {"Tags", "SessionChainingConfig"}
+PAGE = 10
+
+
+def description(job: Job) -> dict[str, Any]:
+    """Every member that was sent, and those that AWS adds."""
+    sent = {name: value for name, value in job.request.items() if name not in NOT_DESCRIBED}
+    described = sent | {
+        "TrainingJobArn": job.arn,
+        "TrainingJobStatus": job.status,
+        "SecondaryStatus": job.transitions[-1].status,
+        "SecondaryStatusTransitions": [_transition(job, index) for index in range(len(job.transitions))],
+        "CreationTime": job.created,
+        "LastModifiedTime": job.modified,
+        "EnableNetworkIsolation": sent.get("EnableNetworkIsolation", False),
+        "EnableInterContainerTrafficEncryption": sent.get("EnableInterContainerTrafficEncryption", False),
+        "EnableManagedSpotTraining": sent.get("EnableManagedSpotTraining", False),
+        "ModelArtifacts": {"S3ModelArtifacts": job.model} if job.model else None,
+        "FailureReason": job.failure,
+        "TrainingStartTime": job.started,
+        "TrainingEndTime": job.ended,
+        "FinalMetricDataList": [
+            {"MetricName": metric.name, "Value": metric.value, "Timestamp": metric.at} for metric in job.metrics
+        ]
+        or None,
+    }
+    if job.started and job.ended:
+        seconds = max(1, math.ceil((job.ended - job.started).total_seconds()))
+        described |= {"TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": seconds}
+    return {name: value for name, value in described.items() if value is not None}
+
+
+def _transition(job: Job, index: int) -> dict[str, Any]:
+    step = job.transitions[index]
+    described = {"Status": step.status, "StartTime": step.start, "StatusMessage": step.message}
+    return described | ({"EndTime": step.end} if step.end else {})
+
+
+def page(jobs: Sequence[Job], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """One page of ListTrainingJobs.
+
+    Like AWS, StatusEquals is looked at after the page is cut: a page can be short, even empty, and not the last.
+
+    Raises:
+        ServiceError: a NextToken that no answer gave.
+    """
+    keys = {
+        "Name": lambda job: (job.name, job.created),
+        "Status": lambda job: (job.status, job.created),
+        "CreationTime": lambda job: (job.created, job.name),
+    }
+    key = keys[wanted.get("SortBy", "CreationTime")]
+    matching = [job for job in jobs if _matches(job, wanted)]
+    matching.sort(key=key, reverse=wanted.get("SortOrder", "Descending") == "Descending")
+    start = _offset(wanted.get("NextToken"))
+    end = start + wanted.get("MaxResults", PAGE)
+    status = wanted.get("StatusEquals")
+    shown = [summary(job) for job in matching[start:end] if status in (None, job.status)]
+    token = {"NextToken": base64.b64encode(str(end).encode()).decode()} if end < len(matching) else {}
+    return {"TrainingJobSummaries": shown} | token
+
+
+def summary(job: Job) -> dict[str, Any]:
+    """A job in a list."""
+    described = {
+        "TrainingJobName": job.name,
+        "TrainingJobArn": job.arn,
+        "CreationTime": job.created,
+        "LastModifiedTime": job.modified,
+        "TrainingJobStatus": job.status,
+        "SecondaryStatus": job.transitions[-1].status,
+    }
+    return described | ({"TrainingEndTime": job.ended} if job.ended else {})
+
+
+def _matches(job: Job, wanted: Mapping[str, Any]) -> bool:
+    if wanted.get("NameContains", "").lower() not in job.name.lower():
+        return False
+    for prefix, time in (("CreationTime", job.created), ("LastModifiedTime", job.modified)):
+        if f"{prefix}After" in wanted and time <= parse_time(wanted[f"{prefix}After"]):
+            return False
+        if f"{prefix}Before" in wanted and time >= parse_time(wanted[f"{prefix}Before"]):
+            return False
+    return True
+
+
+def _offset(token: str | None) -> int:
+    if token is None:
+        return 0
+    try:
+        return int(base64.b64decode(token, validate=True))
+    except ValueError:
+        raise validation_error("Invalid NextToken.") from None

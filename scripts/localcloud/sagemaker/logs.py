@@ -1,0 +1,82 @@
+"""A job's lines on their way to CloudWatch Logs, soon enough for a follower to be live."""
+
+import contextlib
+import queue
+import threading
+import time
+import traceback
+from typing import TYPE_CHECKING
+
+import botocore.exceptions
+
+if TYPE_CHECKING:
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_logs.type_defs import InputLogEventTypeDef
+
+GROUP = "/aws/sagemaker/TrainingJobs"
+FLUSH_SECONDS = 0.25
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
+MAX_EVENTS = 10_000
+MAX_BATCH_BYTES = 1_048_576
+EVENT_BYTES = 26
+MAX_MESSAGE_CHARACTERS = 60_000  # 256 KB at most, and a character has up to four bytes
+
+
+class LogStream:
+    """One log stream, written by a thread of its own. Use it in a ``with``: its end sends what is left.
+
+    Args:
+        logs: a client that may write.
+        name: the stream, such as ``my-job/algo-1-1790000000``.
+    """
+
+    def __init__(self, logs: "CloudWatchLogsClient", name: str) -> None:
+        self._logs = logs
+        self._name = name
+        self._events: queue.SimpleQueue[InputLogEventTypeDef | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._send, name=f"logs {name}")
+
+    def __enter__(self) -> "LogStream":
+        exists = self._logs.exceptions.ResourceAlreadyExistsException
+        with contextlib.suppress(exists):
+            self._logs.create_log_group(logGroupName=GROUP)
+        self._logs.create_log_stream(logGroupName=GROUP, logStreamName=self._name)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._events.put(None)
+        self._thread.join()
+
+    def write(self, line: str) -> None:
+        """Add one line; an empty one is dropped, as CloudWatch takes none."""
+        if line:
+            self._events.put({"timestamp": int(time.time() * 1000), "message": line[:MAX_MESSAGE_CHARACTERS]})
+
+    def _send(self) -> None:
+        open_ = True
+        while open_:
+            batch, open_ = self._batch()
+            if not batch:
+                continue
+            try:
+                self._logs.put_log_events(logGroupName=GROUP, logStreamName=self._name, logEvents=batch)
+            except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError):
+                traceback.print_exc()  # Lost lines do not end a job; on AWS neither.
+
+    def _batch(self) -> "tuple[list[InputLogEventTypeDef], bool]":
+        """The next lines within AWS's limits, and whether more may come."""
+        batch: list[InputLogEventTypeDef] = []
+        size = 0
+        deadline = None
+        while len(batch) < MAX_EVENTS and size < MAX_BATCH_BYTES - 4 * MAX_MESSAGE_CHARACTERS - EVENT_BYTES:
+            try:
+                event = self._events.get(timeout=None if deadline is None else max(0, deadline - time.monotonic()))
+            except queue.Empty:
+                return batch, True
+            if event is None:
+                return batch, False
+            batch.append(event)
+            size += len(event["message"].encode()) + EVENT_BYTES
+            deadline = deadline or time.monotonic() + FLUSH_SECONDS
+        return batch, True

@@ -1,0 +1,119 @@
+"""A request against botocore's service model, worded as AWS words it.
+
+botocore's own validator looks at types, required members and minima only; AWS refuses by patterns, enums and
+maxima too. What no model says is in ``rules``.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+import botocore.loaders
+from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
+
+from scripts.localcloud.awsjson import ServiceError, validation_error
+
+# Java's classes in the model's patterns, as Python writes them inside a class of its own.
+_CLASSES = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s", r"\p{Alnum}": r"a-zA-Z0-9"}
+_TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "long": (int,),
+    "float": (int, float),
+    "double": (int, float),
+    "timestamp": (int, float),
+    "boolean": (bool,),
+    "list": (list,),
+    "map": (dict,),
+    "structure": (dict,),
+}
+
+
+def check(operation: str, parameters: Mapping[str, Any]) -> None:
+    """Refuse parameters that the service model does not allow.
+
+    Raises:
+        ServiceError: SerializationException for a wrong type, ValidationException for all the rest.
+    """
+    shape = _model().operation_model(operation).input_shape
+    found = list(_problems(shape, parameters, "")) if shape else []
+    if found:
+        count = f"{len(found)} validation error{'s' if len(found) > 1 else ''} detected: "
+        raise validation_error(count + "; ".join(found))
+
+
+@cache
+def _model() -> ServiceModel:
+    return ServiceModel(botocore.loaders.Loader().load_service_model("sagemaker", "service-2"))
+
+
+def _problems(shape: Shape, value: Any, path: str) -> Iterator[str]:
+    _check_type(shape, value, path)
+    yield from (_problem(value, path, constraint) for constraint in _broken(shape, value))
+    if isinstance(shape, StructureShape):
+        yield from _structure_problems(shape, value, path)
+    elif isinstance(shape, ListShape):
+        for number, item in enumerate(value, 1):
+            yield from _problems(shape.member, item, f"{path}.{number}.member")
+    elif isinstance(shape, MapShape):
+        yield from _map_problems(shape, value, path)
+
+
+def _structure_problems(shape: StructureShape, value: Mapping[str, Any], path: str) -> Iterator[str]:
+    for name in shape.required_members:
+        if value.get(name) is None:
+            yield _problem(None, _below(path, name), "Member must not be null")
+    for name, member in shape.members.items():
+        if value.get(name) is not None:
+            yield from _problems(member, value[name], _below(path, name))
+
+
+def _map_problems(shape: MapShape, value: Mapping[str, Any], path: str) -> Iterator[str]:
+    for word, member, items in (("keys", shape.key, value.keys()), ("values", shape.value, value.values())):
+        broken: dict[str, None] = {}
+        for item in items:
+            _check_type(member, item, path)
+            broken |= dict.fromkeys(_broken(member, item))
+        if broken:
+            yield _problem(value, path, f"Map {word} must satisfy constraint: [{', '.join(broken)}]")
+
+
+def _check_type(shape: Shape, value: Any, path: str) -> None:
+    types = _TYPES.get(shape.type_name, (object,))
+    if not isinstance(value, types) or (isinstance(value, bool) and shape.type_name != "boolean"):
+        raise ServiceError("SerializationException", f"The value at '{path}' is not a {shape.type_name}.")
+
+
+def _broken(shape: Shape, value: Any) -> Iterator[str]:
+    """The constraints of the shape itself that a value does not keep."""
+    limits = shape.metadata
+    is_number = shape.type_name in ("integer", "long", "float", "double")
+    size = value if is_number else len(value) if isinstance(value, (str, list, dict)) else 0
+    word = "value" if is_number else "length"
+    if "max" in limits and size > limits["max"]:
+        yield f"Member must have {word} less than or equal to {limits['max']}"
+    if "min" in limits and size < limits["min"]:
+        yield f"Member must have {word} greater than or equal to {limits['min']}"
+    if "pattern" in limits and not _regex(limits["pattern"]).fullmatch(value):
+        yield f"Member must satisfy regular expression pattern: {limits['pattern']}"
+    if "enum" in limits and value not in limits["enum"]:
+        yield f"Member must satisfy enum value set: [{', '.join(limits['enum'])}]"
+
+
+@cache
+def _regex(pattern: str) -> re.Pattern[str]:
+    for theirs, ours in _CLASSES.items():
+        pattern = pattern.replace(theirs, ours)
+    return re.compile(pattern)
+
+
+def _problem(value: Any, path: str, constraint: str) -> str:
+    shown = "null" if value is None else f"'{value if isinstance(value, str) else json.dumps(value)}'"
+    return f"Value {shown} at '{path}' failed to satisfy constraint: {constraint}"
+
+
+def _below(path: str, name: str) -> str:
+    lower = name[0].lower() + name[1:]
+    return f"{path}.{lower}" if path else lower

@@ -1,0 +1,127 @@
+"""The server process: ``python -m scripts.localcloud.server``, started by ``lifecycle.start``."""
+
+import contextlib
+import fcntl
+import os
+import shutil
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from moto.moto_server.werkzeug_app import MotoRequestHandler
+from werkzeug.serving import make_server
+
+from scripts.localcloud import shims
+from scripts.localcloud.app import Application
+from scripts.localcloud.clients import Clients
+from scripts.localcloud.environment import AWS_CONFIG, Cloud
+from scripts.localcloud.lifecycle import FOLDER, LOG, write_record
+from scripts.localcloud.sagemaker.api import SageMaker
+from scripts.localcloud.sagemaker.executor import ProcessExecutor
+from scripts.localcloud.sagemaker.jobs import JobStore
+from scripts.localcloud.sagemaker.runner import Yard
+from scripts.localcloud.sagemaker.slots import Slots, machine_slots
+
+LOCK_SECONDS = 5
+BACKLOG = 128
+
+
+class Handler(MotoRequestHandler):  # type: ignore[misc]  # moto publishes no types
+    """Answers without delay and without a line in the log for each request."""
+
+    disable_nagle_algorithm = True
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Nothing: faults are what the log is for."""
+
+
+def main() -> None:
+    """Serve until SIGTERM, or until the pipe given by ``--lifetime`` closes."""
+    folder = FOLDER.absolute()
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    match sys.argv[1:]:
+        case ["--lifetime", descriptor]:
+            threading.Thread(target=_await_parent, args=(int(descriptor), ended), daemon=True).start()
+    with _only_one(folder), _emptied(folder):
+        _serve(folder, ended)
+
+
+def _serve(folder: Path, ended: threading.Event) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(BACKLOG)
+        port = listener.getsockname()[1]
+        cloud = Cloud(f"http://127.0.0.1:{port}", port, os.getpid(), datetime.now(UTC), folder)
+        yard = Yard(
+            store=JobStore(),
+            clients=Clients(cloud.url),
+            executor=ProcessExecutor(Path.cwd()),
+            slots=Slots(machine_slots()),
+            folder=folder / "jobs",
+        )
+        sagemaker = SageMaker(yard)
+        shims.apply()
+        application = Application(sagemaker)
+        server = make_server(
+            "127.0.0.1", port, application, threaded=True, request_handler=Handler, fd=listener.fileno()
+        )
+        thread = threading.Thread(target=server.serve_forever, name="server")
+        thread.start()
+        write_record(cloud)
+        ended.wait()
+        sagemaker.close()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextlib.contextmanager
+def _only_one(folder: Path) -> Iterator[None]:
+    """Hold the lock by which ``lifecycle`` knows that a server lives."""
+    deadline = time.monotonic() + LOCK_SECONDS
+    with (folder / LOG).open("rb") as log:
+        while True:
+            try:
+                fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:  # A look at the lock holds it for an instant; another server holds it longer.
+                if time.monotonic() > deadline:
+                    sys.exit("Another local cloud runs in this folder.")
+                time.sleep(0.02)
+        yield
+
+
+@contextlib.contextmanager
+def _emptied(folder: Path) -> Iterator[None]:
+    """Begin and end with nothing in the folder but the log: what it holds lives as long as the server."""
+    _empty(folder, keep=(LOG, AWS_CONFIG))
+    try:
+        yield
+    finally:
+        _empty(folder, keep=(LOG,))
+
+
+def _empty(folder: Path, keep: tuple[str, ...]) -> None:
+    for path in folder.iterdir():
+        if path.name in keep:
+            continue
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink()
+
+
+def _await_parent(descriptor: int, ended: threading.Event) -> None:
+    os.read(descriptor, 1)  # Nothing is ever written: this returns when the last writer is gone.
+    ended.set()
+
+
+if __name__ == "__main__":
+    main()

@@ -17,15 +17,13 @@ def main(
 ) -> None:
     """Make each local channel's prefix in the data bucket become its folder."""
     from scripts import channels, training
+    from scripts.stack import read_stack
 
     spec = training.read_job(job)
     local = training.local_channels(job, spec)
     if not local:
         console.say(f"jobs/{job}.toml has no local channel: its sources are in S3 already.")
         return
-    channels.check(local)
-    from scripts.stack import read_stack
-
     bucket = read_stack(env).data_bucket
     with verb.on_interrupt(f"Interrupted. What is uploaded stays; `make data JOB={job}` goes on with the rest."):
         channels.synchronise(local, bucket, yes)

@@ -48,6 +48,7 @@ def _prepare(job: str, env: str, hp: list[str], image: str) -> Prepared:
     """Everything that can be judged on this machine, and the request; nothing is created."""
     from scripts import channels, training
     from scripts.container import image_tag
+    from scripts.stack import read_stack
 
     spec = training.read_job(job)
     given = training.read_assignments(os.environ.get("HP_TEXT", ""), hp)
@@ -58,10 +59,8 @@ def _prepare(job: str, env: str, hp: list[str], image: str) -> Prepared:
         training.check_program(spec.program)
     hyperparameters = training.settle(spec.hyperparameters, given, known)
     metrics = training.merge_metrics(known.metrics if known else (), spec.metrics)
-    channels.check(training.local_channels(job, spec))
-    from scripts.stack import read_stack
-
     stack = read_stack(env)
+    channels.check(training.local_channels(job, spec))
     uri = image or f"{stack.repository_url}:{image_tag()}"
     order = training.Order(job, spec, training.job_name(job), uri, hyperparameters, metrics)
     return Prepared(order, stack, training.build_request(order, stack))

@@ -3,14 +3,17 @@
 import shutil
 import tarfile
 import tempfile
+import time
 import zlib
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from scripts.core import aws, progress
+from scripts.core import aws, console, progress
 from scripts.core.errors import UserError
 from scripts.training.runs import Record, describe, folder_of, keep_record, model_folder
+
+PAUSE = 1.0
 
 
 def fetch_model(sagemaker: Any, job: str) -> tuple[Record, bool]:
@@ -23,7 +26,7 @@ def fetch_model(sagemaker: Any, job: str) -> tuple[Record, bool]:
         UserError: the job has no model (yet), or its archive is not one that may be unpacked.
     """
     folder = model_folder(job)
-    described = describe(sagemaker, job)
+    described = _when_stopped(sagemaker, job)
     if folder.is_dir():
         return keep_record(described), True
     uri = _model_uri(described)
@@ -63,6 +66,17 @@ def unpack(archive: Path, folder: Path) -> None:
         ) from error
 
 
+def _when_stopped(sagemaker: Any, job: str) -> dict[str, Any]:
+    """Describe the job; one that is stopping is awaited, for its model comes in minutes."""
+    described = describe(sagemaker, job)
+    if described["TrainingJobStatus"] == "Stopping":
+        console.say(f"{job} is stopping; waiting for its model …")
+    while described["TrainingJobStatus"] == "Stopping":
+        time.sleep(PAUSE)
+        described = describe(sagemaker, job)
+    return described
+
+
 def _accept(member: tarfile.TarInfo) -> None:
     path = PurePosixPath(member.name)
     if path.is_absolute() or ".." in path.parts:
@@ -82,7 +96,7 @@ def _model_uri(job: Mapping[str, Any]) -> str:
     if uri:
         return uri
     name, status = job["TrainingJobName"], job["TrainingJobStatus"]
-    if status in {"InProgress", "Stopping"}:
+    if status == "InProgress":
         raise UserError(
             f"The job {name} is {status}: it has no model yet.", f"Wait for its end: `make logs RUN={name}`."
         )

@@ -1,0 +1,137 @@
+"""The synchronisation against S3's API."""
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.channels import LocalChannel, local, remote, synchronise
+from scripts.core import aws
+from scripts.core.errors import UserError
+
+PREFIX = "job/training/"
+pytestmark = pytest.mark.usefixtures("empty_aws")
+
+
+class InProgress:
+    """SageMaker's answers with one job in progress, on the second page; moto's jobs complete at once."""
+
+    def __init__(self, uri: str) -> None:
+        self.uri = uri
+
+    def get_paginator(self, _: str) -> "InProgress":
+        return self
+
+    def paginate(self, **_: object) -> list[dict[str, object]]:
+        return [{"TrainingJobSummaries": []}, {"TrainingJobSummaries": [{"TrainingJobName": "it"}]}]
+
+    def describe_training_job(self, TrainingJobName: str) -> dict[str, object]:  # noqa: N803 -- boto3's name
+        channel = {"DataSource": {"S3DataSource": {"S3Uri": self.uri}}}
+        return {"TrainingJobName": TrainingJobName, "InputDataConfig": [channel]}
+
+
+@pytest.fixture
+def s3(empty_aws: None) -> Any:
+    client = aws.client("s3")
+    client.create_bucket(Bucket="data")
+    return client
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, text in {"0/a b.png": "1", "0/ü+%20.png": "22", "1/empty": ""}.items():
+        path = tmp_path / "training" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return tmp_path / "training"
+
+
+def sync(folder: Path, yes: bool = False) -> None:
+    synchronise([LocalChannel("training", folder, "channels.training.source", PREFIX)], "data", yes)
+
+
+def contents(s3: Any, prefix: str = PREFIX) -> dict[str, bytes]:
+    listed = s3.list_objects_v2(Bucket="data", Prefix=prefix).get("Contents", [])
+    return {
+        entry["Key"].removeprefix(prefix): s3.get_object(Bucket="data", Key=entry["Key"])["Body"].read()
+        for entry in listed
+    }
+
+
+def test_the_prefix_becomes_the_folder(s3: Any, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sync(folder)
+    assert contents(s3) == {"0/a b.png": b"1", "0/ü+%20.png": b"22", "1/empty": b""}
+    assert "3 to upload, 0 unchanged, 0 to delete" in capsys.readouterr().out
+    head = s3.head_object(Bucket="data", Key=f"{PREFIX}0/a b.png", ChecksumMode="ENABLED")
+    assert head["ChecksumSHA256"]
+
+
+def test_only_what_changed_goes_over(s3: Any, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sync(folder)
+    before = {entry["Key"]: entry["LastModified"] for entry in s3.list_objects_v2(Bucket="data")["Contents"]}
+    (folder / "0/a b.png").write_text("9")  # of the same size
+    (folder / "1/new").write_text("new")
+    capsys.readouterr()
+    sync(folder)
+    assert "2 to upload, 2 unchanged, 0 to delete" in capsys.readouterr().out
+    assert contents(s3)["0/a b.png"] == b"9"
+    sync(folder)
+    assert "0 to upload, 4 unchanged" in capsys.readouterr().out
+    assert before.keys() < {PREFIX + key for key in contents(s3)}
+
+
+def test_large_files_go_in_parts_and_are_known_again(
+    s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # S3 takes parts of 5 MiB and more.
+    monkeypatch.setattr(local, "PART_SIZE", 5 * 1024 * 1024)
+    folder = tmp_path / "big"
+    folder.mkdir()
+    content = random.Random(1).randbytes(12 * 1024 * 1024)
+    (folder / "file").write_bytes(content)
+    sync(folder)
+    (entry,) = s3.list_objects_v2(Bucket="data")["Contents"]
+    assert entry["ETag"].strip('"') == local.digests(folder / "file").etag
+    assert entry["ETag"].endswith('-3"')
+    # Other parts another time: the ETag says nothing then, the stored SHA-256 does.
+    monkeypatch.setattr(local, "PART_SIZE", 6 * 1024 * 1024)
+    capsys.readouterr()
+    sync(folder)
+    assert "0 to upload, 1 unchanged" in capsys.readouterr().out
+    assert contents(s3) == {"file": content}
+
+
+def test_what_something_else_uploaded_is_compared_by_content(s3: Any, folder: Path) -> None:
+    s3.put_object(Bucket="data", Key=f"{PREFIX}0/a b.png", Body=b"1")
+    s3.put_object(Bucket="data", Key=f"{PREFIX}0/ü+%20.png", Body=b"xx")
+    sync(folder)
+    assert contents(s3)["0/ü+%20.png"] == b"22"
+    assert "sha256" not in s3.head_object(Bucket="data", Key=f"{PREFIX}0/a b.png")["Metadata"]
+
+
+def test_deletion_needs_a_yes_and_stays_within_the_prefix(s3: Any, folder: Path) -> None:
+    others = ("job/training2/x", "job/validation/x", "other/x")
+    for key in (*others, f"{PREFIX}gone", PREFIX):
+        s3.put_object(Bucket="data", Key=key, Body=b"")
+    with pytest.raises(UserError, match="needs an answer"):
+        sync(folder)
+    assert contents(s3).keys() == {"gone", ""}  # nothing was uploaded either
+    sync(folder, yes=True)
+    assert contents(s3).keys() == {"0/a b.png", "0/ü+%20.png", "1/empty"}
+    assert {key for key in contents(s3, "") if not key.startswith(PREFIX)} == set(others)
+
+
+def test_jobs_in_progress_that_read_the_prefix_are_found() -> None:
+    def found(uri: str) -> list[str]:
+        return remote.readers(InProgress(uri), "data", PREFIX)
+
+    for uri in ("s3://data/job/training/", "s3://data/job/training/0/", "s3://data/job/", "s3://data"):
+        assert found(uri) == ["it"]
+    for uri in ("s3://data/job/training2/", "s3://data/job/validation/", "s3://other/job/training/"):
+        assert found(uri) == []
+
+
+def test_a_missing_bucket_names_the_command_that_makes_it(folder: Path) -> None:
+    with pytest.raises(UserError, match="make infra"):
+        sync(folder)

@@ -1,0 +1,53 @@
+"""AWS's APIs by moto on 127.0.0.1, as fixtures for the tests of the rooms' edges."""
+
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+from moto.server import ThreadedMotoServer
+
+from scripts.core import aws
+from scripts.stack import Stack
+
+ACCOUNT = "123456789012"
+STACK = Stack(
+    project="trainyard",
+    environment="local",
+    region="us-east-1",
+    account_id=ACCOUNT,
+    repository_arn=f"arn:aws:ecr:us-east-1:{ACCOUNT}:repository/trainyard-local",
+    repository_name="trainyard-local",
+    repository_url=f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/trainyard-local",
+    role_arn=f"arn:aws:iam::{ACCOUNT}:role/trainyard-local-training",
+    data_bucket="data",
+    models_bucket="models",
+    checkpoints_bucket="checkpoints",
+)
+
+
+@pytest.fixture(scope="session")
+def aws_address() -> Iterator[str]:
+    """The server's URL."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def empty_aws(aws_address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An account with nothing in it, to which every client of this process speaks."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", aws_address)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_S3", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"):
+        monkeypatch.delenv(name, raising=False)
+    reset = urllib.request.Request(f"{aws_address}/moto-api/reset", method="POST")
+    with urllib.request.urlopen(reset):
+        pass
+    aws.session.cache_clear()
+    yield
+    aws.session.cache_clear()

@@ -1,0 +1,119 @@
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scripts.core.errors import UserError
+from scripts.training import Order, build_request, job_name, merge_metrics
+from scripts.training.hyperparameters import Metric
+from scripts.training.jobfile import LONGEST_NAME, NAME, parse_job
+from tests.unit.training.aws_server import STACK
+from tests.unit.training.shapes import MODEL, problems
+
+JOB = "digits-20260101-120000-ab12"
+TYPES = MODEL.shape_for("TrainingInstanceType").enum  # type: ignore[attr-defined]
+
+
+def order(values: dict[str, Any], **more: Any) -> Order:
+    spec = parse_job({"channels": {"training": {"source": "data/x"}}, **values}, "jobs/digits.toml")
+    given = {"image": "uri:tag", "hyperparameters": {}, "metrics": ()} | more
+    return Order("digits", spec, JOB, **given)
+
+
+def test_a_plain_job() -> None:
+    request = build_request(order({}, hyperparameters={"epochs": "3"}), STACK)
+    assert request["TrainingJobName"] == JOB
+    assert request["RoleArn"] == STACK.role_arn
+    assert request["OutputDataConfig"] == {"S3OutputPath": "s3://models/digits/"}
+    assert request["CheckpointConfig"]["S3Uri"] == f"s3://checkpoints/digits/{JOB}/"
+    assert request["StoppingCondition"] == {"MaxRuntimeInSeconds": 3600}
+    assert request["HyperParameters"] == {"epochs": "3"}
+    (channel,) = request["InputDataConfig"]
+    assert channel["DataSource"]["S3DataSource"]["S3Uri"] == "s3://data/digits/training/"
+    assert "Environment" not in request
+    assert not problems("CreateTrainingJob", request)
+
+
+def test_s3_sources_are_used_as_they_are() -> None:
+    source = "s3://public/some/prefix"
+    request = build_request(order({"channels": {"training": {"source": source}}}), STACK)
+    assert request["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"] == source
+
+
+def test_spot_waits_and_only_spot() -> None:
+    spot = build_request(order({"spot": True, "max_runtime_seconds": 60}), STACK)
+    assert spot["EnableManagedSpotTraining"] is True
+    assert spot["StoppingCondition"] == {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 120}
+
+
+def test_a_program_travels_in_the_environment() -> None:
+    request = build_request(order({"program": "my_train.py", "environment": {"A": "b"}}), STACK)
+    assert request["Environment"] == {"A": "b", "SAGEMAKER_PROGRAM": "my_train.py"}
+
+
+def test_the_job_file_s_metrics_win() -> None:
+    merged = merge_metrics([Metric("loss", "l=(.)"), Metric("a", "a=(.)")], {"loss": "L=(.)"})
+    assert merged == (Metric("loss", "L=(.)"), Metric("a", "a=(.)"))
+    with pytest.raises(UserError):
+        merge_metrics([], {str(number): "(.)" for number in range(41)})
+
+
+TEXT = st.text(st.characters(blacklist_categories=["Cs", "Cc"]), max_size=30)
+SPECS = st.fixed_dictionaries(
+    {},
+    optional={
+        "instance_type": st.sampled_from(TYPES),
+        "instance_count": st.integers(1, 20),
+        "volume_size_gb": st.integers(1, 16384),
+        "max_runtime_seconds": st.integers(1, 28 * 86400),
+        "spot": st.booleans(),
+        "network_isolation": st.booleans(),
+        "program": st.just("my_train.py"),
+        "environment": st.dictionaries(st.from_regex(r"\A[a-zA-Z_][a-zA-Z0-9_]{0,20}\Z"), TEXT, max_size=5),
+        "tags": st.dictionaries(st.from_regex(r"\A[A-Z][A-Za-z0-9 _.:/=+@-]{0,20}\Z"), st.just("ü 1"), max_size=5),
+        "metrics": st.dictionaries(TEXT.filter(bool), st.just("x=([0-9.]+)"), max_size=5),
+        "channels": st.dictionaries(
+            st.from_regex(r"\A[A-Za-z0-9._-]{1,64}\Z"),
+            st.fixed_dictionaries(
+                {"source": st.sampled_from(["data/x", "s3://bucket/some/prefix"])},
+                optional={
+                    "input_mode": st.sampled_from(["File", "FastFile", "Pipe"]),
+                    "distribution": st.sampled_from(["FullyReplicated", "ShardedByS3Key"]),
+                    "content_type": TEXT,
+                },
+            ),
+            max_size=5,
+        ).map(lambda channels: {"training": {"source": "data/x"}} | channels),
+    },
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(SPECS, st.dictionaries(TEXT.filter(bool), TEXT, max_size=5))
+def test_every_valid_job_file_gives_a_valid_request(values: dict[str, Any], hyperparameters: dict[str, str]) -> None:
+    made = order(values, hyperparameters=hyperparameters, metrics=merge_metrics([], values.get("metrics", {})))
+    request = build_request(made, STACK)
+    assert problems("CreateTrainingJob", request) == []
+    condition = request["StoppingCondition"]
+    assert ("MaxWaitTimeInSeconds" in condition) == request["EnableManagedSpotTraining"]
+    assert condition.get("MaxWaitTimeInSeconds", 28 * 86400) >= condition["MaxRuntimeInSeconds"]
+
+
+MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC))
+
+
+@given(st.from_regex(NAME, fullmatch=True).filter(lambda name: len(name) <= LONGEST_NAME), MOMENTS)
+def test_names_are_valid_and_sort_by_time(spec: str, moment: datetime) -> None:
+    first, second = job_name(spec, moment), job_name(spec, moment + timedelta(seconds=1))
+    assert first < second
+    assert len(first) <= 63
+    assert re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", first)
+
+
+def test_names_of_one_second_differ() -> None:
+    now = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    assert len({job_name("digits", now) for _ in range(50)}) > 45
+    assert job_name("digits", now).startswith("digits-20260101-120000-")

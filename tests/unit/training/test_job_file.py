@@ -1,0 +1,115 @@
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.core.errors import UserError
+from scripts.training.jobfile import LONGEST_NAME, parse_job, read_job
+
+TRAINING: dict[str, Any] = {"training": {"source": "data/x"}}
+MINIMAL = '[channels.training]\nsource = "data/x"\n'
+
+
+@pytest.fixture
+def jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "jobs" / "digits.toml").write_text(MINIMAL)
+    return tmp_path / "jobs"
+
+
+def test_defaults(jobs: Path) -> None:
+    spec = read_job("digits")
+    assert (spec.instance_type, spec.instance_count, spec.max_runtime_seconds) == ("ml.g4dn.4xlarge", 1, 3600)
+    assert (spec.spot, spec.checkpoints, spec.network_isolation, spec.program) == (False, True, False, None)
+    channel = spec.channels["training"]
+    assert (channel.input_mode, channel.distribution, channel.is_local) == ("File", "FullyReplicated", True)
+
+
+def test_the_example_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(Path(__file__).parents[3])
+    spec = read_job("digits")
+    assert not spec.instance_type.startswith(("ml.g", "ml.p"))
+    assert not any("test" in channel.source for channel in spec.channels.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "problem", "fix"),
+    [
+        ("digit", "jobs/digit.toml", "JOB=digits"),
+        ("zzz", "jobs/zzz.toml", "There are: digits"),
+        ("../digits", "jobs/../digits.toml", "digits"),
+        ("", "No job", "There are: digits"),
+    ],
+)
+def test_a_missing_file_names_the_nearest(name: str, problem: str, fix: str, jobs: Path) -> None:
+    with pytest.raises(UserError) as caught:
+        read_job(name)
+    assert problem in caught.value.problem
+    assert fix in caught.value.fix
+
+
+@pytest.mark.parametrize("name", ["my_job", "-job", "j" * (LONGEST_NAME + 1), "jöb"])
+def test_a_name_that_no_job_can_have(name: str, jobs: Path) -> None:
+    (jobs / f"{name}.toml").write_text(MINIMAL)
+    with pytest.raises(UserError, match="cannot name a training job"):
+        read_job(name)
+
+
+def test_toml_that_cannot_be_read(jobs: Path) -> None:
+    (jobs / "bad.toml").write_text("a = 1\nb = \n")
+    with pytest.raises(UserError, match=r"jobs/bad\.toml.*line 2, column 5"):
+        read_job("bad")
+    (jobs / "bad.toml").write_bytes(os.fsencode("a = 1 # ") + b"\xe9")
+    with pytest.raises(UserError, match="not UTF-8"):
+        read_job("bad")
+
+
+@pytest.mark.parametrize(
+    ("values", "problem", "fix"),
+    [
+        ({"instance_tipe": "x"}, "instance_tipe", "instance_type"),
+        ({"channels": {"training": {"sorce": "x", "source": "x"}}}, "channels.training.sorce", "source"),
+        ({"channels": {"training": {}}}, "channels.training.source is missing", "source"),
+        ({"channels": {"train": {"source": "x"}}}, "channel training is missing", ""),
+        ({"channels": {**TRAINING, "a b": {"source": "x"}}}, "a b", ""),
+        ({"channels": {"training": {"source": "s3://B/x"}}}, "channels.training.source", ""),
+        ({"channels": {"training": {"source": "x", "input_mode": "file"}}}, "'File', 'FastFile' or 'Pipe'", ""),
+        ({"instance_count": 0}, "instance_count", ""),
+        ({"instance_count": "2"}, "instance_count", ""),
+        ({"instance_type": "g4dn.xlarge"}, "g4dn.xlarge", ""),
+        ({"max_runtime_seconds": 29 * 86400}, "max_runtime_seconds", ""),
+        ({"max_wait_seconds": 7200}, "spot = true only", ""),
+        ({"spot": True, "max_wait_seconds": 60}, "cannot be below", ""),
+        ({"spot": True, "checkpoints": False}, "checkpoints", ""),
+        ({"hyperparameters": {"a": [1]}}, "hyperparameters.a", ""),
+        ({"environment": {"1A": "x"}}, "1A", ""),
+        ({"environment": {"SAGEMAKER_PROGRAM": "x.py"}}, "program", ""),
+        ({"metrics": {"a": "("}}, "metrics.a", ""),
+        ({"metrics": {"a": "a=1"}}, "no group", ""),
+        ({"tags": {"aws:x": "1"}}, "aws:", ""),
+        ({"tags": {"a": "b;c"}}, "b;c", ""),
+        ({"program": "/etc/x.py"}, "program", ""),
+    ],
+)
+def test_mistakes_are_named_with_their_place(values: dict[str, Any], problem: str, fix: str) -> None:
+    with pytest.raises(UserError) as caught:
+        parse_job({"channels": TRAINING, **values}, "jobs/x.toml")
+    assert caught.value.problem.startswith("jobs/x.toml: ")
+    assert problem in caught.value.problem
+    assert fix in caught.value.fix
+
+
+def test_channels_are_required() -> None:
+    with pytest.raises(UserError) as caught:
+        parse_job({}, "jobs/x.toml")
+    assert "[channels.training]" in caught.value.fix
+
+
+def test_values_stay_as_they_were_written() -> None:
+    values = {"a": 1, "b": 0.5, "c": True, "d": " 1 ", "e": "1e3", "f": "True"}
+    spec = parse_job({"channels": TRAINING, "hyperparameters": values}, "x")
+    assert [(type(value), value) for value in spec.hyperparameters.values()] == [
+        (type(value), value) for value in values.values()
+    ]

@@ -1,0 +1,80 @@
+import shlex
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scripts.core.errors import UserError
+from scripts.training.hyperparameters import describe_trainer, parse_description, read_assignments, settle
+
+KNOWN = parse_description(
+    {
+        "hyperparameters": [
+            {"name": "epochs", "type": "int", "default": 1, "min": 1, "max": 100, "choices": None, "help": ""},
+            {"name": "rate", "type": "float", "default": 1, "min": 0, "max": None, "choices": None, "help": ""},
+            {"name": "fast", "type": "bool", "default": True, "min": None, "max": None, "choices": None, "help": ""},
+            {"name": "model", "type": "str", "default": "a", "min": None, "max": None, "choices": None, "help": ""},
+            {"name": "grey", "type": "int", "default": 1, "min": None, "max": None, "choices": [1, 3], "help": ""},
+        ],
+        "metrics": [{"name": "loss", "regex": "loss=([0-9.]+)", "direction": "minimize", "help": ""}],
+    }
+)
+NAMES = st.text(min_size=1, max_size=20).filter(lambda name: "=" not in name)
+
+
+@given(st.dictionaries(NAMES, st.text(max_size=50), max_size=5), st.booleans())
+def test_what_was_written_arrives(values: dict[str, str], quoted: bool) -> None:
+    words = [f"{name}={value}" for name, value in values.items()]
+    given = read_assignments(shlex.join(words), []) if quoted else read_assignments("", words)
+    assert given == values
+    assert settle({}, given, None) == values
+
+
+def test_the_command_line_wins_over_the_file() -> None:
+    given = read_assignments("epochs=3 'model=a b'", ["rate=1e-3"])
+    assert settle({"epochs": 9, "fast": False, "rate": 0.5}, given, KNOWN) == {
+        "epochs": "3",
+        "fast": "false",
+        "rate": "1e-3",
+        "model": "a b",
+    }
+
+
+@pytest.mark.parametrize("text", ["epochs", "=3", "a=1 a=2", "a='1", "''"])
+def test_what_is_no_assignment(text: str) -> None:
+    with pytest.raises(UserError):
+        read_assignments(text, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fix"),
+    [
+        ("epoch", "3", "Did you mean epochs?"),
+        ("epochs", "3.0", "a whole number from 1 to 100"),
+        ("epochs", "", "a whole number"),
+        ("epochs", "0", "from 1 to 100"),
+        ("epochs", "101", "from 1 to 100"),
+        ("rate", "fast", "a number of at least 0"),
+        ("rate", "nan", "a number"),
+        ("rate", "-1", "at least 0"),
+        ("fast", "yes", "true or false"),
+        ("grey", "2", "They are: 1, 3"),
+        ("model", "x" * 2501, "file of a channel"),
+    ],
+)
+def test_what_the_trainer_does_not_take(name: str, value: str, fix: str) -> None:
+    with pytest.raises(UserError) as caught:
+        settle({}, {name: value}, KNOWN)
+    assert name in caught.value.problem
+    assert fix in caught.value.fix
+
+
+def test_another_program_s_are_its_own() -> None:
+    assert settle({"anything": 1}, {"else": "x"}, None) == {"anything": "1", "else": "x"}
+
+
+def test_the_trainer_describes_itself() -> None:
+    known = describe_trainer()
+    assert "epochs" in {one.name for one in known.hyperparameters}
+    assert settle({}, {"epochs": "3"}, known) == {"epochs": "3"}
+    assert known.metrics

@@ -1,6 +1,10 @@
 """What moto lacks and this project meets, put right at one place."""
 
-from moto.s3.models import FakeDeleteMarker
+import json
+from typing import Any
+
+from moto.iam.access_control import IAMPolicy, PermissionResult
+from moto.s3.models import FakeBucket, FakeDeleteMarker
 
 
 def apply() -> None:
@@ -9,5 +13,24 @@ def apply() -> None:
     moto 5.2 disposes of each version when a key goes, and a delete marker is a version without ``dispose``: the
     call ends in an AttributeError, botocore and Terraform repeat it, and the destruction of a versioned bucket
     with ``force_destroy`` never ends.
+
+    It also passes over the conditions of a bucket policy, so that the usual "refuse what comes without TLS" refuses
+    everything.
     """
     FakeDeleteMarker.dispose = lambda _self, garbage=False: None  # noqa: ARG005 - moto's own signature
+    FakeBucket.get_permission = _permission
+
+
+def _permission(bucket: Any, action: str, resource: str) -> Any:
+    """What a bucket's policy says of an action, for a caller who came by TLS: the loopback stands in for it."""
+    if bucket.policy is None:
+        return PermissionResult.NEUTRAL
+    policy = json.loads(bucket.policy)
+    statements = policy["Statement"] if isinstance(policy["Statement"], list) else [policy["Statement"]]
+    policy["Statement"] = [statement for statement in statements if not _is_for_callers_without_tls(statement)]
+    return IAMPolicy(json.dumps(policy)).is_action_permitted(action, resource)
+
+
+def _is_for_callers_without_tls(statement: dict[str, Any]) -> bool:
+    wanted = statement.get("Condition", {}).get("Bool", {}).get("aws:SecureTransport")
+    return wanted is not None and str(wanted).lower() in {"false", "['false']"}

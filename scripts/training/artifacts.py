@@ -57,6 +57,9 @@ def unpack(archive: Path, folder: Path) -> None:
             # The filter is Python's own second look; versions before 3.11.4 have none.
             second_look: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
             tar.extractall(folder, members, **second_look)  # noqa: S202 -- every member was looked at
+            # tarfile takes a stream that breaks off between members for a whole one; gzip's own end tells.
+            while tar.fileobj is not None and tar.fileobj.read(1 << 20):
+                pass
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
         shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, OSError) and error.errno is not None:  # a full disk is not the archive's fault

@@ -52,7 +52,7 @@ def test_links_out_of_the_folder_and_to_folders_are_refused(tmp_path: Path) -> N
 @pytest.mark.parametrize("name", ["line\nbreak", os.fsdecode(b"latin-\xe9")])
 def test_names_that_cannot_be_keys_are_refused(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text("x")
-    with pytest.raises(UserError, match="UTF-8|control character"):
+    with pytest.raises(UserError, match=r"UTF-8|control character"):
         local.read_folder(tmp_path, WHERE)
 
 

@@ -88,7 +88,7 @@ def test_large_files_go_in_parts_and_are_known_again(
     monkeypatch.setattr(local, "PART_SIZE", 5 * 1024 * 1024)
     folder = tmp_path / "big"
     folder.mkdir()
-    content = random.Random(1).randbytes(12 * 1024 * 1024)
+    content = random.Random(1).randbytes(12 * 1024 * 1024)  # noqa: S311
     (folder / "file").write_bytes(content)
     sync(folder)
     (entry,) = s3.list_objects_v2(Bucket="data")["Contents"]

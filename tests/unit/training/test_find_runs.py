@@ -1,0 +1,108 @@
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.core import aws
+from scripts.core.errors import UserError
+from scripts.training import runs
+from scripts.training.ending import end_lines
+from scripts.training.listing import Row, job_table
+
+A, B = "digits-20260101-120000-aaaa", "digits-20260102-120000-bbbb"
+CREATED = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def described(**more: Any) -> dict[str, Any]:
+    return {
+        "TrainingJobName": A,
+        "TrainingJobStatus": "Completed",
+        "SecondaryStatus": "Completed",
+        "AlgorithmSpecification": {"TrainingImage": "uri:tag"},
+        "ResourceConfig": {"InstanceType": "ml.m5.xlarge", "InstanceCount": 2},
+        "CreationTime": CREATED,
+        "TrainingStartTime": CREATED + timedelta(seconds=60),
+        "TrainingEndTime": CREATED + timedelta(seconds=460),
+        "TrainingTimeInSeconds": 400,
+        "BillableTimeInSeconds": 360,
+        "FinalMetricDataList": [{"MetricName": "val_accuracy", "Value": 0.75}],
+        "ModelArtifacts": {"S3ModelArtifacts": "s3://models/x/model.tar.gz"},
+        **more,
+    }
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_record_says_what_is_known() -> None:
+    record = runs.keep_record(described())
+    assert (record.spec, record.metrics, record.model_path) == ("digits", {"val_accuracy": 0.75}, None)
+    assert record.cost_usd == pytest.approx(0.23 * 2 * 360 / 3600)
+    kept = json.loads(Path("runs", A, "record.json").read_text())
+    assert kept["ended"] == "2026-01-01T12:07:40+00:00"
+    assert [path.name for path in Path("runs", A).iterdir()] == ["record.json"]
+    runs.model_folder(A).mkdir()
+    assert runs.keep_record(described()).model_path == f"runs/{A}/model"
+
+
+def test_a_job_that_has_just_begun_has_a_record_too() -> None:
+    young = {"TrainingJobName": "other", "TrainingJobStatus": "InProgress", "SecondaryStatus": "Starting"}
+    for key in ("AlgorithmSpecification", "ResourceConfig", "CreationTime"):
+        young[key] = described()[key]
+    record = runs.make_record(young, None)
+    assert (record.spec, record.seconds, record.cost_usd, record.model_s3) == ("other", None, None, None)
+
+
+def test_what_is_said_at_the_end() -> None:
+    def first(**more: Any) -> str:
+        return end_lines(runs.make_record(described(**more), None))[0]
+
+    assert first() == f"{A}: Completed"
+    assert "out of memory" in first(TrainingJobStatus="Failed", FailureReason="AlgorithmError: out of memory")
+    limit = first(TrainingJobStatus="Stopped", SecondaryStatus="MaxRuntimeExceeded")
+    assert "max_runtime_seconds" in limit
+    assert "request" in first(TrainingJobStatus="Stopped", SecondaryStatus="Stopped")
+    unknown = described(ResourceConfig={"InstanceType": "ml.new.large", "InstanceCount": 1})
+    assert "price unknown" in "".join(end_lines(runs.make_record(unknown, None)))
+
+
+def test_a_run_is_named_in_whole_or_by_a_beginning_of_its_own() -> None:
+    assert runs.choose(A, [A, B]) == A
+    assert runs.choose("digits-20260102", [A, B]) == B
+    assert runs.choose("x", [A, B]) is None
+    assert runs.choose("d", [A, A]) == A
+    assert runs.choose("digits", ["digits", A]) == "digits"
+    with pytest.raises(UserError, match="beginning of 2 runs"):
+        runs.choose("digits", [A, B])
+
+
+@pytest.mark.usefixtures("empty_aws")
+def test_runs_of_this_folder_need_no_call_and_others_are_asked_for() -> None:
+    Path("runs", A).mkdir(parents=True)
+    assert runs.find(A[:12], None) == A
+    sagemaker = aws.client("sagemaker")
+    with pytest.raises(UserError) as caught:
+        runs.find("digits-20260101-120000-aaab", sagemaker)
+    assert f"RUN={A}" in caught.value.fix
+    with pytest.raises(UserError) as caught:
+        runs.find("", sagemaker)
+    assert f"RUN={A}" in caught.value.fix
+    with pytest.raises(UserError, match="no training job"):
+        runs.describe(sagemaker, "digits-0")
+
+
+def test_the_table_of_jobs() -> None:
+    rows = [
+        Row(B, "InProgress (Training)", "ml.m5.xlarge", CREATED, None),
+        Row(A, "Failed", "", CREATED, CREATED + timedelta(seconds=75)),
+    ]
+    lines = job_table(rows, CREATED + timedelta(seconds=3725))
+    assert lines[0].split() == ["NAME", "STATUS", "INSTANCE", "STARTED", "DURATION"]
+    assert lines[1].startswith(B)
+    assert lines[1].endswith("1 h 2 min")
+    assert lines[2].endswith("1 min 15 s")
+    assert lines[0].index("INSTANCE") == lines[1].index("ml.m5") == lines[2].index("-  ", len(A) + 2)

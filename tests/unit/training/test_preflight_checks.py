@@ -1,0 +1,150 @@
+"""Preflight against the APIs of ECR, IAM and S3."""
+
+import json
+from typing import Any
+
+import pytest
+
+from scripts.core import aws
+from scripts.core.errors import UserError
+from scripts.training import preflight
+from tests.unit.training.aws_server import ACCOUNT, STACK
+
+TRUST: dict[str, Any] = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "sagemaker.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+            "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}},
+        }
+    ],
+}
+IMAGE = f"{STACK.repository_url}:v1"
+
+
+def trust(**change: Any) -> dict[str, Any]:
+    return {**TRUST, "Statement": [{**TRUST["Statement"][0], **change}]}
+
+
+@pytest.fixture
+def account(empty_aws: None) -> None:
+    """An account with all that a job needs."""
+    for bucket in (STACK.data_bucket, STACK.models_bucket, STACK.checkpoints_bucket):
+        aws.client("s3").create_bucket(Bucket=bucket)
+    role = STACK.role_arn.rpartition("/")[2]
+    aws.client("iam").create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(TRUST))
+    ecr = aws.client("ecr")
+    ecr.create_repository(repositoryName=STACK.repository_name)
+    manifest = {"schemaVersion": 2, "config": {"digest": "sha256:" + "0" * 64, "size": 1}, "layers": []}
+    ecr.put_image(
+        repositoryName=STACK.repository_name,
+        imageManifest=json.dumps(manifest),
+        imageManifestMediaType="application/vnd.docker.distribution.manifest.v2+json",
+        imageTag="v1",
+    )
+
+
+def check(image: str = IMAGE, sources: tuple[str, ...] = (), instance_type: str = "ml.m5.xlarge") -> list[str]:
+    said: list[str] = []
+    preflight.check(image, STACK, sources, instance_type, said.append)
+    return said
+
+
+def refusal(**arguments: Any) -> UserError:
+    with pytest.raises(UserError) as caught:
+        check(**arguments)
+    return caught.value
+
+
+def test_all_is_well(account: None) -> None:
+    aws.client("s3").put_object(Bucket="data", Key="some/prefix/file", Body=b"x")
+    assert check(sources=("s3://data/some/prefix/",)) == []
+
+
+def test_image(account: None) -> None:
+    assert f"There is no image {STACK.repository_url}:v2" in refusal(image=f"{STACK.repository_url}:v2").problem
+    other = f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/other:v1"
+    assert "repository other does not exist" in refusal(image=other).problem
+    assert "not in ECR" in refusal(image="tensorflow/tensorflow:latest").problem
+    elsewhere = f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/other:v1"
+    assert "eu-west-1" in refusal(image=elsewhere).problem
+
+
+def test_our_image_is_judged_by_the_arn_not_by_its_host() -> None:
+    local = STACK.model_copy(update={"repository_url": "localhost:5000/yard"})
+    digest = "sha256:" + "a" * 64
+    assert preflight.locate_image("localhost:5000/yard:t", local).version == {"imageTag": "t"}
+    located = preflight.locate_image(f"localhost:5000/yard@{digest}", local)
+    assert (located.account, located.region, located.repository) == (ACCOUNT, "us-east-1", "trainyard-local")
+    assert located.version == {"imageDigest": digest}
+    with pytest.raises(UserError):
+        preflight.locate_image("localhost:5000/yard2:t", local)
+
+
+@pytest.mark.parametrize(
+    ("policy", "trusted"),
+    [
+        (TRUST, True),
+        ({**TRUST, "Statement": TRUST["Statement"][0]}, True),
+        (trust(Principal={"Service": ["ec2.amazonaws.com", "sagemaker.amazonaws.com"]}), True),
+        (trust(Condition={}), True),
+        (trust(Principal={"Service": "ec2.amazonaws.com"}), False),
+        (trust(Principal={"AWS": "*"}), False),
+        (trust(Effect="Deny"), False),
+        (trust(Action="sts:TagSession"), False),
+        (trust(Condition={"StringEquals": {"aws:SourceAccount": "999999999999"}}), False),
+        ({"Statement": []}, False),
+    ],
+)
+def test_trust(policy: dict[str, Any], trusted: bool) -> None:
+    assert preflight.trusts_sagemaker(policy, ACCOUNT) is trusted
+
+
+def test_role(account: None) -> None:
+    iam, role = aws.client("iam"), STACK.role_arn.rpartition("/")[2]
+    other = trust(Principal={"Service": "ec2.amazonaws.com"})
+    iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(other))
+    assert "does not let sagemaker.amazonaws.com" in refusal().problem
+    iam.delete_role(RoleName=role)
+    assert "does not exist" in refusal().problem
+
+
+def test_sources_buckets_and_instance_types(account: None) -> None:
+    assert "s3://data/empty/ holds no object" in refusal(sources=("s3://data/empty/",)).problem
+    assert "bucket nowhere does not exist" in refusal(sources=("s3://nowhere/x/",)).problem
+    far = {"LocationConstraint": "eu-west-1"}
+    aws.client("s3").create_bucket(Bucket="far", CreateBucketConfiguration=far)
+    assert "eu-west-1" in refusal(sources=("s3://far/x/",)).problem
+    assert "ml.g4dn.4xlarge" in refusal(instance_type="ml.g4dn.4xlarg").fix
+
+
+def test_what_one_may_not_look_at_is_not_checked(account: None, aws_address: str) -> None:
+    """Moto asks for rights once it is told to, and this user has none but S3's."""
+    import urllib.request
+
+    iam = aws.client("iam")
+    iam.create_user(UserName="poor")
+    statement = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_user_policy(UserName="poor", PolicyName="s3", PolicyDocument=policy)
+    key = iam.create_access_key(UserName="poor")["AccessKey"]
+    switch = f"{aws_address}/moto-api/reset-auth"
+
+    def ask_for_rights_after(calls: str) -> None:
+        urllib.request.urlopen(urllib.request.Request(switch, calls.encode(), {"Content-Type": "text/plain"})).close()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
+        patch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
+        aws.session.cache_clear()
+        ask_for_rights_after("0")
+        try:
+            said = check()
+        finally:
+            ask_for_rights_after("inf")
+    assert len(said) == 2
+    assert all(line.startswith("Not checked: ") for line in said)
+    assert "DescribeImages" in said[0]
+    assert "GetRole" in said[1]

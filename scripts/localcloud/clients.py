@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-import botocore.session
+import boto3
 from botocore.config import Config
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ class Clients:
 
     def __init__(self, endpoint: str) -> None:
         self._endpoint = endpoint
-        self._session = botocore.session.Session()
-        self._lock = threading.Lock()  # botocore makes clients from one thread at a time only.
+        self._session = boto3.Session()
+        self._lock = threading.Lock()  # boto3 makes clients from one thread at a time only.
 
     def s3(self, region: str, keys: Keys) -> "S3Client":
         """A client of S3."""
@@ -61,7 +61,7 @@ class Clients:
     def _client(self, service: str, region: str, keys: Keys) -> Any:
         config = Config(max_pool_connections=CONNECTIONS, retries={"mode": "standard"}, s3={"addressing_style": "path"})
         with self._lock:
-            return self._session.create_client(
+            return self._session.client(  # type: ignore[call-overload]
                 service,
                 region_name=region,
                 endpoint_url=self._endpoint,

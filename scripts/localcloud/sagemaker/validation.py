@@ -71,13 +71,13 @@ def _structure_problems(shape: StructureShape, value: Mapping[str, Any], path: s
 
 
 def _map_problems(shape: MapShape, value: Mapping[str, Any], path: str) -> Iterator[str]:
-    for word, member, items in (("keys", shape.key, value.keys()), ("values", shape.value, value.values())):
-        broken: dict[str, None] = {}
+    for word, member, items in (("key", shape.key, value.keys()), ("value", shape.value, value.values())):
         for item in items:
             _check_type(member, item, path)
-            broken |= dict.fromkeys(_broken(member, item))
-        if broken:
-            yield _problem(value, path, f"Map {word} must satisfy constraint: [{', '.join(broken)}]")
+        if any(_broken(member, item) for item in items):
+            # Which of them is wrong AWS does not say either: it lists all that each must keep.
+            sentences = ", ".join(sentence for sentence, _ in _constraints(member, ""))
+            yield _problem(value, path, f"Map {word} must satisfy constraint: [{sentences}]")
 
 
 def _check_type(shape: Shape, value: Any, path: str) -> None:
@@ -86,20 +86,26 @@ def _check_type(shape: Shape, value: Any, path: str) -> None:
         raise ServiceError("SerializationException", f"The value at '{path}' is not a {shape.type_name}.")
 
 
-def _broken(shape: Shape, value: Any) -> Iterator[str]:
+def _broken(shape: Shape, value: Any) -> list[str]:
     """The constraints of the shape itself that a value does not keep."""
+    return [sentence for sentence, holds in _constraints(shape, value) if not holds]
+
+
+def _constraints(shape: Shape, value: Any) -> Iterator[tuple[str, bool]]:
+    """Each constraint in AWS's words, and whether a value keeps it."""
     limits = shape.metadata
-    is_number = shape.type_name in ("integer", "long", "float", "double")
+    is_number = isinstance(value, (int, float))
     size = value if is_number else len(value) if isinstance(value, (str, list, dict)) else 0
     word = "value" if is_number else "length"
-    if "max" in limits and size > limits["max"]:
-        yield f"Member must have {word} less than or equal to {limits['max']}"
-    if "min" in limits and size < limits["min"]:
-        yield f"Member must have {word} greater than or equal to {limits['min']}"
-    if "pattern" in limits and not _regex(limits["pattern"]).fullmatch(value):
-        yield f"Member must satisfy regular expression pattern: {limits['pattern']}"
-    if "enum" in limits and value not in limits["enum"]:
-        yield f"Member must satisfy enum value set: [{', '.join(limits['enum'])}]"
+    if "max" in limits:
+        yield f"Member must have {word} less than or equal to {limits['max']}", size <= limits["max"]
+    if "min" in limits:
+        yield f"Member must have {word} greater than or equal to {limits['min']}", size >= limits["min"]
+    if "pattern" in limits:
+        matches = _regex(limits["pattern"]).fullmatch(value) is not None
+        yield f"Member must satisfy regular expression pattern: {limits['pattern']}", matches
+    if "enum" in limits:
+        yield f"Member must satisfy enum value set: [{', '.join(limits['enum'])}]", value in limits["enum"]
 
 
 @cache

@@ -1,0 +1,288 @@
+"""The whole life of training jobs, by boto3 against a local cloud that runs."""
+
+import io
+import json
+import tarfile
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+
+def statuses(job: dict[str, Any]) -> list[str]:
+    return [transition["Status"] for transition in job["SecondaryStatusTransitions"]]
+
+
+def members(account: Any, uri: str) -> dict[str, bytes]:
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    body = account.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    with tarfile.open(fileobj=io.BytesIO(body)) as archive:
+        return {member.name: file.read() for member in archive if (file := archive.extractfile(member)) is not None}
+
+
+def test_a_job_completes_and_leaves_model_output_log_and_metrics(account: Any) -> None:
+    job = account.run(
+        """
+print((base / "input/data/training/a.txt").read_text())
+print("loss=2.5 accuracy=0.1"); print("loss=-1.5e-1 accuracy=nothing")
+(base / "model/1").mkdir(); (base / "model/1/weights").write_text("w")
+(base / "output/data/history.json").write_text("{}")
+""",
+        AlgorithmSpecification={
+            "TrainingImage": account.image,
+            "TrainingInputMode": "File",
+            "MetricDefinitions": [
+                {"Name": "loss", "Regex": r"loss=(-?[0-9.e+-]+)"},
+                {"Name": "accuracy", "Regex": r"accuracy=([0-9.]+)"},
+                {"Name": "never", "Regex": r"never=([0-9.]+)"},
+            ],
+        },
+    )
+    name = job["TrainingJobName"]
+    assert job["TrainingJobStatus"] == job["SecondaryStatus"] == "Completed"
+    assert [status for status in statuses(job) if status != "Pending"] == [
+        "Starting",
+        "Downloading",
+        "Training",
+        "Uploading",
+        "Completed",
+    ]
+    assert all(step["EndTime"] >= step["StartTime"] for step in job["SecondaryStatusTransitions"])
+    assert job["CreationTime"] <= job["TrainingStartTime"] <= job["TrainingEndTime"]
+    assert job["BillableTimeInSeconds"] == job["TrainingTimeInSeconds"] >= 1
+    assert [(metric["MetricName"], metric["Value"]) for metric in job["FinalMetricDataList"]] == [
+        ("loss", -0.15),
+        ("accuracy", 0.1),
+    ]
+    assert job["ModelArtifacts"]["S3ModelArtifacts"] == f"s3://models/here/{name}/output/model.tar.gz"
+    assert members(account, job["ModelArtifacts"]["S3ModelArtifacts"]) == {"1/weights": b"w"}
+    assert members(account, f"s3://models/here/{name}/output/output.tar.gz") == {"history.json": b"{}"}
+    assert "hello" in account.lines(name)
+    assert not (account.folder / "jobs" / name).exists()
+
+
+def test_describe_gives_back_what_was_sent(account: Any) -> None:
+    request = account.request(
+        Environment={"A": "1"},
+        RetryStrategy={"MaximumRetryAttempts": 2},
+        EnableManagedSpotTraining=True,
+        StoppingCondition={"MaxRuntimeInSeconds": 100, "MaxWaitTimeInSeconds": 200},
+        Tags=[{"Key": "k", "Value": "v"}],
+    )
+    account.sagemaker.create_training_job(**request)
+    job = account.ended(request["TrainingJobName"])
+    del request["Tags"]
+    assert {name: job[name] for name in request} == request
+
+
+def test_the_program_sees_the_contract(account: Any, cloud: Any) -> None:
+    job = account.run(
+        """
+config = {path.name: json.loads(path.read_text()) for path in (base / "input/config").iterdir()}
+config.pop("hyperparameters.json")
+names = ("AWS_", "TRAINING_JOB", "SAGEMAKER", "TRAINER_", "MINE")
+print(json.dumps({"config": config, "env": {k: v for k, v in os.environ.items() if k.startswith(names)}}))
+""",
+        Environment={"MINE": "a b$c"},
+        CheckpointConfig={"S3Uri": "s3://checkpoints/seen"},
+    )
+    name = job["TrainingJobName"]
+    seen = json.loads(account.lines(name)[-1])
+    base = cloud.folder / "jobs" / name
+    assert seen["env"] == {
+        "MINE": "a b$c",
+        "SAGEMAKER_BASE_DIR": str(base),
+        "TRAINER_WITHOUT_GPU": "allow",
+        "TRAINING_JOB_ARN": job["TrainingJobArn"],
+        "TRAINING_JOB_NAME": name,
+    }
+    assert seen["config"]["inputdataconfig.json"] == {
+        "training": {
+            "TrainingInputMode": "File",
+            "S3DistributionType": "FullyReplicated",
+            "RecordWrapperType": "None",
+        }
+    }
+    assert seen["config"]["resourceconfig.json"]["hosts"] == ["algo-1"]
+    assert seen["config"]["resourceconfig.json"]["current_instance_type"] == "ml.m5.large"
+    assert seen["config"]["checkpointconfig.json"] == {"LocalPath": str(base / "checkpoints")}
+
+
+def test_what_is_not_rehearsed_is_said_first(account: Any) -> None:
+    job = account.run(
+        "print('program')",
+        EnableNetworkIsolation=True,
+        ResourceConfig={"InstanceType": "ml.g4dn.4xlarge", "InstanceCount": 1, "VolumeSizeInGB": 1},
+    )
+    image, isolation, gpu, program = account.lines(job["TrainingJobName"])
+    assert "the image is not rehearsed" in image
+    assert account.image in image
+    assert "network isolation is not enforced" in isolation
+    assert "no GPU of ml.g4dn.4xlarge" in gpu
+    assert program == "program"
+
+
+def test_a_failure_file_becomes_the_reason(account: Any) -> None:
+    job = account.run("""(base / "output/failure").write_text("no labels"); sys.exit(3)""")
+    assert job["TrainingJobStatus"] == job["SecondaryStatus"] == "Failed"
+    assert job["FailureReason"] == "AlgorithmError: no labels, exit code: 3"
+    assert "ModelArtifacts" not in job
+
+
+def test_a_long_reason_is_cut_and_keeps_the_exit_code(account: Any) -> None:
+    job = account.run("""(base / "output/failure").write_text("x" * 5000); os.kill(os.getpid(), 9)""")
+    assert len(job["FailureReason"]) == 1024
+    assert job["FailureReason"].endswith("x, exit code: 137")
+
+
+STOPPABLE = """
+def stop(*_):
+    (base / "model/last").write_text("saved"); sys.exit(CODE)
+signal.signal(signal.SIGTERM, stop)
+print("ready"); time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_a_stopped_job_is_stopped_whatever_its_exit_code_and_has_a_model(account: Any, code: int) -> None:
+    name = account.create(STOPPABLE.replace("CODE", str(code)))
+    account.until_line(name, "ready")
+    account.sagemaker.stop_training_job(TrainingJobName=name)
+    assert account.describe(name)["TrainingJobStatus"] in ("Stopping", "Stopped")
+    job = account.ended(name)
+    assert job["TrainingJobStatus"] == job["SecondaryStatus"] == "Stopped"
+    assert statuses(job)[-4:] == ["Training", "Stopping", "Uploading", "Stopped"]
+    assert "FailureReason" not in job
+    assert members(account, job["ModelArtifacts"]["S3ModelArtifacts"]) == {"last": b"saved"}
+    with pytest.raises(ClientError, match="rejected because the training job is in status Stopped"):
+        account.sagemaker.stop_training_job(TrainingJobName=name)
+
+
+def test_max_runtime_ends_as_stopped(account: Any) -> None:
+    job = account.run(STOPPABLE.replace("CODE", "0"), StoppingCondition={"MaxRuntimeInSeconds": 2})
+    assert job["TrainingJobStatus"] == "Stopped"
+    assert job["SecondaryStatus"] == "MaxRuntimeExceeded"
+    assert "ModelArtifacts" in job
+
+
+def test_what_a_program_leaves_running_ends_with_it(account: Any) -> None:
+    name = account.create(
+        """
+import subprocess
+print(subprocess.Popen(["sleep", "1000"]).pid, flush=True)
+"""
+    )
+    account.ended(name)
+    pid = int(account.lines(name)[-1])
+    deadline = time.monotonic() + 5
+    while (stat := Path(f"/proc/{pid}/stat")).exists() and stat.read_text().split()[2] != "Z":
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_checkpoints_are_restored_followed_and_deletions_mirrored(account: Any) -> None:
+    account.put("run/old/step-1", "one", "checkpoints")
+    name = account.create(
+        """
+folder = base / "checkpoints"
+print("restored " + (folder / "old/step-1").read_text())
+(folder / "step-2").write_text("two")
+while not (folder / "go").exists(): time.sleep(0.05)
+""".replace('(folder / "go")', f'pathlib.Path("{account.folder}/go")'),
+        CheckpointConfig={"S3Uri": "s3://checkpoints/run"},
+    )
+    account.until_line(name, "restored one")
+    account.until(name, lambda _: "run/step-2" in account.keys("checkpoints", "run/"))
+    kept = account.folder / "jobs" / name / "checkpoints"
+    (kept / "old" / "step-1").unlink()
+    account.until(name, lambda _: account.keys("checkpoints", "run/") == ["run/step-2"])
+    (kept / "step-3").write_text("three")
+    (account.folder / "go").touch()
+    assert account.ended(name)["TrainingJobStatus"] == "Completed"
+    assert account.keys("checkpoints", "run/") == ["run/step-2", "run/step-3"]
+
+
+def test_channels_take_prefixes_manifests_and_shards(account: Any) -> None:
+    for key in ("set/x/1 +é.txt", "set/2", "set2/3", "set/folder/"):
+        account.put(key, key)
+    account.put("list.json", json.dumps([{"prefix": "s3://data/set"}, "/x/1 +é.txt", "2/3"]))
+    job = account.run(
+        """
+for channel in sorted((base / "input/data").iterdir()):
+    print(channel.name, sorted(p.relative_to(channel).as_posix() for p in channel.rglob("*") if p.is_file()))
+print(oct((base / "input/data/fast").stat().st_mode)[-3:])
+""",
+        InputDataConfig=[
+            account.channel("a", "s3://data/set/"),
+            account.channel("b", "s3://data/set"),
+            account.channel("c", "s3://data/set/2"),
+            account.channel("d", "s3://data/list.json", source={"S3DataType": "ManifestFile"}),
+            account.channel("e", "s3://data/set/", source={"S3DataDistributionType": "ShardedByS3Key"}),
+            account.channel("fast", "s3://data/set/", InputMode="FastFile"),
+        ],
+    )
+    lines = account.lines(job["TrainingJobName"])
+    assert lines[1:] == [
+        "a ['2', 'x/1 +é.txt']",
+        "b ['2', 'set2/3', 'x/1 +é.txt']",
+        "c ['2']",
+        "d ['2/3', 'x/1 +é.txt']",
+        "e ['2', 'x/1 +é.txt']",
+        "fast ['2', 'x/1 +é.txt']",
+        "555",
+    ]
+
+
+def test_input_that_is_no_folder_fails_the_job(account: Any) -> None:
+    account.put("clash/a", "file")
+    account.put("clash/a/b", "below it")
+    job = account.run(InputDataConfig=[account.channel(uri="s3://data/clash/")])
+    assert job["TrainingJobStatus"] == "Failed"
+    assert "a file and a folder at once" in job["FailureReason"]
+
+
+def test_output_without_compression(account: Any) -> None:
+    job = account.run(
+        """(base / "model/m").write_text("m"); (base / "output/data/o").write_text("o")""",
+        OutputDataConfig={"S3OutputPath": "s3://models/plain", "CompressionType": "NONE"},
+    )
+    folder = f"plain/{job['TrainingJobName']}/output"
+    assert job["ModelArtifacts"]["S3ModelArtifacts"] == f"s3://models/{folder}/model/"
+    assert account.keys("models", "plain/") == [f"{folder}/data/o", f"{folder}/model/m"]
+
+
+def test_jobs_beyond_the_machines_places_wait_and_can_be_stopped_there(account: Any) -> None:
+    from scripts.localcloud.sagemaker.slots import machine_slots
+
+    holding = [account.create("time.sleep(60)") for _ in range(machine_slots())]
+    for name in holding:
+        account.until(name, lambda job: job["SecondaryStatus"] == "Training")
+    waiting = account.create()
+    job = account.until(waiting, lambda job: job["SecondaryStatus"] == "Pending")
+    assert "waiting for capacity" in job["SecondaryStatusTransitions"][-1]["StatusMessage"]
+    account.sagemaker.stop_training_job(TrainingJobName=waiting)
+    assert account.ended(waiting)["TrainingJobStatus"] == "Stopped"
+    for name in holding:
+        account.sagemaker.stop_training_job(TrainingJobName=name)
+        account.ended(name)
+
+
+def test_the_log_is_live(account: Any) -> None:
+    name = account.create("print('first'); time.sleep(60)")
+    account.until_line(name, "first")
+    assert account.describe(name)["TrainingJobStatus"] == "InProgress"
+    account.sagemaker.stop_training_job(TrainingJobName=name)
+    account.ended(name)
+    streams = account.logs.describe_log_streams(
+        logGroupName="/aws/sagemaker/TrainingJobs", logStreamNamePrefix=f"{name}/"
+    )["logStreams"]
+    assert [stream["logStreamName"].rpartition("-")[0] for stream in streams] == [f"{name}/algo-1"]
+
+
+def test_a_waiter_of_boto3_ends(account: Any) -> None:
+    name = account.create()
+    waiter = account.sagemaker.get_waiter("training_job_completed_or_stopped")
+    waiter.wait(TrainingJobName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+    assert not list((account.folder / "jobs").iterdir())

@@ -29,6 +29,9 @@ def clean_environment() -> dict[str, str]:
     }
 
 
+Ended = subprocess.CompletedProcess[str]
+
+
 class Project:
     """A copy of this repository in a folder of its own, with the same .venv, that a test may use up."""
 
@@ -48,17 +51,12 @@ class Project:
                 shutil.copy2(ROOT / name, target)
         (folder / ".venv").symlink_to(ROOT / ".venv")
 
-    def start(
-        self, *command: str, env: Mapping[str, str] | None = None, drop: tuple[str, ...] = ()
-    ) -> "subprocess.Popen[str]":
+    def start(self, *command: str, env: Mapping[str, str] | None = None) -> "subprocess.Popen[str]":
         """Start a command in a process group of its own, as a terminal would."""
-        environment = {**clean_environment(), **(env or {})}
-        for name in drop:
-            environment.pop(name, None)
         return subprocess.Popen(
             command,
             cwd=self.folder,
-            env=environment,
+            env={**clean_environment(), **(env or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -81,7 +79,7 @@ class Project:
             assert process.returncode == code, f"make {' '.join(arguments)} ended with {process.returncode}:\n{output}"
         return output
 
-    def verb(self, name: str, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    def verb(self, name: str, *arguments: str, env: Mapping[str, str] | None = None) -> Ended:
         """Run a verb directly; give the ended process with its stdout and stderr."""
         return subprocess.run(
             [sys.executable, "-m", f"scripts.{name}", *arguments],

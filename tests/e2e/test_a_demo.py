@@ -52,7 +52,7 @@ def test_a_local_cloud_that_ran_before_is_left_running(yard: Project, demo: str)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_in_its_middle_it_leaves_nothing_behind(tmp_path: Path, yard: Project, number: signal.Signals) -> None:
+def test_interrupted_in_its_middle_it_leaves_nothing(tmp_path: Path, yard: Project, number: signal.Signals) -> None:
     project = Project(tmp_path / "clone")
     with project.start("make", "demo") as process:
         assert process.stdout is not None

@@ -7,9 +7,7 @@ import pytest
 
 from tests.conftest import ROOT, clean_environment
 
-VERBS = sorted(
-    path.stem for path in (ROOT / "scripts").glob("*.py") if path.stem not in {"__init__", "venv"}
-)
+VERBS = sorted(path.stem for path in (ROOT / "scripts").glob("*.py") if path.stem not in {"__init__", "venv"})
 HEAVY = {"boto3", "botocore", "moto", "tensorflow", "keras", "numpy", "sklearn", "python_terraform", "flask", "rich"}
 
 

@@ -1,16 +1,17 @@
 """What `make infra` and `make destroy` do: initialise, plan, ask, and apply that very plan."""
 
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.core import console
+from scripts.core import aws, console
 from scripts.core.errors import UserError
 from scripts.core.verb import Interrupted
-from scripts.stack import environments, read, state
-from scripts.stack.outputs import Stack, parse_outputs
+from scripts.stack import environments, read, removal, state
+from scripts.stack.outputs import parse_outputs
 from scripts.stack.terraform import Terraform, say_mirror, terraform
 
 NO_CHANGES, CHANGES = 0, 2  # terraform plan -detailed-exitcode
@@ -18,47 +19,45 @@ NO_CHANGES, CHANGES = 0, 2  # terraform plan -detailed-exitcode
 
 @dataclass(frozen=True)
 class _Work:
-    """One environment, with what it takes to work on it."""
+    """One environment, with what it takes to work on it; `command` is what the user typed."""
 
+    command: str
     environment: str
     variables_file: Path
     runner: Terraform
-    settings: state.Backend
+    account_id: str
+    backend: state.Backend
 
 
-def apply(environment: str, yes: bool) -> Stack | None:
+def apply(environment: str, yes: bool) -> None:
     """Make the stack what terraform/ says.
 
     Args:
         environment: a name in terraform/environments/.
         yes: the plan was agreed to beforehand.
 
-    Returns:
-        The stack as it stands now; None where the answer was no.
-
     Raises:
         UserError: Terraform failed (its own message is printed), or there was nobody to ask.
         Interrupted: with what exists then.
     """
-    work = _prepare(environment)
-    with _interrupted(f"`make infra` goes on; nothing was changed but the state bucket {work.settings.bucket}."):
-        if state.ensure_bucket(work.settings):
-            console.say(f"Made the state bucket {work.settings.bucket}: versioned, encrypted, not public.")
-        _init(work)
-        plan = _plan(work)
-        if plan is None:
-            console.say(f"Nothing to change: the stack of `{environment}` is what terraform/ says.")
-            return _outputs(work)
-        question = f"Apply this plan to account {_account(work)} in {work.settings.region}?"
-        if not console.confirm(question, yes, "Say so beforehand: `make infra YES=1`."):
-            console.say("Nothing was changed.")
-            plan.unlink()
-            return None
-    with _interrupted("What Terraform has made is in its state: `make infra` goes on, `make destroy` removes it."):
-        _apply(work, plan, "make infra")
-    stack = _outputs(work)
+    work = _prepare("make infra", environment)
+    with _plan_file(environment) as plan:
+        with _interrupted(f"Nothing was changed but the state bucket {work.backend.bucket}; `make infra` goes on."):
+            if state.ensure_bucket(work.backend):
+                console.say(f"Made the state bucket {work.backend.bucket}: versioned, encrypted, not public.")
+            _init(work)
+            if not _plan(work, plan):
+                _check_outputs(work)
+                console.say(f"Nothing to change: the stack of `{environment}` is what terraform/ says.")
+                return
+            question = f"Apply this plan to account {work.account_id} in {work.backend.region}?"
+            if not console.confirm(question, yes, "Say so beforehand: `make infra YES=1`."):
+                console.say("Nothing was changed.")
+                return
+        with _interrupted("What Terraform has made is in its state: `make infra` goes on, `make destroy` removes it."):
+            _terraform(work, "apply", "-input=false", str(plan))
+    _check_outputs(work)
     console.say(f"The stack of `{environment}` stands.")
-    return stack
 
 
 def destroy(environment: str, confirmation: str) -> None:
@@ -69,102 +68,109 @@ def destroy(environment: str, confirmation: str) -> None:
         confirmation: the name, given beforehand; empty to be asked for it.
 
     Raises:
-        UserError: Terraform failed, the name was another, or there was nobody to ask.
+        UserError: Terraform failed, the name was another, there was nobody to ask, or a bucket or repository that
+            the environment keeps is not empty.
         Interrupted: with what exists then.
     """
-    work = _prepare(environment)
-    if not state.bucket_exists(work.settings.bucket):
-        console.say(f"Nothing to remove: there is no state bucket {work.settings.bucket}.")
+    work = _prepare("make destroy", environment)
+    if not state.bucket_exists(work.backend.bucket):
+        console.say(f"Nothing to remove: there is no state bucket {work.backend.bucket}.")
         return
-    with _interrupted("Nothing was removed."):
-        _init(work)
-        plan = _plan(work, "-destroy")
-        if plan is None:
+    with _plan_file(environment) as plan:
+        with _interrupted("Nothing was removed."):
+            _init(work)
+            planned = _plan(work, plan, "-destroy")
+            if planned:
+                removal.check(_read_plan(work, plan), environment)
+                _ask_for_name(environment, confirmation)
+        if planned:
+            with _interrupted("What is left is in Terraform's state: `make destroy` goes on, `make infra` mends it."):
+                _terraform(work, "apply", "-input=false", str(plan))
+            console.say(f"The stack of `{environment}` is removed.")
+        else:
             console.say(f"Nothing to remove: the stack of `{environment}` is not applied.")
-        elif not _named(environment, confirmation):
-            plan.unlink()
-            raise UserError(
-                f"That is not the environment's name: nothing was removed of `{environment}`.",
-                f"Type {environment}, or give it beforehand: `make destroy CONFIRM={environment}`.",
-            )
-    if plan is not None:
-        with _interrupted("What is left is in Terraform's state: `make destroy` goes on, `make infra` makes it whole."):
-            _apply(work, plan, "make destroy")
-        console.say(f"The stack of `{environment}` is removed.")
-    _say_what_stays(work.settings)
-
-
-def _prepare(environment: str) -> _Work:
-    file = environments.variables_file(environment)
-    runner = terraform(environments.data_dir(environment))
-    settings = state.current_backend(environment)
-    # Terraform would take a profile's region by itself; this way both are sure to mean the same.
-    region = {"AWS_REGION": settings.region}
-    say_mirror(runner)
-    return _Work(environment, file, Terraform(runner.binary, {**runner.variables, **region}, runner.mirror), settings)
-
-
-def _init(work: _Work) -> None:
-    _ended_well(work.runner.stream("init", *read.init_flags(work.environment, work.settings)), "init", "make infra")
-
-
-def _plan(work: _Work, *flags: str) -> Path | None:
-    """Write a plan; None where it is empty."""
-    file = environments.plan_folder(work.environment) / "plan.tfplan"
-    file.unlink(missing_ok=True)
-    # The file's name decides, whatever a copied file says inside: two environments never share resources.
-    chosen = (f"-var-file={work.variables_file}", f"-var=environment={work.environment}")
-    code = work.runner.stream("plan", "-input=false", "-detailed-exitcode", f"-out={file}", *chosen, *flags)
-    if code not in {NO_CHANGES, CHANGES}:
-        file.unlink(missing_ok=True)  # a plan that ended in an error can still have been written
-        _ended_well(code, "plan", "make infra")
-    if code == NO_CHANGES:
-        file.unlink(missing_ok=True)
-        return None
-    return file
-
-
-def _apply(work: _Work, plan: Path, command: str) -> None:
-    try:
-        _ended_well(work.runner.stream("apply", "-input=false", str(plan)), "apply", command)
-    finally:
-        plan.unlink(missing_ok=True)
-
-
-def _ended_well(code: int, step: str, command: str) -> None:
-    if code != 0:
-        raise UserError(
-            f"`terraform {step}` failed with exit code {code}; its own message is above.",
-            f"Mend what it names, then `{command}` goes on from there (docs/infrastructure.md has the usual causes).",
-        )
-
-
-def _outputs(work: _Work) -> Stack:
-    answer = work.runner.capture("output", "-json")
-    if answer.code != 0:
-        raise UserError(f"Terraform cannot read its outputs: {read.first_error(answer)}", "Try `make infra` again.")
-    return parse_outputs(answer.out, work.environment)
-
-
-def _named(environment: str, confirmation: str) -> bool:
-    if confirmation:
-        return confirmation == environment
-    if not sys.stdin.isatty():
-        raise UserError(
-            f"Removing `{environment}` needs its name typed, and there is no terminal to ask at.",
-            f"Give it beforehand: `make destroy CONFIRM={environment}`.",
-        )
-    return input(f"All of the above is removed for good. Type {environment} to go on: ").strip() == environment
-
-
-def _say_what_stays(settings: state.Backend) -> None:
-    console.say(f"The state bucket {settings.bucket} stays: it may hold other environments. To remove it for good:")
-    for command in state.removal_commands(settings.bucket):
+    console.say(f"The state bucket {work.backend.bucket} stays: other environments may use it. To remove it for good:")
+    for command in state.removal_commands(work.backend.bucket):
         console.say(f"  {command}")
 
 
-def _account(work: _Work) -> str:
-    return work.settings.bucket.removesuffix(f"-{work.settings.region}").rpartition("-")[2]
+def _prepare(command: str, environment: str) -> _Work:
+    file = environments.variables_file(environment)
+    runner = terraform(environments.data_dir(environment))
+    account_id, region = aws.account_id(), aws.region()
+    # The provider would find a profile's region by itself; this way it cannot find another than we did.
+    runner = Terraform(runner.binary, {**runner.variables, "AWS_REGION": region}, runner.mirror)
+    say_mirror(runner)
+    return _Work(command, environment, file, runner, account_id, state.backend(account_id, region, environment))
+
+
+@contextmanager
+def _plan_file(environment: str) -> Iterator[Path]:
+    """A place for a saved plan, which can hold secrets: nothing stays there, however the block ends."""
+    file = environments.plan_folder(environment) / "plan.tfplan"
+    file.unlink(missing_ok=True)
+    try:
+        yield file
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def _init(work: _Work) -> None:
+    _terraform(work, "init", *read.init_flags(work.environment, work.backend))
+
+
+def _plan(work: _Work, file: Path, *flags: str) -> bool:
+    """Write a plan; returns whether it changes anything."""
+    # The file's name decides, whatever a copied file says inside: two environments never share resources.
+    chosen = (f"-var-file={work.variables_file}", f"-var=environment={work.environment}")
+    allowed = (NO_CHANGES, CHANGES)
+    code = _terraform(work, "plan", "-input=false", "-detailed-exitcode", f"-out={file}", *chosen, *flags, ok=allowed)
+    return code == CHANGES
+
+
+def _read_plan(work: _Work, file: Path) -> dict[str, object]:
+    answer = work.runner.capture("show", "-json", str(file))
+    if answer.code != 0:
+        raise _failed(work, "show", read.first_error(answer))
+    plan: dict[str, object] = json.loads(answer.out)
+    return plan
+
+
+def _check_outputs(work: _Work) -> None:
+    answer = work.runner.capture("output", "-json")
+    if answer.code != 0:
+        raise _failed(work, "output", read.first_error(answer))
+    parse_outputs(answer.out, work.environment)
+
+
+def _terraform(work: _Work, command: str, *flags: str, ok: tuple[int, ...] = (0,)) -> int:
+    code = work.runner.stream(command, *flags)
+    if code not in ok:
+        raise _failed(work, command, "its own message is above.")
+    return code
+
+
+def _failed(work: _Work, command: str, message: str) -> UserError:
+    return UserError(
+        f"`terraform {command}` failed: {message}",
+        f"Mend what it names, then `{work.command}` goes on from there (usual causes: docs/infrastructure.md).",
+    )
+
+
+def _ask_for_name(environment: str, confirmation: str) -> None:
+    beforehand = f"`make destroy CONFIRM={environment}`"
+    if not confirmation:
+        if not sys.stdin.isatty():
+            raise UserError(
+                f"Removing `{environment}` needs its name typed, and there is no terminal to ask at.",
+                f"Give it beforehand: {beforehand}.",
+            )
+        confirmation = input(f"All of the above goes for good. Type {environment} to go on: ").strip()
+    if confirmation != environment:
+        raise UserError(
+            f"That is not the environment's name: nothing was removed of `{environment}`.",
+            f"Type {environment}, or give it beforehand: {beforehand}.",
+        )
 
 
 @contextmanager

@@ -36,22 +36,22 @@ run "names_carry_project_environment_account_and_region" {
   command = plan
 
   assert {
-    condition     = output.data_bucket == "trainyard-dev-data-111122223333-eu-central-1"
+    condition     = local.bucket_names["data"] == "trainyard-dev-data-111122223333-eu-central-1"
     error_message = "The data bucket's name must carry project, environment, purpose, account and region."
   }
 
   assert {
-    condition     = output.models_bucket == "trainyard-dev-models-111122223333-eu-central-1"
+    condition     = local.bucket_names["models"] == "trainyard-dev-models-111122223333-eu-central-1"
     error_message = "The models bucket's name must carry project, environment, purpose, account and region."
   }
 
   assert {
-    condition     = output.checkpoints_bucket == "trainyard-dev-checkpoints-111122223333-eu-central-1"
+    condition     = local.bucket_names["checkpoints"] == "trainyard-dev-checkpoints-111122223333-eu-central-1"
     error_message = "The checkpoints bucket's name must carry project, environment, purpose, account and region."
   }
 
   assert {
-    condition     = output.repository_name == "trainyard-dev-trainer"
+    condition     = local.repository_name == "trainyard-dev-trainer"
     error_message = "The repository's name must carry project and environment; its URL carries account and region."
   }
 }
@@ -107,7 +107,7 @@ run "the_longest_names_fit_into_63_characters" {
   }
 
   assert {
-    condition     = length(output.checkpoints_bucket) == 63
+    condition     = length(local.bucket_names["checkpoints"]) == 63
     error_message = "22 characters of project and environment must give a bucket name of just 63 in a region of 14."
   }
 }

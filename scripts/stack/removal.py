@@ -1,0 +1,67 @@
+"""What a removal of the stack would stumble over, found before anything is removed.
+
+A bucket that holds objects is deleted only under `force_destroy`, a repository with images under `force_delete`.
+Terraform learns of it half-way: versioning, policies and lifecycle rules are gone by then. So it is looked for first.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from scripts.core import aws
+from scripts.core.errors import UserError
+
+PROTECTION = {"aws_s3_bucket": ("bucket", "force_destroy"), "aws_ecr_repository": ("name", "force_delete")}
+
+
+@dataclass(frozen=True)
+class Protected:
+    """A bucket or repository that goes only when it is empty."""
+
+    kind: str
+    name: str
+    switch: str
+
+
+def protected(plan: dict[str, Any]) -> Iterator[Protected]:
+    """What a plan deletes only if it is empty. Pure.
+
+    Args:
+        plan: what `terraform show -json PLAN` prints.
+    """
+    for change in plan.get("resource_changes", []):
+        name, switch = PROTECTION.get(change["type"], ("", ""))
+        before = change["change"].get("before") or {}
+        if name and "delete" in change["change"]["actions"] and not before.get(switch):
+            yield Protected(change["type"], before[name], switch)
+
+
+def check(plan: dict[str, Any], environment: str) -> None:
+    """Refuse a removal that would end half-way.
+
+    Raises:
+        UserError: a bucket or repository holds something, and the environment keeps such.
+    """
+    full = [found for found in protected(plan) if _holds_something(found)]
+    if full:
+        names, switches = ", ".join(found.name for found in full), sorted({found.switch for found in full})
+        settings = " and ".join(f"{switch} = true" for switch in switches)
+        raise UserError(
+            f"Nothing was removed, because these are not empty and `{environment}` keeps what they hold: {names}.",
+            f"Empty them, or write {settings} into terraform/environments/{environment}.tfvars, then `make infra` "
+            "and again `make destroy`.",
+        )
+
+
+def _holds_something(found: Protected) -> bool:
+    from botocore.exceptions import ClientError
+
+    try:
+        if found.kind == "aws_s3_bucket":
+            answer = aws.client("s3").list_object_versions(Bucket=found.name, MaxKeys=1)
+            return bool(answer.get("Versions") or answer.get("DeleteMarkers"))
+        return bool(aws.client("ecr").list_images(repositoryName=found.name, maxResults=1)["imageIds"])
+    except ClientError as error:
+        if aws.is_access_denied(error):
+            return False  # not ours to look into: Terraform's own call decides
+        raise

@@ -2,7 +2,7 @@
 
 from scripts.training.artifacts import fetch_model
 from scripts.training.ending import come_back, say_end
-from scripts.training.follow import follow
+from scripts.training.following import follow
 from scripts.training.hyperparameters import describe_trainer, read_assignments, settle
 from scripts.training.inputs import check_program, local_channels
 from scripts.training.jobfile import read_job
@@ -10,7 +10,7 @@ from scripts.training.listing import job_table, list_jobs
 from scripts.training.prices import cost_line, estimate_cost
 from scripts.training.request import Order, build_request, job_name, merge_metrics
 from scripts.training.runs import Record, describe, find, folder_of, keep_record, write_json
-from scripts.training.submit import submit
+from scripts.training.submission import submit
 
 __all__ = [
     "Order",

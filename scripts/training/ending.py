@@ -8,7 +8,8 @@ from scripts.training.runs import Record
 def come_back(job: str) -> str:
     """The line for an interrupt while a job is followed: it goes on."""
     return (
-        f"{job} goes on. `make logs RUN={job}` follows it again, `make stop RUN={job}` ends it, `make jobs` lists it."
+        f"{job} goes on. `make logs RUN={job}` follows it again, `make stop RUN={job}` ends it, `make jobs` lists it, "
+        f"`make model RUN={job}` fetches its model at the end."
     )
 
 

@@ -6,7 +6,7 @@ import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +79,7 @@ def make_record(job: Mapping[str, Any], model_path: str | None) -> Record:
         spot=job.get("EnableManagedSpotTraining", False),
         hyperparameters=dict(job.get("HyperParameters", {})),
         metrics={metric["MetricName"]: metric["Value"] for metric in job.get("FinalMetricDataList", [])},
-        created=job["CreationTime"].isoformat(),
+        created=job["CreationTime"].astimezone(UTC).isoformat(),
         started=_time(job.get("TrainingStartTime")),
         ended=_time(job.get("TrainingEndTime")),
         seconds=job.get("TrainingTimeInSeconds"),
@@ -174,4 +174,4 @@ def _by_time(name: str) -> str:
 
 
 def _time(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
+    return None if moment is None else moment.astimezone(UTC).isoformat()

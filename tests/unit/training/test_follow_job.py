@@ -1,0 +1,96 @@
+"""Following: SageMaker's answers by a stand-in (moto's jobs do not run), the log by CloudWatch's API."""
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from scripts.core import aws
+from scripts.training import follow
+from scripts.training.logs import GROUP
+from tests.unit.training.test_find_runs import A, described
+
+BEGIN = time.time() - 30
+
+
+def transition(status: str, at: float) -> dict[str, Any]:
+    return {"Status": status, "StatusMessage": f"{status} it is", "StartTime": datetime.fromtimestamp(BEGIN + at, UTC)}
+
+
+class Job:
+    """A job that takes a step at each look; what happens meanwhile is in ``steps``."""
+
+    def __init__(self, *steps: Any, **more: Any) -> None:
+        self.steps, self.more = list(steps), more
+        self.transitions: list[dict[str, Any]] = []
+
+    def describe_training_job(self, TrainingJobName: str) -> dict[str, Any]:  # noqa: ARG002, N803
+        status = "Completed"
+        if self.steps:
+            self.steps.pop(0)(self)
+            status = "InProgress"
+        return described(TrainingJobStatus=status, SecondaryStatusTransitions=list(self.transitions), **self.more)
+
+
+def moves_to(status: str, at: float) -> Any:
+    return lambda job: job.transitions.append(transition(status, at))
+
+
+def logs(stream: str, at: float, text: str) -> Any:
+    def write(_: Job) -> None:
+        client = aws.client("logs")
+        name = f"{A}/{stream}"
+        if not client.describe_log_streams(logGroupName=GROUP, logStreamNamePrefix=name)["logStreams"]:
+            client.create_log_stream(logGroupName=GROUP, logStreamName=name)
+        event = {"timestamp": int((BEGIN + at) * 1000), "message": text}
+        client.put_log_events(logGroupName=GROUP, logStreamName=name, logEvents=[event])
+
+    return write
+
+
+@pytest.fixture(autouse=True)
+def _quick(empty_aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scripts.training.following.PAUSE", 0)
+
+
+def shown(job: Job, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    assert follow(job, A)["TrainingJobStatus"] == "Completed"
+    return [line.split(" ", 1)[1] if line[2:3] == ":" else line for line in capsys.readouterr().out.splitlines()]
+
+
+def test_transitions_and_lines_come_once_and_by_time(capsys: pytest.CaptureFixture[str]) -> None:
+    aws.client("logs").create_log_group(logGroupName=GROUP)
+    steps = [
+        moves_to("Starting", 0),
+        logs("algo-1-1", 2, "epoch=1 epochs=2 loss=1"),
+        moves_to("Training", 1),
+        moves_to("Interrupted", 3),
+        logs("algo-1-2", 4, "epoch=2 epochs=2 loss=1"),
+    ]
+    assert shown(Job(*steps, ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1}), capsys) == [
+        "Starting: Starting it is",
+        "epoch=1 epochs=2 loss=1",
+        "Training: Training it is",
+        "Interrupted: Interrupted it is",
+        "epoch=2 epochs=2 loss=1",
+    ]
+
+
+def test_of_several_instances_each_line_names_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    aws.client("logs").create_log_group(logGroupName=GROUP)
+    job = Job(logs("algo-2-1", 2, "hello"), logs("algo-1-1", 1, "hi"))
+    assert shown(job, capsys) == ["algo-2: hello", "algo-1: hi"]
+
+
+def test_no_log_group_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert shown(Job(moves_to("Failed", 0)), capsys) == ["Failed: Failed it is"]
+
+
+def test_an_ended_job_is_read_in_order_of_time(capsys: pytest.CaptureFixture[str]) -> None:
+    aws.client("logs").create_log_group(logGroupName=GROUP)
+    job = Job(ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1})
+    logs("algo-1-1", 2, "in between")(job)
+    moves_to("Training", 1)(job)
+    moves_to("Completed", 3)(job)
+    assert shown(job, capsys) == ["Training: Training it is", "in between", "Completed: Completed it is"]

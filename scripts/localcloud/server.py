@@ -27,7 +27,8 @@ from scripts.localcloud.sagemaker.jobs import JobStore
 from scripts.localcloud.sagemaker.runner import Yard
 from scripts.localcloud.sagemaker.slots import Slots, machine_slots
 
-LOCK_SECONDS = 5
+LOCK_SECONDS = 0.5
+POLL_SECONDS = 0.05
 BACKLOG = 128
 
 
@@ -49,7 +50,8 @@ def main() -> None:
     match sys.argv[1:]:
         case ["--lifetime", descriptor]:
             threading.Thread(target=_await_parent, args=(int(descriptor), ended), daemon=True).start()
-    with _only_one(folder), _emptied(folder):
+    _lock(folder)
+    with _emptied(folder):
         _serve(folder, ended)
 
 
@@ -72,7 +74,7 @@ def _serve(folder: Path, ended: threading.Event) -> None:
         server = make_server(
             "127.0.0.1", port, application, threaded=True, request_handler=Handler, fd=listener.fileno()
         )
-        thread = threading.Thread(target=server.serve_forever, name="server")
+        thread = threading.Thread(target=server.serve_forever, args=(POLL_SECONDS,), name="server")
         thread.start()
         write_record(cloud)
         ended.wait()
@@ -82,20 +84,18 @@ def _serve(folder: Path, ended: threading.Event) -> None:
         server.server_close()
 
 
-@contextlib.contextmanager
-def _only_one(folder: Path) -> Iterator[None]:
-    """Hold the lock by which ``lifecycle`` knows that a server lives."""
+def _lock(folder: Path) -> None:
+    """Take the lock by which ``lifecycle`` knows that a server lives; it is held until the process is gone."""
     deadline = time.monotonic() + LOCK_SECONDS
-    with (folder / LOG).open("rb") as log:
-        while True:
-            try:
-                fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:  # A look at the lock holds it for an instant; another server holds it longer.
-                if time.monotonic() > deadline:
-                    sys.exit("Another local cloud runs in this folder.")
-                time.sleep(0.02)
-        yield
+    log = os.open(folder / LOG, os.O_RDONLY)
+    while True:
+        try:
+            fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:  # A look at the lock holds it for an instant; another server holds it longer.
+            if time.monotonic() > deadline:
+                sys.exit("Another local cloud runs in this folder.")
+            time.sleep(0.02)
 
 
 @contextlib.contextmanager

@@ -10,9 +10,9 @@ from moto.s3.models import FakeBucket, FakeDeleteMarker
 def apply() -> None:
     """Mend moto; called once, before it serves.
 
-    moto 5.2 disposes of each version when a key goes, and a delete marker is a version without ``dispose``: the
-    call ends in an AttributeError, botocore and Terraform repeat it, and the destruction of a versioned bucket
-    with ``force_destroy`` never ends.
+    Where versioning is suspended, moto 5.2 lets a key go with all its versions and disposes of each; a delete
+    marker is a version without ``dispose``. The call ends in an AttributeError, botocore and Terraform repeat it,
+    and the destruction of a versioned bucket with ``force_destroy`` never ends.
 
     It also passes over the conditions of a bucket policy, so that the usual "refuse what comes without TLS" refuses
     everything.

@@ -46,20 +46,25 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[localcloud.Cloud
         localcloud.stop()
 
 
-@pytest.fixture(scope="session")
-def client(cloud: localcloud.Cloud) -> Callable[..., Any]:
+def clients_of(cloud: localcloud.Cloud) -> Callable[..., Any]:
     def made(service: str, region: str = "us-east-1") -> Any:
         session = boto3.Session("local", "local", region_name=region)
-        return session.client(service, endpoint_url=cloud.url)
+        return session.client(service, endpoint_url=cloud.url)  # type: ignore[call-overload]
 
     return made
+
+
+@pytest.fixture(scope="session")
+def client(cloud: localcloud.Cloud) -> Callable[..., Any]:
+    return clients_of(cloud)
 
 
 class Account:
     """What a job needs in the account, and short words for the calls."""
 
-    def __init__(self, client: Callable[..., Any], cloud: localcloud.Cloud) -> None:
+    def __init__(self, cloud: localcloud.Cloud) -> None:
         self.folder = cloud.folder
+        client = clients_of(cloud)
         self.sagemaker, self.s3, self.logs = client("sagemaker"), client("s3"), client("logs")
         trust = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
         role = client("iam").create_role(RoleName="training", AssumeRolePolicyDocument=json.dumps({"Statement": trust}))
@@ -141,8 +146,14 @@ class Account:
 
 
 @pytest.fixture(scope="session")
-def account(client: Callable[..., Any], cloud: localcloud.Cloud) -> Account:
-    return Account(client, cloud)
+def account(cloud: localcloud.Cloud) -> Account:
+    return Account(cloud)
+
+
+@pytest.fixture
+def account_of() -> type[Account]:
+    """For tests that start a local cloud of their own."""
+    return Account
 
 
 @pytest.fixture

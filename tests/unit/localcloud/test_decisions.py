@@ -1,0 +1,269 @@
+"""What the local SageMaker decides without asking anybody, as functions of values."""
+
+import itertools
+import json
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.loaders import Loader
+from botocore.model import ServiceModel, Shape
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scripts.localcloud.awsjson import ServiceError
+from scripts.localcloud.sagemaker import channels, describe, validation
+from scripts.localcloud.sagemaker.checkpoints import Changes, Stamp, changes
+from scripts.localcloud.sagemaker.checks import trusts_sagemaker
+from scripts.localcloud.sagemaker.executor import ProcessExecutor, has_gpu, program_environment
+from scripts.localcloud.sagemaker.jobs import Ending, JobStore, new_job
+from scripts.localcloud.sagemaker.layout import Layout
+from scripts.localcloud.sagemaker.metrics import Metrics
+from scripts.localcloud.sagemaker.slots import Slots
+
+NOON = datetime(2026, 8, 1, 12, tzinfo=UTC)
+REQUEST = {
+    "TrainingJobName": "Name",
+    "AlgorithmSpecification": {"TrainingImage": "image", "TrainingInputMode": "File"},
+    "ResourceConfig": {"InstanceType": "ml.m5.large"},
+}
+JOB = new_job(REQUEST, "us-east-1", "123456789012", NOON)
+
+
+def at(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
+
+
+def test_the_end_is_decided_by_who_ended_the_job() -> None:
+    running = JOB.entered("Downloading", at(1)).entered("Training", at(2))
+    assert running.finished(at(3)).status == "Completed"
+    assert running.finished(at(3), "AlgorithmError: x").status == "Failed"
+    stopped = running.stopping(Ending.USER, at(3))
+    assert stopped.status == "Stopping"
+    assert stopped.finished(at(4)).transitions[-1].status == "Stopped"
+    late = running.stopping(Ending.MAX_RUNTIME, at(3)).stopping(Ending.USER, at(4)).finished(at(5))
+    assert (late.status, late.transitions[-1].status) == ("Stopped", "MaxRuntimeExceeded")
+    assert late.stopping(Ending.USER, at(6)) == late
+
+
+def test_billed_time_is_from_download_to_end_in_whole_seconds() -> None:
+    waited = JOB.entered("Pending", at(1)).entered("Downloading", at(10)).entered("Training", at(11))
+    described = describe.description(waited.finished(at(12.2)))
+    assert described["BillableTimeInSeconds"] == described["TrainingTimeInSeconds"] == 3
+    assert described["TrainingStartTime"] == at(10)
+    assert "BillableTimeInSeconds" not in describe.description(waited)
+
+
+@given(st.lists(st.sampled_from(["Pending", "Downloading", "Training", "Uploading"])))
+def test_transitions_follow_one_another_without_a_gap(steps: list[str]) -> None:
+    job = JOB
+    for second, step in enumerate(steps, 1):
+        job = job.entered(step, at(second))
+    ended = job.finished(at(99)).transitions
+    assert all(before.end == after.start for before, after in itertools.pairwise(ended))
+    assert ended[-1].end == ended[-1].start == at(99)
+
+
+def test_a_change_that_raises_leaves_the_job_as_it_was() -> None:
+    store = JobStore()
+    assert store.add(JOB)
+    assert not store.add(replace(JOB, region="other"))
+
+    def refuse(_: object) -> Any:
+        raise ServiceError("ValidationException", "no")
+
+    with pytest.raises(ServiceError):
+        store.change(JOB.arn, refuse)
+    assert store.get(JOB.arn) == JOB
+
+
+@given(st.integers(0, 30), st.integers(1, 5))
+def test_a_walk_through_the_pages_meets_every_job_once(count: int, size: int) -> None:
+    jobs = [replace(JOB, request={"TrainingJobName": f"j{n}"}, created=at(n % 7)) for n in range(count)]
+    seen: list[str] = []
+    wanted: dict[str, Any] = {"MaxResults": size}
+    while True:
+        page = describe.page(jobs, wanted)
+        seen += [summary["TrainingJobName"] for summary in page["TrainingJobSummaries"]]
+        if "NextToken" not in page:
+            break
+        wanted["NextToken"] = page["NextToken"]
+    assert sorted(seen) == sorted(job.name for job in jobs)
+
+
+STAMPS = st.dictionaries(st.sampled_from("abcd"), st.builds(Stamp, st.integers(0, 2), st.integers(0, 2)))
+
+
+def test_a_file_that_is_being_written_waits() -> None:
+    old, new = Stamp(1, 1), Stamp(2, 2)
+    assert changes({}, {}, {"a": new}) == Changes((), ())
+    assert changes({}, {"a": old}, {"a": new}) == Changes((), ())
+    assert changes({}, {"a": new}, {"a": new}) == Changes(("a",), ())
+    assert changes({"a": old}, {"a": new}, {"a": new}) == Changes(("a",), ())
+    assert changes({"a": old}, {"a": old}, {}) == Changes((), ("a",))
+
+
+@given(STAMPS, STAMPS)
+def test_after_two_quiet_looks_s3_holds_the_folder(copied: Mapping[str, Stamp], now: Mapping[str, Stamp]) -> None:
+    todo = changes(copied, now, now)
+    held = dict(copied) | {path: now[path] for path in todo.uploads}
+    assert {path: stamp for path, stamp in held.items() if path not in todo.deletions} == now
+
+
+@pytest.mark.parametrize(
+    ("prefix", "key", "path"),
+    [
+        ("a/b/", "a/b/c/d", "c/d"),
+        ("a/b", "a/b/c/d", "c/d"),
+        ("a/b", "a/b2/d", "b2/d"),
+        ("a/b.txt", "a/b.txt", "b.txt"),
+        ("", "a/b", "a/b"),
+        ("a/b/", "a/b/", ""),
+    ],
+)
+def test_where_an_object_goes(prefix: str, key: str, path: str) -> None:
+    assert channels.prefix_path(prefix, key) == path
+
+
+@pytest.mark.parametrize("path", ["../x", "a/../../x", "/etc/passwd"])
+def test_a_path_out_of_the_folder_is_refused(path: str) -> None:
+    with pytest.raises(channels.DownloadError, match="leave the channel's folder"):
+        channels.place(Path("/base"), path)
+
+
+@pytest.mark.parametrize("manifest", [{}, [], ["a"], [{"prefix": 1}, "a"], [{"prefix": "s3://b/"}, 1]])
+def test_a_manifest_of_another_form(manifest: Any) -> None:
+    with pytest.raises(channels.DownloadError, match="A manifest is"):
+        channels.manifest_sources(manifest)
+
+
+@given(st.integers(0, 20), st.integers(1, 4))
+def test_shards_are_everything_once(count: int, hosts: int) -> None:
+    found = [channels.Source("b", str(number), str(number)) for number in range(count)]
+    parts = [channels.share(found, "ShardedByS3Key", host, hosts) for host in range(hosts)]
+    assert sorted(source.key for part in parts for source in part) == sorted(source.key for source in found)
+    assert channels.share(found, "FullyReplicated", 0, hosts) == found
+
+
+def test_metrics_keep_the_last_number() -> None:
+    metrics = Metrics(
+        [
+            {"Name": "loss", "Regex": "loss=([^ ]+)"},
+            {"Name": "odd", "Regex": "x(y)?"},
+        ]
+    )
+    for line in ("loss=1 loss=-2.5E-3", "loss=none x xy", "nothing"):
+        metrics.read(line, NOON)
+    assert [(metric.name, metric.value) for metric in metrics.last()] == [("loss", -0.0025)]
+
+
+@pytest.mark.parametrize(
+    ("statement", "trusted"),
+    [
+        ({"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}, True),
+        ({"Effect": "Allow", "Principal": {"Service": ["a", "sagemaker.amazonaws.com"]}, "Action": ["sts:*"]}, True),
+        ({"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}, True),
+        ({"Effect": "Deny", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}, False),
+        ({"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}, False),
+        ({"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:TagSession"}, False),
+    ],
+)
+def test_who_a_role_trusts(statement: dict[str, Any], trusted: bool) -> None:
+    assert trusts_sagemaker({"Statement": statement}) is trusted
+    assert trusts_sagemaker({"Statement": [{"Effect": "Deny"}, statement]}) is trusted
+
+
+def test_every_pattern_in_a_request_can_be_checked() -> None:
+    model = ServiceModel(Loader().load_service_model("sagemaker", "service-2"))
+    seen: dict[str, Shape] = {}
+
+    def walk(shape: Shape | None) -> None:
+        if shape is None or shape.name in seen:
+            return
+        seen[shape.name] = shape
+        for name in ("member", "key", "value"):
+            walk(getattr(shape, name, None))
+        for member in getattr(shape, "members", {}).values():
+            walk(member)
+
+    walk(model.operation_model("CreateTrainingJob").input_shape)
+    walk(model.operation_model("ListTrainingJobs").input_shape)
+    patterns = {shape.metadata["pattern"] for shape in seen.values() if "pattern" in shape.metadata}
+    assert len(patterns) > 20
+    for pattern in patterns:
+        assert validation._regex(pattern).fullmatch("\0") is None or pattern in (".*", ".+", r"[\S\s]*"), pattern
+
+
+def test_which_instances_have_a_gpu() -> None:
+    assert [name for name in ("ml.g4dn.xlarge", "ml.p3.2xlarge", "ml.m5.large", "ml.c5.large") if has_gpu(name)] == [
+        "ml.g4dn.xlarge",
+        "ml.p3.2xlarge",
+    ]
+
+
+def test_a_program_sees_nothing_of_the_callers_aws_or_of_another_job() -> None:
+    base = {"AWS_PROFILE": "x", "SM_MODEL_DIR": "x", "SAGEMAKER_PROGRAM": "x", "TF_CONFIG": "{}", "HOME": "/h"}
+    job = replace(JOB, request=REQUEST | {"Environment": {"SM_MINE": "1", "TRAINER_WITHOUT_GPU": "forbid"}})
+    seen = program_environment(base, job, Layout(Path("/job")))
+    assert seen["HOME"] == "/h"
+    assert seen["SM_MINE"] == "1"
+    assert seen["TRAINER_WITHOUT_GPU"] == "forbid"
+    assert not {"AWS_PROFILE", "SM_MODEL_DIR", "SAGEMAKER_PROGRAM", "TF_CONFIG"} & set(seen)
+
+
+def test_places_are_given_in_turn() -> None:
+    slots, order = Slots(1), []
+    release, waiting = threading.Event(), [threading.Event() for _ in range(3)]
+
+    def take(number: int) -> None:
+        with slots.taken(waiting[number].set, lambda: False) as taken:
+            assert taken
+            order.append(number)
+
+    with slots.taken(release.set, lambda: False):
+        threads = []
+        for number in range(3):
+            threads.append(threading.Thread(target=take, args=(number,)))
+            threads[-1].start()
+            assert waiting[number].wait(5)
+        with slots.taken(lambda: None, lambda: True) as taken:
+            assert not taken
+    for thread in threads:
+        thread.join(5)
+    assert order == [0, 1, 2]
+    assert not release.is_set()
+
+
+def test_a_program_that_ignores_sigterm_is_killed_with_all_it_started(tmp_path: Path) -> None:
+    code = (
+        "import signal, subprocess, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+        "subprocess.Popen(['sleep', '100']); print('up', flush=True); time.sleep(100)"
+    )
+    layout = Layout(tmp_path / "job")
+    layout.create(REQUEST)
+    running = ProcessExecutor(tmp_path, (sys.executable, "-c", code)).start(JOB, layout)
+    lines = running.lines()
+    assert next(lines) == "up"
+    running.terminate()
+    assert running.wait(0.3) is None
+    running.kill()
+    assert running.wait(5) == 137
+    assert list(lines) == [], "the pipe ends only when the last process has gone"
+    layout.remove()
+    assert not layout.base.exists()
+
+
+def test_the_configuration_files_of_a_job(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "job")
+    request = REQUEST | {"HyperParameters": {"a": "1"}, "CheckpointConfig": {"S3Uri": "x", "LocalPath": "/opt/ml/c/d"}}
+    layout.create(request)
+    config = {path.name: json.loads(path.read_text()) for path in (layout.base / "input/config").iterdir()}
+    assert config["hyperparameters.json"] == {"a": "1"}
+    assert config["checkpointconfig.json"] == {"LocalPath": str(layout.base / "c/d")}
+    assert (layout.base / "c/d").is_dir()
+    assert layout.failure() == ""

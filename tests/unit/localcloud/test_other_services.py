@@ -1,0 +1,69 @@
+"""What is moto's, with the two things that are put right in it: ECR's images and versioned buckets."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+
+
+def test_each_tag_of_a_repository_names_one_synthetic_image(account: Any, client: Callable[..., Any]) -> None:
+    ecr = client("ecr")
+    tags = [{"imageTag": "one"}, {"imageTag": "two"}]
+    (image,) = ecr.describe_images(repositoryName="trainer", imageIds=tags)["imageDetails"]
+    assert image["imageTags"] == ["one", "two"]
+    assert image["imagePushedAt"]
+    by_digest = ecr.batch_get_image(
+        repositoryName="trainer", imageIds=[{"imageDigest": image["imageDigest"]}, {"imageDigest": "sha256:1"}]
+    )
+    (gotten,) = by_digest["images"]
+    assert "sha256:" + hashlib.sha256(gotten["imageManifest"].encode()).hexdigest() == image["imageDigest"]
+    assert json.loads(gotten["imageManifest"])["schemaVersion"] == 2
+    assert [failure["failureCode"] for failure in by_digest["failures"]] == ["ImageNotFound"]
+    with pytest.raises(ClientError, match="ImageNotFoundException"):
+        ecr.describe_images(repositoryName="trainer", imageIds=[{"imageDigest": f"sha256:{'0' * 64}"}])
+    assert ecr.list_images(repositoryName="trainer")["imageIds"] == []
+
+
+@pytest.mark.usefixtures("account")
+@pytest.mark.parametrize("operation", ["describe_images", "batch_get_image"])
+def test_a_repository_that_does_not_exist_has_no_image(client: Callable[..., Any], operation: str) -> None:
+    with pytest.raises(ClientError, match="RepositoryNotFoundException"):
+        getattr(client("ecr"), operation)(repositoryName="nothing", imageIds=[{"imageTag": "v1"}])
+
+
+@pytest.mark.usefixtures("account")
+def test_an_image_that_was_put_is_answered_by_moto(client: Callable[..., Any]) -> None:
+    ecr = client("ecr")
+    ecr.create_repository(repositoryName="pushed")
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": MANIFEST,
+        "config": {"digest": "sha256:" + "1" * 64, "size": 1},
+        "layers": [],
+    }
+    put = ecr.put_image(repositoryName="pushed", imageManifest=json.dumps(manifest), imageTag="real")["image"]
+    (image,) = ecr.describe_images(repositoryName="pushed", imageIds=[{"imageTag": "real"}])["imageDetails"]
+    assert image["imageDigest"] == put["imageId"]["imageDigest"]
+
+
+def test_a_versioned_bucket_with_a_delete_marker_can_be_emptied(client: Callable[..., Any]) -> None:
+    """As Terraform's force_destroy does it: versioning is suspended by then."""
+    s3 = client("s3")
+    s3.create_bucket(Bucket="versioned")
+    s3.put_bucket_versioning(Bucket="versioned", VersioningConfiguration={"Status": "Enabled"})
+    s3.put_object(Bucket="versioned", Key="a/b c+é", Body=b"")
+    s3.delete_object(Bucket="versioned", Key="a/b c+é")
+    s3.put_bucket_versioning(Bucket="versioned", VersioningConfiguration={"Status": "Suspended"})
+    listed = s3.list_object_versions(Bucket="versioned")
+    found = [
+        {"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in listed["Versions"] + listed["DeleteMarkers"]
+    ]
+    assert len(found) == 2
+    for version in found:
+        s3.delete_object(Bucket="versioned", **version)
+    s3.delete_bucket(Bucket="versioned")

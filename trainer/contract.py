@@ -1,0 +1,255 @@
+"""SageMaker's training contract, all of it: folders, arguments, the failure file, SIGTERM.
+
+https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo.html
+
+A job finds its input below /opt/ml (or SAGEMAKER_BASE_DIR) and leaves its results there. Each argument about
+the environment defaults to its SM_* variable, then to what /opt/ml says, so the same program runs in a
+container, as a process beside others, and by hand.
+"""
+
+import argparse
+import json
+import re
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from trainer import hyperparameters
+from trainer.hyperparameters import Hyperparameters
+
+# SageMaker shows this much of the failure file as FailureReason.
+FAILURE_CHARACTERS = 1024
+
+
+class JobError(Exception):
+    """A reason for failing that the job's owner can mend: written to the failure file as it is, no traceback."""
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Where SageMaker puts things and looks for them."""
+
+    base: Path
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> "Folders":
+        """The folders below SAGEMAKER_BASE_DIR, by default /opt/ml."""
+        return cls(Path(environ.get("SAGEMAKER_BASE_DIR") or "/opt/ml"))
+
+    @property
+    def config(self) -> Path:
+        """hyperparameters.json, inputdataconfig.json, resourceconfig.json, checkpointconfig.json."""
+        return self.base / "input" / "config"
+
+    @property
+    def channels(self) -> Path:
+        """One folder per channel."""
+        return self.base / "input" / "data"
+
+    @property
+    def model(self) -> Path:
+        """Becomes model.tar.gz; nothing else does."""
+        return self.base / "model"
+
+    @property
+    def output(self) -> Path:
+        """Holds data (becomes output.tar.gz) and the failure file."""
+        return self.base / "output"
+
+    def read_config(self, name: str) -> dict[str, Any]:
+        """A JSON object of the config folder; empty where the file is absent.
+
+        Raises:
+            JobError: the file is no JSON object.
+        """
+        path = self.config / name
+        if not path.is_file():
+            return {}
+        try:
+            value = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise JobError(f"{path} is not JSON: {error}") from None
+        if not isinstance(value, dict):
+            raise JobError(f"{path} holds no JSON object.")
+        return value
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job: what it was asked for and where its things are. None where a channel was not given."""
+
+    hyperparameters: Hyperparameters
+    training: Path
+    validation: Path | None
+    weights: Path | None
+    model_dir: Path
+    output_data_dir: Path
+    checkpoint_dir: Path
+    instance_type: str
+
+
+def given_hyperparameters(folders: Folders) -> dict[str, str]:
+    """hyperparameters.json, every value the very string that was sent; what SageMaker itself adds is left out."""
+    given = folders.read_config("hyperparameters.json")
+    # The tuner adds _tuning_objective_metric, SageMaker's SDK sagemaker_program and the like.
+    return {
+        name: value if isinstance(value, str) else json.dumps(value)
+        for name, value in given.items()
+        if name != "_tuning_objective_metric" and not name.startswith("sagemaker_")
+    }
+
+
+def read_job(folders: Folders, arguments: Sequence[str], environ: Mapping[str, str]) -> Job:
+    """Read a job from hyperparameters.json and the command line, which wins.
+
+    Raises:
+        JobError: a hyperparameter is unknown or impossible, the channel `training` is missing, more than one host.
+    """
+    given = given_hyperparameters(folders)
+    for name in given:
+        if name not in hyperparameters.NAMES:
+            raise _unknown(name, hyperparameters.NAMES)
+    parser = _parser(folders, environ)
+    parsed, extra = parser.parse_known_args([*(f"--{name}={value}" for name, value in given.items()), *arguments])
+    if extra:
+        raise _unknown(extra[0].partition("=")[0].lstrip("-"), parser.names)
+    if len(parsed.hosts) > 1:
+        raise JobError(f"This trainer trains on one host; the job has {len(parsed.hosts)}. Set instance_count = 1.")
+    if parsed.model_dir != folders.model:
+        print(f"warning: the model goes to {parsed.model_dir}; SageMaker keeps only what is in {folders.model}")
+    return Job(
+        hyperparameters=hyperparameters.from_namespace(parsed),
+        training=_channel(parsed.training, "training"),
+        validation=_channel(parsed.validation, "validation") if parsed.validation else None,
+        weights=_channel(parsed.weights, "weights") if parsed.weights else None,
+        model_dir=parsed.model_dir,
+        output_data_dir=parsed.output_data_dir,
+        checkpoint_dir=parsed.checkpoint_dir,
+        instance_type=parsed.current_instance_type,
+    )
+
+
+class _Parser(argparse.ArgumentParser):
+    """An ArgumentParser that raises where argparse would exit with 2, past the failure file."""
+
+    @property
+    def names(self) -> list[str]:
+        return [option.lstrip("-") for action in self._actions for option in action.option_strings]
+
+    def error(self, message: str) -> NoReturn:
+        raise JobError(message[:1].upper() + message[1:])
+
+
+def _parser(folders: Folders, environ: Mapping[str, str]) -> _Parser:
+    parser = _Parser(prog="python -m trainer train", allow_abbrev=False)
+    hyperparameters.add_arguments(parser)
+    resources = folders.read_config("resourceconfig.json")
+    checkpoints = folders.read_config("checkpointconfig.json").get("LocalPath") or folders.base / "checkpoints"
+    group = parser.add_argument_group("environment")
+
+    def add(name: str, variable: str, otherwise: object, kind: Callable[[str], Any], text: str) -> None:
+        # argparse reads a default that is a string as it reads a value; an absent channel stays None.
+        default = environ.get(variable) or (None if otherwise is None else str(otherwise))
+        group.add_argument(f"--{name}", type=kind, default=default, help=f"{text} (default: {variable}, or {default})")
+
+    def channel(name: str) -> Path | None:
+        path = folders.channels / name
+        return path if path.is_dir() else None
+
+    add("training", "SM_CHANNEL_TRAINING", folders.channels / "training", Path, "folder per label")
+    add("validation", "SM_CHANNEL_VALIDATION", channel("validation"), Path, "folder per label, never trained on")
+    add("weights", "SM_CHANNEL_WEIGHTS", channel("weights"), Path, "folder with one file of first weights")
+    add("model-dir", "SM_MODEL_DIR", folders.model, Path, "becomes model.tar.gz")
+    add("output-data-dir", "SM_OUTPUT_DATA_DIR", folders.output / "data", Path, "becomes output.tar.gz")
+    add("checkpoint-dir", "SM_CHECKPOINT_DIR", checkpoints, Path, "kept in S3 while the job runs")
+    add("hosts", "SM_HOSTS", json.dumps(resources.get("hosts", ["localhost"])), json.loads, "JSON list of hosts")
+    instance = resources.get("current_instance_type", "local")
+    add("current-instance-type", "SM_CURRENT_INSTANCE_TYPE", instance, str, "instance type of this host")
+    return parser
+
+
+def _unknown(name: str, known: Sequence[str]) -> JobError:
+    close = hyperparameters.nearest(name, known)
+    hint = f"did you mean {close}?" if close else f"known are {', '.join(hyperparameters.NAMES)}."
+    return JobError(f"Unknown hyperparameter {name!r}: {hint}")
+
+
+def _channel(path: Path, name: str) -> Path:
+    if not path.is_dir():
+        raise JobError(f"The channel {name!r} is missing: there is no folder {path} (by hand: --{name} FOLDER).")
+    return path
+
+
+def read_evaluation(arguments: Sequence[str]) -> argparse.Namespace:
+    """The arguments of ``evaluate``: ``model`` and ``data``, both folders. Exits with 2 where they are wrong."""
+    parser = argparse.ArgumentParser(prog="python -m trainer evaluate", allow_abbrev=False)
+    parser.add_argument("--model", type=Path, required=True, help="folder that training left: model.keras, labels.json")
+    parser.add_argument("--data", type=Path, required=True, help="folder per label")
+    return parser.parse_args(arguments)
+
+
+def check_gpu(instance_type: str, gpus: int, environ: Mapping[str, str]) -> None:
+    """Refuse to train on the CPU of an instance that is paid for its GPU.
+
+    Raises:
+        JobError: the instance type has GPUs, none is visible, and TRAINER_WITHOUT_GPU is not `allow`.
+    """
+    if gpus or not re.match(r"ml\.[gp]\d", instance_type) or environ.get("TRAINER_WITHOUT_GPU") == "allow":
+        return
+    raise JobError(
+        f"{instance_type} has a GPU, but none is visible: is the image built for GPUs? "
+        "TRAINER_WITHOUT_GPU=allow in the job's environment trains on the CPU all the same."
+    )
+
+
+class Stop:
+    """Whether SageMaker has asked the job to end: SIGTERM, then 120 seconds, then SIGKILL."""
+
+    def __init__(self) -> None:
+        self.requested = False
+
+    def listen(self) -> None:
+        """Take SIGTERM. Called again once TensorFlow is set up, which replaces an earlier handler."""
+        signal.signal(signal.SIGTERM, self._note)
+
+    def _note(self, _signal: int, _frame: object) -> None:
+        self.requested = True
+
+
+def guarded(work: Callable[[], int], folders: Folders) -> int:
+    """Run ``work``; where it raises, leave the reason in the failure file.
+
+    Returns:
+        What ``work`` returned, or 1 where it raised.
+    """
+    try:
+        return work()
+    except JobError as error:
+        print(f"Error: {error}", file=sys.stderr, flush=True)
+        write_failure(folders, str(error))
+    except Exception as error:
+        traceback.print_exc()
+        write_failure(folders, failure_text(error))
+    return 1
+
+
+def write_failure(folders: Folders, reason: str) -> None:
+    """Write the failure file; where that fails, the reason is in the log all the same."""
+    try:
+        folders.output.mkdir(parents=True, exist_ok=True)
+        (folders.output / "failure").write_text(reason, encoding="utf-8", errors="replace")
+    except OSError as error:
+        print(f"warning: the failure file cannot be written: {error}", file=sys.stderr, flush=True)
+
+
+def failure_text(error: BaseException) -> str:
+    """An exception in at most FAILURE_CHARACTERS: what it says, then the innermost places it came through."""
+    reason = "".join(traceback.format_exception_only(error)).strip()
+    places = [
+        f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
+    ]
+    return "\n".join([reason[: FAILURE_CHARACTERS - 300], *reversed(places)])[:FAILURE_CHARACTERS]

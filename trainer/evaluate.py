@@ -1,0 +1,71 @@
+"""A model folder scored on a folder per label: what ``python -m trainer evaluate`` prints."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from trainer import data, export
+from trainer.contract import JobError
+
+BATCH = 64
+
+
+def evaluate(model_folder: Path, data_folder: Path) -> dict[str, Any]:
+    """Score the exported model on raw images, as its users send them.
+
+    Returns:
+        images, accuracy, loss, and for every label that has images the same without the loss.
+
+    Raises:
+        JobError: no model there, no images there, or a label that the model does not know.
+    """
+    for path in (model_folder / export.MODEL, model_folder / export.LABELS):
+        if not path.is_file():
+            raise JobError(f"There is no {path}: name the folder that the training left.")
+    if not data_folder.is_dir():
+        raise JobError(f"There is no folder {data_folder}.")
+    labels = json.loads((model_folder / export.LABELS).read_text(encoding="utf-8"))
+    images = data.list_images(data_folder, labels)
+    model = keras.models.load_model(model_folder / export.MODEL)
+    channels = model.input_shape[3]
+    predict = tf.function(
+        lambda batch: model(batch, training=False),
+        input_signature=[tf.TensorSpec([None, None, None, channels], tf.uint8)],
+    )
+    predicted = np.concatenate([predict(batch).numpy() for batch in _raw_batches(images, channels)])
+    return score(labels, np.asarray(images.numbers), predicted)
+
+
+def score(labels: list[str], numbers: npt.NDArray[Any], predicted: npt.NDArray[Any]) -> dict[str, Any]:
+    """Compare the numbers of the true labels with the predicted probabilities [images, labels]."""
+    right = predicted.argmax(axis=1) == numbers
+    # A probability that float32 rounded to 0 would make the loss infinite.
+    probability = np.clip(predicted[np.arange(len(numbers)), numbers].astype(np.float64), 1e-7, 1)
+    of_label = {
+        label: {"images": int((numbers == number).sum()), "accuracy": float(right[numbers == number].mean())}
+        for number, label in enumerate(labels)
+        if (numbers == number).any()
+    }
+    loss = float(-np.log(probability).mean())
+    return {"images": len(numbers), "accuracy": float(right.mean()), "loss": loss, "labels": of_label}
+
+
+def _raw_batches(images: data.Images, channels: int) -> Iterator[npt.NDArray[np.uint8]]:
+    """The images as they are, neighbours of one size together."""
+    batch: list[npt.NDArray[np.uint8]] = []
+    for path in images.paths:
+        try:
+            image = data.decode(path, channels).numpy()
+        except tf.errors.OpError:
+            raise JobError(f"{path} cannot be read as an image.") from None
+        if batch and (image.shape != batch[0].shape or len(batch) == BATCH):
+            yield np.stack(batch)
+            batch = []
+        batch.append(image)
+    yield np.stack(batch)

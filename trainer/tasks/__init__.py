@@ -1,0 +1,1 @@
+"""One file per kind of training: each takes a Job and leaves a model."""

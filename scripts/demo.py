@@ -85,16 +85,17 @@ def _cost(record: Mapping[str, Any]) -> str:
 @contextmanager
 def _cloud() -> Iterator[dict[str, str]]:
     """The environment of a running local cloud: one that is there, or one that lives as long as this."""
+    base = {**os.environ, "ENV_TEXT": "local"}  # whatever ENV the Makefile took for this target
     cloud = localcloud.running()
     if cloud:
         console.say(f"Using the local cloud that runs at {cloud.url}; it is left running.")
-        yield localcloud.environment(cloud, os.environ)
+        yield localcloud.environment(cloud, base)
         return
     with console.step("Local cloud (make cloud-up)"):
         cloud = localcloud.start(lifetime=True)
         console.say(f"AWS's APIs are answered at {cloud.url}")
     try:
-        yield localcloud.environment(cloud, os.environ)
+        yield localcloud.environment(cloud, base)
     finally:
         with _handled(signal.SIGINT, lambda _number, _frame: None):
             localcloud.stop()

@@ -124,9 +124,10 @@ def _ask(bucket: str, keys: Sequence[str], yes: bool) -> None:
         console.say(f"  s3://{bucket}/{key}")
     if len(keys) > LISTED:
         console.say(f"  … and {len(keys) - LISTED} more")
+    objects = "1 object" if len(keys) == 1 else f"{len(keys)} objects"
     fix = "Say YES=1 beforehand, or put the files back."
-    if not console.confirm(f"Delete {len(keys)} objects from s3://{bucket}?", yes, fix):
-        raise UserError(f"{len(keys)} objects in s3://{bucket} are not in the folder; nothing was changed.", fix)
+    if not console.confirm(f"Delete {objects} from s3://{bucket}?", yes, fix):
+        raise UserError(f"There is more in s3://{bucket} than in the folder ({objects}); nothing was changed.", fix)
 
 
 def _upload(s3: Any, bucket: str, files: Sequence[tuple[str, LocalFile]]) -> None:

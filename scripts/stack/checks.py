@@ -35,7 +35,7 @@ def _initialised() -> Terraform:
     answer = runner.capture("init", "-backend=false", "-input=false", "-lockfile=readonly")
     if answer.code != 0:
         raise UserError(
-            f"Terraform cannot be initialised:\n{answer.err.strip()}",
+            f"Terraform cannot be initialised: {answer.first_error()}",
             "It needs the Terraform registry, or a provider mirror (docs/infrastructure.md).",
         )
     return runner

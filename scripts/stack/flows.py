@@ -131,7 +131,7 @@ def _plan(work: _Work, file: Path, *flags: str) -> bool:
 def _read_plan(work: _Work, file: Path) -> dict[str, object]:
     answer = work.runner.capture("show", "-json", str(file))
     if answer.code != 0:
-        raise _failed(work, "show", read.first_error(answer))
+        raise _failed(work, "show", answer.first_error())
     plan: dict[str, object] = json.loads(answer.out)
     return plan
 
@@ -139,7 +139,7 @@ def _read_plan(work: _Work, file: Path) -> dict[str, object]:
 def _check_outputs(work: _Work) -> None:
     answer = work.runner.capture("output", "-json")
     if answer.code != 0:
-        raise _failed(work, "output", read.first_error(answer))
+        raise _failed(work, "output", answer.first_error())
     parse_outputs(answer.out, work.environment)
 
 

@@ -5,7 +5,7 @@ import sys
 from scripts.core.errors import UserError
 from scripts.stack import environments, state
 from scripts.stack.outputs import Stack, not_applied, parse_outputs
-from scripts.stack.terraform import Answer, Terraform, terraform
+from scripts.stack.terraform import Terraform, terraform
 
 
 def read_stack(environment: str) -> Stack:
@@ -33,7 +33,7 @@ def read_stack(environment: str) -> Stack:
         answer = runner.capture("output", "-json")
     if answer.code != 0:
         raise UserError(
-            f"Terraform cannot read the outputs of `{environment}`: {first_error(answer)}",
+            f"Terraform cannot read the outputs of `{environment}`: {answer.first_error()}",
             f"The state is s3://{settings.bucket}/{settings.key}; `make infra` shows Terraform's whole message.",
         )
     return parse_outputs(answer.out, environment)
@@ -47,19 +47,11 @@ def init_flags(environment: str, settings: state.Backend) -> tuple[str, ...]:
     return "-input=false", "-reconfigure", "-lockfile=readonly", f"-backend-config={file}"
 
 
-def first_error(answer: Answer) -> str:
-    """The summary of the first error in what Terraform printed, in one line."""
-    lines = [line.strip(" │╷╵\t") for line in answer.err.splitlines()]
-    texts = [line for line in lines if line]
-    start = next((index for index, line in enumerate(texts) if line.startswith("Error: ")), 0)
-    return " ".join(texts[start : start + 3]).removeprefix("Error: ") or f"exit code {answer.code}"
-
-
 def _initialise_quietly(runner: Terraform, environment: str, settings: state.Backend) -> None:
     print(f"Initialising Terraform for `{environment}` (once in a clone) …", file=sys.stderr, flush=True)
     answer = runner.capture("init", *init_flags(environment, settings))
     if answer.code != 0:
         raise UserError(
-            f"Terraform cannot be initialised for `{environment}`: {first_error(answer)}",
+            f"Terraform cannot be initialised for `{environment}`: {answer.first_error()}",
             "`make infra` shows Terraform's whole message. Without a way to its registry: docs/infrastructure.md.",
         )

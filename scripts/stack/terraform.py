@@ -31,6 +31,13 @@ class Answer:
     out: str = ""
     err: str = ""
 
+    def first_error(self) -> str:
+        """The first error in what Terraform printed, in one line."""
+        lines = [line.strip(" │╷╵\t") for line in self.err.splitlines()]
+        texts = [line for line in lines if line]
+        start = next((index for index, line in enumerate(texts) if line.startswith("Error: ")), 0)
+        return " ".join(texts[start : start + 3]).removeprefix("Error: ") or f"exit code {self.code}"
+
 
 @dataclass(frozen=True)
 class Terraform:

@@ -1,0 +1,71 @@
+"""Environments: their files in terraform/environments/, their folders under build/."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from scripts.core.errors import UserError
+from scripts.stack import environments
+from tests.conftest import ROOT
+
+FILES = sorted((ROOT / "terraform/environments").glob("*.tfvars"))
+
+
+@pytest.fixture(autouse=True)
+def _in_a_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "terraform").mkdir()
+    (tmp_path / "terraform/environments").symlink_to(ROOT / "terraform/environments")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TF_DATA_DIR", raising=False)
+
+
+def settings(file: Path) -> dict[str, str]:
+    lines = [line for line in file.read_text(encoding="utf-8").splitlines() if "=" in line and line[0] != "#"]
+    return {name.strip(): value.strip() for name, value in (line.split("=", 1) for line in lines)}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_each_file_is_named_as_its_environment(file: Path) -> None:
+    assert settings(file)["environment"] == f'"{file.stem}"'
+
+
+def test_local_alone_throws_away_what_is_not_empty() -> None:
+    reckless = {file.stem for file in FILES if {"force_destroy", "force_delete"} & set(settings(file))}
+    assert reckless == {"local"}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_the_region_is_never_in_a_file(file: Path) -> None:
+    assert "region" not in settings(file)
+
+
+def test_a_known_environment_has_its_file() -> None:
+    assert environments.variables_file("dev") == Path("terraform/environments/dev.tfvars").absolute()
+
+
+@pytest.mark.parametrize("name", ["foo", "", "../dev", "dev.tfvars"])
+def test_an_unknown_environment_is_told_which_are_known(name: str) -> None:
+    with pytest.raises(UserError) as caught:
+        environments.variables_file(name)
+    assert f"no environment `{name}`" in caught.value.problem
+    assert "dev, local" in caught.value.fix
+
+
+def test_a_slip_of_the_finger_is_recognised() -> None:
+    with pytest.raises(UserError, match="Did you mean `local`"):
+        environments.variables_file("locl")
+
+
+def test_terraforms_folder_is_absolute_and_one_for_each_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert environments.data_dir("dev") == tmp_path / "build/aws-dev/terraform"
+    monkeypatch.setenv("TF_DATA_DIR", "elsewhere/terraform")
+    assert environments.data_dir("dev") == tmp_path / "elsewhere/terraform"
+    assert environments.build_folder("dev") == tmp_path / "elsewhere"
+
+
+def test_saved_plans_are_for_the_user_alone(tmp_path: Path) -> None:
+    (tmp_path / "build/aws-dev/plans").mkdir(parents=True, mode=0o755)
+    assert stat.S_IMODE(environments.plan_folder("dev").stat().st_mode) == 0o700

@@ -1,0 +1,135 @@
+"""Where the state is: names, settings, and the bucket, made against moto."""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from moto import mock_aws
+
+from scripts.core import aws
+from scripts.stack import state
+
+REGION = "eu-central-1"
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {"AWS_REGION": REGION, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}.items():
+        monkeypatch.setenv(name, value)
+    aws.session.cache_clear()
+    with mock_aws():
+        yield aws.client("s3")
+    aws.session.cache_clear()
+
+
+SETTINGS = state.backend("111122223333", REGION, "dev")
+
+
+def settings_of(s3: Any, bucket: str) -> dict[str, object]:
+    rules = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+    return {
+        "versioning": s3.get_bucket_versioning(Bucket=bucket).get("Status"),
+        "public": s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"],
+        "encryption": rules[0]["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"],
+        "policy": json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"]),
+        "region": s3.get_bucket_location(Bucket=bucket)["LocationConstraint"],
+    }
+
+
+SECURE = {
+    "versioning": "Enabled",
+    "public": {
+        "BlockPublicAcls": True,
+        "IgnorePublicAcls": True,
+        "BlockPublicPolicy": True,
+        "RestrictPublicBuckets": True,
+    },
+    "encryption": "AES256",
+    "policy": state.tls_only_policy(SETTINGS.bucket, "aws"),
+    "region": REGION,
+}
+
+
+def test_the_bucket_is_an_accounts_and_the_key_an_environments() -> None:
+    assert SETTINGS.bucket == "trainyard-tfstate-111122223333-eu-central-1"
+    assert SETTINGS.key == "dev/terraform.tfstate"
+
+
+def test_the_longest_bucket_name_fits() -> None:
+    assert len(state.backend("1" * 12, "ap-southeast-1", "dev").bucket) <= 63
+
+
+def test_the_settings_file_is_what_terraform_takes() -> None:
+    assert SETTINGS.text().splitlines() == [
+        'bucket = "trainyard-tfstate-111122223333-eu-central-1"',
+        'key = "dev/terraform.tfstate"',
+        'region = "eu-central-1"',
+    ]
+
+
+@given(st.sampled_from(["bucket", "key", "region"]), st.text(min_size=1, max_size=10))
+def test_settings_recorded_for_another_state_are_told_apart(name: str, other: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        data_dir = Path(folder)
+        assert not SETTINGS.is_recorded_in(data_dir)
+        config = {"bucket": SETTINGS.bucket, "key": SETTINGS.key, "region": SETTINGS.region, "profile": None}
+        file = data_dir / "terraform.tfstate"
+        file.write_text(json.dumps({"version": 3, "backend": {"type": "s3", "config": config}}), encoding="utf-8")
+        assert SETTINGS.is_recorded_in(data_dir)
+        changed = {"type": "s3", "config": {**config, name: other}}
+        file.write_text(json.dumps({"version": 3, "backend": changed}), encoding="utf-8")
+        assert not SETTINGS.is_recorded_in(data_dir)
+
+
+def test_a_missing_bucket_is_made_secure_and_only_once(s3: Any) -> None:
+    assert not state.bucket_exists(SETTINGS.bucket)
+    assert state.ensure_bucket(SETTINGS)
+    assert state.bucket_exists(SETTINGS.bucket)
+    assert settings_of(s3, SETTINGS.bucket) == SECURE
+    assert not state.ensure_bucket(SETTINGS)
+
+
+def test_a_bucket_whose_making_broke_off_is_finished(s3: Any) -> None:
+    s3.create_bucket(Bucket=SETTINGS.bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    assert state.ensure_bucket(SETTINGS)
+    assert settings_of(s3, SETTINGS.bucket) == SECURE
+
+
+def test_what_administrators_set_on_the_bucket_stays(s3: Any) -> None:
+    state.ensure_bucket(SETTINGS)
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}
+    s3.put_bucket_encryption(Bucket=SETTINGS.bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
+    assert not state.ensure_bucket(SETTINGS)
+    assert settings_of(s3, SETTINGS.bucket)["encryption"] == "aws:kms"
+
+
+def test_us_east_1_is_named_by_saying_nothing(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    aws.session.cache_clear()
+    assert state.ensure_bucket(state.backend("111122223333", "us-east-1", "dev"))
+
+
+def test_the_commands_that_remove_the_bucket_name_every_version(s3: Any) -> None:
+    import jmespath  # type: ignore[import-untyped]
+
+    # Bare of its policy, since moto takes "unless by TLS" for "never".
+    s3.create_bucket(Bucket=SETTINGS.bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_bucket_versioning(Bucket=SETTINGS.bucket, VersioningConfiguration={"Status": "Enabled"})
+    s3.put_object(Bucket=SETTINGS.bucket, Key="dev/terraform.tfstate", Body=b"1")
+    s3.put_object(Bucket=SETTINGS.bucket, Key="dev/terraform.tfstate", Body=b"2")
+    s3.put_object(Bucket=SETTINGS.bucket, Key="dev/terraform.tfstate.tflock", Body=b"")
+    s3.delete_object(Bucket=SETTINGS.bucket, Key="dev/terraform.tfstate.tflock")
+    empty, delete = state.removal_commands(SETTINGS.bucket)
+    query = empty.partition("--query '")[2].partition("'")[0]
+    listed = jmespath.search(query, s3.list_object_versions(Bucket=SETTINGS.bucket))
+    assert len(listed["Objects"]) == 4
+    s3.delete_objects(Bucket=SETTINGS.bucket, Delete=listed)
+    assert delete == f"aws s3api delete-bucket --bucket {SETTINGS.bucket}"
+    s3.delete_bucket(Bucket=SETTINGS.bucket)

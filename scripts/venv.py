@@ -23,7 +23,7 @@ def main(requirements):
     if problem:
         return fail(*problem)
     start = time.time()
-    print("==> Python packages of %s" % requirements, flush=True)
+    say("==> Python packages of %s" % requirements)
     if not os.path.exists(PYTHON) and subprocess.call([sys.executable, "-m", "venv", ".venv"]) != 0:
         return fail(
             "Python could not make a virtual environment in .venv.",
@@ -35,14 +35,14 @@ def main(requirements):
             "Read pip's message above: most often there is no network, or a proxy is to be set for pip.",
         )
     command = [uv_program(), "pip", "install", "--python", PYTHON, "--require-hashes", "-r", requirements]
-    if not sys.stdout.isatty():
+    if not sys.stderr.isatty():
         command.append("--quiet")  # its progress is for a terminal; without one it lists 100 packages
     if subprocess.call(command, env=uv_environment()) != 0:
         return fail(
             "The packages of %s could not be installed." % requirements,
             "Read uv's message above, mend its cause (network, disk space) and run the same command again.",
         )
-    print("<== Python packages of %s: done in %.0f s" % (requirements, time.time() - start), flush=True)
+    say("<== Python packages of %s: done in %.0f s" % (requirements, time.time() - start))
     return 0
 
 
@@ -108,10 +108,16 @@ def uv_environment():
     return environment
 
 
+def say(text):
+    # type: (str) -> None
+    """Print to stderr: stdout belongs to the target that needs the packages, and may be read by a program."""
+    print(text, file=sys.stderr, flush=True)
+
+
 def fail(problem, fix):
     # type: (str, str) -> int
     """Print the two lines of a failure and give its exit code."""
-    print("Error: %s\nFix:   %s" % (problem, fix), file=sys.stderr)
+    say("Error: %s\nFix:   %s" % (problem, fix))
     return 2
 
 

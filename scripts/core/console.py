@@ -64,7 +64,7 @@ def confirm(question: str, yes: bool, fix: str) -> bool:
     if yes:
         return True
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise UserError(f"{question} needs an answer, and there is no terminal to ask at.", fix)
+        raise UserError(f"There is no terminal to ask at: {question}", fix)
     return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
 
 

@@ -77,7 +77,10 @@ def _serve(folder: Path, ended: threading.Event) -> None:
         thread = threading.Thread(target=server.serve_forever, args=(POLL_SECONDS,), name="server")
         thread.start()
         write_record(cloud)
-        ended.wait()
+        while not ended.wait(POLL_SECONDS):
+            # Not one long wait: the kernel may hand SIGTERM to the thread that is just making another, and then
+            # nothing would wake this one, in which Python runs the handler.
+            pass
         sagemaker.close()
         server.shutdown()
         thread.join()

@@ -1,5 +1,6 @@
 """FinalMetricDataList: the last value that each metric's regex finds in the log."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -33,6 +34,7 @@ class Metrics:
 
 def _number(found: re.Match[str]) -> float | None:
     try:
-        return float(found.group(1))
-    except (IndexError, TypeError, ValueError):
-        return None  # No group, one that took no part, or no number: AWS drops it too.
+        value = float(found.group(1))
+    except (TypeError, ValueError):
+        return None  # A group that took no part, or no number.
+    return value if math.isfinite(value) else None  # JSON has neither nan nor inf.

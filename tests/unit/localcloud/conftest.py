@@ -127,7 +127,10 @@ class Account:
 
     def lines(self, name: str) -> list[str]:
         group = "/aws/sagemaker/TrainingJobs"
-        found = self.logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{name}/")["logStreams"]
+        try:
+            found = self.logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{name}/")["logStreams"]
+        except self.logs.exceptions.ResourceNotFoundException:
+            return []  # The first job makes it.
         if not found:
             return []
         events = self.logs.get_log_events(
@@ -136,13 +139,7 @@ class Account:
         return [event["message"] for event in events["events"]]
 
     def until_line(self, name: str, line: str) -> None:
-        self.until(name, lambda _: self._has(name, line))
-
-    def _has(self, name: str, line: str) -> bool:
-        try:
-            return line in self.lines(name)
-        except self.logs.exceptions.ResourceNotFoundException:
-            return False
+        self.until(name, lambda _: line in self.lines(name))
 
 
 @pytest.fixture(scope="session")

@@ -157,7 +157,7 @@ def test_metrics_keep_the_last_number() -> None:
             {"Name": "odd", "Regex": "x(y)?"},
         ]
     )
-    for line in ("loss=1 loss=-2.5E-3", "loss=none x xy", "nothing"):
+    for line in ("loss=1 loss=-2.5E-3", "loss=none loss=nan loss=-inf x xy", "nothing"):
         metrics.read(line, NOON)
     assert [(metric.name, metric.value) for metric in metrics.last()] == [("loss", -0.0025)]
 

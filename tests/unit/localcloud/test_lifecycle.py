@@ -143,7 +143,9 @@ def test_it_dies_with_the_process_that_started_it(root: Path) -> None:
     assert {path.name for path in (root / "build/local-cloud").iterdir()} == KEPT
 
 
-def test_stop_ends_programs_and_leaves_nothing(root: Path, account_of: Callable[[localcloud.Cloud], Any]) -> None:
+def test_stop_ends_programs_and_leaves_nothing(
+    stopped_after: Path, account_of: Callable[[localcloud.Cloud], Any]
+) -> None:
     account = account_of(localcloud.start())
     name = account.create(
         """
@@ -160,7 +162,7 @@ time.sleep(1000)
     assert is_gone(int(first))
     until(lambda: is_gone(int(second)))
     assert not Path(temporary).exists()
-    assert {path.name for path in (root / "build/local-cloud").iterdir()} == KEPT
+    assert {path.name for path in (stopped_after / "build/local-cloud").iterdir()} == KEPT
 
 
 def test_a_server_that_does_not_come_up_says_why(root: Path) -> None:

@@ -67,3 +67,17 @@ def test_a_versioned_bucket_with_a_delete_marker_can_be_emptied(client: Callable
     for version in found:
         s3.delete_object(Bucket="versioned", **version)
     s3.delete_bucket(Bucket="versioned")
+
+
+def test_a_policy_that_asks_for_tls_lets_the_loopback_pass_and_nothing_more(client: Callable[..., Any]) -> None:
+    s3 = client("s3")
+    s3.create_bucket(Bucket="guarded")
+    deny = {"Effect": "Deny", "Principal": "*", "Resource": ["arn:aws:s3:::guarded", "arn:aws:s3:::guarded/*"]}
+    tls = deny | {"Action": "s3:*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    deletion = deny | {"Action": "s3:DeleteObject"}
+    policy = {"Version": "2012-10-17", "Statement": [tls, deletion]}
+    s3.put_bucket_policy(Bucket="guarded", Policy=json.dumps(policy))
+    s3.put_object(Bucket="guarded", Key="k", Body=b"v")
+    assert s3.get_object(Bucket="guarded", Key="k")["Body"].read() == b"v"
+    with pytest.raises(ClientError, match="Forbidden"):
+        s3.delete_object(Bucket="guarded", Key="k")

@@ -190,7 +190,7 @@ def test_destroy_asks_for_the_name_and_leaves_the_state_bucket(yard: Project) ->
     output = yard.make("destroy", LOCAL, code=2)
     assert "CONFIRM=local" in output
     output = yard.make("destroy", LOCAL, "CONFIRM=local")
-    assert "Destroy complete" in output
+    assert "21 destroyed" in output
     assert "trainyard-tfstate-" in output
     output = yard.make("train", LOCAL, "JOB=digits", code=2)
     assert "make infra" in output

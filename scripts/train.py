@@ -81,6 +81,8 @@ def _run(prepared: Prepared, yes: bool) -> "Record":
     ):
         preflight.check(order.image, stack, sources, spec.instance_type, console.say)
         channels.synchronise(training.local_channels(order.spec_name, spec), stack.data_bucket, yes)
+    if "volume_size_gb" in spec.model_fields_set and spec.has_own_nvme:
+        console.say(f"Note: volume_size_gb is without effect on {spec.instance_type}, which stores on its own NVMe.")
     console.say(training.cost_line(spec.instance_type, spec.instance_count, spec.max_runtime_seconds, spec.spot))
     sagemaker = aws.client("sagemaker")
     with verb.on_interrupt(

@@ -70,14 +70,18 @@ def read_folder(folder: Path, where: str) -> Folder:
         UserError: the folder is missing, is a file, holds nothing or cannot be read, or something in it cannot
             become an object.
     """
+    try:
+        there = folder.exists()
+    except OSError as error:
+        raise _unreadable(error) from None
     fix = f"Put the files there or correct {where}; `make digits` writes the folders of the example."
-    if not folder.exists():
+    if not there:
         raise UserError(f"The folder {folder} ({where}) does not exist.", fix)
     if not folder.is_dir():
         raise UserError(f"{folder} ({where}) is a file, and a channel is a folder.", fix)
     root = folder.resolve()
     files, hidden = [], 0
-    for path in _walk(folder):
+    for path in _walk(folder, where):
         if path.name.startswith("."):
             hidden += 1
             continue
@@ -109,17 +113,22 @@ def expected_etag(parts: list[bytes], size: int) -> str:
     return f"{hashlib.md5(b''.join(parts), usedforsecurity=False).hexdigest()}-{len(parts)}"
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def _walk(folder: Path, where: str) -> Iterator[Path]:
     """Every file below the folder, without what hidden folders hold (each of those is given once itself)."""
 
     def fail(error: OSError) -> None:
-        raise UserError(f"{error.filename} cannot be read: {error.strerror}.", "Give yourself the right to read it.")
+        raise _unreadable(error)
 
     for current, folders, files in os.walk(folder, onerror=fail):
         here = Path(current)
         for name in [name for name in folders if name.startswith(".")]:
             folders.remove(name)
             yield here / name
+        if here != folder and not folders and not any(not name.startswith(".") for name in files):
+            raise UserError(
+                f"The folder {here} ({where}) holds no file: S3 has no empty folders, so the job would not see it.",
+                "Put the files there, or take the folder away.",
+            )
         for name in folders:
             if (here / name).is_symlink():
                 raise UserError(
@@ -127,6 +136,10 @@ def _walk(folder: Path) -> Iterator[Path]:
                     "Put the folder itself there, or name its real path as the channel's source.",
                 )
         yield from (here / name for name in files)
+
+
+def _unreadable(error: OSError) -> UserError:
+    return UserError(f"{error.filename} cannot be read: {error.strerror}.", "Give yourself the right to read it.")
 
 
 def _file(path: Path, folder: Path, root: Path) -> LocalFile:

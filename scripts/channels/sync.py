@@ -108,7 +108,7 @@ def _refuse_while_read(bucket: str, prefixes: Sequence[str]) -> None:
             if not aws.is_access_denied(error):
                 raise
             console.say(
-                f"Not checked (no right to list training jobs): whether a job reads s3://{bucket}/{prefix} now."
+                f"Not checked (no right to {aws.action_of(error)}): whether a job reads s3://{bucket}/{prefix} now."
             )
             continue
         if jobs:

@@ -1,24 +1,22 @@
-"""The boto3 session, and AWS's refusals in words that say what to do.
+"""The boto3 session and clients, and what is in a botocore error.
 
 boto3 is imported when the first client is made, never when a verb starts. Where the calls go is decided by
 AWS's standard variables alone (AWS_ENDPOINT_URL, AWS_PROFILE, AWS_REGION …).
 """
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from scripts.core.errors import UserError
+from scripts.core.errors import UserError, nearest
+from scripts.core.permissions import Asked, asked
 
 if TYPE_CHECKING:
     from boto3.session import Session
 
-NO_CREDENTIALS_FIX = (
-    "Sign in (for example `aws configure` or `aws sso login`, then AWS_PROFILE), "
-    "or rehearse without an account: `make demo`."
-)
+ASKED = "trainyard.asked"
+"""Where an error's response, and a call's context, hold the right that was needed."""
 
 
 @lru_cache(maxsize=1)
@@ -26,7 +24,7 @@ def session() -> "Session":
     """The session that AWS's ordinary chain gives.
 
     Raises:
-        UserError: the profile named does not exist, or no region is set anywhere.
+        UserError: the profile named does not exist, no region is set anywhere, or it is none of AWS's.
     """
     import boto3
     import botocore.exceptions
@@ -38,7 +36,19 @@ def session() -> "Session":
         raise UserError(f"{error}.", "Name one of `aws configure list-profiles` in AWS_PROFILE.") from None
     if not made.region_name:
         raise UserError("No AWS region is set.", "Set one: `export AWS_REGION=eu-central-1`, or in the profile.")
+    _check_region(made)
     return made
+
+
+def _check_region(made: "Session") -> None:
+    partitions = made.get_available_partitions()
+    known = [name for partition in partitions for name in made.get_available_regions("s3", partition)]
+    if made.region_name not in known:
+        close = nearest(made.region_name, known) or "us-east-1"
+        raise UserError(
+            f"AWS has no region {made.region_name} (AWS_REGION, AWS_DEFAULT_REGION or the profile's).",
+            f"Name one that there is, such as the nearest: `export AWS_REGION={close}`.",
+        )
 
 
 def client(service: str) -> Any:
@@ -46,7 +56,22 @@ def client(service: str) -> Any:
     from botocore.config import Config
 
     config = Config(retries={"mode": "standard", "max_attempts": 5}, user_agent_extra="trainyard")
-    return session().client(service, config=config)  # type: ignore[call-overload]
+    made: Any = session().client(service, config=config)  # type: ignore[call-overload]
+    # AWS often does not say what a refused call needed (never to a HEAD): what was asked is kept with the call,
+    # and put into the response that an error carries.
+    made.meta.events.register("provide-client-params", _note_asked)
+    made.meta.events.register("after-call", _hand_on_asked)
+    return made
+
+
+def _note_asked(params: Mapping[str, Any], model: Any, context: dict[str, Any], **_more: Any) -> None:
+    partition = session().get_partition_for_region(region())
+    context[ASKED] = asked(model.service_model.signing_name, model.name, params, partition, region())
+
+
+def _hand_on_asked(parsed: dict[str, Any], context: Mapping[str, Any], **_more: Any) -> None:
+    if "Error" in parsed:
+        parsed[ASKED] = context.get(ASKED)
 
 
 def region() -> str:
@@ -76,43 +101,11 @@ def is_access_denied(error: Exception) -> bool:
     return error_code(error) in {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "Forbidden"}
 
 
-@contextmanager
-def refusals() -> Iterator[None]:
-    """Turn what boto3 raises for reasons that a user can mend into a UserError.
-
-    Raises:
-        UserError: no credentials, expired ones, no right, or an address that does not answer.
-    """
-    try:
-        yield
-    except Exception as error:
-        translated = _translate(error)
-        if translated is None:
-            raise
-        raise translated from error
+def asked_of(error: Exception) -> Asked:
+    """The right that the call needed which ended in this error."""
+    return (getattr(error, "response", None) or {}).get(ASKED) or Asked(getattr(error, "operation_name", "the call"))
 
 
-def _translate(error: Exception) -> UserError | None:
-    kind, code = type(error).__name__, error_code(error)
-    if kind in {"NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"}:
-        return UserError("No AWS credentials were found.", NO_CREDENTIALS_FIX)
-    if kind in {"TokenRetrievalError", "SSOTokenLoadError", "UnauthorizedSSOTokenError"} or code in {
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "RequestExpired",
-    }:
-        return UserError("The AWS credentials have expired.", "Sign in again, for example `aws sso login`.")
-    if code in {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidAccessKeyId"}:
-        return UserError(f"AWS does not accept these credentials: {error_message(error)}", NO_CREDENTIALS_FIX)
-    if is_access_denied(error):
-        action = getattr(error, "operation_name", "the call")
-        return UserError(
-            f"AWS refused {action}: {error_message(error)}",
-            "Ask the account's administrator for this action on this resource.",
-        )
-    if kind in {"EndpointConnectionError", "ConnectTimeoutError"}:
-        return UserError(
-            f"No answer from AWS: {error}.",
-            "Check the network and the region's name; for the local cloud, start it with `make cloud-up`.",
-        )
-    return None
+def action_of(error: Exception) -> str:
+    """The action of IAM that the call needed which ended in this error, such as ``s3:PutObject``."""
+    return asked_of(error).action

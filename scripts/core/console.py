@@ -63,9 +63,14 @@ def confirm(question: str, yes: bool, fix: str) -> bool:
     """
     if yes:
         return True
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise UserError(f"There is no terminal to ask at: {question}", fix)
+    check_can_ask(question, yes, fix)
     return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
+
+
+def check_can_ask(question: str, yes: bool, fix: str) -> None:
+    """See beforehand that `confirm` will not fail for want of a terminal; arguments and error are its own."""
+    if not yes and not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UserError(f"There is no terminal to ask at: {question}", fix)
 
 
 def duration(seconds: float) -> str:

@@ -6,14 +6,19 @@ traceback and exits with 1.
 
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
 import typer
 
-from scripts.core import aws, console
+from scripts.core import console, refusals
 from scripts.core.errors import UserError
+
+BUG = "This is a bug of Trainyard, not a mistake of yours: please report it with the lines above."
+
+UNCHANGED = "Interrupted before anything was changed; the same command starts anew."
 
 
 class Interrupted(KeyboardInterrupt):
@@ -25,6 +30,8 @@ def on_interrupt(line: str) -> Iterator[None]:
     """Give an interrupt of what is inside its line: what exists now, and which command goes on or removes it."""
     try:
         yield
+    except Interrupted:  # one within knows better
+        raise
     except KeyboardInterrupt:
         raise Interrupted(line) from None
 
@@ -44,18 +51,29 @@ def run(application: Callable[[], object]) -> NoReturn:
     """Run a verb (its typer application) to its exit code."""
     signal.signal(signal.SIGTERM, _terminated)
     try:
-        with aws.refusals():
+        with refusals.explained():
             application()
     except UserError as error:
         console.show_error(error)
         sys.exit(2)
+    except KeyboardInterrupt as interrupt:  # of a verb without typer
+        _say_interrupted(interrupt)
+        sys.exit(130)
+    except Exception:
+        traceback.print_exc()
+        print(BUG, file=sys.stderr)
+        sys.exit(1)
     except SystemExit as ending:
-        interrupt = _interrupt_behind(ending)
-        if interrupt is not None:
-            print(file=sys.stderr)
-            print(str(interrupt) or "Interrupted.", file=sys.stderr)
+        behind = _interrupt_behind(ending)
+        if behind is not None:
+            _say_interrupted(behind)
         raise
     sys.exit(0)
+
+
+def _say_interrupted(interrupt: KeyboardInterrupt) -> None:
+    print(file=sys.stderr)
+    print(str(interrupt) or UNCHANGED, file=sys.stderr)
 
 
 def _interrupt_behind(ending: SystemExit) -> KeyboardInterrupt | None:
@@ -69,4 +87,4 @@ def _interrupt_behind(ending: SystemExit) -> KeyboardInterrupt | None:
 
 
 def _terminated(_signal: int, _frame: object) -> NoReturn:
-    raise Interrupted("Terminated.")
+    raise KeyboardInterrupt  # what is under way has its line for that

@@ -10,7 +10,7 @@ from pathlib import Path
 from scripts.core import aws, console
 from scripts.core.errors import UserError
 from scripts.core.verb import Interrupted
-from scripts.stack import environments, read, removal, state
+from scripts.stack import environments, locks, read, removal, state
 from scripts.stack.outputs import parse_outputs
 from scripts.stack.terraform import Terraform, say_mirror, terraform
 
@@ -41,8 +41,13 @@ def apply(environment: str, yes: bool) -> None:
         Interrupted: with what exists then.
     """
     work = _prepare("make infra", environment)
+    question = f"Apply this plan to account {work.account_id} in {work.backend.region}?"
+    beforehand = "Say so beforehand: `make infra YES=1`."
     with _plan_file(environment) as plan:
         with _interrupted(f"Nothing was changed but the state bucket {work.backend.bucket}; `make infra` goes on."):
+            _get_providers(work)
+            if not state.bucket_exists(work.backend.bucket):  # then there is something to ask about, so: can one?
+                console.check_can_ask(question, yes, beforehand)
             if state.ensure_bucket(work.backend):
                 console.say(f"Made the state bucket {work.backend.bucket}: versioned, encrypted, not public.")
             _init(work)
@@ -50,8 +55,7 @@ def apply(environment: str, yes: bool) -> None:
                 _check_outputs(work)
                 console.say(f"Nothing to change: the stack of `{environment}` is what terraform/ says.")
                 return
-            question = f"Apply this plan to account {work.account_id} in {work.backend.region}?"
-            if not console.confirm(question, yes, "Say so beforehand: `make infra YES=1`."):
+            if not console.confirm(question, yes, beforehand):
                 console.say("Nothing was changed.")
                 return
         with _interrupted("What Terraform has made is in its state: `make infra` goes on, `make destroy` removes it."):
@@ -101,7 +105,9 @@ def _prepare(command: str, environment: str) -> _Work:
     # The provider would find a profile's region by itself; this way it cannot find another than we did.
     runner = Terraform(runner.binary, {**runner.variables, "AWS_REGION": region}, runner.mirror)
     say_mirror(runner)
-    return _Work(command, environment, file, runner, account_id, state.backend(account_id, region, environment))
+    backend = state.backend(account_id, region, environment)
+    state.check_place(backend, environments.data_dir(environment))
+    return _Work(command, environment, file, runner, account_id, backend)
 
 
 @contextmanager
@@ -113,6 +119,18 @@ def _plan_file(environment: str) -> Iterator[Path]:
         yield file
     finally:
         file.unlink(missing_ok=True)
+
+
+def _get_providers(work: _Work) -> None:
+    """Once in a clone, and before anything is made in the account: without its providers nothing can go on."""
+    if (environments.data_dir(work.environment) / "providers").is_dir():
+        return
+    if work.runner.stream("init", "-backend=false", "-input=false", "-lockfile=readonly") != 0:
+        raise UserError(
+            "Terraform could not get its provider: its own message is above.",
+            "Check the way to registry.terraform.io, or name a mirror of it: "
+            "TRAINYARD_PROVIDER_MIRROR=FOLDER (docs/infrastructure.md).",
+        )
 
 
 def _init(work: _Work) -> None:
@@ -151,6 +169,9 @@ def _terraform(work: _Work, command: str, *flags: str, ok: tuple[int, ...] = (0,
 
 
 def _failed(work: _Work, command: str, message: str) -> UserError:
+    lock = locks.read(work.backend) if command in {"plan", "apply"} else None
+    if lock is not None:
+        return locks.refusal(lock, work.environment, environments.data_dir(work.environment))
     return UserError(
         f"`terraform {command}` failed: {message}",
         f"Mend what it names, then `{work.command}` goes on from there (usual causes: docs/infrastructure.md).",

@@ -80,6 +80,7 @@ def parse_outputs(text: str, environment: str) -> Stack:
         ) from None
 
 
-def not_applied(environment: str) -> UserError:
-    """The error of a verb that needs a stack where there is none."""
-    return UserError(f"The stack of `{environment}` is not applied.", APPLY_FIX)
+def not_applied(environment: str, place: str = "") -> UserError:
+    """The error of a verb that needs a stack where there is none; ``place`` is the account and region."""
+    where = f" in {place}" if place else ""
+    return UserError(f"The stack of `{environment}` is not applied{where}.", APPLY_FIX)

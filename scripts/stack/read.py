@@ -22,8 +22,9 @@ def read_stack(environment: str) -> Stack:
     environments.variables_file(environment)
     runner = terraform(environments.data_dir(environment))
     settings = state.current_backend(environment)
+    state.check_place(settings, environments.data_dir(environment))
     if not state.bucket_exists(settings.bucket):
-        raise not_applied(environment)
+        raise not_applied(environment, settings.place)
     if not settings.is_recorded_in(environments.data_dir(environment)):
         _initialise_quietly(runner, environment, settings)
     answer = runner.capture("output", "-json")

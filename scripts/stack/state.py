@@ -8,6 +8,8 @@ from typing import Any
 from scripts.core import aws
 from scripts.core.errors import UserError
 
+BUCKET = "trainyard-tfstate-"
+
 
 @dataclass(frozen=True)
 class Backend:
@@ -21,19 +23,47 @@ class Backend:
         """The settings as a file for `terraform init -backend-config=FILE`."""
         return "".join(f"{name} = {json.dumps(value)}\n" for name, value in vars(self).items())
 
+    @property
+    def place(self) -> str:
+        """The account and region, in words."""
+        account, _, region = self.bucket.removeprefix(BUCKET).partition("-")
+        return f"account {account}, {region}"
+
     def is_recorded_in(self, data_dir: Path) -> bool:
         """Whether Terraform has been initialised in this data folder with just these settings."""
-        try:
-            recorded = json.loads((data_dir / "terraform.tfstate").read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
-            return False
-        config = recorded.get("backend", {}).get("config", {})
-        return all(config.get(name) == value for name, value in vars(self).items())
+        return recorded(data_dir) == self
+
+
+def recorded(data_dir: Path) -> Backend | None:
+    """The settings that Terraform was last initialised with in this data folder."""
+    try:
+        config = json.loads((data_dir / "terraform.tfstate").read_text(encoding="utf-8"))["backend"]["config"]
+        return Backend(config["bucket"], config["key"], config["region"])
+    except (FileNotFoundError, KeyError, TypeError, ValueError):
+        return None
+
+
+def check_place(settings: Backend, data_dir: Path) -> None:
+    """See that a stack which this folder knows in one account and region is not looked for in another by mistake.
+
+    Raises:
+        UserError: the folder was last used with a stack elsewhere, and there is none here.
+    """
+    before = recorded(data_dir)
+    if before is None or before.bucket == settings.bucket or bucket_exists(settings.bucket):
+        return
+    environment = settings.key.partition("/")[0]
+    raise UserError(
+        f"The stack of `{environment}` that this folder knows is in {before.place}; "
+        f"the credentials and region are those of {settings.place}, where there is none.",
+        "Use the account and region of the stack (AWS_PROFILE, AWS_REGION); "
+        f"to build a second one, take {data_dir.parent} away first.",
+    )
 
 
 def backend(account_id: str, region: str, environment: str) -> Backend:
     """The settings that belong to an environment: one bucket for an account's region, one key in it for each."""
-    return Backend(f"trainyard-tfstate-{account_id}-{region}", f"{environment}/terraform.tfstate", region)
+    return Backend(f"{BUCKET}{account_id}-{region}", f"{environment}/terraform.tfstate", region)
 
 
 def current_backend(environment: str) -> Backend:

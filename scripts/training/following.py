@@ -69,8 +69,7 @@ class _Reader:
                 if not aws.is_access_denied(error):
                     raise
                 self._log = None
-                action = getattr(error, "operation_name", "read it")
-                lines.append(Line(sys.maxsize, "", f"The log is not shown: no right to {action}."))
+                lines.append(Line(sys.maxsize, "", f"The log is not shown: no right to {aws.action_of(error)}."))
         return sorted(lines, key=lambda line: line.time)
 
     def _with_host(self, line: Line) -> Line:

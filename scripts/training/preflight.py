@@ -91,7 +91,7 @@ def check(uri: str, stack: "Stack", sources: Iterable[str], instance_type: str, 
         except Exception as error:
             if not aws.is_access_denied(error):
                 raise
-            say(f"Not checked: {what} (no right to {getattr(error, 'operation_name', 'look at it')}).")
+            say(f"Not checked: {what} (no right to {aws.action_of(error)}).")
 
 
 def trusts_sagemaker(policy: Mapping[str, Any], account: str) -> bool:

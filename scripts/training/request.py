@@ -93,6 +93,8 @@ def build_request(order: Order, stack: "Stack") -> dict[str, Any]:
         "EnableManagedSpotTraining": spec.spot,
         "Tags": _tags(order, stack),
     }
+    if spec.volume_kms_key is not None:
+        request["ResourceConfig"]["VolumeKmsKeyId"] = spec.volume_kms_key
     if spec.spot:  # without spot SageMaker refuses a maximum of waiting
         request["StoppingCondition"]["MaxWaitTimeInSeconds"] = spec.max_wait
     if spec.checkpoints:

@@ -127,7 +127,7 @@ def find(text: str, sagemaker: Any) -> str:
         found = choose(text, listed)
     if found is not None:
         return found
-    close = nearest(text, here)
+    close = nearest(text, here) or nearest(text, _newest(sagemaker))
     hint = f"Did you mean RUN={close}? " if close else ""
     raise UserError(f"There is no training job {text} in {aws.region()}.", f"{hint}`make jobs` lists them.")
 
@@ -163,6 +163,12 @@ def describe(sagemaker: Any, job: str) -> dict[str, Any]:
             "`make jobs` lists what is there; another account, region or a local cloud that is gone may have had it.",
         ) from None
     return found
+
+
+def _newest(sagemaker: Any) -> list[str]:
+    """The newest jobs of the account, for a hint alone."""
+    listed = sagemaker.list_training_jobs(SortBy="CreationTime", SortOrder="Descending", MaxResults=100)
+    return [job["TrainingJobName"] for job in listed["TrainingJobSummaries"]]
 
 
 def _is_part(text: str) -> bool:

@@ -70,6 +70,10 @@ Source = Annotated[
     _matching(r"(?!s3:).+|s3://[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9](/.*)?", "an S3 source is s3://bucket/prefix/"),
 ]
 Program = Annotated[str, _matching(r"[A-Za-z0-9_][A-Za-z0-9_./\-]*\.py", "a program is a .py file of trainer/")]
+# Types that store on NVMe of their own: SageMaker attaches no volume to them, and refuses a key for one.
+# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html
+OWN_NVME = re.compile(r"ml\.(g\d+[a-z]*|p4d|p4de|p5[a-z]*|p6[a-z0-9-]*|trn\w+|[cmr]\d+[a-z]*d[a-z]*)\.")
+KmsKey = Annotated[str, Field(max_length=2048), _matching(r"[a-zA-Z0-9:/_-]+", "a key is named by its id or ARN")]
 InstanceType = Annotated[str, _matching(r"ml\.[a-z0-9\-]+\.[a-z0-9]+", "an instance type looks like ml.g4dn.4xlarge")]
 TagKey = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_tag_text)]
 TagValue = Annotated[str, Field(max_length=256), AfterValidator(_tag_text)]
@@ -111,6 +115,7 @@ class JobSpec(Table):
     instance_type: InstanceType = "ml.g4dn.4xlarge"
     instance_count: Annotated[StrictInt, Field(ge=1)] = 1
     volume_size_gb: Annotated[StrictInt, Field(ge=1, le=16384)] = 30
+    volume_kms_key: KmsKey | None = None
     max_runtime_seconds: Annotated[StrictInt, Field(ge=1, le=LONGEST)] = HOUR
     spot: StrictBool = False
     max_wait_seconds: Annotated[StrictInt, Field(ge=1, le=LONGEST)] | None = None
@@ -134,7 +139,16 @@ class JobSpec(Table):
             raise ValueError("max_wait_seconds includes the run itself, so it cannot be below max_runtime_seconds")
         if self.spot and not self.checkpoints:
             raise ValueError("spot = true without checkpoints would lose the run at each interruption")
+        if self.volume_kms_key is not None and self.has_own_nvme:
+            raise ValueError(
+                f"volume_kms_key is refused for {self.instance_type}, which stores on its own NVMe, encrypted already"
+            )
         return self
+
+    @property
+    def has_own_nvme(self) -> bool:
+        """Whether the instances store on NVMe of their own, so that no volume is attached."""
+        return OWN_NVME.match(self.instance_type) is not None
 
     @property
     def max_wait(self) -> int:

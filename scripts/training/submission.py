@@ -1,5 +1,6 @@
 """Send CreateTrainingJob, and send it again while AWS's answer means "wait"."""
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from scripts.core import aws
 from scripts.core.errors import UserError
 
+QUOTA = re.compile(r"service limit '(?P<quota>[^']+)'")
 PATIENCE = 120.0
 PAUSE = 5.0
 # What SageMaker says while a role or policy that was just made is not yet seen everywhere.
@@ -66,14 +68,29 @@ def submit(
 
 def _explain(code: str, message: str) -> UserError | None:
     if code == "ResourceLimitExceeded":
-        return UserError(
-            f"The account's quota does not allow this job: {message}",
-            "Ask for more under Service Quotas, Amazon SageMaker, or name another instance_type in the job file.",
-        )
+        return _quota(message)
     if code == "ResourceInUse":
         return UserError(f"SageMaker did not take the job: {message}", "Run the same command again for a new name.")
+    if code == "ValidationException" and "instance type" in message.lower():
+        return UserError(
+            f"SageMaker does not offer this instance type in {aws.region()}: {message}",
+            "Name another instance_type in the job file, or run the job in another region (AWS_REGION, `make infra`).",
+        )
     if code == "ValidationException":
         return UserError(
             f"SageMaker did not take the job: {message}", "Correct the job file; docs/jobs.md has each key."
         )
     return None
+
+
+def _quota(message: str) -> UserError:
+    # https://docs.aws.amazon.com/general/latest/gr/sagemaker.html: a new account's quota of most GPU types is 0.
+    found = QUOTA.search(message)
+    name = f"`{found['quota']}`" if found else "for this instance type"
+    region = aws.region()
+    return UserError(
+        f"The account's quota does not allow this job: {message}",
+        f"Raise the quota {name} in {region}: "
+        f"https://{region}.console.aws.amazon.com/servicequotas/home/services/sagemaker/quotas (it takes AWS a day or "
+        "two), or name another instance_type in the job file.",
+    )

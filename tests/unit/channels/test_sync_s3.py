@@ -114,7 +114,7 @@ def test_deletion_needs_a_yes_and_stays_within_the_prefix(s3: Any, folder: Path)
     others = ("job/training2/x", "job/validation/x", "other/x")
     for key in (*others, f"{PREFIX}gone", PREFIX):
         s3.put_object(Bucket="data", Key=key, Body=b"")
-    with pytest.raises(UserError, match="needs an answer"):
+    with pytest.raises(UserError, match="no terminal to ask at"):
         sync(folder)
     assert contents(s3).keys() == {"gone", ""}  # nothing was uploaded either
     sync(folder, yes=True)

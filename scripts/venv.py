@@ -47,7 +47,7 @@ def main(requirements):
 
 
 def unsuitable(version, system, machine):
-    # type: (tuple, str, str) -> tuple | None
+    # type: (tuple[int, int], str, str) -> tuple[str, str] | None
     """Why TensorFlow's wheels do not fit this Python, as (problem, fix); None where they do."""
     if not OLDEST <= version <= NEWEST:
         found = suitable_python()
@@ -96,7 +96,7 @@ def uv_program():
 
 
 def uv_environment():
-    # type: () -> dict
+    # type: () -> dict[str, str]
     """This process's environment, with pip's own package index handed on: uv does not read pip's settings."""
     environment = dict(os.environ)
     index = subprocess.run(

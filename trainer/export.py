@@ -16,9 +16,11 @@ def serving_model(model: Any) -> Any:
     """A model that takes uint8 images of any size, resizes them as training did, and gives probabilities."""
     size, channels = model.input_shape[1], model.input_shape[3]
     images = keras.Input((None, None, channels), dtype="uint8", name="images")
-    # Cast first: Resizing would round to whole numbers, which training does not.
-    resized = keras.layers.Resizing(size, size, name="resize")(keras.ops.cast(images, "float32"))
-    probabilities = keras.layers.Softmax(dtype="float32", name="probabilities")(model(resized))
+    # Operations, not the layer Resizing: that one rounds whole numbers, which training does not, and puts what
+    # follows it into training mode (Keras 3.15), where batch normalization depends on the other images.
+    resized = keras.ops.image.resize(keras.ops.cast(images, "float32"), (size, size))
+    logits = model(resized, training=False)
+    probabilities = keras.layers.Softmax(dtype="float32", name="probabilities")(logits)
     return keras.Model(images, probabilities, name=model.name)
 
 

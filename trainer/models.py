@@ -1,6 +1,7 @@
 """The networks. Each takes images of one size as 0 to 255 and gives one number (logit) per label."""
 
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,9 @@ def _load_weights(backbone: Any, folder: Path) -> None:
     if len(files) != 1:
         raise JobError(f"The channel 'weights' needs exactly one .h5 or .keras file; {folder} holds {len(files)}.")
     try:
-        backbone.load_weights(files[0])
-    except (ValueError, OSError) as error:
+        with warnings.catch_warnings():
+            # Keras only warns where a file lacks a part of the network, and leaves that part random.
+            warnings.filterwarnings("error", message="Skipping", category=UserWarning)
+            backbone.load_weights(files[0])
+    except (ValueError, OSError, UserWarning) as error:
         raise JobError(f"{files[0]} does not hold weights of {backbone.name} without its last layer: {error}") from None

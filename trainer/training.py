@@ -111,28 +111,27 @@ def train(
     train_steps = _compiled_steps(run, plan.batch_size)
     evaluate = _compiled_evaluation(run.model)
     iterator = iter(batches(range(run.step, plan.steps)))
-    calls = 1  # steps in the next call; grows slowly, as the first one also compiles
+    at_once = 1  # steps in the next call; grows slowly, as the first one also compiles
     while run.step < plan.steps and not stop.requested:
         started, images = time.monotonic(), 0
         epoch_end = (len(run.history) + 1) * plan.steps_per_epoch
         while run.step < epoch_end and not stop.requested:
             before = time.monotonic()
-            count = min(calls, epoch_end - run.step)
+            count = min(at_once, epoch_end - run.step)
             train_steps(iterator, tf.constant(count))
             run.step += count
             images += count * plan.batch_size
-            calls = max(1, min(2 * calls, int(SECONDS_PER_CALL * count / (time.monotonic() - before))))
+            at_once = max(1, min(2 * at_once, int(SECONDS_PER_CALL * count / (time.monotonic() - before))))
         if run.step == epoch_end:
             trained = time.monotonic() - started
             values = _epoch(run, plan, evaluate(validation) if validation is not None else None)
             values |= {"seconds": time.monotonic() - started, "images_per_second": images / trained}
             print(describe.epoch_line(values), flush=True)
             run.end_epoch(values)
-        _save(run, plan, checkpoints)
+            _save(run, plan, checkpoints)
     if stop.requested:
-        print(
-            f"stopped after step {run.step} of {plan.steps}; checkpoint in {_save(run, plan, checkpoints)}", flush=True
-        )
+        saved = _save(run, plan, checkpoints)
+        print(f"stopped after step {run.step} of {plan.steps}; checkpoint in {saved}", flush=True)
 
 
 def resume(run: Run, plan: Plan, checkpoints: Path) -> None:

@@ -1,0 +1,206 @@
+"""What needs TensorFlow, but no run of its own: data, networks, export, checkpoints."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from trainer.contract import JobError
+from trainer.hyperparameters import APPLICATIONS, Hyperparameters
+
+pytestmark = pytest.mark.e2e
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+GREY = Hyperparameters(image_size=8, channels=1)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Images of several sizes, formats and colours in two labels."""
+    kinds = {"a/1.png": "L", "a/2.JPG": "RGB", "a/3.jpeg": "L", "b/1.png": "RGBA", "b/2.png": "P", "b/3.png": "I;16"}
+    for number, (name, mode) in enumerate(kinds.items()):
+        path = tmp_path / "images" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new(mode, (10 + number, 20), 100 if mode in {"L", "P", "I;16"} else (100,) * len(mode)).save(path)
+    return tmp_path / "images"
+
+
+def test_labels_are_the_sorted_folders(folder: Path) -> None:
+    from trainer import data
+
+    (folder / "b" / "notes.txt").write_text("no image")
+    (folder / "b" / ".hidden.png").write_text("no image")
+    (folder / "empty").mkdir()
+    images = data.list_images(folder)
+    assert images.labels == ("a", "b")
+    assert images.numbers == (0, 0, 0, 1, 1, 1)
+    assert [Path(path).name for path in images.paths] == ["1.png", "2.JPG", "3.jpeg", "1.png", "2.png", "3.png"]
+
+
+def test_other_folders_are_numbered_by_the_training_labels(folder: Path) -> None:
+    from trainer import data
+
+    shutil.rmtree(folder / "a")
+    assert data.list_images(folder, ("a", "b")).numbers == (1, 1, 1)
+    with pytest.raises(JobError, match="labels that the training images do not have: b"):
+        data.list_images(folder, ("a", "c"))
+
+
+def test_folders_that_cannot_be_learnt_from_are_refused(folder: Path, tmp_path: Path) -> None:
+    from trainer import data
+
+    (tmp_path / "none").mkdir()
+    with pytest.raises(JobError, match="holds no images"):
+        data.list_images(tmp_path / "none")
+    shutil.rmtree(folder / "a")
+    with pytest.raises(JobError, match=r"one label only \(b\)"):
+        data.list_images(folder)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_every_format_becomes_one_shape(folder: Path, channels: int) -> None:
+    from trainer import data
+
+    (batch,) = data.ordered_batches(data.list_images(folder), 16, channels, 10)
+    assert batch[0].shape == (6, 16, 16, channels)
+    assert batch[0].dtype == "float32"
+    assert batch[1].numpy().tolist() == [0, 0, 0, 1, 1, 1]
+
+
+def order(folder: Path, seed: int, steps: range) -> list[list[int]]:
+    from trainer import data
+
+    images = data.list_images(folder)
+    # Every image its own label, so that a label says which image it is.
+    single = data.Images(images.labels, images.paths, tuple(range(len(images.paths))))
+    return [numbers.numpy().tolist() for _, numbers in data.training_batches(single, 8, 1, 4, seed, steps)]
+
+
+def test_the_order_is_a_pure_function_of_seed_and_step(folder: Path) -> None:
+    whole = order(folder, 3, range(60))
+    assert [order(folder, 3, range(start, 60)) == whole[start:] for start in (0, 1, 17, 59)] == [True] * 4
+    assert order(folder, 4, range(60)) != whole
+    positions = [position for batch in whole for position in batch]
+    passes = [positions[start : start + 6] for start in range(0, len(positions), 6)]
+    assert all(sorted(one) == list(range(6)) for one in passes)  # every image once in each
+    assert len({tuple(one) for one in passes}) > 10  # and not in one order
+
+
+def test_an_applications_name_is_kerass_own() -> None:
+    import keras
+
+    assert [name for name in APPLICATIONS if not hasattr(keras.applications, name)] == []
+
+
+@pytest.fixture
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    import socket
+
+    def refuse(*_: Any) -> None:
+        raise AssertionError("a network was asked for")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+@pytest.mark.parametrize("name", ["MobileNetV2", "ResNet50"])
+def test_applications_start_from_the_weights_channel_and_keep_their_preprocessing(
+    name: str, tmp_path: Path, no_network: None
+) -> None:
+    import keras
+
+    from trainer import export, models
+
+    settings = Hyperparameters(model=name, image_size=32)
+    keras.utils.set_random_seed(1)
+    source = getattr(keras.applications, name)(include_top=False, weights=None, input_shape=(32, 32, 3), pooling="avg")
+    source.save_weights(tmp_path / "backbone.weights.h5")
+    model = models.build(settings, 3, tmp_path)
+    backbone = next(layer for layer in model.layers if isinstance(layer, keras.Model))
+    image = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
+    module = {"MobileNetV2": keras.applications.mobilenet_v2, "ResNet50": keras.applications.resnet}[name]
+    prepared = module.preprocess_input(image.astype("float32"))
+    features = keras.Model(model.input, model.get_layer("dropout").input)
+    assert np.allclose(features(image.astype("float32")), source(prepared), atol=1e-4)
+    assert backbone.count_params() == source.count_params()
+
+    export.export(model, ["x", "y", "z"], tmp_path / "model")
+    again = keras.models.load_model(tmp_path / "model" / "model.keras")
+    # Called plainly, as a user would, not with training=False.
+    assert np.allclose(again(image), keras.ops.softmax(model(image.astype("float32"))), atol=1e-5)
+
+
+def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
+    from trainer import models
+
+    with pytest.raises(JobError, match=r"needs exactly one \.h5 or \.keras file; .* holds 0"):
+        models.build(GREY, 2, tmp_path)
+    models.build(GREY, 2, None).save_weights(tmp_path / "other.weights.h5")
+    with pytest.raises(JobError, match="does not hold weights of"):
+        models.build(Hyperparameters(model="MobileNetV2", image_size=32), 2, tmp_path)
+
+
+def test_an_image_size_too_small_for_the_network_is_refused() -> None:
+    from trainer import models
+
+    with pytest.raises(JobError, match="Xception cannot be made for images of"):
+        models.build(Hyperparameters(model="Xception", image_size=32), 2, None)
+
+
+def test_the_savedmodel_takes_raw_images_of_any_size_as_training_saw_them(folder: Path, tmp_path: Path) -> None:
+    import keras
+    import tensorflow as tf
+
+    from trainer import data, export, models
+
+    model = models.build(GREY, 2, None)
+    export.export(model, ["a", "b"], tmp_path / "model")
+    served = tf.saved_model.load(str(tmp_path / "model" / "1")).signatures["serving_default"]
+    images = data.list_images(folder)
+    (batch,) = data.ordered_batches(images, 8, 1, 10)
+    trained_on = keras.ops.softmax(model(batch[0], training=False)).numpy()
+    for number, path in enumerate(images.paths):
+        raw = data.decode(path, 1)[tf.newaxis]
+        assert raw.dtype == "uint8"
+        assert np.allclose(served(raw)["output_0"].numpy()[0], trained_on[number], atol=1e-5)
+    assert json.loads((tmp_path / "model" / "labels.json").read_text()) == ["a", "b"]
+
+
+def test_evaluate_counts_by_label() -> None:
+    from trainer import evaluate
+
+    predicted = np.array([[0.9, 0.1, 0.0], [0.2, 0.8, 0.0], [0.6, 0.4, 0.0]], dtype=np.float32)
+    result = evaluate.score(["a", "b", "c"], np.array([0, 1, 1]), predicted)
+    assert result["accuracy"] == pytest.approx(2 / 3)
+    assert result["loss"] == pytest.approx(-(np.log(0.9) + np.log(0.8) + np.log(0.4)) / 3)
+    assert result["labels"] == {"a": {"images": 1, "accuracy": 1.0}, "b": {"images": 2, "accuracy": 0.5}}
+
+
+def test_the_newest_whole_checkpoint_is_taken(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import tensorflow as tf
+
+    from trainer import checkpoint
+
+    variable = tf.Variable(0.0)
+    assert checkpoint.newest(tmp_path) is None
+    for step in (9, 100, 20):
+        variable.assign(step)
+        checkpoint.save(tmp_path, step, [variable], {"note": step})
+    # By number, not by time or by name; two are kept.
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["step-00000020", "step-00000100"]
+    os.utime(tmp_path / "step-00000100", (0, 0))
+    found = checkpoint.newest(tmp_path)
+    assert found is not None
+    assert found[1] == {"note": 100, "step": 100}
+
+    (tmp_path / "step-00000100" / "state.index").unlink()
+    found = checkpoint.newest(tmp_path)
+    assert found is not None
+    assert found[1]["step"] == 20
+    assert "step-00000100 is not a whole checkpoint" in capsys.readouterr().out
+    checkpoint.restore(found[0], [variable])
+    assert variable.numpy() == 20

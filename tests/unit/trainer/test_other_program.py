@@ -1,0 +1,198 @@
+"""SAGEMAKER_PROGRAM: a program that is not ours, run as SageMaker's toolkit would."""
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.trainer.trainer_runs import ROOT, Base, environment
+from trainer import program
+
+AWKWARD = {
+    "plain": "0.10",
+    "spaces": "two  words ",
+    "quotes": 'it\'s "so"',
+    "json_string": '"in quotes"',
+    "dollar": "$HOME `id` $(id) \\",
+    "lines": "one\ntwo\n",
+    "unicode": "naïve Ωμέγα 🚂",
+    "dashes": "--not-an-option",
+    "negative": "-1",
+    "empty": "",
+    "digits": "007",
+    "list": "[1, 2]",
+    "yes": "true",
+}
+
+REPORTS = """
+import argparse, json, os, sys
+parser = argparse.ArgumentParser(allow_abbrev=False)
+for name in {names!r}:
+    parser.add_argument("--" + name)
+parsed = vars(parser.parse_args())
+variables = {{name: value for name, value in os.environ.items() if name.startswith("SM_")}}
+told = {{"parsed": parsed, "variables": variables, "name": __name__, "argv0": sys.argv[0], "path0": sys.path[0]}}
+with open(os.path.join(os.environ["SM_MODEL_DIR"], "told.json"), "w") as file:
+    json.dump(told, file)
+"""
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    """A copy of the trainer's folder, as an image holds it, for programs to be put beside."""
+    folder = tmp_path / "image" / "trainer"
+    folder.mkdir(parents=True)
+    for name in ("__init__", "__main__", "contract", "describe", "hyperparameters", "program"):
+        (folder / f"{name}.py").write_text((ROOT / "trainer" / f"{name}.py").read_text())
+    return folder
+
+
+def start(image: Path, base: Base, code: str, name: str = "mine.py", **variables: str) -> "subprocess.Popen[str]":
+    (image / "mine.py").write_text(code)
+    given = environment(SAGEMAKER_BASE_DIR=str(base.root), SAGEMAKER_PROGRAM=name, **variables)
+    given["PYTHONDONTWRITEBYTECODE"] = "1"
+    return subprocess.Popen(
+        [sys.executable, "-m", "trainer", "train"],
+        cwd=image.parent,
+        env=given,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run(image: Path, base: Base, code: str, name: str = "mine.py", **variables: str) -> tuple[int, str, str]:
+    process = start(image, base, code, name, **variables)
+    out, err = process.communicate(timeout=60)
+    return process.returncode, out, err
+
+
+def told(base: Base) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((base.root / "model" / "told.json").read_text())
+    return loaded
+
+
+def test_every_string_arrives_exactly_as_it_was_written(image: Path, base: Base) -> None:
+    base.configure(hyperparameters={**AWKWARD, "_tuning_objective_metric": "x", "sagemaker_region": "y"})
+    code, _, err = run(image, base, REPORTS.format(names=list(AWKWARD)))
+    assert (code, err) == (0, "")
+    said = told(base)
+    assert said["parsed"] == AWKWARD
+    variables = said["variables"]
+    assert {name: variables[f"SM_HP_{name.upper()}"] for name in AWKWARD} == AWKWARD
+    numbers = {"plain": 0.1, "negative": -1, "list": [1, 2], "yes": True}
+    assert json.loads(variables["SM_HPS"]) == {**AWKWARD, **numbers}
+    assert said["name"] == "__main__"
+    assert said["argv0"] == str(image / "mine.py")
+    assert said["path0"] == str(image)
+
+
+def test_the_variables_of_sagemakers_toolkit_are_set(image: Path, base: Base, tmp_path: Path) -> None:
+    resources = {"current_host": "algo-1", "hosts": ["algo-1"], "network_interface_name": "eth1"}
+    resources["current_instance_type"] = "ml.m5.xlarge"
+    inputs = {name: {"TrainingInputMode": "File"} for name in ("training", "my-data")}
+    base.configure(hyperparameters={"n": "1"}, resourceconfig=resources, inputdataconfig=inputs)
+    assert (
+        run(image, base, REPORTS.format(names=["n"]), SM_MODEL_DIR="/opt/ml/output", TRAINING_JOB_NAME="job-1")[0] == 0
+    )
+    variables = told(base)["variables"]
+    assert variables["SM_MODEL_DIR"] == str(base.root / "model")  # whatever the job's environment says
+    assert variables["SM_OUTPUT_DATA_DIR"] == str(base.root / "output" / "data")
+    assert json.loads(variables["SM_CHANNELS"]) == ["my-data", "training"]
+    assert variables["SM_CHANNEL_TRAINING"] == str(base.root / "input" / "data" / "training")
+    assert variables["SM_CHANNEL_MY-DATA"] == str(base.root / "input" / "data" / "my-data")
+    assert json.loads(variables["SM_HOSTS"]) == ["algo-1"]
+    assert variables["SM_CURRENT_HOST"] == "algo-1"
+    assert variables["SM_NETWORK_INTERFACE_NAME"] == "eth1"
+    assert variables["SM_NUM_CPUS"] == str(os.cpu_count())
+    assert int(variables["SM_NUM_GPUS"]) >= 0
+    assert json.loads(variables["SM_RESOURCE_CONFIG"]) == resources
+    assert json.loads(variables["SM_INPUT_DATA_CONFIG"]) == inputs
+    assert json.loads(variables["SM_USER_ARGS"]) == ["--n", "1"]
+    assert variables["SM_USER_ENTRY_POINT"] == "mine.py"
+    whole = json.loads(variables["SM_TRAINING_ENV"])
+    assert (whole["job_name"], whole["is_master"], whole["hyperparameters"]) == ("job-1", True, {"n": 1})
+
+
+def test_an_exception_is_in_the_failure_file(image: Path, base: Base) -> None:
+    code, _, err = run(image, base, "def learn():\n    raise KeyError('weights')\nlearn()\n")
+    assert code == 1
+    assert base.failure.splitlines()[0] == "KeyError: 'weights'"
+    assert base.failure.splitlines()[1].endswith("mine.py:2 in learn")
+    assert "Traceback" in err
+
+
+@pytest.mark.parametrize(
+    ("code", "expected", "failure"),
+    [
+        ("import sys; sys.exit(7)", 7, "mine.py exited with code 7; the log says why."),
+        ("import sys; sys.exit('no data')", 1, "no data"),
+        ("import sys; sys.exit()", 0, None),
+        ("import sys; sys.exit(0)", 0, None),
+        ("syntax error", 1, "SyntaxError"),
+    ],
+)
+def test_its_exit_code_is_kept(image: Path, base: Base, code: str, expected: int, failure: str | None) -> None:
+    assert run(image, base, code)[0] == expected
+    if failure is None:
+        assert not (base.root / "output" / "failure").exists()
+    else:
+        assert failure in base.failure
+
+
+@pytest.mark.parametrize("name", ["absent.py", "../outside.py", "."])
+def test_a_program_that_is_not_there_is_named_with_those_that_are(image: Path, base: Base, name: str) -> None:
+    (image.parent / "outside.py").write_text("print('ran')")
+    code, out, _ = run(image, base, "", name)
+    assert (code, out) == (1, "")
+    assert f"names {name!r}" in base.failure
+    assert "mine.py" in base.failure
+
+
+WAITS = "import os, signal, time\n{}\nprint('ready', flush=True)\nwhile True:\n    time.sleep(0.05)\n"
+HANDLES = """
+def stop(*_):
+    open(os.environ["SM_MODEL_DIR"] + "/model", "w").write("saved")
+    raise SystemExit(0)
+signal.signal(signal.SIGTERM, stop)
+"""
+
+
+@pytest.mark.parametrize(("handler", "code"), [(HANDLES, 0), ("", 143)])
+def test_sigterm_reaches_it(image: Path, base: Base, handler: str, code: int) -> None:
+    process = start(image, base, WAITS.format(handler))
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    started = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+    assert process.returncode == code
+    assert time.monotonic() - started < 10
+    assert (base.root / "model" / "model").is_file() == (code == 0)
+    assert not (base.root / "output" / "failure").exists()
+
+
+def test_a_gpu_instance_without_a_gpu_runs_it_only_when_allowed(image: Path, base: Base) -> None:
+    if any(Path("/dev").glob("nvidia[0-9]*")):
+        pytest.skip("this machine has a GPU")
+    base.configure(resourceconfig={"current_instance_type": "ml.g4dn.4xlarge", "hosts": ["a"], "current_host": "a"})
+    assert run(image, base, "print('ran')")[:2] == (1, "")
+    assert "ml.g4dn.4xlarge has a GPU" in base.failure
+    assert run(image, base, "print('ran')", TRAINER_WITHOUT_GPU="allow")[:2] == (0, "ran\n")
+
+
+@given(st.dictionaries(st.from_regex(r"[a-z][a-z0-9_]{0,9}", fullmatch=True), st.text(), max_size=5))
+def test_arguments_survive_argparse(values: dict[str, str]) -> None:
+    parser = argparse.ArgumentParser(allow_abbrev=False, add_help=False)
+    for name in values:
+        parser.add_argument(f"--{name}")
+    assert vars(parser.parse_args(program.to_arguments(values))) == values

@@ -1,0 +1,10 @@
+from tests.unit.trainer.trainer_runs import ROOT
+
+
+def pins(path: str) -> set[str]:
+    lines = (ROOT / path).read_text().splitlines()
+    return {line.strip() for line in lines if line.strip() and not line.startswith("#")}
+
+
+def test_the_images_pins_are_those_of_the_laptop() -> None:
+    assert pins("trainer/requirements.txt") <= pins("requirements.in")

@@ -1,0 +1,179 @@
+"""The trainer as SageMaker starts it: a process, its folders, its signals."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.trainer.trainer_runs import ROOT, SMALL, Base, environment, trainer
+
+EPOCHS = {**SMALL, "epochs": "6"}
+ENDLESS = {**SMALL, "epochs": "5000"}
+
+
+def made(root: Path, digits: Path, **hyperparameters: str) -> Base:
+    base = Base(root).configure(hyperparameters=hyperparameters)
+    return base.channel("training", digits / "training").channel("validation", digits / "validation")
+
+
+def weights(base: Base) -> list[Any]:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    import keras
+
+    return [variable.numpy() for variable in keras.models.load_model(base.root / "model" / "model.keras").weights]
+
+
+def equal(one: list[Any], other: list[Any]) -> bool:
+    return all((left == right).all() for left, right in zip(one, other, strict=True))
+
+
+def wait_for(process: "subprocess.Popen[str]", word: str) -> None:
+    assert process.stdout is not None
+    for line in process.stdout:
+        if word in line:
+            return
+    pytest.fail(f"it ended before it printed {word}: {process.stderr.read() if process.stderr else ''}")
+
+
+def test_what_is_wrong_is_said_before_tensorflow_is_imported(base: Base) -> None:
+    base.configure(hyperparameters={"epoch": "3"})
+    code = "import sys; from trainer.__main__ import main; main(['train']); sys.exit('tensorflow' in sys.modules)"
+    given = environment(SAGEMAKER_BASE_DIR=str(base.root))
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=given, check=False).returncode == 0
+    ended = base.train()
+    assert ended.returncode == 1
+    assert base.failure == "Unknown hyperparameter 'epoch': did you mean epochs?"
+    assert ended.stderr == f"Error: {base.failure}\n"
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, digits: Path) -> tuple[Base, str]:
+    """A job that ran to its end, and its log."""
+    base = made(tmp_path_factory.mktemp("whole") / "ml", digits, **EPOCHS)
+    ended = base.train()
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stderr == ""  # nothing of TensorFlow's own
+    return base, ended.stdout
+
+
+@pytest.mark.e2e
+def test_it_leaves_a_model_labels_and_history(whole: tuple[Base, str]) -> None:
+    base, log = whole
+    model = base.root / "model"
+    assert sorted(path.name for path in model.iterdir()) == ["1", "labels.json", "model.keras"]
+    assert json.loads((model / "labels.json").read_text()) == [str(label) for label in range(10)]
+    lines = [line for line in log.splitlines() if line.startswith("epoch=")]
+    pattern = r"epoch=\d epochs=6 loss=\S+ accuracy=\S+ val_loss=\S+ val_accuracy=\S+ learning_rate=\S+ seconds=\S+"
+    assert len(lines) == 6
+    assert all(re.fullmatch(rf"{pattern} images_per_second=\S+", line) for line in lines)
+    assert [epoch["epoch"] for epoch in base.history["history"]] == [1, 2, 3, 4, 5, 6]
+    assert base.history["best_epoch"] in range(1, 7)
+    assert base.steps == [50, 60]  # 600 images in batches of 64: ten steps an epoch
+
+
+@pytest.mark.e2e
+def test_the_model_is_scored_by_evaluate(whole: tuple[Base, str], digits: Path) -> None:
+    ended = trainer("evaluate", "--model", str(whole[0].root / "model"), "--data", str(digits / "test"))
+    assert (ended.returncode, ended.stderr) == (0, "")
+    result = json.loads(ended.stdout)
+    assert result["images"] == 200
+    assert result["accuracy"] > 0.8
+    assert sum(label["images"] for label in result["labels"].values()) == 200
+    weighted = sum(label["images"] * label["accuracy"] for label in result["labels"].values()) / 200
+    assert weighted == pytest.approx(result["accuracy"])
+
+
+@pytest.mark.e2e
+def test_evaluate_says_what_is_missing(whole: tuple[Base, str], tmp_path: Path) -> None:
+    ended = trainer("evaluate", "--model", str(tmp_path), "--data", str(tmp_path))
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith(f"There is no {tmp_path}/model.keras")
+
+
+@pytest.mark.e2e
+def test_stopped_and_started_again_it_ends_as_if_nothing_had_happened(
+    whole: tuple[Base, str], tmp_path: Path, digits: Path
+) -> None:
+    base = made(tmp_path / "ml", digits, **EPOCHS)
+    process = base.start()
+    wait_for(process, "epoch=2 ")
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, err) == (0, "")
+    assert "stopped after step" in out
+    assert (base.root / "model" / "model.keras").is_file()
+    assert not (base.root / "output" / "failure").exists()
+    stopped_at = base.steps[-1]
+    assert 20 <= stopped_at < 60
+
+    ended = base.train()
+    assert ended.returncode == 0, ended.stderr
+    assert f"step {stopped_at} of 60" in ended.stdout
+    assert base.steps[-1] == 60
+    assert equal(weights(base), weights(whole[0]))
+    kept = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
+    histories = [[[epoch[name] for name in kept] for epoch in b.history["history"]] for b in (base, whole[0])]
+    assert histories[0] == histories[1]
+
+
+@pytest.mark.e2e
+def test_a_stop_before_the_first_step_leaves_the_model_as_it_is(tmp_path: Path, digits: Path) -> None:
+    base = made(tmp_path / "ml", digits, **ENDLESS)
+    process = base.start()
+    # While TensorFlow is being imported: the process has been started, its handler stands within milliseconds.
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(1)
+    process.send_signal(signal.SIGTERM)
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode == 0
+    assert "model as it is before its first epoch's end" in out
+    assert (base.root / "model" / "1" / "saved_model.pb").is_file()
+    assert base.history["history"] == []
+
+
+@pytest.mark.e2e
+def test_another_seed_gives_other_weights(whole: tuple[Base, str], tmp_path: Path, digits: Path) -> None:
+    base = made(tmp_path / "ml", digits, **EPOCHS)
+    assert base.train("--seed", "1", "--epochs", "1").returncode == 0
+    assert not equal(weights(base), weights(whole[0]))
+
+
+@pytest.mark.e2e
+def test_a_checkpoint_of_another_run_is_refused(whole: tuple[Base, str], tmp_path: Path, digits: Path) -> None:
+    base = made(tmp_path / "ml", digits, **EPOCHS)
+    (base.root / "checkpoints").symlink_to(whole[0].root / "checkpoints")
+    assert base.train("--batch_size", "32").returncode == 1
+    assert "its batch_size is 64, this one's is 32" in base.failure
+
+
+@pytest.mark.e2e
+def test_a_gpu_instance_without_a_gpu_fails_unless_that_is_allowed(tmp_path: Path, digits: Path) -> None:
+    if any(Path("/dev").glob("nvidia[0-9]*")):
+        pytest.skip("this machine has a GPU")
+    base = made(tmp_path / "ml", digits, **{**SMALL, "epochs": "1"})
+    resources = {"current_instance_type": "ml.g4dn.4xlarge", "hosts": ["algo-1"], "current_host": "algo-1"}
+    base.configure(resourceconfig=resources)
+    assert base.train().returncode == 1
+    assert base.failure.startswith("ml.g4dn.4xlarge has a GPU, but none is visible")
+    base.environment["TRAINER_WITHOUT_GPU"] = "allow"
+    assert base.train().returncode == 0
+
+
+@pytest.mark.e2e
+def test_an_image_that_cannot_be_read_is_named(tmp_path: Path, digits: Path) -> None:
+    base = Base(tmp_path / "ml").configure(hyperparameters=SMALL)
+    for label in ("0", "1"):
+        (tmp_path / "images" / label).mkdir(parents=True)
+        for image in sorted((digits / "training" / label).iterdir())[:20]:
+            (tmp_path / "images" / label / image.name).write_bytes(image.read_bytes())
+    broken = tmp_path / "images" / "1" / "broken.PNG"
+    broken.write_bytes(b"\x89PNG and no more")
+    base.channel("training", tmp_path / "images")
+    assert base.train().returncode == 1
+    assert base.failure == f"{base.root}/input/data/training/1/broken.PNG cannot be read as an image."

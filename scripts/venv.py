@@ -34,7 +34,10 @@ def main(requirements):
             "pip could not install uv, which installs the rest.",
             "Read pip's message above: most often there is no network, or a proxy is to be set for pip.",
         )
-    command = [uv_program(), "pip", "install", "--python", PYTHON, "--require-hashes", "-r", requirements]
+    # Compiled now, once: otherwise the first process of each kind does it, or, where Python may not write bytecode,
+    # every one does (TensorFlow: 8 s to import and not 3).
+    command = [uv_program(), "pip", "install", "--compile-bytecode", "--require-hashes", "--python", PYTHON]
+    command += ["-r", requirements]
     if not sys.stderr.isatty():
         command.append("--quiet")  # its progress is for a terminal; without one it lists 100 packages
     if subprocess.call(command, env=uv_environment()) != 0:

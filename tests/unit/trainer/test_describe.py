@@ -58,12 +58,12 @@ def test_each_regex_finds_its_own_number_in_an_epoch_line(values: dict[str, floa
         found = re.search(regex, line)
         assert (found is not None) == (name in values)
         if found:
-            assert float(found[1]) == pytest.approx(values[name], rel=1e-5)
+            assert float(found[1]) == pytest.approx(values[name], rel=5e-4)  # four digits
 
 
 def test_an_epoch_line_reads_as_documented() -> None:
     values = {"epoch": 3, "epochs": 10, "loss": 0.12341, "val_loss": 1e-05, "images_per_second": 1800.0}
-    assert describe.epoch_line(values) == "epoch=3 epochs=10 loss=0.12341 val_loss=1e-05 images_per_second=1800"
+    assert describe.epoch_line(values) == "epoch=3 epochs=10 loss=0.1234 val_loss=1e-05 images_per_second=1800"
 
 
 def test_an_unknown_command_shows_the_usage() -> None:

@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -109,3 +109,25 @@ def processes_of(folder: Path) -> list[str]:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A copy of the project for the tests of one file."""
     return Project(tmp_path_factory.mktemp("trainyard"))
+
+
+# The stack takes over a minute to build, so all tests that need one share this one: those of e2e/, then those of
+# errors/. The one that removes it is in zz_destroy/, the last in order of names.
+@pytest.fixture(scope="session")
+def yard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A copy of the project with a local cloud running that stands until the last test."""
+    if not shutil.which("terraform"):
+        missing("terraform is not on PATH")
+    project = Project(tmp_path_factory.mktemp("yard"))
+    provider = project.verb("infra", "validate")
+    if provider.returncode != 0:
+        missing(f"the AWS provider cannot be had:\n{provider.stdout}{provider.stderr}")
+    project.make("cloud-up")
+    yield project
+    project.make("cloud-down")
+
+
+@pytest.fixture(scope="session")
+def demo(yard: Project) -> str:
+    """What `make demo` printed in the yard; from here on the stack is built and one job has run."""
+    return yard.make("demo")

@@ -11,7 +11,7 @@ from typing import Any
 
 from scripts.core import aws, console, progress
 from scripts.core.errors import UserError
-from scripts.training.runs import Record, describe, folder_of, keep_record, model_folder
+from scripts.training.runs import Record, describe, keep_record, make_folder, model_folder
 
 PAUSE = 1.0
 
@@ -30,9 +30,9 @@ def fetch_model(sagemaker: Any, job: str) -> tuple[Record, bool]:
     if folder.is_dir():
         return keep_record(described), True
     uri = _model_uri(described)
-    folder_of(job).mkdir(parents=True, exist_ok=True)
+    run_folder = make_folder(job)
     # Beside its final place, so that the last step is one rename; gone again however this ends.
-    with tempfile.TemporaryDirectory(prefix=".model-", dir=folder_of(job)) as name:
+    with tempfile.TemporaryDirectory(prefix=".model-", dir=run_folder) as name:
         archive = Path(name) / "model.tar.gz"
         _download(uri, archive)
         unpack(archive, Path(name) / "model")

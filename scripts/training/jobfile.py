@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 from scripts.core.errors import UserError, nearest
 
 if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
     from scripts.training.spec import JobSpec
 
 FOLDER = Path("jobs")
 # A job's name is `<spec>-<date>-<time>-<4>` and has at most 63 characters of SageMaker's alphabet.
 LONGEST_NAME = 63 - len("-20260101-000000-abcd")
+LONGEST_SHOWN = 60
 NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*")
 
 
@@ -57,8 +60,7 @@ def parse_job(values: dict[str, Any], where: str) -> "JobSpec":
     try:
         return JobSpec.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise _explain(first["type"], first["loc"], first["msg"], where) from None
+        raise _explain(error.errors()[0], where) from None
 
 
 def _find(name: str) -> Path:
@@ -74,7 +76,8 @@ def _find(name: str) -> Path:
     )
 
 
-def _explain(kind: str, location: tuple[int | str, ...], message: str, where: str) -> UserError:
+def _explain(error: "ErrorDetails", where: str) -> UserError:
+    kind, location = error["type"], error["loc"]
     place = ".".join(str(part) for part in location if part != "[key]")
     if kind == "extra_forbidden":
         known = _keys(location[:-1])
@@ -84,9 +87,21 @@ def _explain(kind: str, location: tuple[int | str, ...], message: str, where: st
     if kind == "missing":
         table = f"[{place}.training]" if place == "channels" else place
         return UserError(f"{where}: {place} is missing.", f"Add {table}; docs/jobs.md describes it.")
-    said = message.removeprefix("Value error, ")
-    said = said[0].lower() + said[1:] if said.startswith("Input should") else said
-    return UserError(f"{where}: {place}: {said}." if place else f"{where}: {said}.", "docs/jobs.md describes each key.")
+    return UserError(f"{where}: {_said(error, place)}.", "docs/jobs.md describes each key.")
+
+
+def _said(error: "ErrorDetails", place: str) -> str:
+    """What is wrong, with its place and value."""
+    kind, message = error["type"], error["msg"]
+    if kind == "value_error":  # of our own making: its value is in its words
+        said = message.removeprefix("Value error, ")
+        return f"{place}: {said}" if place else said
+    if kind == "too_long":
+        return f"{place} has {len(error['input'])} entries, and SageMaker takes at most {error['ctx']['max_length']}"
+    value = error["input"]
+    shown = repr(value) if len(repr(value)) < LONGEST_SHOWN else f"{repr(value)[:LONGEST_SHOWN]}…"
+    wanted = re.sub(r"^\w+ should", "should", message)
+    return f"{place} is {shown}, and {wanted}"
 
 
 def _keys(table: tuple[int | str, ...]) -> list[str]:

@@ -56,6 +56,23 @@ def folder_of(job: str) -> Path:
     return FOLDER / job
 
 
+def make_folder(job: str) -> Path:
+    """Make the run's folder where it is not there yet, and give it.
+
+    Raises:
+        UserError: a file is in its place.
+    """
+    folder = folder_of(job)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise UserError(
+            f"{error.filename} is a file, and the run's folder belongs there.",
+            "Take it away, then run the same command again.",
+        ) from None
+    return folder
+
+
 def model_folder(job: str) -> Path:
     """Where the run's model is unpacked."""
     return folder_of(job) / "model"
@@ -95,7 +112,7 @@ def keep_record(job: Mapping[str, Any]) -> Record:
     """Write the run's record.json anew from DescribeTrainingJob's answer, and give it."""
     model = model_folder(job["TrainingJobName"])
     record = make_record(job, model.as_posix() if model.is_dir() else None)
-    write_json(folder_of(record.job) / "record.json", asdict(record))
+    write_json(make_folder(record.job) / "record.json", asdict(record))
     return record
 
 

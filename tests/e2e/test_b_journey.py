@@ -184,13 +184,3 @@ def test_no_terraform_is_said(yard: Project, tmp_path: Path) -> None:
     assert "terraform" in output.lower()
     assert "Error: " in output
     assert "Traceback" not in output
-
-
-def test_destroy_asks_for_the_name_and_leaves_the_state_bucket(yard: Project) -> None:
-    output = yard.make("destroy", LOCAL, code=2)
-    assert "CONFIRM=local" in output
-    output = yard.make("destroy", LOCAL, "CONFIRM=local")
-    assert "21 destroyed" in output
-    assert "trainyard-tfstate-" in output
-    output = yard.make("train", LOCAL, "JOB=digits", code=2)
-    assert "make infra" in output

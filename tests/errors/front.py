@@ -1,0 +1,187 @@
+"""A server in front of the local cloud that answers chosen operations itself, as AWS documents its refusals.
+
+The local cloud enforces no rights and no quotas, is never busy and never breaks off. What AWS would say in such a case
+comes from here, over HTTP; every other call is passed on as it is.
+"""
+
+import http.client
+import json
+import re
+import threading
+import urllib.parse
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+USER = "arn:aws:iam::123456789012:user/ada"
+TARGETS = {"SageMaker": "sagemaker", "AmazonEC2ContainerRegistry_V20150921": "ecr", "Logs_20140328": "logs"}
+SCOPE = re.compile(r"Credential=[^/]*/\d{8}/[a-z0-9-]+/([a-z0-9-]+)/")
+HALF = "half"
+"""In place of an answer: half of what the local cloud says, then the connection closes."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An error of AWS's."""
+
+    code: str
+    message: str
+    status: int = 400
+
+
+@dataclass
+class Rule:
+    """What is done with an operation.
+
+    Args:
+        operation: such as ``s3:PutObject``.
+        answer: a refusal, a JSON object, or `HALF`; None lets the call through once `release` is set.
+        place: what its path must hold.
+        arrived: set when the operation has come.
+        release: what a call without an answer waits for.
+    """
+
+    operation: str
+    answer: Refusal | dict[str, Any] | str | None
+    place: str = ""
+    arrived: threading.Event = field(default_factory=threading.Event)
+    release: threading.Event = field(default_factory=threading.Event)
+
+
+class Front:
+    """The server; `url` is its address, `seen` what was asked of it."""
+
+    def __init__(self, port: int) -> None:
+        self.rules: list[Rule] = []
+        self.seen: list[str] = []
+        front = self
+
+        class Handler(_Handler):
+            owner = front
+            behind = port
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    @contextmanager
+    def answering(
+        self, operation: str, answer: Refusal | dict[str, Any] | str | None = None, place: str = ""
+    ) -> Iterator[Rule]:
+        """Answer an operation in this way while the block lasts."""
+        rule = Rule(operation, answer, place)
+        self.rules.append(rule)
+        try:
+            yield rule
+        finally:
+            rule.release.set()
+            self.rules.remove(rule)
+
+
+def denied(action: str, resource: str) -> Refusal:
+    """AccessDenied as most services word it."""
+    message = (
+        f"User: {USER} is not authorized to perform: {action} on resource: {resource} "
+        f"because no identity-based policy allows the {action} action"
+    )
+    return Refusal("AccessDenied" if action.startswith(("s3:", "iam:")) else "AccessDeniedException", message, 403)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    owner: Front
+    behind: int
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
+        """Nothing."""
+
+    def _any(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        operation = name(self.command, self.path, self.headers.get, body)
+        self.owner.seen.append(operation)
+        rule = next((one for one in self.owner.rules if one.operation == operation and one.place in self.path), None)
+        if rule is not None:
+            rule.arrived.set()
+            if rule.answer is None:
+                rule.release.wait(60)
+            elif rule.answer != HALF:
+                self._say(operation, rule.answer)
+                return
+        self._pass_on(body, cut=rule is not None and rule.answer == HALF)
+
+    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _any  # noqa: N815 - as http.server calls them
+
+    def _say(self, operation: str, answer: Any) -> None:
+        content, kind = form(operation.partition(":")[0], answer)
+        self.send_response(answer.status if isinstance(answer, Refusal) else 200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(0 if self.command == "HEAD" else len(content)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content)
+
+    def _pass_on(self, body: bytes, cut: bool) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", self.behind, timeout=120)
+        headers = {key: value for key, value in self.headers.items() if key.lower() not in {"connection", "expect"}}
+        connection.request(self.command, self.path, body, headers)
+        answer = connection.getresponse()
+        content = answer.read()
+        self.send_response(answer.status)
+        for key, value in answer.getheaders():
+            if key.lower() not in {"connection", "content-length", "transfer-encoding", "date", "server"}:
+                self.send_header(key, value)
+        length = answer.getheader("Content-Length") if self.command == "HEAD" else str(len(content))
+        self.send_header("Content-Length", length or "0")
+        self.end_headers()
+        self.wfile.write(content[: len(content) // 2] if cut else content)
+        if cut:
+            self.close_connection = True
+        connection.close()
+
+
+def name(method: str, path: str, header: Callable[[str, str], str], body: bytes) -> str:
+    """The operation of a call, such as ``sagemaker:CreateTrainingJob``."""
+    target, _, operation = header("X-Amz-Target", "").partition(".")
+    if target:
+        return f"{TARGETS.get(target, target)}:{operation}"
+    scope = SCOPE.search(header("Authorization", ""))
+    service = scope[1] if scope else "s3"
+    if service != "s3":
+        return f"{service}:{urllib.parse.parse_qs(body.decode()).get('Action', ['?'])[0]}"
+    where, _, query = path.partition("?")
+    return f"s3:{_of_s3(method, '/' in where.strip('/'), query)}"
+
+
+def _of_s3(method: str, is_object: bool, query: str) -> str:
+    if is_object:
+        return {"GET": "GetObject", "HEAD": "HeadObject", "PUT": "PutObject"}.get(method, method)
+    if method == "POST" and query.startswith("delete"):
+        return "DeleteObjects"
+    if method == "GET" and "list-type=2" in query:
+        return "ListObjectsV2"
+    if method == "PUT":
+        return "PutBucket" + query.partition("=")[0] if query else "CreateBucket"
+    return {"HEAD": "HeadBucket"}.get(method, f"{method} {query}")
+
+
+def form(service: str, answer: Refusal | dict[str, Any]) -> tuple[bytes, str]:
+    """An answer's bytes and content type, in the protocol of its service."""
+    if not isinstance(answer, Refusal):
+        if service == "sts":
+            fields = "".join(f"<{key}>{value}</{key}>" for key, value in answer.items())
+            body = f"<GetCallerIdentityResponse><GetCallerIdentityResult>{fields}</GetCallerIdentityResult>"
+            return f"{body}</GetCallerIdentityResponse>".encode(), "text/xml"
+        return json.dumps(answer).encode(), "application/x-amz-json-1.1"
+    error = f"<Error><Code>{answer.code}</Code><Message>{answer.message}</Message></Error>"
+    if service == "s3":
+        return error.encode(), "application/xml"
+    if service in {"sts", "iam"}:
+        return f"<ErrorResponse>{error}<RequestId>1</RequestId></ErrorResponse>".encode(), "text/xml"
+    return json.dumps({"__type": answer.code, "message": answer.message}).encode(), "application/x-amz-json-1.1"

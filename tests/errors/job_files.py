@@ -1,0 +1,175 @@
+"""Mistakes in a job file, and in the hyperparameters of the command line."""
+
+from tests.errors.case import STACK, Case, file, given, job
+
+GROUP = "Job file"
+TRAIN = "make train JOB=mistake"
+DESCRIBED = "docs/jobs.md describes each key."
+
+
+def _case(mistake: str, head: str, problem: str, fix: str = DESCRIBED, tables: str | None = None) -> Case:
+    prepared = job(head) if tables is None else job(head, tables)
+    return Case(GROUP, mistake, TRAIN, f"jobs/mistake.toml: {problem}", fix, prepared)
+
+
+def _hp(mistake: str, typed: str, problem: str, fix: str) -> Case:
+    return Case(GROUP, mistake, f"make train JOB=digits HP={typed}", problem, fix)
+
+
+def _channels(count: int) -> str:
+    names = ["training", *(f"c{number}" for number in range(1, count))]
+    return "".join(f'[channels.{name}]\nsource = "data/x"\n' for name in names)
+
+
+TABLE = "[channels.training]\nsource = 'data/digits/training'\n"
+
+CASES = (
+    Case(GROUP, "no job named", "make train", "No job is named.", "Name one of jobs/ with JOB=. There are: digits."),
+    Case(
+        GROUP,
+        "a job file that does not exist",
+        "make train JOB=digit",
+        "There is no job file jobs/digit.toml.",
+        "Did you mean JOB=digits? There are: digits.",
+    ),
+    Case(
+        GROUP,
+        "a file's name that no job can have",
+        "make train JOB=my_job",
+        "jobs/my_job.toml cannot name a training job: that takes at most 42 letters, digits and hyphens.",
+        "Rename the file, for example to my-job.toml.",
+        file("jobs/my_job.toml", TABLE),
+    ),
+    Case(
+        GROUP,
+        "no TOML",
+        TRAIN,
+        "jobs/mistake.toml is no valid TOML: Invalid value (at line 2, column 9).",
+        "Mend that line; docs/jobs.md has an example.",
+        file("jobs/mistake.toml", "spot = true\nprice = cheap\n"),
+    ),
+    Case(
+        GROUP,
+        "a file that is not UTF-8",
+        TRAIN,
+        "jobs/mistake.toml is not UTF-8 (byte 18).",
+        "Save it as UTF-8.",
+        file("jobs/mistake.toml", "# for the scanner \xfc\n".encode("latin-1")),
+    ),
+    _case(
+        "an unknown key",
+        'instance_tipe = "ml.m5.large"',
+        "instance_tipe is not a key of a job file.",
+        "Did you mean instance_type? Known here: …",
+    ),
+    _case(
+        "an unknown table",
+        "",
+        "chanels is not a key of a job file.",
+        "Did you mean channels? Known here: …",
+        "[chanels.training]\nsource = 'data/digits/training'\n" + TABLE,
+    ),
+    _case(
+        "an unknown key in a channel",
+        "",
+        "channels.training.sauce is not a key of a job file.",
+        "Did you mean source? Known here: source, input_mode, distribution, content_type.",
+        TABLE + "sauce = 'x'\n",
+    ),
+    _case(
+        "no channel `training`", "", "channels is missing.", "Add [channels.training]; docs/jobs.md describes it.", ""
+    ),
+    _case("a wrong type", 'instance_count = "two"', "instance_count is 'two', and should be a valid integer."),
+    _case(
+        "a number out of range",
+        "max_runtime_seconds = 0",
+        "max_runtime_seconds is 0, and should be greater than or equal to 1.",
+    ),
+    _case(
+        "a channel's name that SageMaker refuses",
+        "",
+        "channels.second set: 'second set' is not possible: a channel has letters, digits and . - _ only.",
+        tables=TABLE + "[channels.'second set']\nsource = 'data/x'\n",
+    ),
+    _case(
+        "a tag that AWS refuses",
+        "",
+        "tags.Team?: 'Team?' is not possible: a tag has letters, digits, spaces and _ . : / = + - @ only.",
+        tables=TABLE + "[tags]\n'Team?' = 'vision'\n",
+    ),
+    _case(
+        "an environment variable that SageMaker refuses",
+        "",
+        "environment.2ND: '2ND' is not possible: a variable has letters, digits and _ only.",
+        tables=TABLE + "[environment]\n2ND = 'x'\n",
+    ),
+    Case(
+        GROUP,
+        "an instance type that SageMaker does not have",
+        TRAIN,
+        "SageMaker trains on no instance type ml.g4dn.4xlrage.",
+        "Did you mean ml.g4dn.4xlarge?",
+        job('instance_type = "ml.g4dn.4xlrage"'),
+        STACK,
+    ),
+    _case(
+        "spot without checkpoints",
+        "spot = true\ncheckpoints = false",
+        "spot = true without checkpoints would lose the run at each interruption.",
+    ),
+    _case(
+        "a key for a volume that there is not",
+        'instance_type = "ml.g4dn.xlarge"\nvolume_kms_key = "alias/ours"',
+        "volume_kms_key is refused for ml.g4dn.xlarge, which stores on its own NVMe, encrypted already.",
+    ),
+    _case(
+        "more than 20 channels", "", "channels has 21 entries, and SageMaker takes at most 20.", tables=_channels(21)
+    ),
+    _case(
+        "more than 100 hyperparameters",
+        "",
+        "hyperparameters has 101 entries, and SageMaker takes at most 100.",
+        tables=TABLE + "[hyperparameters]\n" + "".join(f"h{number} = 1\n" for number in range(101)),
+    ),
+    Case(
+        GROUP,
+        "a program that is not there",
+        TRAIN,
+        "The program trainer/my_trian.py does not exist.",
+        "Did you mean my_train.py?",
+        given(job('program = "my_trian.py"'), file("trainer/my_train.py", "")),
+    ),
+    _hp("HP without `=`", "epochs", "The hyperparameter 'epochs' is not name=value.", 'For example: HP="epochs=3".'),
+    _hp(
+        "HP with the same name twice",
+        '"epochs=1 epochs=2"',
+        "The hyperparameter epochs is given twice.",
+        "Give it once.",
+    ),
+    _hp(
+        "HP with an unknown name",
+        "epoch=3",
+        "The trainer has no hyperparameter epoch.",
+        "Did you mean epochs? It takes: …",
+    ),
+    _hp(
+        "HP of a wrong type",
+        "epochs=many",
+        "epochs=many is not a whole number.",
+        "Give a whole number from 1 to 10000.",
+    ),
+    _hp("HP out of range", "epochs=0", "epochs=0 is out of range.", "Give a whole number from 1 to 10000."),
+    _hp("HP with an empty value", "epochs=", "epochs= is not a whole number.", "Give a whole number from 1 to 10000."),
+    _hp(
+        "HP with a value that is none of those possible",
+        "learning_rate_schedule=cosin",
+        "learning_rate_schedule=cosin is not one of its values.",
+        "Did you mean cosine? They are: …",
+    ),
+    _hp(
+        "HP with one quotation mark",
+        '"note=\'open"',
+        "HP=note='open cannot be split into words: No closing quotation.",
+        "Close the quotation mark.",
+    ),
+)

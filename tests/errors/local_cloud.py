@@ -1,0 +1,69 @@
+"""Mistakes with the local cloud itself: each has a copy of the project for its own."""
+
+import json
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.errors.case import Case, mode, without_rights
+from tests.errors.scene import Scene
+
+GROUP = "Local cloud"
+NONE = "No local cloud is running."
+START = "Start it with `make cloud-up`."
+
+
+@contextmanager
+def killed(scene: Scene) -> Iterator[None]:
+    """One that ended by kill -9: its file of address and process is left."""
+    scene.project.make("cloud-up")
+    record = json.loads((scene.folder / "build/local-cloud/server.json").read_text())
+    os.kill(record["pid"], signal.SIGKILL)
+    time.sleep(0.2)
+    yield
+    assert "runs at" in scene.project.make("cloud-up")
+    scene.project.make("cloud-down")
+
+
+@contextmanager
+def its_port_taken(scene: Scene) -> Iterator[None]:
+    """As `killed`, and another program has got the port since."""
+    with killed(scene):
+        port = json.loads((scene.folder / "build/local-cloud/server.json").read_text())["port"]
+        with socket.socket() as other:
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            other.bind(("127.0.0.1", port))
+            other.listen()
+            threading.Thread(target=lambda: None).start()
+            yield
+
+
+@contextmanager
+def a_read_only_folder(scene: Scene) -> Iterator[None]:
+    place = scene.folder / "build" / "local-cloud"
+    place.mkdir(parents=True, exist_ok=True)
+    for path in place.iterdir():
+        path.unlink()
+    with mode("build/local-cloud", 0o555)(scene), without_rights(scene):
+        yield
+
+
+CASES = (
+    Case(GROUP, "none is running", "make jobs CLOUD=local", NONE, START),
+    Case(GROUP, "it was killed (kill -9)", "make jobs CLOUD=local", NONE, START, killed),
+    Case(
+        GROUP, "it was killed, and its port is another program's now", "make cloud-status", NONE, START, its_port_taken
+    ),
+    Case(
+        GROUP,
+        "its folder cannot be written",
+        "make cloud-up",
+        "The local cloud cannot be started: … Permission denied: …build/local-cloud…",
+        "Make build/local-cloud a folder that you can write.",
+        a_read_only_folder,
+    ),
+)

@@ -1,0 +1,151 @@
+"""Where a mistake is made: a copy of the project, an environment, and what there was before."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from scripts.localcloud import Cloud, environment
+from tests.conftest import Project, clean_environment
+from tests.errors.front import Front
+
+NOT_OURS = {".venv", "build", "__pycache__", ".git"}
+LINE = re.compile(r"^(Error: |Fix:   )(.*)$")
+
+
+@dataclass
+class Scene:
+    """What a case may prepare, and what the test looks at.
+
+    Args:
+        project: the copy.
+        environment: of the command to be typed; a case changes it as it needs.
+        front: answers for AWS where a case says so; None where there is no cloud.
+        aws: makes a boto3 client that speaks to the local cloud past the front.
+        prefix: stands before the command, such as one that takes rights away.
+    """
+
+    project: Project
+    environment: dict[str, str]
+    front: Front | None = None
+    aws: Callable[[str], Any] | None = None
+    prefix: tuple[str, ...] = ()
+    words: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        return self.project.folder
+
+    @property
+    def cloud(self) -> Front:
+        assert self.front is not None, "a case that answers for AWS must say on=STACK"
+        return self.front
+
+    def client(self, service: str) -> Any:
+        assert self.aws is not None, "a case that asks the cloud must say on=STACK"
+        return self.aws(service)
+
+    @property
+    def run(self) -> str:
+        """The run that the demo has left."""
+        return min(path.parent.name for path in (self.folder / "runs").glob("digits-*/record.json"))
+
+    def command(self, typed: str) -> list[str]:
+        """The command as the shell gets it; `{run}` in it is the demo's run."""
+        words = shlex.split(self.fill(typed))
+        if self.front is None or words[0] != "make":
+            return [*self.prefix, *words]
+        # The Makefile's own CLOUD=local would point past the front: its variable VERB is what the verb is called by.
+        return [*self.prefix, "make", "-s", "VERB=.venv/bin/python -m", "CLOUD=local", *words[1:]]
+
+    def fill(self, text: str) -> str:
+        """A text of the table with its names filled in."""
+        known = {**self.words, **({"run": self.run} if "{run}" in text else {})}
+        return re.sub(r"\{(\w+)\}", lambda found: known.get(found[1], found[0]), text)
+
+    def type(self, typed: str, timeout: float = 120) -> "subprocess.CompletedProcess[str]":
+        """Type a command and wait for its end."""
+        return subprocess.run(
+            self.command(typed),
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    def holdings(self) -> dict[str, object]:
+        """All that a command could bring into being: files, objects and buckets, jobs."""
+        found: dict[str, object] = {}
+        for current, folders, files in os.walk(self.folder):
+            folders[:] = [name for name in folders if name not in NOT_OURS]
+            for name in [*files, *folders]:
+                status = (Path(current) / name).lstat()
+                found[f"{current}/{name}"] = (status.st_size, status.st_mtime_ns) if name in files else None
+        if self.aws is not None:
+            s3 = self.aws("s3")
+            for bucket in s3.list_buckets()["Buckets"]:
+                found[f"s3://{bucket['Name']}"] = None
+                for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket["Name"]):
+                    found |= {f"s3://{bucket['Name']}/{one['Key']}": one["ETag"] for one in page.get("Contents", [])}
+            for page in self.aws("sagemaker").get_paginator("list_training_jobs").paginate():
+                found |= {f"job {one['TrainingJobName']}": None for one in page["TrainingJobSummaries"]}
+        return found
+
+
+Given = Callable[[Scene], AbstractContextManager[object]]
+
+
+@contextmanager
+def nothing(_scene: Scene) -> Iterator[None]:
+    """Nothing to prepare."""
+    yield
+
+
+def bare(project: Project, home: Path) -> Scene:
+    """A scene without a cloud: no call can leave the machine."""
+    isolated = {
+        "HOME": str(home),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "nobody",
+        "AWS_SECRET_ACCESS_KEY": "nobody",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+    }
+    return Scene(project, {**clean_environment(), **isolated})
+
+
+def with_stack(project: Project, front: Front, aws: Callable[[str], Any]) -> Scene:
+    """A scene with the stack, whose calls go by the front."""
+    variables = environment(running(project), {**clean_environment(), "ENV_TEXT": "local"})
+    return Scene(project, {**variables, "AWS_ENDPOINT_URL": front.url}, front, aws)
+
+
+def running(project: Project) -> Cloud:
+    """The local cloud that runs in a copy of the project."""
+    folder = project.folder / "build" / "local-cloud"
+    record = json.loads((folder / "server.json").read_text())
+    return Cloud(record["url"], record["port"], record["pid"], datetime.now(UTC), folder)
+
+
+def two_lines(output: str) -> tuple[str, str] | None:
+    """Problem and fix at the end of what a command said on stderr; None where there are no such two lines."""
+    lines = [line for line in output.splitlines() if not line.startswith(("make: ***", "make[")) and line.strip()]
+    found = [LINE.match(line) for line in lines[-2:]]
+    if len(found) < 2 or found[0] is None or found[1] is None:
+        return None
+    return found[0][2], found[1][2]
+
+
+def fits(said: str, expected: str) -> bool:
+    """Whether a line is the expected one, in which `…` stands for any text."""
+    return re.fullmatch(".*".join(map(re.escape, expected.split("…"))), said, re.DOTALL) is not None

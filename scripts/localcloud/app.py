@@ -1,5 +1,6 @@
-"""The WSGI application: SageMaker and ECR's images are answered by us, every other call by moto."""
+"""The WSGI application: SageMaker, ECR's images and S3's bytes are answered by us, all the rest by moto."""
 
+import functools
 import io
 import traceback
 from collections.abc import Callable, Iterable
@@ -10,6 +11,8 @@ from werkzeug.wrappers import Request, Response
 
 from scripts.localcloud import awsjson, ecr
 from scripts.localcloud.environment import LOOPBACK
+from scripts.localcloud.s3.blobs import Store
+from scripts.localcloud.s3.front import S3Front
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -22,10 +25,14 @@ class Application:
 
     Args:
         sagemaker: answers a call of SageMaker.
+        store: keeps the bytes of S3's objects.
     """
 
-    def __init__(self, sagemaker: Handler) -> None:
-        self._moto = DomainDispatcherApplication(create_backend_app)
+    def __init__(self, sagemaker: Handler, store: Store) -> None:
+        moto = DomainDispatcherApplication(create_backend_app)
+        # moto lists its packages' folder to find the service of a host name, at each call: half the time of a call.
+        moto.get_backend_for_host = functools.cache(moto.get_backend_for_host)
+        self._rest = S3Front(moto, store)
         self._handlers: dict[str, Handler] = {"SageMaker.": sagemaker, ecr.TARGET: ecr.answer}
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -38,8 +45,7 @@ class Application:
         response = self._ours(request)
         if response is not None:
             return response(environ, start_response)
-        moto: Iterable[bytes] = self._moto(environ, start_response)
-        return moto
+        return self._rest(environ, start_response)
 
     def _ours(self, request: Request) -> Response | None:
         target = request.headers.get("X-Amz-Target", "")

@@ -13,14 +13,15 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
 from scripts.localcloud import shims
 from scripts.localcloud.app import Application
 from scripts.localcloud.clients import Clients
 from scripts.localcloud.environment import AWS_CONFIG, Cloud
+from scripts.localcloud.http import Handler
 from scripts.localcloud.lifecycle import FOLDER, LOG, write_record
+from scripts.localcloud.s3.blobs import Store
 from scripts.localcloud.sagemaker.api import SageMaker
 from scripts.localcloud.sagemaker.executor import ProcessExecutor
 from scripts.localcloud.sagemaker.jobs import JobStore
@@ -30,15 +31,6 @@ from scripts.localcloud.sagemaker.slots import Slots, machine_slots
 LOCK_SECONDS = 0.5
 POLL_SECONDS = 0.05
 BACKLOG = 128
-
-
-class Handler(MotoRequestHandler):  # type: ignore[misc]  # moto publishes no types
-    """Answers without delay and without a line in the log for each request."""
-
-    disable_nagle_algorithm = True
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Nothing: faults are what the log is for."""
 
 
 def main() -> None:
@@ -70,7 +62,7 @@ def _serve(folder: Path, ended: threading.Event) -> None:
         )
         sagemaker = SageMaker(yard)
         shims.apply()
-        application = Application(sagemaker)
+        application = Application(sagemaker, Store(folder / "objects"))
         server = make_server(
             "127.0.0.1", port, application, threaded=True, request_handler=Handler, fd=listener.fileno()
         )

@@ -1,0 +1,85 @@
+"""HTTP for the server: werkzeug's handler with connections that stay open from one request to the next.
+
+An S3 transfer of many small objects spends half its time on connections otherwise.
+"""
+
+import traceback
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from http import HTTPStatus
+from typing import Any
+
+from moto.moto_server.werkzeug_app import MotoRequestHandler
+from werkzeug.exceptions import ClientDisconnected
+from werkzeug.wsgi import LimitedStream
+
+CHUNK = 1 << 20
+Headers = list[tuple[str, str]]
+_BODILESS = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+
+
+class Handler(MotoRequestHandler):  # type: ignore[misc]  # moto publishes no types
+    """Answers the requests of one connection, in a thread of its own."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = 1 << 16  # The head and a small body leave in one packet.
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Nothing: faults are what the log is for."""
+
+    def run_wsgi(self) -> None:
+        """Answer one request."""
+        if self.headers.get("Expect", "").lower().strip() == "100-continue":
+            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self.wfile.flush()
+        self.environ = environ = self.make_environ()
+        if "wsgi.input_terminated" in environ:
+            self.close_connection = True  # Whether a body in chunks was read to its end is not known.
+        else:
+            environ["wsgi.input"] = LimitedStream(self.rfile, int(environ.get("CONTENT_LENGTH") or 0))
+        started: list[tuple[str, Headers]] = []
+
+        def start_response(status: str, headers: Headers, _: object = None) -> Callable[[bytes], object]:
+            started.append((status, headers))
+            return _no_write
+
+        try:
+            chunks = self.server.app(environ, start_response)
+        except Exception:
+            traceback.print_exc()
+            started, chunks = [("500 Internal Server Error", [("Content-Length", "0")])], []
+        with ExitStack() as stack:
+            if hasattr(chunks, "close"):
+                stack.callback(chunks.close)
+            self._drain(environ["wsgi.input"])
+            status, headers = started[-1]
+            self._send(status, headers, chunks)
+
+    def _drain(self, body: Any) -> None:
+        """Read what nobody has read, so that the next request can be told from it."""
+        try:
+            while isinstance(body, LimitedStream) and body.read(CHUNK):
+                pass
+        except ClientDisconnected:
+            self.close_connection = True
+
+    def _send(self, status: str, headers: Headers, chunks: Iterable[bytes]) -> None:
+        code, _, reason = status.partition(" ")
+        self.send_response(int(code), reason)
+        for name, value in headers:
+            self.send_header(name, value)
+        is_known = self.command == "HEAD" or int(code) in _BODILESS
+        is_known = is_known or any(name.lower() == "content-length" for name, _ in headers)
+        if not is_known:
+            self.close_connection = True  # The end of the connection is then the end of the body.
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        for chunk in chunks:
+            self.wfile.write(chunk)
+        self.wfile.flush()
+
+
+def _no_write(_: bytes) -> None:
+    raise NotImplementedError("No application here uses WSGI's old way to write.")

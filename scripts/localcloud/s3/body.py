@@ -1,0 +1,143 @@
+"""A request's body on its way in: taken out of aws-chunked, digested, held against what the caller says of it.
+
+https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html
+"""
+
+import io
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import IO, TYPE_CHECKING, cast
+
+from werkzeug.exceptions import ClientDisconnected
+from werkzeug.wsgi import get_input_stream
+
+from scripts.localcloud.s3 import checksums
+from scripts.localcloud.s3.blobs import CHUNK
+from scripts.localcloud.s3.errors import S3Error
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+_PREFIX = "HTTP_X_AMZ_CHECKSUM_"
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_INCOMPLETE = "You did not provide the number of bytes specified by the Content-Length HTTP header"
+
+Digests = dict[str, bytes]
+Keep = Callable[[Iterable[bytes], Iterable[str]], Digests]
+
+
+def take(environ: "WSGIEnvironment", keep: Keep) -> Digests:
+    """Read a request's body to its end and check it.
+
+    Args:
+        environ: the request.
+        keep: gets the bytes and the algorithms that are wanted; puts the bytes somewhere, gives their digests.
+
+    Returns:
+        The digests among ``checksums.SIZES`` that the caller gave, and that are right.
+
+    Raises:
+        S3Error: BadDigest and its kin, for a body that is not what the caller says.
+    """
+    claimed = claims(environ)
+    trailers: dict[str, str] = {}
+    promised = environ.get("HTTP_X_AMZ_TRAILER", "").lower().removeprefix("x-amz-checksum-")
+    algorithms = {"md5", *claimed, *({promised} & checksums.SIZES.keys())}
+    payload = environ.get("HTTP_X_AMZ_CONTENT_SHA256", "")
+    if _SHA256.fullmatch(payload):
+        algorithms.add("sha256")
+    digests = keep(_chunks(environ, trailers), algorithms)
+    for name, value in trailers.items():
+        if (algorithm := name.removeprefix("x-amz-checksum-")) in checksums.SIZES:
+            claimed[algorithm] = _claim(algorithm, value)
+    _check(claimed, digests)
+    if _SHA256.fullmatch(payload) and digests["sha256"].hex() != payload:
+        raise S3Error(
+            "XAmzContentSHA256Mismatch",
+            "The provided 'x-amz-content-sha256' header does not match what was computed.",
+        )
+    return {algorithm: digest for algorithm, digest in claimed.items() if algorithm != "md5"}
+
+
+def is_chunked(environ: "WSGIEnvironment") -> bool:
+    """Whether the body comes as aws-chunked."""
+    return str(environ.get("HTTP_X_AMZ_CONTENT_SHA256", "")).startswith("STREAMING-")
+
+
+def claims(environ: "WSGIEnvironment") -> Digests:
+    """The digests in a request's headers.
+
+    Raises:
+        S3Error: one that cannot be a digest.
+    """
+    found = {
+        algorithm: _claim(algorithm, environ[_PREFIX + algorithm.upper()])
+        for algorithm in checksums.SIZES
+        if _PREFIX + algorithm.upper() in environ
+    }
+    if "HTTP_CONTENT_MD5" in environ:
+        md5 = checksums.decoded(environ["HTTP_CONTENT_MD5"], 16)
+        if md5 is None:
+            raise S3Error("InvalidDigest", "The Content-MD5 you specified is not valid.")
+        found["md5"] = md5
+    return found
+
+
+def _claim(algorithm: str, value: str) -> bytes:
+    digest = checksums.decoded(value, checksums.SIZES[algorithm])
+    if digest is None:
+        raise S3Error("InvalidRequest", f"Value for x-amz-checksum-{algorithm} header is invalid.")
+    return digest
+
+
+def _check(claimed: Mapping[str, bytes], digests: Mapping[str, bytes]) -> None:
+    for algorithm, claim in claimed.items():
+        if digests.get(algorithm) == claim:
+            continue
+        if algorithm == "md5":
+            raise S3Error("BadDigest", "The Content-MD5 you specified did not match what we received.")
+        name = algorithm.upper()
+        raise S3Error("BadDigest", f"The {name} you specified did not match the calculated checksum.")
+
+
+def _chunks(environ: "WSGIEnvironment", trailers: dict[str, str]) -> Iterator[bytes]:
+    stream = io.BufferedReader(cast("io.RawIOBase", get_input_stream(environ)))
+    try:
+        if is_chunked(environ):
+            yield from _counted(_unchunked(stream, trailers), environ.get("HTTP_X_AMZ_DECODED_CONTENT_LENGTH"))
+        else:
+            while chunk := stream.read(CHUNK):
+                yield chunk
+    except ClientDisconnected:
+        raise S3Error("IncompleteBody", _INCOMPLETE) from None
+
+
+def _counted(chunks: Iterable[bytes], promised: str | None) -> Iterator[bytes]:
+    size = 0
+    for chunk in chunks:
+        size += len(chunk)
+        yield chunk
+    if promised is not None and promised != str(size):
+        raise S3Error("IncompleteBody", _INCOMPLETE)
+
+
+def _unchunked(stream: IO[bytes], trailers: dict[str, str]) -> Iterator[bytes]:
+    """The data of aws-chunked, ``SIZE[;chunk-signature=…]`` before each chunk; what follows the last one."""
+    while left := _chunk_size(stream):
+        while left:
+            data = stream.read(min(left, CHUNK))
+            if not data:
+                raise S3Error("IncompleteBody", _INCOMPLETE)
+            left -= len(data)
+            yield data
+        stream.readline()
+    for line in stream:
+        name, _, value = line.decode("latin-1").strip().partition(":")
+        trailers[name.lower()] = value.strip()
+
+
+def _chunk_size(stream: IO[bytes]) -> int:
+    try:
+        return int(stream.readline().partition(b";")[0], 16)
+    except ValueError:
+        raise S3Error("IncompleteBody", _INCOMPLETE) from None

@@ -1,0 +1,32 @@
+"""S3's refusals.
+
+https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+"""
+
+from xml.sax.saxutils import escape
+
+from werkzeug.wrappers import Response
+
+
+class S3Error(Exception):
+    """A refusal, as S3 words it.
+
+    Args:
+        code: such as ``BadDigest``.
+        message: the sentence for the caller.
+        status: of HTTP.
+    """
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.status = status
+
+    def response(self) -> Response:
+        """The answer to send."""
+        body = (
+            '<?xml version="1.0" encoding="UTF-8"?>\n'
+            f"<Error><Code>{self.code}</Code><Message>{escape(self.message)}</Message></Error>"
+        )
+        return Response(body, self.status, content_type="application/xml")

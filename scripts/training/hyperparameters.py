@@ -127,6 +127,11 @@ def settle(
                 f"The hyperparameter {name[:256]} is too long: SageMaker takes names of 256 and values of 2,500.",
                 "Put long values into a file of a channel.",
             )
+        if "\n" in value or "\r" in value:  # AWS's pattern for a value is `.*`, in which a dot is no line break
+            raise UserError(
+                f"The hyperparameter {name} has a line break in it, and SageMaker takes none.",
+                "Put such a text into [environment] of the job file, or into a file of a channel.",
+            )
     if known is not None:
         table = {one.name: one for one in known.hyperparameters}
         for name, value in values.items():

@@ -1,6 +1,7 @@
 """One mistake, as data; and the small functions by which cases prepare it."""
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -94,7 +95,7 @@ def folder(name: str, *files: str) -> Given:
                 path.mkdir(parents=True)
             else:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text("x\n")
+                path.write_text(f"{time.time_ns()}\n")  # another every time, so that it has to be uploaded
         try:
             yield
         finally:

@@ -1,6 +1,6 @@
 """A copy of the project without a cloud for the cases that need none; the shared stack, behind a front, for others."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import pytest
 
 from tests.conftest import Project
 from tests.errors.front import Front
+from tests.errors.jobs import three_jobs
 from tests.errors.scene import Scene, bare, running, with_stack
 
 
@@ -32,9 +33,9 @@ def front(yard: Project, demo: str) -> Iterator[Front]:
     server.close()
 
 
-@pytest.fixture
-def stack(yard: Project, front: Front) -> Scene:
-    """A scene with the stack and a run."""
+@pytest.fixture(scope="session")
+def aws(yard: Project, front: Front) -> Callable[[str], Any]:
+    """Makes a client of the local cloud, past the front."""
     cloud = running(yard)
     session = boto3.Session("local", "local", region_name=cloud.region)
     made: dict[str, Any] = {}
@@ -44,4 +45,19 @@ def stack(yard: Project, front: Front) -> Scene:
             made[service] = session.client(service, endpoint_url=cloud.url)  # type: ignore[call-overload]
         return made[service]
 
-    return with_stack(yard, front, client)
+    return client
+
+
+@pytest.fixture(scope="session")
+def jobs(yard: Project, front: Front, aws: Callable[[str], Any]) -> Iterator[dict[str, str]]:
+    """The names of three jobs: ``sleeper`` goes on, ``failed`` and ``done`` are what they are called."""
+    with three_jobs(with_stack(yard, front, aws)) as names:
+        yield names
+
+
+@pytest.fixture
+def stack(yard: Project, front: Front, aws: Callable[[str], Any], jobs: dict[str, str]) -> Scene:
+    """A scene with the stack and its runs."""
+    scene = with_stack(yard, front, aws)
+    scene.words.update(jobs)
+    return scene

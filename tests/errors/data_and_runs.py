@@ -1,14 +1,11 @@
 """Mistakes in a channel's folder, and with runs and their models."""
 
-import contextlib
 import io
-import json
 import tarfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from tests.errors.case import STACK, Case, aside, file, folder, given, job, mode, refused
 from tests.errors.front import HALF
@@ -22,7 +19,6 @@ FIX = f"Put the files there or correct {WHERE}; `make digits` writes the folders
 CHANNEL = job(tables='[channels.training]\nsource = "data/small"\n')
 MODELS = "trainyard-local-models-123456789012-us-east-1"
 REFUSED_ARCHIVE = "Have the program write plain files to SM_MODEL_DIR; `aws s3 cp` fetches the archive itself."
-SLEEPER = "import pathlib, time\nprint('up')\ntime.sleep(600)\n"
 
 
 def link(name: str, target: str) -> Given:
@@ -57,58 +53,6 @@ def a_file_that_grows(scene: Scene) -> Iterator[None]:
         scene.client("s3").delete_object(
             Bucket="trainyard-local-data-123456789012-us-east-1", Key="mistake/training/0/log.png"
         )
-
-
-def start(scene: Scene, name: str) -> None:
-    """Start a job that goes on until it is stopped."""
-    request = json.loads((scene.folder / "runs" / scene.run / "request.json").read_text())
-    request |= {"TrainingJobName": name, "Environment": {"SAGEMAKER_PROGRAM": "sleeper.py"}, "HyperParameters": {}}
-    scene.client("sagemaker").create_training_job(**request)
-
-
-@contextmanager
-def a_job_in_progress(scene: Scene) -> Iterator[None]:
-    """A job that goes on; `{job}` is its name."""
-    name = f"sleeper-{time.strftime('%Y%m%d-%H%M%S')}-abcd"
-    scene.words["job"] = name
-    with file("trainer/sleeper.py", SLEEPER)(scene):
-        start(scene, name)
-        sagemaker = scene.client("sagemaker")
-        await_status(sagemaker, name, "Training")
-        yield
-        with contextlib.suppress(sagemaker.exceptions.ClientError):
-            sagemaker.stop_training_job(TrainingJobName=name)
-        await_status(sagemaker, name, "Stopped")
-
-
-def await_status(sagemaker: Any, name: str, secondary: str) -> None:
-    deadline = time.monotonic() + 60
-    while sagemaker.describe_training_job(TrainingJobName=name)["SecondaryStatus"] != secondary:
-        assert time.monotonic() < deadline, f"{name} never was {secondary}"
-        time.sleep(0.1)
-
-
-@contextmanager
-def a_job_without_a_model(scene: Scene) -> Iterator[None]:
-    """A job that has failed; `{job}` is its name."""
-    name = f"failer-{time.strftime('%Y%m%d-%H%M%S')}-abcd"
-    scene.words["job"] = name
-    with file("trainer/sleeper.py", "raise SystemExit(3)\n")(scene):
-        start(scene, name)
-        await_status(scene.client("sagemaker"), name, "Failed")
-    yield
-
-
-@contextmanager
-def a_job_with_a_model(scene: Scene) -> Iterator[None]:
-    """A job that somebody else has run; `{job}` is its name."""
-    name = f"other-{time.strftime('%Y%m%d-%H%M%S')}-abcd"
-    scene.words["job"] = name
-    program = "import os, pathlib\npathlib.Path(os.environ['SM_MODEL_DIR'], 'model').write_text('x')\n"
-    with file("trainer/sleeper.py", program)(scene):
-        start(scene, name)
-        await_status(scene.client("sagemaker"), name, "Completed")
-    yield
 
 
 @contextmanager
@@ -278,20 +222,18 @@ CASES = (
     Case(
         RUNS,
         "the model of a job in progress",
-        "make model RUN={job}",
-        "The job {job} is InProgress: it has no model yet.",
-        "Wait for its end: `make logs RUN={job}`.",
-        a_job_in_progress,
-        STACK,
+        "make model RUN={sleeper}",
+        "The job {sleeper} is InProgress: it has no model yet.",
+        "Wait for its end: `make logs RUN={sleeper}`.",
+        on=STACK,
     ),
     Case(
         RUNS,
         "the model of a job that left none",
-        "make model RUN={job}",
-        "The job {job} is Failed and left no model.",
-        "Its log says why: `make logs RUN={job}`.",
-        a_job_without_a_model,
-        STACK,
+        "make model RUN={failed}",
+        "The job {failed} is Failed and left no model.",
+        "Its log says why: `make logs RUN={failed}`.",
+        on=STACK,
     ),
     Case(
         RUNS,
@@ -327,10 +269,10 @@ CASES = (
     Case(
         RUNS,
         "a file where the run's folder belongs",
-        "make model RUN={job}",
-        "runs/{job} is a file, and the run's folder belongs there.",
+        "make model RUN={done}",
+        "runs/{done} is a file, and the run's folder belongs there.",
         "Take it away, then run the same command again.",
-        given(a_job_with_a_model, lambda scene: file(f"runs/{scene.words['job']}", "x")(scene)),
+        lambda scene: file(f"runs/{scene.words['done']}", "x")(scene),
         STACK,
     ),
 )

@@ -39,6 +39,7 @@ class Rule:
         operation: such as ``s3:PutObject``.
         answer: a refusal, a JSON object, or `HALF`; None lets the call through once `release` is set.
         place: what its path must hold.
+        times: how often; None for as long as it is there.
         arrived: set when the operation has come.
         release: what a call without an answer waits for.
     """
@@ -46,16 +47,20 @@ class Rule:
     operation: str
     answer: Refusal | dict[str, Any] | str | None
     place: str = ""
+    times: int | None = None
     arrived: threading.Event = field(default_factory=threading.Event)
     release: threading.Event = field(default_factory=threading.Event)
 
 
+READING = ("Get", "Head", "List", "Describe", "BatchGet", "BatchCheck")
+
+
 class Front:
-    """The server; `url` is its address, `seen` what was asked of it."""
+    """The server; `url` is its address, `made` every call that has made, changed or deleted something."""
 
     def __init__(self, port: int) -> None:
         self.rules: list[Rule] = []
-        self.seen: list[str] = []
+        self.made: list[str] = []
         front = self
 
         class Handler(_Handler):
@@ -70,6 +75,14 @@ class Front:
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+    def rule_for(self, operation: str, path: str) -> Rule | None:
+        """What is to be done with a call; None where it is passed on."""
+        for rule in self.rules:
+            if rule.operation == operation and rule.place in path and rule.times != 0:
+                rule.times = None if rule.times is None else rule.times - 1
+                return rule
+        return None
 
     @contextmanager
     def answering(
@@ -105,8 +118,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _any(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         operation = name(self.command, self.path, self.headers.get, body)
-        self.owner.seen.append(operation)
-        rule = next((one for one in self.owner.rules if one.operation == operation and one.place in self.path), None)
+        rule = self.owner.rule_for(operation, self.path)
         if rule is not None:
             rule.arrived.set()
             if rule.answer is None:
@@ -114,7 +126,9 @@ class _Handler(BaseHTTPRequestHandler):
             elif rule.answer != HALF:
                 self._say(operation, rule.answer)
                 return
-        self._pass_on(body, cut=rule is not None and rule.answer == HALF)
+        status = self._pass_on(body, cut=rule is not None and rule.answer == HALF)
+        if status < 300 and not operation.partition(":")[2].startswith(READING):
+            self.owner.made.append(f"{operation} {self.path.partition('?')[0]}")
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _any  # noqa: N815 - as http.server calls them
 
@@ -127,7 +141,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(content)
 
-    def _pass_on(self, body: bytes, cut: bool) -> None:
+    def _pass_on(self, body: bytes, cut: bool) -> int:
         connection = http.client.HTTPConnection("127.0.0.1", self.behind, timeout=120)
         headers = {key: value for key, value in self.headers.items() if key.lower() not in {"connection", "expect"}}
         connection.request(self.command, self.path, body, headers)
@@ -144,6 +158,7 @@ class _Handler(BaseHTTPRequestHandler):
         if cut:
             self.close_connection = True
         connection.close()
+        return answer.status
 
 
 def name(method: str, path: str, header: Callable[[str, str], str], body: bytes) -> str:
@@ -168,7 +183,7 @@ def _of_s3(method: str, is_object: bool, query: str) -> str:
         return "ListObjectsV2"
     if method == "PUT":
         return "PutBucket" + query.partition("=")[0] if query else "CreateBucket"
-    return {"HEAD": "HeadBucket"}.get(method, f"{method} {query}")
+    return {"HEAD": "HeadBucket", "GET": f"Get {query}"}.get(method, f"{method} {query}")
 
 
 def form(service: str, answer: Refusal | dict[str, Any]) -> tuple[bytes, str]:

@@ -84,21 +84,13 @@ class Scene:
         )
 
     def holdings(self) -> dict[str, object]:
-        """All that a command could bring into being: files, objects and buckets, jobs."""
+        """The files of the project, without what is only kept to be quicker the next time."""
         found: dict[str, object] = {}
         for current, folders, files in os.walk(self.folder):
             folders[:] = [name for name in folders if name not in NOT_OURS]
             for name in [*files, *folders]:
                 status = (Path(current) / name).lstat()
                 found[f"{current}/{name}"] = (status.st_size, status.st_mtime_ns) if name in files else None
-        if self.aws is not None:
-            s3 = self.aws("s3")
-            for bucket in s3.list_buckets()["Buckets"]:
-                found[f"s3://{bucket['Name']}"] = None
-                for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket["Name"]):
-                    found |= {f"s3://{bucket['Name']}/{one['Key']}": one["ETag"] for one in page.get("Contents", [])}
-            for page in self.aws("sagemaker").get_paginator("list_training_jobs").paginate():
-                found |= {f"job {one['TrainingJobName']}": None for one in page["TrainingJobSummaries"]}
         return found
 
 

@@ -46,7 +46,7 @@ def only_these_programs(scene: Scene) -> Iterator[None]:
     """A PATH with what make and the verbs need, without Terraform."""
     bin_folder = scene.folder / "build" / "bin"
     bin_folder.mkdir(parents=True)
-    for name in ("make", "sh", "awk", "git"):
+    for name in ("make", "sh", "awk", "git", "python3"):
         found = shutil.which(name)
         assert found
         (bin_folder / name).symlink_to(found)

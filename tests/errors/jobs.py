@@ -1,0 +1,47 @@
+"""Training jobs for the cases to name: one goes on, one has failed, one has left a model. No TensorFlow in them."""
+
+import contextlib
+import json
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from tests.errors.case import file
+from tests.errors.scene import Scene
+
+SECONDS = 90
+PROGRAMS = {
+    "sleeper": ("import time\ntime.sleep(600)\n", "Training"),
+    "failed": ("raise SystemExit(3)\n", "Failed"),
+    "done": ("import os, pathlib\npathlib.Path(os.environ['SM_MODEL_DIR'], 'model').write_text('x')\n", "Completed"),
+}
+
+
+@contextmanager
+def three_jobs(scene: Scene) -> Iterator[dict[str, str]]:
+    """Start them, and wait until each is what it shall be; gives their names by their kind."""
+    sagemaker = scene.client("sagemaker")
+    names = {kind: f"{kind}-{time.strftime('%Y%m%d-%H%M%S')}-abcd" for kind in PROGRAMS}
+    with ExitStack() as programs:
+        for kind, (program, _status) in PROGRAMS.items():
+            programs.enter_context(file(f"trainer/{kind}.py", program)(scene))
+            _start(scene, names[kind], f"{kind}.py")
+        for kind, (_program, status) in PROGRAMS.items():
+            _await(sagemaker, names[kind], status)
+    yield names
+    with contextlib.suppress(sagemaker.exceptions.ClientError):
+        sagemaker.stop_training_job(TrainingJobName=names["sleeper"])
+
+
+def _start(scene: Scene, name: str, program: str) -> None:
+    request = json.loads((scene.folder / "runs" / scene.run / "request.json").read_text())
+    request |= {"TrainingJobName": name, "Environment": {"SAGEMAKER_PROGRAM": program}, "HyperParameters": {}}
+    scene.client("sagemaker").create_training_job(**request)
+
+
+def _await(sagemaker: Any, name: str, secondary: str) -> None:
+    deadline = time.monotonic() + SECONDS
+    while sagemaker.describe_training_job(TrainingJobName=name)["SecondaryStatus"] != secondary:
+        assert time.monotonic() < deadline, f"{name} never was {secondary}"
+        time.sleep(0.1)

@@ -1,0 +1,114 @@
+"""What looks like a mistake and is none, and a mistake of ours."""
+
+import json
+import shlex
+import shutil
+import urllib.error
+import urllib.request
+
+import pytest
+
+from tests.errors.case import folder, forbidden, given, job, refused
+from tests.errors.front import Refusal
+from tests.errors.scene import Scene
+
+pytestmark = pytest.mark.e2e
+
+AWKWARD = "two words, 'single', \"double\", $HOME $(date) `date`, ünïcode ✓, a\\backslash"
+LINES = "two lines\nwith $HOME"  # SageMaker takes line breaks in the environment, and none in hyperparameters
+TABLES = f"[environment]\nLINES = {json.dumps(LINES)}\n[channels.training]\nsource = 'data/small'\n"
+SMALL = given(job('program = "echo.py"', TABLES), folder("data/small", "0/one.png"))
+ECHO = (
+    "import os, pathlib, sys\n"
+    "value = sys.argv[sys.argv.index('--note') + 1]\n"
+    "pathlib.Path(os.environ['SM_MODEL_DIR'], 'note').write_bytes(value.encode())\n"
+    "pathlib.Path(os.environ['SM_MODEL_DIR'], 'lines').write_text(os.environ['LINES'])\n"
+)
+
+
+def test_an_awkward_value_arrives_as_it_was_written(stack: Scene) -> None:
+    quoted = "'" + AWKWARD.replace("'", "'\\''") + "'"
+    program = stack.folder / "trainer" / "echo.py"
+    with SMALL(stack):
+        program.write_text(ECHO)
+        ended = stack.type(f"make train JOB=mistake YES=1 {shlex.quote('HP=note=' + quoted)}")
+        program.unlink()
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        (note,) = (stack.folder / "runs").glob("mistake-*/model/note")
+        assert note.read_bytes() == AWKWARD.encode()
+        assert note.with_name("lines").read_text() == LINES
+        shutil.rmtree(note.parent.parent)
+
+
+def test_a_call_that_is_throttled_once_is_sent_again(stack: Scene) -> None:
+    with refused("sagemaker:ListTrainingJobs", "ThrottlingException", "Rate exceeded")(stack):
+        stack.cloud.rules[0].times = 1
+        ended = stack.type("make jobs")
+    assert ended.returncode == 0, ended.stderr
+    assert stack.run in ended.stdout
+
+
+def test_what_you_may_not_look_at_is_not_checked(stack: Scene) -> None:
+    limit = Refusal("ResourceLimitExceeded", "The account-level service limit 'x' is 0 Instances")
+    with (
+        forbidden("ecr:DescribeImages", "ecr:DescribeImages", "*")(stack),
+        forbidden("iam:GetRole", "iam:GetRole", "*")(stack),
+        stack.cloud.answering("sagemaker:CreateTrainingJob", limit),
+    ):
+        ended = stack.type("make train JOB=digits YES=1")
+    assert "Not checked: the image " in ended.stdout
+    assert "(no right to ecr:DescribeImages)" in ended.stdout
+    assert "(no right to iam:GetRole)" in ended.stdout
+
+
+def test_a_volume_s_size_on_nvme_is_noted(stack: Scene) -> None:
+    spec = 'instance_type = "ml.g4dn.xlarge"\nvolume_size_gb = 100'
+    prepared = given(
+        job(spec, '[channels.training]\nsource = "data/small"\n'),
+        folder("data/small", "0/one.png"),
+        refused("sagemaker:CreateTrainingJob", "ResourceLimitExceeded", "x"),
+    )
+    with prepared(stack):
+        ended = stack.type("make train JOB=mistake YES=1")
+    assert "Note: volume_size_gb is without effect on ml.g4dn.xlarge" in ended.stdout, ended.stderr
+
+
+def test_a_model_that_is_there_already_is_left(stack: Scene) -> None:
+    model = stack.folder / "runs" / stack.run / "model" / "labels.json"
+    before = model.stat().st_mtime_ns
+    ended = stack.type("make model RUN={run}")
+    assert ended.returncode == 0
+    assert f"The model is already in runs/{stack.run}/model." in ended.stdout
+    assert model.stat().st_mtime_ns == before
+
+
+def test_a_download_that_breaks_off_once_is_repeated(stack: Scene) -> None:
+    with stack.cloud.answering("s3:GetObject", "half", "model.tar.gz") as rule:
+        rule.times = 1
+        ended = stack.type("make model RUN={done}")
+        assert ended.returncode == 0, ended.stderr
+        assert (stack.folder / "runs" / stack.words["done"] / "model" / "model").read_text() == "x"
+        shutil.rmtree(stack.folder / "runs" / stack.words["done"])
+
+
+def test_a_local_cloud_started_twice_is_one(stack: Scene) -> None:
+    output = stack.project.make("cloud-up")
+    assert "already runs at" in output
+
+
+def test_asked_by_another_name_the_local_cloud_refuses(stack: Scene) -> None:
+    record = json.loads((stack.folder / "build/local-cloud/server.json").read_text())
+    request = urllib.request.Request(record["url"], headers={"Host": f"rebound.example:{record['port']}"})
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request)
+    assert caught.value.code == 403
+    assert b"127.0.0.1 or localhost" in caught.value.read()
+
+
+def test_a_bug_of_ours_shows_where_it_is_and_says_so(stack: Scene) -> None:
+    with stack.cloud.answering("sagemaker:ListTrainingJobs", {}):  # an answer that AWS never gives
+        ended = stack.type("make jobs")
+    assert "Error 1\n" in ended.stderr
+    assert "Traceback (most recent call last)" in ended.stderr
+    lines = [line for line in ended.stderr.splitlines() if not line.startswith("make: ***")]
+    assert lines[-1] == "This is a bug of Trainyard, not a mistake of yours: please report it with the lines above."

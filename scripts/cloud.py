@@ -22,6 +22,8 @@ def up() -> None:
         console.say(f"The local cloud already runs at {cloud.url}.")
         return
     cloud = localcloud.start()
+    for line in cloud.lost:
+        console.say(line)
     console.say(f"The local cloud runs at {cloud.url}. Stop it with `make cloud-down`.")
 
 

@@ -26,6 +26,7 @@ class Cloud:
         pid: the server's process.
         started: when it began to listen.
         folder: the absolute folder that holds all it keeps.
+        lost: what became of the jobs of the one before it, where that was killed; a line each.
     """
 
     url: str
@@ -35,6 +36,7 @@ class Cloud:
     folder: Path
     region: str = REGION
     account: str = ACCOUNT
+    lost: tuple[str, ...] = ()
 
 
 def environment(cloud: Cloud, base: Mapping[str, str]) -> dict[str, str]:

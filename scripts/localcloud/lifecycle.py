@@ -96,7 +96,13 @@ def stop() -> None:
 
 def write_record(cloud: Cloud) -> None:
     """Make ``cloud`` known to ``running`` (called by the server once it listens)."""
-    content = {"url": cloud.url, "port": cloud.port, "pid": cloud.pid, "started": cloud.started.isoformat()}
+    content = {
+        "url": cloud.url,
+        "port": cloud.port,
+        "pid": cloud.pid,
+        "started": cloud.started.isoformat(),
+        "lost": cloud.lost,
+    }
     partial = cloud.folder / f"{RECORD}.partial"
     partial.write_text(json.dumps(content))
     partial.replace(cloud.folder / RECORD)
@@ -108,7 +114,8 @@ def _recorded(folder: Path) -> Cloud | None:
     except FileNotFoundError:
         return None
     started = datetime.fromisoformat(content["started"])
-    return Cloud(url=content["url"], port=content["port"], pid=content["pid"], started=started, folder=folder)
+    lost = tuple(content["lost"])
+    return Cloud(content["url"], content["port"], content["pid"], started, folder, lost=lost)
 
 
 def _is_locked(folder: Path) -> bool:

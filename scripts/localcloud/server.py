@@ -25,12 +25,15 @@ from scripts.localcloud.s3.blobs import Store
 from scripts.localcloud.sagemaker.api import SageMaker
 from scripts.localcloud.sagemaker.executor import ProcessExecutor
 from scripts.localcloud.sagemaker.jobs import JobStore
+from scripts.localcloud.sagemaker.journal import Journal, clean_up
 from scripts.localcloud.sagemaker.runner import Yard
 from scripts.localcloud.sagemaker.slots import Slots, machine_slots
 
 LOCK_SECONDS = 0.5
 POLL_SECONDS = 0.05
 BACKLOG = 128
+JOBS = "jobs"
+RUNNING = "running"
 
 
 def main() -> None:
@@ -43,22 +46,26 @@ def main() -> None:
         case ["--lifetime", descriptor]:
             threading.Thread(target=_await_parent, args=(int(descriptor), ended), daemon=True).start()
     _lock(folder)
+    lost = clean_up(Journal(folder / RUNNING), folder / JOBS)
+    for line in lost:
+        print(line)
     with _emptied(folder):
-        _serve(folder, ended)
+        _serve(folder, lost, ended)
 
 
-def _serve(folder: Path, ended: threading.Event) -> None:
+def _serve(folder: Path, lost: list[str], ended: threading.Event) -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(BACKLOG)
         port = listener.getsockname()[1]
-        cloud = Cloud(f"http://127.0.0.1:{port}", port, os.getpid(), datetime.now(UTC), folder)
+        cloud = Cloud(f"http://127.0.0.1:{port}", port, os.getpid(), datetime.now(UTC), folder, lost=tuple(lost))
         yard = Yard(
             store=JobStore(),
             clients=Clients(cloud.url),
             executor=ProcessExecutor(Path.cwd()),
             slots=Slots(machine_slots()),
-            folder=folder / "jobs",
+            journal=Journal(folder / RUNNING),
+            folder=folder / JOBS,
         )
         sagemaker = SageMaker(yard)
         shims.apply()

@@ -18,7 +18,13 @@ NOT_INHERITED = ("AWS_", "SM_", "SAGEMAKER_", "TRAINING_JOB_", "TF_CONFIG")
 
 
 class Execution(Protocol):
-    """A program that runs."""
+    """A program that runs.
+
+    Attributes:
+        pid: its process on this machine.
+    """
+
+    pid: int
 
     def lines(self) -> Iterator[str]:
         """What it prints, to its end."""
@@ -111,6 +117,7 @@ def program_environment(base: Mapping[str, str], job: Job, layout: Layout) -> di
 class _Process:
     def __init__(self, process: "subprocess.Popen[bytes]") -> None:
         self._process = process
+        self.pid = process.pid
         assert process.stdout is not None  # noqa: S101 - for the type checker: stdout=PIPE was given
         self._output: IO[bytes] = process.stdout
 

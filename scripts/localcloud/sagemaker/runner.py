@@ -17,6 +17,7 @@ from scripts.localcloud.sagemaker import artifacts, channels
 from scripts.localcloud.sagemaker.checkpoints import Mirror
 from scripts.localcloud.sagemaker.executor import Execution, Executor
 from scripts.localcloud.sagemaker.jobs import Ending, Job, JobStore, Metric
+from scripts.localcloud.sagemaker.journal import Journal
 from scripts.localcloud.sagemaker.layout import Layout, input_mode, set_writable
 from scripts.localcloud.sagemaker.logs import LogStream
 from scripts.localcloud.sagemaker.metrics import Metrics
@@ -37,6 +38,7 @@ class Yard:
     """What all jobs share.
 
     Attributes:
+        journal: knows on disk which jobs run.
         folder: each job gets a folder of its name in it.
         grace: seconds between SIGTERM and SIGKILL.
     """
@@ -45,6 +47,7 @@ class Yard:
     clients: Clients
     executor: Executor
     slots: Slots
+    journal: Journal
     folder: Path
     grace: float = GRACE_SECONDS
 
@@ -70,6 +73,7 @@ class Run:
 
     def start(self) -> None:
         """Begin; returns at once."""
+        self._yard.journal.write(self._job.name)
         self._thread.start()
 
     def abort(self) -> None:
@@ -90,6 +94,7 @@ class Run:
             result = Result(f"InternalServerError: the local cloud met a bug of its own, see server.log: {error!r}")
         finally:
             self._layout.remove()
+            self._yard.journal.forget(self._job.name)
         reason = result.failure and result.failure[:MAX_REASON]
         self._change(lambda job: replace(job, model=result.model, metrics=result.metrics).finished(_now(), reason))
 
@@ -141,6 +146,7 @@ class Run:
     def _train(self, log: LogStream, metrics: Metrics) -> int:
         """Run the program to its end, however it comes; its exit code."""
         execution = self._yard.executor.start(self._job, self._layout)
+        self._yard.journal.write(self._job.name, execution.pid)
 
         def read() -> None:
             for line in execution.lines():

@@ -162,3 +162,10 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     return folder
+
+
+@pytest.fixture
+def stopped_after(root: Path) -> Iterator[Path]:
+    """The same, and a local cloud that a test starts in it is stopped at its end."""
+    yield root
+    localcloud.stop()

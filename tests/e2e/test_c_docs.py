@@ -1,0 +1,138 @@
+"""Every command in a code block of README.md, CONTRIBUTING.md and docs/ is run, or is named here with why not.
+
+A command is typed as it stands, but for what the reader fills in and for CLOUD=local.
+"""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT, Project, clean_environment
+
+pytestmark = pytest.mark.e2e
+
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+COMMAND = re.compile(r"(make|python|terraform|aws|cd|eval|docker|\.venv/bin/\S+|[A-Z_]+=\S+ (?:python|make))( |$)")
+
+ELSEWHERE = {
+    "make demo": "tests/e2e/test_a_demo.py",
+    "make test": "it is what runs this",
+    "make test-fast": "a part of what runs this",
+    "make lint": "continuous integration runs it beside the tests",
+    "make setup": "the tests of scripts/venv.py",
+    "make cloud-up": "every test here stands on it",
+    "make cloud-down": "every test here ends with it",
+    "make destroy": "tests/zz_destroy",
+    "make destroy CONFIRM=dev": "tests/zz_destroy",
+    "make train JOB=digits": "the demo types it",
+    "make train CLOUD=local JOB=digits": "the demo types it",
+    'make train JOB=digits HP="epochs=3 learning_rate=0.01"': "tests/e2e/test_b_journey.py",
+    "cd terraform": "the commands after it run there",
+    "terraform force-unlock LOCK_ID": "tests/errors has the lock and the message; the command is Terraform's own",
+    "terraform -chdir=terraform providers mirror -platform=linux_amd64 /somewhere/mirror": "it needs the internet",
+}
+BY_HAND = {
+    "terraform init -backend-config=../build/aws-dev/backend.hcl": "Successfully configured the backend",
+    "terraform plan -var-file=environments/dev.tfvars": "No changes",
+    "terraform apply -var-file=environments/dev.tfvars": "Apply complete! Resources: 0 added",
+}
+
+
+def commands() -> dict[str, str]:
+    """The commands of all pages, without their comments, with the page's name."""
+    found: dict[str, str] = {}
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+        fenced = False
+        for line in text.splitlines():
+            if line.startswith("```"):
+                fenced = not fenced
+            elif fenced or line.startswith("    "):
+                command = re.sub(r"\s+", " ", re.sub(r"\s{2,}#.*", "", line)).strip()
+                if COMMAND.match(command) and "▶" not in command:
+                    found.setdefault(command, page.name)
+    return found
+
+
+COMMANDS = commands()
+MAKE = [command for command in COMMANDS if command.startswith("make ") and command not in ELSEWHERE]
+PYTHON = [command for command in COMMANDS if "python -m" in command.split(" make ")[0]]
+AWS = [command for command in COMMANDS if command.startswith(("aws ", "eval "))]
+
+
+def test_each_command_has_its_place() -> None:
+    known = {*ELSEWHERE, *BY_HAND, *MAKE, *PYTHON, *AWS, ".venv/bin/pre-commit install"}
+    assert COMMANDS.keys() == known, "a command is new on a page, or gone from it"
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("command", MAKE)
+def test_make(yard: Project, demo: str, command: str) -> None:
+    run = sorted(path.name for path in (yard.folder / "runs").iterdir())[0]
+    tag = re.search(r"trainer-[0-9a-f]{12}", (yard.folder / "runs" / run / "request.json").read_text())
+    assert tag
+    image = f"IMAGE=123456789012.dkr.ecr.us-east-1.amazonaws.com/trainyard-local-trainer:{tag[0]}"
+    typed = command.replace("IMAGE=…", image).replace("RUN=…", f"RUN={run}")
+    yard_command = ["sh", "-c", f"{typed} CLOUD=local YES=1"]
+    with yard.start(*yard_command) as process:
+        output, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, output
+
+
+@pytest.mark.parametrize("command", PYTHON)
+def test_python(yard: Project, demo: str, command: str) -> None:
+    run = sorted(path.name for path in (yard.folder / "runs").iterdir())[0]
+    typed = (
+        command.replace("python -m", f"{sys.executable} -m")
+        .replace(" [--NAME VALUE …]", " --help")
+        .replace("--model DIR --data DIR", f"--model runs/{run}/model --data data/digits/test")
+        .replace("/tmp/ml", str(yard.folder / "build" / "ml"))
+    )
+    with yard.start("sh", "-c", typed) as process:
+        output, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, output
+
+
+def local_environment(yard: Project) -> dict[str, str]:
+    """What `eval "$(make -s cloud-env)"` makes of a shell's environment."""
+    shell = ["bash", "-c", 'eval "$(make -s cloud-env)" && env -0']
+    with yard.start(*shell) as process:
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output
+    return dict(line.split("=", 1) for line in output.split("\0") if "=" in line)
+
+
+def test_terraform_by_hand(yard: Project, demo: str) -> None:
+    environment = {**clean_environment(), **local_environment(yard)}
+    environment["TF_DATA_DIR"] = str(yard.folder / "terraform" / ".terraform")
+    mirror = yard.folder / "build" / "local-local" / "terraform.rc"
+    if mirror.exists():
+        environment["TF_CLI_CONFIG_FILE"] = str(mirror)
+    for command, expected in BY_HAND.items():
+        typed = command.replace("aws-dev", "local-local").replace("environments/dev", "environments/local")
+        ended = subprocess.run(
+            [*typed.split(), "-no-color", *(["-auto-approve"] if " apply " in typed else [])],
+            cwd=yard.folder / "terraform",
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=200,
+            check=False,
+        )
+        assert ended.returncode == 0, ended.stderr
+        assert expected in ended.stdout
+
+
+def test_pre_commit_can_be_installed(yard: Project) -> None:
+    with yard.start("sh", "-c", "git init -q . && .venv/bin/pre-commit install") as process:
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output
+    assert (yard.folder / ".git" / "hooks" / "pre-commit").exists()

@@ -108,6 +108,8 @@ requirements: .venv/installed ## Pin anew what requirements*.in ask for
 	  --custom-compile-command "make requirements" requirements.in --output-file requirements.txt
 	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	  --custom-compile-command "make requirements" requirements-dev.in --output-file requirements-dev.txt
+	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	  --custom-compile-command "make requirements" requirements-awscli.in --output-file requirements-awscli.txt
 clean: ## Remove what was made here, except data/ and runs/; stops the local cloud
 	@if test -x $(VENV); then $(VENV) -m scripts.cloud down; fi
 	@rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis

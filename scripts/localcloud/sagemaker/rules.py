@@ -126,7 +126,12 @@ def _channel(channel: Mapping[str, Any], request: Mapping[str, Any]) -> Iterator
     if channel.get("RecordWrapperType", "None") != "None":
         yield "RecordWrapperType RecordIO wraps the records of Pipe mode, which this channel does not use."
     if channel.get("CompressionType", "None") != "None":
-        yield "CompressionType Gzip is for Pipe mode; in File mode leave it out."
+        # "CompressionType is used only in Pipe input mode. In File mode, leave this field unset or set it to None."
+        # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Channel.html
+        yield (
+            f"CompressionType Gzip is used in Pipe input mode only. In {mode} mode leave it out: the objects arrive as "
+            "they are, and the program unpacks them."
+        )
 
 
 def _checkpoints(request: Mapping[str, Any]) -> Iterator[str]:

@@ -95,7 +95,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "fast file of a manifest": ({"InputDataConfig": [source("ManifestFile", InputMode="FastFile")]}, "S3Prefix only"),
     "augmented manifest": ({"InputDataConfig": [source("AugmentedManifestFile")]}, "S3DataType AugmentedManifestFile"),
     "RecordIO": ({"InputDataConfig": [source(RecordWrapperType="RecordIO")]}, "RecordIO"),
-    "gzip": ({"InputDataConfig": [source(CompressionType="Gzip")]}, "CompressionType Gzip is for Pipe mode"),
+    "gzip": (
+        {"InputDataConfig": [source(CompressionType="Gzip")]},
+        "Gzip is used in Pipe input mode only. In File mode leave",
+    ),
     "file system": (
         {"InputDataConfig": [{"ChannelName": "c", "DataSource": {}}]},
         "it reads S3DataSource only",

@@ -23,6 +23,7 @@ APP = verb.app("Train a model on the local cloud: infrastructure, data, training
 
 JOB = "digits"
 TEST_DATA = Path("data/digits/test")
+INTERRUPTED = "The demo was interrupted. `make demo` starts it again; nothing was created on AWS."
 ENOUGH = 0.97
 """The accuracy on the test channel under which the demo has failed."""
 
@@ -30,6 +31,11 @@ ENOUGH = 0.97
 @APP.command()
 def main() -> None:
     """Do the whole journey with nothing skipped, and sum it up."""
+    with verb.on_interrupt(INTERRUPTED):
+        _journey()
+
+
+def _journey() -> None:
     start = time.monotonic()
     with _cloud() as environment:
         with console.step("Infrastructure (make infra)"):
@@ -132,7 +138,7 @@ def _finish(command: list[str], environment: Mapping[str, str]) -> int:
         with _handled(signal.SIGINT, lambda number, _frame: told.append(number)), _handled(signal.SIGTERM, hand_on):
             code = process.wait()
     if told:
-        raise verb.Interrupted("The demo was interrupted. `make demo` starts it again; nothing was created on AWS.")
+        raise verb.Interrupted(INTERRUPTED)
     return code
 
 

@@ -61,6 +61,7 @@ def _prepare(job: str, env: str, hp: list[str], image: str) -> Prepared:
     metrics = training.merge_metrics(known.metrics if known else (), spec.metrics)
     stack = read_stack(env)
     channels.check(training.local_channels(job, spec))
+    training.check_images(spec, hyperparameters)
     uri = image or f"{stack.repository_url}:{image_tag()}"
     order = training.Order(job, spec, training.job_name(job), uri, hyperparameters, metrics)
     return Prepared(order, stack, training.build_request(order, stack))

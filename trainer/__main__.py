@@ -1,7 +1,7 @@
-"""``python -m trainer train | describe | evaluate``.
+"""``python -m trainer train | describe | check | evaluate``.
 
 SageMaker starts a container with the one argument ``train``. TensorFlow is imported only where it is used:
-``describe`` answers at once.
+``describe`` and ``check`` answer at once.
 """
 
 import json
@@ -14,6 +14,7 @@ from trainer import contract, describe, program
 
 USAGE = """usage: python -m trainer train [--NAME VALUE ...]
        python -m trainer describe
+       python -m trainer check --training DIR [--validation DIR] [--NAME VALUE ...]
        python -m trainer evaluate --model DIR --data DIR"""
 
 
@@ -32,6 +33,8 @@ def main(arguments: Sequence[str]) -> int:
     if command == "describe" and not rest:
         print(json.dumps(describe.describe(), indent=2))
         return 0
+    if command == "check":
+        return _check(rest)
     if command == "evaluate":
         return _evaluate(rest)
     print(USAGE, file=sys.stdout if command in {"-h", "--help"} else sys.stderr)
@@ -54,6 +57,20 @@ def _train_here(folders: contract.Folders, arguments: list[str], stop: contract.
     from trainer.tasks import image_classification
 
     image_classification.train(job, stop)
+    return 0
+
+
+def _check(arguments: list[str]) -> int:
+    """Print, as JSON, what would stop a job on these folders at its start: problem and fix, or null."""
+    from trainer import folders
+
+    try:
+        job = contract.read_job(contract.Folders.of(os.environ), arguments, os.environ)
+        folders.check(job)
+    except contract.JobError as error:
+        print(json.dumps({"problem": error.problem, "fix": error.fix}))
+    else:
+        print(json.dumps({"problem": None, "fix": None}))
     return 0
 
 

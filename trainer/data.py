@@ -5,51 +5,12 @@ image ``index_shuffle(p % n)`` of pass ``p // n``. Nothing of the order has to b
 middle costs nothing.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import tensorflow as tf
 
-from trainer.contract import JobError
-
-SUFFIXES = (".jpeg", ".jpg", ".png")
-
-
-@dataclass(frozen=True)
-class Images:
-    """Image files with the number of each one's label in ``labels``; sorted, so equal on every machine."""
-
-    labels: tuple[str, ...]
-    paths: tuple[str, ...]
-    numbers: tuple[int, ...]
-
-
-def list_images(folder: Path, labels: Sequence[str] | None = None) -> Images:
-    """List a folder that has a folder per label.
-
-    Args:
-        folder: its sub-folders' names are the labels.
-        labels: those of the training images; None where these are they.
-
-    Raises:
-        JobError: no images, fewer than two labels to learn, or a label that is not among ``labels``.
-    """
-    found = sorted(child.name for child in folder.iterdir() if child.is_dir() and not child.name.startswith("."))
-    files = {name: _images_in(folder / name) for name in found}
-    if not any(files.values()):
-        raise JobError(f"{folder} holds no images: one folder per label is needed, with {', '.join(SUFFIXES)} files.")
-    if labels is None:
-        labels = [name for name in found if files[name]]
-        if len(labels) < 2:
-            raise JobError(f"{folder} holds images of one label only ({labels[0]}): there is nothing to tell apart.")
-    unknown = sorted(name for name in found if files[name] and name not in labels)
-    if unknown:
-        raise JobError(f"{folder} holds labels that the training images do not have: {', '.join(unknown)}.")
-    number = {name: index for index, name in enumerate(labels)}
-    pairs = [(str(path), number[name]) for name in found for path in files[name]]
-    return Images(tuple(labels), tuple(path for path, _ in pairs), tuple(label for _, label in pairs))
+from trainer.folders import Images
 
 
 def training_batches(images: Images, size: int, channels: int, batch: int, seed: int, steps: range) -> tf.data.Dataset:
@@ -83,21 +44,21 @@ def decode(path: Any, channels: int) -> Any:
     return tf.io.decode_image(tf.io.read_file(path), channels=channels, expand_animations=False)
 
 
-def unreadable(images: Images, channels: int) -> str | None:
-    """The first file that cannot be decoded: TensorFlow's own error in a pipeline names none."""
-    for path in images.paths:
+def undecodable(images: Images, channels: int) -> list[str]:
+    """The files that cannot be decoded: TensorFlow's own error in a pipeline names none."""
+
+    def fails(path: str) -> bool:
         try:
             decode(path, channels)
         except tf.errors.OpError:
-            return path
-    return None
+            return True
+        return False
+
+    with ThreadPoolExecutor() as pool:  # decoding does not hold Python's lock
+        return [path for path, failed in zip(images.paths, pool.map(fails, images.paths), strict=True) if failed]
 
 
 def _load(path: Any, size: int, channels: int) -> Any:
     image = tf.image.resize(decode(path, channels), [size, size])
     image.set_shape([size, size, channels])
     return image
-
-
-def _images_in(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.name[0] != ".")

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from trainer import data, export
+from trainer import data, export, folders
 from trainer.contract import JobError
 
 BATCH = 64
@@ -31,7 +31,7 @@ def evaluate(model_folder: Path, data_folder: Path) -> dict[str, Any]:
     if not data_folder.is_dir():
         raise JobError(f"There is no folder {data_folder}.")
     labels = json.loads((model_folder / export.LABELS).read_text(encoding="utf-8"))
-    images = data.list_images(data_folder, labels)
+    images = folders.list_images(data_folder, labels)
     model = keras.models.load_model(model_folder / export.MODEL)
     channels = model.input_shape[3]
     predict = tf.function(
@@ -56,7 +56,7 @@ def score(labels: list[str], numbers: npt.NDArray[Any], predicted: npt.NDArray[A
     return {"images": len(numbers), "accuracy": float(right.mean()), "loss": loss, "labels": of_label}
 
 
-def _raw_batches(images: data.Images, channels: int) -> Iterator[npt.NDArray[np.uint8]]:
+def _raw_batches(images: folders.Images, channels: int) -> Iterator[npt.NDArray[np.uint8]]:
     """The images as they are, neighbours of one size together."""
     batch: list[npt.NDArray[np.uint8]] = []
     for path in images.paths:

@@ -47,6 +47,9 @@ class Hyperparameters:
         choices=("constant", "cosine"),
     )
     dropout: float = _declare(0.2, "share of the features dropped before the last layer, while training", 0, 0.9)
+    unreadable: str = _declare(
+        "fail", "files that are no images: fail names them, skip trains without them", choices=("fail", "skip")
+    )
     seed: int = _declare(0, "seed of the first weights, the order of the images and the dropout", 0, 2**31 - 1)
 
 

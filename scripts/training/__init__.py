@@ -3,7 +3,8 @@
 from scripts.training.artifacts import fetch_model
 from scripts.training.ending import come_back, say_end
 from scripts.training.following import follow
-from scripts.training.hyperparameters import describe_trainer, read_assignments, settle
+from scripts.training.hyperparameters import as_texts, describe_trainer, read_assignments, settle
+from scripts.training.images import check_images
 from scripts.training.inputs import check_program, local_channels
 from scripts.training.jobfile import read_job
 from scripts.training.listing import job_table, list_jobs
@@ -15,7 +16,9 @@ from scripts.training.submission import submit
 __all__ = [
     "Order",
     "Record",
+    "as_texts",
     "build_request",
+    "check_images",
     "check_program",
     "come_back",
     "cost_line",

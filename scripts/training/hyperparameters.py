@@ -80,6 +80,11 @@ def as_text(value: str | int | float | bool) -> str:
     return str(value)
 
 
+def as_texts(values: Mapping[str, str | int | float | bool]) -> dict[str, str]:
+    """The job file's table as SageMaker carries it."""
+    return {name: as_text(value) for name, value in values.items()}
+
+
 def read_assignments(text: str, more: Sequence[str]) -> dict[str, str]:
     """What the command line says.
 
@@ -118,7 +123,7 @@ def settle(
     Raises:
         UserError: one is unknown, of the wrong type, out of range, or longer than SageMaker takes.
     """
-    values = {name: as_text(value) for name, value in from_file.items()} | dict(from_command)
+    values = as_texts(from_file) | dict(from_command)
     if len(values) > 100:
         raise UserError(f"There are {len(values)} hyperparameters; SageMaker takes 100.", "Take some away.")
     for name, value in values.items():

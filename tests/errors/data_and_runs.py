@@ -17,6 +17,7 @@ TRAIN = "make train JOB=mistake"
 WHERE = "channels.training.source of jobs/mistake.toml"
 FIX = f"Put the files there or correct {WHERE}; `make digits` writes the folders of the example."
 CHANNEL = job(tables='[channels.training]\nsource = "data/small"\n')
+OWN = given(job('program = "own.py"', '[channels.training]\nsource = "data/small"\n'), file("trainer/own.py", ""))
 MODELS = "trainyard-local-models-123456789012-us-east-1"
 REFUSED_ARCHIVE = "Have the program write plain files to SM_MODEL_DIR; `aws s3 cp` fetches the archive itself."
 
@@ -81,6 +82,19 @@ def archive(*members: tuple[str, bytes, str], cut: bool = False) -> Given:
         s3.put_object(Bucket=MODELS, Key=key, Body=before)
 
     return put
+
+
+PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x08\x00\x00\x00\x08\x08\x00"
+BOTH = job(tables='[channels.training]\nsource = "data/small"\n[channels.validation]\nsource = "data/held"\n')
+
+
+def images(*names: str) -> Given:
+    """Files that begin as images do: nobody looks further before the job runs."""
+    return given(*(file(f"data/{name}", PNG) for name in names))
+
+
+def _image(mistake: str, problem: str, fix: str, prepared: Given) -> Case:
+    return Case(DATA, mistake, "make train JOB=mistake", problem, fix, prepared, STACK)
 
 
 def _bad(mistake: str, name: str, kind: bytes, reason: str, target: str = "") -> Case:
@@ -157,6 +171,35 @@ CASES = (
         given(CHANNEL, folder("data/small", "0/a.png", "1/")),
         STACK,
     ),
+    _image(
+        "a label's folder with no image in it",
+        "The label's folder data/small/1 holds no image (.jpeg, .jpg, .png).",
+        "Put images there, or take the folder away.",
+        given(CHANNEL, images("small/0/a.png"), file("data/small/1/notes.txt", "x")),
+    ),
+    _image(
+        "files that are no images",
+        "2 of 4 files cannot be read as images: data/small/0/b.png, data/small/1/b.jpg.",
+        "Take them away, or train without them: the hyperparameter unreadable=skip.",
+        given(
+            CHANNEL,
+            images("small/0/a.png", "small/1/a.png"),
+            file("data/small/0/b.png", "no image"),
+            file("data/small/1/b.jpg", b""),
+        ),
+    ),
+    _image(
+        "labels that differ in case only",
+        "Labels of data/small differ in case only: Cat, cat.",
+        "Put their images together, or give one another name.",
+        given(CHANNEL, images("small/Cat/a.png", "small/cat/a.png")),
+    ),
+    _image(
+        "a validation label that training never sees",
+        "data/held holds labels that the training images do not have: 7.",
+        "Put images of them into the training folder too, or take these away.",
+        given(BOTH, images("small/0/a.png", "small/1/a.png", "held/0/a.png", "held/7/a.png")),
+    ),
     Case(
         DATA,
         "a symbolic link that leads out of the folder",
@@ -181,7 +224,7 @@ CASES = (
         "make data JOB=mistake",
         "data/small/0/log.png changed while it was uploaded.",
         "Run the same command again when it is no longer written to.",
-        given(CHANNEL, folder("data/small", "0/log.png"), a_file_that_grows),
+        given(OWN, folder("data/small", "0/log.png"), a_file_that_grows),
         STACK,
         ("/0/log.png",),  # the file itself, and its object: the next synchronisation mends that
     ),

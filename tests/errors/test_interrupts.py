@@ -7,12 +7,16 @@ import time
 
 import pytest
 
-from tests.errors.case import folder, given, job, variable
+from tests.errors.case import file, folder, given, job, variable
 from tests.errors.scene import Given, Scene, nothing
 
 pytestmark = pytest.mark.e2e
 
-SMALL = given(job(tables='[channels.training]\nsource = "data/small"\n'), folder("data/small", "0/one.png"))
+SMALL = given(
+    job('program = "own.py"', '[channels.training]\nsource = "data/small"\n'),
+    file("trainer/own.py", ""),
+    folder("data/small", "0/one.png"),
+)
 ELSEWHERE = variable(AWS_REGION="eu-central-1", TF_DATA_DIR="{folder}/build/interrupted/terraform")
 UNCHANGED = "Interrupted before anything was changed; the same command starts anew."
 NOTHING_STARTED = (

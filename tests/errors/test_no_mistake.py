@@ -8,7 +8,7 @@ import urllib.request
 
 import pytest
 
-from tests.errors.case import folder, forbidden, given, job, refused
+from tests.errors.case import file, folder, forbidden, given, job, refused
 from tests.errors.front import Refusal
 from tests.errors.scene import Scene
 
@@ -64,7 +64,8 @@ def test_what_you_may_not_look_at_is_not_checked(stack: Scene) -> None:
 def test_a_volume_s_size_on_nvme_is_noted(stack: Scene) -> None:
     spec = 'instance_type = "ml.g4dn.xlarge"\nvolume_size_gb = 100'
     prepared = given(
-        job(spec, '[channels.training]\nsource = "data/small"\n'),
+        job(f'program = "own.py"\n{spec}', '[channels.training]\nsource = "data/small"\n'),
+        file("trainer/own.py", ""),
         folder("data/small", "0/one.png"),
         refused("sagemaker:CreateTrainingJob", "ResourceLimitExceeded", "x"),
     )

@@ -345,7 +345,8 @@ CASES = (
                 "s3:PutObject",
                 f"{DATA}/mistake/training/0/one.png",
                 given(
-                    job(tables='[channels.training]\nsource = "data/small"\n'),
+                    job('program = "own.py"', '[channels.training]\nsource = "data/small"\n'),
+                    file("trainer/own.py", ""),
                     folder("data/small", "0/one.png"),
                     refused("s3:PutObject", "AccessDenied", "Access Denied", 403),
                 ),

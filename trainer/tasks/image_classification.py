@@ -4,14 +4,15 @@ import dataclasses
 import json
 import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from trainer import data, export, models, training
-from trainer.contract import Job, JobError, Stop, check_gpu
+from trainer import data, export, folders, models, training
+from trainer.contract import Job, Stop, check_gpu
 from trainer.hyperparameters import Hyperparameters
 
 
@@ -29,8 +30,9 @@ def train(job: Job, stop: Stop) -> None:
     if not gpus:
         tf.config.experimental.enable_op_determinism()  # costs nothing on a CPU; on a GPU it does
 
-    images = data.list_images(job.training)
-    held_back = data.list_images(job.validation, images.labels) if job.validation else None
+    images = _listed(job.training, settings)
+    held_back = _listed(job.validation, settings, images.labels) if job.validation else None
+    folders.say_conversion(images, settings.image_size, settings.channels)
     plan = _plan(settings, images)
 
     model = models.build(settings, len(images.labels), job.weights)
@@ -52,7 +54,8 @@ def train(job: Job, stop: Stop) -> None:
     try:
         training.train(run, plan, batches, validation, job.checkpoint_dir, stop)
     except tf.errors.InvalidArgumentError:
-        raise_for_file(settings.channels, images, held_back)
+        for listed in filter(None, (images, held_back)):
+            folders.check_readable(listed, data.undecodable(listed, settings.channels), skip=False)
         raise
 
     run.take_best()
@@ -62,19 +65,16 @@ def train(job: Job, stop: Stop) -> None:
     print(f"model {best} saved to {job.model_dir}", flush=True)
 
 
-def raise_for_file(channels: int, *listed: data.Images | None) -> None:
-    """Name the file that cannot be read, where one is to blame.
-
-    Raises:
-        JobError: there is such a file.
-    """
-    for images in listed:
-        path = data.unreadable(images, channels) if images else None
-        if path:
-            raise JobError(f"{path} cannot be read as an image.")
+def _listed(folder: Path, settings: Hyperparameters, labels: Sequence[str] | None = None) -> folders.Images:
+    images = folders.list_images(folder, labels)
+    skip = settings.unreadable == "skip"
+    # Whoever goes on without some has to know all of them beforehand; else the first bytes will do, and what is
+    # broken further on stops the training when it comes.
+    broken = data.undecodable(images, settings.channels) if skip else folders.no_images(images)
+    return folders.check_readable(images, broken, skip)
 
 
-def _plan(settings: Hyperparameters, images: data.Images) -> training.Plan:
+def _plan(settings: Hyperparameters, images: folders.Images) -> training.Plan:
     # Rounded up: an epoch sees every image, and the next one goes on where its last batch ended.
     steps = math.ceil(len(images.paths) / settings.batch_size)
     identity = {**dataclasses.asdict(settings), "labels": list(images.labels), "images": len(images.paths)}
@@ -88,7 +88,7 @@ def _learning_rate(settings: Hyperparameters, steps: int) -> Any:
     return settings.learning_rate
 
 
-def _announce(images: data.Images, held_back: data.Images | None, model: Any, gpus: int) -> None:
+def _announce(images: folders.Images, held_back: folders.Images | None, model: Any, gpus: int) -> None:
     print(
         f"{len(images.paths)} training images of {len(images.labels)} labels, "
         f"{len(held_back.paths) if held_back else 0} validation images; "

@@ -31,53 +31,52 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_labels_are_the_sorted_folders(folder: Path) -> None:
-    from trainer import data
+    from trainer import folders
 
     (folder / "b" / "notes.txt").write_text("no image")
     (folder / "b" / ".hidden.png").write_text("no image")
-    (folder / "empty").mkdir()
-    images = data.list_images(folder)
+    images = folders.list_images(folder)
     assert images.labels == ("a", "b")
     assert images.numbers == (0, 0, 0, 1, 1, 1)
     assert [Path(path).name for path in images.paths] == ["1.png", "2.JPG", "3.jpeg", "1.png", "2.png", "3.png"]
 
 
 def test_other_folders_are_numbered_by_the_training_labels(folder: Path) -> None:
-    from trainer import data
+    from trainer import folders
 
     shutil.rmtree(folder / "a")
-    assert data.list_images(folder, ("a", "b")).numbers == (1, 1, 1)
+    assert folders.list_images(folder, ("a", "b")).numbers == (1, 1, 1)
     with pytest.raises(JobError, match="labels that the training images do not have: b"):
-        data.list_images(folder, ("a", "c"))
+        folders.list_images(folder, ("a", "c"))
 
 
 def test_folders_that_cannot_be_learnt_from_are_refused(folder: Path, tmp_path: Path) -> None:
-    from trainer import data
+    from trainer import folders
 
     (tmp_path / "none").mkdir()
     with pytest.raises(JobError, match="holds no images"):
-        data.list_images(tmp_path / "none")
+        folders.list_images(tmp_path / "none")
     shutil.rmtree(folder / "a")
     with pytest.raises(JobError, match=r"one label only \(b\)"):
-        data.list_images(folder)
+        folders.list_images(folder)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_every_format_becomes_one_shape(folder: Path, channels: int) -> None:
-    from trainer import data
+    from trainer import data, folders
 
-    (batch,) = data.ordered_batches(data.list_images(folder), 16, channels, 10)
+    (batch,) = data.ordered_batches(folders.list_images(folder), 16, channels, 10)
     assert batch[0].shape == (6, 16, 16, channels)
     assert batch[0].dtype == "float32"
     assert batch[1].numpy().tolist() == [0, 0, 0, 1, 1, 1]
 
 
 def order(folder: Path, seed: int, steps: range) -> list[list[int]]:
-    from trainer import data
+    from trainer import data, folders
 
-    images = data.list_images(folder)
+    images = folders.list_images(folder)
     # Every image its own label, so that a label says which image it is.
-    single = data.Images(images.labels, images.paths, tuple(range(len(images.paths))))
+    single = folders.Images(images.labels, images.paths, tuple(range(len(images.paths))))
     return [numbers.numpy().tolist() for _, numbers in data.training_batches(single, 8, 1, 4, seed, steps)]
 
 
@@ -155,12 +154,12 @@ def test_the_savedmodel_takes_raw_images_of_any_size_as_training_saw_them(folder
     import keras
     import tensorflow as tf
 
-    from trainer import data, export, models
+    from trainer import data, export, folders, models
 
     model = models.build(GREY, 2, None)
     export.export(model, ["a", "b"], tmp_path / "model")
     served = tf.saved_model.load(str(tmp_path / "model" / "1")).signatures["serving_default"]
-    images = data.list_images(folder)
+    images = folders.list_images(folder)
     (batch,) = data.ordered_batches(images, 8, 1, 10)
     trained_on = keras.ops.softmax(model(batch[0], training=False)).numpy()
     for number, path in enumerate(images.paths):

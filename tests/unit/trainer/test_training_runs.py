@@ -176,4 +176,11 @@ def test_an_image_that_cannot_be_read_is_named(tmp_path: Path, digits: Path) -> 
     broken.write_bytes(b"\x89PNG and no more")
     base.channel("training", tmp_path / "images")
     assert base.train().returncode == 1
-    assert base.failure == f"{base.root}/input/data/training/1/broken.PNG cannot be read as an image."
+    assert base.failure == (
+        f"1 of 41 files cannot be read as images: {base.root}/input/data/training/1/broken.PNG. "
+        "Take them away, or train without them: the hyperparameter unreadable=skip."
+    )
+    base.configure(hyperparameters=SMALL | {"unreadable": "skip"})
+    ended = base.train()
+    assert ended.returncode == 0, ended.stderr
+    assert "1 of 41 files cannot be read as images and are left out: " in ended.stdout

@@ -7,7 +7,7 @@ from typing import Any
 
 from scripts.localcloud.awsjson import Call, ServiceError, validation_error
 from scripts.localcloud.environment import ACCOUNT
-from scripts.localcloud.sagemaker import checks, describe, rules, validation
+from scripts.localcloud.sagemaker import checks, describe, rules, support, validation
 from scripts.localcloud.sagemaker.jobs import Ending, Job, new_job
 from scripts.localcloud.sagemaker.runner import Run, Yard
 
@@ -27,6 +27,7 @@ class SageMaker:
             "StopTrainingJob": self._stop,
             "AddTags": self._add_tags,
             "ListTags": self._list_tags,
+            "DeleteTags": self._delete_tags,
         }
 
     def __call__(self, call: Call) -> dict[str, Any]:
@@ -42,6 +43,7 @@ class SageMaker:
                 f"The local cloud has no {call.operation}. Of SageMaker it has {', '.join(self._operations)}.",
             )
         validation.check(call.operation, call.parameters)
+        support.check(call.operation, call.parameters)
         return operation(call)
 
     def close(self) -> None:
@@ -88,6 +90,15 @@ class SageMaker:
             return replace(job, tags=tuple(tags.items()))
 
         return {"Tags": _tags(self._yard.store.change(self._tagged(call).arn, change))}
+
+    def _delete_tags(self, call: Call) -> dict[str, Any]:
+        gone = set(call.parameters["TagKeys"])
+
+        def change(job: Job) -> Job:
+            return replace(job, tags=tuple(tag for tag in job.tags if tag[0] not in gone))
+
+        self._yard.store.change(self._tagged(call).arn, change)
+        return {}
 
     def _list_tags(self, call: Call) -> dict[str, Any]:
         return {"Tags": _tags(self._tagged(call))}

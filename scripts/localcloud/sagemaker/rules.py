@@ -11,12 +11,12 @@ from typing import Any
 
 from scripts.localcloud.awsjson import validation_error
 from scripts.localcloud.sagemaker.layout import DEFAULT_CHECKPOINTS, OPT_ML, input_mode
+from scripts.localcloud.sagemaker.support import LOCAL
 
 MAX_RUNTIME = 28 * 86_400
 MAX_KEEP_ALIVE = 3_600
 # Instance types that store on their own NVMe: ml.g4dn.*, ml.g5.*, ml.p4d.* …, and every type with a d.
 _OWN_NVME = re.compile(r"ml\.(g\d+[a-z]*|p4d|p4de|p5[a-z]*|p6[a-z0-9-]*|trn\w+|[cmr]\d+[a-z]*d[a-z]*)\.")
-_LOCAL = "The local cloud cannot run this: "
 
 
 def check(request: Mapping[str, Any]) -> None:
@@ -44,11 +44,6 @@ def _algorithm(request: Mapping[str, Any]) -> Iterator[str]:
     algorithm = request["AlgorithmSpecification"]
     if ("TrainingImage" in algorithm) == ("AlgorithmName" in algorithm):
         yield "You must specify either TrainingImage or AlgorithmName in AlgorithmSpecification, and not both."
-    if "AlgorithmName" in algorithm:
-        yield _LOCAL + "it has no algorithms of the Marketplace; name a TrainingImage."
-    for name in ("ContainerEntrypoint", "ContainerArguments"):
-        if name in algorithm:
-            yield _LOCAL + f"{name} is for a container, and programs run as processes here."
     for definition in algorithm.get("MetricDefinitions", []):
         try:
             groups = re.compile(definition["Regex"]).groups
@@ -61,8 +56,6 @@ def _algorithm(request: Mapping[str, Any]) -> Iterator[str]:
 
 def _resources(request: Mapping[str, Any]) -> Iterator[str]:
     resources = request["ResourceConfig"]
-    if "InstanceGroups" in resources or "InstancePreferences" in resources:
-        yield _LOCAL + "it knows one InstanceType with its InstanceCount, no groups and no preferences."
     if "InstanceType" not in resources:
         yield "ResourceConfig: InstanceType is missing."
     count = resources.get("InstanceCount", 0)
@@ -70,7 +63,7 @@ def _resources(request: Mapping[str, Any]) -> Iterator[str]:
         yield f"ResourceConfig: InstanceCount must be at least 1, and is {count}."
     if count > 1:
         yield (
-            _LOCAL + f"InstanceCount is {count}, and programs run as processes of one machine, which cannot share "
+            LOCAL + f"InstanceCount is {count}, and programs run as processes of one machine, which cannot share "
             "the one port that the hosts of a training job agree on. Set InstanceCount to 1."
         )
     if "VolumeKmsKeyId" in resources and _OWN_NVME.match(resources.get("InstanceType", "")):
@@ -115,12 +108,12 @@ def _channel(channel: Mapping[str, Any], request: Mapping[str, Any]) -> Iterator
         yield "this name is no folder's."
     data = channel["DataSource"].get("S3DataSource")
     if data is None:
-        yield _LOCAL + "it reads S3DataSource only."
+        yield "DataSource has no S3DataSource."
         return
     if data["S3DataType"] not in ("S3Prefix", "ManifestFile"):
-        yield _LOCAL + f"S3DataType {data['S3DataType']}; it has S3Prefix and ManifestFile."
+        yield LOCAL + f"S3DataType {data['S3DataType']}; it has S3Prefix and ManifestFile."
     if mode == "Pipe":
-        yield _LOCAL + "input mode Pipe; it has File and FastFile."
+        yield LOCAL + "input mode Pipe; it has File and FastFile."
     if mode == "FastFile" and data["S3DataType"] != "S3Prefix":
         yield "input mode FastFile supports S3Prefix only."
     if channel.get("RecordWrapperType", "None") != "None":
@@ -139,7 +132,7 @@ def _checkpoints(request: Mapping[str, Any]) -> Iterator[str]:
         return
     path = PurePosixPath(request["CheckpointConfig"].get("LocalPath", DEFAULT_CHECKPOINTS))
     if not path.is_relative_to(OPT_ML) or path == OPT_ML or ".." in path.parts:
-        yield _LOCAL + f"CheckpointConfig's LocalPath is {path}; a process has only folders below {OPT_ML}."
+        yield LOCAL + f"CheckpointConfig's LocalPath is {path}; a process has only folders below {OPT_ML}."
 
 
 def _environment(request: Mapping[str, Any]) -> Iterator[str]:

@@ -101,7 +101,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "file system": (
         {"InputDataConfig": [{"ChannelName": "c", "DataSource": {}}]},
-        "it reads S3DataSource only",
+        "DataSource has no S3DataSource",
     ),
     "no objects": (
         {"InputDataConfig": [source(uri="s3://data/nothing/")]},
@@ -118,7 +118,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         "only folders below /opt/ml",
     ),
     "no image": (algorithm(TrainingImage=None), "either TrainingImage or AlgorithmName"),
-    "entrypoint": (algorithm(ContainerEntrypoint=["sh"]), "ContainerEntrypoint is for a container"),
+    "entrypoint": (
+        algorithm(ContainerEntrypoint=["sh"]),
+        "ContainerEntrypoint: programs run as processes",
+    ),
     "a regex that is none": (algorithm(MetricDefinitions=[{"Name": "m", "Regex": "("}]), "Invalid regular expression"),
     "a regex without group": (algorithm(MetricDefinitions=[{"Name": "m", "Regex": "x"}]), "has no group"),
     "no repository": (
@@ -194,8 +197,10 @@ def test_tags(account: Any) -> None:
         {"Key": "a", "Value": "2"},
         {"Key": "b", "Value": "é /+"},
     ]
+    account.sagemaker.delete_tags(ResourceArn=arn, TagKeys=["a", "never"])
+    assert account.sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "b", "Value": "é /+"}]
     with pytest.raises(ClientError, match="at most 50 tags"):
-        account.sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": str(n), "Value": ""} for n in range(49)])
+        account.sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": str(n), "Value": ""} for n in range(50)])
 
 
 def test_lists_are_sorted_filtered_and_paged(account: Any) -> None:

@@ -1,0 +1,120 @@
+"""The table of what is supported: complete, true, and in docs/local-cloud.md."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from botocore.loaders import Loader
+from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
+
+from scripts.localcloud.awsjson import ServiceError
+from scripts.localcloud.sagemaker import support
+from scripts.localcloud.sagemaker.page import END, START, filled
+from scripts.localcloud.sagemaker.support import OPERATIONS, Fate
+from tests.conftest import ROOT
+
+MODEL = ServiceModel(Loader().load_service_model("sagemaker", "service-2"))
+CREATE = OPERATIONS["CreateTrainingJob"]
+REFUSED = [path for path, member in CREATE.items() if member.fate is Fate.REFUSED]
+KEPT = [path for path, member in CREATE.items() if member.fate is Fate.KEPT]
+# Refused beside what the base request has, or with rules of their own that have tests of their own.
+WITH_RULES = {"EnableManagedSpotTraining", "StoppingCondition.MaxWaitTimeInSeconds"}
+
+
+def members(shape: Shape, path: str = "") -> Iterator[str]:
+    """The paths of a shape, down to those that a table has a line for."""
+    if isinstance(shape, ListShape):
+        shape = shape.member
+    assert isinstance(shape, StructureShape)
+    for name, member in shape.members.items():
+        yield from below(member, f"{path}.{name}" if path else name)
+
+
+def below(shape: Shape, path: str) -> Iterator[str]:
+    if any(line.startswith(f"{path}.") for line in CREATE):
+        yield from members(shape, path)
+    else:
+        yield path
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_each_member_of_the_model_has_its_line(operation: str) -> None:
+    shape = MODEL.operation_model(operation).input_shape
+    assert shape is not None
+    assert sorted(OPERATIONS[operation]) == sorted(members(shape))
+
+
+def test_the_operations_are_those_that_are_answered(account: Any) -> None:
+    with pytest.raises(ClientError) as raised:
+        account.sagemaker.list_models()
+    assert raised.value.response["Error"]["Message"].endswith(f"Of SageMaker it has {', '.join(OPERATIONS)}.")
+
+
+def example(shape: Shape) -> Any:
+    """A value that a shape allows."""
+    if isinstance(shape, StructureShape):
+        return {name: example(shape.members[name]) for name in shape.required_members}
+    if isinstance(shape, ListShape):
+        return [example(shape.member)]
+    if isinstance(shape, MapShape):
+        return {}
+    limits = shape.metadata
+    if shape.type_name == "boolean":
+        return True
+    if shape.type_name in ("integer", "long"):
+        return limits.get("min", 1)
+    if "enum" in limits:
+        return limits["enum"][0]
+    if shape.name.endswith("S3Uri"):
+        return "s3://data/x"
+    arns = {"TrainingPlanArn": "training-plan/x", "MlFlowResourceArn": "mlflow-tracking-server/x"}
+    if shape.name.endswith("Arn"):
+        return f"arn:aws:sagemaker:us-east-1:123456789012:{arns.get(shape.name, 'model-package/x')}"
+    return "x" * max(limits.get("min", 1), 1)
+
+
+def with_member(request: dict[str, Any], path: str) -> dict[str, Any]:
+    """The request with an example at ``path``."""
+    shape: Any = MODEL.operation_model("CreateTrainingJob").input_shape
+    place: Any = request
+    *parents, last = path.split(".")
+    for name in parents:
+        shape = shape.members[name]
+        place = place.setdefault(name, [{}] if isinstance(shape, ListShape) else {})
+        if isinstance(shape, ListShape):
+            shape, place = shape.member, place[0]
+    place[last] = example(shape.members[last])
+    return request
+
+
+@pytest.mark.parametrize("path", REFUSED)
+def test_what_is_said_to_be_refused_is(path: str) -> None:
+    with pytest.raises(ServiceError) as raised:
+        support.check("CreateTrainingJob", with_member({}, path))
+    assert raised.value.message == f"{support.LOCAL}{path}: {CREATE[path].note}"
+
+
+def test_what_is_said_to_be_kept_is_given_back(account: Any) -> None:
+    request = account.request()
+    for path in KEPT:
+        if path not in WITH_RULES:
+            with_member(request, path)
+    account.sagemaker.create_training_job(**request)
+    job = account.ended(request["TrainingJobName"])
+    assert job["TrainingJobStatus"] == "Completed", job
+    del request["SessionChainingConfig"]
+    assert {name: job[name] for name in request} == request
+
+
+@pytest.mark.parametrize("wanted", [{"WarmPoolStatusEquals": "InUse"}])
+def test_a_filter_that_is_not_here_is_refused(account: Any, wanted: dict[str, str]) -> None:
+    with pytest.raises(ClientError, match="WarmPoolStatusEquals: it has no warm pools"):
+        account.sagemaker.list_training_jobs(**wanted)
+
+
+def test_the_table_is_in_the_docs() -> None:
+    page = (ROOT / "docs" / "local-cloud.md").read_text()
+    assert START in page
+    assert END in page
+    assert filled(page) == page, "python -m scripts.localcloud.sagemaker.page"

@@ -52,10 +52,11 @@ def _check_region(made: "Session") -> None:
 
 
 def client(service: str) -> Any:
-    """A boto3 client of ``service``, with retries by botocore's standard mode."""
+    """A boto3 client of ``service``, with retries by botocore's standard mode: five tries, or AWS_MAX_ATTEMPTS."""
     from botocore.config import Config
 
-    config = Config(retries={"mode": "standard", "max_attempts": 5}, user_agent_extra="trainyard")
+    tries = int(os.environ.get("AWS_MAX_ATTEMPTS") or 5)
+    config = Config(retries={"mode": "standard", "total_max_attempts": tries}, user_agent_extra="trainyard")
     made: Any = session().client(service, config=config)  # type: ignore[call-overload]
     # AWS often does not say what a refused call needed (never to a HEAD): what was asked is kept with the call,
     # and put into the response that an error carries.

@@ -1,7 +1,9 @@
 """Makes docs/errors.md from the table: ``python -m tests.errors.page > docs/errors.md``."""
 
+import re
 from itertools import groupby
 
+from tests.errors.interrupts import INTERRUPTS
 from tests.errors.table import CASES
 
 HEAD = """\
@@ -22,11 +24,14 @@ def page() -> str:
     for group, cases in groupby(CASES, key=lambda case: case.group):
         rows = [f"| {case.mistake} | {_cell(case.problem)}<br>{_cell(case.fix)} |" for case in cases]
         parts.append("\n".join([f"\n## {group}\n", "| What happened | What is said |", "|---|---|", *rows, ""]))
+    rows = [f"| `{_cell(one.typed)}` | {one.moment} | {_cell(one.said)} |" for one in INTERRUPTS]
+    parts.append("\n".join(["\n## Ctrl-C\n", "| Command | While | What is said |", "|---|---|---|", *rows, ""]))
     return "".join(parts)
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("{run}", "<run>").replace("<", "&lt;").replace(">", "&gt;")
+    named = re.sub(r"\{\w+\}", "<job>", text)  # a run that the suite has made
+    return named.replace("|", "\\|").replace("<", "&lt;").replace(">", "&gt;")
 
 
 if __name__ == "__main__":

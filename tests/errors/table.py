@@ -1,10 +1,12 @@
 """Every mistake that the suite makes, and that docs/errors.md lists."""
 
-from tests.errors import data_and_runs, job_files, local_cloud, tools_and_account
+from tests.errors import account, data, job_files, local_cloud, runs, tools
 
 CASES = (
-    *tools_and_account.CASES,
+    *tools.CASES,
+    *account.CASES,
     *job_files.CASES,
-    *data_and_runs.CASES,
+    *data.CASES,
+    *runs.CASES,
     *local_cloud.CASES,
 )

@@ -61,6 +61,15 @@ def test_what_you_may_not_look_at_is_not_checked(stack: Scene) -> None:
     assert "(no right to iam:GetRole)" in ended.stdout
 
 
+def test_a_log_that_you_may_not_read_does_not_end_following(stack: Scene) -> None:
+    with forbidden("logs:DescribeLogStreams", "logs:DescribeLogStreams", "*")(stack):
+        ended = stack.type("make logs RUN={done}")
+        shutil.rmtree(stack.folder / "runs" / stack.words["done"])
+    assert ended.returncode == 0, ended.stderr
+    assert "The log is not shown: no right to logs:DescribeLogStreams." in ended.stdout
+    assert f"{stack.words['done']}: Completed" in ended.stdout
+
+
 def test_a_volume_s_size_on_nvme_is_noted(stack: Scene) -> None:
     spec = 'instance_type = "ml.g4dn.xlarge"\nvolume_size_gb = 100'
     prepared = given(

@@ -1,0 +1,90 @@
+"""Moments at which somebody presses Ctrl-C, and the line that is said then."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from tests.errors.case import aside, file, folder, given, job, variable
+from tests.errors.scene import Given, Scene, nothing
+
+UNCHANGED = "Interrupted before anything was changed; the same command starts anew."
+NOT_STARTED = "Interrupted. No job was started; what is uploaded stays, and `make train JOB=… goes on with the rest."
+
+
+@dataclass(frozen=True)
+class Interrupt:
+    """One moment.
+
+    Args:
+        typed: the command.
+        moment: what goes on, for docs/errors.md.
+        operation: the call during which Ctrl-C is pressed.
+        said: the line; `…` stands for any text.
+        given: prepares it.
+    """
+
+    typed: str
+    moment: str
+    operation: str
+    said: str
+    given: Given = nothing
+
+
+@contextmanager
+def _small_job(scene: Scene) -> Iterator[None]:
+    channel = '[channels.training]\nsource = "data/small"\n'
+    parts = (job('program = "own.py"', channel), file("trainer/own.py", ""), folder("data/small", "0/one.png"))
+    with given(*parts)(scene):
+        yield
+
+
+STATE = "trainyard-tfstate-123456789012"
+
+INTERRUPTS = (
+    Interrupt("make infra YES=1", "it looks who you are", "sts:GetCallerIdentity", UNCHANGED),
+    Interrupt(
+        "make infra YES=1",
+        "the state's bucket is made",
+        "s3:CreateBucket",
+        f"Nothing was changed but the state bucket {STATE}-eu-central-1; `make infra` goes on.",
+        variable(AWS_REGION="eu-central-1", TF_DATA_DIR="{folder}/build/interrupted/terraform"),
+    ),
+    Interrupt(
+        "make infra YES=1",
+        "Terraform plans",
+        "iam:GetRole",
+        f"Nothing was changed but the state bucket {STATE}-us-east-1; `make infra` goes on.",
+    ),
+    Interrupt("make data JOB=digits", "it looks for the stack", "sts:GetCallerIdentity", UNCHANGED),
+    Interrupt(
+        "make data JOB=mistake",
+        "files are uploaded",
+        "s3:PutObject",
+        "Interrupted. What is uploaded stays; `make data JOB=mistake` goes on with the rest.",
+        _small_job,
+    ),
+    Interrupt("make train JOB=digits YES=1", "what it needs is checked", "ecr:DescribeImages", NOT_STARTED),
+    Interrupt("make train JOB=mistake YES=1", "files are uploaded", "s3:PutObject", NOT_STARTED, _small_job),
+    Interrupt(
+        "make train JOB=mistake YES=1",
+        "the job is sent",
+        "sagemaker:CreateTrainingJob",
+        "Interrupted. mistake-… may have been started: `make jobs` tells, `make stop RUN=mistake-…` ends it.",
+        _small_job,
+    ),
+    Interrupt("make stop RUN={sleeper}", "it looks at the job", "sagemaker:DescribeTrainingJob", UNCHANGED),
+    Interrupt(
+        "make logs RUN={sleeper}",
+        "the job runs (`make train` too)",
+        "logs:GetLogEvents",
+        "{sleeper} goes on. `make logs RUN={sleeper}` follows it again, `make stop RUN={sleeper}` ends it, `make jobs` "
+        "lists it, `make model RUN={sleeper}` fetches its model at the end.",
+    ),
+    Interrupt(
+        "make model RUN={run}",
+        "the model is downloaded",
+        "s3:GetObject",
+        "Interrupted. Nothing of the model was kept; `make model RUN={run}` fetches it.",
+        aside("runs/{run}/model"),
+    ),
+)

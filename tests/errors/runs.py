@@ -1,0 +1,155 @@
+"""Mistakes with runs and their models."""
+
+import io
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.errors.case import STACK, Case, aside, file, folder, given, refused
+from tests.errors.front import HALF
+from tests.errors.scene import Given, Scene
+
+GROUP = "Runs"
+MODELS = "trainyard-local-models-123456789012-us-east-1"
+REFUSED_ARCHIVE = "Have the program write plain files to SM_MODEL_DIR; `aws s3 cp` fetches the archive itself."
+
+
+@contextmanager
+def two_runs(scene: Scene) -> Iterator[None]:
+    with folder("runs/twin-20260101-000000-aaaa", "x")(scene), folder("runs/twin-20260101-000000-bbbb", "x")(scene):
+        yield
+
+
+def archive(*members: tuple[str, bytes, str], cut: bool = False) -> Given:
+    """In place of the demo's model an archive with these members: name, kind, link's target."""
+
+    @contextmanager
+    def put(scene: Scene) -> Iterator[None]:
+        held = io.BytesIO()
+        with tarfile.open(fileobj=held, mode="w:gz") as tar:
+            for name, kind, target in members:
+                member = tarfile.TarInfo(name)
+                member.type, member.linkname = kind, target
+                tar.addfile(member)
+        s3, key = scene.client("s3"), f"digits/{scene.run}/output/model.tar.gz"
+        before = s3.get_object(Bucket=MODELS, Key=key)["Body"].read()
+        content = held.getvalue()
+        s3.put_object(Bucket=MODELS, Key=key, Body=content[: len(content) // 2] if cut else content)
+        with aside("runs/{run}/model")(scene):
+            yield
+        s3.put_object(Bucket=MODELS, Key=key, Body=before)
+
+    return put
+
+
+def _bad(mistake: str, name: str, kind: bytes, reason: str, target: str = "") -> Case:
+    return Case(
+        GROUP,
+        mistake,
+        "make model RUN={run}",
+        f"The model's archive was not unpacked: its member {name!r} {reason}.",
+        REFUSED_ARCHIVE,
+        archive(("labels.json", tarfile.REGTYPE, ""), (name, kind, target)),
+        STACK,
+    )
+
+
+@contextmanager
+def a_connection_that_breaks(scene: Scene) -> Iterator[None]:
+    with aside("runs/{run}/model")(scene), scene.cloud.answering("s3:GetObject", HALF, "model.tar.gz"):
+        yield
+        assert list((scene.folder / "runs" / scene.run).glob(".model-*")) == []
+
+
+CASES = (
+    Case(
+        GROUP,
+        "a run that does not exist",
+        "make logs RUN=digist-20260101",
+        "There is no training job digist-20260101 in us-east-1.",
+        "Did you mean RUN=digits-…? `make jobs` lists them.",
+        on=STACK,
+    ),
+    Case(
+        GROUP,
+        "the beginning of several runs",
+        "make model RUN=twin",
+        "RUN=twin is the beginning of 2 runs.",
+        "Type more of one: twin-20260101-000000-aaaa, twin-20260101-000000-bbbb",
+        two_runs,
+        STACK,
+    ),
+    Case(
+        GROUP,
+        "no run named",
+        "make stop",
+        "No run is named.",
+        "Name one with RUN=, such as RUN=….",
+        on=STACK,
+    ),
+    Case(
+        GROUP,
+        "a run that is of another account, or gone",
+        "make model RUN=twin-20260101-000000-aaaa",
+        "SageMaker has no training job twin-20260101-000000-aaaa in us-east-1: Requested resource not found.",
+        "`make jobs` lists what is there; another account, region or a local cloud that is gone may have had it.",
+        two_runs,
+        STACK,
+    ),
+    Case(
+        GROUP,
+        "the model of a job in progress",
+        "make model RUN={sleeper}",
+        "The job {sleeper} is InProgress: it has no model yet.",
+        "Wait for its end: `make logs RUN={sleeper}`.",
+        on=STACK,
+    ),
+    Case(
+        GROUP,
+        "the model of a job that left none",
+        "make model RUN={failed}",
+        "The job {failed} is Failed and left no model.",
+        "Its log says why: `make logs RUN={failed}`.",
+        on=STACK,
+    ),
+    Case(
+        GROUP,
+        "a model that somebody has deleted",
+        "make model RUN={run}",
+        f"The job's model is not at s3://{MODELS}/digits/{{run}}/output/model.tar.gz (any more).",
+        "See whether the bucket keeps an older version, or run the job again.",
+        given(aside("runs/{run}/model"), refused("s3:HeadObject", "404", "Not Found", 404)),
+        STACK,
+    ),
+    _bad("an archive with an absolute path", "/tmp/evil", tarfile.REGTYPE, "leads out of the folder"),
+    _bad("an archive with `..`", "../evil", tarfile.REGTYPE, "leads out of the folder"),
+    _bad("an archive with a link", "evil", tarfile.SYMTYPE, "is neither a file nor a folder", "/etc/passwd"),
+    _bad("an archive with a device", "evil", tarfile.CHRTYPE, "is neither a file nor a folder"),
+    Case(
+        GROUP,
+        "an archive that is not whole",
+        "make model RUN={run}",
+        "The model's archive cannot be read: ….",
+        "Run the same command again, or the job if it stays so.",
+        archive(("labels.json", tarfile.REGTYPE, ""), cut=True),
+        STACK,
+    ),
+    Case(
+        GROUP,
+        "a download that breaks off again and again",
+        "make model RUN={run}",
+        "The connection to AWS broke off: ….",
+        "Run the same command again: what was complete is kept, nothing half-written has its final name.",
+        a_connection_that_breaks,
+        STACK,
+    ),
+    Case(
+        GROUP,
+        "a file where the run's folder belongs",
+        "make model RUN={done}",
+        "runs/{done} is a file, and the run's folder belongs there.",
+        "Take it away, then run the same command again.",
+        lambda scene: file(f"runs/{scene.words['done']}", "x")(scene),
+        STACK,
+    ),
+)

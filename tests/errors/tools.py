@@ -1,0 +1,208 @@
+"""Mistakes with the tools on this machine: Terraform, Python, the disk."""
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.conftest import missing
+from tests.errors.case import (
+    STACK,
+    Case,
+    aside,
+    file,
+    variable,
+)
+from tests.errors.scene import Scene
+
+GROUP = "Tools"
+INSTALL = "Install Terraform 1.11 or newer: https://developer.hashicorp.com/terraform/install"
+STATE = "trainyard-tfstate-123456789012-us-east-1"
+LOCK = {
+    "ID": "3c5a1d1e-0b7e-4a57-8a0b-8c6b5f6a2f11",
+    "Operation": "OperationTypeApply",
+    "Info": "",
+    "Who": "ada@laptop",
+    "Version": "1.11.4",
+    "Created": "2026-08-20T10:11:12.123456Z",
+    "Path": f"{STATE}/local/terraform.tfstate",
+}
+OLD_TERRAFORM = (
+    '#!/bin/sh\necho \'{"terraform_version": "1.5.7", "platform": "linux_amd64", "provider_selections": {}}\'\n'
+)
+
+
+@contextmanager
+def only_these_programs(scene: Scene) -> Iterator[None]:
+    """A PATH with what make and the verbs need, without Terraform."""
+    bin_folder = scene.folder / "build" / "bin"
+    bin_folder.mkdir(parents=True)
+    for name in ("make", "sh", "awk", "git", "python3"):
+        found = shutil.which(name)
+        assert found
+        (bin_folder / name).symlink_to(found)
+    scene.environment["PATH"] = str(bin_folder)
+    try:
+        yield
+    finally:
+        shutil.rmtree(bin_folder)
+
+
+@contextmanager
+def an_old_terraform(scene: Scene) -> Iterator[None]:
+    with only_these_programs(scene):
+        program = scene.folder / "build" / "bin" / "terraform"
+        program.write_text(OLD_TERRAFORM)
+        program.chmod(0o755)
+        yield
+
+
+@contextmanager
+def an_old_python(scene: Scene) -> Iterator[None]:
+    """A program that tells scripts/venv.py the version of an old Python, and no .venv yet."""
+    python = scene.folder / "build" / "python3.9"
+    python.parent.mkdir(exist_ok=True)
+    pretend = (
+        "import runpy, sys; sys.version_info = (3, 9, 2, 'final', 0); "
+        "del sys.argv[0]; runpy.run_path(sys.argv[0], run_name='__main__')"
+    )
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{pretend}" "$@"\n')
+    python.chmod(0o755)
+    with aside(".venv")(scene):
+        yield
+        assert not (scene.folder / ".venv").exists()
+    python.unlink()
+
+
+@contextmanager
+def no_way_to_the_registry(scene: Scene) -> Iterator[None]:
+    """A fresh clone whose Terraform may ask nobody, and nobody has set up a mirror."""
+    build = scene.folder / "build" / "fresh"
+    build.mkdir(parents=True)
+    (build / "own.tfrc").write_text("")
+    scene.environment |= {
+        "TF_DATA_DIR": str(build / "terraform"),
+        "TF_CLI_CONFIG_FILE": str(build / "own.tfrc"),
+        "HTTPS_PROXY": "http://127.0.0.1:9",
+        "AWS_REGION": "eu-south-1",
+    }
+    try:
+        yield
+    finally:
+        shutil.rmtree(build)
+
+
+@contextmanager
+def a_lock(scene: Scene) -> Iterator[None]:
+    """The lock that a Terraform which was killed has left in the state's bucket."""
+    place = {"Bucket": STATE, "Key": "local/terraform.tfstate.tflock"}
+    s3 = scene.client("s3")
+    s3.put_object(Body=json.dumps(LOCK), **place)
+    try:
+        yield
+    finally:
+        s3.delete_object(**place)
+
+
+@contextmanager
+def a_full_disk(scene: Scene) -> Iterator[None]:
+    """A file system of 200 kB in place of data/."""
+    place = scene.folder / "data"
+    moved = place.with_name(".data.aside")
+    if place.exists():
+        place.rename(moved)
+    place.mkdir()
+    if os.geteuid() != 0 or os.system(f"mount -t tmpfs -o size=200k none '{place}' 2>/dev/null") != 0:  # noqa: S605
+        place.rmdir()
+        if moved.exists():
+            moved.rename(place)
+        missing("a file system of a few kB takes the right to mount")
+    try:
+        yield
+    finally:
+        os.system(f"umount '{place}'")  # noqa: S605
+        place.rmdir()
+        if moved.exists():
+            moved.rename(place)
+
+
+CASES = (
+    Case(
+        GROUP,
+        "no Terraform on PATH",
+        "make infra",
+        "Terraform is not installed: there is no `terraform` on PATH.",
+        INSTALL,
+        only_these_programs,
+    ),
+    Case(
+        GROUP,
+        "a Terraform that is too old",
+        "make infra",
+        "Terraform 1.5.7 (…/terraform) is too old for this project.",
+        INSTALL,
+        an_old_terraform,
+    ),
+    Case(
+        GROUP,
+        "no way to Terraform's registry, and no mirror",
+        "make infra YES=1",
+        "Terraform could not get its provider: its own message is above.",
+        "Check the way to registry.terraform.io, or name a mirror of it: TRAINYARD_PROVIDER_MIRROR=FOLDER "
+        "(docs/infrastructure.md).",
+        no_way_to_the_registry,
+        STACK,
+    ),
+    Case(
+        GROUP,
+        "a mirror that does not hold the provider",
+        "make infra",
+        "TRAINYARD_PROVIDER_MIRROR names /nowhere, which does not hold registry.terraform.io/hashicorp/aws 5.… for ….",
+        "Fill it with `terraform -chdir=terraform providers mirror /nowhere`, or unset it.",
+        variable(TRAINYARD_PROVIDER_MIRROR="/nowhere"),
+    ),
+    Case(
+        GROUP,
+        "somebody else holds the state's lock",
+        "make infra YES=1",
+        "The state of `local` is locked: ada@laptop has held it since 2026-08-20 10:11:12 UTC (apply).",
+        "Wait for the end of that; if nobody is at it any more, remove the lock: `TF_DATA_DIR=…/terraform "
+        f"terraform -chdir=terraform force-unlock {LOCK['ID']}`.",
+        a_lock,
+        STACK,
+    ),
+    Case(
+        GROUP,
+        "Terraform fails",
+        "make infra YES=1",
+        "`terraform plan` failed: its own message is above.",
+        "Mend what it names, then `make infra` goes on from there (usual causes: docs/infrastructure.md).",
+        file("terraform/environments/local.tfvars", 'environment = "local"\nproject = "Not a name"\n'),
+        STACK,
+    ),
+    Case(
+        GROUP,
+        "an environment that does not exist",
+        "make infra ENV=locla",
+        "There is no environment `locla`: terraform/environments/locla.tfvars does not exist. Did you mean `local`?",
+        "Known are dev, local. A new one is a copy of terraform/environments/dev.tfvars with its own name.",
+    ),
+    Case(
+        GROUP,
+        "a Python that is too old",
+        "make setup PYTHON=build/python3.9",
+        "Python 3.9 has no TensorFlow 2.21 wheels; Python 3.11, 3.12 and 3.13 have.",
+        "…`make PYTHON=… …`.",
+        an_old_python,
+    ),
+    Case(
+        GROUP,
+        "no space on the disk",
+        "make digits",
+        "There is no space left on the disk….",
+        "Free some (`df -h .` shows how much there is) and run the same command again; nothing is half-written.",
+        a_full_disk,
+    ),
+)

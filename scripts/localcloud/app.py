@@ -41,7 +41,7 @@ class Application:
         if request.host.rpartition(":")[0] not in LOOPBACK or "Origin" in request.headers:
             # A page in a browser can reach 127.0.0.1, by a name of its own that it lets point here.
             body = "The local cloud answers programs that call it as 127.0.0.1 or localhost, and nobody else.\n"
-            return Response(body, 403, {"Connection": "close"})(environ, start_response)
+            return Response(body, 403)(environ, start_response)
         response = self._ours(request)
         if response is not None:
             return response(environ, start_response)

@@ -11,7 +11,7 @@ from typing import Any
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.exceptions import ClientDisconnected
-from werkzeug.wsgi import LimitedStream
+from werkzeug.wsgi import LimitedStream, get_content_length
 
 CHUNK = 1 << 20
 Headers = list[tuple[str, str]]
@@ -37,7 +37,7 @@ class Handler(MotoRequestHandler):  # type: ignore[misc]  # moto publishes no ty
         if "wsgi.input_terminated" in environ:
             self.close_connection = True  # Whether a body in chunks was read to its end is not known.
         else:
-            environ["wsgi.input"] = LimitedStream(self.rfile, int(environ.get("CONTENT_LENGTH") or 0))
+            environ["wsgi.input"] = LimitedStream(self.rfile, get_content_length(environ) or 0)
         started: list[tuple[str, Headers]] = []
 
         def start_response(status: str, headers: Headers, _: object = None) -> Callable[[bytes], object]:

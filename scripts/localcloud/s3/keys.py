@@ -20,6 +20,7 @@ from moto.settings import S3_UPLOAD_PART_MIN_SIZE
 
 from scripts.localcloud.s3 import checksums
 from scripts.localcloud.s3.blobs import Blob, Store, joined
+from scripts.localcloud.s3.errors import S3Error
 
 _EMPTY = Blob()
 
@@ -114,8 +115,11 @@ def _value(key: Any) -> bytes:
     taken = _taken.get()
     if taken is None:
         return bytes(key.blob.read())  # For what else of moto reads objects: SELECT, CloudFormation, Lambda …
-    taken.append(Taken(key, key.blob))
-    return StandIn(key.blob)
+    blob = key.blob
+    if blob.size != key.contentsize:
+        raise S3Error("SlowDown", "The object was replaced while it was looked up: repeat the request.", 503)
+    taken.append(Taken(key, blob))
+    return StandIn(blob)
 
 
 def _state(key: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import hashlib
 import http.client
 import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -248,8 +249,10 @@ def test_a_prefix_with_10_000_objects_and_an_object_of_1_gib(s3: Any, cloud: Any
     with (tmp_path / "big").open("wb") as file:
         for number in range(1024):
             file.write(number.to_bytes(4, "big") + block[4:])
+    started = time.monotonic()
     s3.upload_file(str(tmp_path / "big"), "bytes", "big")
     s3.download_file("bytes", "big", str(tmp_path / "back"))
+    assert time.monotonic() - started < 30  # 11 s on a machine of two cores with nothing else to do
     with (tmp_path / "big").open("rb") as one, (tmp_path / "back").open("rb") as other:
         assert hashlib.file_digest(one, "md5").digest() == hashlib.file_digest(other, "md5").digest()
     peak = next(line for line in Path(f"/proc/{cloud.pid}/status").read_text().splitlines() if "VmHWM" in line)

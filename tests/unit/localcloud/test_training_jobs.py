@@ -281,6 +281,15 @@ def test_the_log_is_live(account: Any) -> None:
     assert [stream["logStreamName"].rpartition("-")[0] for stream in streams] == [f"{name}/algo-1"]
 
 
+def test_a_program_starts_soon_after_its_job_is_created(account: Any) -> None:
+    took = []
+    for _ in range(3):
+        asked = time.time()
+        name = account.run("print(time.time())")["TrainingJobName"]
+        took.append(float(account.lines(name)[-1]) - asked)
+    assert min(took) < 1, took  # 0.15 s; python -m benchmarks.localcloud measures it
+
+
 def test_a_waiter_of_boto3_ends(account: Any) -> None:
     name = account.create()
     waiter = account.sagemaker.get_waiter("training_job_completed_or_stopped")

@@ -1,0 +1,144 @@
+"""Measures a local cloud of its own: S3 on one large and on many small objects, and how soon a job's program starts.
+
+Run it from the repository's root, with nothing else at work: ``python -m benchmarks.localcloud``.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import chdir, contextmanager
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from scripts import localcloud
+
+LARGE = 1 << 30
+SMALL_COUNT, SMALL_SIZE = 1_000, 1_000
+THREADS = 8
+JOBS = 5
+# Stands in for the trainer: the time of its first line, on the clock that all processes share.
+PROGRAM = "import time; print('first line', time.time(), flush=True)\n"
+
+
+def main() -> None:
+    """Measure everything and print a line for each figure."""
+    root = Path.cwd()
+    with tempfile.TemporaryDirectory() as folder, chdir(folder):
+        os.environ["PYTHONPATH"] = str(root)
+        Path("trainer").mkdir()
+        Path("trainer/__init__.py").touch()
+        Path("trainer/__main__.py").write_text(PROGRAM)
+        cloud = localcloud.start(lifetime=True)
+        try:
+            client = _clients(cloud)
+            client("s3").create_bucket(Bucket="bench")
+            _large(client("s3"), cloud)
+            _small(client("s3"))
+            _jobs(client)
+        finally:
+            localcloud.stop()
+
+
+def _clients(cloud: localcloud.Cloud) -> Callable[[str], Any]:
+    def made(service: str) -> Any:
+        session = boto3.Session("local", "local", region_name=cloud.region)
+        config = Config(max_pool_connections=2 * THREADS)
+        return session.client(service, endpoint_url=cloud.url, config=config)  # type: ignore[call-overload]
+
+    return made
+
+
+def _large(s3: Any, cloud: localcloud.Cloud) -> None:
+    with Path("large").open("wb") as file:
+        for _ in range(LARGE >> 20):
+            file.write(os.urandom(1 << 20))
+    with _timed("1 GiB up"):
+        s3.upload_file("large", "bench", "large")
+    with _timed("1 GiB down"):
+        s3.download_file("bench", "large", "back")
+    print(f"Most memory of the server: {_most_memory(cloud.pid)}")
+
+
+def _most_memory(pid: int) -> str:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return "unknown on this system"
+    kibibytes = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
+    return f"{kibibytes / 1024:.0f} MiB"
+
+
+def _small(s3: Any) -> None:
+    folder = Path("small")
+    folder.mkdir()
+    names = [f"{number:04}" for number in range(SMALL_COUNT)]
+    for name in names:
+        (folder / name).write_bytes(os.urandom(SMALL_SIZE))
+    with ThreadPoolExecutor(THREADS) as pool:
+        with _timed(f"{SMALL_COUNT:,} objects of {SMALL_SIZE:,} bytes up"):
+            list(
+                pool.map(lambda name: s3.put_object(Bucket="bench", Key=name, Body=(folder / name).read_bytes()), names)
+            )
+        with _timed(f"{SMALL_COUNT:,} objects down"):
+            list(pool.map(lambda name: s3.get_object(Bucket="bench", Key=name)["Body"].read(), names))
+
+
+def _jobs(client: Callable[[str], Any]) -> None:
+    """From CreateTrainingJob to the program's first line, beyond what the program takes without the local cloud."""
+    trust = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    policy = json.dumps({"Statement": trust})
+    role = client("iam").create_role(RoleName="bench", AssumeRolePolicyDocument=policy)["Role"]["Arn"]
+    image = client("ecr").create_repository(repositoryName="bench")["repository"]["repositoryUri"]
+    for number in range(10):
+        client("s3").put_object(Bucket="bench", Key=f"channel/{number}", Body=b"x" * 10_000)
+    own = statistics.median(_first_line_alone() for _ in range(JOBS))
+    took = [_first_line_of_job(client, f"bench-{number}", role, image) for number in range(JOBS)]
+    print(f"CreateTrainingJob to the program's first line: {statistics.median(took):.2f} s (most: {max(took):.2f} s)")
+    print(f"The same program's own start: {own:.2f} s")
+
+
+def _first_line_alone() -> float:
+    started = time.time()
+    ended = subprocess.run([sys.executable, "-m", "trainer", "train"], capture_output=True, text=True, check=True)
+    return float(ended.stdout.split()[-1]) - started
+
+
+def _first_line_of_job(client: Callable[[str], Any], name: str, role: str, image: str) -> float:
+    sagemaker, logs = client("sagemaker"), client("logs")
+    source = {"S3DataType": "S3Prefix", "S3Uri": "s3://bench/channel/"}
+    started = time.time()
+    sagemaker.create_training_job(
+        TrainingJobName=name,
+        AlgorithmSpecification={"TrainingImage": f"{image}:v1", "TrainingInputMode": "File"},
+        RoleArn=role,
+        InputDataConfig=[{"ChannelName": "training", "DataSource": {"S3DataSource": source}}],
+        OutputDataConfig={"S3OutputPath": "s3://bench/out"},
+        ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+        StoppingCondition={"MaxRuntimeInSeconds": 60},
+    )
+    waiter = sagemaker.get_waiter("training_job_completed_or_stopped")
+    waiter.wait(TrainingJobName=name, WaiterConfig={"Delay": 0.2, "MaxAttempts": 300})
+    group = "/aws/sagemaker/TrainingJobs"
+    (stream,) = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{name}/")["logStreams"]
+    lines = logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"])["events"]
+    return float(lines[-1]["message"].split()[-1]) - started
+
+
+@contextmanager
+def _timed(what: str) -> Iterator[None]:
+    started = time.perf_counter()
+    yield
+    print(f"{what}: {time.perf_counter() - started:.1f} s")
+
+
+if __name__ == "__main__":
+    main()

@@ -44,6 +44,10 @@ class Clients:
         """A client of CloudWatch Logs."""
         return cast("CloudWatchLogsClient", self._client("logs", region, keys))
 
+    def cloudwatch(self, region: str, keys: Keys) -> Any:
+        """A client of CloudWatch."""
+        return self._client("cloudwatch", region, keys)
+
     def iam(self, region: str) -> "IAMClient":
         """A client of IAM."""
         return cast("IAMClient", self._client("iam", region, Keys()))

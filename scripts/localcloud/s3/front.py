@@ -59,6 +59,11 @@ class S3Front:
             response = self._answer(environ, _address(environ))
         except S3Error as error:
             response = error.response()
+        except OSError as error:
+            if isinstance(error, ConnectionError):
+                raise
+            text = f"The local cloud cannot keep or read an object's bytes: {error.strerror}."
+            response = S3Error("InternalError", text, 500).response()
         return response(environ, start_response)
 
     def _answer(self, environ: "WSGIEnvironment", address: Address) -> Response:
@@ -116,7 +121,9 @@ class S3Front:
             return checksums.digests([read.getvalue()], algorithms)
 
         prefix = "HTTP_X_AMZ_CHECKSUM_"
-        claims = body.claims(environ) if of_object else {}
+        # The checksum of an object's parts' checksums carries their number: "…==-3".
+        given = {name: str(value).partition("-")[0] for name, value in environ.items() if name.startswith(prefix)}
+        claims = body.claims(given) if of_object else {}
         seen = {name: value for name, value in environ.items() if not (of_object and name.startswith(prefix))}
         body.take(seen, keep)
         read.seek(0)

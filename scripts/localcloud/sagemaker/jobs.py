@@ -10,6 +10,8 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
+from scripts.localcloud.environment import REGION
+
 MESSAGES = {
     "Starting": "Starting the training job",
     "Pending": "Training job waiting for capacity",
@@ -81,6 +83,11 @@ class Job:
     def name(self) -> str:
         """TrainingJobName."""
         return str(self.request["TrainingJobName"])
+
+    @property
+    def folder(self) -> str:
+        """What its folder is called: a name is given once in each region."""
+        return self.name if self.region == REGION else f"{self.name}.{self.region}"
 
     @property
     def is_over(self) -> bool:

@@ -1,15 +1,22 @@
-"""FinalMetricDataList: the last value that each metric's regex finds in the log."""
+"""What each metric's regex finds in the log: the last value for FinalMetricDataList, all of them for CloudWatch."""
 
 import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from scripts.localcloud.sagemaker.jobs import Metric
 
+# Where SageMaker puts the metrics of algorithms, with the job's name as the one dimension:
+# https://docs.aws.amazon.com/sagemaker/latest/dg/training-metrics.html
+NAMESPACE = "/aws/sagemaker/TrainingJobs"
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html
+MAX_DATA = 1000
+
 
 class Metrics:
-    """Reads lines and remembers each metric's last value.
+    """Reads lines and remembers what was found.
 
     Args:
         definitions: AlgorithmSpecification's MetricDefinitions; the first group of a Regex is the number.
@@ -18,6 +25,7 @@ class Metrics:
     def __init__(self, definitions: Sequence[Mapping[str, str]]) -> None:
         self._regexes = [(definition["Name"], re.compile(definition["Regex"])) for definition in definitions]
         self._last: dict[str, Metric] = {}
+        self._found: list[Metric] = []
 
     def read(self, line: str, at: datetime) -> None:
         """Take in one line of the log."""
@@ -26,10 +34,26 @@ class Metrics:
                 value = _number(found)
                 if value is not None:
                     self._last[name] = Metric(name, value, at)
+                    self._found.append(self._last[name])
 
     def last(self) -> tuple[Metric, ...]:
         """Each metric that was found, in the order of the definitions."""
         return tuple(self._last[name] for name, _ in self._regexes if name in self._last)
+
+    def publish(self, cloudwatch: Any, job: str) -> None:
+        """Put all that was found into CloudWatch.
+
+        Args:
+            cloudwatch: a client of it.
+            job: the training job's name.
+        """
+        dimensions = [{"Name": "TrainingJobName", "Value": job}]
+        data = [
+            {"MetricName": metric.name, "Dimensions": dimensions, "Timestamp": metric.at, "Value": metric.value}
+            for metric in self._found
+        ]
+        for start in range(0, len(data), MAX_DATA):
+            cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=data[start : start + MAX_DATA])
 
 
 def _number(found: re.Match[str]) -> float | None:

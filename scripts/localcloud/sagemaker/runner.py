@@ -67,13 +67,13 @@ class Run:
     def __init__(self, job: Job, yard: Yard) -> None:
         self._job = job
         self._yard = yard
-        self._layout = Layout(yard.folder / job.name)
+        self._layout = Layout(yard.folder / job.folder)
         self._aborted = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"job {job.name}", daemon=True)
 
     def start(self) -> None:
         """Begin; returns at once."""
-        self._yard.journal.write(self._job.name)
+        self._yard.journal.write(self._job.folder)
         self._thread.start()
 
     def abort(self) -> None:
@@ -94,7 +94,7 @@ class Run:
             result = Result(f"InternalServerError: the local cloud met a bug of its own, see server.log: {error!r}")
         finally:
             self._layout.remove()
-            self._yard.journal.forget(self._job.name)
+            self._yard.journal.forget(self._job.folder)
         reason = result.failure and result.failure[:MAX_REASON]
         self._change(lambda job: replace(job, model=result.model, metrics=result.metrics).finished(_now(), reason))
 
@@ -117,6 +117,7 @@ class Run:
             if mirror:
                 stack.enter_context(mirror)
             code = self._train(log, metrics)
+        metrics.publish(self._yard.clients.cloudwatch(region, keys), job.name)
         failure = self._failure(code)
         if self._aborted.is_set():
             return Result(failure)
@@ -146,7 +147,7 @@ class Run:
     def _train(self, log: LogStream, metrics: Metrics) -> int:
         """Run the program to its end, however it comes; its exit code."""
         execution = self._yard.executor.start(self._job, self._layout)
-        self._yard.journal.write(self._job.name, execution.pid)
+        self._yard.journal.write(self._job.folder, execution.pid)
 
         def read() -> None:
             for line in execution.lines():

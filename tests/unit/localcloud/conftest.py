@@ -8,6 +8,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,7 @@ class Account:
         self.folder = cloud.folder
         client = clients_of(cloud)
         self.sagemaker, self.s3, self.logs = client("sagemaker"), client("s3"), client("logs")
+        self.cloudwatch = client("cloudwatch")
         trust = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
         role = client("iam").create_role(RoleName="training", AssumeRolePolicyDocument=json.dumps({"Statement": trust}))
         self.role = role["Role"]["Arn"]
@@ -137,6 +139,20 @@ class Account:
             logGroupName=group, logStreamName=found[0]["logStreamName"], startFromHead=True
         )
         return [event["message"] for event in events["events"]]
+
+    def metric_values(self, name: str, metric: str) -> list[dict[str, Any]]:
+        """What CloudWatch has of a job's metric, in one period."""
+        now = datetime.now(UTC)
+        answer = self.cloudwatch.get_metric_statistics(
+            Namespace="/aws/sagemaker/TrainingJobs",
+            MetricName=metric,
+            Dimensions=[{"Name": "TrainingJobName", "Value": name}],
+            StartTime=now - timedelta(hours=1),
+            EndTime=now + timedelta(hours=1),
+            Period=7200,
+            Statistics=["Minimum", "Maximum", "SampleCount"],
+        )
+        return list(answer["Datapoints"])
 
     def until_line(self, name: str, line: str) -> None:
         self.until(name, lambda _: line in self.lines(name))

@@ -39,6 +39,11 @@ def at(seconds: float) -> datetime:
     return NOON + timedelta(seconds=seconds)
 
 
+def test_the_same_name_in_two_regions_has_two_folders() -> None:
+    assert JOB.folder == "Name"
+    assert replace(JOB, region="eu-west-1").folder == "Name.eu-west-1"
+
+
 def test_the_end_is_decided_by_who_ended_the_job() -> None:
     running = JOB.entered("Downloading", at(1)).entered("Training", at(2))
     assert running.finished(at(3)).status == "Completed"

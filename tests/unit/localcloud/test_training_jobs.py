@@ -59,6 +59,8 @@ print("loss=2.5 accuracy=0.1"); print("loss=-1.5e-1 accuracy=nothing")
     assert job["ModelArtifacts"]["S3ModelArtifacts"] == f"s3://models/here/{name}/output/model.tar.gz"
     assert members(account, job["ModelArtifacts"]["S3ModelArtifacts"]) == {"1/weights": b"w"}
     assert members(account, f"s3://models/here/{name}/output/output.tar.gz") == {"history.json": b"{}"}
+    (values,) = account.metric_values(name, "loss")
+    assert (values["Minimum"], values["Maximum"], values["SampleCount"]) == (-0.15, 2.5, 2)
     assert "hello" in account.lines(name)
     assert not (account.folder / "jobs" / name).exists()
 

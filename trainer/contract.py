@@ -103,14 +103,28 @@ class Job:
 
 
 def given_hyperparameters(folders: Folders) -> dict[str, str]:
-    """hyperparameters.json, every value the very string that was sent; what SageMaker itself adds is left out."""
+    """The hyperparameters as they were written, from hyperparameters.json; what SageMaker itself adds is left out.
+
+    Values are strings. One that is a JSON string ("…", in quotation marks) stands for what is in it: only so does a line
+    break travel, which SageMaker's pattern for a value does not let through, and only so does AWS's SDK send strings.
+    """
     given = folders.read_config("hyperparameters.json")
     # The tuner adds _tuning_objective_metric, SageMaker's SDK sagemaker_program and the like.
     return {
-        name: value if isinstance(value, str) else json.dumps(value)
+        name: _as_written(value) if isinstance(value, str) else json.dumps(value)
         for name, value in given.items()
         if name != "_tuning_objective_metric" and not name.startswith("sagemaker_")
     }
+
+
+def _as_written(value: str) -> str:
+    if not value.startswith('"'):
+        return value
+    try:
+        inside = json.loads(value)
+    except ValueError:
+        return value
+    return inside if isinstance(inside, str) else value
 
 
 def read_job(folders: Folders, arguments: Sequence[str], environ: Mapping[str, str]) -> Job:

@@ -13,6 +13,7 @@ from typing import Any
 from scripts.core.errors import UserError, nearest
 
 BOOLEANS = ("true", "false")
+BREAKS = re.compile(r"[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")  # what "." matches in no dialect of AWS's patterns
 
 
 @dataclass(frozen=True)
@@ -124,18 +125,14 @@ def settle(
         UserError: one is unknown, of the wrong type, out of range, or longer than SageMaker takes.
     """
     values = as_texts(from_file) | dict(from_command)
+    sent = {name: encode(value) for name, value in values.items()}
     if len(values) > 100:
         raise UserError(f"There are {len(values)} hyperparameters; SageMaker takes 100.", "Take some away.")
-    for name, value in values.items():
+    for name, value in sent.items():
         if len(name) > 256 or len(value) > 2500:
             raise UserError(
                 f"The hyperparameter {name[:256]} is too long: SageMaker takes names of 256 and values of 2,500.",
                 "Put long values into a file of a channel.",
-            )
-        if "\n" in value or "\r" in value:  # AWS's pattern for a value is `.*`, in which a dot is no line break
-            raise UserError(
-                f"The hyperparameter {name} has a line break in it, and SageMaker takes none.",
-                "Put such a text into [environment] of the job file, or into a file of a channel.",
             )
     if known is not None:
         table = {one.name: one for one in known.hyperparameters}
@@ -143,7 +140,17 @@ def settle(
             if name not in table:
                 raise _unknown(name, list(table))
             _check(table[name], value)
-    return values
+    return sent
+
+
+def encode(value: str) -> str:
+    """A value as it is sent: the very string, or a JSON string where it would not arrive.
+
+    SageMaker's pattern for a value is ``.*``, in which a dot is no line break: such a value travels as a JSON string, as
+    AWS's own SDK sends every string. The trainer (`given_hyperparameters` in trainer/contract.py) reads what is a JSON
+    string back; so a value that looks like one travels as one too.
+    """
+    return json.dumps(value) if BREAKS.search(value) or value[:1] == '"' else value
 
 
 def _unknown(name: str, known: list[str]) -> UserError:

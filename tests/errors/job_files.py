@@ -167,12 +167,6 @@ CASES = (
         "Did you mean cosine? They are: …",
     ),
     _hp(
-        "HP with a line break, which SageMaker refuses",
-        "\"note='two\nlines'\"",
-        "The hyperparameter note has a line break in it, and SageMaker takes none.",
-        "Put such a text into [environment] of the job file, or into a file of a channel.",
-    ),
-    _hp(
         "HP with one quotation mark",
         '"note=\'open"',
         "HP=note='open cannot be split into words: No closing quotation.",

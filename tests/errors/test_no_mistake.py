@@ -14,8 +14,8 @@ from tests.errors.scene import Scene
 
 pytestmark = pytest.mark.e2e
 
-AWKWARD = "two words, 'single', \"double\", $HOME $(date) `date`, ünïcode ✓, a\\backslash"
-LINES = "two lines\nwith $HOME"  # SageMaker takes line breaks in the environment, and none in hyperparameters
+AWKWARD = "two words, 'single', \"double\", $HOME $(date) `date`, ünïcode ✓, a\\backslash,\nanother line"
+LINES = "two lines\nwith $HOME"
 TABLES = f"[environment]\nLINES = {json.dumps(LINES)}\n[channels.training]\nsource = 'data/small'\n"
 SMALL = given(job('program = "echo.py"', TABLES), folder("data/small", "0/one.png"))
 ECHO = (

@@ -189,7 +189,12 @@ def test_sigterm_is_noted_and_ends_nothing() -> None:
 
 
 def test_hyperparameters_stay_the_strings_that_were_sent(base: Base) -> None:
-    sent = {"a": "007", "b": ' "quoted" $HOME\n', "c": "1e3", "d": ""}
+    sent = {"a": "007", "b": ' "quoted" $HOME\n', "c": "1e3", "d": "", "e": '"half', "f": '"a" and "b"'}
     base.configure(hyperparameters=sent)
     assert contract.given_hyperparameters(Folders(base.root)) == sent
     assert json.loads((base.root / "input/config/hyperparameters.json").read_text()) == sent
+
+
+def test_a_json_string_stands_for_what_is_in_it(base: Base) -> None:
+    base.configure(hyperparameters={"lines": json.dumps("one\ntwo"), "quoted": json.dumps('"so"'), "number": "1"})
+    assert contract.given_hyperparameters(Folders(base.root)) == {"lines": "one\ntwo", "quoted": '"so"', "number": "1"}

@@ -21,7 +21,7 @@ AWKWARD = {
     "plain": "0.10",
     "spaces": "two  words ",
     "quotes": 'it\'s "so"',
-    "json_string": '"in quotes"',
+    "half_quoted": '"in" quotes',
     "dollar": "$HOME `id` $(id) \\",
     "lines": "one\ntwo\n",
     "unicode": "naïve Ωμέγα 🚂",

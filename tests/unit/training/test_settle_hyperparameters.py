@@ -1,11 +1,16 @@
+import json
+import re
 import shlex
+import tempfile
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.core.errors import UserError
-from scripts.training.hyperparameters import describe_trainer, parse_description, read_assignments, settle
+from scripts.training.hyperparameters import describe_trainer, encode, parse_description, read_assignments, settle
+from trainer import contract
 
 KNOWN = parse_description(
     {
@@ -22,8 +27,23 @@ KNOWN = parse_description(
 NAMES = st.text(min_size=1, max_size=20).filter(lambda name: "=" not in name)
 
 
-# SageMaker takes no line break in a value.
-VALUES = st.text(st.characters(exclude_characters="\n\r", exclude_categories=["Cs"]), max_size=50)
+VALUES = st.text(st.characters(exclude_categories=["Cs"]), max_size=50)
+
+
+@given(VALUES | st.text('"\\n', max_size=6) | VALUES.map(json.dumps))
+def test_the_trainer_reads_back_what_was_written_and_sagemaker_lets_it_through(value: str) -> None:
+    sent = encode(value)
+    assert re.fullmatch(".*", sent)  # SageMaker's pattern
+    with tempfile.TemporaryDirectory() as base:
+        folders = contract.Folders(Path(base))
+        folders.config.mkdir(parents=True)
+        (folders.config / "hyperparameters.json").write_text(json.dumps({"value": sent}))
+        assert contract.given_hyperparameters(folders) == {"value": value}
+
+
+@pytest.mark.parametrize("value", ["0.10", "two  words ", "it's", "$HOME `id`", "naïve 🚂", "[1, 2]", "", "\\n"])
+def test_a_value_travels_as_it_is_wherever_it_can(value: str) -> None:
+    assert encode(value) == value
 
 
 @given(st.dictionaries(NAMES, VALUES, max_size=5), st.booleans())
@@ -31,7 +51,7 @@ def test_what_was_written_arrives(values: dict[str, str], quoted: bool) -> None:
     words = [f"{name}={value}" for name, value in values.items()]
     given = read_assignments(shlex.join(words), []) if quoted else read_assignments("", words)
     assert given == values
-    assert settle({}, given, None) == values
+    assert settle({}, given, None) == {name: encode(value) for name, value in values.items()}
 
 
 def test_the_command_line_wins_over_the_file() -> None:

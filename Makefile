@@ -80,6 +80,7 @@ cloud-down: .venv/installed ## Stop it; what it holds goes with it
 	@$(VENV) -m scripts.cloud down
 cloud-status: .venv/installed ## Its address, since when it runs and what it holds
 	@$(VENV) -m scripts.cloud status
+cloud-env: ENV_TEXT := $(or $(value ENV),local)
 cloud-env: .venv/installed ## Point a shell at it: eval "$$(make -s cloud-env)"
 	@$(VENV) -m scripts.cloud env
 digits: .venv/installed ## Write the handwritten digits as PNG files to data/digits/

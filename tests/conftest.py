@@ -1,5 +1,6 @@
 """What every test can ask for: a clean environment, a copy of the project, a way to type make."""
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -8,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+
+from scripts.venv import uv_environment, uv_program
 
 ROOT = Path(__file__).resolve().parent.parent
 IN_CI = os.environ.get("CI") == "true"
@@ -131,3 +134,24 @@ def yard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
 def demo(yard: Project) -> str:
     """What `make demo` printed in the yard; from here on the stack is built and one job has run."""
     return yard.make("demo")
+
+
+@pytest.fixture(scope="session")
+def awscli() -> Path:
+    """The `aws` command in an environment of its own, for it pins its own botocore; made anew when its pins change."""
+    pins, folder = ROOT / "requirements-awscli.txt", ROOT / "build" / "awscli"
+    python, stamp = folder / "bin" / "python", folder / "installed"
+    wanted = hashlib.sha256(pins.read_bytes()).hexdigest()
+    if not stamp.exists() or stamp.read_text() != wanted:
+        for arguments in (
+            ["venv", "--clear", "--python", sys.executable, str(folder)],
+            ["pip", "install", "--python", str(python), "--require-hashes", "-r", str(pins)],
+        ):
+            command = [str(ROOT / uv_program()), *arguments]
+            ended = subprocess.run(
+                command, cwd=ROOT, env=uv_environment(), capture_output=True, text=True, timeout=300, check=False
+            )
+            if ended.returncode != 0:
+                missing(f"awscli cannot be installed here: {ended.stderr.strip()}")
+        stamp.write_text(wanted)
+    return folder / "bin" / "aws"

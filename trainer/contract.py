@@ -105,8 +105,8 @@ class Job:
 def given_hyperparameters(folders: Folders) -> dict[str, str]:
     """The hyperparameters as they were written, from hyperparameters.json; what SageMaker itself adds is left out.
 
-    Values are strings. One that is a JSON string ("…", in quotation marks) stands for what is in it: only so does a line
-    break travel, which SageMaker's pattern for a value does not let through, and only so does AWS's SDK send strings.
+    Values are strings. One that is a JSON string ("…", in quotation marks) stands for what is in it: only so does a
+    line break travel, which SageMaker's pattern for a value does not let through, and so AWS's SDK sends strings.
     """
     given = folders.read_config("hyperparameters.json")
     # The tuner adds _tuning_objective_metric, SageMaker's SDK sagemaker_program and the like.

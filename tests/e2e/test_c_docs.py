@@ -3,9 +3,12 @@
 A command is typed as it stands, but for what the reader fills in and for CLOUD=local.
 """
 
+import json
+import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -129,6 +132,44 @@ def test_terraform_by_hand(yard: Project, demo: str) -> None:
         )
         assert ended.returncode == 0, ended.stderr
         assert expected in ended.stdout
+
+
+def test_aws_commands(yard: Project, demo: str, awscli: Path) -> None:
+    environment = {**clean_environment(), **local_environment(yard)}
+    environment["PATH"] = f"{awscli.parent}{os.pathsep}{os.environ['PATH']}"
+    place = "123456789012-us-east-1"
+    bucket = f"trainyard-local-data-{place}"
+
+    def run(command: str) -> str:
+        filled = command.replace("BUCKET", bucket).replace("<account>-<region>", place).replace("dev/", "local/")
+        ended = subprocess.run(
+            ["bash", "-c", filled],
+            cwd=yard.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert ended.returncode == 0, f"{filled}\n{ended.stderr}"
+        return ended.stdout
+
+    key = min((yard.folder / "data/digits/training/3").iterdir()).name
+    run(f"aws s3api delete-object --bucket BUCKET --key digits/training/3/{key}")
+    for command in filter(lambda command: command.startswith("aws "), AWS):
+        typed = command.replace("0017.png", key)
+        if "MARKERS_VERSION_ID" in typed:
+            marker = run(next(one for one in AWS if "DeleteMarkers" in one)).split()[1]
+            typed = typed.replace("MARKERS_VERSION_ID", marker)
+        if "--version-id …" in typed:
+            listing = run("aws s3api list-object-versions --bucket trainyard-tfstate-<account>-<region> --prefix dev/")
+            versions = [one["VersionId"] for one in json.loads(listing)["Versions"] if one["Key"].endswith(".tfstate")]
+            state = f"trainyard-tfstate-{place}"
+            typed = typed.replace("--bucket …", f"--bucket {state}").replace(
+                "version-id …", f"version-id {versions[0]}"
+            )
+        run(typed)
+    run(f"aws s3api head-object --bucket BUCKET --key digits/training/3/{key}")
 
 
 def test_pre_commit_can_be_installed(yard: Project) -> None:

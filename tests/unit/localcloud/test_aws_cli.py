@@ -1,6 +1,5 @@
 """The `aws` command line, with nothing but AWS_ENDPOINT_URL, a region and keys that mean nothing."""
 
-import hashlib
 import json
 import os
 import subprocess
@@ -12,11 +11,6 @@ from typing import Any
 
 import pytest
 
-from scripts.venv import uv_environment, uv_program
-from tests.conftest import ROOT, missing
-
-PINS = ROOT / "requirements-awscli.txt"
-FOLDER = ROOT / "build" / "awscli"
 PROGRAM = """
 import signal
 def stop(*_):
@@ -30,27 +24,8 @@ time.sleep(float(os.environ.get("SECONDS_TO_GO", "0")))
 Aws = Callable[..., Any]
 
 
-def uv(*arguments: object) -> None:
-    command = [str(ROOT / uv_program()), *map(str, arguments)]
-    subprocess.run(command, cwd=ROOT, env=uv_environment(), check=True, capture_output=True, timeout=300)
-
-
-@pytest.fixture(scope="session")
-def program() -> Path:
-    """The command in an environment of its own, made once for each change of its pins."""
-    stamp, wanted = FOLDER / "installed", hashlib.sha256(PINS.read_bytes()).hexdigest()
-    if not stamp.exists() or stamp.read_text() != wanted:
-        try:
-            uv("venv", "--clear", "--python", sys.executable, FOLDER)
-            uv("pip", "install", "--python", FOLDER / "bin" / "python", "--require-hashes", "-r", PINS)
-        except subprocess.CalledProcessError as error:
-            missing(f"awscli cannot be installed here: {error.stderr.decode().strip()}")
-        stamp.write_text(wanted)
-    return FOLDER / "bin" / "aws"
-
-
 @pytest.fixture
-def aws(program: Path, cloud: Any, tmp_path: Path) -> Aws:
+def aws(awscli: Path, cloud: Any, tmp_path: Path) -> Aws:
     """Run a command; its JSON, or its text where it is none."""
     environment = {
         "PATH": os.environ["PATH"],
@@ -63,7 +38,7 @@ def aws(program: Path, cloud: Any, tmp_path: Path) -> Aws:
     }
 
     def run(*arguments: object, code: int = 0) -> Any:
-        command = [str(program), *map(str, arguments)]
+        command = [str(awscli), *map(str, arguments)]
         ended = subprocess.run(
             command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False
         )

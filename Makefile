@@ -57,9 +57,9 @@ demo: .venv/installed ## Train a model on the local cloud: infrastructure, data,
 .PHONY: infra data train logs stop jobs model destroy
 infra: .venv/installed ## Build what training needs with Terraform: plan, ask, apply that plan [ENV= YES=1]
 	@$(VERB) scripts.infra apply
-data: .venv/installed ## Bring a job's local channels to the data bucket: only what changed [JOB=]
+data: .venv/installed ## Bring a job's local channels to the data bucket: only what changed [JOB= YES=1]
 	@$(VERB) scripts.data
-train: .venv/installed ## Run a training job and bring its model home [JOB= HP="epochs=3" IMAGE= DRY_RUN=1]
+train: .venv/installed ## Run a training job and bring its model home [JOB= HP="epochs=3" IMAGE= DRY_RUN=1 YES=1]
 	@$(VERB) scripts.train
 logs: .venv/installed ## Follow a training job's log, or read it again [RUN=]
 	@$(VERB) scripts.logs

@@ -3,6 +3,7 @@
 import json
 import re
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import ROOT, Project
+from tests.conftest import ROOT, Project, clean_environment
+
+MAKEFILE = (ROOT / "Makefile").read_text()
 
 NASTY = [
     "$(shell touch ran)",
@@ -98,13 +101,33 @@ def test_the_local_environment_is_refused_on_aws(project: Project, spy: Path) ->
 
 
 def test_help_lists_every_target(project: Project) -> None:
-    targets = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    targets = set(re.findall(r"^([a-z][a-z-]*):", MAKEFILE, flags=re.MULTILINE))
     listed = set(re.findall(r"^  make ([a-z-]+) +\S", project.make("help"), flags=re.MULTILINE))
     assert listed == targets
     assert len(listed) > 15
 
 
 def test_readme_lists_every_target() -> None:
-    targets = set(re.findall(r"^([a-z][a-z-]*):.*##", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    targets = set(re.findall(r"^([a-z][a-z-]*):.*##", MAKEFILE, flags=re.MULTILINE))
     in_readme = set(re.findall(r"^\| `make ([a-z-]+)", (ROOT / "README.md").read_text(), flags=re.MULTILINE))
     assert in_readme == targets
+
+
+def rows() -> dict[str, tuple[str, str]]:
+    """Each target's line of help and the verb that its recipe calls."""
+    recipe = r"\n\t@\$\((?:VERB|VENV)\)(?: -m)? (scripts\.[^\n]*)$"
+    found = re.findall(r"^([a-z][a-z-]*):.*## (.+)" + recipe, MAKEFILE, re.MULTILINE)
+    return {target: (text, verb) for target, text, verb in found}
+
+
+@pytest.mark.parametrize("target", sorted(rows()))
+def test_make_help_the_verb_s_help_and_the_readme_agree(target: str) -> None:
+    text, verb = rows()[target]
+    bracket = re.search(r"\[(.+)\]$", text)
+    variables = set(re.findall(r"\b([A-Z_]+)=", bracket[1])) if bracket else set()
+    command = [sys.executable, "-m", *verb.split(), "--help"]
+    ended = subprocess.run(command, cwd=ROOT, env=clean_environment(), capture_output=True, text=True, check=True)
+    assert set(re.findall(r"\b([A-Z_]+)_TEXT\b", ended.stdout)) - {"ENV"} == variables - {"ENV"}
+    row = re.search(rf"^\| `make {target}\b.*$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert row
+    assert set(re.findall(r"\b([A-Z_]+)=", row[0])) == variables - {"ENV"}

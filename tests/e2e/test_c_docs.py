@@ -93,7 +93,7 @@ def test_make(yard: Project, demo: str, command: str) -> None:
 def test_python(yard: Project, demo: str, command: str) -> None:
     run = sorted(path.name for path in (yard.folder / "runs").iterdir())[0]
     typed = (
-        command.replace("python -m", f"{sys.executable} -m")
+        re.sub(r"(?<!/)\bpython -m", f"{sys.executable} -m", command)
         .replace(" [--NAME VALUE …]", " --help")
         .replace("--model DIR --data DIR", f"--model runs/{run}/model --data data/digits/test")
         .replace("/tmp/ml", str(yard.folder / "build" / "ml"))

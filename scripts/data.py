@@ -24,9 +24,10 @@ def main(
     if not local:
         console.say(f"jobs/{job}.toml has no local channel: its sources are in S3 already.")
         return
+    # Before the folders: who has no credentials wants to hear that first.
+    bucket = read_stack(env).data_bucket
     channels.check(local)
     training.check_images(spec, training.as_texts(spec.hyperparameters))
-    bucket = read_stack(env).data_bucket
     with verb.on_interrupt(f"Interrupted. What is uploaded stays; `make data JOB={job}` goes on with the rest."):
         channels.synchronise(local, bucket, yes)
 

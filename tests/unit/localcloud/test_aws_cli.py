@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.e2e
+
 PROGRAM = """
 import signal
 def stop(*_):

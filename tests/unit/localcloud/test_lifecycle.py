@@ -19,6 +19,8 @@ from scripts import localcloud
 from scripts.core.errors import UserError
 from tests.unit.localcloud.processes import is_gone, until, verb
 
+pytestmark = pytest.mark.e2e
+
 KEPT = {"server.log"}
 
 

@@ -13,6 +13,8 @@ from scripts import localcloud
 from scripts.localcloud.sagemaker.journal import Journal, clean_up, process_start
 from tests.unit.localcloud.processes import is_gone, until, verb
 
+pytestmark = pytest.mark.e2e
+
 
 @pytest.mark.parametrize("leader", ["runs on", "has ended"])
 def test_what_a_killed_local_cloud_leaves_is_ended_and_reported(

@@ -143,6 +143,8 @@ def _upload(s3: Any, bucket: str, files: Sequence[tuple[str, LocalFile]]) -> Non
     with progress.transfer("Uploading", len(files), size) as shown:
 
         class Report(BaseSubscriber):
+            # The arguments' names are s3transfer's: it calls by them.
+
             def on_progress(self, future: "TransferFuture", bytes_transferred: int, **kwargs: Any) -> None:  # noqa: ARG002
                 shown.moved(bytes_transferred)
 

@@ -57,6 +57,7 @@ def client(service: str) -> Any:
 
     tries = int(os.environ.get("AWS_MAX_ATTEMPTS") or 5)
     config = Config(retries={"mode": "standard", "total_max_attempts": tries}, user_agent_extra="trainyard")
+    # boto3's types know each service by its literal name only.
     made: Any = session().client(service, config=config)  # type: ignore[call-overload]
     # AWS often does not say what a refused call needed (never to a HEAD): what was asked is kept with the call,
     # and put into the response that an error carries.

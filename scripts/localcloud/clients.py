@@ -65,6 +65,7 @@ class Clients:
     def _client(self, service: str, region: str, keys: Keys) -> Any:
         config = Config(max_pool_connections=CONNECTIONS, retries={"mode": "standard"}, s3={"addressing_style": "path"})
         with self._lock:
+            # boto3's types know each service by its literal name only.
             return self._session.client(  # type: ignore[call-overload]
                 service,
                 region_name=region,

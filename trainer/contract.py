@@ -100,6 +100,8 @@ class Job:
     output_data_dir: Path
     checkpoint_dir: Path
     instance_type: str
+    hosts: tuple[str, ...]
+    current_host: str
 
 
 def given_hyperparameters(folders: Folders) -> dict[str, str]:
@@ -131,7 +133,7 @@ def read_job(folders: Folders, arguments: Sequence[str], environ: Mapping[str, s
     """Read a job from hyperparameters.json and the command line, which wins.
 
     Raises:
-        JobError: a hyperparameter is unknown or impossible, the channel `training` is missing, more than one host.
+        JobError: a hyperparameter is unknown or impossible, the channel `training` is missing, the hosts make no sense.
     """
     given = given_hyperparameters(folders)
     for name in given:
@@ -141,8 +143,6 @@ def read_job(folders: Folders, arguments: Sequence[str], environ: Mapping[str, s
     parsed, extra = parser.parse_known_args([*(f"--{name}={value}" for name, value in given.items()), *arguments])
     if extra:
         raise _unknown(extra[0].partition("=")[0].lstrip("-"), parser.names)
-    if len(parsed.hosts) > 1:
-        raise JobError(f"This trainer trains on one host; the job has {len(parsed.hosts)}. Set instance_count = 1.")
     if parsed.model_dir != folders.model:
         print(f"warning: the model goes to {parsed.model_dir}; SageMaker keeps only what is in {folders.model}")
     return Job(
@@ -154,6 +154,8 @@ def read_job(folders: Folders, arguments: Sequence[str], environ: Mapping[str, s
         output_data_dir=parsed.output_data_dir,
         checkpoint_dir=parsed.checkpoint_dir,
         instance_type=parsed.current_instance_type,
+        hosts=parsed.hosts,
+        current_host=_current_host(parsed.current_host, parsed.hosts),
     )
 
 
@@ -190,10 +192,29 @@ def _parser(folders: Folders, environ: Mapping[str, str]) -> _Parser:
     add("model-dir", "SM_MODEL_DIR", folders.model, Path, "becomes model.tar.gz")
     add("output-data-dir", "SM_OUTPUT_DATA_DIR", folders.output / "data", Path, "becomes output.tar.gz")
     add("checkpoint-dir", "SM_CHECKPOINT_DIR", checkpoints, Path, "kept in S3 while the job runs")
-    add("hosts", "SM_HOSTS", json.dumps(resources.get("hosts", ["localhost"])), json.loads, "JSON list of hosts")
+    add("hosts", "SM_HOSTS", json.dumps(resources.get("hosts") or ["localhost"]), _hosts, "JSON list of hosts")
+    add("current-host", "SM_CURRENT_HOST", resources.get("current_host"), str, "this host, one of them")
     instance = resources.get("current_instance_type", "local")
     add("current-instance-type", "SM_CURRENT_INSTANCE_TYPE", instance, str, "instance type of this host")
     return parser
+
+
+def _hosts(text: str) -> tuple[str, ...]:
+    try:
+        read = json.loads(text)
+    except ValueError:
+        read = None
+    if not isinstance(read, list) or not read or not all(isinstance(host, str) for host in read):
+        raise argparse.ArgumentTypeError(f'{text} is no JSON list of hosts, such as ["algo-1", "algo-2"]')
+    return tuple(read)
+
+
+def _current_host(name: str | None, hosts: tuple[str, ...]) -> str:
+    if name is None and len(hosts) == 1:
+        return hosts[0]
+    if name not in hosts:
+        raise JobError(f"This host, {name}, is none of the job's hosts: {', '.join(hosts)}.")
+    return name
 
 
 def _unknown(name: str, known: Sequence[str]) -> JobError:

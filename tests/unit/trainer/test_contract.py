@@ -104,10 +104,29 @@ def test_the_training_channel_is_required(base: Base) -> None:
         read(base)
 
 
-def test_several_hosts_are_refused(ready: Base) -> None:
-    ready.configure(resourceconfig={"hosts": ["algo-1", "algo-2"], "current_host": "algo-1"})
-    with pytest.raises(JobError, match="the job has 2"):
+def test_without_a_configuration_there_is_one_host(ready: Base) -> None:
+    job = read(ready)
+    assert (job.hosts, job.current_host) == (("localhost",), "localhost")
+
+
+def test_the_hosts_are_those_of_resourceconfig(ready: Base) -> None:
+    ready.configure(resourceconfig={"hosts": ["algo-1", "algo-2"], "current_host": "algo-2"})
+    job = read(ready)
+    assert (job.hosts, job.current_host) == (("algo-1", "algo-2"), "algo-2")
+    assert read(ready, SM_HOSTS='["algo-1", "algo-2"]', SM_CURRENT_HOST="algo-1").current_host == "algo-1"
+
+
+@pytest.mark.parametrize("current", [{}, {"current_host": "algo-3"}])
+def test_a_host_that_is_none_of_the_jobs_is_refused(ready: Base, current: dict[str, str]) -> None:
+    ready.configure(resourceconfig={"hosts": ["algo-1", "algo-2"], **current})
+    with pytest.raises(JobError, match="none of the job's hosts: algo-1, algo-2"):
         read(ready)
+
+
+@pytest.mark.parametrize("text", ["algo-1", "[]", "[1]", '{"a": 1}'])
+def test_hosts_that_are_no_list_say_what_they_should_be(ready: Base, text: str) -> None:
+    with pytest.raises(JobError, match="no JSON list of hosts"):
+        read(ready, SM_HOSTS=text)
 
 
 def test_a_model_folder_that_is_not_packed_is_warned_about(ready: Base, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,15 +13,18 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from scripts import localcloud
 from scripts.core import console, verb
 from scripts.core.errors import UserError
 
-APP = verb.app("Train a model on the local cloud: infrastructure, data, training job, evaluation.")
+APP = verb.app("Train a model on the local cloud: infrastructure, image, data, training job, evaluation.")
 
 JOB = "digits"
+AWS_BASE = "tensorflow-training"
 TEST_DATA = Path("data/digits/test")
 INTERRUPTED = "The demo was interrupted. `make demo` starts it again; nothing was created on AWS."
 ENOUGH = 0.97
@@ -29,34 +32,61 @@ ENOUGH = 0.97
 
 
 @APP.command()
-def main() -> None:
+def main(
+    instances: Annotated[int, typer.Option(envvar="INSTANCES_TEXT", min=1, help="How many instances train.")] = 1,
+    base: Annotated[str, typer.Option(envvar="BASE_TEXT", help="The image to build on, in place of AWS's.")] = "",
+) -> None:
     """Do the whole journey with nothing skipped, and sum it up."""
     with verb.on_interrupt(INTERRUPTED):
-        _journey()
+        _journey(instances, base)
 
 
-def _journey() -> None:
+def _journey(instances: int, base: str) -> None:
     start = time.monotonic()
-    with _cloud() as environment:
+    with _cloud() as (cloud, environment):
+        if base:
+            with console.step(f"Base image (make base BASE={base})"):
+                _verb(environment, "base", "--job", JOB, "--base", base)
+        jobs = localcloud.how_jobs_run(cloud)
+        if jobs.missing and instances > 1:
+            raise UserError(
+                f"{instances} instances need containers, and here are none: {jobs.missing}.",
+                "docs/local-cloud.md says what containers need; `make demo` alone trains as a process.",
+            )
         with console.step("Infrastructure (make infra)"):
             _verb(environment, "infra", "apply", "--yes")
         with console.step("Data (make digits)"):
             _verb(environment, "digits")
-        earlier = _records()
-        with console.step(f"Training (make train JOB={JOB})"):
-            _verb(environment, "train", "--job", JOB, "--yes")
-        (new,) = _records().keys() - earlier.keys()
-        run = Path("runs") / new
+        if jobs.missing:
+            console.say(f"No container: {jobs.missing}. The trainer runs as a process in place of its image.")
+        else:
+            with console.step(f"Image (make image JOB={JOB})"):
+                _verb(environment, "image", "--job", JOB, *_base(base, jobs.base))
+        run = _train(environment, instances)
         with console.step(f"Evaluation of {run}/model on {TEST_DATA}"):
             scores = _evaluate(environment, run / "model")
     console.say()
-    for line in summary(_records()[new], run, scores, time.monotonic() - start):
+    for line in summary(_records()[run.name], run, scores, time.monotonic() - start):
         console.say(line)
     if scores["accuracy"] < ENOUGH:
         raise UserError(
             f"The model in {run}/model has a test accuracy of {scores['accuracy']:.4f}, below {ENOUGH}.",
             f"Look for the reason in its log ({run}) and in what has changed in trainer/ or jobs/{JOB}.toml.",
         )
+
+
+def _base(asked: str, found: str | None) -> list[str]:
+    """What to build on where nobody asks for another base than is on this machine; AWS's is the default anyway."""
+    return [] if asked or found is None or AWS_BASE in found else ["--base", found]
+
+
+def _train(environment: Mapping[str, str], instances: int) -> Path:
+    """Train; the run's folder."""
+    earlier = _records()
+    with console.step(f"Training (make train JOB={JOB})"):
+        _verb(environment, "train", "--job", JOB, "--instances", str(instances), "--yes")
+    (new,) = _records().keys() - earlier.keys()
+    return Path("runs") / new
 
 
 def summary(record: Mapping[str, Any], run: Path, scores: Mapping[str, Any], seconds: float) -> list[str]:
@@ -76,8 +106,8 @@ def summary(record: Mapping[str, Any], run: Path, scores: Mapping[str, Any], sec
         "",
         "The same on AWS, with credentials and a region set:",
         "  make infra",
-        f"  make data JOB={JOB}",
-        f"  make train JOB={JOB} IMAGE=<URI of a training image in the stack's repository>",
+        f"  make image JOB={JOB}",
+        f"  make train JOB={JOB}",
     ]
 
 
@@ -89,19 +119,19 @@ def _cost(record: Mapping[str, Any]) -> str:
 
 
 @contextmanager
-def _cloud() -> Iterator[dict[str, str]]:
-    """The environment of a running local cloud: one that is there, or one that lives as long as this."""
+def _cloud() -> Iterator[tuple[localcloud.Cloud, dict[str, str]]]:
+    """A running local cloud and its environment: one that is there, or one that lives as long as this."""
     base = {**os.environ, "ENV_TEXT": "local"}  # whatever ENV the Makefile took for this target
     cloud = localcloud.running()
     if cloud:
         console.say(f"Using the local cloud that runs at {cloud.url}; it is left running.")
-        yield localcloud.environment(cloud, base)
+        yield cloud, localcloud.environment(cloud, base)
         return
     with console.step("Local cloud (make cloud-up)"):
         cloud = localcloud.start(lifetime=True)
         console.say(f"AWS's APIs are answered at {cloud.url}")
     try:
-        yield localcloud.environment(cloud, base)
+        yield cloud, localcloud.environment(cloud, base)
     finally:
         with _handled(signal.SIGINT, lambda _number, _frame: None):
             localcloud.stop()

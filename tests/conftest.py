@@ -35,11 +35,21 @@ def clean_environment() -> dict[str, str]:
 Ended = subprocess.CompletedProcess[str]
 
 
-class Project:
-    """A copy of this repository in a folder of its own, with the same .venv, that a test may use up."""
+# No engine is found here: the local cloud runs jobs as processes then. Those in containers are tests/container's.
+NO_ENGINE = {"DOCKER_HOST": "unix:///nowhere/docker.sock"}
 
-    def __init__(self, folder: Path) -> None:
+
+class Project:
+    """A copy of this repository in a folder of its own, with the same .venv, that a test may use up.
+
+    Args:
+        folder: where to make it.
+        environment: variables for all that is typed in it.
+    """
+
+    def __init__(self, folder: Path, environment: Mapping[str, str] = NO_ENGINE) -> None:
         self.folder = folder
+        self.environment = {**clean_environment(), **environment}
         names = subprocess.run(
             ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
             cwd=ROOT,
@@ -59,7 +69,7 @@ class Project:
         return subprocess.Popen(
             command,
             cwd=self.folder,
-            env={**clean_environment(), **(env or {})},
+            env={**self.environment, **(env or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -87,7 +97,7 @@ class Project:
         return subprocess.run(
             [sys.executable, "-m", f"scripts.{name}", *arguments],
             cwd=self.folder,
-            env={**clean_environment(), **(env or {})},
+            env={**self.environment, **(env or {})},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

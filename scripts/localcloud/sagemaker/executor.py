@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+from scripts.localcloud.engine import Engine
 from scripts.localcloud.sagemaker.jobs import Job
 from scripts.localcloud.sagemaker.layout import Layout
 
@@ -53,6 +54,41 @@ class Executor(Protocol):
     def start(self, job: Job, layout: Layout) -> Execution:
         """Start the job's program."""
         ...
+
+
+class Images(Protocol):
+    """What was pushed to the local cloud's registry."""
+
+    def find(self, uri: str) -> str | None:
+        """The name to pull an image by, with its digest; None where it was not pushed."""
+        ...
+
+    def auth(self) -> dict[str, str]:
+        """What to log in to the registry with."""
+        ...
+
+
+class ChoosingExecutor:
+    """Runs a job in containers of the image that it names where that was pushed, and as a process otherwise.
+
+    Args:
+        images: the registry.
+        engine: where containers run.
+        processes: runs the trainer in place of an image that was not pushed.
+    """
+
+    def __init__(self, images: Images, engine: Engine, processes: "ProcessExecutor") -> None:
+        self._images = images
+        self._engine = engine
+        self._processes = processes
+
+    def notes(self, job: Job) -> list[str]:
+        """What of the job is not rehearsed here."""
+        return self._processes.notes(job)
+
+    def start(self, job: Job, layout: Layout) -> Execution:
+        """Start the job's program."""
+        return self._processes.start(job, layout)
 
 
 class ProcessExecutor:

@@ -2,7 +2,10 @@
 
 import json
 import os
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,6 +17,17 @@ if TYPE_CHECKING:
     from scripts.training import Order, Record
 
 APP = verb.app("Run a training job: bring its data to S3, check, send, follow, and bring its model home.")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What was typed; an empty string is nothing."""
+
+    job: str
+    env: str
+    hp: tuple[str, ...]
+    image: str
+    instances: str
 
 
 @dataclass(frozen=True)
@@ -31,11 +45,16 @@ def main(
     env: Annotated[str, typer.Option(envvar="ENV_TEXT", help="The environment of terraform/environments/.")] = "dev",
     hp: Annotated[list[str] | None, typer.Option(help="A hyperparameter, name=value; may be repeated.")] = None,
     image: Annotated[str, typer.Option(envvar="IMAGE_TEXT", help="The image's URI; else the trainer's own.")] = "",
+    instances: Annotated[
+        str, typer.Option(envvar="INSTANCES_TEXT", help="How many instances; else what the job file says.")
+    ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", envvar="DRY_RUN_TEXT", help="Only print the request.")] = False,
     yes: Annotated[bool, typer.Option("--yes", envvar="YES_TEXT", help="Agree to deletions beforehand.")] = False,
 ) -> None:
     """Run jobs/JOB.toml. HP_TEXT in the environment holds hyperparameters too, split as a shell splits words."""
-    prepared = _prepare(job, env, hp or [], image)
+    # The request alone goes to stdout.
+    say = partial(print, file=sys.stderr, flush=True) if dry_run else console.say
+    prepared = _prepare(Wish(job, env, tuple(hp or ()), image, instances), say)
     if dry_run:
         console.say(json.dumps(prepared.request, indent=2, ensure_ascii=False))
         return
@@ -44,26 +63,31 @@ def main(
         raise typer.Exit(1)
 
 
-def _prepare(job: str, env: str, hp: list[str], image: str) -> Prepared:
-    """Everything that can be judged on this machine, and the request; nothing is created."""
+def _prepare(wish: Wish, say: Callable[[str], None]) -> Prepared:
+    """Everything that can be judged before anything is created, and the request."""
     from scripts import channels, training
-    from scripts.container import image_tag
     from scripts.stack import read_stack
 
-    spec = training.read_job(job)
-    given = training.read_assignments(os.environ.get("HP_TEXT", ""), hp)
+    spec = training.with_instances(training.read_job(wish.job), wish.instances)
+    given = training.read_assignments(os.environ.get("HP_TEXT", ""), wish.hp)
     known = None
     if spec.program is None:
         known = training.describe_trainer()
     else:
         training.check_program(spec.program)
-    hyperparameters = training.settle(spec.hyperparameters, given, known)
-    metrics = training.merge_metrics(known.metrics if known else (), spec.metrics)
-    stack = read_stack(env)
-    channels.check(training.local_channels(job, spec))
-    training.check_images(spec, hyperparameters)
-    uri = image or f"{stack.repository_url}:{image_tag()}"
-    order = training.Order(job, spec, training.job_name(job), uri, hyperparameters, metrics)
+    if not wish.image:  # the trainer in this folder: its hyperparameters are judged before AWS is asked
+        training.settle(spec.hyperparameters, given, known)
+    stack = read_stack(wish.env)
+    channels.check(training.local_channels(wish.job, spec))
+    takes = training.describe_image(wish.image, spec, stack, say) if wish.image else known
+    hyperparameters = training.settle(spec.hyperparameters, given, takes)
+    if takes == known:
+        training.check_images(spec, hyperparameters)
+    # An image that says nothing may hold a trainer all the same: looking for its metrics does no harm.
+    prints = takes or known
+    metrics = training.merge_metrics(prints.metrics if prints else (), spec.metrics)
+    uri = wish.image or training.own_image(wish.job, spec, stack, wish.env, say)
+    order = training.Order(wish.job, spec, training.job_name(wish.job), uri, hyperparameters, metrics)
     return Prepared(order, stack, training.build_request(order, stack))
 
 
@@ -80,7 +104,7 @@ def _run(prepared: Prepared, yes: bool) -> "Record":
     with verb.on_interrupt(
         f"Interrupted. No job was started; what is uploaded stays, and {again} goes on with the rest."
     ):
-        preflight.check(order.image, stack, sources, spec.instance_type, console.say)
+        preflight.check(stack, sources, spec.instance_type, console.say)
         channels.synchronise(training.local_channels(order.spec_name, spec), stack.data_bucket, yes)
     if "volume_size_gb" in spec.model_fields_set and spec.has_own_nvme:
         console.say(f"Note: volume_size_gb is without effect on {spec.instance_type}, which stores on its own NVMe.")

@@ -6,7 +6,8 @@ from scripts.training.following import follow
 from scripts.training.hyperparameters import as_texts, describe_trainer, read_assignments, settle
 from scripts.training.images import check_images
 from scripts.training.inputs import check_program, local_channels
-from scripts.training.jobfile import read_job
+from scripts.training.job_image import describe_image, own_image, own_tag
+from scripts.training.jobfile import read_job, with_instances
 from scripts.training.listing import job_table, list_jobs
 from scripts.training.prices import cost_line, estimate_cost
 from scripts.training.request import Order, build_request, job_name, merge_metrics
@@ -23,6 +24,7 @@ __all__ = [
     "come_back",
     "cost_line",
     "describe",
+    "describe_image",
     "describe_trainer",
     "estimate_cost",
     "fetch_model",
@@ -35,10 +37,13 @@ __all__ = [
     "list_jobs",
     "local_channels",
     "merge_metrics",
+    "own_image",
+    "own_tag",
     "read_assignments",
     "read_job",
     "say_end",
     "settle",
     "submit",
+    "with_instances",
     "write_json",
 ]

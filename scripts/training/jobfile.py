@@ -63,6 +63,21 @@ def parse_job(values: dict[str, Any], where: str) -> "JobSpec":
         raise _explain(error.errors()[0], where) from None
 
 
+def with_instances(spec: "JobSpec", typed: str) -> "JobSpec":
+    """The job with as many instances as was typed; an empty text leaves it as it is.
+
+    Raises:
+        UserError: it is no whole number of at least 1.
+    """
+    if not typed:
+        return spec
+    if not re.fullmatch(r"[0-9]{1,9}", typed) or int(typed) < 1:
+        raise UserError(
+            f"INSTANCES={typed} is no number of instances.", "Give a whole number of at least 1, such as INSTANCES=2."
+        )
+    return spec.model_copy(update={"instance_count": int(typed)})
+
+
 def _find(name: str) -> Path:
     known = sorted(path.stem for path in FOLDER.glob("*.toml"))
     if name in known:

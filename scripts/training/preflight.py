@@ -5,10 +5,10 @@ What the caller has no right to look at is "not checked", never wrong.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from scripts.container.repository import Image
 from scripts.core import aws
 from scripts.core.errors import UserError, nearest
 
@@ -19,23 +19,7 @@ ECR_IMAGE = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/(?P<name>[^:@]+)(?P<version>[:@].+)?"
 )
 SAGEMAKER = "sagemaker.amazonaws.com"
-
-
-@dataclass(frozen=True)
-class Image:
-    """Where an image is in ECR.
-
-    Args:
-        account: the registry's.
-        region: the repository's.
-        repository: its name.
-        version: ``{"imageTag": …}`` or ``{"imageDigest": …}``.
-    """
-
-    account: str
-    region: str
-    repository: str
-    version: dict[str, str]
+T = TypeVar("T")
 
 
 def locate_image(uri: str, stack: "Stack") -> Image:
@@ -59,11 +43,27 @@ def locate_image(uri: str, stack: "Stack") -> Image:
     return Image(found["account"], found["region"], found["name"], _version(found["version"] or ""))
 
 
-def check(uri: str, stack: "Stack", sources: Iterable[str], instance_type: str, say: Callable[[str], None]) -> None:
-    """Check image, role, buckets, S3 sources and instance type.
+def check_image(uri: str, stack: "Stack", say: Callable[[str], None]) -> Image:
+    """Look for an image that the user names.
 
     Args:
         uri: the image's.
+        stack: the environment's.
+        say: told if it could not be checked.
+
+    Raises:
+        UserError: it is no image of ECR, is in another region, or is not there.
+    """
+    image = locate_image(uri, stack)
+    _same_region(f"The image's repository {image.repository}", image.region, aws.region())
+    unless_denied(f"the image {uri}", partial(_image_exists, uri, image, stack), say)
+    return image
+
+
+def check(stack: "Stack", sources: Iterable[str], instance_type: str, say: Callable[[str], None]) -> None:
+    """Check role, buckets, S3 sources and instance type.
+
+    Args:
         stack: the environment's.
         sources: the ``s3://…`` sources among the channels.
         instance_type: the job's.
@@ -73,25 +73,28 @@ def check(uri: str, stack: "Stack", sources: Iterable[str], instance_type: str, 
         UserError: the first thing that is wrong.
     """
     region = aws.region()
-    image = locate_image(uri, stack)
-    _same_region(f"The image's repository {image.repository}", image.region, region)
     _known_instance_type(aws.client("sagemaker"), instance_type)
     s3 = aws.client("s3")
     wanted = [_split(source) for source in sources]
     buckets = [stack.data_bucket, stack.models_bucket, stack.checkpoints_bucket, *(bucket for bucket, _ in wanted)]
     checks: list[tuple[str, Callable[[], None]]] = [
-        (f"the image {uri}", partial(_image_exists, uri, image, stack)),
         (f"the role {stack.role_arn}", partial(_role_trusts_sagemaker, stack.role_arn, stack.account_id)),
         *((f"the bucket {name}", partial(_bucket_is_here, s3, name, region)) for name in dict.fromkeys(buckets)),
         *((f"s3://{bucket}/{prefix}", partial(_prefix_holds, s3, bucket, prefix)) for bucket, prefix in wanted),
     ]
     for what, look in checks:
-        try:
-            look()
-        except Exception as error:
-            if not aws.is_access_denied(error):
-                raise
-            say(f"Not checked: {what} (no right to {aws.action_of(error)}).")
+        unless_denied(what, look, say)
+
+
+def unless_denied(what: str, look: Callable[[], T], say: Callable[[str], None]) -> T | None:
+    """What ``look`` gives; None, and a word about it, where the caller has no right to look at ``what``."""
+    try:
+        return look()
+    except Exception as error:
+        if not aws.is_access_denied(error):
+            raise
+        say(f"Not checked: {what} (no right to {aws.action_of(error)}).")
+        return None
 
 
 def trusts_sagemaker(policy: Mapping[str, Any], account: str) -> bool:

@@ -48,7 +48,8 @@ def account(empty_aws: None) -> None:
 
 def check(image: str = IMAGE, sources: tuple[str, ...] = (), instance_type: str = "ml.m5.xlarge") -> list[str]:
     said: list[str] = []
-    preflight.check(image, STACK, sources, instance_type, said.append)
+    preflight.check_image(image, STACK, said.append)
+    preflight.check(STACK, sources, instance_type, said.append)
     return said
 
 

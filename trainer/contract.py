@@ -10,16 +10,16 @@ container, as a process beside others, and by hand.
 import argparse
 import json
 import re
-import signal
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 from trainer import hyperparameters
 from trainer.hyperparameters import Hyperparameters
+from trainer.stop import Stop as Stop
 
 # SageMaker shows this much of the failure file as FailureReason.
 FAILURE_CHARACTERS = 1024
@@ -48,7 +48,7 @@ class Folders:
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> "Folders":
         """The folders below SAGEMAKER_BASE_DIR, by default /opt/ml."""
-        return cls(Path(environ.get("SAGEMAKER_BASE_DIR") or "/opt/ml"))
+        return cls(Path(environ.get("SAGEMAKER_BASE_DIR") or "/opt/ml").absolute())
 
     @property
     def config(self) -> Path:
@@ -127,6 +127,24 @@ def _as_written(value: str) -> str:
     except ValueError:
         return value
     return inside if isinstance(inside, str) else value
+
+
+def unset_absent_channels(folders: Folders, environ: MutableMapping[str, str]) -> None:
+    """Take the SM_CHANNEL_* of channels that the job lacks out of ``environ``: an image sets some for every job.
+
+    inputdataconfig.json names the job's channels; without it they are the folders that are there. A variable that
+    leads elsewhere was set for this very run, and stays.
+
+    Raises:
+        JobError: inputdataconfig.json is no JSON object.
+    """
+    inputs = folders.read_config("inputdataconfig.json")
+    for variable, value in list(environ.items()):
+        path = Path(value)
+        if not variable.startswith("SM_CHANNEL_") or path.parent != folders.channels:
+            continue
+        if not (path.name in inputs if inputs else path.is_dir()):
+            del environ[variable]
 
 
 def read_job(folders: Folders, arguments: Sequence[str], environ: Mapping[str, str]) -> Job:
@@ -249,20 +267,6 @@ def check_gpu(instance_type: str, gpus: int, environ: Mapping[str, str]) -> None
         f"{instance_type} has a GPU, but none is visible: is the image built for GPUs? "
         "TRAINER_WITHOUT_GPU=allow in the job's environment trains on the CPU all the same."
     )
-
-
-class Stop:
-    """Whether SageMaker has asked the job to end: SIGTERM, then 120 seconds, then SIGKILL."""
-
-    def __init__(self) -> None:
-        self.requested = False
-
-    def listen(self) -> None:
-        """Take SIGTERM. Called again once TensorFlow is set up, which replaces an earlier handler."""
-        signal.signal(signal.SIGTERM, self._note)
-
-    def _note(self, _signal: int, _frame: object) -> None:
-        self.requested = True
 
 
 def guarded(work: Callable[[], int], folders: Folders) -> int:

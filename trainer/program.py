@@ -17,21 +17,35 @@ from typing import Any, NoReturn
 
 from trainer import contract
 from trainer.contract import Folders, JobError
+from trainer.stop import Stop
 
 HERE = Path(__file__).resolve().parent
+OURS = "__main__.py"
+
+# Of SM_TRAINING_ENV: what has no variable, or one by another name.
+NAMED_APART = {
+    "additional_framework_parameters",
+    "channel_input_dirs",
+    "hyperparameters",
+    "is_master",
+    "job_name",
+    "master_hostname",
+}
 
 
 def named(environ: Mapping[str, str]) -> str:
     """The other program's name; empty where our own trainer is to run."""
-    return environ.get("SAGEMAKER_PROGRAM", "")
+    name = environ.get("SAGEMAKER_PROGRAM", "")
+    return "" if name == OURS else name
 
 
-def run(folders: Folders, extra: Sequence[str]) -> int:
+def run(folders: Folders, extra: Sequence[str], stop: Stop) -> int:
     """Run the named program to its end, in this process.
 
     Args:
         folders: the job's.
         extra: arguments after ``train``, handed on after the hyperparameters.
+        stop: whether SIGTERM came before the program could get it.
 
     Returns:
         Its exit code. Where that is not 0, the failure file says so.
@@ -39,6 +53,11 @@ def run(folders: Folders, extra: Sequence[str]) -> int:
     Raises:
         JobError: there is no such program, or no GPU where there should be one.
     """
+    # The first process of a container does not die of SIGTERM unless it handles it; a program that knows
+    # better installs its own handler over this one.
+    signal.signal(signal.SIGTERM, _end)
+    if stop.requested:
+        return _END
     path = _find(named(os.environ))
     hyperparameters = contract.given_hyperparameters(folders)
     arguments = [*to_arguments(hyperparameters), *extra]
@@ -47,11 +66,7 @@ def run(folders: Folders, extra: Sequence[str]) -> int:
     os.environ.update(variables)
     for name in ("SM_MODEL_DIR", "SM_OUTPUT_DATA_DIR"):
         Path(variables[name]).mkdir(parents=True, exist_ok=True)
-    sys.argv = [str(path), *arguments]
-    sys.path.insert(0, str(path.parent))
-    # The first process of a container does not die of SIGTERM unless it handles it; a program that knows
-    # better installs its own handler over this one.
-    signal.signal(signal.SIGTERM, _end)
+    _make_room(path, arguments)
     try:
         runpy.run_path(str(path), run_name="__main__")
     except SystemExit as ending:
@@ -59,11 +74,25 @@ def run(folders: Folders, extra: Sequence[str]) -> int:
     return 0
 
 
+def _make_room(path: Path, arguments: Sequence[str]) -> None:
+    """Make this process look as if it were ``python PROGRAM ARGUMENTS``, started in the folder of the code."""
+    os.chdir(HERE)
+    sys.argv = [str(path), *arguments]
+    # A program in a folder of its own finds the modules beside it and those of the folder of the code, and so do
+    # the processes that it starts.
+    sys.path[:0] = dict.fromkeys([str(path.parent), str(HERE)])
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
+
+
 def to_arguments(hyperparameters: Mapping[str, str]) -> list[str]:
-    """Hyperparameters as ``--name value``; ``--name=value`` where the value would be taken for an option."""
+    """Hyperparameters as ``--name value``, a name of one letter as ``-n value``: so does the toolkit.
+
+    A value that would be taken for an option is in one word with its name.
+    """
     arguments: list[str] = []
     for name, value in hyperparameters.items():
-        arguments += [f"--{name}={value}"] if value.startswith("-") else [f"--{name}", value]
+        option, joined = (f"--{name}", "=") if len(name) > 1 else (f"-{name}", "")
+        arguments += [f"{option}{joined}{value}"] if value.startswith("-") else [option, value]
     return arguments
 
 
@@ -75,44 +104,60 @@ def to_variables(
     SM_HP_* hold the strings as they were sent; in SM_HPS, JSON, what reads as a number, true, false, null, a list
     or an object is one.
     """
+    environment = _training_environment(folders, path.relative_to(HERE).as_posix(), hyperparameters)
+    variables = {f"SM_{key.upper()}": _text(value) for key, value in environment.items() if key not in NAMED_APART}
+    variables |= {f"SM_CHANNEL_{name.upper()}": path for name, path in environment["channel_input_dirs"].items()}
+    variables |= {f"SM_HP_{name.upper()}": value for name, value in hyperparameters.items()}
+    return variables | {
+        "SM_FRAMEWORK_PARAMS": _text(environment["additional_framework_parameters"]),
+        "SM_HPS": _text(environment["hyperparameters"]),
+        "SM_TRAINING_ENV": _text(environment),
+        "SM_USER_ARGS": _text(list(arguments)),
+    }
+
+
+def _training_environment(folders: Folders, program: str, hyperparameters: Mapping[str, str]) -> dict[str, Any]:
+    """What SM_TRAINING_ENV holds; most of it is a variable of its own too."""
     resources = folders.read_config("resourceconfig.json")
     inputs = folders.read_config("inputdataconfig.json")
     hosts = resources.get("hosts") or ["localhost"]
     current = resources.get("current_host") or hosts[0]
     channels = {name: str(folders.channels / name) for name in sorted(inputs or _folders_in(folders.channels))}
-    environment: dict[str, Any] = {
-        "channels": sorted(channels),
+    groups = {group["instance_group_name"]: group for group in resources.get("instance_groups") or []}
+    group = resources.get("current_group_name") or "homogeneousCluster"
+    return {
+        "additional_framework_parameters": {},
+        "channels": list(channels),
         "channel_input_dirs": channels,
         "current_host": current,
+        "current_instance_group": group,
+        "current_instance_group_hosts": groups.get(group, {}).get("hosts", []),
         "current_instance_type": resources.get("current_instance_type") or "local",
+        "distribution_instance_groups": [],
+        "framework_module": os.environ.get("SAGEMAKER_TRAINING_MODULE", ""),
         "hosts": hosts,
         "hyperparameters": {name: _typed(value) for name, value in hyperparameters.items()},
         "input_config_dir": str(folders.config),
         "input_data_config": inputs,
         "input_dir": str(folders.base / "input"),
+        "instance_groups": list(groups),
+        "instance_groups_dict": groups,
+        "is_hetero": len(groups) > 1,
         "is_master": current == hosts[0],
         "job_name": os.environ.get("TRAINING_JOB_NAME", ""),
         "log_level": 20,
         "master_hostname": hosts[0],
         "model_dir": str(folders.model),
-        "module_dir": str(path.parent),
-        "module_name": path.stem,
+        "module_dir": str(HERE),
+        "module_name": program.removesuffix(".py"),
         "network_interface_name": resources.get("network_interface_name") or "eth0",
         "num_cpus": os.cpu_count() or 1,
         "num_gpus": _gpus(),
         "output_data_dir": str(folders.output / "data"),
         "output_dir": str(folders.output),
+        "output_intermediate_dir": str(folders.output / "intermediate"),
         "resource_config": resources,
-        "user_entry_point": path.name,
-    }
-    named_apart = {"channel_input_dirs", "hyperparameters", "is_master", "job_name", "master_hostname"}
-    variables = {f"SM_{key.upper()}": _text(value) for key, value in environment.items() if key not in named_apart}
-    variables |= {f"SM_CHANNEL_{name.upper()}": path for name, path in channels.items()}
-    variables |= {f"SM_HP_{name.upper()}": value for name, value in hyperparameters.items()}
-    return variables | {
-        "SM_HPS": _text(environment["hyperparameters"]),
-        "SM_TRAINING_ENV": _text(environment),
-        "SM_USER_ARGS": _text(list(arguments)),
+        "user_entry_point": program,
     }
 
 
@@ -121,6 +166,9 @@ def _find(name: str) -> Path:
     if not path.is_relative_to(HERE) or not path.is_file():
         there = ", ".join(sorted(other.name for other in HERE.glob("*.py")))
         raise JobError(f"SAGEMAKER_PROGRAM names {name!r}, which is no program of this image. There are: {there}.")
+    if path.suffix != ".py":
+        fix = "Name a .py file; it may start others with subprocess.run."
+        raise JobError(f"SAGEMAKER_PROGRAM names {name!r}, which is no Python program.", fix)
     return path
 
 

@@ -49,6 +49,25 @@ def test_a_channel_that_is_there_is_found(ready: Base, tmp_path: Path) -> None:
     assert read(ready).validation == ready.root / "input" / "data" / "validation"
 
 
+@pytest.mark.parametrize(
+    ("inputs", "kept"),
+    [
+        ({"training": {}}, ["ELSEWHERE", "TRAINING"]),
+        ({"training": {}, "test": {}}, ["ELSEWHERE", "TEST", "TRAINING"]),  # a pipe has no folder
+        ({}, ["ELSEWHERE", "TRAINING", "VALIDATION"]),
+    ],
+)
+def test_variables_of_channels_that_the_job_lacks_are_unset(
+    base: Base, tmp_path: Path, inputs: dict[str, object], kept: list[str]
+) -> None:
+    base.configure(inputdataconfig=inputs).channel("training", tmp_path).channel("validation", tmp_path)
+    channels = base.root / "input" / "data"
+    environ = {f"SM_CHANNEL_{name.upper()}": str(channels / name) for name in ("training", "validation", "test")}
+    environ |= {"SM_CHANNEL_ELSEWHERE": "/somewhere", "SM_MODEL_DIR": str(channels / "x")}
+    contract.unset_absent_channels(Folders(base.root), environ)
+    assert sorted(environ) == [*(f"SM_CHANNEL_{name}" for name in kept), "SM_MODEL_DIR"]
+
+
 def test_checkpointconfig_names_the_checkpoint_folder(ready: Base) -> None:
     ready.configure(checkpointconfig={"LocalPath": "/somewhere"})
     assert read(ready).checkpoint_dir == Path("/somewhere")

@@ -24,7 +24,7 @@ def test_it_answers_at_once_with_json() -> None:
 
 def test_it_imports_neither_tensorflow_nor_keras_nor_numpy() -> None:
     code = (
-        "import sys; from trainer.__main__ import main; main(['describe']); "
+        "import sys; from trainer import commands, stop; commands.main(['describe'], stop.Stop()); "
         "sys.exit(sorted({'tensorflow', 'keras', 'numpy'} & set(sys.modules)) or 0)"
     )
     command = [sys.executable, "-c", code]

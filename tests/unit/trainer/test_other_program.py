@@ -33,11 +33,19 @@ AWKWARD = {
     "yes": "true",
 }
 
+# Of to_env_vars in the toolkit's environment.py.
+OF_THE_TOOLKIT = """
+HOSTS NETWORK_INTERFACE_NAME HPS USER_ENTRY_POINT FRAMEWORK_PARAMS RESOURCE_CONFIG INPUT_DATA_CONFIG OUTPUT_DATA_DIR
+CHANNELS CURRENT_HOST CURRENT_INSTANCE_TYPE CURRENT_INSTANCE_GROUP CURRENT_INSTANCE_GROUP_HOSTS INSTANCE_GROUPS
+INSTANCE_GROUPS_DICT DISTRIBUTION_INSTANCE_GROUPS IS_HETERO MODULE_NAME LOG_LEVEL FRAMEWORK_MODULE INPUT_DIR
+INPUT_CONFIG_DIR OUTPUT_DIR NUM_CPUS NUM_GPUS MODEL_DIR MODULE_DIR TRAINING_ENV USER_ARGS OUTPUT_INTERMEDIATE_DIR
+"""
+
 REPORTS = """
 import argparse, json, os, sys
 parser = argparse.ArgumentParser(allow_abbrev=False)
 for name in {names!r}:
-    parser.add_argument("--" + name)
+    parser.add_argument("--" + name if len(name) > 1 else "-" + name)
 parsed = vars(parser.parse_args())
 variables = {{name: value for name, value in os.environ.items() if name.startswith("SM_")}}
 told = {{"parsed": parsed, "variables": variables, "name": __name__, "argv0": sys.argv[0], "path0": sys.path[0]}}
@@ -51,8 +59,8 @@ def image(tmp_path: Path) -> Path:
     """A copy of the trainer's folder, as an image holds it, for programs to be put beside."""
     folder = tmp_path / "image" / "trainer"
     folder.mkdir(parents=True)
-    for name in ("__init__", "__main__", "contract", "describe", "hyperparameters", "program"):
-        (folder / f"{name}.py").write_text((ROOT / "trainer" / f"{name}.py").read_text())
+    for module in (ROOT / "trainer").glob("*.py"):
+        (folder / module.name).write_text(module.read_text())
     return folder
 
 
@@ -97,8 +105,11 @@ def test_every_string_arrives_exactly_as_it_was_written(image: Path, base: Base)
 
 
 def test_the_variables_of_sagemakers_toolkit_are_set(image: Path, base: Base, tmp_path: Path) -> None:
-    resources = {"current_host": "algo-1", "hosts": ["algo-1"], "network_interface_name": "eth1"}
+    resources: dict[str, Any] = {"current_host": "algo-1", "hosts": ["algo-1"], "network_interface_name": "eth1"}
     resources["current_instance_type"] = "ml.m5.xlarge"
+    resources["current_group_name"] = "homogeneousCluster"
+    group = {"instance_group_name": "homogeneousCluster", "instance_type": "ml.m5.xlarge", "hosts": ["algo-1"]}
+    resources["instance_groups"] = [group]
     inputs = {name: {"TrainingInputMode": "File"} for name in ("training", "my-data")}
     base.configure(hyperparameters={"n": "1"}, resourceconfig=resources, inputdataconfig=inputs)
     assert (
@@ -117,8 +128,13 @@ def test_the_variables_of_sagemakers_toolkit_are_set(image: Path, base: Base, tm
     assert int(variables["SM_NUM_GPUS"]) >= 0
     assert json.loads(variables["SM_RESOURCE_CONFIG"]) == resources
     assert json.loads(variables["SM_INPUT_DATA_CONFIG"]) == inputs
-    assert json.loads(variables["SM_USER_ARGS"]) == ["--n", "1"]
+    assert json.loads(variables["SM_USER_ARGS"]) == ["-n", "1"]
     assert variables["SM_USER_ENTRY_POINT"] == "mine.py"
+    assert (variables["SM_MODULE_NAME"], variables["SM_MODULE_DIR"]) == ("mine", str(image))
+    assert variables["SM_CURRENT_INSTANCE_GROUP"] == "homogeneousCluster"
+    assert json.loads(variables["SM_CURRENT_INSTANCE_GROUP_HOSTS"]) == ["algo-1"]
+    assert json.loads(variables["SM_INSTANCE_GROUPS_DICT"]) == {"homogeneousCluster": group}
+    assert set(variables) >= {f"SM_{name}" for name in OF_THE_TOOLKIT.split()}
     whole = json.loads(variables["SM_TRAINING_ENV"])
     assert (whole["job_name"], whole["is_master"], whole["hyperparameters"]) == ("job-1", True, {"n": 1})
 
@@ -158,6 +174,58 @@ def test_a_program_that_is_not_there_is_named_with_those_that_are(image: Path, b
     assert "mine.py" in base.failure
 
 
+def test_a_shell_script_is_refused(image: Path, base: Base) -> None:
+    (image / "train.sh").write_text("echo ran\n")
+    code, out, _ = run(image, base, "", "train.sh")
+    assert (code, out) == (1, "")
+    assert base.failure.startswith("SAGEMAKER_PROGRAM names 'train.sh', which is no Python program. Name a .py file")
+
+
+def test_two_hosts_each_know_which_they_are(image: Path, base: Base) -> None:
+    base.configure(resourceconfig={"hosts": ["algo-1", "algo-2"], "current_host": "algo-2"})
+    assert run(image, base, REPORTS.format(names=[]))[0] == 0
+    variables = told(base)["variables"]
+    assert (json.loads(variables["SM_HOSTS"]), variables["SM_CURRENT_HOST"]) == (["algo-1", "algo-2"], "algo-2")
+    whole = json.loads(variables["SM_TRAINING_ENV"])
+    assert (whole["is_master"], whole["master_hostname"]) == (False, "algo-1")
+
+
+def test_it_runs_in_the_folder_of_the_code_and_finds_what_is_there(image: Path, base: Base) -> None:
+    (image / "src").mkdir()
+    (image / "src" / "beside.py").write_text("NAME = 'beside'\n")
+    (image / "above.py").write_text("NAME = 'above'\n")
+    (image / "words.txt").write_text("words")
+    child = "import above, os; print(above.NAME, 'SM_HPS' in os.environ)"
+    code = f"""
+import multiprocessing, subprocess, sys
+import above, beside
+
+def double(number):
+    return 2 * number
+
+if __name__ == "__main__":
+    print(beside.NAME, above.NAME, open("words.txt").read(), sys.argv[0], flush=True)
+    subprocess.run([sys.executable, "-c", {child!r}], check=True)
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        print(pool.map(double, [4]))
+"""
+    (image / "src" / "train.py").write_text(code)
+    ended, out, err = run(image, base, "", "src/train.py")
+    assert (ended, err) == (0, "")
+    assert out.splitlines() == [f"beside above words {image}/src/train.py", "above True", "[8]"]
+
+
+def test_a_channel_that_the_job_lacks_has_no_variable(image: Path, base: Base, tmp_path: Path) -> None:
+    channels = base.root / "input" / "data"
+    set_by_image = {f"SM_CHANNEL_{name.upper()}": str(channels / name) for name in ("training", "validation", "test")}
+    base.configure(inputdataconfig={"training": {}}).channel("training", tmp_path)
+    assert run(image, base, REPORTS.format(names=[]), **set_by_image)[0] == 0
+    variables = told(base)["variables"]
+    assert [name for name in variables if name.startswith("SM_CHANNEL_")] == ["SM_CHANNEL_TRAINING"]
+    child = "import os, subprocess; subprocess.run(['env'])"
+    assert "SM_CHANNEL_TEST" not in run(image, base, child, **set_by_image)[1]
+
+
 WAITS = "import os, signal, time\n{}\nprint('ready', flush=True)\nwhile True:\n    time.sleep(0.05)\n"
 HANDLES = """
 def stop(*_):
@@ -194,5 +262,5 @@ def test_a_gpu_instance_without_a_gpu_runs_it_only_when_allowed(image: Path, bas
 def test_arguments_survive_argparse(values: dict[str, str]) -> None:
     parser = argparse.ArgumentParser(allow_abbrev=False, add_help=False)
     for name in values:
-        parser.add_argument(f"--{name}")
+        parser.add_argument(f"--{name}" if len(name) > 1 else f"-{name}")
     assert vars(parser.parse_args(program.to_arguments(values))) == values

@@ -43,7 +43,10 @@ def wait_for(process: "subprocess.Popen[str]", word: str) -> None:
 
 def test_what_is_wrong_is_said_before_tensorflow_is_imported(base: Base) -> None:
     base.configure(hyperparameters={"epoch": "3"})
-    code = "import sys; from trainer.__main__ import main; main(['train']); sys.exit('tensorflow' in sys.modules)"
+    code = (
+        "import sys; from trainer import commands, stop; commands.main(['train'], stop.Stop()); "
+        "sys.exit('tensorflow' in sys.modules)"
+    )
     given = environment(SAGEMAKER_BASE_DIR=str(base.root))
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=given, check=False).returncode == 0
     ended = base.train()

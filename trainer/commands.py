@@ -1,0 +1,102 @@
+"""The commands of ``python -m trainer``. SageMaker starts a container with the one argument ``train``.
+
+TensorFlow is imported only where it is used: ``describe`` and ``check`` answer at once.
+"""
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+
+from trainer import contract, describe, program
+from trainer.stop import Stop
+
+USAGE = """usage: python -m trainer train [--NAME VALUE ...]
+       python -m trainer describe
+       python -m trainer check --training DIR [--validation DIR] [--NAME VALUE ...]
+       python -m trainer evaluate --model DIR --data DIR"""
+
+
+def main(arguments: Sequence[str], stop: Stop) -> int:
+    """Run one command.
+
+    Args:
+        arguments: the command's name and its arguments.
+        stop: whether a training is to end.
+
+    Returns:
+        The exit code: 0 done, 1 failed, 2 no such command; another program's own.
+    """
+    command, rest = (arguments[0] if arguments else ""), list(arguments[1:])
+    if command == "train":
+        folders = contract.Folders.of(os.environ)
+        return contract.guarded(lambda: _train(folders, rest, stop), folders)
+    if command == "describe" and not rest:
+        print(json.dumps(describe.describe(), indent=2))
+        return 0
+    if command == "check":
+        return _check(rest)
+    if command == "evaluate":
+        return _evaluate(rest)
+    print(USAGE, file=sys.stdout if command in {"-h", "--help"} else sys.stderr)
+    return 0 if command in {"-h", "--help"} else 2
+
+
+def _train(folders: contract.Folders, arguments: list[str], stop: Stop) -> int:
+    contract.unset_absent_channels(folders, os.environ)
+    if program.named(os.environ):
+        return program.run(folders, arguments, stop)
+    job = contract.read_job(folders, arguments, os.environ)
+    _import_tensorflow()
+    from trainer.tasks import image_classification
+
+    image_classification.train(job, stop)
+    return 0
+
+
+def _check(arguments: list[str]) -> int:
+    """Print, as JSON, what would stop a job on these folders at its start: problem and fix, or null."""
+    from trainer import folders
+
+    try:
+        base = contract.Folders.of(os.environ)
+        contract.unset_absent_channels(base, os.environ)
+        folders.check(contract.read_job(base, arguments, os.environ))
+    except contract.JobError as error:
+        print(json.dumps({"problem": error.problem, "fix": error.fix}))
+    else:
+        print(json.dumps({"problem": None, "fix": None}))
+    return 0
+
+
+def _evaluate(arguments: list[str]) -> int:
+    options = contract.read_evaluation(arguments)
+    _import_tensorflow()
+    from trainer import evaluate
+
+    try:
+        result = evaluate.evaluate(options.model, options.data)
+    except contract.JobError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(json.dumps(result, indent=2))
+    return 0
+
+
+def _import_tensorflow() -> None:
+    """Import TensorFlow without what it says to nobody: C++ notes below an error, and oneDNN's greeting."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # oneDNN (twice as fast on a CPU) announces itself past that level, straight to file descriptor 2.
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as said:
+        os.dup2(said.fileno(), 2)
+        try:
+            import tensorflow  # noqa: F401
+        except BaseException:
+            said.seek(0)
+            os.write(stderr, said.read())
+            raise
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)

@@ -1,7 +1,9 @@
-"""The WSGI application: SageMaker, ECR's images and S3's bytes are answered by us, all the rest by moto."""
+"""The WSGI application: SageMaker, ECR's images, its registry and S3's bytes are ours, all the rest is moto's."""
 
+import dataclasses
 import functools
 import io
+import json
 import traceback
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -9,8 +11,11 @@ from typing import TYPE_CHECKING, Any
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wrappers import Request, Response
 
-from scripts.localcloud import awsjson, ecr
-from scripts.localcloud.environment import LOOPBACK
+from scripts.localcloud import awsjson
+from scripts.localcloud.ecr import TARGET, Ecr
+from scripts.localcloud.engine import Verdict
+from scripts.localcloud.environment import JOBS_PATH, LOOPBACK
+from scripts.localcloud.registry import Registry
 from scripts.localcloud.s3.blobs import Store
 from scripts.localcloud.s3.front import S3Front
 
@@ -25,15 +30,20 @@ class Application:
 
     Args:
         sagemaker: answers a call of SageMaker.
+        registry: what is behind ECR.
+        verdict: how jobs run here.
         store: keeps the bytes of S3's objects.
     """
 
-    def __init__(self, sagemaker: Handler, store: Store) -> None:
+    def __init__(self, sagemaker: Handler, registry: Registry, verdict: Callable[[], Verdict], store: Store) -> None:
         moto = DomainDispatcherApplication(create_backend_app)
         # moto lists its packages' folder to find the service of a host name, at each call: half the time of a call.
         moto.get_backend_for_host = functools.cache(moto.get_backend_for_host)
         self._rest = S3Front(moto, store)
-        self._handlers: dict[str, Handler] = {"SageMaker.": sagemaker, ecr.TARGET: ecr.answer}
+        self._registry = registry.app
+        self._verdict = verdict
+        ecr = Ecr(registry, possible=lambda: verdict().missing is None)
+        self._handlers: dict[str, Handler] = {"SageMaker.": sagemaker, TARGET: ecr}
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request."""
@@ -42,6 +52,12 @@ class Application:
             # A page in a browser can reach 127.0.0.1, by a name of its own that it lets point here.
             body = "The local cloud answers programs that call it as 127.0.0.1 or localhost, and nobody else.\n"
             return Response(body, 403)(environ, start_response)
+        # Neither can be a bucket's name: that has three letters or more, and no underscore.
+        if request.path == "/v2" or request.path.startswith("/v2/"):
+            return self._registry(environ, start_response)
+        if request.path == JOBS_PATH:
+            verdict = json.dumps(dataclasses.asdict(self._verdict()))
+            return Response(verdict, content_type="application/json")(environ, start_response)
         response = self._ours(request)
         if response is not None:
             return response(environ, start_response)

@@ -1,112 +1,244 @@
-"""ECR's images while no container is run: each tag of an existing repository names one synthetic image.
+"""ECR's images, from what was really pushed to the registry. Repositories and all else of ECR are moto's."""
 
-So a job names an image and preflight looks it up as on AWS, though nothing was pushed. What really was put into
-moto's repository, and a repository that does not exist, are moto's to answer.
-"""
-
-import hashlib
-import json
-from collections.abc import Mapping
-from datetime import UTC
+import base64
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from moto.ecr.models import Repository, ecr_backends
+from moto.ecr.models import ECR_REPOSITORY_NAME_PATTERN, Repository
 
 from scripts.localcloud.awsjson import Call, ServiceError
 from scripts.localcloud.environment import ACCOUNT
+from scripts.localcloud.registry import Image, Registry, repositories, synthetic
+from scripts.localcloud.registry.front import USER
 
 TARGET = "AmazonEC2ContainerRegistry_V20150921."
-MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
+LAYER_TYPE = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+PAGE = 100  # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImages.html
+# How images come in without docker: the registry would know nothing of what moto keeps.
+NOT_HERE = ("PutImage", "InitiateLayerUpload", "UploadLayerPart", "CompleteLayerUpload")
+
+ImageId = Mapping[str, str]
+Answer = dict[str, Any]
 
 
-def answer(call: Call) -> dict[str, Any] | None:
-    """The answer to DescribeImages or BatchGetImage, or None where the call is moto's.
+class Ecr:
+    """Answers calls of ECR.
 
-    Raises:
-        ServiceError: DescribeImages of a digest that is not the synthetic image's.
+    Args:
+        registry: what was pushed.
+        possible: whether jobs can run in containers. While they cannot, any tag of a repository names an image.
     """
-    wanted = call.parameters.get("imageIds")
-    if call.operation not in ("DescribeImages", "BatchGetImage") or not wanted:
-        return None
-    repository = _repository(call)
-    if repository is None or any(_is_in(repository, image) for image in wanted):
-        return None
-    if call.operation == "DescribeImages":
-        return _described(repository, wanted)
-    return _gotten(repository, wanted)
 
+    def __init__(self, registry: Registry, possible: Callable[[], bool]) -> None:
+        self._registry = registry
+        self._storage = registry.storage
+        self._possible = possible
+        self._operations: dict[str, Callable[[Call, Repository], Answer | None]] = {
+            "DeleteRepository": self._delete_repository,
+            "DescribeImages": self._describe_images,
+            "ListImages": self._list_images,
+            "BatchGetImage": self._batch_get_image,
+            "BatchDeleteImage": self._batch_delete_image,
+            "BatchCheckLayerAvailability": self._batch_check_layers,
+            "GetDownloadUrlForLayer": self._get_download_url,
+        }
 
-def _repository(call: Call) -> Repository | None:
-    registry = call.parameters.get("registryId", ACCOUNT)
-    if registry != ACCOUNT:
-        return None
-    return ecr_backends[ACCOUNT][call.region].repositories.get(call.parameters.get("repositoryName"))
+    def __call__(self, call: Call) -> Answer | None:
+        """The answer to one call, or None where it is moto's to answer.
 
-
-def _is_in(repository: Repository, wanted: Mapping[str, str]) -> bool:
-    return any(
-        wanted.get("imageTag") in image.image_tags or wanted.get("imageDigest") == image.get_image_digest()
-        for image in repository.images
-    )
-
-
-def manifest(repository: str) -> str:
-    """The manifest of a repository's one synthetic image."""
-    config = {"mediaType": "application/vnd.oci.image.config.v1+json", "size": 0, "digest": f"sha256:{'0' * 64}"}
-    annotations = {"trainyard.synthetic": repository}
-    return json.dumps(
-        {
-            "schemaVersion": 2,
-            "mediaType": MANIFEST_TYPE,
-            "config": config,
-            "layers": [],
-            "annotations": annotations,
-        },
-        sort_keys=True,
-    )
-
-
-def digest(repository: str) -> str:
-    """The digest of ``manifest(repository)``."""
-    return "sha256:" + hashlib.sha256(manifest(repository).encode()).hexdigest()
-
-
-def _described(repository: Repository, wanted: list[dict[str, str]]) -> dict[str, Any]:
-    ours = digest(repository.name)
-    for image in wanted:
-        if image.get("imageDigest", ours) != ours:
+        Raises:
+            ServiceError: what AWS would refuse.
+        """
+        if call.operation == "GetAuthorizationToken":
+            return self._authorization(call.parameters.get("registryIds") or [ACCOUNT])
+        if call.operation == "CreateRepository":
+            self._before_creation(call)
+            return None
+        if call.operation in NOT_HERE:
             raise ServiceError(
-                "ImageNotFoundException",
-                f"The image with imageId {{imageDigest:'{image['imageDigest']}'}} does not exist within the "
-                f"repository with name '{repository.name}' in the registry with id '{ACCOUNT}'",
+                "UnknownOperationException", f"The local cloud has no {call.operation}: push the image with docker."
             )
-    detail = {
-        "registryId": ACCOUNT,
-        "repositoryName": repository.name,
-        "imageDigest": ours,
-        "imageTags": sorted({image["imageTag"] for image in wanted if "imageTag" in image}),
-        "imageSizeInBytes": 0,
-        "imagePushedAt": repository.created_at.replace(tzinfo=UTC).timestamp(),
-        "imageManifestMediaType": MANIFEST_TYPE,
-    }
-    return {"imageDetails": [detail]}
+        operation = self._operations.get(call.operation)
+        return None if operation is None else operation(call, _repository(call))
 
+    def _authorization(self, accounts: Iterable[str]) -> Answer:
+        """The token is good at this registry only, whichever account's was asked for: the endpoint says so."""
+        token, end = self._registry.tokens.new(USER)
+        data = {
+            "authorizationToken": base64.b64encode(f"{USER}:{token}".encode()).decode(),
+            "expiresAt": end,
+            "proxyEndpoint": f"http://{self._registry.address}",
+        }
+        return {"authorizationData": [data for _ in accounts]}
 
-def _gotten(repository: Repository, wanted: list[dict[str, str]]) -> dict[str, Any]:
-    ours = digest(repository.name)
-    images, failures = [], []
-    for image in wanted:
-        if image.get("imageDigest", ours) == ours:
+    def _before_creation(self, call: Call) -> None:
+        """A repository that has just been created is empty, whatever another of its name held."""
+        name = str(call.parameters.get("repositoryName"))
+        if re.fullmatch(ECR_REPOSITORY_NAME_PATTERN, name) and repositories.find(name) is None:
+            self._storage.empty(name)
+
+    def _delete_repository(self, call: Call, repository: Repository) -> None:
+        if self._storage.images(repository.name) and not call.parameters.get("force"):
+            raise ServiceError(
+                "RepositoryNotEmptyException",
+                f"The repository with name '{repository.name}' in registry with id '{ACCOUNT}' cannot be deleted "
+                "because it still contains images",
+            )
+        self._storage.empty(repository.name)
+
+    def _describe_images(self, call: Call, repository: Repository) -> Answer:
+        wanted = call.parameters.get("imageIds")
+        if not wanted:
+            images, more = _page(self._filtered(call, repository), call.parameters)
+            return {"imageDetails": [_detail(image, repository) for image in images]} | more
+        found: dict[str, Image] = {}
+        for image_id in wanted:
+            image = self._find(repository, image_id)
+            if image is None:
+                raise _not_found(image_id, repository)
+            tags = {*image.tags, *(found[image.digest].tags if image.digest in found else ())}
+            found[image.digest] = replace(image, tags=tuple(sorted(tags)))
+        return {"imageDetails": [_detail(image, repository) for image in found.values()]}
+
+    def _list_images(self, call: Call, repository: Repository) -> Answer:
+        ids = [image_id for image in self._filtered(call, repository) for image_id in _ids(image)]
+        page, more = _page(ids, call.parameters)
+        return {"imageIds": page} | more
+
+    def _batch_get_image(self, call: Call, repository: Repository) -> Answer:
+        images, failures = [], []
+        accepted = call.parameters.get("acceptedMediaTypes")
+        for image_id in call.parameters["imageIds"]:
+            image = self._find(repository, image_id)
+            if image is None or (accepted and image.media_type not in accepted):
+                failures.append(_failure(image_id))
+                continue
             images.append(
                 {
                     "registryId": ACCOUNT,
                     "repositoryName": repository.name,
-                    "imageId": image | {"imageDigest": ours},
-                    "imageManifest": manifest(repository.name),
-                    "imageManifestMediaType": MANIFEST_TYPE,
+                    "imageId": {**image_id, "imageDigest": image.digest},
+                    "imageManifest": image.manifest,
+                    "imageManifestMediaType": image.media_type,
                 }
             )
-        else:
-            reason = {"failureCode": "ImageNotFound", "failureReason": "Requested image not found"}
-            failures.append({"imageId": image} | reason)
-    return {"images": images, "failures": failures}
+        return {"images": images, "failures": failures}
+
+    def _batch_delete_image(self, call: Call, repository: Repository) -> Answer:
+        """By a tag, the tag goes, and with its last one the image; by a digest, the image.
+
+        https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchDeleteImage.html
+        """
+        gone: list[ImageId] = []
+        failures = []
+        for image_id in call.parameters["imageIds"]:
+            image = _matching(self._storage.images(repository.name), image_id)
+            if image is None:
+                failures.append(_failure(image_id))
+            elif "imageDigest" not in image_id and len(image.tags) > 1:
+                self._storage.untag(repository.name, image_id["imageTag"])
+                gone.append({"imageDigest": image.digest, "imageTag": image_id["imageTag"]})
+            else:
+                self._storage.remove(repository.name, image)
+                gone.extend(_ids(image))
+        return {"imageIds": gone, "failures": failures}
+
+    def _batch_check_layers(self, call: Call, repository: Repository) -> Answer:
+        layers: list[Answer] = []
+        for digest in call.parameters["layerDigests"]:
+            size = self._storage.layer_size(repository.name, digest)
+            if size is None:
+                layers.append({"layerDigest": digest, "layerAvailability": "UNAVAILABLE"})
+            else:
+                there = {"layerAvailability": "AVAILABLE", "layerSize": size, "mediaType": LAYER_TYPE}
+                layers.append({"layerDigest": digest} | there)
+        return {"layers": layers, "failures": []}
+
+    def _get_download_url(self, call: Call, repository: Repository) -> Answer:
+        digest = call.parameters["layerDigest"]
+        if self._storage.layer_size(repository.name, digest) is None:
+            raise ServiceError(
+                "LayersNotFoundException",
+                f"The layer with digest '{digest}' does not exist within the repository with name "
+                f"'{repository.name}' in the registry with id '{ACCOUNT}'",
+            )
+        path = f"/v2/{repository.name}/blobs/{digest}"
+        token, _ = self._registry.tokens.new(path)
+        return {"downloadUrl": f"http://{self._registry.address}{path}?token={token}", "layerDigest": digest}
+
+    def _find(self, repository: Repository, image_id: ImageId) -> Image | None:
+        image = _matching(self._storage.images(repository.name), image_id)
+        if image is None and image_id and not self._possible():
+            image = synthetic.image(repository, image_id)
+        return image
+
+    def _filtered(self, call: Call, repository: Repository) -> list[Image]:
+        images = self._storage.images(repository.name)
+        status = call.parameters.get("filter", {}).get("tagStatus", "ANY")
+        return [image for image in images if status == "ANY" or bool(image.tags) == (status == "TAGGED")]
+
+
+def _repository(call: Call) -> Repository:
+    name, account = call.parameters.get("repositoryName", ""), call.parameters.get("registryId", ACCOUNT)
+    found = repositories.find(name, call.region) if account == ACCOUNT else None
+    if found is None:
+        raise ServiceError("RepositoryNotFoundException", repositories.missing(name, account))
+    return found
+
+
+def _matching(images: Iterable[Image], wanted: ImageId) -> Image | None:
+    tag, digest = wanted.get("imageTag"), wanted.get("imageDigest")
+    if tag is None and digest is None:
+        return None
+    fitting = (image for image in images if tag is None or tag in image.tags)
+    return next((image for image in fitting if digest in (None, image.digest)), None)
+
+
+def _page(items: Sequence[Any], parameters: Mapping[str, Any]) -> tuple[Sequence[Any], Answer]:
+    """A page of ``items``, and the member that leads to the next one; a token is the number to go on at.
+
+    Raises:
+        ServiceError: InvalidParameterException for a token that was not given here.
+    """
+    token = parameters.get("nextToken", "0")
+    if not token.isdecimal():
+        raise ServiceError("InvalidParameterException", "Invalid parameter at 'nextToken' failed to satisfy constraint")
+    start = int(token)
+    end = start + parameters.get("maxResults", PAGE)
+    return items[start:end], {"nextToken": str(end)} if end < len(items) else {}
+
+
+def _detail(image: Image, repository: Repository) -> Answer:
+    detail = {
+        "registryId": ACCOUNT,
+        "repositoryName": repository.name,
+        "imageDigest": image.digest,
+        "imageSizeInBytes": image.size,
+        "imagePushedAt": image.pushed,
+        "imageManifestMediaType": image.media_type,
+        "artifactMediaType": image.artifact_type,
+    }
+    return detail | ({"imageTags": image.tags} if image.tags else {})
+
+
+def _ids(image: Image) -> list[ImageId]:
+    return [{"imageDigest": image.digest, "imageTag": tag} for tag in image.tags] or [{"imageDigest": image.digest}]
+
+
+def _not_found(image_id: ImageId, repository: Repository) -> ServiceError:
+    digest, tag = image_id.get("imageDigest", "null"), image_id.get("imageTag", "null")
+    return ServiceError(
+        "ImageNotFoundException",
+        f"The image with imageId {{imageDigest:'{digest}', imageTag:'{tag}'}} does not exist within the repository "
+        f"with name '{repository.name}' in the registry with id '{ACCOUNT}'",
+    )
+
+
+def _failure(image_id: ImageId) -> Answer:
+    if not image_id:
+        code, reason = "MissingDigestAndTag", "Invalid request parameters: both tag and digest cannot be null"
+    else:
+        code, reason = "ImageNotFound", "Requested image not found"
+    return {"imageId": dict(image_id), "failureCode": code, "failureReason": reason}

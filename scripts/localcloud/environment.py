@@ -14,6 +14,7 @@ ACCOUNT = "123456789012"
 REGION = "us-east-1"
 LOOPBACK = ("127.0.0.1", "localhost")
 AWS_CONFIG = "aws-config"
+JOBS_PATH = "/_local/jobs"  # Of the server: tells how jobs run.
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,11 @@ class Cloud:
     region: str = REGION
     account: str = ACCOUNT
     lost: tuple[str, ...] = ()
+
+    @property
+    def images(self) -> Path:
+        """The folder that keeps the layers of what was pushed, also when the local cloud has gone."""
+        return self.folder.parent / "registry"
 
 
 def environment(cloud: Cloud, base: Mapping[str, str]) -> dict[str, str]:

@@ -28,6 +28,9 @@ class Handler(MotoRequestHandler):  # type: ignore[misc]  # moto publishes no ty
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Nothing: faults are what the log is for."""
 
+    def log_error(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name for it
+        """Nothing: a caller who speaks no HTTP is none. A Docker engine tries TLS first."""
+
     def run_wsgi(self) -> None:
         """Answer one request."""
         if self.headers.get("Expect", "").lower().strip() == "100-continue":

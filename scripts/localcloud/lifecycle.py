@@ -6,6 +6,7 @@ neither a stale ``server.json`` nor a process number used again can be taken for
 
 import contextlib
 import fcntl
+import http.client
 import json
 import os
 import signal
@@ -18,13 +19,15 @@ from datetime import datetime
 from pathlib import Path
 
 from scripts.core.errors import UserError
-from scripts.localcloud.environment import AWS_CONFIG, Cloud, isolated
+from scripts.localcloud.engine import Verdict
+from scripts.localcloud.environment import AWS_CONFIG, JOBS_PATH, Cloud, isolated
 
 FOLDER = Path("build/local-cloud")
 RECORD = "server.json"
 LOG = "server.log"
 START_SECONDS = 60
 STOP_SECONDS = 60
+JOBS_SECONDS = 60
 
 # The write end of the pipe that a server started with ``lifetime`` reads. It closes with this process.
 _lifelines: list[int] = []
@@ -92,6 +95,14 @@ def stop() -> None:
     child = _children.pop(cloud.pid, None)
     if child is not None:
         child.wait()
+
+
+def how_jobs_run(cloud: Cloud) -> Verdict:
+    """Whether the jobs of a local cloud run in containers, and if not, what is missing."""
+    connection = http.client.HTTPConnection("127.0.0.1", cloud.port, timeout=JOBS_SECONDS)
+    with contextlib.closing(connection):
+        connection.request("GET", JOBS_PATH)
+        return Verdict(**json.loads(connection.getresponse().read()))
 
 
 def write_record(cloud: Cloud) -> None:

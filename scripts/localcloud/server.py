@@ -18,12 +18,14 @@ from werkzeug.serving import make_server
 from scripts.localcloud import shims
 from scripts.localcloud.app import Application
 from scripts.localcloud.clients import Clients
+from scripts.localcloud.engine import Engine
 from scripts.localcloud.environment import AWS_CONFIG, Cloud
 from scripts.localcloud.http import Handler
 from scripts.localcloud.lifecycle import FOLDER, LOG, write_record
+from scripts.localcloud.registry import Registry
 from scripts.localcloud.s3.blobs import Store
 from scripts.localcloud.sagemaker.api import SageMaker
-from scripts.localcloud.sagemaker.executor import ProcessExecutor
+from scripts.localcloud.sagemaker.executor import ChoosingExecutor, ProcessExecutor
 from scripts.localcloud.sagemaker.jobs import JobStore
 from scripts.localcloud.sagemaker.journal import Journal, clean_up
 from scripts.localcloud.sagemaker.runner import Yard
@@ -59,17 +61,19 @@ def _serve(folder: Path, lost: list[str], ended: threading.Event) -> None:
         listener.listen(BACKLOG)
         port = listener.getsockname()[1]
         cloud = Cloud(f"http://127.0.0.1:{port}", port, os.getpid(), datetime.now(UTC), folder, lost=tuple(lost))
+        registry = Registry(cloud.images, f"localhost:{port}")
+        engine = Engine(registry.missing, registry.reached_by)
         yard = Yard(
             store=JobStore(),
             clients=Clients(cloud.url),
-            executor=ProcessExecutor(Path.cwd()),
+            executor=ChoosingExecutor(registry, engine, ProcessExecutor(Path.cwd())),
             slots=Slots(machine_slots()),
             journal=Journal(folder / RUNNING),
             folder=folder / JOBS,
         )
         sagemaker = SageMaker(yard)
-        shims.apply()
-        application = Application(sagemaker, Store(folder / "objects"))
+        shims.apply(registry.address)
+        application = Application(sagemaker, registry, engine.verdict, Store(folder / "objects"))
         server = make_server(
             "127.0.0.1", port, application, threaded=True, request_handler=Handler, fd=listener.fileno()
         )
@@ -84,6 +88,7 @@ def _serve(folder: Path, lost: list[str], ended: threading.Event) -> None:
         server.shutdown()
         thread.join()
         server.server_close()
+        registry.close()
 
 
 def _lock(folder: Path) -> None:

@@ -3,12 +3,16 @@
 import json
 from typing import Any
 
+from moto.ecr.models import Repository
 from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.s3.models import FakeBucket, FakeDeleteMarker
 
 
-def apply() -> None:
+def apply(registry: str) -> None:
     """Mend moto; called once, before it serves.
+
+    Args:
+        registry: the address of the registry behind ECR: the repositories' URIs name it.
 
     Where versioning is suspended, moto 5.2 lets a key go with all its versions and disposes of each; a delete
     marker is a version without ``dispose``. The call ends in an AttributeError, botocore and Terraform repeat it,
@@ -17,6 +21,7 @@ def apply() -> None:
     It also passes over the conditions of a bucket policy, so that the usual "refuse what comes without TLS" refuses
     everything.
     """
+    Repository.uri = property(lambda repository: f"{registry}/{repository.name}", lambda *_: None)
     FakeDeleteMarker.dispose = lambda _self, garbage=False: None  # noqa: ARG005 - moto's own signature
     FakeBucket.get_permission = _permission
 

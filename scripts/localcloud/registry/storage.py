@@ -1,0 +1,153 @@
+"""The registry's files: which images a repository holds, and taking them away.
+
+The registry keeps no cache of them in memory, so what is read and removed here is what it answers from then on.
+Their layout: https://distribution.github.io/distribution/spec/ and, for the files, storage/paths.go of that project:
+
+    blobs/sha256/AB/ABCD…/data                              the bytes of layers, configurations and manifests
+    repositories/NAME/_layers/sha256/ABCD…/link             which of them were pushed to a repository
+    repositories/NAME/_manifests/revisions/sha256/ABCD…/link  its images
+    repositories/NAME/_manifests/tags/TAG/current/link      what a tag names
+    repositories/NAME/_uploads/                             what is just coming in
+"""
+
+import json
+import os
+import re
+import shutil
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_OCI = "application/vnd.oci.image."
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image in a repository, as ECR tells of it.
+
+    Attributes:
+        digest: of its manifest.
+        tags: the tags that name it, sorted.
+        manifest: the text that was pushed.
+        pushed: when.
+        size: of its layers and configuration, compressed; of a list of images, the largest one's.
+    """
+
+    digest: str
+    tags: tuple[str, ...]
+    manifest: str
+    pushed: datetime
+    size: int
+
+    @property
+    def media_type(self) -> str:
+        """The manifest's type, which OCI lets a manifest leave out."""
+        document = json.loads(self.manifest)
+        kind = "index" if "manifests" in document else "manifest"
+        return str(document.get("mediaType") or f"{_OCI}{kind}.v1+json")
+
+    @property
+    def artifact_type(self) -> str | None:
+        """What kind of thing it is, by OCI's manifest: its artifactType, else its configuration's type."""
+        document = json.loads(self.manifest)
+        found = document.get("artifactType") or document.get("config", {}).get("mediaType")
+        return None if found is None else str(found)
+
+
+class Storage:
+    """The files of one registry.
+
+    Args:
+        root: its ``rootdirectory``; it need not be there yet.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._base = root / "docker" / "registry" / "v2"
+
+    def images(self, repository: str) -> list[Image]:
+        """A repository's images, the oldest push first."""
+        manifests = self._repository(repository) / "_manifests"
+        tags = defaultdict(list)
+        for folder in manifests.glob("tags/*"):
+            named = _link(folder / "current")
+            if named:
+                tags[named].append(folder.name)
+        found = []
+        for folder in manifests.glob("revisions/sha256/*"):
+            digest = _link(folder)
+            if digest is None or (manifest := self._text(digest)) is None:
+                continue
+            pushed = datetime.fromtimestamp((folder / "link").stat().st_mtime, UTC)
+            size = self._size(json.loads(manifest))
+            found.append(Image(digest, tuple(sorted(tags[digest])), manifest, pushed, size))
+        return sorted(found, key=lambda image: (image.pushed, image.digest))
+
+    def tagged(self, repository: str, tag: str) -> str | None:
+        """The digest of the image that a tag names, or None where it names none."""
+        return _link(self._repository(repository) / "_manifests" / "tags" / tag / "current")
+
+    def layer_size(self, repository: str, digest: str) -> int | None:
+        """The size of a layer or configuration of a repository, or None where it is not there."""
+        algorithm, _, value = digest.partition(":")
+        if _link(self._repository(repository) / "_layers" / algorithm / value) != digest:
+            return None
+        return self._blob(digest).stat().st_size
+
+    def untag(self, repository: str, tag: str) -> None:
+        """Take a tag off an image."""
+        shutil.rmtree(self._repository(repository) / "_manifests" / "tags" / tag, ignore_errors=True)
+
+    def remove(self, repository: str, image: Image) -> None:
+        """Take an image out of a repository, with its tags. Its layers stay in the cache."""
+        for tag in image.tags:
+            self.untag(repository, tag)
+        value = image.digest.partition(":")[2]
+        shutil.rmtree(self._repository(repository) / "_manifests" / "revisions" / "sha256" / value, ignore_errors=True)
+
+    def empty(self, repository: str) -> None:
+        """Take all images out of a repository. Their layers stay in the cache."""
+        shutil.rmtree(self._repository(repository) / "_manifests", ignore_errors=True)
+
+    def empty_all(self) -> None:
+        """Take all images out of all repositories, and what a push that was cut has left."""
+        for folder in self._private_folders():
+            if folder.name in ("_manifests", "_uploads"):
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _private_folders(self) -> Iterator[Path]:
+        for folder, names, _ in os.walk(self._base / "repositories"):
+            yield from (Path(folder, name) for name in names if name.startswith("_"))
+            names[:] = [name for name in names if not name.startswith("_")]  # A repository's name begins otherwise.
+
+    def _repository(self, name: str) -> Path:
+        return self._base / "repositories" / name
+
+    def _blob(self, digest: str) -> Path:
+        algorithm, _, value = digest.partition(":")
+        return self._base / "blobs" / algorithm / value[:2] / value / "data"
+
+    def _text(self, digest: str) -> str | None:
+        try:
+            return self._blob(digest).read_text()
+        except FileNotFoundError:
+            return None
+
+    def _size(self, document: Any) -> int:
+        if "manifests" in document:
+            texts = (self._text(entry["digest"]) for entry in document["manifests"])
+            return max((self._size(json.loads(text)) for text in texts if text), default=0)
+        parts = [*document.get("layers", []), document.get("config", {})]
+        return sum(int(part.get("size", 0)) for part in parts)
+
+
+def _link(folder: Path) -> str | None:
+    """The digest in a folder's link; None where there is none, or where it is just being written."""
+    try:
+        text = (folder / "link").read_text()
+    except FileNotFoundError:
+        return None
+    return text if _DIGEST.fullmatch(text) else None

@@ -1,0 +1,154 @@
+"""The devices that train one model: one, several of a host, several hosts.
+
+Several hosts each run this program. They meet (`trainer.link`), then TensorFlow joins them by TF_CONFIG:
+https://www.tensorflow.org/api_docs/python/tf/distribute/MultiWorkerMirroredStrategy
+"""
+
+import contextlib
+import json
+import os
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import tensorflow as tf
+
+from trainer import link
+from trainer.contract import JobError
+from trainer.link import Link
+from trainer.stop import Stop
+
+# Seconds to wait for a host to appear.
+LIMIT = "TRAINER_HOSTS_SECONDS"
+DEFAULT_LIMIT = "300"
+
+
+@dataclass(frozen=True)
+class Team:
+    """All devices that train together, seen from one host.
+
+    Args:
+        strategy: TensorFlow's own view of them; what it calls a replica is a device.
+        link: between the hosts.
+    """
+
+    strategy: Any
+    link: Link
+
+    @property
+    def hosts(self) -> int:
+        """How many there are."""
+        return len(self.link.hosts)
+
+    @property
+    def index(self) -> int:
+        """Which of them this is."""
+        return self.link.index
+
+    @property
+    def chief(self) -> bool:
+        """Whether this is the one host that writes the model, the output and the checkpoints, and reports epochs."""
+        return self.index == 0
+
+    @property
+    def replicas(self) -> int:
+        """Devices of all hosts."""
+        return int(self.strategy.num_replicas_in_sync)
+
+    def say(self, text: str) -> None:
+        """Print a line for all hosts: metrics are found in the lines of each, and must be counted once."""
+        if self.chief:
+            print(text, flush=True)
+
+    def per_replica(self, batch: int) -> int:
+        """How many of a batch's images each device takes.
+
+        Raises:
+            JobError: they cannot be dealt out evenly.
+        """
+        if batch % self.replicas:
+            above = batch + self.replicas - batch % self.replicas
+            raise JobError(
+                f"batch_size={batch} cannot be dealt out evenly to {self.replicas} devices on {self.hosts} hosts.",
+                f"It counts the images of a step on all of them: take a multiple of {self.replicas}, such as {above}.",
+            )
+        return batch // self.replicas
+
+    def agree(self, what: str, mine: Any) -> None:
+        """Make sure that every host has the same.
+
+        Raises:
+            JobError: one has not.
+        """
+        for host, theirs in zip(self.link.hosts, self.link.exchange(mine), strict=True):
+            if theirs != mine:
+                raise JobError(f"The hosts do not agree on {what}: {theirs} on {host}, {mine} on {self.link.hosts[self.index]}.")
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """All hosts reach the end of this, or all end with the reason of the one that failed.
+
+        Raises:
+            HostLost: another host ended early.
+        """
+        try:
+            yield
+            # The chief still writes the model when the others are done; TensorFlow takes one that has ended for lost.
+            self.link.exchange("done")
+        except link.HostLost:
+            raise
+        except tf.errors.OpError as error:
+            # That of a step in which another host was lost names none.
+            if lost := self.link.lost():
+                raise lost from error
+            self.link.leave(type(error).__name__)
+            raise
+        except BaseException as error:
+            self.link.leave(str(error) or type(error).__name__)
+            raise
+        finally:
+            self.link.close()
+
+
+def join(hosts: Sequence[str], current: str, stop: Stop, environ: Mapping[str, str]) -> Team | None:
+    """Wait for all hosts, then make the strategy that fits them and their devices.
+
+    To be called before TensorFlow computes anything, as it fixes the devices then.
+
+    Args:
+        hosts: of the job, the chief first; each with the port of its own where it is written ``name:port``.
+        current: which of them this is.
+        stop: heeded while waiting.
+        environ: TRAINER_HOSTS_SECONDS is how long to wait for a host, 300 by default.
+
+    Returns:
+        The team; None where a stop was asked for before all hosts were there.
+
+    Raises:
+        JobError: a host did not appear.
+    """
+    met = link.meet(hosts, current, stop, float(environ.get(LIMIT) or DEFAULT_LIMIT))
+    if met is None:
+        return None
+    # Making a strategy replaces our handler of SIGTERM: one that comes meanwhile waits until it is back.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    team = Team(_strategy(hosts, current), met)
+    stop.listen()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    return team
+
+
+def tf_config(hosts: Sequence[str], current: str) -> dict[str, Any]:
+    """What TensorFlow reads from TF_CONFIG."""
+    workers = ["{}:{}".format(*link.address(host)) for host in hosts]
+    return {"cluster": {"worker": workers}, "task": {"type": "worker", "index": hosts.index(current)}}
+
+
+def _strategy(hosts: Sequence[str], current: str) -> Any:
+    if len(hosts) > 1:
+        os.environ["TF_CONFIG"] = json.dumps(tf_config(hosts, current))
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    if len(tf.config.list_physical_devices("GPU")) > 1:
+        return tf.distribute.MirroredStrategy()
+    return tf.distribute.get_strategy()  # the default one: no work but what one device does anyway

@@ -23,11 +23,12 @@ DRY_RUN_TEXT := $(value DRY_RUN)
 ENV_TEXT := $(or $(value ENV),$(ENV_DEFAULT))
 HP_TEXT := $(value HP)
 IMAGE_TEXT := $(value IMAGE)
+INSTANCES_TEXT := $(value INSTANCES)
 JOB_TEXT := $(value JOB)
 RUN_TEXT := $(value RUN)
 YES_TEXT := $(value YES)
-export CONFIRM_TEXT DRY_RUN_TEXT ENV_TEXT HP_TEXT IMAGE_TEXT JOB_TEXT RUN_TEXT YES_TEXT
-unexport CLOUD CONFIRM DRY_RUN ENV HP IMAGE JOB RUN YES
+export CONFIRM_TEXT DRY_RUN_TEXT ENV_TEXT HP_TEXT IMAGE_TEXT INSTANCES_TEXT JOB_TEXT RUN_TEXT YES_TEXT
+unexport CLOUD CONFIRM DRY_RUN ENV HP IMAGE INSTANCES JOB RUN YES
 
 define newline
 
@@ -54,13 +55,15 @@ demo: .venv/installed ## Train a model on the local cloud: infrastructure, data,
 	@$(VENV) -m scripts.demo
 
 ##@ From a training script to a model (CLOUD=local rehearses)
-.PHONY: infra data train logs stop jobs model destroy
+.PHONY: infra data train shell logs stop jobs model destroy
 infra: .venv/installed ## Build what training needs with Terraform: plan, ask, apply that plan [ENV= YES=1]
 	@$(VERB) scripts.infra apply
 data: .venv/installed ## Bring a job's local channels to the data bucket: only what changed [JOB= YES=1]
 	@$(VERB) scripts.data
-train: .venv/installed ## Run a training job and bring its model home [JOB= HP="epochs=3" IMAGE= DRY_RUN=1 YES=1]
+train: .venv/installed ## Run a training job and fetch its model [JOB= HP="epochs=3" IMAGE= INSTANCES= DRY_RUN=1 YES=1]
 	@$(VERB) scripts.train
+shell: .venv/installed ## Open a shell in a job's container, its local channels mounted [JOB= HP="epochs=3" IMAGE=]
+	@$(VERB) scripts.shell
 logs: .venv/installed ## Follow a training job's log, or read it again [RUN=]
 	@$(VERB) scripts.logs
 stop: .venv/installed ## Stop a training job; what it has learnt so far is kept [RUN=]

@@ -21,7 +21,6 @@ class Meaning(Enum):
     """The tag is immutable, and there: somebody else has just pushed this tree."""
     NO_REPOSITORY = auto()
     DENIED = auto()
-    NO_SPACE = auto()
     OTHER = auto()
 
 
@@ -31,7 +30,6 @@ MEANINGS = (
     (Meaning.TOKEN, r"token has expired|no basic auth credentials|unauthorized|authentication required|\b401\b"),
     (Meaning.NO_REPOSITORY, r"name unknown|repository .*does not exist|repository .*not found"),
     (Meaning.DENIED, r"denied|forbidden|not authorized|\b403\b"),
-    (Meaning.NO_SPACE, r"no space left|disk quota exceeded"),
     (
         Meaning.CUT,
         r"\bEOF\b|connection reset|connection refused|broken pipe|closed network connection|server closed|timeout"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from scripts.stack import Stack
 
 TRIES = {Meaning.TOKEN: 2, Meaning.CUT: 4}
-"""How often in a row a push may end so without a layer more in the repository; Docker itself tries several times each."""
+"""How often in a row a push may end so without a layer more in the repository; Docker tries several times itself."""
 PAUSE = 1.0  # seconds before the second try of what was cut off; doubled before each after it
 BROKEN_OFF = "unexpected EOF from the engine"
 RIGHTS = (
@@ -125,6 +125,7 @@ def _push(client: Any, stack: "Stack", tag: str) -> Pushed:
 def _attempt(client: Any, stack: "Stack", tag: str) -> layers.Layers:
     # With credentials given, the SDK reads none of the caller's docker configuration, and writes nothing.
     auth = repository.credentials()
+    client.api.timeout = None  # the engine gives up by itself; ECR may be silent for long over a layer of gigabytes
     with layers.shown("Pushing") as seen:
         for event in client.api.push(stack.repository_url, tag, auth_config=auth, stream=True, decode=True):
             seen(event)
@@ -143,19 +144,13 @@ def refusal(found: Meaning, message: str, stack: "Stack") -> UserError:
             f"You have no right to push to {where}{action}: {message}",
             f"Ask the account's administrator to allow you {RIGHTS} on {stack.repository_arn}.",
         )
-    if found is Meaning.NO_SPACE:
-        return UserError(
-            f"There is no space left on the Docker engine's disk: {message}",
-            "Free some (`docker system df` shows what takes it), then `make image` again: layers that are sent are "
-            "skipped.",
-        )
     if found is Meaning.TOKEN:
         return UserError(
             f"The registry {stack.repository_url} does not take the tokens that ECR gives for it: {message}",
             "Look at the credentials (`aws sts get-caller-identity`) and at a proxy on the way, then `make image` "
             "again.",
         )
-    return UserError(
+    return engine.explain(message) or UserError(
         f"The push to {where} failed: {message}",
         "`make image` again goes on from there: layers that are sent are skipped.",
     )

@@ -18,6 +18,7 @@ VENV := .venv/bin/python
 CLOUD_NAME := $(or $(value CLOUD),aws)
 ENV_DEFAULT := $(if $(filter local,$(CLOUD_NAME)),local,dev)
 
+BASE_TEXT := $(value BASE)
 CONFIRM_TEXT := $(value CONFIRM)
 DRY_RUN_TEXT := $(value DRY_RUN)
 ENV_TEXT := $(or $(value ENV),$(ENV_DEFAULT))
@@ -25,10 +26,13 @@ HP_TEXT := $(value HP)
 IMAGE_TEXT := $(value IMAGE)
 INSTANCES_TEXT := $(value INSTANCES)
 JOB_TEXT := $(value JOB)
+LIST_TEXT := $(value LIST)
 RUN_TEXT := $(value RUN)
+UPDATE_TEXT := $(value UPDATE)
 YES_TEXT := $(value YES)
-export CONFIRM_TEXT DRY_RUN_TEXT ENV_TEXT HP_TEXT IMAGE_TEXT INSTANCES_TEXT JOB_TEXT RUN_TEXT YES_TEXT
-unexport CLOUD CONFIRM DRY_RUN ENV HP IMAGE INSTANCES JOB RUN YES
+export BASE_TEXT CONFIRM_TEXT DRY_RUN_TEXT ENV_TEXT HP_TEXT IMAGE_TEXT INSTANCES_TEXT JOB_TEXT LIST_TEXT RUN_TEXT
+export UPDATE_TEXT YES_TEXT
+unexport BASE CLOUD CONFIRM DRY_RUN ENV HP IMAGE INSTANCES JOB LIST RUN UPDATE YES
 
 define newline
 
@@ -55,9 +59,13 @@ demo: .venv/installed ## Train a model on the local cloud: infrastructure, data,
 	@$(VENV) -m scripts.demo
 
 ##@ From a training script to a model (CLOUD=local rehearses)
-.PHONY: infra data train shell logs stop jobs model destroy
+.PHONY: infra base image data train shell logs stop jobs model destroy
 infra: .venv/installed ## Build what training needs with Terraform: plan, ask, apply that plan [ENV= YES=1]
 	@$(VERB) scripts.infra apply
+base: .venv/installed ## Pull the image that the trainer's is built on, AWS's or any [JOB= BASE= LIST=1 UPDATE=1]
+	@$(VERB) scripts.base
+image: .venv/installed ## Build the trainer's image and push it to ECR, unless it is there [JOB= BASE=]
+	@$(VERB) scripts.image
 data: .venv/installed ## Bring a job's local channels to the data bucket: only what changed [JOB= YES=1]
 	@$(VERB) scripts.data
 train: .venv/installed ## Run a training job and fetch its model [JOB= HP="epochs=3" IMAGE= INSTANCES= DRY_RUN=1 YES=1]

@@ -5,9 +5,9 @@ Docker or AWS. `build` builds it. `scripts.container.engine` is the Docker engin
 `scripts.container.repository` what ECR holds, `scripts.container.push` brings an image there.
 """
 
-from scripts.container.base import Base, chosen
+from scripts.container.base import Base, chosen, forget, of_aws
 from scripts.container.build import build
-from scripts.container.catalogue import has_gpu
+from scripts.container.catalogue import has_gpu, warning
 from scripts.container.tag import image_tag
 
-__all__ = ["Base", "build", "chosen", "has_gpu", "image_tag"]
+__all__ = ["Base", "build", "chosen", "forget", "has_gpu", "image_tag", "of_aws", "warning"]

@@ -76,8 +76,24 @@ def repository(region: str) -> str:
 
 def releases(region: str) -> tuple[Release, ...]:
     """What there is in ``region``, the newest first."""
-    made = (Release(**{**row, "partitions": tuple(row["partitions"])}) for row in _table()["release"])
-    return tuple(one for one in made if partition(region) in one.partitions)
+    return tuple(one for one in _releases() if partition(region) in one.partitions)
+
+
+def warning(image: str, today: date) -> str | None:
+    """What is to be said before building on an image that AWS patches no more.
+
+    Args:
+        image: a name with one of AWS's tags in it, or any other.
+        today: the day.
+    """
+    over = (one for one in _releases() if one.is_over(today) and (one.gpu in image or one.cpu in image))
+    found = next(over, None)
+    if found is None:
+        return None
+    return (
+        f"Warning: AWS's container of TensorFlow {found.tensorflow} has not been patched since {found.patched_until}; "
+        "`make base LIST=1` shows what there is."
+    )
 
 
 def partition(region: str) -> str:
@@ -89,6 +105,10 @@ def partition(region: str) -> str:
 def has_gpu(instance_type: str) -> bool:
     """Whether instances of a type such as ``ml.g5.xlarge`` have GPUs of NVIDIA's."""
     return re.match(r"ml\.(g|gr|p)\d", instance_type) is not None
+
+
+def _releases() -> tuple[Release, ...]:
+    return tuple(Release(**{**row, "partitions": tuple(row["partitions"])}) for row in _table()["release"])
 
 
 @lru_cache(maxsize=1)

@@ -1,8 +1,11 @@
-"""The local cloud: up, down, status, env, and ``exec -- COMMAND`` to run a command against it."""
+"""The local cloud: up, down, status, clean, env, and ``exec -- COMMAND`` to run a command against it."""
 
+import contextlib
 import os
+import shutil
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -25,11 +28,12 @@ def up() -> None:
     for line in cloud.lost:
         console.say(line)
     console.say(f"The local cloud runs at {cloud.url}. Stop it with `make cloud-down`.")
+    _say_how_jobs_run(cloud)
 
 
 @APP.command()
 def down() -> None:
-    """Stop it; everything it holds goes with it."""
+    """Stop it; everything it holds goes with it, but for the layers of images."""
     cloud = localcloud.running()
     localcloud.stop()
     console.say("The local cloud is stopped." if cloud else "No local cloud runs.")
@@ -37,11 +41,12 @@ def down() -> None:
 
 @APP.command()
 def status() -> None:
-    """Say where it runs, since when, and what it holds."""
+    """Say where it runs, since when, how jobs run, and what it holds."""
     cloud = _running()
     age = datetime.now(UTC) - cloud.started
     console.say(f"The local cloud runs at {cloud.url}")
     console.say(f"since {cloud.started.astimezone():%Y-%m-%d %H:%M:%S}, for {console.duration(age.total_seconds())}")
+    _say_how_jobs_run(cloud)
     # From here on this process is what a command under `exec` would be.
     changed = localcloud.environment(cloud, os.environ)
     os.environ.clear()
@@ -50,6 +55,17 @@ def status() -> None:
 
     for line in holdings.lines():
         console.say(line)
+    console.say(f"Layers of images, kept for the next one: {console.size(_used(localcloud.IMAGES))}")
+
+
+@APP.command()
+def clean() -> None:
+    """Remove the layers of images that are kept from one local cloud to the next."""
+    if localcloud.running():
+        raise UserError("The local cloud runs, and its registry reads the layers.", "Stop it with `make cloud-down`.")
+    freed = _used(localcloud.IMAGES)
+    shutil.rmtree(localcloud.IMAGES, ignore_errors=True)
+    console.say(f"{console.size(freed)} of image layers removed from {localcloud.IMAGES}/.")
 
 
 @APP.command()
@@ -74,6 +90,21 @@ def _running() -> localcloud.Cloud:
     if cloud is None:
         raise UserError("No local cloud is running.", "Start it with `make cloud-up`.")
     return cloud
+
+
+def _say_how_jobs_run(cloud: localcloud.Cloud) -> None:
+    missing = localcloud.how_jobs_run(cloud).missing
+    console.say(f"Jobs run as processes: {missing}." if missing else "Jobs run in containers.")
+
+
+def _used(folder: Path) -> int:
+    """The bytes that a folder takes on disk."""
+    blocks = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):  # A push is just going on.
+                blocks += Path(place, name).lstat().st_blocks
+    return blocks * 512
 
 
 if __name__ == "__main__":

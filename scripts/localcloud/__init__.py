@@ -4,6 +4,6 @@ Cheap to import: the server's side (moto, boto3, SageMaker's operations) runs in
 """
 
 from scripts.localcloud.environment import Cloud, environment, shell_lines
-from scripts.localcloud.lifecycle import how_jobs_run, running, start, stop
+from scripts.localcloud.lifecycle import IMAGES, how_jobs_run, running, start, stop
 
-__all__ = ["Cloud", "environment", "how_jobs_run", "running", "shell_lines", "start", "stop"]
+__all__ = ["IMAGES", "Cloud", "environment", "how_jobs_run", "running", "shell_lines", "start", "stop"]

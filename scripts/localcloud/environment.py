@@ -39,11 +39,6 @@ class Cloud:
     account: str = ACCOUNT
     lost: tuple[str, ...] = ()
 
-    @property
-    def images(self) -> Path:
-        """The folder that keeps the layers of what was pushed, also when the local cloud has gone."""
-        return self.folder.parent / "registry"
-
 
 def environment(cloud: Cloud, base: Mapping[str, str]) -> dict[str, str]:
     """The environment for a command that shall see the local cloud and nothing else of AWS.

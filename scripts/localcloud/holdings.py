@@ -13,8 +13,11 @@ def lines() -> Iterator[str]:
         objects = _pages(s3, "list_objects_v2", "Contents", Bucket=bucket["Name"])
         sizes = [entry["Size"] for entry in objects]
         yield f"  bucket {bucket['Name']}: {len(sizes)} objects, {console.size(sum(sizes))}"
-    for repository in _pages(aws.client("ecr"), "describe_repositories", "repositories"):
-        yield f"  repository {repository['repositoryName']}"
+    ecr = aws.client("ecr")
+    for repository in _pages(ecr, "describe_repositories", "repositories"):
+        name = repository["repositoryName"]
+        images = list(_pages(ecr, "describe_images", "imageDetails", repositoryName=name))
+        yield f"  repository {name}: {len(images)} images"
     for job in _pages(aws.client("sagemaker"), "list_training_jobs", "TrainingJobSummaries"):
         yield f"  training job {job['TrainingJobName']}: {job['TrainingJobStatus']}"
 

@@ -6,7 +6,6 @@ neither a stale ``server.json`` nor a process number used again can be taken for
 
 import contextlib
 import fcntl
-import http.client
 import json
 import os
 import signal
@@ -23,11 +22,12 @@ from scripts.localcloud.engine import Verdict
 from scripts.localcloud.environment import AWS_CONFIG, JOBS_PATH, Cloud, isolated
 
 FOLDER = Path("build/local-cloud")
+IMAGES = Path("build/registry")  # Beside it: what is pushed is kept when the local cloud goes.
 RECORD = "server.json"
 LOG = "server.log"
 START_SECONDS = 60
 STOP_SECONDS = 60
-JOBS_SECONDS = 60
+JOBS_SECONDS = 30
 
 # The write end of the pipe that a server started with ``lifetime`` reads. It closes with this process.
 _lifelines: list[int] = []
@@ -99,10 +99,16 @@ def stop() -> None:
 
 def how_jobs_run(cloud: Cloud) -> Verdict:
     """Whether the jobs of a local cloud run in containers, and if not, what is missing."""
+    import http.client  # Not for every verb of a rehearsal.
+
     connection = http.client.HTTPConnection("127.0.0.1", cloud.port, timeout=JOBS_SECONDS)
-    with contextlib.closing(connection):
+    try:
         connection.request("GET", JOBS_PATH)
         return Verdict(**json.loads(connection.getresponse().read()))
+    except TimeoutError:
+        return Verdict("the Docker engine takes too long to answer", None)
+    finally:
+        connection.close()
 
 
 def write_record(cloud: Cloud) -> None:

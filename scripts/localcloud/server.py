@@ -21,7 +21,7 @@ from scripts.localcloud.clients import Clients
 from scripts.localcloud.engine import Engine
 from scripts.localcloud.environment import AWS_CONFIG, Cloud
 from scripts.localcloud.http import Handler
-from scripts.localcloud.lifecycle import FOLDER, LOG, write_record
+from scripts.localcloud.lifecycle import FOLDER, IMAGES, LOG, write_record
 from scripts.localcloud.registry import Registry
 from scripts.localcloud.s3.blobs import Store
 from scripts.localcloud.sagemaker.api import SageMaker
@@ -61,7 +61,7 @@ def _serve(folder: Path, lost: list[str], ended: threading.Event) -> None:
         listener.listen(BACKLOG)
         port = listener.getsockname()[1]
         cloud = Cloud(f"http://127.0.0.1:{port}", port, os.getpid(), datetime.now(UTC), folder, lost=tuple(lost))
-        registry = Registry(cloud.images, f"localhost:{port}")
+        registry = Registry(IMAGES.absolute(), f"localhost:{port}")
         engine = Engine(registry.missing, registry.reached_by)
         yard = Yard(
             store=JobStore(),

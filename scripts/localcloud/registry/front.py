@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, parse_qsl, urlencode
 
 import urllib3
+from werkzeug.exceptions import ClientDisconnected
 from werkzeug.wrappers import Request, Response
 
 from scripts.localcloud.registry import repositories
@@ -99,6 +100,9 @@ class Front:
         except NotStartedError as error:
             _drain(request)
             response = RefusedError(403, "DENIED", str(error)).response()
+        except (urllib3.exceptions.HTTPError, ClientDisconnected):
+            # The caller has gone, who then hears nothing, or the registry, which the next attempt finds again.
+            response = RefusedError(503, "UNAVAILABLE", "The registry did not answer.").response()
         response.headers["Docker-Distribution-Api-Version"] = "registry/2.0"
         return response(environ, start_response)
 

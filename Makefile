@@ -84,13 +84,15 @@ destroy: .venv/installed ## Remove the infrastructure; asks for the environment'
 	@$(VERB) scripts.infra destroy
 
 ##@ The local cloud
-.PHONY: cloud-up cloud-down cloud-status cloud-env digits
+.PHONY: cloud-up cloud-down cloud-status cloud-clean cloud-env digits
 cloud-up: .venv/installed ## Start the local cloud on 127.0.0.1
 	@$(VENV) -m scripts.cloud up
-cloud-down: .venv/installed ## Stop it; what it holds goes with it
+cloud-down: .venv/installed ## Stop it; what it holds goes with it, but for the layers of images
 	@$(VENV) -m scripts.cloud down
-cloud-status: .venv/installed ## Its address, since when it runs and what it holds
+cloud-status: .venv/installed ## Its address, since when it runs, how jobs run and what it holds
 	@$(VENV) -m scripts.cloud status
+cloud-clean: .venv/installed ## Remove the layers of images that are kept for the next one
+	@$(VENV) -m scripts.cloud clean
 cloud-env: ENV_TEXT := $(or $(value ENV),local)
 cloud-env: .venv/installed ## Point a shell at it: eval "$$(make -s cloud-env)"
 	@$(VENV) -m scripts.cloud env

@@ -62,9 +62,13 @@ def status() -> None:
 def clean() -> None:
     """Remove the layers of images that are kept from one local cloud to the next."""
     if localcloud.running():
-        raise UserError("The local cloud runs, and its registry reads the layers.", "Stop it with `make cloud-down`.")
+        raise UserError("The local cloud runs, and its registry reads the layers.", "Stop it first: `make cloud-down`.")
     freed = _used(localcloud.IMAGES)
-    shutil.rmtree(localcloud.IMAGES, ignore_errors=True)
+    try:
+        if localcloud.IMAGES.exists():
+            shutil.rmtree(localcloud.IMAGES)
+    except OSError as error:
+        raise UserError(f"The layers cannot be removed: {error}.", f"Remove {localcloud.IMAGES} yourself.") from error
     console.say(f"{console.size(freed)} of image layers removed from {localcloud.IMAGES}/.")
 
 

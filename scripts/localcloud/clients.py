@@ -6,6 +6,7 @@ The server's process has an environment without a way to AWS, and every client n
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
@@ -35,6 +36,11 @@ class Clients:
         self._endpoint = endpoint
         self._session = boto3.Session()
         self._lock = threading.Lock()  # boto3 makes clients from one thread at a time only.
+
+    @property
+    def registry(self) -> str:
+        """What the account's ECR is called in an image's name."""
+        return f"localhost:{urlsplit(self._endpoint).port}"
 
     def s3(self, region: str, keys: Keys) -> "S3Client":
         """A client of S3."""

@@ -25,9 +25,10 @@ from scripts.localcloud.lifecycle import FOLDER, IMAGES, LOG, write_record
 from scripts.localcloud.registry import Registry
 from scripts.localcloud.s3.blobs import Store
 from scripts.localcloud.sagemaker.api import SageMaker
-from scripts.localcloud.sagemaker.executor import ChoosingExecutor, ProcessExecutor
+from scripts.localcloud.sagemaker.executor import ChoosingExecutor
 from scripts.localcloud.sagemaker.jobs import JobStore
 from scripts.localcloud.sagemaker.journal import Journal, clean_up
+from scripts.localcloud.sagemaker.processes import ProcessExecutor
 from scripts.localcloud.sagemaker.runner import Yard
 from scripts.localcloud.sagemaker.slots import Slots, machine_slots
 

@@ -58,6 +58,9 @@ class SageMaker:
         if self._yard.store.get(job.arn):
             raise _in_use(job)
         checks.check(request, call.region, self._yard.clients)
+        refusal = self._yard.executor.refusal(request)
+        if refusal:
+            raise validation_error(refusal)
         if not self._yard.store.add(job):  # Somebody else's request may have come in meanwhile.
             raise _in_use(job)
         run = Run(job, self._yard)

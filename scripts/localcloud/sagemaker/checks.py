@@ -13,14 +13,13 @@ from scripts.localcloud.environment import ACCOUNT
 from scripts.localcloud.sagemaker import s3paths
 
 if TYPE_CHECKING:
+    from mypy_boto3_ecr.type_defs import ImageIdentifierTypeDef
     from mypy_boto3_s3 import S3Client
 
 SERVICE = "sagemaker.amazonaws.com"
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html
-_IMAGE = re.compile(
-    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/"
-    r"(?P<repository>[^:@]+)(:(?P<tag>[^@]+))?(@(?P<digest>sha256:[0-9a-f]{64}))?"
-)
+_IMAGE = re.compile(r"(?P<registry>[^/]+)/(?P<repository>[^:@]+)(:(?P<tag>[^@]+))?(@(?P<digest>sha256:[0-9a-f]{64}))?")
+_AWS_REGISTRY = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?")
 
 
 def check(request: Mapping[str, Any], region: str, clients: Clients) -> None:
@@ -77,18 +76,37 @@ def _check_role(role: str, region: str, clients: Clients) -> None:
 
 def _check_image(image: str, role: str, region: str, clients: Clients) -> None:
     found = _IMAGE.fullmatch(image)
-    if found is None or found["account"] != ACCOUNT:
+    if found is None or not _is_ours(found["registry"], region, clients):
         return  # Another account's registry, or a public one: not here to be asked.
-    pull = "ecr:BatchCheckLayerAvailability, ecr:BatchGetImage, ecr:GetDownloadUrlForLayer"
-    if found["region"] != region:
-        raise validation_error(f"The image's region {found['region']} is not the job's region {region}: {image}")
+    repository, registry = found["repository"], clients.ecr(region)
+    identity: ImageIdentifierTypeDef = (
+        {"imageDigest": found["digest"]} if found["digest"] else {"imageTag": found["tag"] or "latest"}
+    )
     try:
-        clients.ecr(region).describe_repositories(repositoryNames=[found["repository"]])
-    except botocore.exceptions.ClientError:
+        registry.describe_images(repositoryName=repository, imageIds=[identity])
+    except registry.exceptions.RepositoryNotFoundException:
+        pull = "ecr:BatchCheckLayerAvailability, ecr:BatchGetImage, ecr:GetDownloadUrlForLayer"
         raise validation_error(
-            f"Cannot find repository: {found['repository']} in registry ID: {ACCOUNT} Please check if your ECR "
+            f"Cannot find repository: {repository} in registry ID: {ACCOUNT} Please check if your ECR "
             f"repository exists and role {role} has proper pull permissions for SageMaker: {pull}"
         ) from None
+    except registry.exceptions.ImageNotFoundException:
+        raise validation_error(
+            f"Cannot find the requested image: {image}. Please check if your ECR image exists and has proper pull "
+            "permissions for SageMaker"
+        ) from None
+
+
+def _is_ours(registry: str, region: str, clients: Clients) -> bool:
+    """Whether an image's registry is the account's ECR, by AWS's name for it or by the one that it has here."""
+    if registry == clients.registry:
+        return True
+    found = _AWS_REGISTRY.fullmatch(registry)
+    if found is None or found["account"] != ACCOUNT:
+        return False
+    if found["region"] != region:
+        raise validation_error(f"The image's region {found['region']} is not the job's region {region}: {registry}")
+    return True
 
 
 def _check_input(uri: str, role: str, region: str, s3: "S3Client") -> None:

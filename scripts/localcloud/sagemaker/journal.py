@@ -12,7 +12,8 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from scripts.localcloud.sagemaker.layout import Layout
+from scripts.localcloud.sagemaker import leftovers
+from scripts.localcloud.sagemaker.layout import remove
 
 _PROC = Path("/proc")
 END_SECONDS = 10
@@ -62,16 +63,22 @@ class Journal:
 def clean_up(journal: Journal, jobs: Path) -> list[str]:
     """End the programs that a killed local cloud has left, and take their folders away.
 
+    Args:
+        journal: the killed one's.
+        jobs: the folder of its jobs' folders, in its own.
+
     Returns:
         A line for each job that it was running.
     """
     lines = []
+    contained = leftovers.remove(jobs.parent)
     for entry in journal.entries():
-        base = jobs / entry.job
-        ended = entry.pid is not None and _end(entry.pid, entry.started, base)
-        process = f" Its process {entry.pid} still ran and was ended." if ended else ""
-        lines.append(f"Training job {entry.job} was running when the local cloud was killed; it is lost.{process}")
-        Layout(base).remove()
+        ended = entry.pid is not None and _end(entry.pid, entry.started, jobs / entry.job)
+        left = f" Its process {entry.pid} still ran and was ended." if ended else ""
+        if entry.job in contained:
+            left = " Its containers were still there and were removed."
+        lines.append(f"Training job {entry.job} was running when the local cloud was killed; it is lost.{left}")
+        remove(jobs / entry.job)
     return lines
 
 
@@ -84,10 +91,10 @@ def process_start(pid: int) -> str | None:
     return ended.stdout.strip() or None
 
 
-def _end(pid: int, started: str | None, base: Path) -> bool:
+def _end(pid: int, started: str | None, folder: Path) -> bool:
     """Kill a program and all of its process group, and wait for their end; whether there was anything to kill."""
     found = {pid} if started is not None and process_start(pid) == started else set()
-    found |= _orphans(pid, base)
+    found |= _orphans(pid, folder)
     deadline = time.monotonic() + END_SECONDS
     starts = {number: process_start(number) for number in found}
     for number in found:
@@ -100,17 +107,17 @@ def _end(pid: int, started: str | None, base: Path) -> bool:
     return bool(found)
 
 
-def _orphans(group: int, base: Path) -> set[int]:
+def _orphans(group: int, folder: Path) -> set[int]:
     """What a program that has ended itself has left in its group: known by the job's folder in its environment."""
-    mark = f"SAGEMAKER_BASE_DIR={base}".encode()
+    mark = f"SAGEMAKER_BASE_DIR={folder}{os.sep}".encode()
     found = set()
-    for folder in _PROC.glob("[0-9]*"):
-        stat = _stat(int(folder.name))
+    for place in _PROC.glob("[0-9]*"):
+        stat = _stat(int(place.name))
         if stat is None or stat[2] != str(group):
             continue
         with suppress(OSError):
-            if mark in (folder / "environ").read_bytes().split(b"\0"):
-                found.add(int(folder.name))
+            if any(variable.startswith(mark) for variable in (place / "environ").read_bytes().split(b"\0")):
+                found.add(int(place.name))
     return found
 
 

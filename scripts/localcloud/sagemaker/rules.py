@@ -61,11 +61,6 @@ def _resources(request: Mapping[str, Any]) -> Iterator[str]:
     count = resources.get("InstanceCount", 0)
     if count < 1:
         yield f"ResourceConfig: InstanceCount must be at least 1, and is {count}."
-    if count > 1:
-        yield (
-            LOCAL + f"InstanceCount is {count}, and programs run as processes of one machine, which cannot share "
-            "the one port that the hosts of a training job agree on. Set InstanceCount to 1."
-        )
     if "VolumeKmsKeyId" in resources and _OWN_NVME.match(resources.get("InstanceType", "")):
         yield f"VolumeKmsKeyId is not supported for {resources['InstanceType']}: it stores on its own NVMe volumes."
     if resources.get("KeepAlivePeriodInSeconds", 0) > MAX_KEEP_ALIVE:
@@ -131,8 +126,8 @@ def _checkpoints(request: Mapping[str, Any]) -> Iterator[str]:
     if "CheckpointConfig" not in request:
         return
     path = PurePosixPath(request["CheckpointConfig"].get("LocalPath", DEFAULT_CHECKPOINTS))
-    if not path.is_relative_to(OPT_ML) or path == OPT_ML or ".." in path.parts:
-        yield LOCAL + f"CheckpointConfig's LocalPath is {path}; a process has only folders below {OPT_ML}."
+    if not path.is_absolute() or path in OPT_ML.parents or path == OPT_ML or ".." in path.parts:
+        yield f"CheckpointConfig: LocalPath is {path}; it must be a folder of its own in the container."
 
 
 def _environment(request: Mapping[str, Any]) -> Iterator[str]:

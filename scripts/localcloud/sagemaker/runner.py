@@ -3,22 +3,25 @@
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import botocore.exceptions
 
-from scripts.localcloud.clients import Clients
-from scripts.localcloud.sagemaker import artifacts, channels
+from scripts.localcloud.clients import Clients, Keys
+from scripts.localcloud.sagemaker import artifacts, channels, hosts
 from scripts.localcloud.sagemaker.checkpoints import Mirror
-from scripts.localcloud.sagemaker.executor import Execution, Executor
+from scripts.localcloud.sagemaker.container import ContainerError
+from scripts.localcloud.sagemaker.executor import Executor, Programs
+from scripts.localcloud.sagemaker.hosts import Failed, Wanted
 from scripts.localcloud.sagemaker.jobs import Ending, Job, JobStore, Metric
 from scripts.localcloud.sagemaker.journal import Journal
-from scripts.localcloud.sagemaker.layout import Layout, input_mode, set_writable
+from scripts.localcloud.sagemaker.layout import Layout, forbid_writing, input_mode, job_layouts, remove
 from scripts.localcloud.sagemaker.logs import LogStream
 from scripts.localcloud.sagemaker.metrics import Metrics
 from scripts.localcloud.sagemaker.slots import Slots
@@ -30,7 +33,6 @@ if TYPE_CHECKING:
 GRACE_SECONDS = 120
 DEFAULT_MAX_RUNTIME = 86_400
 MAX_REASON = 1024
-POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class Run:
     def __init__(self, job: Job, yard: Yard) -> None:
         self._job = job
         self._yard = yard
-        self._layout = Layout(yard.folder / job.folder)
+        self._folder = yard.folder / job.folder
         self._aborted = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"job {job.name}", daemon=True)
 
@@ -82,18 +84,21 @@ class Run:
         self._thread.join()
 
     def _run(self) -> None:
+        hosts_wanted = self._job.request["ResourceConfig"]["InstanceCount"]
         try:
-            with self._yard.slots.taken(self._pending, self._is_ending) as taken:
+            with self._yard.slots.taken(self._pending, self._is_ending, hosts_wanted) as taken:
                 result = self._work() if taken else Result()
         except channels.DownloadError as error:
             result = Result(f"ClientError: Data download failed: {error}")
+        except ContainerError as error:
+            result = Result(f"ClientError: {error}")
         except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
             result = Result(f"ClientError: {error}")
         except Exception as error:
             traceback.print_exc()
             result = Result(f"InternalServerError: the local cloud met a bug of its own, see server.log: {error!r}")
         finally:
-            self._layout.remove()
+            remove(self._folder)
             self._yard.journal.forget(self._job.folder)
         reason = result.failure and result.failure[:MAX_REASON]
         self._change(lambda job: replace(job, model=result.model, metrics=result.metrics).finished(_now(), reason))
@@ -103,38 +108,42 @@ class Run:
         keys = self._yard.clients.assume_role(job.request["RoleArn"], region)
         s3 = self._yard.clients.s3(region, keys)
         self._enter("Downloading")
-        self._layout.create(job.request)
-        mirror = self._download(s3)
+        programs = self._yard.executor.programs(job)
+        layouts = job_layouts(self._folder, job.request["ResourceConfig"]["InstanceCount"], programs.in_containers)
+        mirrors = [mirror for layout in layouts if (mirror := self._download(s3, layout))]
+        programs.fetch(self._fetching, self._is_ending)
         if self._is_ending():
             return Result()
         self._enter("Training")
         metrics = Metrics(job.request["AlgorithmSpecification"].get("MetricDefinitions", []))
         with ExitStack() as stack:
-            stream = f"{job.name}/algo-1-{int(time.time())}"
-            log = stack.enter_context(LogStream(self._yard.clients.logs(region, keys), stream))
-            for note in self._yard.executor.notes(job):
-                log.write(f"[local cloud] {note}")
-            if mirror:
-                stack.enter_context(mirror)
-            code = self._train(log, metrics)
-        metrics.publish(self._yard.clients.cloudwatch(region, keys), job.name)
-        failure = self._failure(code)
-        if self._aborted.is_set():
-            return Result(failure)
-        self._enter("Uploading")
-        model = artifacts.upload(s3, self._layout, job.request, with_model=failure is None)
+            logs = {layout.host: stack.enter_context(self._log(keys, layout.host)) for layout in layouts}
+            for note in programs.notes():
+                _say(logs, note)
+            with ExitStack() as copying:
+                for mirror in mirrors:
+                    copying.enter_context(mirror)
+                failed = self._train(programs, layouts, logs, metrics)
+            metrics.publish(self._yard.clients.cloudwatch(region, keys), job.name)
+            failure = self._failure(failed, layouts)
+            if self._aborted.is_set():
+                return Result(failure)
+            self._enter("Uploading")
+            say = partial(_say, logs)
+            model = artifacts.upload(s3, layouts, job.request, with_model=failure is None, say=say)
         return Result(failure, model, metrics.last())
 
-    def _download(self, s3: "S3Client") -> Mirror | None:
-        """Lay out the input and the checkpoints."""
+    def _download(self, s3: "S3Client", layout: Layout) -> Mirror | None:
+        """Lay out a host's input and the checkpoints."""
         request = self._job.request
+        layout.create(request)
         for channel in request.get("InputDataConfig", []):
-            folder = self._layout.channel(channel["ChannelName"])
-            found = channels.sources(s3, channel, host=0, hosts=1)
+            folder = layout.channel(channel["ChannelName"])
+            found = channels.sources(s3, channel, layout.hosts.index(layout.host), len(layout.hosts))
             channels.download(s3, found, folder, self._is_ending)
             if input_mode(channel, request) == "FastFile":
-                set_writable(folder, writable=False)
-        folder_or_none = self._layout.checkpoints(request)
+                forbid_writing(folder)
+        folder_or_none = layout.checkpoints(request)
         if folder_or_none is None:
             return None
         uri = request["CheckpointConfig"]["S3Uri"]
@@ -144,45 +153,50 @@ class Run:
         mirror.restored()
         return mirror
 
-    def _train(self, log: LogStream, metrics: Metrics) -> int:
-        """Run the program to its end, however it comes; its exit code."""
-        execution = self._yard.executor.start(self._job, self._layout)
-        self._yard.journal.write(self._job.folder, execution.pid)
+    def _log(self, keys: Keys, host: str) -> LogStream:
+        logs = self._yard.clients.logs(self._job.region, keys)
+        return LogStream(logs, f"{self._job.name}/{host}-{int(time.time())}")
 
-        def read() -> None:
-            for line in execution.lines():
-                log.write(line)
-                metrics.read(line, _now())
+    def _train(
+        self, programs: Programs, layouts: Sequence[Layout], logs: Mapping[str, LogStream], metrics: Metrics
+    ) -> Failed | None:
+        """Run the programs to their end, however it comes; the one that failed first."""
+        lock = threading.Lock()
 
-        reader = threading.Thread(target=read, name=f"output {self._job.name}")
-        reader.start()
-        try:
-            return self._watch(execution)
-        finally:
-            execution.kill()  # Whatever the program has started goes with it.
-            reader.join()
+        def line(host: str, text: str) -> None:
+            logs[host].write(text)
+            with lock:  # All hosts' lines are looked through for the same metrics.
+                metrics.read(text, _now())
 
-    def _watch(self, execution: Execution) -> int:
+        with programs.running(layouts) as started:
+            executions = {layout.host: execution for layout, execution in zip(layouts, started, strict=True)}
+            for execution in started:
+                if execution.pid:
+                    self._yard.journal.write(self._job.folder, execution.pid)
+            with hosts.read(executions, line):
+                return hosts.watch(executions, self._wanted, self._yard.grace)
+
+    def _wanted(self) -> Wanted:
         job = self._now()
         seconds = job.request["StoppingCondition"].get("MaxRuntimeInSeconds", DEFAULT_MAX_RUNTIME)
-        over = (job.started or job.created) + timedelta(seconds=seconds)
-        kill_at: float | None = None
-        while (code := execution.wait(POLL_SECONDS)) is None:
-            if _now() > over:
-                self._change(lambda job: job.stopping(Ending.MAX_RUNTIME, _now()))
-            if self._aborted.is_set() or (kill_at is not None and time.monotonic() > kill_at):
-                execution.kill()
-            elif kill_at is None and self._now().ending:
-                execution.terminate()
-                kill_at = time.monotonic() + self._yard.grace
-        return code
+        if _now() > (job.started or job.created) + timedelta(seconds=seconds):
+            job = self._change(lambda job: job.stopping(Ending.MAX_RUNTIME, _now()))
+        if self._aborted.is_set():
+            return Wanted.ABORT
+        return Wanted.STOP if job.ending else Wanted.RUN
 
-    def _failure(self, code: int) -> str | None:
-        """FailureReason for a program that ended by itself with ``code``."""
-        if code == 0 or self._is_ending():
+    def _failure(self, failed: Failed | None, layouts: Sequence[Layout]) -> str | None:
+        """FailureReason for a program that failed by itself."""
+        if failed is None:
             return None
-        suffix = f", exit code: {code}"
-        return f"AlgorithmError: {self._layout.failure()}"[: MAX_REASON - len(suffix)] + suffix
+        (layout,) = (layout for layout in layouts if layout.host == failed.host)
+        said = [failed.host] if len(layouts) > 1 else []
+        said += [text for text in (failed.explanation, layout.failure()) if text]
+        suffix = f", exit code: {failed.code}"
+        return f"AlgorithmError: {': '.join(said)}"[: MAX_REASON - len(suffix)] + suffix
+
+    def _fetching(self) -> None:
+        self._change(lambda job: job.entered("Downloading", _now(), "Downloading the training image"))
 
     def _pending(self) -> None:
         count = self._yard.slots.count
@@ -200,6 +214,11 @@ class Run:
 
     def _change(self, change: Callable[[Job], Job]) -> Job:
         return self._yard.store.change(self._job.arn, change)
+
+
+def _say(logs: Mapping[str, LogStream], text: str) -> None:
+    """Write a line of our own into the first host's log."""
+    next(iter(logs.values())).write(f"[local cloud] {text}")
 
 
 def _now() -> datetime:

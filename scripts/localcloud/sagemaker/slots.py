@@ -26,40 +26,42 @@ class Slots:
         self._changed = threading.Condition()
 
     @contextmanager
-    def taken(self, on_wait: Callable[[], None], cancelled: Callable[[], bool]) -> Iterator[bool]:
-        """Hold a place while the ``with`` lasts.
+    def taken(self, on_wait: Callable[[], None], cancelled: Callable[[], bool], places: int = 1) -> Iterator[bool]:
+        """Hold places while the ``with`` lasts.
 
         Args:
             on_wait: called once when there is none at once.
             cancelled: asked while waiting; True gives up.
+            places: how many; one that wants more than there are gets them all.
 
         Yields:
-            Whether there is a place; False after giving up.
+            Whether they are held; False after giving up.
         """
-        got = self._wait(on_wait, cancelled)
+        places = min(places, self.count)
+        got = self._wait(on_wait, cancelled, places)
         try:
             yield got
         finally:
             if got:
                 with self._changed:
-                    self._taken -= 1
+                    self._taken -= places
                     self._changed.notify_all()
 
-    def _wait(self, on_wait: Callable[[], None], cancelled: Callable[[], bool]) -> bool:
+    def _wait(self, on_wait: Callable[[], None], cancelled: Callable[[], bool], places: int) -> bool:
         ticket = object()
         with self._changed:
             self._waiting.append(ticket)
-            if not self._is_next(ticket):
+            if not self._is_next(ticket, places):
                 on_wait()
-            while not self._is_next(ticket):
+            while not self._is_next(ticket, places):
                 if cancelled():
                     self._waiting.remove(ticket)
                     return False
                 self._changed.wait(POLL_SECONDS)
             self._waiting.popleft()
-            self._taken += 1
+            self._taken += places
             self._changed.notify_all()
             return True
 
-    def _is_next(self, ticket: object) -> bool:
-        return self._waiting[0] is ticket and self._taken < self.count
+    def _is_next(self, ticket: object, places: int) -> bool:
+        return self._waiting[0] is ticket and self._taken + places <= self.count

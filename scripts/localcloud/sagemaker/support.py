@@ -49,15 +49,17 @@ OPERATIONS: Mapping[str, Mapping[str, Member]] = {
     "CreateTrainingJob": {
         "TrainingJobName": _used(),
         "HyperParameters": _used(),
-        "AlgorithmSpecification.TrainingImage": _used("its repository must exist; the trainer runs in its place"),
+        "AlgorithmSpecification.TrainingImage": _used(
+            "runs in containers where it was pushed; else the trainer in its place"
+        ),
         "AlgorithmSpecification.AlgorithmName": _refused(
             "it has no algorithms of the Marketplace; name a TrainingImage."
         ),
         "AlgorithmSpecification.TrainingInputMode": _used("`File`, `FastFile`"),
         "AlgorithmSpecification.MetricDefinitions": _used(),
         "AlgorithmSpecification.EnableSageMakerMetricsTimeSeries": _kept(),
-        "AlgorithmSpecification.ContainerEntrypoint": _refused("programs run as processes here, not in a container."),
-        "AlgorithmSpecification.ContainerArguments": _refused("programs run as processes here, not in a container."),
+        "AlgorithmSpecification.ContainerEntrypoint": _used("in containers; refused where the job would be a process"),
+        "AlgorithmSpecification.ContainerArguments": _used("in containers; refused where the job would be a process"),
         "AlgorithmSpecification.TrainingImageConfig": _kept(),
         "RoleArn": _used("it must exist and trust SageMaker; S3 is read and written by it"),
         "InputDataConfig.ChannelName": _used(),
@@ -78,8 +80,12 @@ OPERATIONS: Mapping[str, Mapping[str, Member]] = {
         "OutputDataConfig.S3OutputPath": _used(),
         "OutputDataConfig.CompressionType": _used("`GZIP`, `NONE`"),
         "OutputDataConfig.KmsKeyId": _kept(),
-        "ResourceConfig.InstanceType": _used("its name only"),
-        "ResourceConfig.InstanceCount": _used("1"),
+        "ResourceConfig.InstanceType": _used(
+            "cores, memory and GPUs, as far as the machine has them; a process has all of it"
+        ),
+        "ResourceConfig.InstanceCount": _used(
+            "in containers as many as the machine has room for, two at least; a process is one"
+        ),
         "ResourceConfig.VolumeSizeInGB": _kept(),
         "ResourceConfig.VolumeKmsKeyId": _kept("refused where the instance stores on its own NVMe"),
         "ResourceConfig.KeepAlivePeriodInSeconds": _kept("there are no warm pools"),
@@ -94,11 +100,11 @@ OPERATIONS: Mapping[str, Mapping[str, Member]] = {
         "StoppingCondition.MaxWaitTimeInSeconds": _kept("there is nothing to wait for"),
         "StoppingCondition.MaxPendingTimeInSeconds": _kept(),
         "Tags": _used(),
-        "EnableNetworkIsolation": _kept("the job's log says so"),
+        "EnableNetworkIsolation": _used("in containers; not for a process: the job's log says so"),
         "EnableInterContainerTrafficEncryption": _kept(),
         "EnableManagedSpotTraining": _kept("spot jobs are never interrupted"),
         "CheckpointConfig.S3Uri": _used(),
-        "CheckpointConfig.LocalPath": _used("below `/opt/ml`"),
+        "CheckpointConfig.LocalPath": _used("for a process below `/opt/ml`"),
         "DebugHookConfig": _DEBUGGER,
         "DebugRuleConfigurations": _DEBUGGER,
         "TensorBoardOutputConfig": _DEBUGGER,

@@ -18,6 +18,8 @@ import pytest
 from scripts import localcloud
 
 REPOSITORY = Path(__file__).parents[3]
+# No engine answers there: these tests are about processes, whatever this machine could run.
+NO_ENGINE = "unix:///nowhere"
 STAND_IN = """
 import json, os, pathlib, signal, sys, time
 base = pathlib.Path(os.environ["SAGEMAKER_BASE_DIR"])
@@ -40,6 +42,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[localcloud.Cloud
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
         patch.setenv("PYTHONPATH", str(REPOSITORY))
+        patch.setenv("DOCKER_HOST", NO_ENGINE)
         started = localcloud.start(lifetime=True)
     yield started
     with pytest.MonkeyPatch.context() as patch:
@@ -175,6 +178,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = make_root(tmp_path / "root")
     monkeypatch.chdir(folder)
     monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
+    monkeypatch.setenv("DOCKER_HOST", NO_ENGINE)
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     return folder

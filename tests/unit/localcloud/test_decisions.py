@@ -20,10 +20,11 @@ from scripts.localcloud.awsjson import ServiceError
 from scripts.localcloud.sagemaker import channels, describe, validation
 from scripts.localcloud.sagemaker.checkpoints import Changes, Stamp, changes
 from scripts.localcloud.sagemaker.checks import trusts_sagemaker
-from scripts.localcloud.sagemaker.executor import ProcessExecutor, has_gpu, program_environment
+from scripts.localcloud.sagemaker.instances import has_gpu
 from scripts.localcloud.sagemaker.jobs import Ending, JobStore, new_job
-from scripts.localcloud.sagemaker.layout import Layout
+from scripts.localcloud.sagemaker.layout import Layout, remove
 from scripts.localcloud.sagemaker.metrics import Metrics
+from scripts.localcloud.sagemaker.processes import ProcessExecutor, program_environment
 from scripts.localcloud.sagemaker.slots import Slots
 
 NOON = datetime(2026, 8, 1, 12, tzinfo=UTC)
@@ -259,7 +260,8 @@ def test_a_program_that_ignores_sigterm_is_killed_with_all_it_started(tmp_path: 
     running.kill()
     assert running.wait(5) == 137
     assert list(lines) == [], "the pipe ends only when the last process has gone"
-    layout.remove()
+    (layout.base / "input" / "data").chmod(0o500)
+    remove(layout.base)
     assert not layout.base.exists()
 
 

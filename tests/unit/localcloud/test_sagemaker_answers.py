@@ -59,7 +59,11 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         "Value 'ml.m5.tiny' at 'resourceConfig.instanceType' failed to satisfy constraint: Member must satisfy enum",
     ),
     "no instances": ({"ResourceConfig": CPU | {"InstanceCount": 0}}, "InstanceCount must be at least 1"),
-    "two instances": ({"ResourceConfig": CPU | {"InstanceCount": 2}}, "Set InstanceCount to 1"),
+    "two instances": (
+        {"ResourceConfig": CPU | {"InstanceCount": 2}},
+        "in containers they could, but no Docker engine answers (docker.io, or Docker Desktop, is not there or not "
+        "started). Set InstanceCount to 1.",
+    ),
     "groups": ({"ResourceConfig": {"InstanceGroups": []}}, "no groups"),
     "key on NVMe": ({"ResourceConfig": GPU | {"VolumeKmsKeyId": "k"}}, "VolumeKmsKeyId is not supported for ml.g4dn"),
     "long warm pool": ({"ResourceConfig": CPU | {"KeepAlivePeriodInSeconds": 3601}}, "at most 3600"),
@@ -117,10 +121,18 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         {"CheckpointConfig": {"S3Uri": "s3://checkpoints/", "LocalPath": "/tmp/x"}},
         "only folders below /opt/ml",
     ),
+    "checkpoints in place of everything": (
+        {"CheckpointConfig": {"S3Uri": "s3://checkpoints/", "LocalPath": "/opt/ml"}},
+        "it must be a folder of its own",
+    ),
     "no image": (algorithm(TrainingImage=None), "either TrainingImage or AlgorithmName"),
     "entrypoint": (
         algorithm(ContainerEntrypoint=["sh"]),
         "ContainerEntrypoint: programs run as processes",
+    ),
+    "arguments": (
+        algorithm(ContainerArguments=["x"]),
+        "ContainerArguments: programs run as processes here, not in a container: no Docker engine answers",
     ),
     "a regex that is none": (algorithm(MetricDefinitions=[{"Name": "m", "Regex": "("}]), "Invalid regular expression"),
     "a regex without group": (algorithm(MetricDefinitions=[{"Name": "m", "Regex": "x"}]), "has no group"),

@@ -94,7 +94,7 @@ print(json.dumps({"config": config, "env": {k: v for k, v in os.environ.items() 
     )
     name = job["TrainingJobName"]
     seen = json.loads(account.lines(name)[-1])
-    base = cloud.folder / "jobs" / name
+    base = cloud.folder / "jobs" / name / "algo-1"
     assert seen["env"] == {
         "MINE": "a b$c",
         "SAGEMAKER_BASE_DIR": str(base),
@@ -123,6 +123,7 @@ def test_what_is_not_rehearsed_is_said_first(account: Any) -> None:
     image, isolation, gpu, program = account.lines(job["TrainingJobName"])
     assert "the image is not rehearsed" in image
     assert account.image in image
+    assert "since no Docker engine answers" in image
     assert "network isolation is not enforced" in isolation
     assert "no GPU of ml.g4dn.4xlarge" in gpu
     assert program == "program"
@@ -199,7 +200,7 @@ while not (folder / "go").exists(): time.sleep(0.05)
     )
     account.until_line(name, "restored one")
     account.until(name, lambda _: "run/step-2" in account.keys("checkpoints", "run/"))
-    kept = account.folder / "jobs" / name / "checkpoints"
+    kept = account.folder / "jobs" / name / "algo-1" / "checkpoints"
     (kept / "old" / "step-1").unlink()
     account.until(name, lambda _: account.keys("checkpoints", "run/") == ["run/step-2"])
     (kept / "step-3").write_text("three")

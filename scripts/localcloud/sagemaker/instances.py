@@ -1,0 +1,56 @@
+"""What an instance type has, and how much of it a container gets on this machine."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+# https://aws.amazon.com/sagemaker/ai/pricing/. The families that are left out have more than most machines here.
+GIB_PER_VCPU = {"c": 2, "m": 4, "r": 8, "t": 4, "g": 4}
+_TYPE = re.compile(r"ml\.(?P<family>[a-z]+)\d[a-z]*\.(?:(?P<times>\d*)xlarge|(?P<small>medium|large))")
+GIB = 1 << 30
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a container may use; None where nothing limits it.
+
+    Attributes:
+        memory: bytes.
+        cpus: cores.
+        shared_memory: bytes of ``/dev/shm``.
+    """
+
+    memory: int | None
+    cpus: int | None
+    shared_memory: int
+
+
+def has_gpu(instance_type: str) -> bool:
+    """Whether a SageMaker instance type has NVIDIA GPUs: the families g and p."""
+    return instance_type.startswith(("ml.g", "ml.p"))
+
+
+def size(instance_type: str) -> tuple[int, int] | None:
+    """The vCPUs and the bytes of memory of an instance type; None where its family is not known here."""
+    found = _TYPE.fullmatch(instance_type)
+    if found is None or found["family"] not in GIB_PER_VCPU:
+        return None
+    units = {"medium": 1, "large": 2}[found["small"]] if found["small"] else 4 * int(found["times"] or 1)
+    return max(2, units), units * GIB_PER_VCPU[found["family"]] * GIB
+
+
+def limits(instance_type: str, engine: Mapping[str, Any]) -> Limits:
+    """What an instance type has, no more than the machine, as far as its engine can limit anything.
+
+    Args:
+        instance_type: ResourceConfig's InstanceType.
+        engine: what the engine says of itself (``GET /info``).
+    """
+    cpus, memory = size(instance_type) or (engine["NCPU"], engine["MemTotal"])
+    cpus, memory = min(cpus, engine["NCPU"]), min(memory, engine["MemTotal"])
+    return Limits(
+        memory=memory if engine.get("MemoryLimit") else None,
+        cpus=cpus if engine.get("CpuCfsQuota") else None,
+        shared_memory=memory // 2,  # What Linux gives a tmpfs; the pages in it count as the container's memory.
+    )

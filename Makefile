@@ -55,7 +55,7 @@ endif
 
 ##@ The whole journey, offline and free
 .PHONY: demo
-demo: .venv/installed ## Train a model on the local cloud: infrastructure, data, training job, evaluation
+demo: .venv/installed ## Train a model on the local cloud, in containers where it can [INSTANCES=2 BASE=]
 	@$(VENV) -m scripts.demo
 
 ##@ From a training script to a model (CLOUD=local rehearses)

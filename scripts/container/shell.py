@@ -196,7 +196,7 @@ def fetch(client: Any, uri: str) -> None:
     if error:
         raise engine.explain(error) or UserError(
             f"{uri} cannot be pulled: {error}",
-            "That takes ecr:BatchGetImage and ecr:GetDownloadUrlForLayer on its repository; IMAGE= names another image.",
+            "It takes ecr:BatchGetImage and ecr:GetDownloadUrlForLayer on its repository; IMAGE= names another image.",
         )
 
 

@@ -1,0 +1,285 @@
+"""Pushes by a real engine to a real registry, with what comes in between on the way to AWS."""
+
+import io
+import os
+import socket
+import tarfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from werkzeug.serving import make_server
+
+from scripts.container import repository
+from scripts.container.push import Sent, push
+from scripts.core import aws
+from scripts.core.errors import UserError
+from scripts.localcloud.app import Application
+from scripts.localcloud.engine import Verdict
+from scripts.localcloud.http import Handler
+from scripts.localcloud.registry import Registry
+from scripts.localcloud.registry.tokens import Standing, Tokens
+from scripts.localcloud.s3.blobs import Store
+from scripts.stack import Stack
+from tests.unit.training.aws_server import STACK
+
+pytestmark = pytest.mark.e2e
+
+SIZE = 2_000_000
+LABEL = '{"hyperparameters": [], "metrics": []}'
+
+
+class Fleeting(Tokens):
+    """Tokens of which each is good for so many requests."""
+
+    def __init__(self, requests: int) -> None:
+        super().__init__()
+        self.requests = requests
+        self.used: dict[str, int] = {}
+
+    def standing(self, subject: str, token: str) -> Standing:
+        self.used[token] = self.used.get(token, 0) + 1
+        return super().standing(subject, token) if self.used[token] <= self.requests else Standing.EXPIRED
+
+
+@dataclass
+class Wire:
+    """What stands between the engine and the registry: hands bytes on, and cuts connections.
+
+    Args:
+        to: the registry's port.
+        cuts: for each of the first connections that bring something, after how many bytes it is closed.
+    """
+
+    to: int
+    cuts: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._lock = threading.Lock()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                here, _ = self._listener.accept()
+            except OSError:
+                return
+            there = socket.create_connection(("127.0.0.1", self.to))
+            for pair in ((here, there), (there, here)):
+                threading.Thread(target=self._carry, args=(*pair, pair[0] is here), daemon=True).start()
+
+    def _carry(self, source: socket.socket, target: socket.socket, outward: bool) -> None:
+        gone = 0
+        with suppress(OSError):
+            while data := source.recv(1 << 16):
+                gone += len(data)
+                if outward and data[:1] != b"\x16" and self._cut(gone):  # the engine begins with an attempt at TLS
+                    break
+                target.sendall(data)
+        for one in (source, target):
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+
+    def _cut(self, gone: int) -> bool:
+        with self._lock:
+            if self.cuts and gone > self.cuts[0]:
+                del self.cuts[0]
+                return True
+            return False
+
+
+@dataclass
+class Place:
+    """An account with one repository, and the way there."""
+
+    stack: Stack
+    tokens: Tokens
+    wire: Wire
+
+
+@pytest.fixture
+def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    """The local cloud's ECR and registry in this process; the parameter gives its tokens."""
+    made: Callable[[], Tokens] = getattr(request, "param", Tokens)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        wire, tokens = Wire(port), made()
+        registry = Registry(tmp_path / "registry", f"localhost:{port}", tokens)
+        store = Store(tmp_path / "objects")
+        application = Application(lambda _call: None, registry, lambda: Verdict(None, "a base"), store)
+        server = make_server(
+            "127.0.0.1", port, application, threaded=True, request_handler=Handler, fd=listener.fileno()
+        )
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            monkeypatch.delenv(name)
+        for name, value in {
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_REGION": "us-east-1",
+            "NO_PROXY": "127.0.0.1,localhost",
+            "HOME": str(tmp_path / "home"),
+            "DOCKER_CONFIG": str(tmp_path / "home" / ".docker"),
+        }.items():
+            monkeypatch.setenv(name, value)
+        aws.session.cache_clear()
+        stack = STACK.model_copy(update={"repository_url": f"localhost:{wire.port}/{STACK.repository_name}"})
+        ecr = aws.client("ecr")
+        ecr.create_repository(repositoryName=stack.repository_name, imageTagMutability="IMMUTABLE")
+        yield Place(stack, tokens, wire)
+        ecr.delete_repository(repositoryName=stack.repository_name, force=True)
+        wire.close()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        registry.close()
+        aws.session.cache_clear()
+    # No token is left behind, and nothing of the user's own is changed.
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.fixture
+def image(engine: Any) -> Iterator[Callable[..., str]]:
+    """Makes images of random layers; one and the same first layers for the same texts."""
+    made: list[str] = []
+
+    def build(*layers: bytes, label: str = LABEL) -> str:
+        lines = ["FROM scratch", *(f"COPY {number} /" for number in range(len(layers)))]
+        lines.append(f"LABEL {repository.LABEL}='{label}'")
+        files = {"Dockerfile": "\n".join(lines).encode(), **{str(n): layer for n, layer in enumerate(layers)}}
+        context = io.BytesIO()
+        with tarfile.open(fileobj=context, mode="w") as tar:
+            for name, content in files.items():
+                member = tarfile.TarInfo(name)
+                member.size = len(content)
+                tar.addfile(member, io.BytesIO(content))
+        context.seek(0)
+        built, _ = engine.images.build(fileobj=context, custom_context=True, rm=True, forcerm=True)
+        built.tag("trainyard-push-test", str(len(made)))
+        made.append(f"trainyard-push-test:{len(made)}")
+        return str(built.id)
+
+    yield build
+    for name in made:
+        engine.images.remove(name)
+
+
+def some() -> bytes:
+    return os.urandom(SIZE)
+
+
+def local_names(engine: Any) -> set[str]:
+    return {tag for found in engine.images.list() for tag in found.tags}
+
+
+def refused(image_id: str, place: Place, tag: str = "v1") -> UserError:
+    with pytest.raises(UserError) as caught:
+        push(image_id, place.stack, tag)
+    return caught.value
+
+
+def test_only_what_is_new_is_sent(
+    engine: Any, place: Place, image: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    base, before = some(), local_names(engine)
+    one = image(base, b"first code")
+    names = local_names(engine)
+    assert repository.find(place.stack, "v1") is None
+    sent = push(one, place.stack, "v1")
+    assert sent.digest == repository.find(place.stack, "v1")
+    assert (sent.new_layers, sent.reused_layers) == (2, 0)
+    assert sent.bytes is not None
+    assert SIZE < sent.bytes < SIZE + 10_000
+    again = push(one, place.stack, "v1")  # an immutable tag takes the same image again
+    assert (again.digest, again.new_layers, again.reused_layers, again.bytes) == (sent.digest, 0, 2, 0)
+    changed = push(image(base, b"second code"), place.stack, "v2")
+    assert (changed.new_layers, changed.reused_layers) == (1, 1)
+    assert changed.bytes is not None
+    assert changed.bytes < 1000
+    assert f"1 new layer ({changed.bytes} B sent), 1 there already" in changed.summary()
+    assert names - before == {"trainyard-push-test:0"}
+    assert local_names(engine) - before == {"trainyard-push-test:0", "trainyard-push-test:1"}
+    assert not any(token in capsys.readouterr().out for _, token in place.tokens._given)
+
+
+def test_the_label_is_read_through_ecr(place: Place, image: Callable[..., str]) -> None:
+    images = {label: push(image(b"x", label=label), place.stack, f"v{n}") for n, label in enumerate((LABEL, "no JSON"))}
+
+    def described(sent: Sent) -> object:
+        version = {"imageDigest": sent.digest}
+        return repository.describe(repository.Image("123456789012", "us-east-1", place.stack.repository_name, version))
+
+    assert described(images[LABEL]) == {"hyperparameters": [], "metrics": []}
+    assert described(images["no JSON"]) is None
+
+
+@pytest.mark.parametrize("cuts", [[SIZE // 2], [0, 0, 0]], ids=["in a layer", "at the beginning, three times"])
+def test_a_connection_that_is_cut(place: Place, image: Callable[..., str], cuts: list[int]) -> None:
+    place.wire.cuts = list(cuts)
+    sent = push(image(some(), some()), place.stack, "v1")
+    assert place.wire.cuts == []
+    assert sent.digest == repository.find(place.stack, "v1")
+    assert (sent.new_layers, sent.reused_layers) == (2, 0)
+
+
+def test_a_connection_that_is_cut_for_ever(
+    place: Place, image: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scripts.container.push.PAUSE", 0.01)
+    place.wire.cuts = [0] * 1000
+    error = refused(image(b"x"), place)
+    assert "failed: " in error.problem
+    assert "`make image` again goes on from there" in error.fix
+
+
+@pytest.mark.parametrize("place", [lambda: Fleeting(20)], indirect=True)
+def test_a_token_that_runs_out_in_the_middle(
+    place: Place, image: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    sent = push(image(*(some() for _ in range(6))), place.stack, "v1")
+    assert (sent.new_layers, sent.reused_layers) == (6, 0)
+    assert sent.digest == repository.find(place.stack, "v1")
+    assert "going on with a new one" in capsys.readouterr().out
+    assert len(place.tokens._given) > 1
+
+
+@pytest.mark.parametrize("place", [lambda: Tokens(timedelta(0))], indirect=True)
+def test_a_token_that_is_refused(place: Place, image: Callable[..., str]) -> None:
+    error = refused(image(b"x"), place)
+    assert "does not take the tokens that ECR gives for it" in error.problem
+    assert "expired" in error.problem
+    assert len(place.tokens._given) == 2
+
+
+def test_a_tag_that_somebody_else_has_just_taken(
+    place: Place, image: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    theirs = push(image(b"theirs"), place.stack, "v1")
+    ours = push(image(b"ours"), place.stack, "v1")
+    assert ours.digest == theirs.digest
+    assert "Somebody else has just pushed v1: theirs is used." in capsys.readouterr().out
+
+
+def test_a_repository_that_does_not_exist(engine: Any, place: Place, image: Callable[..., str]) -> None:
+    url = place.stack.repository_url
+    nowhere = place.stack.model_copy(update={"repository_url": f"{url}-2", "repository_name": "trainyard-local-2"})
+    one = image(b"x")
+    names = local_names(engine)
+    for look in (lambda: push(one, nowhere, "v1"), lambda: repository.find(nowhere, "v1")):
+        with pytest.raises(UserError) as caught:
+            look()
+        assert caught.value.problem.startswith("The repository trainyard-local-2 does not exist in account 123456789")
+        assert "`make infra`" in caught.value.fix
+    assert local_names(engine) == names

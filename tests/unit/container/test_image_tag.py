@@ -1,10 +1,15 @@
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from scripts.container import image_tag
+from scripts.container import Base, image_tag
+from scripts.container.tag import tag_of
+from tests.conftest import ROOT, clean_environment
+
+BASE = Base("registry/tensorflow-training:2.21.0-cpu", "sha256:" + "0" * 64, "2.21.0-cpu")
 
 
 @pytest.fixture(params=[True, False], ids=["git", "no git"])
@@ -14,32 +19,51 @@ def tree(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     (folder / "train.py").write_text("print()\n")
     (folder / "tasks" / "a.py").write_text("")
     if request.param:
-        subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+        git(tmp_path, "init", "-q")
         (tmp_path / ".gitignore").write_text("__pycache__/\n")
-        subprocess.run(["git", "-C", str(tmp_path), "add", "."], check=True)
+        git(tmp_path, "add", ".")
     return folder
 
 
+def git(folder: Path, *arguments: str) -> None:
+    who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
+    subprocess.run(["git", *who, *arguments], cwd=folder, env=clean_environment(), check=True, capture_output=True)
+
+
 def test_the_tag_follows_names_modes_and_bytes(tree: Path) -> None:
-    tags = [image_tag(tree)]
+    tags = [image_tag(BASE, tree)]
     assert re.fullmatch(r"trainer-[0-9a-f]{12}", tags[0])
     (tree / "train.py").chmod(0o755)
-    tags.append(image_tag(tree))
+    tags.append(image_tag(BASE, tree))
     (tree / "train.py").write_text("print(1)\n")
-    tags.append(image_tag(tree))
+    tags.append(image_tag(BASE, tree))
     (tree / "tasks" / "a.py").rename(tree / "tasks" / "b.py")
-    tags.append(image_tag(tree))
+    tags.append(image_tag(BASE, tree))
     (tree / "mine.py").write_text("")  # not added yet, but in the build context
-    tags.append(image_tag(tree))
+    tags.append(image_tag(BASE, tree))
+    (tree / "link.py").symlink_to("mine.py")
+    tags.append(image_tag(BASE, tree))
     assert len(set(tags)) == len(tags)
 
 
 def test_what_python_leaves_behind_does_not_count(tree: Path) -> None:
-    before = image_tag(tree)
+    before = image_tag(BASE, tree)
     (tree / "__pycache__").mkdir()
     (tree / "__pycache__" / "train.pyc").write_bytes(b"x")
     (tree / "train.py").chmod(0o600)
-    assert image_tag(tree) == before
+    assert image_tag(BASE, tree) == before
+
+
+def test_what_docker_ignores_does_not_count(tree: Path) -> None:
+    (tree / ".dockerignore").write_text("# none of these\n\nbase.lock.json\n**/*.log\nnotes/\n!notes/kept.md\n")
+    before = image_tag(BASE, tree)
+    (tree / "base.lock.json").write_text("{}")
+    (tree / "tasks" / "a.log").write_text("")
+    (tree / "notes").mkdir()
+    (tree / "notes" / "a.md").write_text("")
+    assert image_tag(BASE, tree) == before
+    (tree / "notes" / "kept.md").write_text("")
+    assert image_tag(BASE, tree) != before
 
 
 def test_git_and_no_git_agree(tree: Path, tmp_path: Path) -> None:
@@ -47,4 +71,26 @@ def test_git_and_no_git_agree(tree: Path, tmp_path: Path) -> None:
     (copy / "tasks").mkdir(parents=True)
     for name in ("train.py", "tasks/a.py"):
         (copy / name).write_bytes((tree / name).read_bytes())
-    assert image_tag(copy) == image_tag(tree)
+    assert image_tag(BASE, copy) == image_tag(BASE, tree)
+
+
+def test_the_base_counts_but_not_the_region_it_is_pulled_from(tree: Path) -> None:
+    before = image_tag(BASE, tree)
+    assert image_tag(Base("other.region/tensorflow-training:x", BASE.pin, BASE.tag), tree) == before
+    assert image_tag(Base(BASE.reference, "sha256:" + "1" * 64, BASE.tag), tree) != before
+    assert image_tag(Base("mine:1", BASE.pin), tree) != image_tag(Base("mine:2", BASE.pin), tree)
+
+
+def test_the_same_tree_in_two_clones(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "trainer", tmp_path / "origin" / "trainer", ignore=shutil.ignore_patterns("__pycache__"))
+    git(tmp_path / "origin", "init", "-q")
+    git(tmp_path / "origin", "add", "--force", ".")
+    git(tmp_path / "origin", "commit", "-qm", "first")
+    for name, mask in (("one", "022"), ("two", "077")):
+        typed = f"umask {mask}; exec git clone -q origin {name}"
+        subprocess.run(["sh", "-c", typed], cwd=tmp_path, env=clean_environment(), check=True)
+    assert image_tag(BASE, tmp_path / "one" / "trainer") == image_tag(BASE, tmp_path / "two" / "trainer")
+
+
+def test_no_files_have_a_tag_too() -> None:
+    assert re.fullmatch(r"trainer-[0-9a-f]{12}", tag_of(BASE, ()))

@@ -3,7 +3,7 @@
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +16,6 @@ ANSWER_SECONDS = 3
 # program's end) have no limit.
 CALL_SECONDS = 60
 BASE_LABEL = "trainyard.tensorflow"
-# What ``make image`` builds on a base inherits the base's label, and has this one too.
-BUILT_LABEL = "trainyard.describe"
 _AWS_BASE = re.compile(r"(^|/)tensorflow-training[:@]")
 
 
@@ -80,7 +78,7 @@ class Engine:
         try:
             client = self.client
             client.ping()
-            base = base_among(client.api.images())
+            base = base_among([image.attrs for image in client.images.list()])
             missing = self._registry_missing()
             if missing is None and not self._reached_by(client):
                 missing = "the Docker engine does not reach this machine's loopback, where the registry listens"
@@ -109,18 +107,32 @@ def connect() -> "docker.DockerClient":
         ) from error
 
 
-def base_among(images: Iterable[Mapping[str, Any]]) -> str | None:
+def base_among(images: Sequence[Mapping[str, Any]]) -> str | None:
     """The name of a TensorFlow base: AWS's own by its repository, another by the label ``trainyard.tensorflow``.
 
+    What is built on a base inherits its label: an image that begins with all of another's layers is none.
+
     Args:
-        images: what the engine lists (``GET /images/json``), newest first.
+        images: what the engine knows of each (``GET /images/{name}/json``), newest first.
     """
     for image in images:
-        labels = image.get("Labels") or {}
-        if BUILT_LABEL in labels:
-            continue
-        names = [*(image.get("RepoTags") or []), *(image.get("RepoDigests") or [])]
-        for name in names:
-            if not name.startswith("<none>") and (BASE_LABEL in labels or _AWS_BASE.search(name)):
-                return str(name)
+        name = _base_name(image)
+        others = (_layers(other) for other in images if other is not image and _base_name(other))
+        if name and not any(_layers(image)[: len(other)] == other != _layers(image) for other in others):
+            return name
     return None
+
+
+def _base_name(image: Mapping[str, Any]) -> str | None:
+    """What a base is called; None for an image that is none, and for one without a name of its own."""
+    labelled = BASE_LABEL in (image["Config"].get("Labels") or {})
+    names = [*(image.get("RepoTags") or []), *(image.get("RepoDigests") or [])]
+    pushed = [name for name in names if name.startswith("localhost:")]  # To some local cloud, gone perhaps.
+    for name in names:
+        if name not in pushed and (labelled or _AWS_BASE.search(name)):
+            return str(name)
+    return None
+
+
+def _layers(image: Mapping[str, Any]) -> list[str]:
+    return list(image["RootFS"].get("Layers") or [])

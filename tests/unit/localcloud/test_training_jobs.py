@@ -1,8 +1,6 @@
 """The whole life of training jobs, by boto3 against a local cloud that runs."""
 
-import io
 import json
-import tarfile
 import time
 from pathlib import Path
 from typing import Any
@@ -15,13 +13,6 @@ pytestmark = pytest.mark.e2e
 
 def statuses(job: dict[str, Any]) -> list[str]:
     return [transition["Status"] for transition in job["SecondaryStatusTransitions"]]
-
-
-def members(account: Any, uri: str) -> dict[str, bytes]:
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    body = account.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-    with tarfile.open(fileobj=io.BytesIO(body)) as archive:
-        return {member.name: file.read() for member in archive if (file := archive.extractfile(member)) is not None}
 
 
 def test_a_job_completes_and_leaves_model_output_log_and_metrics(account: Any) -> None:
@@ -59,8 +50,8 @@ print("loss=2.5 accuracy=0.1"); print("loss=-1.5e-1 accuracy=nothing")
         ("accuracy", 0.1),
     ]
     assert job["ModelArtifacts"]["S3ModelArtifacts"] == f"s3://models/here/{name}/output/model.tar.gz"
-    assert members(account, job["ModelArtifacts"]["S3ModelArtifacts"]) == {"1/weights": b"w"}
-    assert members(account, f"s3://models/here/{name}/output/output.tar.gz") == {"history.json": b"{}"}
+    assert account.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"1/weights": b"w"}
+    assert account.archive(f"s3://models/here/{name}/output/output.tar.gz") == {"history.json": b"{}"}
     (values,) = account.metric_values(name, "loss")
     assert (values["Minimum"], values["Maximum"], values["SampleCount"]) == (-0.15, 2.5, 2)
     assert "hello" in account.lines(name)
@@ -160,7 +151,7 @@ def test_a_stopped_job_is_stopped_whatever_its_exit_code_and_has_a_model(account
     assert job["TrainingJobStatus"] == job["SecondaryStatus"] == "Stopped"
     assert statuses(job)[-4:] == ["Training", "Stopping", "Uploading", "Stopped"]
     assert "FailureReason" not in job
-    assert members(account, job["ModelArtifacts"]["S3ModelArtifacts"]) == {"last": b"saved"}
+    assert account.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"last": b"saved"}
     with pytest.raises(ClientError, match="rejected because the training job is in status Stopped"):
         account.sagemaker.stop_training_job(TrainingJobName=name)
 

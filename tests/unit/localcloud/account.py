@@ -1,0 +1,129 @@
+"""What a job needs in the account of a local cloud, and short words for the calls."""
+
+import io
+import json
+import tarfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+
+from scripts import localcloud
+
+GROUP = "/aws/sagemaker/TrainingJobs"
+
+
+def clients_of(cloud: localcloud.Cloud) -> Callable[..., Any]:
+    def made(service: str, region: str = "us-east-1") -> Any:
+        session = boto3.Session("local", "local", region_name=region)
+        return session.client(service, endpoint_url=cloud.url)  # type: ignore[call-overload]
+
+    return made
+
+
+class Account:
+    """What a job needs in the account, and short words for the calls."""
+
+    def __init__(self, cloud: localcloud.Cloud) -> None:
+        self.folder = cloud.folder
+        client = clients_of(cloud)
+        self.sagemaker, self.s3, self.logs = client("sagemaker"), client("s3"), client("logs")
+        self.cloudwatch = client("cloudwatch")
+        trust = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        role = client("iam").create_role(RoleName="training", AssumeRolePolicyDocument=json.dumps({"Statement": trust}))
+        self.role = role["Role"]["Arn"]
+        repository = client("ecr").create_repository(repositoryName="trainer")
+        self.repository = str(repository["repository"]["repositoryUri"])
+        self.image = f"{self.repository}:v1"
+        self.s3.create_bucket(Bucket="data")
+        self.s3.create_bucket(Bucket="models")
+        self.s3.create_bucket(Bucket="checkpoints")
+        self.put("train/a.txt", "hello")
+        self._count = 0
+
+    def put(self, key: str, text: str, bucket: str = "data") -> None:
+        self.s3.put_object(Bucket=bucket, Key=key, Body=text.encode())
+
+    def text(self, bucket: str, key: str) -> str:
+        return str(self.s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode())
+
+    def keys(self, bucket: str, prefix: str) -> list[str]:
+        return [entry["Key"] for entry in self.s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])]
+
+    def channel(self, name: str = "training", uri: str = "s3://data/train/", **more: Any) -> dict[str, Any]:
+        source = {"S3DataType": "S3Prefix", "S3Uri": uri, **more.pop("source", {})}
+        return {"ChannelName": name, "DataSource": {"S3DataSource": source}, **more}
+
+    def request(self, code: str = "", **members: Any) -> dict[str, Any]:
+        self._count += 1
+        request = {
+            "TrainingJobName": f"job-{self._count:03}",
+            "HyperParameters": {"code": json.dumps(code)},  # SageMaker takes no newline in a value.
+            "AlgorithmSpecification": {"TrainingImage": self.image, "TrainingInputMode": "File"},
+            "RoleArn": self.role,
+            "InputDataConfig": [self.channel()],
+            "OutputDataConfig": {"S3OutputPath": "s3://models/here/"},
+            "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10},
+            "StoppingCondition": {"MaxRuntimeInSeconds": 100},
+        } | members
+        return {name: value for name, value in request.items() if value is not None}
+
+    def create(self, code: str = "", **members: Any) -> str:
+        request = self.request(code, **members)
+        self.sagemaker.create_training_job(**request)
+        return str(request["TrainingJobName"])
+
+    def describe(self, name: str) -> dict[str, Any]:
+        return dict(self.sagemaker.describe_training_job(TrainingJobName=name))
+
+    def until(self, name: str, reached: Callable[[dict[str, Any]], bool], seconds: float = 20) -> dict[str, Any]:
+        deadline = time.monotonic() + seconds
+        while not reached(found := self.describe(name)):
+            assert time.monotonic() < deadline, found
+            time.sleep(0.05)
+        return found
+
+    def ended(self, name: str) -> dict[str, Any]:
+        return self.until(name, lambda job: job["TrainingJobStatus"] in ("Completed", "Failed", "Stopped"))
+
+    def run(self, code: str = "", **members: Any) -> dict[str, Any]:
+        return self.ended(self.create(code, **members))
+
+    def lines(self, name: str, host: str = "algo-1") -> list[str]:
+        try:
+            found = self.logs.describe_log_streams(logGroupName=GROUP, logStreamNamePrefix=f"{name}/{host}-")[
+                "logStreams"
+            ]
+        except self.logs.exceptions.ResourceNotFoundException:
+            return []  # The first job makes it.
+        if not found["logStreams"]:
+            return []
+        stream = found["logStreams"][0]["logStreamName"]
+        events = self.logs.get_log_events(logGroupName=GROUP, logStreamName=stream, startFromHead=True)
+        return [event["message"] for event in events["events"]]
+
+    def archive(self, uri: str) -> dict[str, bytes]:
+        """The files of a .tar.gz in S3."""
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        body = self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        with tarfile.open(fileobj=io.BytesIO(body)) as archive:
+            return {member.name: file.read() for member in archive if (file := archive.extractfile(member)) is not None}
+
+    def metric_values(self, name: str, metric: str) -> list[dict[str, Any]]:
+        """What CloudWatch has of a job's metric, in one period."""
+        now = datetime.now(UTC)
+        answer = self.cloudwatch.get_metric_statistics(
+            Namespace=GROUP,
+            MetricName=metric,
+            Dimensions=[{"Name": "TrainingJobName", "Value": name}],
+            StartTime=now - timedelta(hours=1),
+            EndTime=now + timedelta(hours=1),
+            Period=7200,
+            Statistics=["Minimum", "Maximum", "SampleCount"],
+        )
+        return list(answer["Datapoints"])
+
+    def until_line(self, name: str, line: str) -> None:
+        self.until(name, lambda _: line in self.lines(name))

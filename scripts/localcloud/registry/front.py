@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 USER = "AWS"
 CHUNK = 1 << 20
 MANIFEST_BYTES = 4 << 20  # The registry's own limit.
-_PATH = re.compile(r"/v2/(?P<name>.+)/(?P<kind>manifests|blobs|tags)/(?P<rest>[^/]+|uploads/[^/]*)")
+_PATH = re.compile(r"/v2/(?P<name>.+)/(?P<kind>manifests|blobs|tags)/(?P<rest>\w[\w.:+-]*|uploads/[\w-]*)", re.ASCII)
 # Headers of one connection (RFC 9110, section 7.6.1); the other connection has its own.
 _HOP_BY_HOP = {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
 

@@ -1,14 +1,14 @@
 """What is moto's, with the two things that are put right in it: ECR's images and versioned buckets."""
 
+import base64
 import hashlib
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-
-MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
 
 def test_each_tag_of_a_repository_names_one_synthetic_image(account: Any, client: Callable[..., Any]) -> None:
@@ -36,19 +36,18 @@ def test_a_repository_that_does_not_exist_has_no_image(client: Callable[..., Any
         getattr(client("ecr"), operation)(repositoryName="nothing", imageIds=[{"imageTag": "v1"}])
 
 
-@pytest.mark.usefixtures("account")
-def test_an_image_that_was_put_is_answered_by_moto(client: Callable[..., Any]) -> None:
-    ecr = client("ecr")
-    ecr.create_repository(repositoryName="pushed")
-    manifest = {
-        "schemaVersion": 2,
-        "mediaType": MANIFEST,
-        "config": {"digest": "sha256:" + "1" * 64, "size": 1},
-        "layers": [],
-    }
-    put = ecr.put_image(repositoryName="pushed", imageManifest=json.dumps(manifest), imageTag="real")["image"]
-    (image,) = ecr.describe_images(repositoryName="pushed", imageIds=[{"imageTag": "real"}])["imageDetails"]
-    assert image["imageDigest"] == put["imageId"]["imageDigest"]
+def test_a_repository_is_addressed_at_the_local_cloud(client: Callable[..., Any], cloud: Any) -> None:
+    ecr, address = client("ecr"), f"localhost:{cloud.port}"
+    created = ecr.create_repository(repositoryName="addressed", imageTagMutability="IMMUTABLE")["repository"]
+    (described,) = ecr.describe_repositories(repositoryNames=["addressed"])["repositories"]
+    deleted = ecr.delete_repository(repositoryName="addressed")["repository"]
+    assert {one["repositoryUri"] for one in (created, described, deleted)} == {f"{address}/addressed"}
+    before = datetime.now(UTC)
+    data = ecr.get_authorization_token(registryIds=["763104351884"])["authorizationData"]
+    assert [one["proxyEndpoint"] for one in data] == [f"http://{address}"]
+    assert timedelta(hours=11.9) < data[0]["expiresAt"] - before < timedelta(hours=12.1)
+    user, _, token = base64.b64decode(data[0]["authorizationToken"]).decode().partition(":")
+    assert (user, len(token) > 30) == ("AWS", True)
 
 
 def test_a_versioned_bucket_with_a_delete_marker_can_be_emptied(client: Callable[..., Any]) -> None:

@@ -1,0 +1,191 @@
+"""What the registry's front refuses before the registry hears of it."""
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import urllib3
+from moto.ecr.models import ecr_backends
+from werkzeug.test import Client, TestResponse
+
+from scripts.localcloud.environment import ACCOUNT
+from scripts.localcloud.registry import Registry
+from scripts.localcloud.registry.front import Front
+from scripts.localcloud.registry.program import NotStartedError
+from scripts.localcloud.registry.storage import Storage
+from scripts.localcloud.registry.tokens import Standing, Tokens
+
+NAME = "fronted/trainer"
+
+
+@pytest.fixture
+def repository() -> Iterator[Any]:
+    """An ECR repository with immutable tags."""
+    backend = ecr_backends[ACCOUNT]["eu-west-1"]
+    yield backend.create_repository(NAME, None, {}, None, "IMMUTABLE", [])
+    backend.delete_repository(NAME)
+
+
+def started_never() -> urllib3.HTTPConnectionPool:
+    raise NotStartedError("no registry here")
+
+
+class Caller:
+    """Asks a front."""
+
+    def __init__(self, folder: Path, tokens: Tokens) -> None:
+        self.tokens = tokens
+        self.client = Client(Front(started_never, Storage(folder), tokens))
+        self.password = tokens.new("AWS")[0]
+
+    def ask(self, method: str, path: str, body: bytes = b"", **more: Any) -> TestResponse:
+        return self.client.open(path, method=method, data=body, auth=("AWS", self.password), **more)
+
+
+@pytest.fixture
+def caller(tmp_path: Path) -> Caller:
+    return Caller(tmp_path, Tokens())
+
+
+def refusal(response: TestResponse) -> tuple[int, str, str]:
+    (error,) = (response.get_json() or {})["errors"]
+    return response.status_code, error["code"], error["message"]
+
+
+def test_tokens() -> None:
+    tokens, old = Tokens(), Tokens(timedelta(0))
+    token = tokens.new("AWS")[0]
+    assert tokens.standing("AWS", token) is Standing.GOOD
+    assert tokens.standing("AWS", tokens.new("AWS")[0]) is Standing.GOOD
+    assert tokens.standing("AWS", "") is Standing.UNKNOWN
+    assert tokens.standing("AWS", token + "x") is Standing.UNKNOWN
+    assert tokens.standing("/v2/a/blobs/x", token) is Standing.UNKNOWN
+    assert old.standing("AWS", old.new("AWS")[0]) is Standing.EXPIRED
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        None,
+        "",
+        "Basic",
+        "Basic %%%",
+        "Basic " + base64.b64encode(b"\xff\xfe").decode(),
+        "Basic " + base64.b64encode(b"AWS:wrong").decode(),
+        "Bearer TOKEN",
+        "Basic OTHER",
+    ],
+)
+def test_without_the_token_nothing_is_said(caller: Caller, authorization: str | None) -> None:
+    other = base64.b64encode(f"root:{caller.password}".encode()).decode()
+    right = base64.b64encode(f"AWS:{caller.password}".encode()).decode()
+    given = (authorization or "").replace("OTHER", other).replace("TOKEN", right)
+    headers = {} if authorization is None else {"Authorization": given}
+    for path in ("/v2/", f"/v2/{NAME}/manifests/v1"):
+        response = caller.client.get(path, headers=headers)
+        assert refusal(response) == (401, "UNAUTHORIZED", "Not Authorized"), path
+        assert response.headers["WWW-Authenticate"] == 'Basic realm="AWS"'
+
+
+def test_an_expired_token_is_said_to_be_expired(tmp_path: Path) -> None:
+    response = Caller(tmp_path, Tokens(timedelta(0))).ask("GET", "/v2/")
+    said = "Your authorization token has expired. Reauthenticate and try again."
+    assert refusal(response) == (401, "DENIED", said)
+    assert response.headers["WWW-Authenticate"]
+
+
+def test_the_token_is_enough_for_a_login(caller: Caller) -> None:
+    response = caller.ask("GET", "/v2/")
+    assert (response.status_code, response.headers["Docker-Distribution-Api-Version"]) == (200, "registry/2.0")
+
+
+@pytest.mark.parametrize("name", ["nothing", f"{NAME}/more", "fronted"])
+def test_a_repository_that_does_not_exist(caller: Caller, repository: Any, name: str) -> None:
+    said = f"The repository with name '{name}' does not exist in the registry with id '{ACCOUNT}'"
+    assert refusal(caller.ask("POST", f"/v2/{name}/blobs/uploads/")) == (404, "NAME_UNKNOWN", said)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/v2/_catalog", 404),
+        ("GET", "/v2/x/y/z", 404),
+        ("GET", f"/v2/{NAME}/manifests/%2e%2e", 404),
+        ("GET", f"/v2/{NAME}/manifests/v1%3Fn=1", 404),
+        ("DELETE", f"/v2/{NAME}/manifests/v1", 405),
+        ("DELETE", f"/v2/{NAME}/blobs/uploads/1", 405),
+    ],
+)
+def test_what_ecr_has_not(caller: Caller, repository: Any, method: str, path: str, status: int) -> None:
+    assert refusal(caller.ask(method, path))[:2] == (status, "UNSUPPORTED")
+
+
+def tag(folder: Path, digest: str) -> None:
+    current = folder / "docker/registry/v2/repositories" / NAME / "_manifests/tags/v1/current"
+    current.mkdir(parents=True)
+    (current / "link").write_text(digest)
+
+
+def test_an_immutable_tag_stays_where_it_is(caller: Caller, repository: Any, tmp_path: Path) -> None:
+    tag(tmp_path, "sha256:" + hashlib.sha256(b"first").hexdigest())
+    code, name, said = refusal(caller.ask("PUT", f"/v2/{NAME}/manifests/v1", b"second"))
+    assert (code, name) == (400, "TAG_INVALID")
+    assert said == (
+        f"The image tag 'v1' already exists in the '{NAME}' repository and cannot be overwritten because the tag is "
+        "immutable."
+    )
+
+
+@pytest.mark.parametrize(("reference", "body"), [("v1", b"first"), ("v2", b"second"), ("sha256:2", b"second")])
+def test_the_same_image_and_another_tag_go_on_to_the_registry(
+    caller: Caller, repository: Any, tmp_path: Path, reference: str, body: bytes
+) -> None:
+    tag(tmp_path, "sha256:" + hashlib.sha256(b"first").hexdigest())
+    answer = caller.ask("PUT", f"/v2/{NAME}/manifests/{reference}", body)
+    assert refusal(answer) == (403, "DENIED", "no registry here")
+
+
+def test_a_mutable_tag_may_move(caller: Caller, repository: Any, tmp_path: Path) -> None:
+    repository.image_tag_mutability = "MUTABLE"
+    tag(tmp_path, "sha256:" + hashlib.sha256(b"first").hexdigest())
+    assert refusal(caller.ask("PUT", f"/v2/{NAME}/manifests/v1", b"second"))[2] == "no registry here"
+
+
+def test_a_manifest_has_a_limit(caller: Caller, repository: Any) -> None:
+    assert refusal(caller.ask("PUT", f"/v2/{NAME}/manifests/v1", b"x" * (5 << 20)))[:2] == (400, "MANIFEST_INVALID")
+
+
+def test_an_address_for_one_layer_is_good_for_that_layer(caller: Caller, repository: Any) -> None:
+    path = f"/v2/{NAME}/blobs/sha256:1"
+    query = {"token": caller.tokens.new(path)[0]}
+    assert refusal(caller.client.get(path, query_string=query))[2] == "no registry here"
+    assert refusal(caller.client.get(f"/v2/{NAME}/blobs/sha256:2", query_string=query))[0] == 401
+    assert refusal(caller.client.put(path, query_string=query))[0] == 401
+    assert refusal(caller.client.get(path, query_string={"token": caller.password}))[0] == 401
+
+
+def test_an_image_is_found_by_whatever_names_it(repository: Any, tmp_path: Path) -> None:
+    registry = Registry(tmp_path, "localhost:1")
+    digest = "sha256:" + hashlib.sha256(b"{}").hexdigest()
+    tag(tmp_path, digest)
+    base = tmp_path / "docker/registry/v2"
+    for place, content in (
+        (base / "repositories" / NAME / "_manifests/revisions/sha256" / digest[7:] / "link", digest),
+        (base / "blobs/sha256" / digest[7:9] / digest[7:] / "data", "{}"),
+    ):
+        place.parent.mkdir(parents=True)
+        place.write_text(content)
+    ecr = f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com"
+    for uri in (
+        f"localhost:1/{NAME}:v1",
+        f"localhost:1/{NAME}@{digest}",
+        f"{ecr}/{NAME}:v1",
+        f"{ecr}/{NAME}:gone@{digest}",
+    ):
+        assert registry.find(uri) == f"localhost:1/{NAME}@{digest}", uri
+    for uri in (NAME, f"localhost:2/{NAME}:v1", f"localhost:1/{NAME}:v2", f"localhost:1/{NAME}", "localhost:1/no:v1"):
+        assert registry.find(uri) is None, uri

@@ -122,4 +122,13 @@ def _kept(root: Path, names: Iterator[str]) -> Iterator[str]:
     # As with `docker build`, the builder's own two files are always sent.
     patterns = [line for line in lines if line and not line.startswith("#")] + ["!Dockerfile"]
     matcher = PatternMatcher(patterns)
-    yield from (name for name in names if not matcher.matches(name))
+    for name in names:
+        kept = True
+        # A pattern that matches a folder counts for all below it, however deep, which `matcher.matches` does not see;
+        # the last pattern decides. https://docs.docker.com/build/concepts/context/#syntax
+        paths = [name, *map(str, PurePosixPath(name).parents)]
+        for pattern in matcher.patterns:
+            if any(pattern.match(path) for path in paths):
+                kept = pattern.exclusion
+        if kept:
+            yield name

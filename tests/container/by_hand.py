@@ -1,0 +1,96 @@
+"""The trainer's image built and run by hand, with the docker command line: what SageMaker does with it, in small."""
+
+import subprocess
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.unit.trainer.trainer_runs import Base
+
+
+def docker(*arguments: str, timeout: float = 300) -> str:
+    """Run a docker command that must succeed; give what it printed to stdout."""
+    ended = subprocess.run(
+        ["docker", *arguments], capture_output=True, text=True, timeout=timeout, check=False, stdin=subprocess.DEVNULL
+    )
+    assert ended.returncode == 0, f"docker {' '.join(arguments)}\n{ended.stdout}{ended.stderr}"
+    return ended.stdout
+
+
+@contextmanager
+def built(folder: Path, base_image: str) -> Iterator[str]:
+    """The image of ``folder``; it is removed afterwards."""
+    name = f"trainyard-test:{uuid.uuid4().hex[:12]}"
+    docker("build", "--quiet", "--build-arg", f"BASE_IMAGE={base_image}", "--tag", name, str(folder))
+    try:
+        yield name
+    finally:
+        docker("rmi", "--force", name)
+
+
+@dataclass
+class Container:
+    """A container of an image, with folders mounted as SageMaker mounts them.
+
+    Args:
+        image: its name.
+        base: what becomes /opt/ml but for the code; `Base.configure` writes its configuration.
+        channels: the folder of each.
+    """
+
+    image: str
+    base: Base
+    channels: dict[str, Path] = field(default_factory=dict)
+
+    def run(self, *arguments: str, **environment: str) -> tuple[int, str]:
+        """Run it to its end with these arguments; its exit code, and what it printed."""
+        with self.started(*arguments, **environment) as name:
+            code = int(docker("wait", name))
+            return code, self.log(name)
+
+    @contextmanager
+    def started(self, *arguments: str, **environment: str) -> Iterator[str]:
+        """Start it; give its name. It is removed afterwards."""
+        name = f"trainyard-test-{uuid.uuid4().hex[:12]}"
+        options = ["--detach", "--name", name, "--network", "none"]
+        for folder, mode in {"input/config": "ro", "model": "rw", "output": "rw", "checkpoints": "rw"}.items():
+            (self.base.root / folder).mkdir(parents=True, exist_ok=True)
+            options += ["--volume", f"{self.base.root / folder}:/opt/ml/{folder}:{mode}"]
+        for channel, source in self.channels.items():
+            options += ["--volume", f"{source}:/opt/ml/input/data/{channel}:ro"]
+        for variable, value in environment.items():
+            options += ["--env", f"{variable}={value}"]
+        docker("run", *options, self.image, *arguments)
+        try:
+            yield name
+        finally:
+            docker("rm", "--force", name)
+
+    @staticmethod
+    def log(name: str) -> str:
+        """What a container has printed so far."""
+        ended = subprocess.run(["docker", "logs", name], capture_output=True, text=True, timeout=60, check=True)
+        return ended.stdout + ended.stderr
+
+    def wait_for(self, name: str, word: str) -> None:
+        """Wait until a container has printed ``word``."""
+        deadline = time.monotonic() + 120
+        while word not in self.log(name):
+            assert time.monotonic() < deadline, self.log(name)
+            time.sleep(0.1)
+
+    @staticmethod
+    def stop(name: str) -> int:
+        """SIGTERM, then 120 seconds, then SIGKILL; its exit code."""
+        docker("stop", "--time", "120", name)
+        return int(docker("inspect", "--format", "{{.State.ExitCode}}", name))
+
+
+def write_tree(folder: Path, files: dict[str, str]) -> None:
+    """Write files below ``folder``."""
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)

@@ -78,7 +78,9 @@ def _command(base: Base, tag: str, labels: Mapping[str, str]) -> list[str]:
     quiet = ["--provenance=false"] if "--provenance" in asked.stdout else []
     given = [f"--label={name}={value}" for name, value in labels.items()]
     argument = f"--build-arg=BASE_IMAGE={base.reference}"
-    return ["docker", "build", f"--platform={engine.PLATFORM}", *quiet, argument, *given, f"--tag={NAME}:{tag}"]
+    # --force-rm: the classic builder would leave the container of a step that fails.
+    fixed = ["docker", "build", f"--platform={engine.PLATFORM}", "--force-rm"]
+    return [*fixed, *quiet, argument, *given, f"--tag={NAME}:{tag}"]
 
 
 def _labels(root: Path) -> dict[str, str]:

@@ -1,0 +1,305 @@
+"""Bases that are pulled, remembered and refused, and builds, with a real engine and a real registry."""
+
+import io
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import tarfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+
+from scripts.container import Base, base, build, image_tag, pull
+from scripts.core.errors import UserError
+from tests.conftest import ROOT, Project, clean_environment, missing
+
+pytestmark = pytest.mark.e2e
+
+TINY = "trainyard-test-tiny:1"
+ARM = "trainyard-test-arm:1"
+TAG = "2.21.0-cpu-py312-amzn2023-sagemaker"
+DOCKERFILE = "ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\nCOPY . /code/\n"
+SAYS = 'import json, sys\nprint(json.dumps({"hyperparameters": [], "metrics": [{"regex": r"\\bx=$y"}]}))\n'
+SILENT: Callable[[str], None] = lambda _line: None  # noqa: E731
+
+
+def a_file() -> bytes:
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo(f"made-{time.time_ns()}"))  # another image every time
+    return made.getvalue()
+
+
+@pytest.fixture
+def tiny(engine: Any) -> Iterator[str]:
+    """An image of one empty file."""
+    subprocess.run(["docker", "import", "-", TINY], input=a_file(), check=True, capture_output=True)
+    yield TINY
+    engine.images.remove(TINY, force=True)
+
+
+@pytest.fixture
+def arm(engine: Any, tiny: str) -> Iterator[str]:
+    """The same for machines that SageMaker does not have."""
+    saved = io.BytesIO(b"".join(engine.images.get(tiny).save(named=True)))
+    changed = io.BytesIO()
+    with tarfile.open(fileobj=saved) as old, tarfile.open(fileobj=changed, mode="w") as new:
+        (manifest,) = json.loads(contents(old, "manifest.json"))
+        config = json.loads(contents(old, manifest["Config"])) | {"architecture": "arm64"}
+        entries = {name: contents(old, name) for name in manifest["Layers"]}
+        entries["config.json"] = json.dumps(config).encode()
+        entries["manifest.json"] = json.dumps([manifest | {"Config": "config.json", "RepoTags": [ARM]}]).encode()
+        for name, content in entries.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            new.addfile(entry, io.BytesIO(content))
+    engine.images.load(changed.getvalue())
+    yield ARM
+    engine.images.remove(ARM, force=True)
+
+
+def contents(archive: tarfile.TarFile, name: str) -> bytes:
+    file = archive.extractfile(name)
+    assert file
+    return file.read()
+
+
+@pytest.fixture
+def shelf(engine: Any, tiny: str, tmp_path: Path) -> Iterator[str]:
+    """A registry that holds the tiny image under AWS's tag, and its repository; the engine no longer has it."""
+    program = shutil.which("docker-registry")
+    if program is None:
+        missing("docker-registry is not on PATH")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = f"version: 0.1\nstorage: {{filesystem: {{rootdirectory: {tmp_path}/held}}}}\n"
+    (tmp_path / "registry.yml").write_text(f"{settings}http: {{addr: '127.0.0.1:{port}'}}\n")
+    served = subprocess.Popen([str(program), "serve", str(tmp_path / "registry.yml")], stderr=subprocess.DEVNULL)
+    repository = f"localhost:{port}/tensorflow-training"
+    try:
+        wait_for(port)
+        engine.api.tag(tiny, repository, TAG)
+        assert not [event for event in engine.api.push(repository, TAG, stream=True, decode=True) if "error" in event]
+        forget_image(engine, repository)
+        yield repository
+    finally:
+        forget_image(engine, repository)
+        served.terminate()
+        served.wait()
+
+
+def wait_for(port: int) -> None:
+    for _ in range(100):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise AssertionError("the registry does not answer")
+
+
+def forget_image(client: Any, repository: str) -> None:
+    for image in client.images.list(repository):
+        for name in [*image.tags, *image.attrs["RepoDigests"]]:
+            if name.startswith((f"{repository}:", f"{repository}@")):
+                with suppress(docker.errors.NotFound):  # with its last tag an image has lost its digest too
+                    client.api.remove_image(name, force=True)
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project's folder with a small trainer."""
+    folder = tmp_path / "project"
+    (folder / "trainer").mkdir(parents=True)
+    (folder / "trainer" / "Dockerfile").write_text(DOCKERFILE)
+    (folder / "trainer" / "__main__.py").write_text(SAYS)
+    monkeypatch.chdir(folder)
+    monkeypatch.delenv("TF_DATA_DIR", raising=False)
+    return folder
+
+
+def refused(what: Callable[[], object]) -> UserError:
+    with pytest.raises(UserError) as raised:
+        what()
+    return raised.value
+
+
+def test_the_first_pull_writes_the_lock_and_the_next_follows_it(engine: Any, shelf: str, place: Path) -> None:
+    said: list[str] = []
+    where, unlocked = pull.Source(shelf, {}), Base(f"{shelf}:{TAG}", "", TAG)
+    first = pull.from_source(engine, where, unlocked, said.append)
+    assert base.read_lock() == {TAG: first.pin}
+    assert first.reference == f"{shelf}@{first.pin}"
+    assert "commit it" in said[-1]
+    assert pull.find(engine, first) == first
+
+    # A newer image gets the tag; who has the lock still builds on the old one.
+    subprocess.run(["docker", "import", "-", f"{shelf}:{TAG}"], input=a_file(), check=True, capture_output=True)
+    list(engine.api.push(shelf, TAG, stream=True))
+    forget_image(engine, shelf)
+    assert pull.find(engine, first) is None
+    again = pull.from_source(engine, where, first, said.append)
+    assert again == first
+    assert pull.tags_here(engine) >= {TAG}
+    assert base.read_lock() == {TAG: first.pin}
+
+    newest = pull.from_source(engine, where, replace(first, pin=""), said.append)
+    assert newest.pin != first.pin
+    assert base.read_lock() == {TAG: newest.pin}
+
+
+def test_a_digest_that_is_gone(engine: Any, shelf: str, place: Path) -> None:
+    gone = Base("", "sha256:" + "0" * 64, TAG)
+    told = refused(lambda: pull.from_source(engine, pull.Source(shelf, {}), gone, SILENT))
+    assert told.problem.startswith(f"There is no {shelf}@sha256:0000")
+    assert base.read_lock() == {}
+
+
+def test_one_of_one_s_own_is_taken_from_here_else_pulled(engine: Any, tiny: str, shelf: str, place: Path) -> None:
+    said: list[str] = []
+    here = pull.use(engine, tiny, "dev", said.append)
+    assert here == Base(tiny, engine.images.get(tiny).id)
+    assert not said
+    assert base.chosen("us-east-1", True, "dev") == here
+    pulled = pull.use(engine, f"{shelf}:{TAG}", "dev", said.append)
+    assert pulled.pin in engine.images.get(f"{shelf}:{TAG}").attrs["RepoDigests"][0]
+    assert said == [f"Pulling {shelf}:{TAG}"]
+    assert base.read_lock() == {}, "the lock is for AWS's"
+
+
+def test_a_remembered_name_that_is_another_image_now(engine: Any, tiny: str, place: Path) -> None:
+    before = pull.use(engine, tiny, "dev", SILENT)
+    subprocess.run(["docker", "import", "-", tiny], input=a_file(), check=True, capture_output=True)
+    told = refused(lambda: pull.ensure(engine, before, "us-east-1", SILENT))
+    assert before.pin in told.problem
+    assert f"make base BASE={tiny}" in told.fix
+    engine.images.remove(before.pin)
+
+
+def test_another_architecture_is_refused(engine: Any, arm: str, place: Path) -> None:
+    told = refused(lambda: pull.use(engine, arm, "dev", SILENT))
+    assert "linux/arm64" in told.problem
+    assert base.remembered("dev") is None
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1:9/none:1", "not a name", "UPPER"])
+def test_a_name_that_leads_nowhere(engine: Any, place: Path, name: str) -> None:
+    told = refused(lambda: pull.use(engine, name, "dev", SILENT))
+    assert name in told.problem
+
+
+def test_a_build(engine: Any, tiny: str, place: Path) -> None:
+    own = pull.take(engine, tiny, SILENT)
+    tag = image_tag(own)
+    image = engine.images.get(build(own, tag, SILENT))
+    assert f"trainyard:{tag}" in image.tags
+    assert image.attrs["RootFS"]["Layers"][:1] == engine.images.get(tiny).attrs["RootFS"]["Layers"]
+    assert set(image.labels) == {"trainyard.describe"}, "there is no git here"
+    assert json.loads(image.labels["trainyard.describe"])["metrics"] == [{"regex": r"\bx=$y"}]
+    assert engine.images.get(build(own, tag, SILENT)).id == image.id, "the builder's cache holds it"
+    engine.images.remove(image.id, force=True)
+
+
+def test_its_labels_say_where_it_comes_from(engine: Any, tiny: str, place: Path) -> None:
+    def git(*arguments: str) -> str:
+        who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
+        ended = subprocess.run(["git", *who, *arguments], cwd=place, check=True, capture_output=True, text=True)
+        return ended.stdout.strip()
+
+    git("init", "-q")
+    git("remote", "add", "origin", "https://ada:secret@example.com/ada/yard.git")
+    git("add", ".")
+    git("commit", "-qm", "the trainer")
+    touched = git("rev-parse", "HEAD")
+    (place / "README.md").write_text("")
+    git("add", ".")
+    git("commit", "-qm", "something else")
+    own = pull.take(engine, tiny, SILENT)
+    image = engine.images.get(build(own, image_tag(own), SILENT))
+    assert image.labels["org.opencontainers.image.source"] == "https://example.com/ada/yard.git"
+    assert image.labels["org.opencontainers.image.revision"] == touched
+    (place / "trainer" / "new.py").write_text("")
+    later = engine.images.get(build(own, image_tag(own), SILENT))
+    assert later.labels["org.opencontainers.image.revision"] == f"{touched}-dirty"
+    for one in (image, later):
+        engine.images.remove(one.id, force=True)
+
+
+def test_a_build_that_fails_shows_its_last_lines(
+    engine: Any, base_image: str, place: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (place / "trainer" / "Dockerfile").write_text(DOCKERFILE + "RUN echo Look here; exit 7\n")
+    own = pull.take(engine, base_image, SILENT)
+    told = refused(lambda: build(own, image_tag(own), SILENT))
+    assert "non-zero code: 7" in told.problem or "exit code: 7" in told.problem
+    printed = capfd.readouterr()
+    assert "Look here" in printed.err
+    assert printed.out == ""
+
+
+def test_a_disk_that_is_full(engine: Any, base_image: str, place: Path) -> None:
+    (place / "trainer" / "Dockerfile").write_text(DOCKERFILE + "RUN head -c 80000000 /dev/zero >/dev/shm/full\n")
+    own = pull.take(engine, base_image, SILENT)
+    assert "docker system df" in refused(lambda: build(own, image_tag(own), SILENT)).fix
+
+
+def test_a_tree_that_changes_meanwhile_gets_no_wrong_name(tiny: str, engine: Any, place: Path) -> None:
+    own = pull.take(engine, tiny, SILENT)
+    tag = image_tag(own)
+    (place / "trainer" / "new.py").write_text("")
+    assert "has changed" in refused(lambda: build(own, tag, SILENT)).problem
+
+
+def test_the_trainer_itself(engine: Any, base_image: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    own = pull.take(engine, base_image, SILENT)
+    image = engine.images.get(build(own, image_tag(own), SILENT))
+    command = [sys.executable, "-m", "trainer", "describe"]
+    said = subprocess.run(command, cwd=ROOT, env=clean_environment(), capture_output=True, check=True).stdout
+    assert json.loads(image.labels["trainyard.describe"]) == json.loads(said)
+    assert (image.attrs["Os"], image.attrs["Architecture"]) == ("linux", "amd64")
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A copy of the project that nothing has prepared."""
+    return Project(tmp_path_factory.mktemp("bare"))
+
+
+def test_without_docker_it_is_said_what_to_install(copy: Project, tmp_path: Path) -> None:
+    environment = {"PATH": str(tmp_path), "DOCKER_HOST": "unix:///nowhere", "AWS_REGION": "eu-west-1"}
+    ended = copy.verb("base", "--base", "mine:1", env=environment)
+    assert ended.returncode == 2
+    assert ended.stderr.splitlines() == [
+        "Error: Docker is not installed: there is no `docker` on PATH.",
+        "Fix:   Install Docker and start it: https://docs.docker.com/engine/install/",
+    ]
+
+
+def test_an_engine_that_does_not_answer(copy: Project) -> None:
+    ended = copy.verb("base", "--base", "mine:1", env={"DOCKER_HOST": "unix:///nowhere"})
+    assert ended.returncode == 2
+    problem, fix = ended.stderr.splitlines()
+    assert problem.startswith("Error: No Docker engine answers")
+    assert "Start it" in fix
+
+
+def test_the_list_needs_neither_engine_nor_credentials(copy: Project) -> None:
+    environment = {"DOCKER_HOST": "unix:///nowhere", "AWS_REGION": "eu-west-1", "HOME": "/nowhere"}
+    ended = copy.verb("base", "--list", env=environment)
+    assert ended.returncode == 0, ended.stderr
+    assert "763104351884.dkr.ecr.eu-west-1.amazonaws.com/tensorflow-training" in ended.stdout
+
+
+def test_the_engine_that_the_docker_command_uses(engine: Any) -> None:
+    from scripts.container import engine as ours
+
+    assert ours.connect().info()["ID"] == engine.info()["ID"]

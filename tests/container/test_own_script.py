@@ -1,0 +1,167 @@
+"""A program that is not ours in the image: what docs/bring-your-own-script.md says, typed and looked at."""
+
+import json
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, Project
+from tests.container.by_hand import Container, built, write_tree
+from tests.unit.trainer.trainer_runs import Base, write_digits
+
+pytestmark = pytest.mark.e2e
+
+PAGE = (ROOT / "docs" / "bring-your-own-script.md").read_text(encoding="utf-8")
+
+# Each a program of its own, all of them in one image.
+FAILS = """
+def learn():
+    raise ValueError("no images")
+
+learn()
+"""
+READS_JSON = """
+import json, pathlib
+given = json.loads(pathlib.Path("/opt/ml/input/config/hyperparameters.json").read_text())
+print("from the file:", given["text"])
+"""
+# At once, in its first seconds, and in the middle of its work: SIGTERM is for it.
+WAITS = """
+import os, signal, sys, time
+
+def stop(*_):
+    open("/opt/ml/checkpoints/last", "w").write("kept")
+    sys.exit(0)
+
+if "--handle" in sys.argv:
+    signal.signal(signal.SIGTERM, stop)
+print("ready", flush=True)
+while True:
+    time.sleep(0.1)
+"""
+CONNECTS = """
+import socket
+try:
+    socket.create_connection(("1.1.1.1", 53), timeout=3)
+except OSError as error:
+    print("no network:", error)
+"""
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def image(base_image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An image with the page's program and these."""
+    folder = tmp_path_factory.mktemp("code") / "trainer"
+    shutil.copytree(ROOT / "trainer", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    (program,) = blocks("python")
+    write_tree(
+        folder,
+        {
+            "my_train.py": program,
+            "fails.py": FAILS,
+            "json.d/reads.py": READS_JSON,
+            "waits.py": WAITS,
+            "net.py": CONNECTS,
+        },
+    )
+    with built(folder, base_image) as name:
+        yield name
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_digits(tmp_path_factory.mktemp("digits"), range(300))
+
+
+@pytest.fixture
+def container(image: str, tmp_path: Path, digits: Path) -> Container:
+    base = Base(tmp_path / "ml").configure(inputdataconfig={"training": {"TrainingInputMode": "File"}})
+    return Container(image, base, {"training": digits})
+
+
+def test_the_page_s_program_is_about_thirty_lines() -> None:
+    (program,) = blocks("python")
+    assert len(program.splitlines()) <= 30
+
+
+def test_the_page_s_program(container: Container) -> None:
+    container.base.configure(hyperparameters={"epochs": "3", "learning_rate": "0.01"})
+    code, log = container.run("train", SAGEMAKER_PROGRAM="my_train.py")
+    assert code == 0, log
+    (job,) = blocks("toml")
+    regex = re.search(r'accuracy = "(.*)"', job)
+    assert regex
+    accuracies = [float(number) for number in re.findall(regex[1], log)]
+    assert len(accuracies) == 3
+    assert accuracies[-1] > 0.5
+    assert (container.base.root / "model" / "model.keras").stat().st_size > 10_000
+
+
+def test_the_page_s_program_saves_when_it_is_stopped(container: Container) -> None:
+    container.base.configure(hyperparameters={"epochs": "10000"})
+    with container.started("train", SAGEMAKER_PROGRAM="my_train.py") as name:
+        container.wait_for(name, "Epoch 3/")
+        started = time.monotonic()
+        assert container.stop(name) == 0, container.log(name)
+        assert time.monotonic() - started < 30
+    assert (container.base.root / "model" / "model.keras").is_file()
+
+
+def test_its_traceback_and_its_exit_code_are_handed_on(container: Container) -> None:
+    code, log = container.run("train", SAGEMAKER_PROGRAM="fails.py")
+    assert code == 1
+    assert container.base.failure.splitlines()[:2] == ["ValueError: no images", "  /opt/ml/code/fails.py:3 in learn"]
+    assert "Traceback (most recent call last)" in log
+    assert 'File "/opt/ml/code/fails.py", line 3, in learn' in log
+
+
+def test_hyperparameters_from_the_file(container: Container) -> None:
+    container.base.configure(hyperparameters={"text": "007 'quoted' $x"})
+    code, log = container.run("train", SAGEMAKER_PROGRAM="json.d/reads.py")
+    assert (code, log) == (0, "from the file: 007 'quoted' $x\n")
+
+
+@pytest.mark.parametrize(("handle", "code"), [(["--handle"], 0), ([], 143)])
+def test_sigterm_is_handed_to_it(container: Container, handle: list[str], code: int) -> None:
+    with container.started("train", *handle, SAGEMAKER_PROGRAM="waits.py") as name:
+        container.wait_for(name, "ready")
+        started = time.monotonic()
+        assert container.stop(name) == code
+        assert time.monotonic() - started < 10
+    assert (container.base.root / "checkpoints" / "last").exists() == bool(handle)
+
+
+def test_without_a_network_it_has_none(container: Container) -> None:
+    code, log = container.run("train", SAGEMAKER_PROGRAM="net.py")
+    assert code == 0
+    assert log.startswith("no network:")
+
+
+def test_the_page_s_job(dock: Project) -> None:
+    """The page from top to bottom, with CLOUD=local: built, pushed, and run by digest in a container."""
+    (program,), (job,) = blocks("python"), blocks("toml")
+    write_tree(dock.folder, {"trainer/my_train.py": program, "jobs/my-train.toml": job})
+    dock.make("cloud-up")
+    dock.make("infra", "CLOUD=local", "YES=1")
+    dock.make("digits")
+    commands = re.findall(r"^    make (.*)$", PAGE, flags=re.MULTILINE)
+    assert [command.split()[0] for command in commands] == ["image", "train"]
+    for command in commands:
+        dock.make(*command.replace('"', "").split(), "CLOUD=local", "YES=1")
+    (run,) = (dock.folder / "runs").glob("my-train-*")
+    record = json.loads((run / "record.json").read_text())
+    assert record["status"] == "Completed"
+    assert record["metrics"]["accuracy"] > 0.9
+    assert (run / "model" / "model.keras").is_file()
+    log = dock.make("logs", "CLOUD=local", f"RUN={run.name}")
+    assert "as a process" not in log
+    assert "Epoch 20/20" in log
+    (dock.folder / "trainer" / "my_train.py").unlink()

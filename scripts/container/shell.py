@@ -150,8 +150,6 @@ def run(bench: Bench) -> int:
 
 def hand_over(scratch: Path, image: str) -> None:
     """Give what a container's root has left to the folder's owner: as a container sees him, for engines differ."""
-    if os.geteuid() == 0:
-        return
     inside = "/scratch"
     words = ["chown", "-R", "--no-dereference", f"--reference={inside}", inside]
     subprocess.run(

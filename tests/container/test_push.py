@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from werkzeug.serving import make_server
 
-from scripts.container import repository
+from scripts.container import repository, shell
 from scripts.container.push import Sent, push
 from scripts.core import aws
 from scripts.core.errors import UserError
@@ -223,6 +223,20 @@ def test_the_label_is_read_through_ecr(place: Place, image: Callable[..., str]) 
 
     assert described(images[LABEL]) == {"hyperparameters": [], "metrics": []}
     assert described(images["no JSON"]) is None
+
+
+def test_what_was_pushed_is_fetched_by_its_digest(engine: Any, place: Place, image: Callable[..., str]) -> None:
+    one = image(b"x", some())
+    sent = push(one, place.stack, "v1")
+    uri = f"{place.stack.repository_url}@{sent.digest}"
+    assert not shell.is_here(engine, uri)
+    shell.fetch(engine, uri)
+    assert engine.images.get(uri).id == one
+    shell.fetch(engine, uri)  # there already
+    engine.images.remove(uri)
+    with pytest.raises(UserError) as caught:
+        shell.fetch(engine, uri.replace(sent.digest[-8:], "0" * 8))
+    assert "cannot be pulled: " in caught.value.problem
 
 
 @pytest.mark.parametrize("cuts", [[SIZE // 2], [0, 0, 0]], ids=["in a layer", "at the beginning, three times"])

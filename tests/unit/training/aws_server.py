@@ -1,7 +1,9 @@
 """AWS's APIs by moto on 127.0.0.1, as fixtures for the tests of the rooms' edges."""
 
+import json
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from moto.server import ThreadedMotoServer
@@ -51,3 +53,28 @@ def empty_aws(aws_address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
     aws.session.cache_clear()
     yield
     aws.session.cache_clear()
+
+
+@contextmanager
+def poor_user(aws_address: str) -> Iterator[None]:
+    """A user who has rights to S3 and to nothing else: moto asks for rights once it is told to."""
+    iam = aws.client("iam")
+    iam.create_user(UserName="poor")
+    statement = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_user_policy(UserName="poor", PolicyName="s3", PolicyDocument=policy)
+    key = iam.create_access_key(UserName="poor")["AccessKey"]
+    switch = f"{aws_address}/moto-api/reset-auth"
+
+    def ask_for_rights_after(calls: str) -> None:
+        urllib.request.urlopen(urllib.request.Request(switch, calls.encode(), {"Content-Type": "text/plain"})).close()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
+        patch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
+        aws.session.cache_clear()
+        ask_for_rights_after("0")
+        try:
+            yield
+        finally:
+            ask_for_rights_after("inf")

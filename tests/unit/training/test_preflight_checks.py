@@ -8,7 +8,7 @@ import pytest
 from scripts.core import aws
 from scripts.core.errors import UserError
 from scripts.training import preflight
-from tests.unit.training.aws_server import ACCOUNT, STACK
+from tests.unit.training.aws_server import ACCOUNT, STACK, poor_user
 
 TRUST: dict[str, Any] = {
     "Version": "2012-10-17",
@@ -122,29 +122,8 @@ def test_sources_buckets_and_instance_types(account: None) -> None:
 
 
 def test_what_one_may_not_look_at_is_not_checked(account: None, aws_address: str) -> None:
-    """Moto asks for rights once it is told to, and this user has none but S3's."""
-    import urllib.request
-
-    iam = aws.client("iam")
-    iam.create_user(UserName="poor")
-    statement = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    iam.put_user_policy(UserName="poor", PolicyName="s3", PolicyDocument=policy)
-    key = iam.create_access_key(UserName="poor")["AccessKey"]
-    switch = f"{aws_address}/moto-api/reset-auth"
-
-    def ask_for_rights_after(calls: str) -> None:
-        urllib.request.urlopen(urllib.request.Request(switch, calls.encode(), {"Content-Type": "text/plain"})).close()
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
-        patch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
-        aws.session.cache_clear()
-        ask_for_rights_after("0")
-        try:
-            said = check()
-        finally:
-            ask_for_rights_after("inf")
+    with poor_user(aws_address):
+        said = check()
     assert len(said) == 2
     assert all(line.startswith("Not checked: ") for line in said)
     assert "DescribeImages" in said[0]

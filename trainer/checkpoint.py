@@ -10,7 +10,7 @@ nothing after a copy from S3). The two newest are kept.
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,12 @@ def save(folder: Path, step: int, variables: Sequence[Any], about: Mapping[str, 
 
 
 def newest(folder: Path) -> tuple[Path, dict[str, Any]] | None:
-    """The newest checkpoint that is whole, with what was said about it; None where there is none.
+    """The newest checkpoint that is whole, with what was said about it; None where there is none."""
+    return next(whole(folder), None)
+
+
+def whole(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The checkpoints that are whole, the newest first, each with what was said about it.
 
     What a copy to S3 cut short is skipped, aloud.
     """
@@ -56,8 +61,7 @@ def newest(folder: Path) -> tuple[Path, dict[str, Any]] | None:
         except (OSError, ValueError, tf.errors.OpError) as error:
             print(f"warning: {path} is not a whole checkpoint and is passed over: {error}", flush=True)
             continue
-        return path, about
-    return None
+        yield path, about
 
 
 def restore(path: Path, variables: Sequence[Any]) -> None:

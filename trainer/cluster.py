@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 from trainer import link
@@ -75,28 +76,59 @@ class Team:
             )
         return batch // self.replicas
 
-    def agree(self, what: str, mine: Any) -> None:
-        """Make sure that every host has the same.
+    def described(self) -> str:
+        """The devices in words."""
+        gpus = len(tf.config.list_physical_devices("GPU"))
+        devices = f"{gpus} GPU" if gpus else "CPU"
+        return devices if self.hosts == 1 else f"{self.hosts} hosts, {devices} each"
+
+    def distribute(self, batches: Any, endless: bool = False) -> Any:
+        """Deal out this host's batches to its devices: each takes the next one.
+
+        Args:
+            batches: a data set; None stays None.
+            endless: nobody draws more than there are. Else hosts ask each other before each step who has any left.
+        """
+        if batches is None:
+            return None
+        if endless:
+            batches = batches.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
+        return self.strategy.distribute_datasets_from_function(lambda _: batches)
+
+    def synchronize(self, layer: Any) -> None:
+        """Have batch normalization look at the whole batch, not at each device's part.
+
+        So a run does not depend on how many devices share it, and its moving averages are the same on all of them.
+        """
+        if self.replicas > 1 and isinstance(layer, keras.layers.BatchNormalization):
+            layer.synchronized = True
+        for inner in getattr(layer, "layers", ()):
+            self.synchronize(inner)
+
+    def agree(self, mine: Mapping[str, Any]) -> None:
+        """Make sure that every host has the same values under the same names.
 
         Raises:
             JobError: one has not.
         """
         for host, theirs in zip(self.link.hosts, self.link.exchange(mine), strict=True):
-            if theirs != mine:
-                raise JobError(f"The hosts do not agree on {what}: {theirs} on {host}, {mine} on {self.link.hosts[self.index]}.")
+            for name, value in mine.items():
+                if theirs[name] != value:
+                    here = self.link.hosts[self.index]
+                    raise JobError(f"The hosts do not agree on {name}: {value} on {here}, {theirs[name]} on {host}.")
 
     @contextlib.contextmanager
     def together(self) -> Iterator[None]:
         """All hosts reach the end of this, or all end with the reason of the one that failed.
 
         Raises:
-            HostLost: another host ended early.
+            HostLostError: another host ended early.
         """
         try:
             yield
             # The chief still writes the model when the others are done; TensorFlow takes one that has ended for lost.
             self.link.exchange("done")
-        except link.HostLost:
+        except link.HostLostError:
             raise
         except tf.errors.OpError as error:
             # That of a step in which another host was lost names none.

@@ -1,11 +1,12 @@
 """Images from a folder per label, as tf.data.
 
 The order of the training images is a pure function of (seed, position): position p of a run of any length is
-image ``index_shuffle(p % n)`` of pass ``p // n``. Nothing of the order has to be stored, and starting in its
-middle costs nothing.
+image ``index_shuffle(p % n)`` of pass ``p // n``. Nothing of the order has to be stored, starting in its middle
+costs nothing, and several hosts take their parts of each batch without a word to each other.
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
@@ -13,28 +14,47 @@ import tensorflow as tf
 from trainer.folders import Images
 
 
-def training_batches(images: Images, size: int, channels: int, batch: int, seed: int, steps: range) -> tf.data.Dataset:
-    """The batches of the given steps of a run: float32 images of 0 to 255, and label numbers.
+@dataclass(frozen=True)
+class Share:
+    """One host's share of every batch.
+
+    Args:
+        batch: images in a batch, on all the devices that choose from the same images.
+        taken: which of them are this host's, by their positions in the batch.
+        at_once: how many of those one of its devices takes; they come as batches of this size.
+    """
+
+    batch: int
+    taken: range
+    at_once: int
+
+
+def training_batches(
+    images: Images, size: int, channels: int, share: Share, seed: int, steps: range
+) -> tf.data.Dataset:
+    """A share of the batches of the given steps of a run: float32 images of 0 to 255, and label numbers.
 
     Every batch is full; each image comes once in a pass, and a batch may hold the end of one pass and the
     beginning of the next.
     """
-    count = len(images.paths)
+    count, mine = len(images.paths), len(share.taken)
     paths, numbers = tf.constant(images.paths), tf.constant(images.numbers)
 
-    def at(position: Any) -> tuple[Any, Any]:
+    def at(drawn: Any) -> tuple[Any, Any]:
+        position = drawn // mine * share.batch + share.taken.start + drawn % mine
         shuffled_by = tf.stack([tf.constant(seed, tf.int64), position // count])
         index = tf.random.experimental.index_shuffle(position % count, seed=shuffled_by, max_index=count - 1)
         return _load(paths[index], size, channels), numbers[index]
 
-    positions = tf.data.Dataset.range(steps.start * batch, steps.stop * batch)
-    loaded = positions.map(at, num_parallel_calls=tf.data.AUTOTUNE)
-    return loaded.batch(batch, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
+    drawn = tf.data.Dataset.range(steps.start * mine, steps.stop * mine)
+    loaded = drawn.map(at, num_parallel_calls=tf.data.AUTOTUNE)
+    return loaded.batch(share.at_once, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
 
 
 def ordered_batches(images: Images, size: int, channels: int, batch: int) -> tf.data.Dataset:
     """Every image once, in the order of ``images``; the last batch may be smaller."""
-    pairs = tf.data.Dataset.from_tensor_slices((list(images.paths), list(images.numbers)))
+    listed = (tf.constant(list(images.paths), tf.string), tf.constant(list(images.numbers), tf.int32))  # maybe none
+    pairs = tf.data.Dataset.from_tensor_slices(listed)
     loaded = pairs.map(lambda path, number: (_load(path, size, channels), number), num_parallel_calls=tf.data.AUTOTUNE)
     return loaded.batch(batch).prefetch(tf.data.AUTOTUNE)
 

@@ -32,7 +32,7 @@ def address(host: str) -> tuple[str, int]:
     return (name, int(port)) if name else (host, PORT)
 
 
-class HostLost(JobError):
+class HostLostError(JobError):
     """Another host ended before the training did."""
 
     def __init__(self, host: str, why: str) -> None:
@@ -108,7 +108,7 @@ class Link:
         """Wait until every host has told something, as JSON can hold it; all of it, in the order of the hosts.
 
         Raises:
-            HostLost: one of them ended instead.
+            HostLostError: one of them ended instead.
         """
         if not self._wires:
             return [told]
@@ -124,14 +124,14 @@ class Link:
         """Tell the others that this host ends, and why."""
         self._tell({"lost": self.hosts[self.index], "why": why})
 
-    def lost(self, seconds: float = HEARSAY) -> HostLost | None:
+    def lost(self, seconds: float = HEARSAY) -> HostLostError | None:
         """Which host was lost, as far as that can be heard in this time."""
         deadline = time.monotonic() + seconds
         try:
             while self._wires and (left := deadline - time.monotonic()) > 0:
                 for wire in select.select(self._wires, [], [], left)[0]:
                     self._hear(wire)
-        except HostLost as lost:
+        except HostLostError as lost:
             return lost
         return None
 
@@ -154,7 +154,7 @@ class Link:
         if "lost" in message:
             if self.index == 0:  # the others hear of each other through the chief only
                 self._tell(message)
-            raise HostLost(message["lost"], message["why"])
+            raise HostLostError(message["lost"], message["why"])
         return message
 
 
@@ -199,11 +199,11 @@ def _gather(hosts: Sequence[str], stop: Stop, limit: float) -> list[Wire] | None
             if time.monotonic() > deadline:
                 answer({"missing": missing})
                 raise _absent(missing, limit)
-            for ready in select.select([listener, *wires.values()], [], [], TICK)[0]:
-                if ready is listener:
-                    wires.update({wire.host: wire for wire in _accepted(listener) if wire.host in missing})
-                else:
-                    _heed(ready, wires, stop)
+            ready = select.select([listener.fileno(), *wires.values()], [], [], TICK)[0]
+            for wire in [wire for wire in wires.values() if wire in ready]:
+                _heed(wire, wires, stop)
+            if listener.fileno() in ready:
+                wires.update({wire.host: wire for wire in _accepted(listener) if wire.host in missing})
         answer({"met": True})
     return [wires[host] for host in hosts[1:]]
 
@@ -256,7 +256,9 @@ def _listener(port: int) -> socket.socket:
     try:
         return socket.create_server(("", port))
     except OSError as error:
-        raise JobError(f"The port {port}, at which the other hosts would find this one, cannot be had: {error}") from None
+        raise JobError(
+            f"The port {port}, at which the other hosts would find this one, cannot be had: {error}"
+        ) from None
 
 
 def _absent(hosts: Sequence[str], limit: float) -> JobError:

@@ -2,18 +2,19 @@
 
 import dataclasses
 import json
-import math
 import os
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from trainer import data, export, folders, models, training
-from trainer.contract import Job, Stop, check_gpu
+from trainer import cluster, export, models, training
+from trainer.cluster import Team
+from trainer.contract import Job, check_gpu
 from trainer.hyperparameters import Hyperparameters
+from trainer.stop import Stop
+from trainer.tasks import image_input
+from trainer.tasks.image_input import Input
 
 
 def train(job: Job, stop: Stop) -> None:
@@ -22,63 +23,64 @@ def train(job: Job, stop: Stop) -> None:
     Raises:
         JobError: something that the job's owner can mend.
     """
-    settings = job.hyperparameters
-
     gpus = len(tf.config.list_physical_devices("GPU"))
     check_gpu(job.instance_type, gpus, os.environ)
-    keras.utils.set_random_seed(settings.seed)
+    keras.utils.set_random_seed(job.hyperparameters.seed)
     if not gpus:
         tf.config.experimental.enable_op_determinism()  # costs nothing on a CPU; on a GPU it does
 
-    images = _listed(job.training, settings)
-    held_back = _listed(job.validation, settings, images.labels) if job.validation else None
-    folders.say_conversion(images, settings.image_size, settings.channels)
-    plan = _plan(settings, images)
+    team = cluster.join(job.hosts, job.current_host, stop, os.environ)
+    if team is None:
+        print("stopped while other hosts were awaited: nothing has been trained", flush=True)
+        return
+    with team.together():
+        train_with(team, job, stop)
 
-    model = models.build(settings, len(images.labels), job.weights)
-    optimizer = keras.optimizers.Adam(_learning_rate(settings, plan.steps))
-    optimizer.build(model.trainable_variables)  # before tracing: made lazily, its variables would belong to the trace
-    run = training.Run(model, optimizer)
-    training.resume(run, plan, job.checkpoint_dir)
+
+def train_with(team: Team, job: Job, stop: Stop) -> None:
+    """What each host of a team does for the job.
+
+    Raises:
+        JobError: something that the job's owner can mend.
+    """
+    settings = job.hyperparameters
+    given = image_input.read(job, team)
+    plan = _plan(settings, given)
+    team.agree(plan.identity)
+
+    with team.strategy.scope():
+        model = models.build(settings, len(given.training.labels), job.weights)
+        optimizer = keras.optimizers.Adam(_learning_rate(settings, plan.steps))
+        # Before tracing: made lazily, its variables would belong to the trace.
+        optimizer.build(model.trainable_variables)
+        run = training.Run(model, optimizer)
+    team.synchronize(model)
+    training.resume(run, plan, job.checkpoint_dir, team)
     stop.listen()
-    _announce(images, held_back, model, gpus)
+    _announce(given, model, team)
 
-    def batches(steps: range) -> tf.data.Dataset:
-        return data.training_batches(
-            images, settings.image_size, settings.channels, settings.batch_size, settings.seed, steps
-        )
-
-    validation = None
-    if held_back:
-        validation = data.ordered_batches(held_back, settings.image_size, settings.channels, settings.batch_size)
+    validation = team.distribute(given.validation_batches())
     try:
-        training.train(run, plan, batches, validation, job.checkpoint_dir, stop)
+        training.train(
+            run,
+            plan,
+            lambda steps: team.distribute(given.batches(steps), endless=True),
+            validation,
+            job.checkpoint_dir,
+            stop,
+            team,
+        )
     except tf.errors.InvalidArgumentError:
-        for listed in filter(None, (images, held_back)):
-            folders.check_readable(listed, data.undecodable(listed, settings.channels), skip=False)
+        given.check_readable()
         raise
-
-    run.take_best()
-    export.export(model, images.labels, job.model_dir)
-    _write_history(run, plan, job.output_data_dir)
-    best = f"of epoch {run.best_epoch}" if run.best_epoch else "as it is before its first epoch's end"
-    print(f"model {best} saved to {job.model_dir}", flush=True)
+    if team.chief:
+        _leave(run, plan, given, job)
 
 
-def _listed(folder: Path, settings: Hyperparameters, labels: Sequence[str] | None = None) -> folders.Images:
-    images = folders.list_images(folder, labels)
-    skip = settings.unreadable == "skip"
-    # Whoever goes on without some has to know all of them beforehand; else the first bytes will do, and what is
-    # broken further on stops the training when it comes.
-    broken = data.undecodable(images, settings.channels) if skip else folders.no_images(images)
-    return folders.check_readable(images, broken, skip)
-
-
-def _plan(settings: Hyperparameters, images: folders.Images) -> training.Plan:
-    # Rounded up: an epoch sees every image, and the next one goes on where its last batch ended.
-    steps = math.ceil(len(images.paths) / settings.batch_size)
-    identity = {**dataclasses.asdict(settings), "labels": list(images.labels), "images": len(images.paths)}
-    return training.Plan(settings.epochs, steps, settings.batch_size, identity)
+def _plan(settings: Hyperparameters, given: Input) -> training.Plan:
+    count: int | list[int] = given.counts[0] if len(given.counts) == 1 else list(given.counts)
+    identity = {**dataclasses.asdict(settings), "labels": list(given.training.labels), "images": count}
+    return training.Plan(settings.epochs, given.steps_per_epoch, settings.batch_size, identity)
 
 
 def _learning_rate(settings: Hyperparameters, steps: int) -> Any:
@@ -88,16 +90,20 @@ def _learning_rate(settings: Hyperparameters, steps: int) -> Any:
     return settings.learning_rate
 
 
-def _announce(images: folders.Images, held_back: folders.Images | None, model: Any, gpus: int) -> None:
-    print(
-        f"{len(images.paths)} training images of {len(images.labels)} labels, "
-        f"{len(held_back.paths) if held_back else 0} validation images; "
-        f"{model.name} with {model.count_params():,} parameters; {f'{gpus} GPU' if gpus else 'CPU'}",
-        flush=True,
+def _announce(given: Input, model: Any, team: Team) -> None:
+    team.say(
+        f"{sum(given.counts)} training images of {len(given.training.labels)} labels, "
+        f"{given.held_back} validation images; "
+        f"{model.name} with {model.count_params():,} parameters; {team.described()}"
     )
 
 
-def _write_history(run: training.Run, plan: training.Plan, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+def _leave(run: training.Run, plan: training.Plan, given: Input, job: Job) -> None:
+    """Write what the job is for: the best model, and how it came about."""
+    run.take_best()
+    export.export(run.model, given.training.labels, job.model_dir)
+    job.output_data_dir.mkdir(parents=True, exist_ok=True)
     told = {"steps": run.step, "steps_planned": plan.steps, "best_epoch": run.best_epoch, "history": run.history}
-    (folder / "history.json").write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    (job.output_data_dir / "history.json").write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    best = f"of epoch {run.best_epoch}" if run.best_epoch else "as it is before its first epoch's end"
+    print(f"model {best} saved to {job.model_dir}", flush=True)

@@ -77,7 +77,8 @@ def order(folder: Path, seed: int, steps: range) -> list[list[int]]:
     images = folders.list_images(folder)
     # Every image its own label, so that a label says which image it is.
     single = folders.Images(images.labels, images.paths, tuple(range(len(images.paths))))
-    return [numbers.numpy().tolist() for _, numbers in data.training_batches(single, 8, 1, 4, seed, steps)]
+    share = data.Share(batch=4, taken=range(4), at_once=4)
+    return [numbers.numpy().tolist() for _, numbers in data.training_batches(single, 8, 1, share, seed, steps)]
 
 
 def test_the_order_is_a_pure_function_of_seed_and_step(folder: Path) -> None:

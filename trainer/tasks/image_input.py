@@ -1,0 +1,126 @@
+"""The images of a job, divided among its hosts and their devices.
+
+A channel that every host has whole (FullyReplicated) is divided by sample: the batch of a step is the same images
+whatever number of hosts trains. Of one that SageMaker has dealt out file by file (ShardedByS3Key) each host draws its
+part of the batch from its own files.
+"""
+
+import dataclasses
+import math
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import tensorflow as tf
+
+from trainer import data, folders
+from trainer.cluster import Team
+from trainer.contract import Folders, Job, JobError
+from trainer.folders import Images
+from trainer.hyperparameters import Hyperparameters
+
+
+@dataclasses.dataclass(frozen=True)
+class Input:
+    """The images as one host has them.
+
+    Args:
+        settings: the job's.
+        training: what this host draws from.
+        share: its share of a batch.
+        counts: training images of each host; one number where all have the same ones.
+        steps_per_epoch: as many as it takes until every host's images have all been seen.
+        validation: what this host scores; None where the job has no such channel.
+        held_back: validation images of all hosts.
+    """
+
+    settings: Hyperparameters
+    training: Images
+    share: data.Share
+    counts: tuple[int, ...]
+    steps_per_epoch: int
+    validation: Images | None
+    held_back: int
+
+    def batches(self, steps: range) -> tf.data.Dataset:
+        """The training batches of these steps, as one device after the other takes them."""
+        size, channels, seed = self.settings.image_size, self.settings.channels, self.settings.seed
+        return data.training_batches(self.training, size, channels, self.share, seed, steps)
+
+    def validation_batches(self) -> tf.data.Dataset | None:
+        """All validation images of this host, once."""
+        if self.validation is None:
+            return None
+        size, channels = self.settings.image_size, self.settings.channels
+        return data.ordered_batches(self.validation, size, channels, self.share.at_once)
+
+    def check_readable(self) -> None:
+        """Find the image that TensorFlow could not decode: its own error names none.
+
+        Raises:
+            JobError: with its name.
+        """
+        for images in filter(None, (self.training, self.validation)):
+            folders.check_readable(images, data.undecodable(images, self.settings.channels), skip=False)
+
+
+def read(job: Job, team: Team) -> Input:
+    """List the job's images and divide them.
+
+    Raises:
+        JobError: they cannot be trained on, or the batch cannot be dealt out evenly.
+    """
+    settings, sharded = job.hyperparameters, _is_sharded("training", team)
+    labels = _all_labels(job.training, team) if sharded else None
+    images = _listed(job.training, settings, labels)
+    share = _share(settings.batch_size, team, sharded)
+    counts = tuple(team.link.exchange(len(images.paths))) if sharded else (len(images.paths),)
+    if team.chief:
+        folders.say_conversion(images, settings.image_size, settings.channels)
+
+    validation, held_back = None, 0
+    if job.validation:
+        validation = _listed(job.validation, settings, images.labels)
+        if not _is_sharded("validation", team):
+            validation = _part(validation, team)
+        held_back = sum(team.link.exchange(len(validation.paths)))
+    # Rounded up: an epoch sees every image, and the next one goes on where its last batch ended.
+    steps = math.ceil(max(counts) / share.batch)
+    return Input(settings, images, share, counts, steps, validation, held_back)
+
+
+def _is_sharded(channel: str, team: Team) -> bool:
+    """Whether each host has other files of a channel; one alone has all, whatever the job says."""
+    channels = Folders.of(os.environ).read_config("inputdataconfig.json")
+    return team.hosts > 1 and channels.get(channel, {}).get("S3DistributionType") == "ShardedByS3Key"
+
+
+def _share(batch: int, team: Team, sharded: bool) -> data.Share:
+    at_once, mine = team.per_replica(batch), batch // team.hosts
+    if sharded:
+        return data.Share(mine, range(mine), at_once)
+    return data.Share(batch, range(team.index * mine, (team.index + 1) * mine), at_once)
+
+
+def _all_labels(folder: Path, team: Team) -> tuple[str, ...]:
+    """The labels of all hosts: one that has few files may lack some."""
+    here = [child.name for child in folder.iterdir() if child.is_dir() and not child.name.startswith(".")]
+    labels = sorted({label for host in team.link.exchange(here) for label in host})
+    if len(labels) < 2:
+        raise JobError(f"All hosts together have images of {len(labels)} labels: there is nothing to tell apart.")
+    return tuple(labels)
+
+
+def _part(images: Images, team: Team) -> Images:
+    """Every image is one host's; a host may be left with none."""
+    mine = slice(team.index, None, team.hosts)
+    return dataclasses.replace(images, paths=images.paths[mine], numbers=images.numbers[mine])
+
+
+def _listed(folder: Path, settings: Hyperparameters, labels: Sequence[str] | None = None) -> Images:
+    images = folders.list_images(folder, labels)
+    skip = settings.unreadable == "skip"
+    # Whoever goes on without some has to know all of them beforehand; else the first bytes will do, and what is
+    # broken further on stops the training when it comes.
+    broken = data.undecodable(images, settings.channels) if skip else folders.no_images(images)
+    return folders.check_readable(images, broken, skip)

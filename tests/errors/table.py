@@ -1,11 +1,12 @@
 """Every mistake that the suite makes, and that docs/errors.md lists."""
 
-from tests.errors import account, data, job_files, local_cloud, runs, tools
+from tests.errors import account, data, images, job_files, local_cloud, runs, tools
 
 CASES = (
     *tools.CASES,
     *account.CASES,
     *job_files.CASES,
+    *images.CASES,
     *data.CASES,
     *runs.CASES,
     *local_cloud.CASES,

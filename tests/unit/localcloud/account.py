@@ -93,9 +93,7 @@ class Account:
 
     def lines(self, name: str, host: str = "algo-1") -> list[str]:
         try:
-            found = self.logs.describe_log_streams(logGroupName=GROUP, logStreamNamePrefix=f"{name}/{host}-")[
-                "logStreams"
-            ]
+            found = self.logs.describe_log_streams(logGroupName=GROUP, logStreamNamePrefix=f"{name}/{host}-")
         except self.logs.exceptions.ResourceNotFoundException:
             return []  # The first job makes it.
         if not found["logStreams"]:

@@ -1,0 +1,390 @@
+"""The local cloud's ECR and registry with a real engine: what is pushed, refused, answered, kept and thrown away."""
+
+import base64
+import hashlib
+import http.client
+import io
+import json
+import os
+import shutil
+import signal
+import tarfile
+import threading
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import boto3
+import docker
+import pytest
+from botocore.exceptions import ClientError
+
+from scripts import localcloud
+from tests.conftest import missing
+from tests.unit.localcloud.processes import is_gone, until, verb
+
+pytestmark = pytest.mark.e2e
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+class Dock:
+    """An engine, a local cloud in the current folder, and short words for what goes from one to the other."""
+
+    def __init__(self, engine: Any) -> None:
+        self.engine = engine
+        self.made: set[str] = set()
+        self.cloud = localcloud.start(lifetime=True)
+
+    @property
+    def ecr(self) -> Any:
+        return boto3.Session("local", "local", region_name="us-east-1").client("ecr", endpoint_url=self.cloud.url)
+
+    @property
+    def address(self) -> str:
+        return f"localhost:{self.cloud.port}"
+
+    def again(self) -> None:
+        localcloud.stop()
+        self.cloud = localcloud.start(lifetime=True)
+
+    def create(self, name: str = "trainer", mutability: str = "IMMUTABLE") -> None:
+        self.ecr.create_repository(repositoryName=name, imageTagMutability=mutability)
+
+    def image(self, content: bytes) -> str:
+        """Make an image of one layer; its ID."""
+        data = io.BytesIO()
+        with tarfile.open(fileobj=data, mode="w") as tar:
+            member = tarfile.TarInfo("content")
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+        said = json.loads(self.engine.api.import_image_from_data(data.getvalue()))
+        self.made.add(said["status"])
+        return str(said["status"])
+
+    def auth(self) -> dict[str, str]:
+        (data,) = self.ecr.get_authorization_token()["authorizationData"]
+        user, _, token = base64.b64decode(data["authorizationToken"]).decode().partition(":")
+        return {"username": user, "password": token}
+
+    def push(self, image: str, tag: str, name: str = "trainer", auth: dict[str, str] | None = None) -> list[str]:
+        """Push an image; what the engine said of its layers, or its error."""
+        target = f"{self.address}/{name}"
+        self.engine.images.get(image).tag(target, tag)
+        client = docker.from_env()
+        try:
+            said = list(client.api.push(target, tag, stream=True, decode=True, auth_config=auth or self.auth()))
+        finally:
+            client.close()
+        errors = [line["error"] for line in said if "error" in line]
+        return errors or [line["status"] for line in said if "id" in line]
+
+    def close(self) -> None:
+        """Stop the local cloud of the current folder, and remove the images with all their names."""
+        localcloud.stop()
+        for image in self.made:
+            self.engine.images.remove(image, force=True)
+
+    def described(self, name: str = "trainer", **members: Any) -> list[dict[str, Any]]:
+        return list(self.ecr.describe_images(repositoryName=name, **members)["imageDetails"])
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder without a local cloud, as the current one."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
+    return tmp_path
+
+
+@pytest.fixture
+def dock(engine: Any, root: Path) -> Iterator[Dock]:
+    made = Dock(engine)
+    yield made
+    os.chdir(root)
+    made.close()
+
+
+def test_ecr_tells_what_was_pushed(dock: Dock) -> None:
+    dock.create()
+    image = dock.image(os.urandom(300_000))
+    assert dock.push(image, "v1")[-1] == "Pushed"
+    (found,) = dock.described(imageIds=[{"imageTag": "v1"}])
+    digest = found["imageDigest"]
+    assert found["imageTags"] == ["v1"]
+    assert 300_000 < found["imageSizeInBytes"] < 310_000
+    assert dock.described(imageIds=[{"imageDigest": digest}]) == dock.described() == [found]
+    (gotten,) = dock.ecr.batch_get_image(repositoryName="trainer", imageIds=[{"imageTag": "v1"}])["images"]
+    assert "sha256:" + hashlib.sha256(gotten["imageManifest"].encode()).hexdigest() == digest
+    assert gotten["imageManifestMediaType"] == found["imageManifestMediaType"]
+    manifest = json.loads(gotten["imageManifest"])
+    parts = [manifest["config"], *manifest["layers"]]
+    layers = dock.ecr.batch_check_layer_availability(
+        repositoryName="trainer", layerDigests=[part["digest"] for part in parts]
+    )["layers"]
+    assert [(layer["layerAvailability"], layer["layerSize"]) for layer in layers] == [
+        ("AVAILABLE", part["size"]) for part in parts
+    ]
+    for part in parts:  # A URL is enough by itself, for the configuration too.
+        url = dock.ecr.get_download_url_for_layer(repositoryName="trainer", layerDigest=part["digest"])["downloadUrl"]
+        with urllib.request.urlopen(url) as answer:
+            assert "sha256:" + hashlib.sha256(answer.read()).hexdigest() == part["digest"]
+    with pytest.raises(ClientError, match="ImageNotFoundException"):
+        dock.described(imageIds=[{"imageTag": "v2"}])
+
+
+def test_what_was_pushed_can_be_pulled_by_its_digest(dock: Dock) -> None:
+    dock.create()
+    image = dock.image(os.urandom(100_000))
+    dock.push(image, "v1")
+    name = f"{dock.address}/trainer@{dock.described()[0]['imageDigest']}"
+    dock.engine.images.remove(image, force=True)
+    with pytest.raises(docker.errors.ImageNotFound):
+        dock.engine.images.get(name)
+    dock.engine.api.pull(name, auth_config=dock.auth())
+    assert dock.engine.images.get(name).id == image
+
+
+def test_what_ecr_refuses(dock: Dock) -> None:
+    dock.create()
+    first, second = dock.image(b"first"), dock.image(b"second")
+    wrong = {"username": "AWS", "password": "wrong"}
+    assert dock.push(first, "v1", auth=wrong) == ["unauthorized: Not Authorized"]
+    assert dock.push(first, "v1", name="none") == [
+        "name unknown: The repository with name 'none' does not exist in the registry with id '123456789012'"
+    ]
+    assert dock.push(first, "v1")[-1] == "Pushed"
+    assert dock.push(first, "v1")[-1] == "Layer already exists"
+    assert dock.push(second, "v1") == [
+        "tag invalid: The image tag 'v1' already exists in the 'trainer' repository and cannot be overwritten because "
+        "the tag is immutable."
+    ]
+    assert len(dock.described(imageIds=[{"imageTag": "v1"}])) == 1
+    client = docker.from_env()  # It remembers who logged in.
+    try:
+        with pytest.raises(docker.errors.APIError, match="401 Unauthorized"):
+            client.login(registry=dock.address, **wrong)
+        assert client.login(registry=dock.address, **dock.auth())["Status"] == "Login Succeeded"
+    finally:
+        client.close()
+
+
+def test_a_mutable_tag_moves_and_leaves_an_image_without_one(dock: Dock) -> None:
+    dock.create("moving", "MUTABLE")
+    dock.push(dock.image(b"first"), "v1", "moving")
+    (first,) = dock.described("moving")
+    dock.push(dock.image(b"second"), "v1", "moving")
+    (untagged,) = dock.described("moving", filter={"tagStatus": "UNTAGGED"})
+    (tagged,) = dock.described("moving", imageIds=[{"imageTag": "v1"}])
+    assert untagged["imageDigest"] == first["imageDigest"] != tagged["imageDigest"]
+    assert untagged["imagePushedAt"] <= tagged["imagePushedAt"]
+    gone = dock.ecr.batch_delete_image(repositoryName="moving", imageIds=[{"imageDigest": first["imageDigest"]}])
+    assert gone["imageIds"] == [{"imageDigest": first["imageDigest"]}]
+    assert dock.described("moving") == [tagged]
+
+
+def test_of_two_who_put_a_tag_at_once_one_wins(dock: Dock) -> None:
+    """What two engines would send last; one engine has but one image of a name."""
+    dock.create()
+    for number in range(2):
+        dock.push(dock.image(os.urandom(100)), f"image-{number}")
+    ids = [{"imageTag": f"image-{number}"} for number in range(2)]
+    images = dock.ecr.batch_get_image(repositoryName="trainer", imageIds=ids)["images"]
+    auth = "Basic " + base64.b64encode(":".join(dock.auth().values()).encode()).decode()
+    ready = threading.Barrier(2)
+
+    def put(image: dict[str, Any], tag: str) -> int:
+        headers = {"Authorization": auth, "Content-Type": image["imageManifestMediaType"]}
+        connection = http.client.HTTPConnection("127.0.0.1", dock.cloud.port)
+        ready.wait()
+        connection.request("PUT", f"/v2/trainer/manifests/{tag}", image["imageManifest"], headers)
+        return connection.getresponse().status
+
+    with ThreadPoolExecutor(2) as pool:
+        for round_ in range(20):
+            answers = pool.map(put, images, [f"v{round_}"] * 2)
+            assert sorted(answers) == [201, 400]
+    assert sum(len(image["imageTags"]) for image in dock.described()) == 22
+
+
+def test_a_new_repository_is_empty_and_a_full_one_stays(dock: Dock) -> None:
+    dock.create()
+    image = dock.image(os.urandom(10_000))
+    dock.push(image, "v1")
+    with pytest.raises(ClientError, match="RepositoryNotEmptyException"):
+        dock.ecr.delete_repository(repositoryName="trainer")
+    dock.ecr.delete_repository(repositoryName="trainer", force=True)
+    dock.create()
+    assert dock.described() == []
+    assert dock.push(image, "v1")[-1] == "Layer already exists"
+    dock.ecr.delete_repository(repositoryName="trainer", force=True)
+    assert dock.push(image, "v1")[-1].startswith("name unknown")
+
+
+def test_layers_are_kept_and_images_go_with_the_local_cloud(dock: Dock) -> None:
+    dock.create()
+    image = dock.image(os.urandom(400_000))
+    dock.push(image, "v1")
+    status = verb("status").stdout
+    assert "Jobs run " in status
+    assert "repository trainer: 1 images" in status
+    kept = next(line for line in status.splitlines() if line.startswith("Layers of images"))
+    assert kept.endswith(" kB")
+    assert verb("clean").stderr.splitlines() == [
+        "Error: The local cloud runs, and its registry reads the layers.",
+        "Fix:   Stop it first: `make cloud-down`.",
+    ]
+    dock.again()
+    dock.create()
+    assert dock.described() == []
+    assert dock.push(image, "v1")[-1] == "Layer already exists"
+    localcloud.stop()
+    assert "kB of image layers removed from build/registry/." in verb("clean").stdout
+    assert verb("clean").stdout == "0 B of image layers removed from build/registry/.\n"
+    dock.again()
+    dock.create()
+    assert dock.push(image, "v1")[-1] == "Pushed"
+
+
+def test_local_clouds_in_two_folders_do_not_disturb_each_other(dock: Dock, tmp_path: Path) -> None:
+    dock.create()
+    image = dock.image(b"content")
+    dock.push(image, "v1")
+    (tmp_path / "other").mkdir()
+    os.chdir(tmp_path / "other")
+    other = Dock(dock.engine)
+    try:
+        other.create()
+        assert other.described() == []
+        assert other.push(image, "v1")[-1] == "Pushed"
+    finally:
+        localcloud.stop()
+    assert len(dock.described()) == 1
+    assert dock.push(image, "v2")[-1] == "Layer already exists"
+
+
+def registries(root: Path) -> list[int]:
+    """The processes that serve from this folder's configuration."""
+    file = str(root / "build/registry/config.json").encode()
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = entry.read_bytes().split(b"\0")
+        except OSError:
+            continue  # ended meanwhile
+        if file in words and not is_gone(int(entry.parent.name)):
+            found.append(int(entry.parent.name))
+    return found
+
+
+def test_the_registry_ends_with_the_local_cloud_and_starts_again(dock: Dock, root: Path) -> None:
+    assert registries(root) == []
+    dock.create()
+    image = dock.image(b"content")
+    dock.push(image, "v1")
+    for process in registries(root):
+        os.kill(process, signal.SIGKILL)
+    assert dock.push(image, "v2")[-1] == "Layer already exists"
+    assert registries(root)
+    os.kill(dock.cloud.pid, signal.SIGKILL)
+    until(lambda: not registries(root))
+    until(lambda: localcloud.running() is None)
+    dock.again()
+    dock.create()
+    assert dock.described() == []
+    dock.push(image, "v1")
+    localcloud.stop()
+    assert registries(root) == []
+
+
+def test_a_layer_passes_in_a_stream(dock: Dock) -> None:
+    """Sent in chunks, as docker sends it, and fetched; the server never holds it."""
+    dock.create()
+    size, piece = 300 << 20, os.urandom(1 << 20)
+    digest = "sha256:" + hashlib.sha256(piece * (size >> 20)).hexdigest()
+    auth = "Basic " + base64.b64encode(":".join(dock.auth().values()).encode()).decode()
+    connection = http.client.HTTPConnection("127.0.0.1", dock.cloud.port)
+
+    def ask(method: str, url: str, body: Any = None, **more: Any) -> http.client.HTTPResponse:
+        connection.request(method, url, body, {"Authorization": auth, "Host": dock.address}, **more)
+        return connection.getresponse()
+
+    started = ask("POST", "/v2/trainer/blobs/uploads/?mount=sha256:1&from=other")
+    assert (started.status, started.read()) == (202, b"")
+    assert started.headers["Location"].startswith(f"http://{dock.address}/v2/trainer/blobs/uploads/")
+    sent = ask("PATCH", started.headers["Location"], (piece for _ in range(size >> 20)), encode_chunked=True)
+    assert (sent.status, sent.read()) == (202, b"")
+    done = ask("PUT", f"{sent.headers['Location']}&digest={digest}")
+    assert (done.status, done.read()) == (201, b"")
+    head = ask("HEAD", f"/v2/trainer/blobs/{digest}")
+    assert (head.status, head.headers["Content-Length"], head.read()) == (200, str(size), b"")
+    answer = ask("GET", f"/v2/trainer/blobs/{digest}")
+    seen = hashlib.sha256()
+    while part := answer.read(1 << 20):
+        seen.update(part)
+    assert f"sha256:{seen.hexdigest()}" == digest
+    peak = Path(f"/proc/{dock.cloud.pid}/status").read_text().partition("VmHWM:")[2].split()[0]
+    assert int(peak) << 10 < 250 << 20
+
+
+@pytest.fixture
+def registry_image(engine: Any) -> Iterator[str]:
+    """The image `registry:2`; where it is not on this machine, the program that is, put into an image of that name."""
+    name = "registry:2"
+    if engine.images.list(name):
+        yield name
+        return
+    program = shutil.which("docker-registry")
+    if program is None:
+        missing("neither docker-registry nor the image registry:2 is on this machine")
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w", dereference=True) as tar:
+        tar.add(str(program), "bin/registry")
+        for library in ("lib/x86_64-linux-gnu/libc.so.6", "lib64/ld-linux-x86-64.so.2"):
+            tar.add(f"/{library}", library)
+    changes = ['ENTRYPOINT ["/bin/registry"]', "VOLUME /var/lib/registry"]
+    engine.api.import_image_from_data(data.getvalue(), repository="registry", tag="2", changes=changes)
+    yield name
+    engine.images.remove(name)
+
+
+@pytest.mark.usefixtures("registry_image")
+def test_without_the_program_its_image_serves(engine: Any, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(root))  # Nothing is installed there.
+    dock = Dock(engine)
+
+    def containers() -> list[Any]:
+        label = f"trainyard.registry={root / 'build/registry'}"
+        return list(engine.containers.list(all=True, filters={"label": label}))
+
+    try:
+        assert "docker-registry" not in (localcloud.how_jobs_run(dock.cloud).missing or "")
+        dock.create()
+        image = dock.image(os.urandom(10_000))
+        assert dock.push(image, "v1")[-1] == "Pushed"
+        (served,) = containers()
+        assert {port["HostIp"] for port in served.ports["5000/tcp"]} == {"127.0.0.1"}
+        assert {path.stat().st_uid for path in (root / "build/registry").rglob("*")} == {os.getuid()}
+        os.kill(dock.cloud.pid, signal.SIGKILL)
+        until(lambda: localcloud.running() is None)
+        assert containers()
+        dock.again()
+        assert containers() == []
+        dock.create()
+        assert dock.push(image, "v1")[-1] == "Layer already exists"
+    finally:
+        dock.close()
+    assert containers() == []
+
+
+def test_without_either_it_is_said_what_to_install(engine: Any, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if engine.images.list("registry:2"):
+        pytest.skip("the image registry:2 is on this machine")
+    monkeypatch.setenv("PATH", str(root))
+    cloud = localcloud.start(lifetime=True)
+    try:
+        assert "install docker-registry, or `docker pull registry:2`" in str(localcloud.how_jobs_run(cloud).missing)
+    finally:
+        localcloud.stop()

@@ -50,7 +50,8 @@ def ask(repository: Any, registry: Registry) -> Ask:
 def test_images_page_by_page(ask: Ask, hand: Hand) -> None:
     digests = [hand.image(NAME, bytes([65 + n]), f"v{n}", second=n) for n in range(5)]
     untagged = hand.image(NAME, b"untagged", second=9)
-    seen, token = [], {}
+    seen: list[str] = []
+    token: dict[str, str] = {}
     while True:
         page = ask("DescribeImages", maxResults=4, **token)
         seen += [image["imageDigest"] for image in page["imageDetails"]]

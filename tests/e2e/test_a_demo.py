@@ -35,9 +35,16 @@ def test_it_says_what_it_would_cost_and_how_to_do_it_on_aws(demo: str) -> None:
     assert re.search(r"On AWS .*\$\d+\.\d+.*ml\.m5\.xlarge", demo)
     assert re.findall(r"^  (make .*)$", demo, flags=re.MULTILINE)[-3:] == [
         "make infra",
-        "make data JOB=digits",
-        "make train JOB=digits IMAGE=<URI of a training image in the stack's repository>",
+        "make image JOB=digits",
+        "make train JOB=digits",
     ]
+
+
+def test_without_a_container_it_says_what_is_missing(yard: Project, demo: str) -> None:
+    assert "No container: no Docker engine answers" in demo
+    refused = yard.make("demo", "INSTANCES=2", code=2)
+    assert "Error: 2 instances need containers, and here are none: no Docker engine answers" in refused
+    assert "Infrastructure" not in refused
 
 
 def test_the_test_channel_stays_at_home(yard: Project, demo: str) -> None:

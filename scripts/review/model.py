@@ -1,7 +1,7 @@
 """What a plan says and what a review makes of it, as plain values. Nothing here reads, judges or renders.
 
     plan JSON ──reading──▶ Plan ──┬─ rules ────────▶ Finding ──────────┐
-                                  ├─ permissions ──▶ PrincipalChange ──┼──review──▶ Review ──▶ terminal, .md, .html, .json
+                                  ├─ permissions ──▶ PrincipalChange ──┼──review──▶ Review ──▶ what people read
                                   └─ difference ───▶ ShownChange ──────┘
 
 A Plan holds values as they are, secrets among them. A Review holds texts that may be shown, and nothing else: what

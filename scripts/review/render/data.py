@@ -1,0 +1,102 @@
+"""review.json: a Review for another program. Its fields are described in docs/review.md."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from scripts.review.model import Difference, Finding, Permission, PrincipalChange, Review, ShownChange
+from scripts.review.render import words
+
+SCHEMA_VERSION = 1
+"""Grows when a field goes or changes its meaning; a new field leaves it as it is."""
+
+
+def data(reviews: Sequence[Review]) -> dict[str, Any]:
+    """Give what `json.dumps` writes as review.json.
+
+    Args:
+        reviews: one for each plan, in the order that they are to stand in.
+
+    Returns:
+        Strings, numbers, booleans, lists and dicts, in the same order for the same reviews.
+    """
+    return {"schema_version": SCHEMA_VERSION, "reviews": [_review(review) for review in reviews]}
+
+
+def _review(review: Review) -> dict[str, Any]:
+    return {
+        "source": review.source,
+        "terraform_version": review.terraform_version,
+        "verdict": review.verdict,
+        "digest": review.digest,
+        "errored": review.errored,
+        "complete": review.complete,
+        "applyable": review.applyable,
+        "counts": dict(words.counts(review)),
+        "findings": [_finding(finding) for finding in review.findings],
+        "suppressed": [{**_finding(each.finding), "reason": each.reason} for each in review.suppressed],
+        "permissions": [_principal(change) for change in review.permissions],
+        "changes": [_change(change) for change in review.changes],
+        "drift": [_change(change) for change in review.drift],
+        "deferred": [_change(change) for change in review.deferred],
+        "outputs": [_difference(output) for output in review.outputs],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity.name.lower(),
+        "status": finding.status.value,
+        "address": finding.address,
+        "what": finding.what,
+        "why": finding.why,
+        "fix": finding.fix,
+        "page": finding.page,
+    }
+
+
+def _principal(change: PrincipalChange) -> dict[str, Any]:
+    return {
+        "principal": change.principal,
+        "kind": change.kind,
+        "place": change.place,
+        "added": [_permission(permission) for permission in change.added],
+        "removed": [_permission(permission) for permission in change.removed],
+        "unknown": change.unknown,
+        "known": [_permission(permission) for permission in change.known],
+    }
+
+
+def _permission(permission: Permission) -> dict[str, Any]:
+    return {
+        "effect": permission.effect,
+        "action": permission.action,
+        "resource": permission.resource,
+        "condition": permission.condition,
+        "marks": list(permission.marks),
+    }
+
+
+def _change(change: ShownChange) -> dict[str, Any]:
+    return {
+        "address": change.address,
+        "module": change.module,
+        "type": change.type,
+        "action": change.action.value,
+        "label": change.label,
+        "why": change.why,
+        "previous_address": change.previous_address,
+        "import_id": change.import_id,
+        "reverts_drift": change.reverts_drift,
+        "folded": change.folded,
+        "differences": [_difference(difference) for difference in change.differences],
+    }
+
+
+def _difference(difference: Difference) -> dict[str, Any]:
+    return {
+        "path": difference.path,
+        "before": difference.before,
+        "after": difference.after,
+        "forces_replacement": difference.forces_replacement,
+    }

@@ -1,0 +1,123 @@
+"""What every rendering says in the same words, and the order in which it says it."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+from scripts.review.model import Action, Finding, Review, Severity, ShownChange, Status
+
+SIGNS = {
+    Action.CREATE: "+",
+    Action.READ: "<=",
+    Action.UPDATE: "~",
+    Action.REPLACE: "-/+",
+    Action.DESTROY: "-",
+    Action.FORGET: ".",
+    Action.NO_OP: "=",
+}
+"""Terraform's own, as its plans show them; it has none for a change of state only."""
+
+_COUNTED = ("create", "update", "replace", "destroy", "import", "move", "forget", "read")
+_HEAVIEST_FIRST = (
+    Action.DESTROY,
+    Action.REPLACE,
+    Action.UPDATE,
+    Action.CREATE,
+    Action.FORGET,
+    Action.READ,
+    Action.NO_OP,
+)
+_WEIGHT = {action: place for place, action in enumerate(_HEAVIEST_FIRST)}
+_STATE_ONLY = {Action.NO_OP, Action.FORGET}
+
+
+def counts(review: Review) -> tuple[tuple[str, int], ...]:
+    """The counts in the order that people read them; noughts left out."""
+    order = {name: place for place, name in enumerate(_COUNTED)}
+    known = sorted(review.counts.items(), key=lambda item: (order.get(item[0], len(order)), item[0]))
+    return tuple((name, count) for name, count in known if count)
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """``1 change``, ``2 changes``, ``10,000 changes``."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def real(review: Review) -> list[ShownChange]:
+    """The changes that do something to what exists, the heaviest first, else in the plan's order."""
+    return heaviest_first(change for change in review.changes if change.action not in _STATE_ONLY)
+
+
+def state_only(review: Review) -> list[ShownChange]:
+    """The changes of Terraform's state alone: moved, imported, forgotten."""
+    return [change for change in review.changes if change.action in _STATE_ONLY]
+
+
+def heaviest_first(changes: Iterable[ShownChange]) -> list[ShownChange]:
+    """What is destroyed before what is created, else in the order given."""
+    return sorted(changes, key=lambda change: _WEIGHT[change.action])
+
+
+def by_module(changes: Iterable[ShownChange]) -> list[tuple[str, list[ShownChange]]]:
+    """The changes of each module, in the order in which modules come first."""
+    modules: dict[str, list[ShownChange]] = {}
+    for change in changes:
+        modules.setdefault(change.module, []).append(change)
+    return list(modules.items())
+
+
+def open_findings(review: Review) -> list[Finding]:
+    """The findings that hold after the apply."""
+    return [finding for finding in review.findings if finding.status is not Status.FIXED]
+
+
+def severities(findings: Sequence[Finding]) -> str:
+    """``1 critical, 2 high``, the heaviest first; empty for none."""
+    tally = dict.fromkeys(reversed(Severity), 0)
+    for finding in findings:
+        tally[finding.severity] += 1
+    return ", ".join(f"{count:,} {severity.name.lower()}" for severity, count in tally.items() if count)
+
+
+def warnings(review: Review) -> list[str]:
+    """What is wrong with the plan itself."""
+    said = []
+    if review.errored:
+        said.append("Planning ended in an error: what is shown is a part of the change, and nothing may be applied.")
+    if not review.complete and not review.errored:
+        said.append("The plan is incomplete: some changes are deferred to a later plan.")
+    if not review.applyable and not review.errored:
+        said.append("There is nothing that Terraform would apply.")
+    return said
+
+
+# Control characters move a terminal's cursor, and those for the direction of writing make a text look like another.
+_UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+_SUSPECT = re.compile(r"[^ -~]")
+_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def visible(text: str, keep: str = "") -> str:
+    r"""Write what cannot be seen as ``\n``, ``\u202e``.
+
+    Args:
+        text: any.
+        keep: characters to leave as they are.
+    """
+    return _SUSPECT.sub(lambda found: _seen(found[0], keep), text)
+
+
+def _seen(character: str, keep: str) -> str:
+    if character in keep or unicodedata.category(character) not in _UNSEEN:
+        return character
+    if character in _ESCAPES:
+        return _ESCAPES[character]
+    code = ord(character)
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def shortened(text: str, length: int) -> str:
+    """The text, or its start with how long the whole is; never over ``length`` by more than that."""
+    if len(text) <= length:
+        return text
+    return f"{text[:length]}… ({len(text):,} characters)"

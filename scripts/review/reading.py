@@ -1,0 +1,192 @@
+"""Reads what `terraform show -json` writes of a saved plan into a Plan.
+
+Rests on the published format, https://developer.hashicorp.com/terraform/internals/json-format: members that are not
+known are passed over, another major version of the format is refused, and so is every entry that cannot be understood:
+a change that is left out silently would be a change that nobody reviewed.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from scripts.core.errors import UserError
+from scripts.review import sensitive
+from scripts.review.files import SHOW, parse
+from scripts.review.model import Action, Change, OutputChange, Path, Plan
+from scripts.review.references import references
+
+ACTIONS: Mapping[tuple[str, ...], Action] = {
+    ("no-op",): Action.NO_OP,
+    ("create",): Action.CREATE,
+    ("read",): Action.READ,
+    ("update",): Action.UPDATE,
+    ("delete", "create"): Action.REPLACE,
+    ("create", "delete"): Action.REPLACE,
+    ("create", "forget"): Action.REPLACE,
+    ("forget", "create"): Action.REPLACE,
+    ("delete",): Action.DESTROY,
+    ("forget",): Action.FORGET,
+}
+
+
+def read(text: str, source: str) -> Plan:
+    """Read a plan.
+
+    Args:
+        text: the JSON.
+        source: what to call the plan: a file's name, an environment.
+
+    Returns:
+        The plan with all its values, secrets among them.
+
+    Raises:
+        UserError: this is no plan's JSON, a plan of another major version of the format, or one with an entry that
+            Terraform does not write.
+    """
+    raw = parse(text, source)
+    return Plan(
+        source=source,
+        format_version=_text(raw.get("format_version")),
+        terraform_version=_text(raw.get("terraform_version")),
+        changes=tuple(_changes(raw, "resource_changes", source)),
+        drift=tuple(_changes(raw, "resource_drift", source)),
+        deferred=tuple(_deferred(raw, source)),
+        outputs=tuple(_outputs(raw, source)),
+        errored=raw.get("errored") is True,
+        complete=raw.get("complete") is not False,
+        applyable=raw.get("applyable") is not False,
+        failed_checks=tuple(_failed_checks(raw)),
+        references=references(raw.get("configuration")),
+        secrets=sensitive.texts(raw),
+    )
+
+
+def _changes(raw: Mapping[str, Any], member: str, source: str) -> Iterator[Change]:
+    for index, entry in enumerate(_list(raw, member, source)):
+        yield _change(entry, f"{source}: {member}[{index}]")
+
+
+def _deferred(raw: Mapping[str, Any], source: str) -> Iterator[tuple[str, Change]]:
+    for index, entry in enumerate(_list(raw, "deferred_changes", source)):
+        where = f"{source}: deferred_changes[{index}]"
+        if not isinstance(entry, dict):
+            raise _strange(where, "is not an object")
+        yield _text(entry.get("reason")), _change(entry.get("resource_change"), f"{where}.resource_change")
+
+
+def _change(entry: Any, where: str) -> Change:
+    if not isinstance(entry, dict) or not isinstance(entry.get("change"), dict):
+        raise _strange(where, "holds no change")
+    address, change = entry.get("address"), entry["change"]
+    if not isinstance(address, str) or not address:
+        raise _strange(where, "has no address")
+    action, actions = _action(change.get("actions"), f"{where} ({address})")
+    importing = change.get("importing")
+    previous = _text(entry.get("previous_address"))
+    return Change(
+        address=address,
+        module=_text(entry.get("module_address")),
+        mode=_text(entry.get("mode")) or ("data" if action is Action.READ else "managed"),
+        type=_text(entry.get("type")),
+        name=_text(entry.get("name")),
+        provider=_text(entry.get("provider_name")),
+        action=action,
+        before=_object(change, "before", where),
+        after=_object(change, "after", where),
+        create_first=actions[0] == "create" and action is Action.REPLACE,
+        leaves_old=action is Action.REPLACE and "forget" in actions,
+        unknown=change.get("after_unknown") or False,
+        before_sensitive=change.get("before_sensitive") or False,
+        after_sensitive=change.get("after_sensitive") or False,
+        replace_paths=tuple(_paths(change.get("replace_paths"))),
+        reason=_text(entry.get("action_reason")),
+        previous_address="" if previous == address else previous,
+        import_id=_import_id(importing),
+        deposed=_text(entry.get("deposed")),
+    )
+
+
+def _outputs(raw: Mapping[str, Any], source: str) -> Iterator[OutputChange]:
+    outputs = raw.get("output_changes") or {}
+    if not isinstance(outputs, dict):
+        raise _strange(f"{source}: output_changes", "is not an object")
+    for name, change in outputs.items():
+        where = f"{source}: output_changes.{name}"
+        if not isinstance(change, dict):
+            raise _strange(where, "is not an object")
+        yield OutputChange(
+            name=name,
+            action=_action(change.get("actions"), where)[0],
+            before=change.get("before"),
+            after=change.get("after"),
+            unknown=change.get("after_unknown") or False,
+            sensitive=sensitive.any_marked(change.get("before_sensitive"))
+            or sensitive.any_marked(change.get("after_sensitive")),
+        )
+
+
+def _failed_checks(raw: Mapping[str, Any]) -> Iterator[str]:
+    """The addresses of checks that failed, of their instances where those are named."""
+    for check in _objects(raw.get("checks")):
+        failed = [each for each in _objects(check.get("instances")) if each.get("status") in ("fail", "error")]
+        if not failed and check.get("status") in ("fail", "error"):
+            failed = [check]
+        for each in failed:
+            address = each.get("address")
+            named = _text(address.get("to_display")) if isinstance(address, dict) else ""
+            yield named or "a check without an address"
+
+
+def _action(actions: Any, where: str) -> tuple[Action, tuple[str, ...]]:
+    names = tuple(actions) if isinstance(actions, list) and all(isinstance(name, str) for name in actions) else ()
+    if names not in ACTIONS:
+        raise UserError(
+            f"{where}: the actions {actions!r} are none that this review knows.",
+            "It knows those of Terraform's plan format 1.0 to 1.2; what it does not know it does not bless.",
+        )
+    return ACTIONS[names], names
+
+
+def _paths(paths: Any) -> Iterator[Path]:
+    for path in paths if isinstance(paths, list) else ():
+        if isinstance(path, list):
+            yield tuple(step for step in path if isinstance(step, str | int))
+
+
+def _import_id(importing: Any) -> str:
+    """What is imported by. A resource may be imported by its identity instead of an id, or by an id not known yet."""
+    if not isinstance(importing, dict):
+        return ""
+    if importing.get("id"):
+        return _text(importing["id"])
+    identity = importing.get("identity")
+    if isinstance(identity, dict) and identity:
+        return ", ".join(f"{name} = {value}" for name, value in sorted(identity.items()))
+    return "(known after apply)"
+
+
+def _object(change: Mapping[str, Any], member: str, where: str) -> Mapping[str, Any] | None:
+    value = change.get(member)
+    if value is not None and not isinstance(value, dict):
+        raise _strange(f"{where}.change.{member}", "is not an object")
+    return value
+
+
+def _list(raw: Mapping[str, Any], member: str, source: str) -> list[Any]:
+    value = raw.get(member)
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise _strange(f"{source}: {member}", "is not a list")
+    return value
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _strange(where: str, what: str) -> UserError:
+    return UserError(f"{where} {what}.", f"Terraform writes no such plan. Make it anew: {SHOW}")

@@ -1,10 +1,193 @@
-"""markdown."""
+"""review.md: a Review as a comment on a pull request, within the length that GitHub allows for one.
 
-from collections.abc import Sequence
+Nothing is in a table: lists and `diff` blocks hold what comes from the plan (see `plain`). Every line of a block starts
+with a sign of ours, so no text in it can be the line that ends the block.
+"""
 
-from scripts.review.model import Review
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+
+from scripts.review.model import Action, Difference, Finding, PrincipalChange, Review, ShownChange, Status
+from scripts.review.render import words
+from scripts.review.render.budget import Block, Item, Section, fill
+from scripts.review.render.plain import code, line, link, prose
+
+_NAME, _VALUE, _TEXT = 200, 160, 700
+_DIFFERENCES = 12
+_PERMISSIONS = 12
+# With these signs a line of a diff block is green, red, orange or grey.
+_COLOURS = {
+    Action.CREATE: "+",
+    Action.READ: "#",
+    Action.UPDATE: "!",
+    Action.REPLACE: "-",
+    Action.DESTROY: "-",
+    Action.FORGET: "-",
+    Action.NO_OP: "#",
+}
+_DIFF, _END = "```diff\n", "```\n\n"
 
 
 def markdown(reviews: Sequence[Review], limit: int = 65_536) -> str:
-    """Not yet."""
-    return "\n".join(review.verdict for review in reviews)
+    """Write the reviews as one comment.
+
+    Args:
+        reviews: one for each plan.
+        limit: how many characters it may have, at least 2,000; GitHub takes 65,536.
+
+    Returns:
+        GitHub Flavored Markdown of at most ``limit`` characters that says what it left out.
+    """
+    if len(reviews) == 1:
+        return _review(reviews[0], limit)
+    plans = [Item("", partial(_line, review)) for review in reviews]
+    overview = Section(
+        f"## {words.plural(len(reviews), 'Terraform plan')}\n\n", [Block("", plans, "\n")], "", "plan", 0.3
+    )
+    text = fill([overview], limit // 2)
+    for place, review in enumerate(reviews):
+        # What a small plan does not need goes to those after it; a note below takes the last of the room.
+        room = (limit - 100 - len(text)) // (len(reviews) - place)
+        part = _review(review, room)
+        if len(part) >= room:
+            left = words.plural(len(reviews) - place, "plan")
+            return f"{text}_No room for what {left} would do: review.html has it._\n"
+        text += f"{part}\n"
+    return text
+
+
+def _line(review: Review) -> str:
+    counted = ", ".join(f"{count:,} {name}" for name, count in words.counts(review)) or "no changes"
+    return f"- {code(review.source, _NAME)}: {prose(review.verdict, 300)} ({counted})\n"
+
+
+def _review(review: Review, room: int) -> str:
+    """One review in ``room`` characters; over it only where not even its head fits."""
+    head = ""
+    for length in (1_200, 300, 100):
+        head = _head(review, length)
+        if len(head) <= room:
+            break
+    return (head + fill(_sections(review), room - len(head))).rstrip("\n") + "\n"
+
+
+def _head(review: Review, length: int) -> str:
+    counted = ", ".join(f"**{count:,}** {name}" for name, count in words.counts(review)) or "no changes"
+    lines = [f"### Plan of {code(review.source, min(length, _NAME))}", ""]
+    for warning in words.warnings(review):
+        lines += ["> [!CAUTION]", f"> {warning}", ""]
+    verdict = prose(review.verdict, length)
+    lines += [f"**{verdict}**", ""] if verdict else []
+    still = words.open_findings(review)
+    added, removed = words.permission_counts(review.permissions)
+    lines += [
+        f"Changes: {counted}<br>",
+        f"Findings: {words.severities(still) or 'none'}<br>",
+        f"Permissions: {added:,} added, {removed:,} removed<br>",
+        f"Digest of the change: {code(review.digest, 64)}",
+    ]
+    return "\n".join(lines) + "\n\n"
+
+
+def _sections(review: Review) -> Iterator[Section]:
+    """All that follows the head, the most important first."""
+    still = words.open_findings(review)
+    fixed = [finding for finding in review.findings if finding.status is Status.FIXED]
+    if still:
+        items = [Item(finding.severity.name.lower(), partial(_finding, finding)) for finding in still]
+        yield Section("#### Findings\n\n", [Block("", items, "\n")], "", "finding", 0.45)
+    if review.permissions:
+        items = [Item(change.kind, partial(_principal, change)) for change in review.permissions]
+        yield Section("#### Permissions\n\n", [Block(_DIFF, items, _END)], "", "principal", 0.4)
+    yield from _changes("Resources", "change", words.real(review), 0.7)
+    yield from _changes("In Terraform's state only", "change", words.state_only(review), 0.4)
+    yield from _changes("Changed outside of Terraform", "resource", review.drift, 0.4)
+    yield from _changes("Deferred to a later plan", "change", review.deferred, 0.4)
+    if review.outputs:
+        items = [Item("", partial(_output, output)) for output in review.outputs]
+        yield Section(*_folded("Outputs", items, fenced=True), "output", 0.4)
+    if fixed:
+        items = [Item(finding.severity.name.lower(), partial(_short_finding, finding)) for finding in fixed]
+        yield Section(*_folded("Findings that this change fixes", items), "finding", 0.5)
+    if review.suppressed:
+        items = [
+            Item(each.finding.severity.name.lower(), partial(_short_finding, each.finding, each.reason))
+            for each in review.suppressed
+        ]
+        yield Section(*_folded("Findings switched off in review.toml", items), "finding", 1)
+
+
+def _folded(title: str, items: Sequence[Item], *, fenced: bool = False) -> tuple[str, list[Block], str]:
+    block = Block(_DIFF, items, _END) if fenced else Block("", items, "\n")
+    return f"<details><summary>{title}: {len(items):,}</summary>\n\n", [block], "</details>\n\n"
+
+
+def _finding(finding: Finding) -> str:
+    return (
+        f"- **{finding.severity.name.lower()}**, {finding.status}: {code(finding.address, _NAME)}<br>"
+        f"{prose(finding.what, _TEXT)}<br>{prose(finding.why, _TEXT)}<br>"
+        f"**Fix:** {prose(finding.fix, _TEXT)}<br>{code(finding.rule, _NAME)} {link(finding.page)}\n"
+    )
+
+
+def _short_finding(finding: Finding, reason: str = "") -> str:
+    said = f" ({prose(reason, _TEXT)})" if reason else ""
+    return (
+        f"- {finding.severity.name.lower()}: {code(finding.rule, _NAME)} {code(finding.address, _NAME)}, "
+        f"{prose(finding.what, _TEXT)}{said}\n"
+    )
+
+
+def _principal(change: PrincipalChange) -> str:
+    lines = [f"@@ {line(change.principal, _NAME)} ({change.kind}: {line(change.place, _NAME)}) @@"]
+    if change.unknown:
+        lines.append(f"! cannot be reviewed until apply: {line(change.unknown, _VALUE)}")
+    for sign, permissions in (("+", change.added), ("-", change.removed), ("! known:", change.known)):
+        for permission in words.marked_first(permissions)[:_PERMISSIONS]:
+            lines.append(f"{sign} {line(words.permission(permission), 2 * _VALUE)}")
+        if len(permissions) > _PERMISSIONS:
+            lines.append(f"{sign} … and {len(permissions) - _PERMISSIONS:,} more")
+    return "\n".join(lines) + "\n"
+
+
+def _changes(title: str, noun: str, changes: Sequence[ShownChange], share: float) -> Iterator[Section]:
+    if not changes:
+        return
+    blocks = []
+    for module, group in words.by_module(changes):
+        name = code(module, _NAME) if module else "root module"
+        items = [Item(change.action.value, partial(_change, change)) for change in group]
+        blocks.append(Block(f"{name}: {words.plural(len(group), noun)}\n\n{_DIFF}", items, _END))
+    opening = f"<details><summary>{title}: {words.plural(len(changes), noun)}</summary>\n\n"
+    brief = [Item(change.action.value, partial(_brief, change)) for change in words.heaviest_first(changes)]
+    yield Section(opening, blocks, "</details>\n\n", noun, share, [Block(_DIFF, brief, _END)])
+
+
+def _brief(change: ShownChange) -> str:
+    return f"{_COLOURS[change.action]} {line(change.address, _NAME)}: {line(change.label, _VALUE)}\n"
+
+
+def _change(change: ShownChange) -> str:
+    lines = [f"@@ {line(change.address, _NAME)}: {line(change.label, _VALUE)} @@"]
+    lines += [f"# {line(note, _VALUE)}" for note in words.notes(change)]
+    for difference in change.differences[:_DIFFERENCES]:
+        lines += _difference(difference)
+    left = len(change.differences) - _DIFFERENCES
+    if left > 0:
+        lines.append(f"# and {words.plural(left, 'attribute')} more")
+    if change.folded:
+        lines.append(f"# {words.folded(change)}")
+    return "\n".join(lines) + "\n"
+
+
+def _output(output: Difference) -> str:
+    return "\n".join(_difference(output)) + "\n"
+
+
+def _difference(difference: Difference) -> Iterable[str]:
+    path = line(difference.path, _NAME)
+    forces = "  # forces replacement" if difference.forces_replacement else ""
+    if difference.before is not None:
+        yield f"- {path} = {line(difference.before, _VALUE)}" + ("" if difference.after is not None else forces)
+    if difference.after is not None:
+        yield f"+ {path} = {line(difference.after, _VALUE)}{forces}"

@@ -1,11 +1,119 @@
-"""terminal."""
+"""The summary at a terminal: what a person takes in within 20 seconds, and where the rest is."""
 
-from collections.abc import Sequence
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from scripts.review.model import Review
+from scripts.review.model import Finding, PrincipalChange, Review, Severity, Status
+from scripts.review.render import words
+
+_FINDINGS, _PRINCIPALS, _PERMISSIONS = 6, 4, 3
+_WIDEST, _NARROWEST = 110, 40
+_LONGEST_TEXT = 300
+_RED, _GREEN, _YELLOW, _BOLD, _GREY = "1;31", "32", "33", "1", "2"
+_COLOURS = {
+    Severity.CRITICAL: _RED,
+    Severity.HIGH: _RED,
+    Severity.MEDIUM: _YELLOW,
+    Severity.LOW: _BOLD,
+    Severity.INFO: _GREY,
+}
 
 
 def terminal(review: Review, pages: Sequence[Path] = ()) -> list[str]:
-    """Not yet."""
-    return [review.verdict, *map(str, pages)]
+    """Write the summary of one review.
+
+    Args:
+        review: what to sum up.
+        pages: the files in which the whole of it is; named at the end.
+
+    Returns:
+        Lines as wide as the terminal at most, in colour where stdout is one. Only a word that is wider than the
+        terminal, such as an address, goes over it, so that it can be copied.
+    """
+    return list(_Summary(review).lines(pages))
+
+
+class _Summary:
+    """One review, for a terminal of this width and colour."""
+
+    def __init__(self, review: Review) -> None:
+        self.review = review
+        self.colour = sys.stdout.isatty()
+        self.width = max(_NARROWEST, min(_WIDEST, shutil.get_terminal_size((100, 24)).columns))
+
+    def lines(self, pages: Sequence[Path]) -> Iterator[str]:
+        review = self.review
+        yield from self.wrapped(f"Plan of {review.source}, Terraform {review.terraform_version}", "", _GREY)
+        yield from self.wrapped(review.verdict, "", _BOLD)
+        for warning in words.warnings(review):
+            yield from self.wrapped(warning, "", _RED)
+        counted = ", ".join(f"{count:,} {name}" for name, count in words.counts(review))
+        yield from self.wrapped(counted or "no changes", "  ")
+        yield from self.findings()
+        yield from self.permissions()
+        yield ""
+        yield from self.wrapped(f"Digest of the change: {review.digest}", "")
+        for page in pages:
+            yield f"  {page}"
+
+    def findings(self) -> Iterator[str]:
+        still = words.open_findings(self.review)
+        fixed = len(self.review.findings) - len(still)
+        yield ""
+        title = f"Findings: {words.severities(still) or 'none'}"
+        yield self.painted(title + (f"; {fixed:,} fixed" if fixed else ""), _BOLD)
+        for finding in still[:_FINDINGS]:
+            yield from self.finding(finding)
+        if len(still) > _FINDINGS:
+            yield f"  and {len(still) - _FINDINGS:,} more: {words.severities(still[_FINDINGS:])}"
+
+    def finding(self, finding: Finding) -> Iterator[str]:
+        name = finding.severity.name
+        there = f" ({finding.status})" if finding.status is Status.THERE else ""
+        address = words.shortened(words.visible(finding.address), _LONGEST_TEXT)
+        yield f"  {self.painted(f'{name:8}', _COLOURS[finding.severity])} {address}{there}"
+        yield from self.wrapped(finding.what, " " * 11)
+        yield from self.wrapped(f"Fix: {finding.fix}", " " * 11)
+
+    def permissions(self) -> Iterator[str]:
+        changes = self.review.permissions
+        if not changes:
+            return
+        added, removed = words.permission_counts(changes)
+        yield ""
+        yield self.painted(f"Permissions: {added:,} added, {removed:,} removed", _BOLD)
+        for change in changes[:_PRINCIPALS]:
+            yield from self.principal(change)
+        if len(changes) > _PRINCIPALS:
+            yield f"  and {words.plural(len(changes) - _PRINCIPALS, 'more principal')}"
+
+    def principal(self, change: PrincipalChange) -> Iterator[str]:
+        yield from self.wrapped(f"{change.principal} ({change.kind}: {change.place})", "  ")
+        if change.unknown:
+            yield from self.wrapped(f"? cannot be reviewed until apply: {change.unknown}", "    ", _YELLOW)
+        listed = [
+            *(("+", permission, _GREEN) for permission in words.marked_first(change.added)),
+            *(("-", permission, "31") for permission in words.marked_first(change.removed)),
+        ]
+        for sign, permission, colour in listed[:_PERMISSIONS]:
+            yield from self.wrapped(f"{sign} {words.permission(permission)}", "    ", colour)
+        if len(listed) > _PERMISSIONS:
+            yield f"    and {len(listed) - _PERMISSIONS:,} more"
+
+    def wrapped(self, text: str, indent: str, colour: str = "") -> Iterator[str]:
+        lines = textwrap.wrap(
+            words.shortened(words.visible(text), _LONGEST_TEXT),
+            self.width,
+            initial_indent=indent,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for line in lines:
+            yield self.painted(line, colour)
+
+    def painted(self, text: str, colour: str) -> str:
+        return f"\x1b[{colour}m{text}\x1b[0m" if self.colour and colour else text

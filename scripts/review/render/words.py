@@ -4,7 +4,16 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from scripts.review.model import Action, Finding, Review, Severity, ShownChange, Status
+from scripts.review.model import (
+    Action,
+    Finding,
+    Permission,
+    PrincipalChange,
+    Review,
+    Severity,
+    ShownChange,
+    Status,
+)
 
 SIGNS = {
     Action.CREATE: "+",
@@ -86,7 +95,7 @@ def warnings(review: Review) -> list[str]:
         said.append("Planning ended in an error: what is shown is a part of the change, and nothing may be applied.")
     if not review.complete and not review.errored:
         said.append("The plan is incomplete: some changes are deferred to a later plan.")
-    if not review.applyable and not review.errored:
+    if review.changes and not review.applyable and not review.errored:
         said.append("There is nothing that Terraform would apply.")
     return said
 
@@ -121,3 +130,40 @@ def shortened(text: str, length: int) -> str:
     if len(text) <= length:
         return text
     return f"{text[:length]}… ({len(text):,} characters)"
+
+
+def permission_counts(changes: Iterable[PrincipalChange]) -> tuple[int, int]:
+    """How many permissions are added, and how many removed."""
+    added = removed = 0
+    for change in changes:
+        added += len(change.added)
+        removed += len(change.removed)
+    return added, removed
+
+
+def marked_first(permissions: Iterable[Permission]) -> list[Permission]:
+    """What is notable first, else in the order given."""
+    return sorted(permissions, key=lambda permission: not permission.marks)
+
+
+def permission(permission: Permission) -> str:
+    """A permission in one line: ``Allow s3:GetObject on * if … [public]``."""
+    condition = f" if {permission.condition}" if permission.condition else ""
+    marks = f" [{', '.join(permission.marks)}]" if permission.marks else ""
+    return f"{permission.effect} {permission.action} on {permission.resource}{condition}{marks}"
+
+
+def notes(change: ShownChange) -> list[str]:
+    """What is said of a change beside its action and its attributes."""
+    said = [
+        change.why,
+        change.previous_address and f"moved from {change.previous_address}",
+        change.import_id and f"imported by {change.import_id}",
+        "only takes back what was changed outside of Terraform" if change.reverts_drift else "",
+    ]
+    return [note for note in said if note]
+
+
+def folded(change: ShownChange) -> str:
+    """How many differences are left out as noise, in words."""
+    return f"{plural(change.folded, 'difference')} not shown: null against empty, or a mirror of another resource"

@@ -1,0 +1,300 @@
+"""Reviews made up for the tests of what renders them: of 3 changes, of any number, and one with everything."""
+
+from scripts.review.model import (
+    Action,
+    Difference,
+    Finding,
+    Permission,
+    PrincipalChange,
+    Review,
+    Severity,
+    ShownChange,
+    Status,
+    Suppressed,
+)
+
+S3_PAGE = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html"
+IAM_PAGE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html"
+BUCKET_PAGE = "https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/s3_bucket"
+
+# What the author of a pull request may put into a key, a tag or a message.
+NASTY = (
+    "<script>document.title='run'</script>",
+    "</noscript><script>document.title='run'</script>",
+    "<img src=x onerror=\"document.title='run'\">",
+    "a|b\\|c",
+    "`` ``` ` ````",
+    "@octocat and someone@example.com",
+    "#123 and owner/repo#4 and GH-5",
+    "https://evil.example/x and www.evil.example",
+    "[text](https://evil.example) ![image](//evil.example/x.png)",
+    "first\n\n# heading\n</details>\n```\n- item",
+    "\u05d0\u05d1\u05d2 \u0627\u0644\u0639\u0631\u0628\u064a\u0629 \u202egnp.exe\u202c",
+    "\x1b[2J\x1b[31mred\x07 \ud800",
+    "{{ 7 * 7 }} {% raw %} $x$ &amp; <!-- --> --> ]]>",
+    "**bold** _it_ ~~gone~~ :smile: ~~~ 1. * - +",
+)
+
+
+def difference(path: str, before: str | None, after: str | None, forces: bool = False) -> Difference:
+    return Difference(path, before, after, forces)
+
+
+def finding(
+    severity: Severity, status: Status, address: str, what: str = "", rule: str = "s3-public-access"
+) -> Finding:
+    return Finding(
+        rule,
+        severity,
+        status,
+        address,
+        what or "The bucket's public access block is taken away.",
+        "Whoever knows the bucket's name may be able to read what is in it.",
+        "Keep all four settings of aws_s3_bucket_public_access_block true.",
+        S3_PAGE,
+    )
+
+
+def empty(source: str = "dev") -> Review:
+    return Review(
+        source=source,
+        terraform_version="1.11.4",
+        verdict="Nothing changes.",
+        counts={},
+        findings=(),
+        suppressed=(),
+        permissions=(),
+        changes=(),
+        drift=(),
+        outputs=(),
+        deferred=(),
+        digest="0" * 32,
+        errored=False,
+        complete=True,
+        applyable=False,
+    )
+
+
+def three() -> Review:
+    """A bucket replaced, a role widened, a tag changed."""
+    bucket, role = "module.buckets.aws_s3_bucket.models", "module.training_role.aws_iam_role_policy.training"
+    return Review(
+        source="dev",
+        terraform_version="1.11.4",
+        verdict="Replaces the models bucket: its objects are lost. 2 permissions widen. Everything else is tags.",
+        counts={"update": 2, "replace": 1},
+        findings=(
+            Finding(
+                "s3-bucket-destroyed",
+                Severity.CRITICAL,
+                Status.NEW,
+                bucket,
+                "The bucket acme-models is replaced, because its name changes; force_destroy lets it go.",
+                "Every object and every version in it is lost, and nothing in AWS brings them back.",
+                "Keep the name, or copy the objects first and remove the old bucket in a change of its own.",
+                BUCKET_PAGE,
+            ),
+            Finding(
+                "iam-pass-role-anything",
+                Severity.HIGH,
+                Status.NEW,
+                role,
+                "The role may pass any role of the account: iam:PassRole on *.",
+                "Whoever may start a training job can run it with an administrator's rights.",
+                "Name the role's ARN as the resource, and add a condition on iam:PassedToService.",
+                IAM_PAGE,
+            ),
+            finding(Severity.LOW, Status.THERE, "aws_cloudwatch_log_group.training", "Logs are kept for 30 days."),
+        ),
+        suppressed=(),
+        permissions=(
+            PrincipalChange(
+                "trainyard-dev-training",
+                "identity",
+                "module.training_role.aws_iam_role.training",
+                added=(
+                    Permission("Allow", "iam:PassRole", "*", "", ("escalates", "on everything")),
+                    Permission("Allow", "s3:GetObject", "arn:aws:s3:::acme-datasets/*"),
+                ),
+                removed=(
+                    Permission("Allow", "s3:GetObject", "arn:aws:s3:::acme-datasets/digits/*", "from VPC vpc-0a1b2c"),
+                ),
+            ),
+        ),
+        changes=(
+            ShownChange(
+                role,
+                "module.training_role",
+                "aws_iam_role_policy",
+                Action.UPDATE,
+                "update in place",
+                differences=(
+                    difference('policy.Statement["PassRole"].Resource', "arn:aws:iam::111122223333:role/t", "*"),
+                    difference('policy.Statement["Data"].Resource[0]', None, "arn:aws:s3:::acme-datasets/*"),
+                ),
+                folded=1,
+            ),
+            ShownChange(
+                bucket,
+                "module.buckets",
+                "aws_s3_bucket",
+                Action.REPLACE,
+                "replace, old one first",
+                "an attribute that cannot be changed in place",
+                differences=(
+                    difference("bucket", "acme-models", "acme-models-eu", True),
+                    difference("arn", "arn:aws:s3:::acme-models", "(known after apply)"),
+                    difference("force_destroy", "false", "true"),
+                ),
+                folded=6,
+            ),
+            ShownChange(
+                "aws_sns_topic.alerts",
+                "",
+                "aws_sns_topic",
+                Action.UPDATE,
+                "update in place",
+                differences=(difference("tags.Owner", "ml", "platform"),),
+            ),
+        ),
+        drift=(),
+        outputs=(difference("models_bucket", "acme-models", "acme-models-eu"),),
+        deferred=(),
+        digest="9f86d081884c7d659a2feaa0c55ad015",
+        errored=False,
+        complete=True,
+        applyable=True,
+    )
+
+
+_KINDS = (
+    ("aws_s3_bucket", ("bucket", "force_destroy", "tags.Owner", "region")),
+    ("aws_iam_role_policy", ("name", "policy.Statement[0].Action[2]", "policy.Statement[0].Resource", "role")),
+    ("aws_security_group", ("description", "ingress[0].cidr_blocks[0]", "ingress[0].from_port", "vpc_id")),
+    ("aws_cloudwatch_log_group", ("name", "retention_in_days", "kms_key_id", "tags.Owner")),
+    ("aws_lambda_function", ("memory_size", "timeout", "environment[0].variables.MODE", "runtime")),
+)
+_ACTIONS = (Action.UPDATE, Action.CREATE, Action.UPDATE, Action.CREATE, Action.REPLACE, Action.UPDATE, Action.DESTROY)
+_LABELS = {
+    Action.UPDATE: "update in place",
+    Action.CREATE: "create",
+    Action.REPLACE: "replace, new one first",
+    Action.DESTROY: "destroy",
+}
+
+
+def _numbered(number: int) -> ShownChange:
+    kind, paths = _KINDS[number % len(_KINDS)]
+    action = _ACTIONS[number % len(_ACTIONS)]
+    module = f'module.team["{number // 25}"]'
+    before = [None if action is Action.CREATE else f"value-{number}-of-{path}-before" for path in paths]
+    after = [None if action is Action.DESTROY else f"value-{number}-of-{path}-after" for path in paths]
+    if action in {Action.CREATE, Action.REPLACE}:
+        after[-1] = "(known after apply)"
+    differences = tuple(
+        difference(path, old, new, action is Action.REPLACE and place == 0)
+        for place, (path, old, new) in enumerate(zip(paths, before, after, strict=True))
+    )
+    return ShownChange(
+        f"{module}.{kind}.this[{number}]", module, kind, action, _LABELS[action], differences=differences, folded=3
+    )
+
+
+def numbered(count: int, source: str = "prod") -> Review:
+    """As many changes, with a finding for every tenth and a principal for every fiftieth."""
+    changes = tuple(_numbered(number) for number in range(count))
+    tally = {action.value: sum(change.action is action for change in changes) for action in Action}
+    heaviest = sorted(Severity, reverse=True)
+    found = [
+        finding(
+            heaviest[min(place % 23, 4)],
+            (Status.NEW, Status.THERE, Status.FIXED)[place % 3],
+            change.address,
+            f"What {change.address} holds may be lost: {change.label}.",
+        )
+        for place, change in enumerate(changes[::10])
+    ]
+    order = list(Status)
+    found.sort(key=lambda each: (-each.severity, order.index(each.status)))
+    return Review(
+        source=source,
+        terraform_version="1.11.4",
+        verdict=f"Destroys {tally['destroy']:,} resources and replaces {tally['replace']:,}. 12 permissions widen.",
+        counts=tally,
+        findings=tuple(found),
+        suppressed=(),
+        permissions=tuple(
+            PrincipalChange(
+                f"role-{place}",
+                "identity",
+                f"aws_iam_role.role[{place}]",
+                added=tuple(
+                    Permission("Allow", f"s3:{verb}Object", f"arn:aws:s3:::bucket-{place}/*", "", marks)
+                    for verb, marks in (("Get", ()), ("Put", ("lost condition",)))
+                ),
+                removed=(Permission("Allow", "s3:*", f"arn:aws:s3:::bucket-{place}"),),
+            )
+            for place in range(count // 50)
+        ),
+        changes=changes,
+        drift=changes[: count // 100],
+        outputs=(difference("buckets", "3", "4"),),
+        deferred=(),
+        digest="e3b0c44298fc1c149afbf4c8996fb924",
+        errored=False,
+        complete=True,
+        applyable=True,
+    )
+
+
+def everything() -> Review:
+    """All that a Review can hold, and every nasty text in every place that takes one."""
+    nasty = [
+        ShownChange(
+            f'module.m["{text}"].aws_s3_bucket.b["{text}"]',
+            f'module.m["{text}"]',
+            "aws_s3_bucket",
+            list(Action)[place % len(Action)],
+            "label",
+            f"why {text}",
+            previous_address=f'aws_s3_bucket.old["{text}"]' if place % 3 == 0 else "",
+            import_id=text if place % 3 == 1 else "",
+            differences=(
+                difference(f"tags.{text}", text, text[::-1]),
+                difference("long", "x" * 50_000, f"{text}\n" * 90),
+            ),
+            folded=place,
+            reverts_drift=place % 2 == 0,
+        )
+        for place, text in enumerate(NASTY)
+    ]
+    found = [
+        Finding("rule-id", severity, status, nasty[place % len(nasty)].address, f"What {text}.", text, text, S3_PAGE)
+        for place, (severity, status, text) in enumerate(
+            (severity, status, text) for severity in reversed(Severity) for status in Status for text in NASTY
+        )
+    ]
+    permission = [Permission("Deny", f"s3:{text}", text, text, ("escalates", "public")) for text in NASTY]
+    return Review(
+        source=NASTY[0],
+        terraform_version="1.11.4",
+        verdict=" ".join(NASTY),
+        counts={"create": 1, "update": 2, "replace": 1, "destroy": 2, "import": 5, "move": 5, "forget": 2, "read": 2},
+        findings=tuple(found),
+        suppressed=tuple(Suppressed(each, f"Because {each.why}") for each in found[: len(NASTY)]),
+        permissions=(
+            *(
+                PrincipalChange(text, kind, f"aws_iam_role.r[{text}]", tuple(permission), tuple(permission[:3]))
+                for text, kind in zip(NASTY, ("identity", "resource", "trust") * 9, strict=False)
+            ),
+            PrincipalChange("*", "resource", "aws_s3_bucket.b", unknown=f"mentions {NASTY[0]}", known=(permission[0],)),
+        ),
+        changes=tuple(nasty),
+        drift=tuple(nasty[:5]),
+        outputs=tuple(difference(text, None, text) for text in NASTY),
+        deferred=tuple(nasty[5:7]),
+        digest="2c26b46b68ffc68ff99b453c1d304134",
+        errored=True,
+        complete=False,
+        applyable=False,
+    )

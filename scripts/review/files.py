@@ -24,11 +24,10 @@ def parse(text: str, source: str) -> dict[str, Any]:
         raise UserError(f"{source} is empty.", f"Write the plan into it: {SHOW}")
     if text.startswith("PK\x03\x04"):
         raise UserError(f"{source} is a saved plan, not its JSON.", f"Turn it into JSON: {SHOW}")
-    raw = _loaded(text, source)
+    raw: dict[str, Any] = _loaded(text, source)
     problem = _problem(raw)
     if problem:
         raise UserError(f"{source} {problem[0]}", problem[1])
-    assert isinstance(raw, dict)
     return raw
 
 

@@ -1,13 +1,29 @@
-"""Decides which of a plan's values may be shown."""
+"""Decides which of a plan's values may be shown.
+
+A value is masked as a whole
+- where its place is marked sensitive, before or after, of whatever kind it is;
+- where its text is, or holds, in clear or encoded, a text that is marked sensitive anywhere in the plan;
+- where its name, its shape or its randomness say that it is a secret which nobody marked.
+
+Attribute names, resource names and module names are written in the configuration and are shown; the keys of instances
+and of maps are values, and are masked like them.
+"""
 
 import json
+import re
+from collections.abc import Mapping
 from typing import Any
 
+from scripts.review.looks import reference, secret_by_content, secret_by_name
 from scripts.review.model import Change, Path, Plan
+from scripts.review.needles import Needles
 
 MASKED = "(sensitive)"
 LOOKS = "(looks like a secret)"
 UNKNOWN = "(known after apply)"
+
+_KEY = re.compile(r'\["((?:[^"\\]|\\.)*)"\]')
+_NAME = re.compile(r"[A-Za-z_][\w-]*")
 
 
 class Mask:
@@ -18,15 +34,37 @@ class Mask:
     """
 
     def __init__(self, plan: Plan) -> None:
-        self._secrets = plan.secrets
+        self._needles = Needles(plan.secrets)
+        self._seen: dict[str, bool] = {}
 
-    def text(self, value: Any) -> str:
-        """A value as it may be shown, judged by its content: a string as it is, anything else as JSON."""
-        return value if isinstance(value, str) else json.dumps(value)
+    def hides(self, text: str) -> bool:
+        """Whether a text is, or holds, a secret that is marked somewhere in the plan."""
+        known = self._seen.get(text)
+        if known is None:
+            known = self._seen[text] = self._needles.within(text)
+        return known
+
+    def text(self, value: Any, name: str = "") -> str:
+        """A value as it may be shown, judged by its content and its name.
+
+        Args:
+            value: any value of a plan: a string is written as it is, anything else as JSON.
+            name: the attribute's, the variable's or the key's; empty where there is none.
+        """
+        if isinstance(value, str):
+            return self._string(value, name)
+        if isinstance(value, dict | list):
+            return json.dumps(self._inside(value, name), ensure_ascii=False)
+        text = json.dumps(value)
+        return MASKED if not isinstance(value, bool | None) and self.hides(text) else text
 
     def address(self, address: str) -> str:
-        """An address as it may be shown: keys that hold a secret are masked."""
-        return address
+        """An address as it may be shown: keys that are secrets are masked, names are not."""
+        return _KEY.sub(self._key, address) if '["' in address else address
+
+    def path(self, path: Path) -> str:
+        """A path as it may be shown: `rule[0].tags["a b"]`. The first name is the schema's, later ones may be keys."""
+        return "".join(self._step(step, first=index == 0) for index, step in enumerate(path))
 
     def value(self, change: Change, side: str, path: Path) -> str:
         """A value of a change as it may be shown, judged by its place, its name and its content.
@@ -34,12 +72,112 @@ class Mask:
         Args:
             change: the change.
             side: `before` or `after`.
-            path: the way to the value; none there is written as `null`.
+            path: the way to the value; where there is none, it is written as `null`.
         """
+        if marked(change.before_sensitive, path) or marked(change.after_sensitive, path):
+            return MASKED
+        if side == "after" and marked(change.unknown, path):
+            return UNKNOWN
         value: Any = change.before if side == "before" else change.after
         for step in path:
-            try:
-                value = value[step]
-            except (KeyError, IndexError, TypeError):
-                value = None
-        return self.text(value)
+            value = _part(value, step)
+        if isinstance(value, dict | list):
+            marks = [_at(each, path) for each in (change.before_sensitive, change.after_sensitive)]
+            value = _without_marked(value, marks)
+        return self.text(value, name_of(path))
+
+    def sentence(self, text: str) -> str:
+        """A sentence of ours that quotes values, after all else: words that hold a secret are masked."""
+        if not self.hides(text):
+            return text
+        words = " ".join(MASKED if self.hides(word) else word for word in text.split(" "))
+        return MASKED if self.hides(words) else words
+
+    def _string(self, text: str, name: str) -> str:
+        if text in (MASKED, UNKNOWN):
+            return text
+        if self.hides(text):
+            return MASKED
+        if text and secret_by_name(name) and not reference(text):
+            return LOOKS
+        if secret_by_content(text, name):
+            return LOOKS
+        # A lone surrogate is no text that a file or a terminal could take.
+        return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+    def _inside(self, value: Any, name: str) -> Any:
+        """A structure with its leaves masked, each by its own name."""
+        if isinstance(value, dict):
+            named = pair_name(value)
+            return {
+                self._string(key, ""): self._inside(each, named if named and key == "value" else key)
+                for key, each in value.items()
+            }
+        if isinstance(value, list):
+            return [self._inside(each, name) for each in value]
+        if isinstance(value, str):
+            return self._string(value, name)
+        return MASKED if not isinstance(value, bool | None) and self.hides(json.dumps(value)) else value
+
+    def _key(self, found: re.Match[str]) -> str:
+        try:
+            plain = json.loads(f'"{found[1]}"')
+        except ValueError:
+            plain = found[1]
+        plain = plain.replace("$${", "${").replace("%%{", "%{")
+        shown = self._string(plain, "")
+        return found[0] if shown == plain else f'["{shown}"]'
+
+    def _step(self, step: str | int, first: bool) -> str:
+        if isinstance(step, int):
+            return f"[{step}]"
+        shown = step if first else self._string(step, "")
+        if shown != step or not _NAME.fullmatch(shown):
+            return f"[{json.dumps(shown, ensure_ascii=False)}]"
+        return shown if first else f".{shown}"
+
+
+def marked(marks: Any, path: Path) -> bool:
+    """Whether a structure of marks marks a path, or what it stands in."""
+    for step in path:
+        if marks is True:
+            return True
+        marks = _part(marks, step)
+    return marks is True
+
+
+def name_of(path: Path) -> str:
+    """What the value at a path is called: the last name in it."""
+    return next((step for step in reversed(path) if isinstance(step, str)), "")
+
+
+def pair_name(block: Mapping[str, Any]) -> str:
+    """Of a block that gives a name and a value, as environment variables come in lists, the name; else nothing."""
+    if "value" not in block:
+        return ""
+    return next((block[each] for each in ("name", "key", "Name", "Key") if isinstance(block.get(each), str)), "")
+
+
+def _at(marks: Any, path: Path) -> Any:
+    for step in path:
+        marks = _part(marks, step)
+    return marks
+
+
+def _part(value: Any, step: str | int) -> Any:
+    if isinstance(value, dict):
+        return value.get(step)
+    if isinstance(value, list) and isinstance(step, int) and -len(value) <= step < len(value):
+        return value[step]
+    return None
+
+
+def _without_marked(value: Any, marks: list[Any]) -> Any:
+    """A structure with MASKED at its marked places."""
+    if any(each is True for each in marks):
+        return MASKED
+    if isinstance(value, dict):
+        return {key: _without_marked(each, [_part(mark, key) for mark in marks]) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_without_marked(each, [_part(mark, index) for mark in marks]) for index, each in enumerate(value)]
+    return value

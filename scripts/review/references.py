@@ -96,9 +96,7 @@ def _ends(
     if expression is None or not left:
         return (reference,)
     ends = tuple(
-        dict.fromkeys(
-            end for each in _named(expression) for end in _ends(base + each, modules, followed, left - 1)
-        )
+        dict.fromkeys(end for each in _named(expression) for end in _ends(base + each, modules, followed, left - 1))
     )
     followed[reference] = ends
     return ends

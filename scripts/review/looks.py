@@ -1,0 +1,118 @@
+"""Recognises values that nobody marked sensitive and that look like secrets all the same: by name, shape or randomness.
+
+A hint and no proof. It errs towards masking: a masked value that was none costs a look into the configuration.
+"""
+
+import itertools
+import math
+import re
+from collections import Counter
+from functools import lru_cache
+
+# What a name ends with, when its value is a secret; and endings that say how the same secret is written.
+_SECRET_NAME = re.compile(
+    r"(?:^|_)(?:password|passwd|passphrase|pwd|secret|token|credentials?|connection_?string|dsn|jwt|bearer"
+    r"|(?:api|private|secret|access|signing|encryption|master|shared|pre_?shared|account|auth|license|session)_?key"
+    r"|secret_string|secret_binary)"
+    r"(?:_(?:plaintext|plain|base64|b64|encrypted|pem|der|json|value|hash|old|new|current|previous|wo))*_?\d*$"
+)
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+")
+# References to a secret are no secrets: they say where it is kept.
+_REFERENCE = re.compile(r"arn:|alias/|ssm:|/aws/|\{\{resolve:|\$\{|https?://[^@]*$", re.IGNORECASE)
+
+# Names of values that are random to look at and public by nature.
+_PUBLIC_NAME = re.compile(
+    r"(?:^|_)(?:arns?|ids?|etag|sha\d*|sha1sum|md5|crc\w+|hash|checksum|digest|fingerprint|thumbprints?|thumbprint_list"
+    r"|version|revision|commit|image|image_uri|image_tag|serial|serial_number|public_key|certificate|certificate_body"
+    r"|certificate_chain|ca_data|marker|name|name_prefix|domain|endpoint|hostname|dns_name|uri|url|bucket|key_name"
+    r"|path|role|policy|user|group|filter|pattern|resources?|identifiers?|principals?|actions?|description|json)$"
+)
+
+_MARKERS = (
+    "AKIA", "ASIA", "-----BEGIN", "eyJ", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox",
+    "sk_live_", "rk_live_", "sk-", "AIza", "SG.", "hf_", "npm_", "://", "=", "earer ",
+)  # fmt: skip
+_SHAPE = re.compile(
+    r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY"
+    r"|\beyJ[\w-]{8,}\.[\w-]{8,}\."
+    r"|\bgh[pousr]_\w{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{16,}|\bxox[abeoprs]-[\w-]{10,}"
+    r"|\b[sr]k_live_\w{16,}|\bsk-[\w-]{20,}|\bAIza[\w-]{35}|\bSG\.[\w-]{16,}\.|\bhf_\w{30,}|\bnpm_\w{30,}"
+    r"|://[^/\s:@]*:[^/\s@]+@"
+    r"|(?i:\bbearer [\w.~+/-]{16,}=*)"
+    r"|(?i:\b(?:password|passwd|pwd|secret|token|accountkey|apikey|api_key|sharedaccesskey)=[^\s;&,]{4,})"
+)
+_WORD = re.compile(r"[A-Za-z0-9+/_=-]{20,}")
+_HEX = re.compile(r"[0-9a-f]{32,}|[0-9A-F]{32,}")
+_UUID_OR_ID = re.compile(
+    r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+    r"|[a-z]+(?:-[a-z]+)*-[0-9a-f]{8,}"
+    r"|A[A-Z]{3}[A-Z0-9]{16,17}|Z[A-Z0-9]{12,31}"
+)
+_HASH = re.compile(r"\bsha(?:1|256|384|512)[:-][A-Za-z0-9+/=]+")
+_RANDOM_BITS = 3.4
+_AWS_SECRET_KEY = 40
+_AWS_SECRET_KEY_BITS = 4.4
+
+
+@lru_cache(maxsize=8192)
+def secret_by_name(name: str) -> bool:
+    """Whether what is called so is a secret: `DB_PASSWORD`, `apiKey`, `auth_token`; not `token_ttl`, `secret_arn`."""
+    words = _CAMEL.sub("_", name).strip("_").lower()
+    return _SECRET_NAME.search(words) is not None
+
+
+def secret_by_content(text: str, name: str = "") -> bool:
+    """Whether a text looks like a secret.
+
+    Args:
+        text: the text.
+        name: what it is called; tells hashes and ids from keys. Empty where that is not known.
+    """
+    if len(text) < 12:  # the shortest of the shapes
+        return False
+    if any(marker in text for marker in _MARKERS) and _SHAPE.search(text):
+        return True
+    if len(text) < 20 or public_by_name(name) or text.startswith("arn:"):
+        return False
+    return any(_is_random(word) for word in _WORD.findall(_HASH.sub("", text)))
+
+
+def reference(text: str) -> bool:
+    """Whether a text says where a secret is kept, and is none itself."""
+    return _REFERENCE.match(text) is not None
+
+
+@lru_cache(maxsize=8192)
+def public_by_name(name: str) -> bool:
+    """Whether what is called so may look random and is no secret: an id, a hash, a name."""
+    return _PUBLIC_NAME.search(_CAMEL.sub("_", name).strip("_").lower()) is not None
+
+
+def _is_random(word: str) -> bool:
+    """Whether a word of 20 characters or more was made by chance, not by people."""
+    if _UUID_OR_ID.fullmatch(word):
+        return False
+    if _HEX.fullmatch(word):
+        return len(set(word)) > 8  # not a row of noughts
+    kinds = [_kind(letter) for letter in word]
+    if len(set(kinds) - {"other"}) < 3:
+        return False
+    # Words that people make change between small, capital and digit rarely; chance does every other time.
+    turns = sum(left != right for left, right in itertools.pairwise(kinds))
+    if len(word) == _AWS_SECRET_KEY and word[0] != "/" and _entropy(word) >= _AWS_SECRET_KEY_BITS:
+        return True
+    return turns >= len(word) * 0.45 and _entropy(word) >= _RANDOM_BITS
+
+
+def _kind(letter: str) -> str:
+    if letter.islower():
+        return "small"
+    if letter.isupper():
+        return "capital"
+    return "digit" if letter.isdigit() else "other"
+
+
+def _entropy(word: str) -> float:
+    """Shannon's entropy, in bits for each character."""
+    return -sum(count / len(word) * math.log2(count / len(word)) for count in Counter(word).values())

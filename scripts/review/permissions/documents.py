@@ -50,11 +50,11 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement of a policy. Two that mean the same are equal: order, single texts, letter case, Sid do not count.
+    """One statement of a policy. Order, a single text instead of a list, and Sid make no difference.
 
     Attributes:
         effect: `Allow` or `Deny`.
-        actions: in small letters.
+        actions: as written: AWS does not tell their capital letters from small ones.
         resources: `*` where the policy names none, as in a role's trust policy.
         principals: such as `AWS:arn:aws:iam::111122223333:root`, `Service:lambda.amazonaws.com` or `*`;
             everybody where the policy names none, as in a policy of a role.
@@ -113,22 +113,22 @@ def _statement(entry: Any) -> Statement:
     effect = entry.get("Effect")
     if effect not in ("Allow", "Deny"):
         raise NotAPolicyError("a statement's Effect is neither Allow nor Deny")
-    actions = _scope(entry, "Action", str.lower)
+    actions = _scope(entry, "Action")
     if actions is None:
         raise NotAPolicyError("a statement has neither Action nor NotAction")
     return Statement(
         effect,
         actions,
-        _scope(entry, "Resource", str) or EVERYTHING,
+        _scope(entry, "Resource") or EVERYTHING,
         _principals(entry) or EVERYTHING,
         frozenset(_conditions(entry.get("Condition"))),
     )
 
 
-def _scope(entry: Mapping[str, Any], member: str, spell: Any) -> Scope | None:
+def _scope(entry: Mapping[str, Any], member: str) -> Scope | None:
     for name, negated in ((member, False), (f"Not{member}", True)):
         if name in entry:
-            return Scope(tuple(sorted({spell(text) for text in _texts(entry[name], name)})), negated)
+            return Scope(tuple(sorted(set(_texts(entry[name], name)))), negated)
     return None
 
 

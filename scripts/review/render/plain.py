@@ -46,7 +46,12 @@ def line(text: str, length: int) -> str:
 
 def link(url: str) -> str:
     """The address of a page that a rule names, as a link; as code where it is no plain https address."""
-    return f"<{url}>" if _URL.fullmatch(url) else code(url, 300)
+    return f"<{url}>" if is_page(url) else code(url, 300)
+
+
+def is_page(url: str) -> bool:
+    """Whether this is the address of a page, and nothing else."""
+    return _URL.fullmatch(url) is not None
 
 
 def _token(token: str) -> str:

@@ -1,14 +1,250 @@
 """Says of each change what differs, attribute by attribute, as it may be shown."""
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
 
-from scripts.review.masking import Mask
-from scripts.review.model import Change, Plan, ShownChange
+from scripts.review import labels, lists
+from scripts.review.canonical import parsed
+from scripts.review.drift import Reverts
+from scripts.review.masking import MASKED, UNKNOWN, Mask, name_of, pair_name, part, without_marked
+from scripts.review.model import Action, Change, Difference, OutputChange, Path, Plan, ShownChange
+from scripts.review.noise import Noise, empty
+from scripts.review.sensitive import any_marked
+
+_PENDING: Any = object()
+"""Stands for a value that is known only after the apply."""
 
 
 def shown(changes: Iterable[Change], plan: Plan, mask: Mask) -> tuple[ShownChange, ...]:
-    """Changes as they may be shown: those of a plan, its drift, or what it defers."""
+    """Changes of a plan as they may be shown.
+
+    Args:
+        changes: the plan's changes, or some of them.
+        plan: the plan; tells noise and what reverts drift.
+        mask: writes its values.
+    """
+    noise, reverts = Noise(plan), Reverts(plan)
     return tuple(
-        ShownChange(mask.address(each.address), mask.address(each.module), each.type, each.action, each.action.value)
+        replace(_shown(each, noise, mask), why=labels.why(each, mask), reverts_drift=reverts.reverted_by(each))
         for each in changes
     )
+
+
+def drift(plan: Plan, mask: Mask) -> tuple[ShownChange, ...]:
+    """What was changed outside of Terraform, as it may be shown; without what is only noise or a move."""
+    noise = Noise(plan)
+    found = (replace(_shown(each, noise, mask), label=labels.drift_label(each)) for each in plan.drift)
+    return tuple(each for each in found if each.differences or each.action is not Action.UPDATE)
+
+
+def deferred(plan: Plan, mask: Mask) -> tuple[ShownChange, ...]:
+    """What Terraform leaves to a later plan, as it may be shown."""
+    noise = Noise(plan)
+    return tuple(replace(_shown(each, noise, mask), why=labels.deferred_why(reason)) for reason, each in plan.deferred)
+
+
+def outputs(plan: Plan, mask: Mask) -> tuple[Difference, ...]:
+    """The outputs that change, as they may be shown."""
+    found: list[Difference] = []
+    for output in plan.outputs:
+        if output.action is not Action.NO_OP:
+            walk = _Walk(mask, one_sided=output.action is not Action.UPDATE)
+            walk.compare((output.name,), output.before, output.after, output.unknown, _marks(output))
+            found += walk.found or [_output(output, mask)]
+    return tuple(found)
+
+
+def _marks(output: OutputChange) -> tuple[Any, ...]:
+    return (True,) if output.sensitive else ()
+
+
+def _output(output: OutputChange, mask: Mask) -> Difference:
+    """An output that changes from nothing to nothing: made or taken away with an empty value."""
+    before, after = (
+        None if output.action is gone else MASKED if output.sensitive else mask.text(value, output.name)
+        for gone, value in ((Action.CREATE, output.before), (Action.DESTROY, output.after))
+    )
+    return Difference(output.name, before, after)
+
+
+def _shown(change: Change, noise: Noise, mask: Mask) -> ShownChange:
+    walk = _Walk(mask, one_sided=change.before is None or change.after is None, forcing=change.replace_paths)
+    if change.action is not Action.NO_OP:
+        walk.resource(change, noise)
+    return ShownChange(
+        address=mask.address(change.address),
+        module=mask.address(change.module),
+        type=change.type,
+        action=change.action,
+        label=labels.label(change),
+        previous_address=mask.address(change.previous_address),
+        import_id=mask.text(change.import_id),
+        differences=tuple(walk.found),
+        folded=walk.folded,
+    )
+
+
+class _Walk:
+    """Walks along both sides of a change and notes what differs.
+
+    Args:
+        mask: writes the values.
+        one_sided: there is nothing before, or nothing after.
+        forcing: the paths that force a replacement.
+    """
+
+    def __init__(self, mask: Mask, one_sided: bool, forcing: tuple[Path, ...] = ()) -> None:
+        self.mask = mask
+        self.one_sided = one_sided
+        self.forcing = forcing
+        self.found: list[Difference] = []
+        self.folded = 0
+
+    def resource(self, change: Change, noise: Noise) -> None:
+        """Compare a resource's attributes, those that are noise left out and counted."""
+        before, after = change.before or {}, change.after or {}
+        unknown = change.unknown if change.action is not Action.DESTROY else False
+        marks = tuple(each for each in (change.before_sensitive, change.after_sensitive) if each)
+        for name in sorted({*before, *after, *_names(unknown)}):
+            old, new, pending = before.get(name), after.get(name), part(unknown, name) or unknown is True
+            if old == new and not pending:
+                continue
+            forces = any(path[:1] == (name,) for path in self.forcing)
+            if not forces and self._is_noise(change, noise, name, pending):
+                self.folded += 1
+                continue
+            if name == "tags_all" and pending is not True:
+                old, new = self._without_tags(old, new, before.get("tags"), after.get("tags"))
+            self.compare((name,), old, new, pending, _inner(marks, name))
+
+    def _is_noise(self, change: Change, noise: Noise, name: str, pending: Any) -> bool:
+        if pending is True and (name == "tags_all" or noise.unknown(change, name)):
+            return True
+        return noise.mirror(change, name)
+
+    def _without_tags(self, old: Any, new: Any, tags_old: Any, tags_new: Any) -> tuple[Any, Any]:
+        """What differs in `tags_all` and not just as much in `tags`: the provider's default tags."""
+        keys = {*(old or ()), *(new or ())}
+        mirrored = {
+            key for key in keys if (part(old, key), part(new, key)) == (part(tags_old, key), part(tags_new, key))
+        }
+        self.folded += sum(part(old, key) != part(new, key) for key in mirrored)
+        kept = [{key: each[key] for key in each or () if key not in mirrored} for each in (old, new)]
+        return kept[0], kept[1]
+
+    def compare(
+        self, path: Path, before: Any, after: Any, unknown: Any, marks: tuple[Any, ...], name: str = ""
+    ) -> None:
+        """Note what differs between two values.
+
+        Args:
+            path: the way to them.
+            before: the value before.
+            after: the value after.
+            unknown: the structure of what of `after` is not known yet.
+            marks: structures of marks; what one of them marks is masked.
+            name: what the value is called where its path does not say.
+        """
+        if unknown is True:
+            after = _PENDING
+        elif before == after and not any_marked(unknown):
+            return
+        if any(each is True for each in marks):
+            self._masked(path, before, after)
+            return
+        if empty(before) and empty(after) and not any_marked(unknown):
+            self.folded += not self.one_sided
+            return
+        old, new = _opened(before), _opened(after)
+        if old == new and not any_marked(unknown):
+            self.folded += 1
+        elif _are(dict, old, new, unknown):
+            self._objects(path, old or {}, new or {}, unknown, marks)
+        elif _are(list, old, new, unknown):
+            self._lists(path, old or [], new or [], unknown, marks, name)
+        else:
+            self._note(path, self._text(before, path, name), self._text(after, path, name))
+
+    def _objects(
+        self, path: Path, before: Mapping[str, Any], after: Mapping[str, Any], unknown: Any, marks: tuple[Any, ...]
+    ) -> None:
+        named = pair_name(after) or pair_name(before)
+        for key in sorted({*before, *after, *_names(unknown)}):
+            self.compare(
+                (*path, key),
+                before.get(key),
+                after.get(key),
+                part(unknown, key),
+                _inner(marks, key),
+                named if key == "value" else "",
+            )
+
+    def _lists(
+        self, path: Path, before: list[Any], after: list[Any], unknown: Any, marks: tuple[Any, ...], name: str
+    ) -> None:
+        """Element by element; as one where one side is empty, and where nothing but the order differs."""
+        scalars = not any(isinstance(each, dict | list) for each in (*before, *after))
+        noted = len(self.found), self.folded
+        if (before and after) or not scalars:
+            known = [UNKNOWN if part(unknown, at) is True else each for at, each in enumerate(after)]
+            for old, new in lists.pairs(before, known):
+                places = [at for at in (new, old) if at is not None]
+                inner = tuple(each for at in places for each in _inner(marks, at))
+                one, other = part(before, _at(old)), part(after, _at(new))
+                self.compare((*path, places[0]), one, other, part(unknown, _at(new)), inner, name)
+        if noted == (len(self.found), self.folded):
+            old_text = self.mask.text(without_marked(before, marks), name or name_of(path)) if before else None
+            new_text = self.mask.text(_pending(without_marked(after, marks), unknown), name or name_of(path))
+            self._note(path, old_text, new_text if after else None)
+
+    def _masked(self, path: Path, before: Any, after: Any) -> None:
+        old, new = (UNKNOWN if each is _PENDING else None if each is None else MASKED for each in (before, after))
+        self._note(path, old, new)
+
+    def _text(self, value: Any, path: Path, name: str) -> str | None:
+        if value is _PENDING:
+            return UNKNOWN
+        return None if empty(value) else self.mask.text(value, name or name_of(path))
+
+    def _note(self, path: Path, before: str | None, after: str | None) -> None:
+        forces = any(path[: len(each)] == each[: len(path)] for each in self.forcing)
+        self.found.append(Difference(self.mask.path(path), before, after, forces))
+
+
+def _names(unknown: Any) -> Iterable[str]:
+    """The names in a structure of unknowns under which something is unknown."""
+    return [name for name, each in unknown.items() if any_marked(each)] if isinstance(unknown, dict) else ()
+
+
+def _inner(marks: tuple[Any, ...], step: str | int) -> tuple[Any, ...]:
+    return tuple(inner for each in marks if (inner := part(each, step))) if marks else ()
+
+
+def _at(place: int | None) -> int:
+    """A place in a list; one where nothing is, for none."""
+    return sys.maxsize if place is None else place
+
+
+def _opened(value: Any) -> Any:
+    """JSON in a text as the structure that it is."""
+    document = parsed(value) if isinstance(value, str) else None
+    return value if document is None else document
+
+
+def _are(kind: type, before: Any, after: Any, unknown: Any) -> bool:
+    """Whether two sides are to be compared as objects, or as lists: each is one, or nothing."""
+    sides = (before, after)
+    return any(isinstance(each, kind) for each in (*sides, unknown)) and all(
+        isinstance(each, kind) or empty(each) for each in sides
+    )
+
+
+def _pending(value: Any, unknown: Any) -> Any:
+    """A structure with UNKNOWN at its places that are not known yet."""
+    if unknown is True:
+        return UNKNOWN
+    if isinstance(value, list):
+        return [_pending(each, part(unknown, at)) for at, each in enumerate(value)]
+    return value

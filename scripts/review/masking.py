@@ -11,9 +11,10 @@ and of maps are values, and are masked like them.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from scripts.review.canonical import parsed
 from scripts.review.looks import reference, secret_by_content, secret_by_name
 from scripts.review.model import Change, Path, Plan
 from scripts.review.needles import Needles
@@ -54,7 +55,7 @@ class Mask:
         if isinstance(value, str):
             return self._string(value, name)
         if isinstance(value, dict | list):
-            return json.dumps(self._inside(value, name), ensure_ascii=False)
+            return self._written(self._inside(value, name))
         text = json.dumps(value)
         return MASKED if not isinstance(value, bool | None) and self.hides(text) else text
 
@@ -80,10 +81,10 @@ class Mask:
             return UNKNOWN
         value: Any = change.before if side == "before" else change.after
         for step in path:
-            value = _part(value, step)
+            value = part(value, step)
         if isinstance(value, dict | list):
             marks = [_at(each, path) for each in (change.before_sensitive, change.after_sensitive)]
-            value = _without_marked(value, marks)
+            value = without_marked(value, marks)
         return self.text(value, name_of(path))
 
     def sentence(self, text: str) -> str:
@@ -102,8 +103,18 @@ class Mask:
             return LOOKS
         if secret_by_content(text, name):
             return LOOKS
+        document = parsed(text)
+        if document is not None:
+            inside = self._inside(document, name)
+            if inside != document:
+                return self._written(inside)
         # A lone surrogate is no text that a file or a terminal could take.
         return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+    def _written(self, value: Any) -> str:
+        """A structure as JSON; a secret that runs across its leaves masks all of it."""
+        text = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode()
+        return MASKED if self.hides(text) else text
 
     def _inside(self, value: Any, name: str) -> Any:
         """A structure with its leaves masked, each by its own name."""
@@ -142,7 +153,7 @@ def marked(marks: Any, path: Path) -> bool:
     for step in path:
         if marks is True:
             return True
-        marks = _part(marks, step)
+        marks = part(marks, step)
     return marks is True
 
 
@@ -160,11 +171,12 @@ def pair_name(block: Mapping[str, Any]) -> str:
 
 def _at(marks: Any, path: Path) -> Any:
     for step in path:
-        marks = _part(marks, step)
+        marks = part(marks, step)
     return marks
 
 
-def _part(value: Any, step: str | int) -> Any:
+def part(value: Any, step: str | int) -> Any:
+    """What stands in a value or a structure of marks at one step of a path; None where nothing does."""
     if isinstance(value, dict):
         return value.get(step)
     if isinstance(value, list) and isinstance(step, int) and -len(value) <= step < len(value):
@@ -172,12 +184,14 @@ def _part(value: Any, step: str | int) -> Any:
     return None
 
 
-def _without_marked(value: Any, marks: list[Any]) -> Any:
-    """A structure with MASKED at its marked places."""
+def without_marked(value: Any, marks: Sequence[Any]) -> Any:
+    """A structure with MASKED at the places that one of the structures of marks marks."""
+    if not marks:
+        return value
     if any(each is True for each in marks):
         return MASKED
     if isinstance(value, dict):
-        return {key: _without_marked(each, [_part(mark, key) for mark in marks]) for key, each in value.items()}
+        return {key: without_marked(each, [part(mark, key) for mark in marks]) for key, each in value.items()}
     if isinstance(value, list):
-        return [_without_marked(each, [_part(mark, index) for mark in marks]) for index, each in enumerate(value)]
+        return [without_marked(each, [part(mark, index) for mark in marks]) for index, each in enumerate(value)]
     return value

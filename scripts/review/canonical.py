@@ -1,0 +1,64 @@
+"""Brings JSON that stands in strings into one form, so that what means the same is equal.
+
+AWS takes a policy's statements, actions and resources in any order, one as a text or as a list of one, and gives them
+back in another: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+"""
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+_LISTS = ("Action", "NotAction", "Resource", "NotResource")
+
+
+@lru_cache(maxsize=16384)
+def parsed(text: str) -> Any:
+    """The object or list that a text holds as JSON, policies in canonical form; None where it holds none.
+
+    The value is shared by all who ask for the same text: nobody changes it.
+    """
+    if text.lstrip()[:1] not in ("{", "["):
+        return None
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return _policy(value) if isinstance(value, dict) and "Statement" in value else value
+
+
+def ordered(value: Any) -> str:
+    """A value as JSON with its keys in order: equal for equal values."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def _policy(policy: Mapping[str, Any]) -> dict[str, Any]:
+    statements = policy["Statement"]
+    if not isinstance(statements, list):
+        statements = [statements]
+    canonical = [_statement(each) if isinstance(each, dict) else each for each in statements]
+    return {**policy, "Statement": sorted(canonical, key=ordered)}
+
+
+def _statement(statement: Mapping[str, Any]) -> dict[str, Any]:
+    canonical = {name: value for name, value in statement.items() if not (name == "Sid" and value == "")}
+    for name in _LISTS:
+        if name in canonical:
+            canonical[name] = _texts(canonical[name])
+    for name in ("Principal", "NotPrincipal"):
+        if isinstance(canonical.get(name), dict):
+            canonical[name] = {kind: _texts(each) for kind, each in canonical[name].items()}
+    if isinstance(canonical.get("Condition"), dict):
+        canonical["Condition"] = {
+            operator: {key: _texts(each) for key, each in keys.items()} if isinstance(keys, dict) else keys
+            for operator, keys in canonical["Condition"].items()
+        }
+    return canonical
+
+
+def _texts(value: Any) -> Any:
+    """One text or a list of them as an ordered list without doubles; a bool or a number as the text that it is."""
+    values = value if isinstance(value, list) else [value]
+    if any(isinstance(each, dict | list) or each is None for each in values):
+        return value
+    return sorted({each if isinstance(each, str) else json.dumps(each) for each in values})

@@ -1,6 +1,32 @@
 """The rules of the review: what of a plan deserves a reviewer's eye, one small function each."""
 
+from scripts.review.rules import (
+    changes,
+    compute,
+    databases,
+    ecr,
+    functions,
+    iam,
+    iam_trust,
+    kms,
+    logs,
+    messaging,
+    network,
+    outputs,
+    plan,
+    s3,
+    s3_keeping,
+    sagemaker,
+    secrets,
+    weakened,
+)
 from scripts.review.rules.engine import findings
 from scripts.review.rules.registry import RULES, Rule
 
-__all__ = ["RULES", "Rule", "findings"]
+__all__ = ["FAMILIES", "RULES", "Rule", "findings"]
+
+FAMILIES = (
+    plan, changes, weakened, outputs, s3, s3_keeping, iam, iam_trust, ecr, kms, logs, messaging, functions, network,
+    compute, databases, secrets, sagemaker,
+)  # fmt: skip
+"""The modules that hold them; each registers its own when it is imported."""

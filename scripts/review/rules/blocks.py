@@ -1,0 +1,107 @@
+"""Values of a resource, or of a block within, and which of them are not known."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from scripts.review.rules.resources import Resource
+
+EMPTY: tuple[Any, ...] = (None, "", [], {})
+"""What a provider writes for "not set"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """An attribute that a rule needed and could not have, with what is known of it."""
+
+    attribute: str
+    known: str = ""
+
+
+class NotKnownError(Exception):
+    """A rule needs an attribute that is known only after the apply."""
+
+    def __init__(self, attribute: str) -> None:
+        super().__init__(attribute)
+        self.attribute = attribute
+
+
+class Block:
+    """Values of a resource, or of a block within, and which of them are not known.
+
+    Args:
+        owner: the resource they belong to.
+        values: what is known.
+        unknown: the structure of what is not; a bare bool stands for all of it.
+        path: the block's own, with a dot at its end; empty for the resource itself.
+    """
+
+    __slots__ = ("owner", "path", "unknown", "values")
+
+    def __init__(self, owner: "Resource | None", values: Any, unknown: Any, path: str = "") -> None:
+        self.owner = owner
+        self.values: Mapping[str, Any] = values if isinstance(values, Mapping) else {}
+        self.unknown = unknown
+        self.path = path
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The value of an attribute, or the default where none is set.
+
+        Raises:
+            NotKnownError: the configuration sets it to something known only after the apply.
+        """
+        if self._not_known(name):
+            raise NotKnownError(self.path + name)
+        value = self.values.get(name)
+        return default if value is None else value
+
+    def is_on(self, name: str) -> bool:
+        """Whether an attribute is true; providers write some booleans as text."""
+        value = self.get(name)
+        return value is True or (isinstance(value, str) and value.lower() == "true")
+
+    def number(self, name: str) -> float | None:
+        """A number, or None where there is none."""
+        value = self.get(name)
+        try:
+            return None if value is None or isinstance(value, bool) else float(value)
+        except (TypeError, ValueError):
+            return None
+
+    def text(self, name: str) -> str:
+        """A text; empty where there is none."""
+        value = self.get(name)
+        return value if isinstance(value, str) else ""
+
+    def is_set(self, name: str) -> bool:
+        """Whether an attribute has a value, known or not: an ARN still to come is one."""
+        return self._not_known(name) or self.values.get(name) not in EMPTY
+
+    def texts(self, name: str) -> list[str]:
+        """The known texts of a list; that others are not known is noted."""
+        value = self.get(name, [])
+        unknown = self.unknown.get(name) if isinstance(self.unknown, Mapping) else None
+        if self.owner is not None and isinstance(unknown, list) and any(item is True for item in unknown):
+            self.owner.miss(self.path + name)
+        return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+    def blocks(self, name: str) -> list["Block"]:
+        """The blocks of a name, or the one that it is."""
+        value = self.get(name, [])
+        unknown = self.unknown.get(name) if isinstance(self.unknown, Mapping) else None
+        items = value if isinstance(value, list) else [value]
+        marks = unknown if isinstance(unknown, list) else [unknown] * len(items)
+        marks = marks + [None] * (len(items) - len(marks))
+        places = [f"{self.path}{name}[{place}]." for place in range(len(items))]
+        return [Block(self.owner, item, mark, place) for item, mark, place in zip(items, marks, places, strict=False)]
+
+    def block(self, name: str) -> "Block":
+        """The only block of a name; an empty one where there is none."""
+        return next(iter(self.blocks(name)), Block(self.owner, {}, None, f"{self.path}{name}[0]."))
+
+    def _not_known(self, name: str) -> bool:
+        unknown = self.unknown
+        if unknown is not True and not (isinstance(unknown, Mapping) and unknown.get(name) is True):
+            return False
+        return self.owner is None or self.owner.is_configured(self.path + name)

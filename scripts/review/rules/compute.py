@@ -1,0 +1,91 @@
+"""Rules for EC2 and EBS."""
+
+from collections.abc import Iterator
+
+from scripts.review.model import Severity
+from scripts.review.rules.registry import Family
+from scripts.review.rules.resources import Resource
+
+_EC2 = Family("EC2 and EBS")
+_GUIDE = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide"
+_EBS = "https://docs.aws.amazon.com/ebs/latest/userguide"
+_MACHINES = ("aws_instance", "aws_launch_template", "aws_launch_configuration")
+
+
+@_EC2.state(
+    _MACHINES,
+    "ec2-imds-v1",
+    Severity.MEDIUM,
+    "An instance answers metadata requests of version 1",
+    why="A request that somebody tricks the instance into is enough to get its role's credentials.",
+    fix='Set `http_tokens = "required"` in `metadata_options`.',
+    page=f"{_GUIDE}/configuring-instance-metadata-service.html",
+)
+def imds_v1(resource: Resource) -> Iterator[str]:
+    """Tokens are not required, and the service is not off. Unset, it is what the image says: IMDSv1 in most."""
+    options = resource.block("metadata_options")
+    if options.text("http_endpoint") != "disabled" and options.text("http_tokens") != "required":
+        yield "IMDSv2 is not required."
+
+
+@_EC2.state(
+    _MACHINES,
+    "ec2-public-address",
+    Severity.MEDIUM,
+    "An instance gets a public address",
+    why="It is reachable from the internet wherever its security groups let something in.",
+    fix="Set `associate_public_ip_address = false`; use a load balancer, Session Manager or a VPC endpoint.",
+    page=f"{_GUIDE}/using-instance-addressing.html#concepts-public-addresses",
+)
+def public_address(resource: Resource) -> Iterator[str]:
+    """Asked for on the instance or on a network interface of the template."""
+    if resource.change.type == "aws_launch_template":
+        public = any(each.is_on("associate_public_ip_address") for each in resource.blocks("network_interfaces"))
+    else:
+        public = resource.is_on("associate_public_ip_address")
+    if public:
+        yield "A public address is asked for."
+
+
+@_EC2.state(
+    ("aws_ebs_volume", *_MACHINES),
+    "ebs-not-encrypted",
+    Severity.MEDIUM,
+    "A volume is not encrypted",
+    why="Its snapshots can be read by whoever gets hold of them, and cannot be encrypted in place later.",
+    fix="Set `encrypted = true`, or aws_ebs_encryption_by_default for the whole region.",
+    page=f"{_EBS}/ebs-encryption.html",
+)
+def not_encrypted(resource: Resource) -> Iterator[str]:
+    """Switched off, or left to an account of which the plan does not say that it encrypts."""
+    if any(each.get("enabled") is not False for each in resource.side.by_type.get("aws_ebs_encryption_by_default", ())):
+        return
+    if resource.change.type == "aws_ebs_volume":
+        if not resource.is_on("encrypted") and not resource.is_set("snapshot_id"):
+            yield "The volume is not encrypted."
+        return
+    for name in ("root_block_device", "ebs_block_device", "block_device_mappings"):
+        for place, device in enumerate(resource.blocks(name)):
+            volume = device.block("ebs") if name == "block_device_mappings" else device
+            if str(volume.get("encrypted", "")).lower() == "false" and not volume.is_set("snapshot_id"):
+                yield f"{name}[{place}] is not encrypted."
+
+
+@_EC2.state(
+    (
+        "aws_ami_launch_permission", "aws_db_snapshot", "aws_db_cluster_snapshot",
+        "aws_ebs_snapshot_block_public_access", "aws_ec2_image_block_public_access",
+    ),
+    "snapshot-public",
+    Severity.CRITICAL,
+    "A snapshot or an image is shared with everybody",
+    why="Any AWS account can copy it and read the whole disk or database.",
+    fix="Share it with the accounts that need it; keep public access blocked for the region.",
+    page=f"{_EBS}/block-public-access-snapshots.html",
+)  # fmt: skip
+def snapshot_public(resource: Resource) -> Iterator[str]:
+    """Shared with `all`, or the region's block is off."""
+    if resource.text("group") == "all" or "all" in resource.texts("shared_accounts"):
+        yield "It is shared with everybody."
+    if resource.text("state") == "unblocked":
+        yield "The region's block of public access is off."

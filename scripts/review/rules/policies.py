@@ -1,0 +1,162 @@
+"""Policies as rules ask about them: who is let in, to what, and what is known of a policy that is not known yet.
+
+When a policy counts as public is S3's definition, taken for all services:
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from scripts.review.masking import UNKNOWN
+from scripts.review.model import Change
+from scripts.review.permissions.documents import ANYONE, Condition, NotAPolicyError, Scope, Statement, statements
+from scripts.review.rules.blocks import NotKnownError
+from scripts.review.rules.resources import Resource, keys
+
+NARROWING = frozenset(
+    {
+        "aws:principalaccount", "aws:principalarn", "aws:principalorgid", "aws:principalorgpaths", "aws:sourceaccount",
+        "aws:sourcearn", "aws:sourceip", "aws:sourceorgid", "aws:sourceorgpaths", "aws:sourceowner", "aws:sourcevpc",
+        "aws:sourcevpce", "aws:userid", "aws:vpcsourceip", "kms:calleraccount", "s3:dataaccesspointaccount",
+        "s3:dataaccesspointarn",
+    }
+)  # fmt: skip
+"""Condition keys that say who or whence: with one of them, everybody is not everybody."""
+
+_POSITIVE = re.compile(r"(ForAnyValue:)?(StringEquals|StringEqualsIgnoreCase|StringLike|ArnEquals|ArnLike|IpAddress)")
+_WIDE = re.compile(r"[*?:]*|arn:\*.*|arn:[\w-]+:[\w*-]+:[^:]*:\*.*|.*/[01]")
+_SHOWN = 4
+
+
+def policy_of(resource: Resource, attribute: str = "policy") -> tuple[Statement, ...]:
+    """The statements of a resource's policy; of one that is not known yet, those that its document names.
+
+    Raises:
+        NotKnownError: nothing is known of it.
+    """
+    try:
+        text = resource.get(attribute, "")
+    except NotKnownError:
+        found = _recovered(resource, attribute)
+        if found is None:
+            raise
+        source, known = found
+        resource.miss(attribute, f"its document {source} says: {'; '.join(map(describe, known)) or 'nothing'}")
+        return known
+    try:
+        return statements(text) if isinstance(text, str) else ()
+    except NotAPolicyError as error:
+        resource.miss(attribute, f"AWS would refuse it: {error}")
+        return ()
+
+
+def describe(statement: Statement) -> str:
+    """A statement in a few words."""
+    who = "" if statement.principals == Scope((ANYONE,)) else f" to {_scope(statement.principals)}"
+    text = f"{statement.effect} {_scope(statement.actions)} on {_scope(statement.resources)}{who}"
+    if statement.conditions:
+        text += " if " + " and ".join(sorted(f"{each.key} {each.operator}" for each in statement.conditions))
+    return text
+
+
+def _scope(scope: Scope) -> str:
+    more = len(scope.patterns) - _SHOWN
+    text = ", ".join(scope.patterns[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    return f"all but {text}" if scope.negated else text
+
+
+def let_in(statement: Statement) -> str:
+    """What an Allow lets people do, for the end of a sentence."""
+    return f"{_scope(statement.actions)} on {_scope(statement.resources)}"
+
+
+def public(found: Iterable[Statement]) -> Iterator[Statement]:
+    """The statements that let everybody in."""
+    for each in found:
+        if each.effect == "Allow" and _everybody(each.principals) and not any(map(narrows, each.conditions)):
+            yield each
+
+
+def _everybody(principals: Scope) -> bool:
+    # Everybody but one is nearly everybody.
+    return principals.negated or ANYONE in principals.patterns
+
+
+def narrows(condition: Condition) -> bool:
+    """Whether a condition keeps strangers out: its key says who or whence, and no value of it lets all through."""
+    return (
+        condition.key in NARROWING
+        and _POSITIVE.fullmatch(condition.operator) is not None
+        and not any(_WIDE.fullmatch(value) for value in condition.values)
+    )
+
+
+def covers(scope: Scope, text: str) -> bool:
+    """Whether a scope takes in an action (in small letters) or a resource."""
+    return any(_pattern(pattern).fullmatch(text) for pattern in scope.patterns) != scope.negated
+
+
+@lru_cache(maxsize=65_536)
+def _pattern(pattern: str) -> re.Pattern[str]:
+    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
+
+
+def on_everything(statement: Statement) -> bool:
+    """Whether a statement is about every resource."""
+    return statement.resources.negated or ANYONE in statement.resources.patterns
+
+
+def _recovered(resource: Resource, attribute: str) -> tuple[str, tuple[Statement, ...]] | None:
+    both = resource.side.both
+    for base in both.targets(resource.change, attribute):
+        documents = [each for each in both.documents.get(base, ()) if each.type == "aws_iam_policy_document"]
+        # Of several instances, `each.key` means the one with the same key; else any may be meant.
+        own = keys(resource.address)
+        same = [each for each in documents if keys(each.address) == own]
+        for change in same or documents[:1]:
+            known = tuple(_statements(change))
+            return change.address, known
+    return None
+
+
+def _statements(change: Change) -> Iterator[Statement]:
+    entries = (change.after or {}).get("statement")
+    for entry in entries if isinstance(entries, list) else ():
+        if isinstance(entry, Mapping):
+            try:
+                yield from statements({"Statement": [_entry(entry)]})
+            except NotAPolicyError:
+                continue
+
+
+def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """A `statement` block of the data source as the policy's JSON has it."""
+    written: dict[str, Any] = {"Effect": entry.get("effect") or "Allow"}
+    for member, name in (("Action", "actions"), ("Resource", "resources")):
+        negated = entry.get(f"not_{name}")
+        written["Not" * bool(negated) + member] = _known(negated or entry.get(name))
+    principals: dict[str, list[str]] = {}
+    for block in _blocks(entry.get("principals")):
+        principals.setdefault(_first(block.get("type")), []).extend(_known(block.get("identifiers")))
+    if principals:
+        written["Principal"] = ANYONE if ANYONE in principals else principals
+    conditions: dict[str, dict[str, list[str]]] = {}
+    for block in _blocks(entry.get("condition")):
+        of = conditions.setdefault(_first(block.get("test")), {})
+        of.setdefault(_first(block.get("variable")), []).extend(_known(block.get("values")))
+    return {**written, "Condition": conditions}
+
+
+def _blocks(value: Any) -> list[Mapping[str, Any]]:
+    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+
+
+def _first(value: Any) -> str:
+    return value if isinstance(value, str) else UNKNOWN
+
+
+def _known(value: Any) -> list[str]:
+    texts = [each if isinstance(each, str) else UNKNOWN for each in value] if isinstance(value, list) else []
+    return texts or [UNKNOWN]

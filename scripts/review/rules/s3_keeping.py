@@ -1,0 +1,95 @@
+"""Rules for what S3 keeps: logs, lifecycle, Object Lock."""
+
+from collections.abc import Iterator
+
+from scripts.review.model import Action, Change, Severity
+from scripts.review.rules.blocks import Block
+from scripts.review.rules.registry import Family
+from scripts.review.rules.resources import Both, Resource
+
+_S3 = Family("S3")
+_GUIDE = "https://docs.aws.amazon.com/AmazonS3/latest/userguide"
+
+
+@_S3.change(
+    ("aws_s3_bucket_logging",),
+    "s3-logging-removed",
+    Severity.MEDIUM,
+    "Access logging of a bucket stops",
+    why="Nobody can say afterwards who read or deleted what.",
+    fix="Keep the resource, or have CloudTrail record the bucket's data events.",
+    page=f"{_GUIDE}/ServerLogs.html",
+)
+def logging_removed(change: Change, both: Both) -> Iterator[str]:
+    """The companion goes and the bucket stays."""
+    pair = both.pair(change, "aws_s3_bucket")
+    if pair and pair[1] is None:
+        yield "Server access logging is removed."
+
+
+@_S3.change(
+    ("aws_s3_bucket_lifecycle_configuration",),
+    "s3-expires-sooner",
+    Severity.MEDIUM,
+    "A lifecycle rule deletes objects sooner",
+    why="Objects and versions that are older by then are deleted within days of the apply, and are not recoverable.",
+    fix="Check that nobody needs what is older than the new number of days.",
+    page=f"{_GUIDE}/lifecycle-expire-general-considerations.html",
+)
+def expires_sooner(change: Change, both: Both) -> Iterator[str]:
+    """Fewer days than before, or an expiry where there was none; on a bucket that holds something already."""
+    if change.action is Action.CREATE:
+        return
+    pair = both.pair(change, "aws_s3_bucket")
+    if pair is None or pair[1] is None:
+        return
+    before = dict(_expiries(pair[0]))
+    for name, days in _expiries(pair[1]):
+        if name not in before:
+            yield f"{name} is new: after {days:g} days."
+        elif days < before[name]:
+            yield f"{name} comes sooner: after {days:g} days, before after {before[name]:g}."
+
+
+def _expiries(resource: Resource) -> Iterator[tuple[str, float]]:
+    for rule in resource.blocks("rule"):
+        if rule.text("status") != "Enabled":
+            continue
+        for block, days, what in (
+            ("expiration", "days", "deletion of objects"),
+            ("noncurrent_version_expiration", "noncurrent_days", "deletion of old versions"),
+        ):
+            number = rule.block(block).number(days)
+            if number:
+                yield f'Rule "{rule.text("id")}", {what},', number
+
+
+@_S3.change(
+    ("aws_s3_bucket_object_lock_configuration",),
+    "s3-object-lock-weakened",
+    Severity.HIGH,
+    "Object Lock protects less",
+    why="New objects can be overwritten or deleted earlier than until now, also by whoever has stolen a key.",
+    fix="Keep the default retention's mode and its days or years.",
+    page=f"{_GUIDE}/object-lock.html",
+)
+def object_lock_weakened(change: Change, both: Both) -> Iterator[str]:
+    """The default retention goes, becomes shorter, or one that administrators may lift."""
+    pair = both.pair(change, "aws_s3_bucket")
+    if pair is None:
+        return
+    before = pair[0].block("rule").block("default_retention")
+    after = pair[1].block("rule").block("default_retention") if pair[1] else None
+    if not _days(before):
+        return
+    if after is None or not _days(after):
+        yield "The default retention is removed."
+        return
+    if _days(after) < _days(before):
+        yield f"The default retention is shortened from {_days(before):g} to {_days(after):g} days."
+    if before.text("mode") == "COMPLIANCE" and after.text("mode") != "COMPLIANCE":
+        yield "The mode is no longer COMPLIANCE: whoever has s3:BypassGovernanceRetention may delete."
+
+
+def _days(retention: Block) -> float:
+    return (retention.number("days") or 0) + 365 * (retention.number("years") or 0)

@@ -1,0 +1,133 @@
+"""Rules for what protects data in any service: encryption, deletion protection, retention."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from scripts.review.masking import part
+from scripts.review.model import Action, Change, Severity
+from scripts.review.rules.blocks import EMPTY
+from scripts.review.rules.registry import EVERY, Family
+from scripts.review.rules.resources import Both
+
+_DATA = Family("Data and names")
+_SWITCHES = (
+    ("encrypted",),
+    ("storage_encrypted",),
+    ("at_rest_encryption_enabled",),
+    ("transit_encryption_enabled",),
+    ("sqs_managed_sse_enabled",),
+    ("enable_inter_container_traffic_encryption",),
+    ("server_side_encryption", 0, "enabled"),
+    ("encrypt_at_rest", 0, "enabled"),
+    ("node_to_node_encryption", 0, "enabled"),
+    ("root_block_device", 0, "encrypted"),
+)
+_KEYS = (
+    ("kms_key_id",),
+    ("kms_key_arn",),
+    ("kms_master_key_id",),
+    ("kms_key",),
+    ("encryption_configuration", 0, "kms_key"),
+    ("server_side_encryption", 0, "kms_key_arn"),
+)
+_PROTECTION = (
+    "deletion_protection", "deletion_protection_enabled", "enable_deletion_protection", "disable_api_termination",
+    "termination_protection",
+)  # fmt: skip
+_RETENTION = (
+    ("retention_in_days", "days"),
+    ("backup_retention_period", "days"),
+    ("retention_days", "days"),
+    ("automatic_backup_retention_days", "days"),
+    ("snapshot_retention_limit", "days"),
+    ("recovery_window_in_days", "days"),
+    ("deletion_window_in_days", "days"),
+    ("message_retention_seconds", "seconds"),
+    ("retention_period", "hours"),
+)
+_FOR_EVER = ("retention_in_days", "retention_days")  # nought stands for that there
+
+
+def _stays(change: Change) -> bool:
+    return change.action in (Action.UPDATE, Action.REPLACE) and change.before is not None and change.after is not None
+
+
+def _at(values: Any, path: tuple[str | int, ...]) -> Any:
+    for step in path:
+        values = part(values, step)
+    return values
+
+
+def _known(change: Change, path: tuple[str | int, ...]) -> bool:
+    """Whether the value after is known; what is not known of a block stands under its own name."""
+    mark = change.unknown
+    for step in path:
+        if mark is True:
+            return False
+        mark = part(mark, step)
+    return mark is not True
+
+
+def _named(path: tuple[str | int, ...]) -> str:
+    return ".".join(step for step in path if isinstance(step, str))
+
+
+@_DATA.change(
+    EVERY,
+    "encryption-weakened",
+    Severity.HIGH,
+    "Encryption is switched off, or loses its key",
+    why="Without it, data lies in clear where AWS stores it; without a key of your own, no key policy and no record of "
+    "the key's use stand before the data.",
+    fix="Leave the encryption and its key as they are.",
+    page="https://docs.aws.amazon.com/prescriptive-guidance/latest/encryption-best-practices/general-encryption-best-practices.html",
+)
+def encryption_weakened(change: Change, _both: Both) -> Iterator[str]:
+    """A switch goes off, or a key that was set is not any more."""
+    if not _stays(change):
+        return
+    for path in _SWITCHES:
+        if _at(change.before, path) is True and _known(change, path) and not _at(change.after, path):
+            yield f"{_named(path)} was on and is off."
+    for path in _KEYS:
+        if _at(change.before, path) not in EMPTY and _known(change, path) and _at(change.after, path) in EMPTY:
+            yield f"{_named(path)} was set and is not any more."
+
+
+@_DATA.change(
+    EVERY,
+    "deletion-protection-off",
+    Severity.HIGH,
+    "Deletion protection is switched off",
+    why="From then on one wrong plan or one click destroys it; most destructions begin with this step.",
+    fix="Leave it on. If it is to be destroyed, say so in the same pull request.",
+    page="https://docs.aws.amazon.com/wellarchitected/latest/reliability-pillar/rel_backing_up_data_secured_backups_data.html",
+)
+def deletion_protection_off(change: Change, _both: Both) -> Iterator[str]:
+    """On before, and not after."""
+    for name in _PROTECTION if _stays(change) else ():
+        before, after = _at(change.before, (name,)), _at(change.after, (name,))
+        if before in (True, "ACTIVE") and after not in (True, "ACTIVE") and _known(change, (name,)):
+            yield f"{name} was on and is off."
+
+
+@_DATA.change(
+    EVERY,
+    "retention-shortened",
+    Severity.MEDIUM,
+    "Something is kept for a shorter time",
+    why="What is older by then is deleted soon after the apply, and is not recoverable.",
+    fix="Check that nobody needs what is older, law and auditors included.",
+    page="https://docs.aws.amazon.com/wellarchitected/latest/security-pillar/sec_data_classification_lifecycle_management.html",
+)
+def retention_shortened(change: Change, both: Both) -> Iterator[str]:
+    """A smaller number; from "for ever" any number is smaller."""
+    for name, unit in _RETENTION if _stays(change) else ():
+        before, after = _at(change.before, (name,)), _at(change.after, (name,))
+        if not all(isinstance(each, int | float) and not isinstance(each, bool) for each in (before, after)):
+            continue
+        long = float("inf") if name in _FOR_EVER and before == 0 else before
+        short = float("inf") if name in _FOR_EVER and after == 0 else after
+        if short < long:
+            told = "for ever" if long == float("inf") else f"{both.value(change, 'before', name)} {unit}"
+            yield f"{name}: {told} before, {both.value(change, 'after', name)} {unit} after."

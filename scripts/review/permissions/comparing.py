@@ -125,9 +125,8 @@ def _candidates(who: Scope, others: Iterable[Statement]) -> Iterator[str]:
     if not who.negated and ANYONE not in who.patterns:
         yield from who.patterns
         return
-    named = {name for other in others for name in other.principals.patterns} | set(who.patterns)
-    yield "somebody else"
-    yield from sorted(name for name in named if _admits(who, name) and name != ANYONE)
+    named = {name for other in others for name in other.principals.patterns} - {ANYONE}
+    yield from (name for name in ("somebody else", *sorted(named)) if _admits(who, name))
 
 
 def _admits(principals: Scope, name: str) -> bool:

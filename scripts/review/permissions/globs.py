@@ -161,8 +161,7 @@ def _may_meet(one: str, other: str) -> bool:
 
 @lru_cache(maxsize=65_536)
 def _beginning(pattern: str) -> str:
-    plain = re.split(r"[*?]|\$\{", pattern, maxsplit=1)[0]
-    return plain
+    return re.split(r"[*?]|\$\{", pattern, maxsplit=1)[0]
 
 
 def _plain(pattern: str) -> str:

@@ -1,6 +1,7 @@
 """Actions in few words: patterns as they were written, `s3:* except s3:Get*`, or one by one."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 from scripts.review.permissions import actions, globs
 from scripts.review.permissions.actions import Actions
@@ -55,17 +56,20 @@ def _told(
     if left == meant:
         yield _except(pattern, exceptions), left
         return
-    one_by_one = [(actions.spelling(action), frozenset({action})) for action in sorted(left)]
     if len(left) <= _FEW:
-        yield from one_by_one
+        yield from (_single(action) for action in sorted(left))
         return
-    gone = meant - left
-    without = [name for name, _ in _parts(gone, words)]
-    parts = _parts(left, [*words, *_services(left, more)]) if len(without) > 1 or len(gone) > len(left) else one_by_one
-    if len(without) < len(parts):
-        yield _except(pattern, (*exceptions, *without)), left
-    else:
+    without = [name for name, _ in _parts(meant - left, words)]
+    parts = _parts(left, [*words, *_services(left, more)]) if len(without) > 1 else []
+    if parts and len(parts) <= len(without):
         yield from parts
+    else:
+        yield _except(pattern, (*exceptions, *without)), left
+
+
+@cache
+def _single(action: str) -> Name:
+    return actions.spelling(action), frozenset({action})
 
 
 def _except(pattern: str, exceptions: Sequence[str]) -> str:
@@ -85,4 +89,4 @@ def _parts(wanted: Actions, words: Sequence[Name]) -> list[Name]:
         if meant <= wanted and not meant.isdisjoint(rest):
             found.append((_except(name, ()), meant))
             rest -= meant
-    return found + [(actions.spelling(action), frozenset({action})) for action in sorted(rest)]
+    return found + [_single(action) for action in sorted(rest)]

@@ -12,14 +12,19 @@ from typing import Any
 _LISTS = ("Action", "NotAction", "Resource", "NotResource")
 
 
-@lru_cache(maxsize=16384)
 def parsed(text: str) -> Any:
     """The object or list that a text holds as JSON, policies in canonical form; None where it holds none.
 
     The value is shared by all who ask for the same text: nobody changes it.
     """
-    if text.lstrip()[:1] not in ("{", "["):
-        return None
+    first = text[:1]
+    if first.isspace():
+        first = text.lstrip()[:1]
+    return _loaded(text) if first in ("{", "[") else None
+
+
+@lru_cache(maxsize=16384)
+def _loaded(text: str) -> Any:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):

@@ -99,6 +99,7 @@ class _Walk:
         self.mask = mask
         self.one_sided = one_sided
         self.forcing = forcing
+        self.forcing_names = {path[0] for path in forcing if path}
         self.found: list[Difference] = []
         self.folded = 0
 
@@ -106,13 +107,12 @@ class _Walk:
         """Compare a resource's attributes, those that are noise left out and counted."""
         before, after = change.before or {}, change.after or {}
         unknown = change.unknown if change.action is not Action.DESTROY else False
-        marks = tuple(each for each in (change.before_sensitive, change.after_sensitive) if each)
+        marks = tuple(filter(None, (change.before_sensitive, change.after_sensitive)))
         for name in sorted({*before, *after, *_names(unknown)}):
             old, new, pending = before.get(name), after.get(name), part(unknown, name) or unknown is True
             if old == new and not pending:
                 continue
-            forces = any(path[:1] == (name,) for path in self.forcing)
-            if not forces and self._is_noise(change, noise, name, pending):
+            if name not in self.forcing_names and self._is_noise(change, noise, name, pending):
                 self.folded += 1
                 continue
             if name == "tags_all" and pending is not True:
@@ -151,14 +151,12 @@ class _Walk:
             after = _PENDING
         elif before == after and not any_marked(unknown):
             return
-        if any(each is True for each in marks):
-            self._masked(path, before, after)
-            return
-        if empty(before) and empty(after) and not any_marked(unknown):
-            self.folded += not self.one_sided
-            return
         old, new = _opened(before), _opened(after)
-        if old == new and not any_marked(unknown):
+        if marks and True in marks:
+            self._masked(path, before, after)
+        elif empty(before) and empty(after) and not any_marked(unknown):
+            self.folded += not self.one_sided
+        elif old == new and not any_marked(unknown):
             self.folded += 1
         elif _are(dict, old, new, unknown):
             self._objects(path, old or {}, new or {}, unknown, marks)
@@ -209,7 +207,7 @@ class _Walk:
         return None if empty(value) else self.mask.text(value, name or name_of(path))
 
     def _note(self, path: Path, before: str | None, after: str | None) -> None:
-        forces = any(path[: len(each)] == each[: len(path)] for each in self.forcing)
+        forces = path[0] in self.forcing_names and any(path[: len(each)] == each[: len(path)] for each in self.forcing)
         self.found.append(Difference(self.mask.path(path), before, after, forces))
 
 
@@ -235,10 +233,8 @@ def _opened(value: Any) -> Any:
 
 def _are(kind: type, before: Any, after: Any, unknown: Any) -> bool:
     """Whether two sides are to be compared as objects, or as lists: each is one, or nothing."""
-    sides = (before, after)
-    return any(isinstance(each, kind) for each in (*sides, unknown)) and all(
-        isinstance(each, kind) or empty(each) for each in sides
-    )
+    old, new = isinstance(before, kind), isinstance(after, kind)
+    return (old or new or isinstance(unknown, kind)) and (old or empty(before)) and (new or empty(after))
 
 
 def _pending(value: Any, unknown: Any) -> Any:

@@ -7,6 +7,7 @@ from scripts.review.canonical import ordered, parsed
 from scripts.review.model import Action, Change, OutputChange, Plan
 
 LENGTH = 32
+_LOOKED_INTO = (str, dict, list)
 # The same for all: the digest of the same change must be the same wherever it is planned.
 _SALT = b"what a plan does"
 
@@ -61,11 +62,11 @@ def _output(output: OutputChange) -> list[Any]:
 
 def _canonical(value: Any) -> Any:
     """A value with the JSON in its strings in canonical form."""
-    if isinstance(value, dict):
-        return {name: _canonical(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_canonical(each) for each in value]
     if isinstance(value, str):
-        document = parsed(value)
+        document = parsed(value) if value[:1] in "{[ \n" else None
         return value if document is None else {"json": document}
+    if isinstance(value, dict):
+        return {name: _canonical(each) if isinstance(each, _LOOKED_INTO) else each for name, each in value.items()}
+    if isinstance(value, list):
+        return [_canonical(each) if isinstance(each, _LOOKED_INTO) else each for each in value]
     return value

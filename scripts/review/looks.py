@@ -28,9 +28,10 @@ _PUBLIC_NAME = re.compile(
     r"|path|role|policy|user|group|filter|pattern|resources?|identifiers?|principals?|actions?|description|json)$"
 )
 
+# Cheap to look for, and one of them is in every shape below; a text of less than 16 characters can only be the first.
 _MARKERS = (
-    "AKIA", "ASIA", "-----BEGIN", "eyJ", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox",
-    "sk_live_", "rk_live_", "sk-", "AIza", "SG.", "hf_", "npm_", "://", "=", "earer ",
+    "=", "://", "AKIA", "ASIA", "-----BEGIN", "eyJ", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-",
+    "xox", "sk_live_", "rk_live_", "sk-", "AIza", "SG.", "hf_", "npm_", "earer ",
 )  # fmt: skip
 _SHAPE = re.compile(
     r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"
@@ -50,6 +51,8 @@ _UUID_OR_ID = re.compile(
     r"|A[A-Z]{3}[A-Z0-9]{16,17}|Z[A-Z0-9]{12,31}"
 )
 _HASH = re.compile(r"\bsha(?:1|256|384|512)[:-][A-Za-z0-9+/=]+")
+_SHAPELY = 16
+_RANDOM = 20
 _RANDOM_BITS = 3.4
 _AWS_SECRET_KEY = 40
 _AWS_SECRET_KEY_BITS = 4.4
@@ -69,13 +72,13 @@ def secret_by_content(text: str, name: str = "") -> bool:
         text: the text.
         name: what it is called; tells hashes and ids from keys. Empty where that is not known.
     """
-    if len(text) < 12:  # the shortest of the shapes
-        return False
-    if any(marker in text for marker in _MARKERS) and _SHAPE.search(text):
+    short = len(text) < _SHAPELY
+    if any(map(text.__contains__, _MARKERS[:2] if short else _MARKERS)) and _SHAPE.search(text):
         return True
-    if len(text) < 20 or public_by_name(name) or text.startswith("arn:"):
+    if len(text) < _RANDOM or text.startswith(("arn:", "ssh-", "-----BEGIN CERTIFICATE", "-----BEGIN PUBLIC")):
         return False
-    return any(_is_random(word) for word in _WORD.findall(_HASH.sub("", text)))
+    words = _WORD.findall(text)
+    return bool(words) and not public_by_name(name) and any(_is_random(each) for each in _split(text, words))
 
 
 def reference(text: str) -> bool:
@@ -89,20 +92,28 @@ def public_by_name(name: str) -> bool:
     return _PUBLIC_NAME.search(_CAMEL.sub("_", name).strip("_").lower()) is not None
 
 
+def _split(text: str, words: list[str]) -> list[str]:
+    """The words that may be random: not the hashes that say what they are, and of addresses and paths the parts."""
+    if _HASH.search(text):
+        words = _WORD.findall(_HASH.sub("", text))
+    parts = [part for word in words for part in word.split("/") if len(part) >= _RANDOM]
+    return parts + [word for word in words if len(word) == _AWS_SECRET_KEY and "://" not in text]
+
+
 def _is_random(word: str) -> bool:
     """Whether a word of 20 characters or more was made by chance, not by people."""
     if _UUID_OR_ID.fullmatch(word):
         return False
     if _HEX.fullmatch(word):
         return len(set(word)) > 8  # not a row of noughts
-    kinds = [_kind(letter) for letter in word]
-    if len(set(kinds) - {"other"}) < 3:
+    kinds = [_kind(letter) for letter in word if letter.isalnum()]
+    if len(set(kinds)) < 3:
         return False
     # Words that people make change between small, capital and digit rarely; chance does every other time.
     turns = sum(left != right for left, right in itertools.pairwise(kinds))
     if len(word) == _AWS_SECRET_KEY and word[0] != "/" and _entropy(word) >= _AWS_SECRET_KEY_BITS:
         return True
-    return turns >= len(word) * 0.45 and _entropy(word) >= _RANDOM_BITS
+    return turns >= len(kinds) * 0.45 and _entropy(word) >= _RANDOM_BITS
 
 
 def _kind(letter: str) -> str:
@@ -110,7 +121,7 @@ def _kind(letter: str) -> str:
         return "small"
     if letter.isupper():
         return "capital"
-    return "digit" if letter.isdigit() else "other"
+    return "digit"
 
 
 def _entropy(word: str) -> float:

@@ -37,6 +37,7 @@ class Mask:
     def __init__(self, plan: Plan) -> None:
         self._needles = Needles(plan.secrets)
         self._seen: dict[str, bool] = {}
+        self._paths: dict[Path, str] = {}
 
     def hides(self, text: str) -> bool:
         """Whether a text is, or holds, a secret that is marked somewhere in the plan."""
@@ -65,7 +66,10 @@ class Mask:
 
     def path(self, path: Path) -> str:
         """A path as it may be shown: `rule[0].tags["a b"]`. The first name is the schema's, later ones may be keys."""
-        return "".join(self._step(step, first=index == 0) for index, step in enumerate(path))
+        text = self._paths.get(path)
+        if text is None:
+            text = self._paths[path] = "".join(self._step(step, first=at == 0) for at, step in enumerate(path))
+        return text
 
     def value(self, change: Change, side: str, path: Path) -> str:
         """A value of a change as it may be shown, judged by its place, its name and its content.
@@ -159,7 +163,10 @@ def marked(marks: Any, path: Path) -> bool:
 
 def name_of(path: Path) -> str:
     """What the value at a path is called: the last name in it."""
-    return next((step for step in reversed(path) if isinstance(step, str)), "")
+    for step in reversed(path):
+        if isinstance(step, str):
+            return step
+    return ""
 
 
 def pair_name(block: Mapping[str, Any]) -> str:

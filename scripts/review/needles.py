@@ -44,6 +44,8 @@ class Needles:
         """Whether a text is, holds, or holds an encoding of, a secret."""
         if text in self._short:
             return True
+        if not self._needles:
+            return False
         small = text.lower()
         return any(self._found(small, size, known) for size, known in self._lengths.items() if known)
 

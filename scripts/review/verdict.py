@@ -174,12 +174,11 @@ def _outputs(plan: Plan, is_rest: bool) -> Iterator[str]:
 
 
 def _drift(drift: Sequence[ShownChange], reverting: Sequence[ShownChange]) -> Iterator[str]:
-    """What was changed outside of Terraform and stays so."""
+    """What was changed outside of Terraform, but for what is taken back."""
     taken_back = {each.address for each in reverting}
     count = sum(each.address not in taken_back for each in drift)
     if count:
-        verb = "was" if count == 1 else "were"
-        yield f"{_count(count, 'resource')} {verb} changed outside of Terraform, and {'stays' if count == 1 else 'stay'} so."
+        yield f"{_count(count, 'resource')} {'was' if count == 1 else 'were'} changed outside of Terraform."
 
 
 def _count(count: int, noun: str) -> str:

@@ -1,11 +1,11 @@
 """review.html: Reviews as one page that asks nothing of a network and runs no script but its own.
 
-What comes from a plan is escaped by the template, everywhere; were a text to get through nevertheless, the page's policy
-would run no script but the one whose hash it names, and would let nothing be sent anywhere:
+What comes from a plan is escaped by the template, everywhere; were a text to get through nevertheless, the page's
+policy would run no script but the one whose hash it names, and would let nothing be sent anywhere:
 https://www.w3.org/TR/CSP3/
 
-The body of each change stands in a <noscript>. Without scripts a browser shows it; with them it is text, which costs
-next to nothing, until page.js makes elements of it when somebody opens the change: so 10,000 changes open at once.
+The changes stand in <noscript>s, a hundred in each. Without scripts a browser shows them; with them they are text,
+which costs next to nothing, until page.js makes elements of those that come near the screen: so 10,000 changes open at once.
 """
 
 import base64
@@ -13,9 +13,11 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
 
 from scripts.review.model import Finding, Review, Severity, ShownChange, Status
 from scripts.review.render import words
@@ -25,8 +27,11 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 _HERE = Path(__file__).parent
+_LONG = Markup('<details class="long"><summary>{}… <span>{:,} characters</span></summary><pre>{}</pre></details>')
 _SHORT = 160  # characters of a value before the rest is behind a click
 _OPEN_CHANGES = 12  # a plan of no more than these is shown with every change open
+
+_LARGE = 500  # changes above which the browser lays out no more than what is on the screen
 
 
 def html(reviews: Sequence[Review]) -> str:
@@ -40,7 +45,14 @@ def html(reviews: Sequence[Review]) -> str:
     """
     css, script = (_HERE / "page.css").read_text(), (_HERE / "page.js").read_text()
     pages = [_Page(place, review) for place, review in enumerate(reviews, start=1)]
-    return _template().render(pages=pages, css=css, script=script, css_hash=_hash(css), script_hash=_hash(script))
+    return _template().render(
+        pages=pages,
+        large=sum(len(review.changes) for review in reviews) > _LARGE,
+        css=css,
+        script=script,
+        css_hash=_hash(css),
+        script_hash=_hash(script),
+    )
 
 
 def _hash(text: str) -> str:
@@ -58,18 +70,27 @@ def _template() -> "Template":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["name"] = words.visible
-    environment.filters["value"] = lambda text: words.visible(text, keep="\n\t")
-    environment.filters["short"] = _short
-    environment.tests["long"] = lambda text: len(text) > _SHORT or text.count("\n") > 2
+    environment.filters["name"] = _name
+    environment.filters["value"] = _value
     environment.tests["page"] = is_page
-    environment.globals.update(words=words, plural=words.plural, signs=words.SIGNS)
+    environment.globals.update(words=words, plural=words.plural)
     return environment.get_template("page.html.j2")
 
 
-def _short(text: str) -> str:
-    """The start of a long value, in one line."""
-    return " ".join(text[: 2 * _SHORT].split())[: _SHORT - 40] + "…"
+@lru_cache(maxsize=4096)  # most names come again and again
+def _name(text: str) -> Markup:
+    """A name or a sentence, in which nothing is invisible."""
+    return Markup.escape(words.visible(text))
+
+
+@lru_cache(maxsize=4096)
+def _value(text: str) -> Markup:
+    """A value of an attribute: of a long one the start, and the whole behind a click."""
+    whole = words.visible(text, keep="\n\t")
+    if len(whole) <= _SHORT and "\n" not in whole:
+        return Markup.escape(whole)
+    start = " ".join(whole[: 2 * _SHORT].split())[: _SHORT - 40]
+    return _LONG.format(start, len(text), whole)
 
 
 @dataclass(frozen=True)

@@ -1,36 +1,43 @@
 'use strict';
 // Adds to a page that is whole without it: the filter, the keys, and printing what is closed.
+//
+// The changes stand in chunks, each in a <noscript>: text as long as scripts run, so that 10,000 of them cost next to
+// nothing. A chunk becomes elements when it comes near the screen. Its text is this page's own HTML, escaped by the
+// template: no "<" in it is from a plan.
 
-const AT_ONCE = 500; // changes up to which all are made into elements at the start, so that the browser's search finds them
+const AT_ONCE = 500; // changes up to which all become elements at the start, so that the browser's search finds them
 const OPENED = 1000; // the most that "Open all" and printing open
+const LINE = 2.6; // the height of a closed change, in rem
 
-// The body of a change is a <noscript>, whose content is text while scripts run. It is this page's own escaped HTML.
-function fill(change) {
-  const held = change.querySelector(':scope > noscript');
-  if (held) {
-    const body = document.createElement('div');
-    body.innerHTML = held.textContent;
-    held.replaceWith(body);
-  }
+const chunks = [...document.querySelectorAll('.chunk')].map((element) => {
+  const html = element.querySelector('noscript').textContent.trim();
+  return { element, pieces: html.split(/(?=<details class="change")/), texts: [], shown: null, changes: null };
+});
+
+function render(chunk) {
+  if (chunk.changes) return;
+  chunk.element.innerHTML = chunk.pieces.join('');
+  chunk.element.style.minHeight = '';
+  chunk.changes = [...chunk.element.children];
+  show(chunk);
+}
+
+function show(chunk) {
+  const { element, changes, pieces, shown } = chunk;
+  if (!shown) return;
+  const count = shown.filter(Boolean).length;
+  element.hidden = !count;
+  if (changes) changes.forEach((change, place) => { change.hidden = !shown[place]; });
+  else element.style.minHeight = `${LINE * count}rem`;
 }
 
 const ENTITIES = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&#34;', "'": '&#39;' };
-const escaped = (text) => text.toLowerCase().replace(/[&<>"']/g, (character) => ENTITIES[character]);
+const escaped = (text) => text.replace(/[&<>"']/g, (character) => ENTITIES[character]);
 
-// What the filter looks through, escaped as the page is: so no body has to become elements for it.
-const texts = new WeakMap();
-function textOf(change) {
-  if (!texts.has(change)) {
-    const held = change.querySelector(':scope > noscript');
-    const body = held ? held.textContent.toLowerCase().replace(/<[^>]*>/g, ' ') : escaped(change.textContent);
-    texts.set(change, escaped(change.firstElementChild.textContent) + ' ' + body);
-  }
-  return texts.get(change);
-}
-
-function open(change) {
-  fill(change);
-  change.open = true;
+// What the filter looks through stays escaped, and so is what is looked for.
+function textOf(chunk, place) {
+  chunk.texts[place] ??= chunk.pieces[place].replace(/<[^>]*>/g, ' ').toLowerCase();
+  return chunk.texts[place];
 }
 
 function setUp(section) {
@@ -38,68 +45,84 @@ function setUp(section) {
   const [text, type] = [form.querySelector('[type=search]'), form.querySelector('select')];
   const [found, opener] = [form.querySelector('output'), form.querySelector('.open')];
   const modules = [...section.querySelectorAll('.module')];
-  const changes = [...section.querySelectorAll('.change')];
-  const shown = () => changes.filter((change) => !change.hidden);
+  const own = chunks.filter(({ element }) => section.contains(element));
+  const total = own.reduce((sum, { pieces }) => sum + pieces.length, 0);
 
   function apply() {
-    const words = escaped(text.value).split(/\s+/).filter(Boolean);
-    const actions = [...form.querySelectorAll(':checked[type=checkbox]')].map((box) => box.value);
+    const words = escaped(text.value.toLowerCase()).split(/\s+/).filter(Boolean);
+    const heads = [...form.querySelectorAll(':checked[type=checkbox]')].map((box) => ` data-action="${box.value}"`);
+    const ofType = type.value && ` data-type="${escaped(type.value)}"`;
     let count = 0;
-    for (const change of changes) {
-      const matches = (!actions.length || actions.includes(change.dataset.action))
-        && (!type.value || type.value === change.dataset.type)
-        && words.every((word) => textOf(change).includes(word));
-      count += matches;
-      if (change.hidden === matches) change.hidden = !matches;
+    for (const chunk of own) {
+      chunk.shown = chunk.pieces.map((piece, place) => {
+        const head = piece.slice(0, piece.indexOf('>'));
+        return (!heads.length || heads.some((each) => head.includes(each))) && head.includes(ofType)
+          && words.every((word) => textOf(chunk, place).includes(word));
+      });
+      count += chunk.shown.filter(Boolean).length;
+      show(chunk);
     }
-    for (const module of modules) module.hidden = !module.querySelector('.change:not([hidden])');
-    found.value = `${count.toLocaleString('en')} of ${changes.length.toLocaleString('en')} shown`;
+    for (const module of modules) module.hidden = !module.querySelector('.chunk:not([hidden])');
+    found.value = `${count.toLocaleString('en')} of ${total.toLocaleString('en')} shown`;
     opener.disabled = count > OPENED;
     opener.title = opener.disabled ? `Filter to ${OPENED} or fewer first` : '';
+  }
+
+  function toggleAll() {
+    own.filter(({ element }) => !element.hidden).forEach(render);
+    const shown = [...section.querySelectorAll('.chunk:not([hidden]) > .change:not([hidden])')];
+    const open = shown.some((change) => !change.open);
+    for (const change of shown) change.open = open;
   }
 
   form.addEventListener('input', apply);
   form.addEventListener('submit', (event) => event.preventDefault());
   form.addEventListener('reset', () => setTimeout(apply));
   form.addEventListener('keydown', (event) => { if (event.key === 'Escape') form.reset(); });
-  opener.addEventListener('click', () => {
-    const closed = shown().filter((change) => !change.open);
-    if (closed.length) closed.forEach(open);
-    else shown().forEach((change) => { change.open = false; });
-  });
-  section.addEventListener('toggle', () => {
-    opener.textContent = section.querySelector('.change:not([open], [hidden])') ? 'Open all' : 'Close all';
-  }, true);
+  opener.addEventListener('click', toggleAll);
   form.hidden = false;
   apply();
-  return { section, form, text, shown };
+  return { section, form, text };
 }
 
 const filters = [...document.querySelectorAll('.resources')].map(setUp);
-const everyChange = [...document.querySelectorAll('.change')];
-everyChange.filter((change) => change.open || everyChange.length <= AT_ONCE).forEach(fill);
-document.addEventListener('toggle', (event) => { if (event.target.matches('.change')) fill(event.target); }, true);
+if (chunks.reduce((sum, { pieces }) => sum + pieces.length, 0) <= AT_ONCE) {
+  chunks.forEach(render);
+} else {
+  const near = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      near.unobserve(target);
+      render(chunks.find(({ element }) => element === target));
+    }
+  }, { rootMargin: '1500px' });
+  for (const chunk of chunks) {
+    chunk.element.style.minHeight = `${LINE * chunk.pieces.length}rem`;
+    near.observe(chunk.element);
+  }
+}
 
 document.addEventListener('keydown', (event) => {
   if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey || event.target.matches('input, select')) return;
-  const below = filters.filter(({ section }) => section.getBoundingClientRect().bottom > 0);
-  const nearest = below[0] ?? filters.at(-1);
-  if (nearest) {
-    event.preventDefault();
-    nearest.text.focus();
-    nearest.text.select();
-  }
+  const nearest = filters.find(({ section }) => section.getBoundingClientRect().bottom > 0) ?? filters.at(-1);
+  if (!nearest) return;
+  event.preventDefault();
+  nearest.text.focus();
+  nearest.text.select();
 });
 
-// A finding links to its change, which may be closed or filtered away.
+// A finding links to its change, which may be closed, filtered away or not yet made.
 function follow() {
-  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  if (!target?.matches('.change')) return;
-  open(target);
-  if (target.hidden) filters.find(({ section }) => section.contains(target))?.form.reset();
+  const id = location.hash.slice(1);
+  const chunk = chunks.find(({ pieces }) => pieces.some((piece) => piece.startsWith(`<details class="change" id="${id}"`)));
+  if (!chunk) return;
+  render(chunk);
+  const change = document.getElementById(id);
+  if (change.hidden) filters.find(({ section }) => section.contains(change)).form.reset();
+  change.open = true;
   setTimeout(() => {
-    target.scrollIntoView();
-    target.firstElementChild.focus();
+    change.scrollIntoView();
+    change.firstElementChild.focus();
   });
 }
 addEventListener('hashchange', follow);
@@ -107,8 +130,9 @@ follow();
 
 let opened = [];
 addEventListener('beforeprint', () => {
-  const closed = [...document.querySelectorAll('details:not([open])')].filter((each) => !each.closest('[hidden]') && !each.matches('.long'));
+  chunks.forEach(render);
+  const closed = [...document.querySelectorAll('details:not([open], .long)')].filter((each) => !each.closest('[hidden]'));
   opened = closed.length <= OPENED ? closed : closed.filter((each) => !each.matches('.change'));
-  opened.forEach(open);
+  for (const each of opened) each.open = true;
 });
 addEventListener('afterprint', () => opened.forEach((each) => { each.open = false; }));

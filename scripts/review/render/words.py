@@ -15,17 +15,6 @@ from scripts.review.model import (
     Status,
 )
 
-SIGNS = {
-    Action.CREATE: "+",
-    Action.READ: "<=",
-    Action.UPDATE: "~",
-    Action.REPLACE: "-/+",
-    Action.DESTROY: "-",
-    Action.FORGET: ".",
-    Action.NO_OP: "=",
-}
-"""Terraform's own, as its plans show them; it has none for a change of state only."""
-
 _COUNTED = ("create", "update", "replace", "destroy", "import", "move", "forget", "read")
 _HEAVIEST_FIRST = (
     Action.DESTROY,

@@ -120,11 +120,12 @@ def split(
     stand: list[Finding] = []
     suppressed: list[Suppressed] = []
     for finding in findings:
-        off = next((off for off in by_rule.get(finding.rule, ()) if _covers(off.address, finding.address)), None)
-        if off is None:
+        reasons = (off.reason for off in by_rule.get(finding.rule, ()) if _covers(off.address, finding.address))
+        reason = next(reasons, None)
+        if reason is None:
             stand.append(finding)
         else:
-            suppressed.append(Suppressed(finding, off.reason))
+            suppressed.append(Suppressed(finding, reason))
     return tuple(stand), tuple(suppressed)
 
 

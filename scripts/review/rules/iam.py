@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 from scripts.review.model import Action, Change, Severity
 from scripts.review.permissions.documents import ANYONE, Statement
-from scripts.review.rules.blocks import NotKnownError
+from scripts.review.rules.blocks import Block, NotKnownError
 from scripts.review.rules.policies import covers, describe, on_everything, policy_of
 from scripts.review.rules.registry import Family
 from scripts.review.rules.resources import Both, Resource
 
 _IAM = Family("IAM")
 _GUIDE = "https://docs.aws.amazon.com/IAM/latest/UserGuide"
-_POLICIES = ("aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy")
+_POLICIES = ("aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy", "aws_iam_role")
 _ATTACHMENTS = (
     "aws_iam_role_policy_attachment",
     "aws_iam_user_policy_attachment",
@@ -30,7 +30,13 @@ _ESCALATING = (
 
 
 def _allowed(resource: Resource) -> Iterator[Statement]:
-    return (each for each in policy_of(resource) if each.effect == "Allow")
+    if resource.change.type != "aws_iam_role":
+        holders: list[Block] = [resource]
+    elif resource.is_set("inline_policy") and not resource.companions("aws_iam_role_policy", "role"):
+        holders = resource.blocks("inline_policy")
+    else:
+        holders = []  # where policies are resources of their own, the role's blocks only mirror them
+    return (each for holder in holders for each in policy_of(holder) if each.effect == "Allow")
 
 
 def _admin(statement: Statement) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 from scripts.review.masking import UNKNOWN
 from scripts.review.model import Change
 from scripts.review.permissions.documents import ANYONE, Condition, NotAPolicyError, Scope, Statement, statements
-from scripts.review.rules.blocks import NotKnownError
+from scripts.review.rules.blocks import Block, NotKnownError
 from scripts.review.rules.resources import Resource, keys
 
 NARROWING = frozenset(
@@ -30,8 +30,12 @@ _WIDE = re.compile(r"[*?:]*|arn:\*.*|arn:[\w-]+:[\w*-]+:[^:]*:\*.*|.*/[01]")
 _SHOWN = 4
 
 
-def policy_of(resource: Resource, attribute: str = "policy") -> tuple[Statement, ...]:
+def policy_of(resource: Block, attribute: str = "policy") -> tuple[Statement, ...]:
     """The statements of a resource's policy; of one that is not known yet, those that its document names.
+
+    Args:
+        resource: the resource, or the block of it that holds the policy.
+        attribute: the policy's.
 
     Raises:
         NotKnownError: nothing is known of it.
@@ -39,16 +43,19 @@ def policy_of(resource: Resource, attribute: str = "policy") -> tuple[Statement,
     try:
         text = resource.get(attribute, "")
     except NotKnownError:
-        found = _recovered(resource, attribute)
-        if found is None:
+        found = _recovered(resource.owner, (resource.path + attribute).split("[")[0]) if resource.owner else None
+        if found is None or resource.owner is None:
             raise
         source, known = found
-        resource.miss(attribute, f"its document {source} says: {'; '.join(map(describe, known)) or 'nothing'}")
+        resource.owner.miss(
+            resource.path + attribute, f"its document {source} says: {'; '.join(map(describe, known)) or 'nothing'}"
+        )
         return known
     try:
         return statements(text) if isinstance(text, str) else ()
     except NotAPolicyError as error:
-        resource.miss(attribute, f"AWS would refuse it: {error}")
+        if resource.owner:
+            resource.owner.miss(resource.path + attribute, f"AWS would refuse it: {error}")
         return ()
 
 

@@ -14,31 +14,35 @@ from scripts.review.model import Action, Change, Plan
 from scripts.review.references import without_keys
 from scripts.review.rules.blocks import Block, Missed, NotKnownError
 
+_MACHINES = frozenset({"aws_instance", "aws_launch_configuration", "aws_launch_template"})
+_POLICIES = frozenset(
+    {
+        "aws_kms_external_key", "aws_kms_key", "aws_kms_replica_key", "aws_s3_bucket", "aws_secretsmanager_secret",
+        "aws_sns_topic", "aws_sqs_queue", "aws_vpc_endpoint", "aws_vpc_endpoint_policy",
+    }
+)  # fmt: skip
 COMPUTED: Mapping[str, frozenset[str]] = {
     "acl": frozenset({"aws_s3_bucket"}),
-    "associate_public_ip_address": frozenset({"aws_instance"}),
+    "associate_public_ip_address": _MACHINES,
     "backup_retention_period": frozenset({"aws_db_instance", "aws_rds_cluster"}),
-    "ebs_block_device": frozenset({"aws_instance"}),
+    "ebs_block_device": _MACHINES,
+    "enabled": frozenset({"aws_kms_external_key"}),
     "encrypted": frozenset({"aws_ebs_volume", "aws_efs_file_system"}),
-    "grant": frozenset({"aws_s3_bucket"}),
     "ingress": frozenset({"aws_security_group", "aws_network_acl", "aws_default_security_group"}),
     "inline_policy": frozenset({"aws_iam_role"}),
+    "kms_key_id": frozenset({"aws_efs_file_system"}),
+    "log_group_class": frozenset({"aws_cloudwatch_log_group"}),
     "managed_policy_arns": frozenset({"aws_iam_role"}),
-    "metadata_options": frozenset({"aws_instance"}),
-    "object_lock_configuration": frozenset({"aws_s3_bucket"}),
-    "policy": frozenset(
-        {
-            "aws_kms_key", "aws_s3_bucket", "aws_secretsmanager_secret", "aws_sns_topic", "aws_sqs_queue",
-            "aws_vpc_endpoint",
-        }
-    ),
-    "root_block_device": frozenset({"aws_instance"}),
-    "server_side_encryption": frozenset({"aws_dynamodb_table"}),
-    "server_side_encryption_configuration": frozenset({"aws_s3_bucket"}),
+    "metadata_options": _MACHINES,
+    "policy": _POLICIES,
+    "publicly_accessible": frozenset({"aws_rds_cluster_instance"}),
+    "root_block_device": _MACHINES,
+    "snapshot_id": frozenset({"aws_ebs_volume"}),
+    "snapshot_identifier": frozenset({"aws_db_instance"}),
     "sqs_managed_sse_enabled": frozenset({"aws_sqs_queue"}),
     "storage_encrypted": frozenset({"aws_rds_cluster"}),
     "versioning": frozenset({"aws_s3_bucket"}),
-}  # fmt: skip
+}
 """Attributes that rules read and the provider fills in where nobody sets them (optional and computed in its schema)."""
 
 _NO_RESOURCE = r"(?!(?:var|local|each|count|path|self|terraform)\.)"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from scripts.review.model import Action, Change, Severity
 from scripts.review.permissions.documents import ANYONE, Statement
 from scripts.review.rules.blocks import Block, NotKnownError
-from scripts.review.rules.policies import covers, describe, on_everything, policy_of
+from scripts.review.rules.policies import describe, does, on_everything, policy_of
 from scripts.review.rules.registry import Family
 from scripts.review.rules.resources import Both, Resource
 
@@ -22,10 +22,10 @@ _ADMIN = frozenset({"AdministratorAccess", "IAMFullAccess", "PowerUserAccess", "
 # Ways to more rights than one has: https://bishopfox.com/blog/privilege-escalation-in-aws has the paths; the actions
 # are IAM's own: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
 _ESCALATING = (
-    "iam:addusertogroup", "iam:attachgrouppolicy", "iam:attachrolepolicy", "iam:attachuserpolicy",
-    "iam:createaccesskey", "iam:createloginprofile", "iam:createpolicyversion", "iam:putgrouppolicy",
-    "iam:putrolepolicy", "iam:putuserpolicy", "iam:setdefaultpolicyversion", "iam:updateassumerolepolicy",
-    "iam:updateloginprofile", "sts:assumerole",
+    "iam:AddUserToGroup", "iam:AttachGroupPolicy", "iam:AttachRolePolicy", "iam:AttachUserPolicy",
+    "iam:CreateAccessKey", "iam:CreateLoginProfile", "iam:CreatePolicyVersion", "iam:PutGroupPolicy",
+    "iam:PutRolePolicy", "iam:PutUserPolicy", "iam:SetDefaultPolicyVersion", "iam:UpdateAssumeRolePolicy",
+    "iam:UpdateLoginProfile", "sts:AssumeRole",
 )  # fmt: skip
 
 
@@ -104,7 +104,7 @@ def allow_not_action(resource: Resource) -> Iterator[str]:
 def pass_role(resource: Resource) -> Iterator[str]:
     """iam:PassRole on every role. With `*` on `*` it goes without saying."""
     for statement in _allowed(resource):
-        if covers(statement.actions, "iam:passrole") and not _admin(statement) and _any_role(statement):
+        if does(statement, "iam:PassRole") and not _admin(statement) and _any_role(statement):
             bound = any(each.key == "iam:passedtoservice" for each in statement.conditions)
             yield "The policy allows iam:PassRole on every role" + (" (to certain services)." if bound else ".")
 
@@ -127,7 +127,7 @@ def escalation(resource: Resource) -> Iterator[str]:
     for statement in _allowed(resource):
         if statement.actions.negated or _admin(statement) or not on_everything(statement):
             continue
-        found = [each for each in _ESCALATING if covers(statement.actions, each)]
+        found = [each for each in _ESCALATING if does(statement, each)]
         if found and not statement.conditions:
             yield f"The policy allows {', '.join(found[:4])}{' and more' * (len(found) > 4)} on every resource."
 

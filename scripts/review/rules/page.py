@@ -1,6 +1,6 @@
 """Writes docs/review-rules.md: every rule, by service.
 
-    python -m scripts.review.rules.page > docs/review-rules.md
+python -m scripts.review.rules.page > docs/review-rules.md
 """
 
 from collections.abc import Iterator

@@ -100,14 +100,15 @@ def narrows(condition: Condition) -> bool:
     )
 
 
-def covers(scope: Scope, text: str) -> bool:
-    """Whether a scope takes in an action (in small letters) or a resource."""
-    return any(_pattern(pattern).fullmatch(text) for pattern in scope.patterns) != scope.negated
+def does(statement: Statement, action: str) -> bool:
+    """Whether a statement is about an action; AWS does not tell capital letters in actions apart."""
+    found = any(_pattern(pattern).fullmatch(action) for pattern in statement.actions.patterns)
+    return found != statement.actions.negated
 
 
 @lru_cache(maxsize=65_536)
 def _pattern(pattern: str) -> re.Pattern[str]:
-    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
+    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL | re.IGNORECASE)
 
 
 def on_everything(statement: Statement) -> bool:

@@ -1,0 +1,193 @@
+"""For each rule on who may do what: a plan that triggers it and a near miss."""
+
+from typing import Any
+
+from tests.unit.review.rule_plans import Case, created, destroyed, of, plan, policy, replaced, step, updated
+
+EVERYBODY: dict[str, Any] = {"Principal": "*"}
+OURS: dict[str, Any] = {"Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}}
+ROLE = "arn:aws:iam::111122223333:role/worker"
+
+
+def public(kind: str, attribute: str = "policy") -> Case:
+    return of(kind, {attribute: policy(EVERYBODY)}, {attribute: policy(OURS)})
+
+
+def trust(hit: dict[str, Any], miss: dict[str, Any]) -> Case:
+    both = ({"Action": "sts:AssumeRole", **each} for each in (hit, miss))
+    first, second = ({"assume_role_policy": policy(each)} for each in both)
+    return of("aws_iam_role", first, second)
+
+
+def allows(hit: dict[str, Any], miss: dict[str, Any]) -> Case:
+    return of("aws_iam_role_policy", {"policy": policy(hit)}, {"policy": policy(miss)})
+
+
+def ingress(low: int, high: int, network: str, protocol: str = "tcp") -> dict[str, Any]:
+    rule = {"protocol": protocol, "from_port": low, "to_port": high, "cidr_blocks": [network], "ipv6_cidr_blocks": []}
+    return {"ingress": [rule]}
+
+
+SAGEMAKER = {"Principal": {"Service": "sagemaker.amazonaws.com"}}
+GITHUB = "token.actions.githubusercontent.com"
+FEDERATED = {"Principal": {"Federated": f"arn:aws:iam::111122223333:oidc-provider/{GITHUB}"}}
+_FOUR = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
+BLOCKS = dict.fromkeys(_FOUR, True)
+
+ACCESS: dict[str, Case] = {
+    "s3-public-policy": public("aws_s3_bucket_policy"),
+    "s3-public-acl": of("aws_s3_bucket_acl", {"acl": "public-read"}, {"acl": "private"}),
+    "s3-public-access-open": of(
+        "aws_s3_bucket_public_access_block", {**BLOCKS, "block_public_acls": False, "bucket": "b"}, BLOCKS
+    ),
+    "s3-public-access-not-blocked": Case(
+        plan(created("aws_s3_bucket", bucket="b"), created("aws_s3_bucket_public_access_block", bucket="c", **BLOCKS)),
+        plan(created("aws_s3_bucket", bucket="b"), created("aws_s3_bucket_public_access_block", bucket="b", **BLOCKS)),
+    ),
+    "s3-public-access-block-removed": Case(
+        plan(destroyed("aws_s3_bucket_public_access_block", bucket="b", **BLOCKS)),
+        plan(
+            destroyed("aws_s3_bucket_public_access_block", bucket="b", **BLOCKS),
+            destroyed("aws_s3_bucket", bucket="b"),
+        ),
+    ),
+    "s3-tls-not-required": Case(
+        plan(
+            updated(
+                "aws_s3_bucket_policy",
+                {
+                    "bucket": "b",
+                    "policy": policy({"Effect": "Deny", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}),
+                },
+                {"bucket": "b", "policy": policy(OURS)},
+            )
+        ),
+        plan(
+            updated(
+                "aws_s3_bucket_policy",
+                {"bucket": "b", "policy": policy(OURS)},
+                {"bucket": "b", "policy": policy({"Effect": "Deny"})},
+            )
+        ),
+    ),
+    "s3-acls-enabled": of(
+        "aws_s3_bucket_ownership_controls",
+        {"rule": [{"object_ownership": "ObjectWriter"}]},
+        {"rule": [{"object_ownership": "BucketOwnerEnforced"}]},
+    ),
+    "iam-admin-policy": allows({"Action": "*"}, {"Action": "*", "Resource": "arn:aws:s3:::b/*"}),
+    "iam-service-wildcard": allows({"Action": "s3:*"}, {"Action": "s3:*", "Resource": "arn:aws:s3:::b/*"}),
+    "iam-allow-not-action": Case(
+        plan(created("aws_iam_policy", policy='{"Statement":{"Effect":"Allow","NotAction":"iam:*","Resource":"*"}}')),
+        plan(created("aws_iam_policy", policy='{"Statement":{"Effect":"Deny","NotAction":"iam:*","Resource":"*"}}')),
+    ),
+    "iam-pass-role": allows({"Action": "iam:Pass*"}, {"Action": "iam:PassRole", "Resource": ROLE}),
+    "iam-escalation": allows(
+        {"Action": ["iam:createpolicyVersion"]}, {"Action": ["iam:CreatePolicyVersion"], "Resource": ROLE}
+    ),
+    "iam-admin-attachment": of(
+        "aws_iam_role_policy_attachment",
+        {"policy_arn": "arn:aws:iam::aws:policy/AdministratorAccess"},
+        {"policy_arn": "arn:aws:iam::111122223333:policy/AdministratorAccess"},
+    ),
+    "iam-access-key": of("aws_iam_access_key", {"status": "Active"}, {"status": "Inactive"}),
+    "iam-user": Case(plan(created("aws_iam_user", name="ada")), plan(created("aws_iam_role", name="ada"))),
+    "iam-boundary-removed": step(
+        "aws_iam_role", {"permissions_boundary": ROLE}, {"permissions_boundary": ""}, {"permissions_boundary": "other"}
+    ),
+    "iam-trust-public": trust({"Principal": {"AWS": "*"}}, {"Principal": {"AWS": "111122223333"}}),
+    "iam-confused-deputy": trust(
+        SAGEMAKER, {**SAGEMAKER, "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}}}
+    ),
+    "iam-oidc-unbound": trust(
+        {**FEDERATED, "Condition": {"StringLike": {f"{GITHUB}:sub": "repo:*"}}},
+        {**FEDERATED, "Condition": {"StringEquals": {f"{GITHUB}:sub": "repo:a/b:environment:prod"}}},
+    ),
+    "ecr-public-policy": public("aws_ecr_repository_policy"),
+    "kms-public-policy": public("aws_kms_key_policy"),
+    "logs-public-policy": public("aws_cloudwatch_log_resource_policy", "policy_document"),
+    "sns-public-policy": public("aws_sns_topic_policy"),
+    "sqs-public-policy": public("aws_sqs_queue_policy"),
+    "events-public-bus": public("aws_cloudwatch_event_bus_policy"),
+    "secret-public-policy": public("aws_secretsmanager_secret_policy"),
+    "dynamodb-public-policy": public("aws_dynamodb_resource_policy"),
+    "efs-public-policy": of(
+        "aws_efs_file_system_policy",
+        {"policy": policy(EVERYBODY)},
+        {"policy": policy({**EVERYBODY, "Condition": {"Bool": {"elasticfilesystem:AccessedViaMountTarget": "true"}}})},
+    ),
+    "endpoint-open-policy": of(
+        "aws_vpc_endpoint", {"policy": policy({**EVERYBODY, "Action": "*"})}, {"policy": policy(EVERYBODY)}
+    ),
+    "lambda-public-permission": of(
+        "aws_lambda_permission",
+        {"principal": "*", "action": "lambda:InvokeFunction"},
+        {"principal": "*", "action": "lambda:InvokeFunction", "principal_org_id": "o-a1b2c3d4e5"},
+    ),
+    "lambda-any-source": of(
+        "aws_lambda_permission",
+        {"principal": "s3.amazonaws.com"},
+        {"principal": "s3.amazonaws.com", "source_account": "111122223333"},
+    ),
+    "lambda-url-without-auth": of(
+        "aws_lambda_function_url", {"authorization_type": "NONE"}, {"authorization_type": "AWS_IAM"}
+    ),
+    "lambda-secret-in-environment": of(
+        "aws_lambda_function",
+        {"environment": [{"variables": {"DB_PASSWORD": "hunter2"}}]},
+        {"environment": [{"variables": {"DB_PASSWORD_ARN": "arn:aws:secretsmanager:…", "MODE": "fast"}}]},
+    ),
+    "sg-open-everything": of("aws_security_group", ingress(0, 0, "0.0.0.0/0", "-1"), ingress(0, 0, "10.0.0.0/8", "-1")),
+    "sg-open-admin-port": of("aws_security_group", ingress(20, 30, "0.0.0.0/0"), ingress(23, 23, "10.1.0.0/16")),
+    "sg-open-port": of("aws_security_group", ingress(8080, 8080, "0.0.0.0/0"), ingress(443, 443, "0.0.0.0/0")),
+    "sg-open-web": of("aws_security_group", ingress(443, 443, "0.0.0.0/0"), ingress(443, 443, "192.0.2.0/24")),
+    "nacl-open-admin-port": of(
+        "aws_network_acl_rule",
+        {"rule_action": "allow", "protocol": "tcp", "from_port": 22, "to_port": 22, "cidr_block": "0.0.0.0/0"},
+        {"rule_action": "deny", "protocol": "tcp", "from_port": 22, "to_port": 22, "cidr_block": "0.0.0.0/0"},
+    ),
+    "subnet-public-addresses": of("aws_subnet", {"map_public_ip_on_launch": True}, {"map_public_ip_on_launch": False}),
+    "ec2-imds-v1": of(
+        "aws_instance",
+        {"metadata_options": [{"http_tokens": "optional"}]},
+        {"metadata_options": [{"http_tokens": "required"}]},
+    ),
+    "ec2-public-address": of(
+        "aws_instance", {"associate_public_ip_address": True}, {"associate_public_ip_address": False}
+    ),
+    "snapshot-public": of("aws_ami_launch_permission", {"group": "all"}, {"account_id": "111122223333"}),
+    "rds-public": of("aws_db_instance", {"publicly_accessible": True}, {"publicly_accessible": False}),
+    "ssm-secret-in-clear": of(
+        "aws_ssm_parameter",
+        {"type": "String", "name": "/app/db/password"},
+        {"type": "SecureString", "name": "/app/db/password"},
+    ),
+    "sagemaker-full-access": of(
+        "aws_iam_role_policy_attachment",
+        {"policy_arn": "arn:aws:iam::aws:policy/AmazonSageMakerFullAccess"},
+        {"policy_arn": "arn:aws:iam::aws:policy/AmazonSageMakerReadOnly"},
+    ),
+    "sagemaker-notebook-internet": of(
+        "aws_sagemaker_notebook_instance",
+        {"direct_internet_access": "Enabled"},
+        {"direct_internet_access": "Disabled"},
+    ),
+    "sagemaker-notebook-root": of(
+        "aws_sagemaker_notebook_instance", {"root_access": "Enabled"}, {"root_access": "Disabled"}
+    ),
+    "sagemaker-notebook-imds-v1": of(
+        "aws_sagemaker_notebook_instance",
+        {"instance_metadata_service_configuration": [{"minimum_instance_metadata_service_version": "1"}]},
+        {"instance_metadata_service_configuration": [{"minimum_instance_metadata_service_version": "2"}]},
+    ),
+    "sagemaker-no-isolation": of(
+        "aws_sagemaker_model", {"enable_network_isolation": False}, {"enable_network_isolation": True}
+    ),
+    "sagemaker-domain-internet": of(
+        "aws_sagemaker_domain", {"app_network_access_type": None}, {"app_network_access_type": "VpcOnly"}
+    ),
+    "identity-replaced": Case(
+        plan(replaced("aws_iam_role", {"arn": ROLE, "name": "a"}, {"name": "b"}, replace_paths=(("name",),))),
+        plan(updated("aws_iam_role", {"arn": ROLE, "path": "/"}, {"arn": ROLE, "path": "/"})),
+    ),
+}

@@ -1,0 +1,58 @@
+"""Each rule has a plan that triggers it and a near miss that does not, and its place on the page."""
+
+from pathlib import Path
+
+import pytest
+
+from scripts.review.model import Severity
+from scripts.review.rules import RULES
+from scripts.review.rules.page import page
+from tests.unit.review.rule_plans import found, ids
+from tests.unit.review.rule_table_access import ACCESS
+from tests.unit.review.rule_table_keeping import KEEPING
+
+CASES = {**ACCESS, **KEEPING}
+
+
+def test_every_rule_has_its_case_and_every_case_its_rule() -> None:
+    assert sorted(CASES) == sorted(RULES)
+    assert not ACCESS.keys() & KEEPING.keys()
+
+
+def test_there_are_at_least_forty_five() -> None:
+    assert len(RULES) >= 45
+
+
+@pytest.mark.parametrize("rule", sorted(CASES))
+def test_its_plan_triggers_it(rule: str) -> None:
+    [*findings] = [each for each in found(CASES[rule].hit) if each.rule == rule]
+    assert findings
+    for each in findings:
+        assert each.what.endswith(".")
+        assert each.severity == RULES[rule].severity
+        assert (each.why, each.fix, each.page) == (RULES[rule].why, RULES[rule].fix, RULES[rule].page)
+
+
+@pytest.mark.parametrize("rule", sorted(CASES))
+def test_the_near_miss_does_not(rule: str) -> None:
+    assert rule not in ids(CASES[rule].miss)
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.id)
+def test_it_says_what_a_reader_needs(rule: object) -> None:
+    from scripts.review.rules import Rule
+
+    assert isinstance(rule, Rule)
+    assert rule.id == rule.id.lower().replace("_", "-")
+    assert rule.severity in Severity
+    assert rule.page.startswith(
+        ("https://docs.aws.amazon.com/", "https://developer.hashicorp.com/", "https://registry.terraform.io/")
+    )
+    assert not rule.title.endswith(".")
+    assert rule.why.endswith(".")
+    assert rule.fix.endswith(".")
+
+
+def test_the_page_is_up_to_date() -> None:
+    written = Path("docs/review-rules.md").read_text(encoding="utf-8")
+    assert written == page(), "make it anew: python -m scripts.review.rules.page > docs/review-rules.md"

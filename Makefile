@@ -18,6 +18,7 @@ VENV := .venv/bin/python
 CLOUD_NAME := $(or $(value CLOUD),aws)
 ENV_DEFAULT := $(if $(filter local,$(CLOUD_NAME)),local,dev)
 
+APPROVE_TEXT := $(value APPROVE)
 BASE_TEXT := $(value BASE)
 CONFIRM_TEXT := $(value CONFIRM)
 DRY_RUN_TEXT := $(value DRY_RUN)
@@ -30,9 +31,9 @@ LIST_TEXT := $(value LIST)
 RUN_TEXT := $(value RUN)
 UPDATE_TEXT := $(value UPDATE)
 YES_TEXT := $(value YES)
-export BASE_TEXT CONFIRM_TEXT DRY_RUN_TEXT ENV_TEXT HP_TEXT IMAGE_TEXT INSTANCES_TEXT JOB_TEXT LIST_TEXT RUN_TEXT
-export UPDATE_TEXT YES_TEXT
-unexport BASE CLOUD CONFIRM DRY_RUN ENV HP IMAGE INSTANCES JOB LIST RUN UPDATE YES
+export APPROVE_TEXT BASE_TEXT CONFIRM_TEXT DRY_RUN_TEXT ENV_TEXT HP_TEXT IMAGE_TEXT INSTANCES_TEXT JOB_TEXT
+export LIST_TEXT RUN_TEXT UPDATE_TEXT YES_TEXT
+unexport APPROVE BASE CLOUD CONFIRM DRY_RUN ENV HP IMAGE INSTANCES JOB LIST RUN UPDATE YES
 
 define newline
 
@@ -59,8 +60,10 @@ demo: .venv/installed ## Train a model on the local cloud, in containers where i
 	@$(VENV) -m scripts.demo
 
 ##@ From a training script to a model (CLOUD=local rehearses)
-.PHONY: infra base image data train shell logs stop jobs model destroy
-infra: .venv/installed ## Build what training needs with Terraform: plan, ask, apply that plan [ENV= YES=1]
+.PHONY: plan infra base image data train shell logs stop jobs model destroy
+plan: .venv/installed ## Plan what `make infra` would change, and review it on one page [ENV= YES=1]
+	@$(VERB) scripts.plan stack
+infra: .venv/installed ## Build what training needs: apply the plan of `make plan`, else plan and ask [ENV= YES=1 APPROVE=]
 	@$(VERB) scripts.infra apply
 base: .venv/installed ## Pull the image that the trainer's is built on, AWS's or any [JOB= BASE= LIST=1 UPDATE=1]
 	@$(VERB) scripts.base
@@ -80,7 +83,7 @@ jobs: .venv/installed ## List the training jobs, the newest first
 	@$(VERB) scripts.jobs
 model: .venv/installed ## Download and unpack a training job's model into runs/ [RUN=]
 	@$(VERB) scripts.model
-destroy: .venv/installed ## Remove the infrastructure; asks for the environment's name [ENV= CONFIRM=]
+destroy: .venv/installed ## Review and remove the infrastructure; asks for the environment's name [ENV= CONFIRM=]
 	@$(VERB) scripts.infra destroy
 
 ##@ The local cloud

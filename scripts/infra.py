@@ -10,20 +10,21 @@ APP = verb.app("Make or remove the stack, and check its Terraform.")
 
 Environment = Annotated[str, typer.Option("--env", envvar="ENV_TEXT", help="A name in terraform/environments/.")]
 Yes = Annotated[bool, typer.Option("--yes", envvar="YES_TEXT", help="Apply the plan without a question.")]
+Approve = Annotated[str, typer.Option("--approve", envvar="APPROVE_TEXT", help="The reviewed change's digest.")]
 Confirm = Annotated[str, typer.Option("--confirm", envvar="CONFIRM_TEXT", help="The environment's name.")]
 
 
 @APP.command()
-def apply(environment: Environment = "dev", yes: Yes = False) -> None:
-    """Plan, show the plan, ask, and apply that very plan."""
+def apply(environment: Environment = "dev", yes: Yes = False, approve: Approve = "") -> None:
+    """Apply the plan that `make plan` has saved; without one plan, review, ask, and apply that very plan."""
     from scripts.stack import flows
 
-    flows.apply(environment, yes)
+    flows.apply(environment, yes, approve.strip())
 
 
 @APP.command()
 def destroy(environment: Environment = "dev", confirm: Confirm = "") -> None:
-    """Remove the stack, after its environment's name was typed. The state bucket stays."""
+    """Plan the removal of the stack, review it, and apply it when the environment's name was typed."""
     from scripts.stack import flows
 
     flows.destroy(environment, confirm)

@@ -32,13 +32,14 @@ def data_dir(environment: str) -> Path:
 
 
 def build_folder(environment: str) -> Path:
-    """The folder around Terraform's data: backend settings and saved plans."""
+    """The folder around Terraform's data: backend settings, saved plans and their reviews."""
     return data_dir(environment).parent
 
 
-def plan_folder(environment: str) -> Path:
-    """A folder for saved plans, which can hold secrets: made for the user alone."""
-    folder = build_folder(environment) / "plans"
+def plan_folder(environment: str, name: str = "plan") -> Path:
+    """A folder for a saved plan and its review; a plan holds secrets, so it is made for the user alone."""
+    folder = build_folder(environment) / name
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
-    return folder
+    here = Path.cwd()
+    return folder.relative_to(here) if folder.is_relative_to(here) else folder  # it is shown to people

@@ -1,66 +1,78 @@
-"""What `make infra` and `make destroy` do: initialise, plan, ask, and apply that very plan."""
+"""What `make plan`, `make infra` and `make destroy` do: plan, review, ask, and apply that very plan."""
 
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.core import aws, console
+from scripts.core import console
 from scripts.core.errors import UserError
-from scripts.core.verb import Interrupted
-from scripts.stack import environments, locks, read, removal, state
-from scripts.stack.outputs import parse_outputs
-from scripts.stack.terraform import Terraform, say_mirror, terraform
+from scripts.core.verb import on_interrupt
+from scripts.stack import approval, binding, environments, locks, planning, removal, state
+from scripts.stack.work import Work, check_outputs, failure, get_providers, init, make_state_bucket, prepare
 
-NO_CHANGES, CHANGES = 0, 2  # terraform plan -detailed-exitcode
+STALE = ("Saved plan is stale", "Saved plan does not match the given state")
+"""How Terraform refuses a plan whose state has moved on since."""
 
-
-@dataclass(frozen=True)
-class _Work:
-    """One environment, with what it takes to work on it; `command` is what the user typed."""
-
-    command: str
-    environment: str
-    variables_file: Path
-    runner: Terraform
-    account_id: str
-    backend: state.Backend
+GOES_ON = "What Terraform has made is in its state: `make infra` goes on, `make destroy` removes it."
+LEFT = "What is left is in Terraform's state: `make destroy` goes on, `make infra` mends it."
 
 
-def apply(environment: str, yes: bool) -> None:
-    """Make the stack what terraform/ says.
+def plan(environment: str, yes: bool) -> None:
+    """Plan what `make infra` would change, and review it. Changes nothing but a state bucket that is missing.
 
     Args:
         environment: a name in terraform/environments/.
-        yes: the plan was agreed to beforehand.
+        yes: a missing state bucket may be made.
 
     Raises:
         UserError: Terraform failed (its own message is printed), or there was nobody to ask.
         Interrupted: with what exists then.
     """
-    work = _prepare("make infra", environment)
-    question = f"Apply this plan to account {work.account_id} in {work.backend.region}?"
-    beforehand = "Say so beforehand: `make infra YES=1`."
-    with _plan_file(environment) as plan:
-        with _interrupted(f"Nothing was changed but the state bucket {work.backend.bucket}; `make infra` goes on."):
-            _get_providers(work)
-            if not state.bucket_exists(work.backend.bucket):  # then there is something to ask about, so: can one?
-                console.check_can_ask(question, yes, beforehand)
-            if state.ensure_bucket(work.backend):
-                console.say(f"Made the state bucket {work.backend.bucket}: versioned, encrypted, not public.")
-            _init(work)
-            if not _plan(work, plan):
-                _check_outputs(work)
-                console.say(f"Nothing to change: the stack of `{environment}` is what terraform/ says.")
-                return
-            if not console.confirm(question, yes, beforehand):
+    work = prepare("make plan", environment)
+    folder = environments.plan_folder(environment)
+    with on_interrupt("Nothing was changed; `make plan` plans anew."):
+        get_providers(work)
+        if not state.bucket_exists(work.backend.bucket):
+            question = f"There is no state bucket {work.backend.bucket} yet, and no plan without one. Make it?"
+            if not console.confirm(question, yes, "Say so beforehand: `make plan YES=1`."):
                 console.say("Nothing was changed.")
                 return
-        with _interrupted("What Terraform has made is in its state: `make infra` goes on, `make destroy` removes it."):
-            _terraform(work, "apply", "-input=false", str(plan))
-    _check_outputs(work)
+            with on_interrupt(f"Nothing was changed but the state bucket {work.backend.bucket}; `make plan` goes on."):
+                make_state_bucket(work)
+        init(work)
+        planned = planning.make(work, folder)
+    if planned.plan.applyable:
+        console.say("`make infra` applies this very plan.")
+    else:
+        console.say(f"Nothing to change: the stack of `{environment}` is what terraform/ says.")
+
+
+def apply(environment: str, yes: bool, approve: str) -> None:
+    """Make the stack what a plan says: the one that `make plan` has saved, else one that is shown and asked about.
+
+    Args:
+        environment: a name in terraform/environments/.
+        yes: the plan was agreed to beforehand.
+        approve: the digest of the change that somebody approved; empty where nobody did.
+
+    Raises:
+        UserError: Terraform failed (its own message is printed), there was nobody to ask, the saved plan is not what
+            was reviewed, or it needs an approval.
+        Interrupted: with what exists then.
+    """
+    work = prepare("make infra", environment)
+    folder = environments.plan_folder(environment)
+    saved = planning.check_saved(work, folder)
+    if saved:
+        _apply(work, _saved(work, folder, saved, approve), GOES_ON)
+    else:
+        with _for_this_call(folder):
+            planned = _asked(work, folder, yes, approve)
+            if planned is None:
+                return
+            _apply(work, planned, GOES_ON)
+    check_outputs(work)
     console.say(f"The stack of `{environment}` stands.")
 
 
@@ -76,20 +88,20 @@ def destroy(environment: str, confirmation: str) -> None:
             the environment keeps is not empty.
         Interrupted: with what exists then.
     """
-    work = _prepare("make destroy", environment)
+    work = prepare("make destroy", environment)
     if not state.bucket_exists(work.backend.bucket):
         console.say(f"Nothing to remove: there is no state bucket {work.backend.bucket}.")
         return
-    with _plan_file(environment) as plan:
-        with _interrupted("Nothing was removed."):
-            _init(work)
-            planned = _plan(work, plan, "-destroy")
-            if planned:
-                removal.check(_read_plan(work, plan), environment)
+    with _for_this_call(environments.plan_folder(environment, "destroy")) as folder:
+        with on_interrupt("Nothing was removed."):
+            init(work)
+            planned = planning.make(work, folder, "-destroy")
+            if planned.plan.applyable:
+                removal.check(planned.plan, environment, work.command)
+                approval.check_fit(planned.review)
                 _ask_for_name(environment, confirmation)
-        if planned:
-            with _interrupted("What is left is in Terraform's state: `make destroy` goes on, `make infra` mends it."):
-                _terraform(work, "apply", "-input=false", str(plan))
+        if planned.plan.applyable:
+            _apply(work, planned, LEFT)
             console.say(f"The stack of `{environment}` is removed.")
         else:
             console.say(f"Nothing to remove: the stack of `{environment}` is not applied.")
@@ -98,84 +110,74 @@ def destroy(environment: str, confirmation: str) -> None:
         console.say(f"  {command}")
 
 
-def _prepare(command: str, environment: str) -> _Work:
-    file = environments.variables_file(environment)
-    runner = terraform(environments.data_dir(environment))
-    account_id, region = aws.account_id(), aws.region()
-    # The provider would find a profile's region by itself; this way it cannot find another than we did.
-    runner = Terraform(runner.binary, {**runner.variables, "AWS_REGION": region}, runner.mirror)
-    say_mirror(runner)
-    backend = state.backend(account_id, region, environment)
-    state.check_place(backend, environments.data_dir(environment))
-    return _Work(command, environment, file, runner, account_id, backend)
+def _saved(work: Work, folder: Path, saved: binding.Binding, approve: str) -> planning.Planned:
+    with on_interrupt("Nothing was changed; the saved plan is kept, and `make infra` goes on."):
+        get_providers(work)
+        init(work)
+        planned = planning.read_saved(work, folder)
+        _check(work, planned, approve)
+        when = saved.planned_at.strftime("%Y-%m-%d %H:%M UTC")
+        console.say(f"Applying the plan of {when} to {work.place}: {planned.review.verdict}")
+        console.say(f"Digest of the change: {planned.review.digest}; its review: {planned.page}")
+    return planned
+
+
+def _asked(work: Work, folder: Path, yes: bool, approve: str) -> planning.Planned | None:
+    question = f"Apply this plan to account {work.account_id} in {work.backend.region}?"
+    beforehand = "Say so beforehand: `make infra YES=1`."
+    agreed = yes or bool(approve)  # whoever names the digest has read the plan
+    with on_interrupt(f"Nothing was changed but the state bucket {work.backend.bucket}; `make infra` goes on."):
+        get_providers(work)
+        if not state.bucket_exists(work.backend.bucket):  # then there is something to ask about, so: can one?
+            console.check_can_ask(question, agreed, beforehand)
+        make_state_bucket(work)
+        init(work)
+        planned = planning.make(work, folder)
+        if not planned.plan.applyable:
+            check_outputs(work)
+            console.say(f"Nothing to change: the stack of `{work.environment}` is what terraform/ says.")
+            return None
+        _check(work, planned, approve)
+        if not console.confirm(question, agreed, beforehand):
+            console.say("Nothing was changed.")
+            return None
+    return planned
+
+
+def _check(work: Work, planned: planning.Planned, approve: str) -> None:
+    approval.check_fit(planned.review)
+    approval.check_approved(planned.review, approve, planned.page)
+    removal.check(planned.plan, work.environment, work.command)
+
+
+def _apply(work: Work, planned: planning.Planned, interrupted: str) -> None:
+    """Apply a saved plan. It is gone afterwards, unless Terraform refused to begin."""
+    begun = True
+    try:
+        with on_interrupt(interrupted):
+            answer = work.runner.relay("apply", "-input=false", str(planned.file.absolute()))
+        if answer.code == 0:
+            return
+        if any(words in answer.err for words in STALE):
+            begun = False
+            raise UserError(
+                f"The state of `{work.environment}` has moved on since the plan was made, which Terraform calls stale.",
+                binding.AGAIN,
+            )
+        begun = locks.read(work.backend) is None
+        raise failure(work, "apply", "its own message is above.")
+    finally:
+        if begun:
+            planned.file.unlink(missing_ok=True)
 
 
 @contextmanager
-def _plan_file(environment: str) -> Iterator[Path]:
-    """A place for a saved plan, which can hold secrets: nothing stays there, however the block ends."""
-    file = environments.plan_folder(environment) / "plan.tfplan"
-    file.unlink(missing_ok=True)
+def _for_this_call(folder: Path) -> Iterator[Path]:
+    """A plan that nobody has asked to keep goes when the block ends; its pages stay, to be read."""
     try:
-        yield file
+        yield folder
     finally:
-        file.unlink(missing_ok=True)
-
-
-def _get_providers(work: _Work) -> None:
-    """Once in a clone, and before anything is made in the account: without its providers nothing can go on."""
-    if (environments.data_dir(work.environment) / "providers").is_dir():
-        return
-    if work.runner.stream("init", "-backend=false", "-input=false", "-lockfile=readonly") != 0:
-        raise UserError(
-            "Terraform could not get its provider: its own message is above.",
-            "Check the way to registry.terraform.io, or name a mirror of it: "
-            "TRAINYARD_PROVIDER_MIRROR=FOLDER (docs/infrastructure.md).",
-        )
-
-
-def _init(work: _Work) -> None:
-    _terraform(work, "init", *read.init_flags(work.environment, work.backend))
-
-
-def _plan(work: _Work, file: Path, *flags: str) -> bool:
-    """Write a plan; returns whether it changes anything."""
-    # The file's name decides, whatever a copied file says inside: two environments never share resources.
-    chosen = (f"-var-file={work.variables_file}", f"-var=environment={work.environment}")
-    allowed = (NO_CHANGES, CHANGES)
-    code = _terraform(work, "plan", "-input=false", "-detailed-exitcode", f"-out={file}", *chosen, *flags, ok=allowed)
-    return code == CHANGES
-
-
-def _read_plan(work: _Work, file: Path) -> dict[str, object]:
-    answer = work.runner.capture("show", "-json", str(file))
-    if answer.code != 0:
-        raise _failed(work, "show", answer.first_error())
-    plan: dict[str, object] = json.loads(answer.out)
-    return plan
-
-
-def _check_outputs(work: _Work) -> None:
-    answer = work.runner.capture("output", "-json")
-    if answer.code != 0:
-        raise _failed(work, "output", answer.first_error())
-    parse_outputs(answer.out, work.environment)
-
-
-def _terraform(work: _Work, command: str, *flags: str, ok: tuple[int, ...] = (0,)) -> int:
-    code = work.runner.stream(command, *flags)
-    if code not in ok:
-        raise _failed(work, command, "its own message is above.")
-    return code
-
-
-def _failed(work: _Work, command: str, message: str) -> UserError:
-    lock = locks.read(work.backend) if command in {"plan", "apply"} else None
-    if lock is not None:
-        return locks.refusal(lock, work.environment, environments.data_dir(work.environment))
-    return UserError(
-        f"`terraform {command}` failed: {message}",
-        f"Mend what it names, then `{work.command}` goes on from there (usual causes: docs/infrastructure.md).",
-    )
+        (folder / planning.PLAN).unlink(missing_ok=True)
 
 
 def _ask_for_name(environment: str, confirmation: str) -> None:
@@ -192,11 +194,3 @@ def _ask_for_name(environment: str, confirmation: str) -> None:
             f"That is not the environment's name: nothing was removed of `{environment}`.",
             f"Type {environment}, or give it beforehand: {beforehand}.",
         )
-
-
-@contextmanager
-def _interrupted(words: str) -> Iterator[None]:
-    try:
-        yield
-    except KeyboardInterrupt as error:
-        raise Interrupted(words) from error

@@ -6,10 +6,10 @@ Terraform learns of it half-way: versioning, policies and lifecycle rules are go
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from scripts.core import aws
 from scripts.core.errors import UserError
+from scripts.review.model import Action, Plan
 
 PROTECTION = {"aws_s3_bucket": ("bucket", "force_destroy"), "aws_ecr_repository": ("name", "force_delete")}
 
@@ -23,21 +23,22 @@ class Protected:
     switch: str
 
 
-def protected(plan: dict[str, Any]) -> Iterator[Protected]:
-    """What a plan deletes only if it is empty. Pure.
+def protected(plan: Plan) -> Iterator[Protected]:
+    """What a plan deletes only if it is empty. Pure."""
+    for change in plan.changes:
+        name, switch = PROTECTION.get(change.type, ("", ""))
+        goes = change.action is Action.DESTROY or (change.action is Action.REPLACE and not change.leaves_old)
+        if name and goes and change.before and not change.before.get(switch):
+            yield Protected(change.type, str(change.before[name]), switch)
+
+
+def check(plan: Plan, environment: str, command: str) -> None:
+    """Refuse a removal that would end half-way.
 
     Args:
-        plan: what `terraform show -json PLAN` prints.
-    """
-    for change in plan.get("resource_changes", []):
-        name, switch = PROTECTION.get(change["type"], ("", ""))
-        before = change["change"].get("before") or {}
-        if name and "delete" in change["change"]["actions"] and not before.get(switch):
-            yield Protected(change["type"], before[name], switch)
-
-
-def check(plan: dict[str, Any], environment: str) -> None:
-    """Refuse a removal that would end half-way.
+        plan: what is to be done.
+        environment: whose variables may say otherwise.
+        command: what the user typed.
 
     Raises:
         UserError: a bucket or repository holds something, and the environment keeps such.
@@ -48,8 +49,8 @@ def check(plan: dict[str, Any], environment: str) -> None:
         settings = " and ".join(f"{switch} = true" for switch in switches)
         raise UserError(
             f"Nothing was removed, because these are not empty and `{environment}` keeps what they hold: {names}.",
-            f"Empty them, or write {settings} into terraform/environments/{environment}.tfvars, then `make infra` "
-            "and again `make destroy`.",
+            f"Empty them, or write {settings} into terraform/environments/{environment}.tfvars and apply that alone "
+            f"with `make infra`; then `{command}` again.",
         )
 
 

@@ -9,10 +9,12 @@ import os
 import shutil
 import signal
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 
 from scripts.core import console
 from scripts.core.errors import UserError
@@ -41,30 +43,50 @@ class Answer:
 
 @dataclass(frozen=True)
 class Terraform:
-    """Terraform in the folder terraform/.
+    """Terraform in a folder.
 
     Args:
         binary: the program.
         variables: what its environment has beyond ours; None takes one away.
         mirror: where its providers come from, where that is not the registry.
+        folder: where it works.
     """
 
     binary: str
     variables: Mapping[str, str | None] = field(default_factory=dict)
     mirror: Path | None = None
+    folder: Path = FOLDER
 
     def stream(self, command: str, *flags: str) -> int:
         """Run a command whose output goes where ours goes; returns its exit code."""
-        if not sys.stdout.isatty():
-            flags = ("-no-color", *flags)
-        return self._run(command, flags, capture=False).code
+        return self._run(command, self._plain(flags), capture=False).code
 
     def capture(self, command: str, *flags: str) -> Answer:
         """Run a command and hold its output."""
         return self._run(command, ("-no-color", *flags), capture=True)
 
-    def _run(self, command: str, flags: tuple[str, ...], capture: bool) -> Answer:
-        return _start(self.binary, self.variables, command, flags, capture)
+    def relay(self, command: str, *flags: str) -> Answer:
+        """Run a command whose output goes where ours goes; its errors are shown when it has ended, and held too."""
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as errors:
+            try:
+                code = self._run(command, self._plain(flags), capture=False, errors=errors).code
+            finally:
+                errors.seek(0)
+                text = errors.read()
+                print(text, end="", file=sys.stderr, flush=True)
+        return Answer(code, "", text)
+
+    def _plain(self, flags: tuple[str, ...]) -> tuple[str, ...]:
+        return flags if sys.stdout.isatty() else ("-no-color", *flags)
+
+    def _run(self, command: str, flags: tuple[str, ...], capture: bool, errors: TextIO | None = None) -> Answer:
+        from python_terraform import Terraform as PythonTerraform
+
+        runner = PythonTerraform(working_dir=str(self.folder), terraform_bin_path=self.binary)
+        sys.stdout.flush()
+        with _environment(self.variables), interrupts_held_back(), redirect_stderr(errors or sys.stderr):
+            code, out, err = runner.cmd(command, *flags, capture_output=capture)
+        return Answer(code, out or "", err or "")
 
 
 def terraform(data_dir: Path, variables: Mapping[str, str | None] | None = None) -> Terraform:
@@ -77,9 +99,7 @@ def terraform(data_dir: Path, variables: Mapping[str, str | None] | None = None)
     Raises:
         UserError: there is no Terraform, one too old, or the provider mirror that the user names is not whole.
     """
-    binary = shutil.which("terraform")
-    if binary is None:
-        raise UserError("Terraform is not installed: there is no `terraform` on PATH.", INSTALL_FIX)
+    binary = program()
     # Terraform would ask an address of its maker for newer versions, and end with hints that do not fit make.
     own: dict[str, str | None] = {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}
     platform = _checked_platform(binary, own)
@@ -93,12 +113,24 @@ def terraform(data_dir: Path, variables: Mapping[str, str | None] | None = None)
     return Terraform(binary, own, found)
 
 
+def program() -> str:
+    """The path of Terraform.
+
+    Raises:
+        UserError: there is none on PATH.
+    """
+    binary = shutil.which("terraform")
+    if binary is None:
+        raise UserError("Terraform is not installed: there is no `terraform` on PATH.", INSTALL_FIX)
+    return binary
+
+
 def _locked() -> dict[str, str]:
     return mirror.locked_providers((FOLDER / ".terraform.lock.hcl").read_text(encoding="utf-8"))
 
 
 def _checked_platform(binary: str, variables: Mapping[str, str | None]) -> str:
-    answer = _start(binary, variables, "version", ("-json",), capture=True)
+    answer = Terraform(binary, variables).capture("version", "-json")
     if answer.code != 0:
         raise UserError(f"`{binary} version` fails: {answer.err.strip() or answer.out.strip()}", INSTALL_FIX)
     found = json.loads(answer.out)
@@ -106,18 +138,6 @@ def _checked_platform(binary: str, variables: Mapping[str, str | None]) -> str:
     if tuple(int(part) for part in version.split("-")[0].split(".")[:2]) < OLDEST:
         raise UserError(f"Terraform {version} ({binary}) is too old for this project.", INSTALL_FIX)
     return str(found["platform"])
-
-
-def _start(
-    binary: str, variables: Mapping[str, str | None], command: str, flags: tuple[str, ...], capture: bool
-) -> Answer:
-    from python_terraform import Terraform as PythonTerraform
-
-    runner = PythonTerraform(working_dir=str(FOLDER), terraform_bin_path=binary)
-    sys.stdout.flush()
-    with _environment(variables), interrupts_held_back():
-        code, out, err = runner.cmd(command, *flags, capture_output=capture)
-    return Answer(code, out or "", err or "")
 
 
 @contextmanager
@@ -144,11 +164,12 @@ def interrupts_held_back() -> Iterator[None]:
     went first, the caller would clean up under it. A SIGTERM to us alone waits for Terraform's ordinary end.
     """
     held: list[int] = []
+    shown = sys.stderr
     said = "Waiting for Terraform to end what it has begun, so that state and lock stay in order …"
 
     def hold(number: int, _frame: object) -> None:
         if not held:
-            print(said, file=sys.stderr, flush=True)
+            print(said, file=shown, flush=True)
         held.append(number)
 
     # What is ignored (as in a background process of a shell) stays ignored.

@@ -1,0 +1,104 @@
+"""Terraform's plans: of the stack, saved and reviewed; and the review of any plan, from a file or a pipe."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scripts.core import console, verb
+from scripts.core.errors import UserError, nearest
+
+if TYPE_CHECKING:
+    from scripts.review.model import Review, Severity
+
+APP = verb.app("Plan the stack and review the plan; or review any plan.")
+
+FOUND = 3
+"""The exit code where a plan brings findings of --fail-on or above."""
+
+Environment = Annotated[str, typer.Option("--env", envvar="ENV_TEXT", help="A name in terraform/environments/.")]
+Yes = Annotated[bool, typer.Option("--yes", envvar="YES_TEXT", help="Make a missing state bucket without a question.")]
+
+
+@APP.command()
+def stack(environment: Environment = "dev", yes: Yes = False) -> None:
+    """Plan what `make infra` would change, save that plan, review it."""
+    from scripts.stack import flows
+
+    flows.plan(environment, yes)
+
+
+@APP.command()
+def review(
+    plans: Annotated[list[str], typer.Argument(help="`terraform show -json` of plans, saved plans, or - for stdin.")],
+    out: Annotated[Path | None, typer.Option(help="Write review.md, review.html and review.json there.")] = None,
+    fail_on: Annotated[str, typer.Option(help="Exit with 3 where a plan brings a finding of this severity.")] = "",
+) -> None:
+    """Review plans from anywhere, without credentials or network; print the Markdown, or write the pages.
+
+    Exit codes: 0 reviewed, 2 a mistake such as a file that is no plan, 3 a plan brings a finding of --fail-on or above.
+    """
+    from scripts.review import pages, render
+
+    limit = _severity(fail_on) if fail_on else None
+    reviews = _reviews(plans)
+    if out is None:
+        console.say(render.markdown(reviews))
+    else:
+        written = pages.write(out, reviews)
+        for one in reviews:
+            for line in render.terminal(one, written if one is reviews[-1] else ()):
+                console.say(line)
+    if limit is not None:
+        _fail_on(limit, reviews)
+
+
+def _reviews(plans: list[str]) -> list["Review"]:
+    from scripts.review import reading, settings
+    from scripts.review.review import review as reviewed
+
+    chosen = settings.read(Path("review.toml"))
+    return [reviewed(reading.read(_text(name), "stdin" if name == "-" else name), chosen) for name in plans]
+
+
+def _text(name: str) -> str:
+    """The JSON of a plan; of a saved plan what Terraform says of it."""
+    try:
+        content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+        raise UserError(
+            f"{name} cannot be read: {error.strerror}.",
+            "Name a saved plan, what `terraform show -json` wrote of one, or - for stdin.",
+        ) from None
+    if content.startswith(b"PK\x03\x04") and name != "-":
+        from scripts.stack import show
+
+        return show.of_file(Path(name))
+    utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))  # as PowerShell redirects
+    return content.decode("utf-16" if utf16 else "utf-8", errors="replace")
+
+
+def _severity(name: str) -> "Severity":
+    from scripts.review.model import Severity
+
+    known = {each.name.lower(): each for each in Severity}
+    if name.lower() not in known:
+        like = nearest(name, known)
+        meant = f" Did you mean `{like}`?" if like else ""
+        raise UserError(f"--fail-on {name} is no severity.{meant}", f"Known are {', '.join(known)}.")
+    return known[name.lower()]
+
+
+def _fail_on(limit: "Severity", reviews: list["Review"]) -> None:
+    from scripts.review.model import Status
+
+    brought = [each for one in reviews for each in one.findings if each.status is Status.NEW and each.severity >= limit]
+    if brought:
+        plural = "finding" if len(brought) == 1 else "findings"
+        print(f"{len(brought)} new {plural} at {limit.name.lower()} or above.", file=sys.stderr)
+        raise typer.Exit(FOUND)
+
+
+if __name__ == "__main__":
+    verb.run(APP)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 _LISTS = ("Action", "NotAction", "Resource", "NotResource")
 
 
@@ -34,7 +35,7 @@ def _loaded(text: str) -> Any:
 
 def ordered(value: Any) -> str:
     """A value as JSON with its keys in order: equal for equal values."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return _ENCODER.encode(value)
 
 
 def _policy(policy: Mapping[str, Any]) -> dict[str, Any]:

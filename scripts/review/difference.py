@@ -13,6 +13,8 @@ from scripts.review.model import Action, Change, Difference, OutputChange, Path,
 from scripts.review.noise import Noise, empty
 from scripts.review.sensitive import any_marked
 
+_SIMPLE = frozenset({bool, int, float, type(None)})
+_MAY_OPEN_JSON = frozenset("{[ \t\r\n")
 _PENDING: Any = object()
 """Stands for a value that is known only after the apply."""
 
@@ -149,6 +151,9 @@ class _Walk:
         """
         if unknown is True:
             after = _PENDING
+        elif not unknown and _is_simple(before) and _is_simple(after):
+            self._simple(path, before, after, marks, name)
+            return
         elif before == after and not any_marked(unknown):
             return
         old, new = _opened(before), _opened(after)
@@ -162,6 +167,17 @@ class _Walk:
             self._objects(path, old or {}, new or {}, unknown, marks)
         elif _are(list, old, new, unknown):
             self._lists(path, old or [], new or [], unknown, marks, name)
+        else:
+            self._note(path, self._text(before, path, name), self._text(after, path, name))
+
+    def _simple(self, path: Path, before: Any, after: Any, marks: tuple[Any, ...], name: str) -> None:
+        """What most attributes are: two known texts, numbers or booleans, or one and nothing."""
+        if before == after:
+            return
+        if marks and True in marks:
+            self._masked(path, before, after)
+        elif empty(before) and empty(after):
+            self.folded += not self.one_sided
         else:
             self._note(path, self._text(before, path, name), self._text(after, path, name))
 
@@ -209,6 +225,12 @@ class _Walk:
     def _note(self, path: Path, before: str | None, after: str | None) -> None:
         forces = path[0] in self.forcing_names and any(path[: len(each)] == each[: len(path)] for each in self.forcing)
         self.found.append(Difference(self.mask.path(path), before, after, forces))
+
+
+def _is_simple(value: Any) -> bool:
+    """Whether a value is a number, a boolean, nothing, or a text that holds no JSON."""
+    kind = type(value)
+    return kind in _SIMPLE or (kind is str and value[:1] not in _MAY_OPEN_JSON)
 
 
 def _names(unknown: Any) -> Iterable[str]:

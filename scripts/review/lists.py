@@ -23,6 +23,9 @@ def pairs(before: Sequence[Any], after: Sequence[Any]) -> list[Pair]:
     Returns:
         A pair for each element, in the order after, then what is gone.
     """
+    if not before or not after or len(before) == len(after) == 1:
+        both = range(max(len(before), len(after)))
+        return [(at if at < len(before) else None, at if at < len(after) else None) for at in both]
     left, right = _Rest(before), _Rest(after)
     found: list[Pair] = []
     _by(ordered, left, right, found)

@@ -36,15 +36,12 @@ class Mask:
 
     def __init__(self, plan: Plan) -> None:
         self._needles = Needles(plan.secrets)
-        self._seen: dict[str, bool] = {}
+        self._texts: dict[tuple[str, str], str] = {}
         self._paths: dict[Path, str] = {}
 
     def hides(self, text: str) -> bool:
         """Whether a text is, or holds, a secret that is marked somewhere in the plan."""
-        known = self._seen.get(text)
-        if known is None:
-            known = self._seen[text] = self._needles.within(text)
-        return known
+        return self._needles.within(text)
 
     def text(self, value: Any, name: str = "") -> str:
         """A value as it may be shown, judged by its content and its name.
@@ -99,6 +96,12 @@ class Mask:
         return MASKED if self.hides(words) else words
 
     def _string(self, text: str, name: str) -> str:
+        shown = self._texts.get((text, name))
+        if shown is None:
+            shown = self._texts[text, name] = self._judged(text, name)
+        return shown
+
+    def _judged(self, text: str, name: str) -> str:
         if text in (MASKED, UNKNOWN):
             return text
         if self.hides(text):

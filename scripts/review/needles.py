@@ -47,11 +47,11 @@ class Needles:
         if not self._needles:
             return False
         small = text.lower()
-        return any(self._found(small, size, known) for size, known in self._lengths.items() if known)
+        return any(self._found(small, size, self._lengths[size]) for size in _BEGINNINGS)
 
     def _found(self, text: str, size: int, known: dict[str, set[int]]) -> bool:
         places = len(text) - size + 1
-        if places <= 0:
+        if places <= 0 or not known:
             return False
         slices = _SLICES[size]
         cuts: Iterable[slice] = (

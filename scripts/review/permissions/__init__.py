@@ -1,10 +1,10 @@
-"""What everybody may do after a plan that they might not before, and the other way round."""
+"""What everybody may do after a plan that they might not before, and the other way round.
 
-from scripts.review.masking import Mask
-from scripts.review.model import Plan, PrincipalChange
+Plan ──identities, resources──▶ policies on both sides ──documents──▶ statements ──comparing──▶ what came and went
+                                 └─ recovery: what is known of those that are not known yet        telling ──▶ texts
+"""
 
+from scripts.review.permissions.documents import NotAPolicyError, Statement, statements
+from scripts.review.permissions.principals import changes
 
-def changes(plan: Plan, mask: Mask) -> tuple[PrincipalChange, ...]:
-    """How the permissions of every principal change, and those on every resource with a policy."""
-    del plan, mask
-    return ()
+__all__ = ["NotAPolicyError", "Statement", "changes", "statements"]

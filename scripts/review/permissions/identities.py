@@ -1,0 +1,181 @@
+"""Which policies every role, user and group holds, before the plan and after it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from scripts.review.model import Change, Plan
+from scripts.review.permissions.sides import SIDES, UNKNOWN, Directory, Unknown, told_references, value, values
+
+HOLDERS = {"role": "aws_iam_role", "user": "aws_iam_user", "group": "aws_iam_group"}
+_KINDS = {kind: holder for holder, kind in HOLDERS.items()}
+_INLINE = {f"aws_iam_{kind}_policy" for kind in HOLDERS}
+_NAMES = {
+    **{f"aws_iam_{kind}_policy{suffix}": ((kind, kind),) for kind in HOLDERS for suffix in ("", "_attachment")},
+    "aws_iam_policy_attachment": tuple((f"{kind}s", kind) for kind in HOLDERS),
+}
+"""In which attributes a resource names who holds its policy, and what these are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A policy's text on one side.
+
+    Attributes:
+        text: the JSON; UNKNOWN, or what the plan has in its place.
+        change: the resource that has it.
+        attribute: in which attribute.
+    """
+
+    text: Any
+    change: Change
+    attribute: str
+
+
+@dataclass(slots=True)
+class Holder:
+    """A role, user, group, or a policy that nobody in the plan holds.
+
+    Attributes:
+        kind: `role`, `user`, `group` or `policy`.
+        name: its name; its address where the name is not known yet.
+        place: its address, or that of a policy of it where the plan does not have it.
+        documents: for each side, what it holds, by where that is written.
+        managed: for each side, the ARNs of policies that are not in the plan.
+        boundary: for each side, the ARN of the permissions boundary, where it changes while the holder lives.
+        unknown: what cannot be known before the apply.
+    """
+
+    kind: str
+    name: str
+    place: str
+    documents: dict[str, dict[str, Document]] = field(default_factory=lambda: {side: {} for side in SIDES})
+    managed: dict[str, set[str]] = field(default_factory=lambda: {side: set() for side in SIDES})
+    boundary: dict[str, Any] = field(default_factory=dict)
+    unknown: list[str] = field(default_factory=list)
+
+
+def holders(plan: Plan, directory: Directory) -> Iterable[Holder]:
+    """Everybody in the plan who holds a policy, and every policy that nobody in it holds.
+
+    Args:
+        plan: the plan.
+        directory: its roles, users, groups and policies.
+    """
+    found = _Holders(directory)
+    for change in plan.changes:
+        found.read(change)
+    held = {place for holder in found.all.values() for side in SIDES for place in holder.documents[side]}
+    for change in plan.changes:
+        if change.type == "aws_iam_policy" and change.address not in held:
+            holder = found.of("policy", change)
+            for side in SIDES:
+                found.document(holder, side, change)
+    return found.all.values()
+
+
+class _Holders:
+    """Collects what holders hold."""
+
+    def __init__(self, directory: Directory) -> None:
+        self.directory = directory
+        self.all: dict[str, Holder] = {}
+
+    def read(self, change: Change) -> None:
+        """Take in what one resource says of who holds what."""
+        for attribute, kind in _NAMES.get(change.type, ()):
+            for side in SIDES:
+                for holder in self._called(change, side, attribute, kind):
+                    if change.type in _INLINE:
+                        self.document(holder, side, change)
+                    else:
+                        self._attach(holder, side, change, value(change, side, "policy_arn"))
+        if change.type in _KINDS:
+            self._own(change)
+            self._limits(change)
+
+    def of(self, kind: str, change: Change) -> Holder:
+        """The holder that a resource of the plan is."""
+        if change.address not in self.all:
+            name = value(change, "after", "name") or value(change, "before", "name")
+            called = name if isinstance(name, str) else change.address
+            self.all[change.address] = Holder(kind, called, change.address)
+        return self.all[change.address]
+
+    def document(self, holder: Holder, side: str, change: Change) -> None:
+        """A holder holds the policy that a resource is."""
+        if values(change, side):
+            holder.documents[side][change.address] = Document(value(change, side, "policy"), change, "policy")
+
+    def _called(self, change: Change, side: str, attribute: str, kind: str) -> Iterator[Holder]:
+        """The holders that an attribute names, or refers to where their names are not known yet."""
+        named = value(change, side, attribute) if values(change, side) else None
+        if named is UNKNOWN:
+            found = list(self.directory.referred(change, attribute, HOLDERS[kind]))
+            yield from (self.of(kind, each) for each in found)
+            if not found:
+                expression = told_references(self.directory.references(change, attribute))
+                called = expression or "(known after apply)"
+                yield self.all.setdefault(f"{kind}/{called}", Holder(kind, called, change.address))
+        for name in named if isinstance(named, list) else [named]:
+            if isinstance(name, str):
+                known = self.directory.named(HOLDERS[kind], name)
+                yield (
+                    self.of(kind, known)
+                    if known
+                    else self.all.setdefault(f"{kind}/{name}", Holder(kind, name, change.address))
+                )
+
+    def _attach(self, holder: Holder, side: str, change: Change, arn: Any) -> None:
+        """A holder holds the policy with an ARN."""
+        if arn is UNKNOWN:
+            policies = list(self.directory.referred(change, "policy_arn", "aws_iam_policy"))
+            for policy in policies:
+                self.document(holder, side, policy)
+            if len(policies) != 1:
+                expression = told_references(self.directory.references(change, "policy_arn"))
+                holder.unknown.append(
+                    f"{change.address} attaches a policy that is known after apply{expression and f': {expression}'}"
+                )
+        elif isinstance(arn, str):
+            known = self.directory.named("aws_iam_policy", arn)
+            if known:
+                self.document(holder, side, known)
+            else:
+                holder.managed[side].add(arn)
+
+    def _own(self, change: Change) -> None:
+        """What a role says of its policies itself.
+
+        The provider writes there, too, what other resources attach. Where the configuration does not set these
+        attributes, what they hold on both sides says nothing: the other resources do.
+        """
+        for attribute in ("inline_policy", "managed_policy_arns"):
+            sides = [value(change, side, attribute) for side in SIDES]
+            mirrored = sides[0] == sides[1] or sides[1] is UNKNOWN
+            if (mirrored and not self.directory.configured(change, attribute)) or not any(sides):
+                continue
+            holder = self.of(_KINDS[change.type], change)
+            for side, entries in zip(SIDES, sides, strict=True):
+                if entries is UNKNOWN:
+                    holder.unknown.append(f"{change.address}: {attribute} is known after apply")
+                for entry in entries if isinstance(entries, list) else ():
+                    if isinstance(entry, Mapping):
+                        self._block(holder, side, change, entry)
+                    elif isinstance(entry, str):
+                        self._attach(holder, side, change, entry)
+
+    def _limits(self, change: Change) -> None:
+        """A permissions boundary that comes, goes or changes while its holder lives."""
+        sides = {side: value(change, side, "permissions_boundary") or None for side in SIDES}
+        if values(change, "before") and values(change, "after") and sides["before"] != sides["after"]:
+            self.of(_KINDS[change.type], change).boundary = sides
+
+    def _block(self, holder: Holder, side: str, change: Change, entry: Mapping[str, Any]) -> None:
+        """A holder holds the policy of an `inline_policy` block; one without a text has it only after the apply."""
+        name = entry.get("name")
+        text: str | Unknown | None = entry.get("policy")
+        if name is not None or text is not None:
+            place = f"{change.address}: inline_policy {name}"
+            text = UNKNOWN if text is None and side == "after" else text
+            holder.documents[side][place] = Document(text, change, "inline_policy")

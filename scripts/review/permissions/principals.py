@@ -1,0 +1,200 @@
+"""Goes through a plan's policies and says how what they permit changes."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from scripts.review.masking import Mask
+from scripts.review.model import Change, Permission, Plan, PrincipalChange
+from scripts.review.permissions import marks, recovery, resources
+from scripts.review.permissions.comparing import Grant, compare
+from scripts.review.permissions.documents import NotAPolicyError, Scope, Statement, statements
+from scripts.review.permissions.identities import HOLDERS, Document, Holder, holders
+from scripts.review.permissions.sides import SIDES, UNKNOWN, Directory
+from scripts.review.permissions.telling import Teller
+
+_CALLED = {
+    **dict.fromkeys(HOLDERS.values(), "name"),
+    "aws_iam_policy": "arn",
+    recovery.DOCUMENT: "id",
+}
+
+
+def changes(plan: Plan, mask: Mask) -> tuple[PrincipalChange, ...]:
+    """How the permissions of every principal change, and those on every resource with a policy.
+
+    Args:
+        plan: the plan.
+        mask: writes texts as they may be shown.
+
+    Returns:
+        Those whose permissions change or cannot be known before the apply: roles, users, groups and policies first,
+        then who may take on a role, then who is let in to a resource; each in the plan's order.
+    """
+    reader = _Reader(Directory(plan, _CALLED), Teller(cache(mask.text), resources.accounts(plan.changes)))
+    found = [change for holder in holders(plan, reader.directory) for change in reader.of_holder(holder)]
+    trust, attribute = resources.TRUST
+    for change in plan.changes:
+        if change.type == trust:
+            found += reader.of_resource(change, attribute, "trust")
+    for change in plan.changes:
+        name = resources.attribute(change, reader.directory)
+        if name:
+            found += reader.of_resource(change, name, "resource")
+    return tuple(_shown(change, mask) for change in found)
+
+
+def _shown(change: PrincipalChange, mask: Mask) -> PrincipalChange:
+    return replace(change, place=mask.address(change.place))
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """What two sides of some policies come to.
+
+    Attributes:
+        added: what the other side did not have.
+        removed: what it had besides.
+        unknown: why some of it is not known.
+        known: what is known of that.
+    """
+
+    added: tuple[Grant, ...]
+    removed: tuple[Grant, ...]
+    unknown: tuple[str, ...]
+    known: tuple[Statement, ...]
+
+
+_Sides = Mapping[str, Mapping[str, Document]]
+
+
+class _Reader:
+    """Compares policies, and says what came of it."""
+
+    def __init__(self, directory: Directory, teller: Teller) -> None:
+        self.directory = directory
+        self.teller = teller
+
+    def of_holder(self, holder: Holder) -> Iterator[PrincipalChange]:
+        """How what a role, user, group or policy permits changes."""
+        compared = self._compared(holder.documents)
+        added = (
+            *self.teller.added(compared.added, "identity"),
+            *self._managed(holder, "after", "before"),
+            *self._boundary(holder, "before", marks.NO_LONGER_DENIED),
+        )
+        removed = (
+            *self.teller.removed(compared.removed, "identity"),
+            *self._managed(holder, "before", "after"),
+            *self._boundary(holder, "after", marks.NOW_DENIED),
+        )
+        unknown = "; ".join(dict.fromkeys((*holder.unknown, *compared.unknown)))
+        if added or removed or unknown:
+            yield PrincipalChange(
+                principal=self.teller.masked(f"{holder.kind}/{holder.name}"),
+                kind="identity",
+                place=holder.place,
+                added=added,
+                removed=removed,
+                unknown=self.teller.masked(unknown),
+                known=self.teller.added(compare((), compared.known)[0], "identity"),
+            )
+
+    def of_resource(self, change: Change, attribute: str, kind: str) -> Iterator[PrincipalChange]:
+        """How the policy on a resource changes whom it lets in, one by one."""
+        sides = {
+            side: {change.address: Document(resources.text(change, side, attribute), change, attribute)}
+            for side in SIDES
+        }
+        compared = self._compared(sides)
+        added, removed = _by_principal(compared.added), _by_principal(compared.removed)
+        for who in dict.fromkeys((*added, *removed)):
+            yield PrincipalChange(
+                principal=self.teller.who(who),
+                kind=kind,
+                place=change.address,
+                added=self.teller.added(added.get(who, ()), kind),
+                removed=self.teller.removed(removed.get(who, ()), kind),
+            )
+        if compared.unknown:
+            known = _by_principal(compare((), compared.known)[0])
+            for who, grants in (known or {Scope((UNKNOWN.value,)): []}).items():
+                yield PrincipalChange(
+                    principal=self.teller.who(who),
+                    kind=kind,
+                    place=change.address,
+                    unknown=self.teller.masked("; ".join(compared.unknown)),
+                    known=self.teller.added(grants, kind),
+                )
+
+    def _boundary(self, holder: Holder, side: str, mark: str) -> tuple[Permission, ...]:
+        """A Deny of all that a permissions boundary does not allow."""
+        boundary = holder.boundary.get(side)
+        if boundary is None:
+            return ()
+        called = _called(boundary) if isinstance(boundary, str) else f"a policy {UNKNOWN.value}"
+        return (Permission("Deny", self.teller.masked(f"all but what {called} allows"), "*", "", (mark,)),)
+
+    def _managed(self, holder: Holder, side: str, other: str) -> tuple[Permission, ...]:
+        """Policies that are not in the plan: what they permit is not known, who they are is."""
+        arns = sorted(holder.managed[side] - holder.managed[other])
+        return tuple(
+            Permission(
+                "Allow",
+                self.teller.masked(_called(arn)),
+                "as it says itself",
+                "",
+                marks.MANAGED.get(arn.rpartition("/")[2], ()) if side == "after" and ":aws:policy/" in arn else (),
+            )
+            for arn in arns
+        )
+
+    def _compared(self, sides: _Sides) -> _Compared:
+        before, after = (sides[side] for side in SIDES)
+        if _texts(before) == _texts(after):
+            return _Compared((), (), (), ())
+        held: dict[str, list[Statement]] = {side: [] for side in SIDES}
+        unknown: list[str] = []
+        known: list[Statement] = []
+        for place in dict.fromkeys((*before, *after)):
+            try:
+                texts = [_statements(sides[side].get(place)) for side in SIDES]
+            except NotAPolicyError as error:
+                unknown.append(f"{place}: not a policy: {error}")
+                continue
+            if texts[1] is None:
+                document = after[place]
+                unknown.append(recovery.why(document.change, document.attribute, self.directory))
+                known += recovery.recovered(document.change, document.attribute, self.directory)
+                continue
+            for side, found in zip(SIDES, texts, strict=True):
+                held[side] += found or ()
+        return _Compared(*compare(tuple(held["before"]), tuple(held["after"])), tuple(unknown), tuple(known))
+
+
+def _texts(side: Mapping[str, Document]) -> list[Any]:
+    return [document.text for document in side.values() if document.text is not None]
+
+
+def _statements(document: Document | None) -> tuple[Statement, ...] | None:
+    """What a document says; None where only the apply will tell."""
+    if document is None or document.text is None:
+        return ()
+    if document.text is UNKNOWN:
+        return None
+    if not isinstance(document.text, str | Mapping):
+        raise NotAPolicyError("it is neither text nor a JSON object")
+    return statements(document.text)
+
+
+def _by_principal(grants: Iterable[Grant]) -> dict[Scope, list[Grant]]:
+    found: dict[Scope, list[Grant]] = {}
+    for grant in grants:
+        found.setdefault(grant.principals, []).append(grant)
+    return found
+
+
+def _called(arn: str) -> str:
+    """A policy by its name, as in `policy/AdministratorAccess`."""
+    return f"policy/{arn.rpartition('/')[2]}"

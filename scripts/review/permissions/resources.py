@@ -1,0 +1,118 @@
+"""The policies on resources: buckets, keys, topics, queues and their like, and the trust policies of roles."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from scripts.review.model import Change
+from scripts.review.permissions.sides import SIDES, UNKNOWN, Directory, value, values
+
+POLICIES: Mapping[str, str] = {
+    "aws_api_gateway_rest_api": "policy",
+    "aws_api_gateway_rest_api_policy": "policy",
+    "aws_backup_vault_policy": "policy",
+    "aws_cloudwatch_event_bus_policy": "policy",
+    "aws_cloudwatch_log_destination_policy": "access_policy",
+    "aws_cloudwatch_log_resource_policy": "policy_document",
+    "aws_codeartifact_domain_permissions_policy": "policy_document",
+    "aws_codeartifact_repository_permissions_policy": "policy_document",
+    "aws_codebuild_resource_policy": "policy",
+    "aws_dynamodb_resource_policy": "policy",
+    "aws_ecr_registry_policy": "policy",
+    "aws_ecr_repository_policy": "policy",
+    "aws_ecrpublic_repository_policy": "policy",
+    "aws_efs_file_system_policy": "policy",
+    "aws_elasticsearch_domain": "access_policies",
+    "aws_elasticsearch_domain_policy": "access_policies",
+    "aws_glacier_vault": "access_policy",
+    "aws_glue_resource_policy": "policy",
+    "aws_kinesis_resource_policy": "policy",
+    "aws_kms_key": "policy",
+    "aws_kms_external_key": "policy",
+    "aws_kms_key_policy": "policy",
+    "aws_kms_replica_key": "policy",
+    "aws_opensearch_domain": "access_policies",
+    "aws_opensearch_domain_policy": "access_policies",
+    "aws_s3_access_point": "policy",
+    "aws_s3_bucket": "policy",
+    "aws_s3_bucket_policy": "policy",
+    "aws_s3control_access_point_policy": "policy",
+    "aws_sagemaker_model_package_group_policy": "resource_policy",
+    "aws_secretsmanager_secret": "policy",
+    "aws_secretsmanager_secret_policy": "policy",
+    "aws_sns_topic": "policy",
+    "aws_sns_topic_policy": "policy",
+    "aws_sqs_queue": "policy",
+    "aws_sqs_queue_policy": "policy",
+    "aws_vpc_endpoint": "policy",
+    "aws_vpc_endpoint_policy": "policy",
+}
+"""Types of resources with a policy on them, and the attribute that holds it."""
+
+TRUST = ("aws_iam_role", "assume_role_policy")
+
+
+def attribute(change: Change, directory: Directory) -> str:
+    """The attribute that holds a resource's policy; empty where it has none, or leaves it to the provider.
+
+    The provider writes into `aws_kms_key.policy` and its like what AWS has, and says of a new one that it is known
+    after apply although nobody asks for a policy.
+    """
+    name = "statement" if change.type == "aws_lambda_permission" else POLICIES.get(change.type, "")
+    if name and value(change, "after", name) is UNKNOWN and not change.type.endswith("_policy"):
+        return name if directory.configured(change, name) else ""
+    return name
+
+
+def text(change: Change, side: str, name: str) -> Any:
+    """The policy on a resource on one side: its JSON, UNKNOWN, or None where there is none."""
+    if change.type == "aws_lambda_permission":
+        return _lambda_permission(change, side) if values(change, side) else None
+    return value(change, side, name)
+
+
+_LAMBDA_CONDITIONS = (
+    ("source_arn", "ArnLike", "aws:SourceArn"),
+    ("source_account", "StringEquals", "aws:SourceAccount"),
+    ("principal_org_id", "StringEquals", "aws:PrincipalOrgID"),
+    ("function_url_auth_type", "StringEquals", "lambda:FunctionUrlAuthType"),
+    ("event_source_token", "StringEquals", "lambda:EventSourceToken"),
+)
+
+
+def _lambda_permission(change: Change, side: str) -> dict[str, Any]:
+    """The statement that Lambda makes of a permission.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
+    """
+
+    def told(name: str) -> str:
+        found = value(change, side, name)
+        return found.value if found is UNKNOWN else found if isinstance(found, str) else ""
+
+    who = told("principal")
+    kind = "Service" if "." in who and not who.startswith("arn:") else "AWS"
+    block: dict[str, dict[str, str]] = {}
+    for name, operator, key in _LAMBDA_CONDITIONS:
+        if told(name):
+            block.setdefault(operator, {})[key] = told(name)
+    return {
+        "Statement": {
+            "Effect": "Allow",
+            "Action": told("action"),
+            "Resource": told("function_name"),
+            "Principal": {kind: who},
+            "Condition": block,
+        }
+    }
+
+
+def accounts(changes: tuple[Change, ...]) -> frozenset[str]:
+    """The account numbers in the ARNs of a plan's resources."""
+    found = set()
+    for change in changes:
+        for side in SIDES:
+            arn = values(change, side).get("arn")
+            parts = arn.split(":", 5) if isinstance(arn, str) else ()
+            if len(parts) == 6 and len(parts[4]) == 12 and parts[4].isdigit():
+                found.add(parts[4])
+    return frozenset(found)

@@ -1,0 +1,94 @@
+"""What attributes hold before and after a plan, and which resources they lead to."""
+
+import re
+from collections.abc import Iterator, Mapping
+from enum import Enum
+from typing import Any
+
+from scripts.review.model import Action, Change, Plan
+from scripts.review.references import without_keys
+
+
+class Unknown(Enum):
+    """A value that is known only after the apply."""
+
+    UNKNOWN = "(known after apply)"
+
+
+UNKNOWN = Unknown.UNKNOWN
+SIDES = ("before", "after")
+
+_KEY = re.compile(r'\[("(?:[^"\\]|\\.)*"|\d+)\]')
+
+
+def values(change: Change, side: str) -> Mapping[str, Any]:
+    """What a resource holds on one side; nothing where it is not there. What is only forgotten stays."""
+    if side == "before" or change.action is Action.FORGET:
+        return change.before or {}
+    return change.after or {}
+
+
+def value(change: Change, side: str, attribute: str) -> Any:
+    """What an attribute holds on one side: `UNKNOWN` where only the apply will tell, None where there is nothing."""
+    if side == "after" and change.action is not Action.FORGET:
+        unknown = change.unknown
+        if unknown is True or (isinstance(unknown, Mapping) and unknown.get(attribute) is True):
+            return UNKNOWN
+    return values(change, side).get(attribute)
+
+
+class Directory:
+    """The resources of a plan that policies lead to, by what they are called.
+
+    Args:
+        plan: the plan.
+        kinds: for each type of resource, the attribute by which others call it.
+    """
+
+    def __init__(self, plan: Plan, kinds: Mapping[str, str]) -> None:
+        self._references = plan.references or {}
+        self._named: dict[tuple[str, str], Change] = {}
+        self._written: dict[str, list[Change]] = {}
+        for change in plan.changes:
+            called = kinds.get(change.type)
+            if called is None or change.deposed:
+                continue
+            self._written.setdefault(without_keys(change.address), []).append(change)
+            for side in SIDES:
+                name = value(change, side, called)
+                if isinstance(name, str):
+                    self._named.setdefault((change.type, name), change)
+
+    def named(self, kind: str, name: str) -> Change | None:
+        """The resource of a type with a name."""
+        return self._named.get((kind, name))
+
+    def references(self, change: Change, attribute: str) -> tuple[str, ...]:
+        """What an attribute's expression refers to: whole addresses, with the attribute where there is one."""
+        return self._references.get((without_keys(change.address), attribute), ())
+
+    def configured(self, change: Change, attribute: str) -> bool:
+        """Whether the configuration sets an attribute, rather than the provider."""
+        return (without_keys(change.address), attribute) in self._references
+
+    def referred(self, change: Change, attribute: str, kind: str) -> Iterator[Change]:
+        """The resources of a type that an attribute's expression refers to.
+
+        Of several instances the one with the same keys, and all of them where none has these.
+        """
+        for reference in self.references(change, attribute):
+            found = [each for each in self._written.get(reference, ()) if each.type == kind and each is not change]
+            alike = [each for each in found if _same_keys(each.address, change.address)]
+            yield from alike or found
+
+
+def _same_keys(one: str, other: str) -> bool:
+    """Whether the keys of two addresses agree as far as both have some."""
+    pairs = zip(_KEY.findall(one), _KEY.findall(other), strict=False)
+    return all(first == second for first, second in pairs)
+
+
+def told_references(references: tuple[str, ...]) -> str:
+    """References in words: `aws_kms_key.k.arn`, without the `aws_kms_key.k` that Terraform adds to each."""
+    longest = [each for each in references if not any(other.startswith(f"{each}.") for other in references)]
+    return ", ".join(longest)

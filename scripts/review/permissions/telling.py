@@ -1,0 +1,81 @@
+"""Turns what a comparison found into the permissions that a review shows."""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
+
+from scripts.review.model import Permission
+from scripts.review.permissions import conditions, marks
+from scripts.review.permissions.comparing import Grant
+from scripts.review.permissions.documents import ANYONE, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Writes permissions down.
+
+    Attributes:
+        masked: writes a text as it may be shown.
+        accounts: the account numbers that are the plan's own.
+    """
+
+    masked: Callable[[str], str]
+    accounts: Collection[str]
+
+    def added(self, grants: Iterable[Grant], kind: str) -> tuple[Permission, ...]:
+        """What can be done from now on; a Deny among it forbids no more."""
+        return self._permissions(
+            (
+                grant,
+                marks.of(grant, kind, self.accounts) if grant.effect == "Allow" else (marks.NO_LONGER_DENIED,),
+                "so far only if" if grant.effect == "Allow" else "now only if",
+                kind,
+            )
+            for grant in grants
+        )
+
+    def removed(self, grants: Iterable[Grant], kind: str) -> tuple[Permission, ...]:
+        """What can be done no more; a Deny among it forbids from now on."""
+        return self._permissions(
+            (
+                grant,
+                () if grant.effect == "Allow" else (marks.NOW_DENIED,),
+                "now only if" if grant.effect == "Allow" else "so far only if",
+                kind,
+            )
+            for grant in grants
+        )
+
+    def _permissions(self, told: Iterable[tuple[Grant, tuple[str, ...], str, str]]) -> tuple[Permission, ...]:
+        """One permission for each action; the resources of those that are otherwise alike together."""
+        found: dict[Permission, list[str]] = {}
+        for grant, notable, otherwise, kind in told:
+            permission = Permission(
+                grant.effect, self.masked(grant.action), "", self.masked(_condition(grant, otherwise)), notable
+            )
+            resource = self.masked(_resource(grant, kind))
+            listed = found.setdefault(permission, [])
+            if resource not in listed:
+                listed.append(resource)
+        return tuple(replace(permission, resource=", ".join(listed)) for permission, listed in found.items())
+
+    def who(self, principals: Scope) -> str:
+        """Principals in words."""
+        named = ", ".join(principals.patterns)
+        return self.masked(f"everybody except {named}" if principals.negated else named)
+
+
+def _resource(grant: Grant, kind: str) -> str:
+    if kind == "trust" and grant.resources.patterns == (ANYONE,):
+        return "this role"
+    if grant.resources.negated:
+        return f"everything except {', '.join((*grant.resources.patterns, *grant.excepted))}"
+    named = ", ".join(grant.resources.patterns)
+    return f"{named} except {', '.join(grant.excepted)}" if grant.excepted else named
+
+
+def _condition(grant: Grant, otherwise: str) -> str:
+    told = conditions.words(grant.conditions)
+    if not grant.narrowed:
+        return told
+    other = f"{otherwise} {conditions.words(grant.narrowed)}"
+    return f"{told}; {other}" if told else other

@@ -81,16 +81,24 @@ class _Run:
             for what in after:
                 if touched or what not in before:
                     yield rule, Status.THERE if what in before else Status.NEW, what
-            for what in before:
-                if what not in after and not unknown:
+            # That a thing goes with all that was wrong with it goes without saying; what it opened is worth a word.
+            tell = not unknown and (change.action is not Action.DESTROY or rule.severity >= Severity.HIGH)
+            for what in before if tell else ():
+                if what not in after:
                     yield rule, Status.FIXED, f"No more: {what}"
 
     def _unknown(self, change: Change, attribute: str, rules: list[Rule], known: str) -> Finding:
         what = f"`{attribute}` cannot be reviewed until the apply; {_listed(rule.id for rule in rules)} needed it."
+        known = known or self._refers(change, attribute)
         if known:
             what += f" What is known: {known}."
         severity = min(UNKNOWN.severity, max(rule.severity for rule in rules))
         return self._finding(UNKNOWN, Status.NEW, change.address, what, severity)
+
+    def _refers(self, change: Change, attribute: str) -> str:
+        """Of an expression that no document stands behind, the plan tells only what it refers to."""
+        targets = self.both.references(change, attribute.partition("[")[0].partition(".")[0])
+        return f"it refers to {', '.join(targets[:4])}" if targets else ""
 
     def _finding(
         self, rule: Rule, status: Status, address: str, what: str, severity: Severity | None = None

@@ -19,8 +19,8 @@ _ATTACHMENTS = (
     "aws_iam_policy_attachment",
 )
 _ADMIN = frozenset({"AdministratorAccess", "IAMFullAccess", "PowerUserAccess", "AdministratorAccess-Amplify"})
-# Ways to more rights than one has: https://bishopfox.com/blog/privilege-escalation-in-aws has the paths; the actions
-# are IAM's own: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
+# With these one changes what oneself or others may do, or takes somebody's credentials:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/access_controlling.html
 _ESCALATING = (
     "iam:AddUserToGroup", "iam:AttachGroupPolicy", "iam:AttachRolePolicy", "iam:AttachUserPolicy",
     "iam:CreateAccessKey", "iam:CreateLoginProfile", "iam:CreatePolicyVersion", "iam:PutGroupPolicy",

@@ -87,13 +87,13 @@ class Resource(Block):
 
         What nobody set and the provider fills in is not known either; but that is the default, and no riddle.
         """
-        references = self.side.both.plan.references
+        references = self.side.both.plan.references or {}
         attribute, _, nested = path.replace("[", ".").partition(".")
-        if not references or (not nested and self.change.type not in COMPUTED.get(attribute, ())):
-            return True
         found = references.get((without_keys(self.address), attribute))
-        # Of a block, only the references are known, not in which of its attributes they stand.
-        return bool(found) if nested else found is not None
+        if nested:
+            # Of a block, only the references are known, not in which of its attributes they stand.
+            return bool(found)
+        return found is not None or self.change.type not in COMPUTED.get(attribute, ())
 
     def companions(self, kind: str, attribute: str = "bucket") -> list["Resource"]:
         """The resources of a type that name this one in an attribute, by value or by reference.
@@ -223,10 +223,13 @@ class Both:
             if change.before.get(name)
         )
 
+    def references(self, change: Change, attribute: str) -> tuple[str, ...]:
+        """What an attribute's expression refers to."""
+        return (self.plan.references or {}).get((without_keys(change.address), attribute), ())
+
     def targets(self, change: Change, attribute: str) -> tuple[str, ...]:
         """The addresses without keys of the resources that an attribute's expression refers to."""
-        found = (self.plan.references or {}).get((without_keys(change.address), attribute), ())
-        matches = (_RESOURCE.match(reference) for reference in found)
+        matches = (_RESOURCE.match(reference) for reference in self.references(change, attribute))
         return tuple(dict.fromkeys(match[0] for match in matches if match))
 
     def pair(self, change: Change, owner: str, attribute: str = "bucket") -> tuple[Resource, Resource | None] | None:

@@ -1,0 +1,241 @@
+"""New, already there or fixed; what is not known; what belongs together; what only takes back drift."""
+
+from dataclasses import replace
+from time import perf_counter
+from typing import Any
+
+from scripts.review.model import Action, Change, Plan, Severity, Status
+from tests.unit.review.rule_plans import change, created, destroyed, found, ids, plan, policy, untouched, updated
+from tests.unit.review.rule_table_access import BLOCKS, EVERYBODY
+
+PUBLIC, PRIVATE = {"acl": "public-read"}, {"acl": "private"}
+
+
+def statuses(given: Plan, rule: str) -> list[Status]:
+    return [finding.status for finding in found(given) if finding.rule == rule]
+
+
+def test_what_the_plan_brings_is_new() -> None:
+    assert statuses(plan(updated("aws_s3_bucket_acl", PRIVATE, PUBLIC)), "s3-public-acl") == [Status.NEW]
+
+
+def test_what_was_there_before_is_there() -> None:
+    given = plan(updated("aws_s3_bucket_acl", PUBLIC, {**PUBLIC, "expected_bucket_owner": "1"}))
+    assert statuses(given, "s3-public-acl") == [Status.THERE]
+
+
+def test_what_the_plan_ends_is_fixed() -> None:
+    [finding] = found(plan(updated("aws_s3_bucket_acl", PUBLIC, PRIVATE)))
+    assert (finding.status, finding.what) == (
+        Status.FIXED,
+        'No more: The ACL "public-read" lets everybody read.',
+    )
+
+
+def test_of_several_things_each_has_its_own_status() -> None:
+    def rule(port: int) -> dict[str, Any]:
+        return {"protocol": "tcp", "from_port": port, "to_port": port, "cidr_blocks": ["0.0.0.0/0"]}
+
+    given = plan(updated("aws_security_group", {"ingress": [rule(22)]}, {"ingress": [rule(22), rule(3389)]}))
+    assert statuses(given, "sg-open-admin-port") == [Status.NEW, Status.THERE] or statuses(
+        given, "sg-open-admin-port"
+    ) == [Status.THERE, Status.NEW]
+
+
+def test_what_the_plan_leaves_alone_is_not_judged() -> None:
+    assert found(plan(untouched("aws_s3_bucket_acl", **PUBLIC))) == ()
+
+
+def test_what_is_imported_is_judged() -> None:
+    given = plan(replace(untouched("aws_s3_bucket_acl", **PUBLIC), import_id="b,public-read"))
+    assert statuses(given, "s3-public-acl") == [Status.THERE]
+
+
+def test_a_companion_that_goes_shows_on_what_stays_untouched() -> None:
+    given = plan(
+        untouched("aws_s3_bucket", bucket="b", id="b"),
+        destroyed("aws_s3_bucket_public_access_block", bucket="b", **BLOCKS),
+    )
+    assert statuses(given, "s3-public-access-not-blocked") == [Status.NEW]
+    assert statuses(given, "s3-public-access-block-removed") == [Status.NEW]
+
+
+def test_a_companion_that_is_forgotten_still_counts() -> None:
+    given = plan(
+        untouched("aws_s3_bucket", bucket="b", id="b"),
+        change("aws_s3_bucket_public_access_block.x", Action.FORGET, {"bucket": "b", **BLOCKS}, None),
+    )
+    assert ids(given) == {"resource-forgotten"}
+
+
+def test_a_companion_under_another_address_is_no_loss() -> None:
+    before = {"bucket": "b", "versioning_configuration": [{"status": "Enabled"}]}
+    given = plan(destroyed("aws_s3_bucket_versioning.old", **before), created("aws_s3_bucket_versioning.new", **before))
+    assert ids(given) == set()
+
+
+def test_companions_belong_by_reference_where_names_are_not_known() -> None:
+    unknown = {"bucket": True, "id": True}
+    buckets = [created(f'aws_s3_bucket.b["{key}"]', unknown, bucket_prefix="p") for key in "ab"]
+    block = created('aws_s3_bucket_public_access_block.b["a"]', unknown, **BLOCKS)
+    references = {("aws_s3_bucket_public_access_block.b", "bucket"): ("aws_s3_bucket.b",)}
+    given = plan(*buckets, block, references=references)
+    [finding] = found(given)
+    assert (finding.rule, finding.address) == ("s3-public-access-not-blocked", 'aws_s3_bucket.b["b"]')
+
+
+def test_a_companion_of_nobody_knows_whom_leaves_the_matter_open() -> None:
+    unknown = {"bucket": True, "id": True}
+    given = plan(created("aws_s3_bucket", unknown), created("aws_s3_bucket_public_access_block", unknown, **BLOCKS))
+    [finding] = found(given)
+    assert finding.rule == "unknown-until-apply"
+    assert "bucket of aws_s3_bucket_public_access_block.x" in finding.what
+    assert finding.severity == Severity.LOW  # no heavier than the rule that needed it
+
+
+def document(**known: Any) -> Change:
+    statement = {"actions": ["s3:*"], "resources": ["*", None], "effect": None, "principals": [], "condition": []}
+    values = {"statement": [{**statement, **known}]}
+    return change("data.aws_iam_policy_document.d", Action.READ, None, values)
+
+
+def role_policy(**members: Any) -> Plan:
+    references = {("aws_iam_role_policy.x", "policy"): ("data.aws_iam_policy_document.d.json",)}
+    return plan(document(**members), created("aws_iam_role_policy", {"policy": True}), references=references)
+
+
+def test_of_an_unknown_policy_the_document_tells_what_is_known() -> None:
+    by_rule = {finding.rule: finding for finding in found(role_policy())}
+    assert set(by_rule) == {"iam-service-wildcard", "unknown-until-apply"}
+    unknown = by_rule["unknown-until-apply"]
+    assert unknown.status is Status.NEW
+    assert unknown.severity is Severity.MEDIUM
+    assert "`policy` cannot be reviewed until the apply" in unknown.what
+    assert "iam-admin-policy" in unknown.what
+    assert "data.aws_iam_policy_document.d says: Allow s3:* on (known after apply), *" in unknown.what
+
+
+def test_conditions_and_principals_of_the_document_count() -> None:
+    narrow = {"test": "StringEquals", "variable": "aws:PrincipalOrgID", "values": ["o-a1b2c3d4e5"]}
+    everybody = {"principals": [{"type": "*", "identifiers": ["*"]}]}
+    for condition, expected in (([], True), ([narrow], False)):
+        given = plan(
+            document(**everybody, condition=condition),
+            created("aws_sqs_queue_policy", {"policy": True}),
+            references={("aws_sqs_queue_policy.x", "policy"): ("data.aws_iam_policy_document.d",)},
+        )
+        assert ("sqs-public-policy" in ids(given)) is expected
+
+
+def test_an_unknown_policy_without_a_document_names_what_it_refers_to() -> None:
+    references = {("aws_iam_role_policy.x", "policy"): ("aws_kms_key.k.arn", "aws_kms_key.k")}
+    [finding] = found(plan(created("aws_iam_role_policy", {"policy": True}), references=references))
+    assert finding.rule == "unknown-until-apply"
+    assert "it refers to aws_kms_key.k.arn" in finding.what
+
+
+def test_what_the_provider_fills_in_is_not_unknown() -> None:
+    references = {("aws_kms_key.x", "enable_key_rotation"): ()}
+    given = plan(created("aws_kms_key", {"policy": True}, enable_key_rotation=True), references=references)
+    assert found(given) == ()
+
+
+def test_an_arn_to_come_is_a_key_all_the_same() -> None:
+    given = plan(created("aws_sns_topic", {"kms_master_key_id": True, "arn": True, "policy": True}))
+    assert "sns-not-encrypted" not in ids(given)
+
+
+def test_what_was_fixed_perhaps_is_not_called_fixed() -> None:
+    before = {"policy": policy({"Action": "*"})}
+    given = plan(updated("aws_iam_role_policy", before, {}, unknown={"policy": True}))
+    assert ids(given) == {"unknown-until-apply"}
+
+
+def test_a_policy_that_is_none_is_named() -> None:
+    [finding] = found(plan(created("aws_iam_policy", policy="{")))
+    assert (finding.rule, "AWS would refuse it" in finding.what) == ("unknown-until-apply", True)
+
+
+def test_what_goes_is_called_fixed_where_it_was_grave() -> None:
+    assert statuses(plan(destroyed("aws_s3_bucket_acl", **PUBLIC)), "s3-public-acl") == [Status.FIXED]
+    assert ids(plan(destroyed("aws_iam_user", name="ada"))) == set()
+
+
+def test_taking_back_drift_is_said() -> None:
+    drift = change("aws_s3_bucket_acl.x", Action.UPDATE, PRIVATE, PUBLIC)
+    fix = updated("aws_s3_bucket_acl", PUBLIC, PRIVATE)
+    [reverting] = found(plan(fix, drift=(drift,)))
+    [made] = found(plan(fix))
+    assert reverting.what.endswith("This takes back what was changed outside of Terraform.")
+    assert not made.what.endswith("outside of Terraform.")
+
+
+def test_a_replacement_says_what_forces_it_and_what_is_lost() -> None:
+    paths = (("bucket",),)
+    before, after = {"bucket": "old", "force_destroy": True}, {"bucket": "new", "force_destroy": True}
+    given = plan(change("aws_s3_bucket.x", Action.REPLACE, before, after, replace_paths=paths))
+    [finding] = [each for each in found(given) if each.rule == "data-replaced"]
+    assert finding.what == "The bucket is replaced: its objects are lost. Forced by bucket (old → new)."
+
+
+def test_a_destruction_says_why_terraform_does_it() -> None:
+    given = plan(replace(destroyed("aws_dynamodb_table", name="t"), reason="delete_because_each_key"))
+    [finding] = found(given)
+    assert finding.what == "The table is destroyed: its items are lost. Why: for_each no longer has its key."
+
+
+def test_secrets_are_masked_in_texts_and_addresses() -> None:
+    secret = "s3cr3t-canary"
+    given = plan(
+        created(f'aws_lambda_permission.x["{secret}"]', principal="*", action=secret), secrets=frozenset({secret})
+    )
+    texts = [text for finding in found(given) for text in (finding.what, finding.address)]
+    assert texts
+    assert not any(secret in text for text in texts)
+
+
+def test_an_encrypted_private_bucket_gives_no_finding() -> None:
+    rule = [{"apply_server_side_encryption_by_default": [{"sse_algorithm": "AES256"}]}]
+    given = plan(
+        created("aws_s3_bucket", {"acl": True, "policy": True, "arn": True}, bucket="b", force_destroy=False),
+        created("aws_s3_bucket_public_access_block", bucket="b", **BLOCKS),
+        created("aws_s3_bucket_server_side_encryption_configuration", bucket="b", rule=rule),
+    )
+    assert found(given) == ()
+
+
+def test_a_bucket_made_long_ago_mirrors_its_policy_once() -> None:
+    text = policy(EVERYBODY)
+    before = {"bucket": "b", "policy": ""}
+    given = plan(
+        updated("aws_s3_bucket", {**before, "tags": {}}, {**before, "policy": text}),
+        untouched("aws_s3_bucket_public_access_block", bucket="b", **BLOCKS),
+        created("aws_s3_bucket_policy", bucket="b", policy=text),
+    )
+    assert [finding.address for finding in found(given)] == ["aws_s3_bucket_policy.x"]
+
+
+def test_when_the_whole_stack_goes_its_outputs_are_no_finding() -> None:
+    from scripts.review.model import OutputChange
+
+    given = plan(destroyed("aws_iam_user", name="a"), outputs=(OutputChange("user", Action.DESTROY, "a", None),))
+    assert "output-renamed" not in ids(given)
+
+
+def test_time_grows_with_the_plan_and_not_with_its_square() -> None:
+    def seconds(count: int) -> float:
+        changes = [
+            each
+            for number in range(count)
+            for each in (
+                created(f"aws_s3_bucket.b[{number}]", {"bucket": True}),
+                created(f"aws_s3_bucket_public_access_block.b[{number}]", {"bucket": True}, **BLOCKS),
+            )
+        ]
+        references = {("aws_s3_bucket_public_access_block.b", "bucket"): ("aws_s3_bucket.b",)}
+        given = plan(*changes, references=references)
+        start = perf_counter()
+        assert found(given) == ()
+        return perf_counter() - start
+
+    assert seconds(4000) < 16 * seconds(500) + 0.5  # eight times as many; the square would be 64

@@ -41,7 +41,7 @@ class Block:
 
     def __init__(self, owner: "Resource | None", values: Any, unknown: Any, path: str = "") -> None:
         self.owner = owner
-        self.values: Mapping[str, Any] = values if isinstance(values, Mapping) else {}
+        self.values: Mapping[str, Any] = values if isinstance(values, dict) else {}
         self.unknown = unknown
         self.path = path
 
@@ -81,7 +81,7 @@ class Block:
     def texts(self, name: str) -> list[str]:
         """The known texts of a list; that others are not known is noted."""
         value = self.get(name, [])
-        unknown = self.unknown.get(name) if isinstance(self.unknown, Mapping) else None
+        unknown = self.unknown.get(name) if isinstance(self.unknown, dict) else None
         if self.owner is not None and isinstance(unknown, list) and any(item is True for item in unknown):
             self.owner.miss(self.path + name)
         return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
@@ -89,7 +89,7 @@ class Block:
     def blocks(self, name: str) -> list["Block"]:
         """The blocks of a name, or the one that it is."""
         value = self.get(name, [])
-        unknown = self.unknown.get(name) if isinstance(self.unknown, Mapping) else None
+        unknown = self.unknown.get(name) if isinstance(self.unknown, dict) else None
         items = value if isinstance(value, list) else [value]
         marks = unknown if isinstance(unknown, list) else [unknown] * len(items)
         marks = marks + [None] * (len(items) - len(marks))
@@ -102,6 +102,6 @@ class Block:
 
     def _not_known(self, name: str) -> bool:
         unknown = self.unknown
-        if unknown is not True and not (isinstance(unknown, Mapping) and unknown.get(name) is True):
+        if unknown is not True and not (isinstance(unknown, dict) and unknown.get(name) is True):
             return False
         return self.owner is None or self.owner.is_configured(self.path + name)

@@ -1,6 +1,7 @@
 """Rules for what protects data in any service: encryption, deletion protection, retention."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from scripts.review.masking import part
@@ -48,8 +49,10 @@ _RETENTION = (
 _FOR_EVER = ("retention_in_days", "retention_days")  # nought stands for that there
 
 
-def _stays(change: Change) -> bool:
-    return change.action in (Action.UPDATE, Action.REPLACE) and change.before is not None and change.after is not None
+def _before(change: Change) -> Mapping[str, Any]:
+    """What was, of something that goes on to be; else nothing."""
+    stays = change.action in (Action.UPDATE, Action.REPLACE) and change.after is not None
+    return change.before or {} if stays else {}
 
 
 def _at(values: Any, path: tuple[str | int, ...]) -> Any:
@@ -84,13 +87,13 @@ def _named(path: tuple[str | int, ...]) -> str:
 )
 def encryption_weakened(change: Change, _both: Both) -> Iterator[str]:
     """A switch goes off, or a key that was set is not any more."""
-    if not _stays(change):
-        return
+    before = _before(change)
     for path in _SWITCHES:
-        if _at(change.before, path) is True and _known(change, path) and not _at(change.after, path):
+        if path[0] in before and _at(before, path) is True and _known(change, path) and not _at(change.after, path):
             yield f"{_named(path)} was on and is off."
     for path in _KEYS:
-        if _at(change.before, path) not in EMPTY and _known(change, path) and _at(change.after, path) in EMPTY:
+        was_set = path[0] in before and _at(before, path) not in EMPTY
+        if was_set and _known(change, path) and _at(change.after, path) in EMPTY:
             yield f"{_named(path)} was set and is not any more."
 
 
@@ -105,9 +108,10 @@ def encryption_weakened(change: Change, _both: Both) -> Iterator[str]:
 )
 def deletion_protection_off(change: Change, _both: Both) -> Iterator[str]:
     """On before, and not after."""
-    for name in _PROTECTION if _stays(change) else ():
-        before, after = _at(change.before, (name,)), _at(change.after, (name,))
-        if before in (True, "ACTIVE") and after not in (True, "ACTIVE") and _known(change, (name,)):
+    before = _before(change)
+    for name in _PROTECTION:
+        was_on = before.get(name) in (True, "ACTIVE")
+        if was_on and _known(change, (name,)) and _at(change.after, (name,)) not in (True, "ACTIVE"):
             yield f"{name} was on and is off."
 
 
@@ -122,12 +126,15 @@ def deletion_protection_off(change: Change, _both: Both) -> Iterator[str]:
 )
 def retention_shortened(change: Change, both: Both) -> Iterator[str]:
     """A smaller number; from "for ever" any number is smaller."""
-    for name, unit in _RETENTION if _stays(change) else ():
-        before, after = _at(change.before, (name,)), _at(change.after, (name,))
-        if not all(isinstance(each, int | float) and not isinstance(each, bool) for each in (before, after)):
-            continue
-        long = float("inf") if name in _FOR_EVER and before == 0 else before
-        short = float("inf") if name in _FOR_EVER and after == 0 else after
-        if short < long:
-            told = "for ever" if long == float("inf") else f"{both.value(change, 'before', name)} {unit}"
+    for name, unit in _RETENTION:
+        old, new = _length(_before(change), name), _length(change.after, name)
+        if old is not None and new is not None and new < old:
+            told = "for ever" if old == math.inf else f"{both.value(change, 'before', name)} {unit}"
             yield f"{name}: {told} before, {both.value(change, 'after', name)} {unit} after."
+
+
+def _length(values: Any, name: str) -> float | None:
+    value = part(values, name)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    return math.inf if value == 0 and name in _FOR_EVER else value

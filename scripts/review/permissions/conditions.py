@@ -190,7 +190,7 @@ def words(conditions: Conditions) -> str:
 def _words(atom: Condition) -> str:
     quantifier, _, base = _base(atom).rpartition(":")
     if base == "Null":
-        return f"{atom.key} is {'absent' if atom.values == ('true',) else 'there'}"
+        return f"{atom.spelled or atom.key} is {'absent' if atom.values == ('true',) else 'there'}"
     values = (" nor " if "Not" in base else " or ").join(atom.values) or "nothing"
     suffix = " if it is there" if atom.operator.endswith(_IF_EXISTS) else ""
-    return f"{_SEVERAL.get(quantifier, '')}{atom.key} {_WORDS.get(base, base)} {values}{suffix}"
+    return f"{_SEVERAL.get(quantifier, '')}{atom.spelled or atom.key} {_WORDS.get(base, base)} {values}{suffix}"

@@ -5,7 +5,7 @@ The grammar: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -41,11 +41,13 @@ class Condition:
         operator: as AWS names it, such as `StringEquals` or `ForAnyValue:StringLike`.
         key: in small letters, because AWS does not tell them apart.
         values: any one of them will do; sorted.
+        spelled: the key as written.
     """
 
     operator: str
     key: str
     values: tuple[str, ...]
+    spelled: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +176,7 @@ def _conditions(block: Any) -> Iterator[Condition]:
             raise NotAPolicyError(f"Condition {operator} is not a JSON object")
         for key, values in keys.items():
             listed = values if isinstance(values, list) else [values]
-            yield Condition(operator, key.lower(), tuple(sorted({_value(value) for value in listed})))
+            yield Condition(operator, key.lower(), tuple(sorted({_value(value) for value in listed})), key)
 
 
 def _value(value: Any) -> str:

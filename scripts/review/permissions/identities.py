@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scripts.review.model import Change, Plan
-from scripts.review.permissions.sides import SIDES, UNKNOWN, Directory, Unknown, told_references, value, values
+from scripts.review.permissions.sides import SIDES, UNKNOWN, Directory, Unknown, there, told_references, value
 
 HOLDERS = {"role": "aws_iam_role", "user": "aws_iam_user", "group": "aws_iam_group"}
 _KINDS = {kind: holder for holder, kind in HOLDERS.items()}
@@ -104,18 +104,19 @@ class _Holders:
 
     def document(self, holder: Holder, side: str, change: Change) -> None:
         """A holder holds the policy that a resource is."""
-        if values(change, side):
+        if there(change, side):
             holder.documents[side][change.address] = Document(value(change, side, "policy"), change, "policy")
 
     def _called(self, change: Change, side: str, attribute: str, kind: str) -> Iterator[Holder]:
         """The holders that an attribute names, or refers to where their names are not known yet."""
-        named = value(change, side, attribute) if values(change, side) else None
+        named = value(change, side, attribute) if there(change, side) else None
         if named is UNKNOWN:
             found = list(self.directory.referred(change, attribute, HOLDERS[kind]))
-            yield from (self.of(kind, each) for each in found)
-            if not found:
+            if len(found) == 1:
+                yield self.of(kind, found[0])
+            else:
                 expression = told_references(self.directory.references(change, attribute))
-                called = expression or "(known after apply)"
+                called = f"{expression} {UNKNOWN.value}".lstrip()
                 yield self.all.setdefault(f"{kind}/{called}", Holder(kind, called, change.address))
         for name in named if isinstance(named, list) else [named]:
             if isinstance(name, str):
@@ -130,9 +131,9 @@ class _Holders:
         """A holder holds the policy with an ARN."""
         if arn is UNKNOWN:
             policies = list(self.directory.referred(change, "policy_arn", "aws_iam_policy"))
-            for policy in policies:
-                self.document(holder, side, policy)
-            if len(policies) != 1:
+            if len(policies) == 1:
+                self.document(holder, side, policies[0])
+            else:
                 expression = told_references(self.directory.references(change, "policy_arn"))
                 holder.unknown.append(
                     f"{change.address} attaches a policy that is known after apply{expression and f': {expression}'}"
@@ -168,7 +169,7 @@ class _Holders:
     def _limits(self, change: Change) -> None:
         """A permissions boundary that comes, goes or changes while its holder lives."""
         sides = {side: value(change, side, "permissions_boundary") or None for side in SIDES}
-        if values(change, "before") and values(change, "after") and sides["before"] != sides["after"]:
+        if there(change, "before") and there(change, "after") and sides["before"] != sides["after"]:
             self.of(_KINDS[change.type], change).boundary = sides
 
     def _block(self, holder: Holder, side: str, change: Change, entry: Mapping[str, Any]) -> None:

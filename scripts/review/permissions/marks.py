@@ -103,9 +103,11 @@ def of(grant: Grant, kind: str, accounts: Collection[str]) -> tuple[str, ...]:
 
     Args:
         grant: what is allowed.
-        kind: `identity`, `resource` or `trust`.
+        kind: `identity`, `trust`, `resource`, or `endpoint` for a VPC endpoint, where nobody comes in.
         accounts: the account numbers that are the plan's own; none where they are not known.
     """
+    if kind == "endpoint":
+        return ("lost condition",) if grant.narrowed else ()
     found = _of_identity(grant) if kind == "identity" else _of_resource(grant, accounts)
     return (*found, "lost condition") if grant.narrowed else found
 

@@ -41,7 +41,7 @@ def changes(plan: Plan, mask: Mask) -> tuple[PrincipalChange, ...]:
     for change in plan.changes:
         name = resources.attribute(change, reader.directory)
         if name:
-            found += reader.of_resource(change, name, "resource")
+            found += reader.of_resource(change, name, "endpoint" if "vpc_endpoint" in change.type else "resource")
     return tuple(_shown(change, mask) for change in found)
 
 
@@ -112,7 +112,7 @@ class _Reader:
         for who in dict.fromkeys((*added, *removed)):
             yield PrincipalChange(
                 principal=self.teller.who(who),
-                kind=kind,
+                kind="trust" if kind == "trust" else "resource",
                 place=change.address,
                 added=self.teller.added(added.get(who, ()), kind),
                 removed=self.teller.removed(removed.get(who, ()), kind),
@@ -122,7 +122,7 @@ class _Reader:
             for who, grants in (known or {Scope((UNKNOWN.value,)): []}).items():
                 yield PrincipalChange(
                     principal=self.teller.who(who),
-                    kind=kind,
+                    kind="trust" if kind == "trust" else "resource",
                     place=change.address,
                     unknown=self.teller.masked("; ".join(compared.unknown)),
                     known=self.teller.added(grants, kind),

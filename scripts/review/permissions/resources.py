@@ -1,10 +1,12 @@
 """The policies on resources: buckets, keys, topics, queues and their like, and the trust policies of roles."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from scripts.review.model import Change
-from scripts.review.permissions.sides import SIDES, UNKNOWN, Directory, value, values
+from scripts.review.permissions.documents import NotAPolicyError, statements
+from scripts.review.permissions.sides import SIDES, UNKNOWN, Directory, there, value, values
 
 POLICIES: Mapping[str, str] = {
     "aws_api_gateway_rest_api": "policy",
@@ -66,7 +68,7 @@ def attribute(change: Change, directory: Directory) -> str:
 def text(change: Change, side: str, name: str) -> Any:
     """The policy on a resource on one side: its JSON, UNKNOWN, or None where there is none."""
     if change.type == "aws_lambda_permission":
-        return _lambda_permission(change, side) if values(change, side) else None
+        return _lambda_permission(change, side) if there(change, side) else None
     return value(change, side, name)
 
 
@@ -107,12 +109,28 @@ def _lambda_permission(change: Change, side: str) -> dict[str, Any]:
 
 
 def accounts(changes: tuple[Change, ...]) -> frozenset[str]:
-    """The account numbers in the ARNs of a plan's resources."""
-    found = set()
-    for change in changes:
-        for side in SIDES:
-            arn = values(change, side).get("arn")
-            parts = arn.split(":", 5) if isinstance(arn, str) else ()
-            if len(parts) == 6 and len(parts[4]) == 12 and parts[4].isdigit():
-                found.add(parts[4])
-    return frozenset(found)
+    """The account numbers in the ARNs of a plan's resources.
+
+    A plan that makes everything anew knows none of these ARNs; then the account that its policies mention most.
+    """
+    own = {_account(values(change, side).get("arn")) for change in changes for side in SIDES} - {""}
+    if own:
+        return frozenset(own)
+    mentioned = Counter(_account(arn) for change in changes for arn in _mentioned(change))
+    del mentioned[""]
+    return frozenset(account for account, _ in mentioned.most_common(1))
+
+
+def _account(arn: Any) -> str:
+    parts = arn.split(":", 5) if isinstance(arn, str) else ()
+    return parts[4] if len(parts) == 6 and len(parts[4]) == 12 and parts[4].isdigit() else ""
+
+
+def _mentioned(change: Change) -> Iterator[str]:
+    """The resources in a policy of a role, user or group."""
+    policy = values(change, "after").get("policy") if change.type.startswith("aws_iam_") else None
+    try:
+        for statement in statements(policy) if isinstance(policy, str) else ():
+            yield from statement.resources.patterns
+    except NotAPolicyError:
+        return

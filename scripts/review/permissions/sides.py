@@ -28,6 +28,12 @@ def values(change: Change, side: str) -> Mapping[str, Any]:
     return change.after or {}
 
 
+def there(change: Change, side: str) -> bool:
+    """Whether a resource is there on one side."""
+    stays = side == "before" or change.action is Action.FORGET
+    return (change.before if stays else change.after) is not None
+
+
 def value(change: Change, side: str, attribute: str) -> Any:
     """What an attribute holds on one side: `UNKNOWN` where only the apply will tell, None where there is nothing."""
     if side == "after" and change.action is not Action.FORGET:
@@ -74,12 +80,15 @@ class Directory:
     def referred(self, change: Change, attribute: str, kind: str) -> Iterator[Change]:
         """The resources of a type that an attribute's expression refers to.
 
-        Of several instances the one with the same keys, and all of them where none has these.
+        Of several instances the one whose keys agree; none where that does not tell them apart, because the
+        configuration in a plan does not say which one is meant.
         """
         for reference in self.references(change, attribute):
             found = [each for each in self._written.get(reference, ()) if each.type == kind and each is not change]
-            alike = [each for each in found if _same_keys(each.address, change.address)]
-            yield from alike or found
+            if len(found) > 1:
+                found = [each for each in found if _same_keys(each.address, change.address)]
+            if len(found) == 1:
+                yield found[0]
 
 
 def _same_keys(one: str, other: str) -> bool:

@@ -47,7 +47,7 @@ def incomplete(plan: Plan, _both: Both) -> Iterator[tuple[str, str]]:
     "A change is put off to a later plan",
     why="What it will be is not decided yet, so it is not reviewed here.",
     fix="Apply what it waits for, then plan and review again.",
-    page="https://developer.hashicorp.com/terraform/language/stacks/deploy/plans",
+    page=_FORMAT,
 )
 def deferred(plan: Plan, _both: Both) -> Iterator[tuple[str, str]]:
     """Each deferred change with its reason."""

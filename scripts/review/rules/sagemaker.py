@@ -39,7 +39,7 @@ def full_access(resource: Resource) -> Iterator[str]:
     "A notebook instance has a way to the internet of its own",
     why="Data can leave past your VPC, its endpoints and its logs.",
     fix='Set `direct_internet_access = "Disabled"`, with `subnet_id` and `security_groups`.',
-    page=f"{_GUIDE}/appendix-additional-considerations.html",
+    page="https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateNotebookInstance.html",
 )
 def notebook_internet(resource: Resource) -> Iterator[str]:
     """Enabled is the default."""

@@ -1,10 +1,10 @@
 """New, already there or fixed; what is not known; what belongs together; what only takes back drift."""
 
 from dataclasses import replace
-from time import perf_counter
+from time import process_time
 from typing import Any
 
-from scripts.review.model import Action, Change, Plan, Severity, Status
+from scripts.review.model import Action, Change, OutputChange, Plan, Severity, Status
 from tests.unit.review.rule_plans import change, created, destroyed, found, ids, plan, policy, untouched, updated
 from tests.unit.review.rule_table_access import BLOCKS, EVERYBODY
 
@@ -37,9 +37,7 @@ def test_of_several_things_each_has_its_own_status() -> None:
         return {"protocol": "tcp", "from_port": port, "to_port": port, "cidr_blocks": ["0.0.0.0/0"]}
 
     given = plan(updated("aws_security_group", {"ingress": [rule(22)]}, {"ingress": [rule(22), rule(3389)]}))
-    assert statuses(given, "sg-open-admin-port") == [Status.NEW, Status.THERE] or statuses(
-        given, "sg-open-admin-port"
-    ) == [Status.THERE, Status.NEW]
+    assert statuses(given, "sg-open-admin-port") == [Status.THERE, Status.NEW]
 
 
 def test_what_the_plan_leaves_alone_is_not_judged() -> None:
@@ -216,8 +214,6 @@ def test_a_bucket_made_long_ago_mirrors_its_policy_once() -> None:
 
 
 def test_when_the_whole_stack_goes_its_outputs_are_no_finding() -> None:
-    from scripts.review.model import OutputChange
-
     given = plan(destroyed("aws_iam_user", name="a"), outputs=(OutputChange("user", Action.DESTROY, "a", None),))
     assert "output-renamed" not in ids(given)
 
@@ -234,8 +230,8 @@ def test_time_grows_with_the_plan_and_not_with_its_square() -> None:
         ]
         references = {("aws_s3_bucket_public_access_block.b", "bucket"): ("aws_s3_bucket.b",)}
         given = plan(*changes, references=references)
-        start = perf_counter()
+        start = process_time()
         assert found(given) == ()
-        return perf_counter() - start
+        return process_time() - start
 
     assert seconds(4000) < 16 * seconds(500) + 0.5  # eight times as many; the square would be 64

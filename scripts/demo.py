@@ -130,8 +130,11 @@ def _cloud() -> Iterator[tuple[localcloud.Cloud, dict[str, str]]]:
     with console.step("Local cloud (make cloud-up)"):
         cloud = localcloud.start(lifetime=True)
         console.say(f"AWS's APIs are answered at {cloud.url}")
+    environment = localcloud.environment(cloud, base)
+    # What `make plan` saved for an earlier local cloud was about a stack that went with it.
+    Path(environment["TF_DATA_DIR"]).with_name("plan").joinpath("plan.tfplan").unlink(missing_ok=True)
     try:
-        yield cloud, localcloud.environment(cloud, base)
+        yield cloud, environment
     finally:
         with _handled(signal.SIGINT, lambda _number, _frame: None):
             localcloud.stop()

@@ -42,10 +42,7 @@ def plan(environment: str, yes: bool) -> None:
                 make_state_bucket(work)
         init(work)
         planned = planning.make(work, folder)
-    if planned.plan.applyable:
-        console.say("`make infra` applies this very plan.")
-    else:
-        console.say(f"Nothing to change: the stack of `{environment}` is what terraform/ says.")
+    console.say(_what_next(planned))
 
 
 def apply(environment: str, yes: bool, approve: str) -> None:
@@ -110,8 +107,25 @@ def destroy(environment: str, confirmation: str) -> None:
         console.say(f"  {command}")
 
 
+def _what_next(planned: planning.Planned) -> str:
+    """The closing line of `make plan`."""
+    said = planned.review
+    if not said.complete:
+        return "`make infra` does not apply an incomplete plan."
+    if not said.applyable:
+        return f"Nothing to change: the stack of `{said.source}` is what terraform/ says."
+    if approval.heavy(said):
+        return f"It needs an approval. Who has read it gives it: `make infra APPROVE={said.digest}`."
+    return "`make infra` applies this very plan."
+
+
 def _saved(work: Work, folder: Path, saved: binding.Binding, approve: str) -> planning.Planned:
     with on_interrupt("Nothing was changed; the saved plan is kept, and `make infra` goes on."):
+        if not state.bucket_exists(work.backend.bucket):
+            raise UserError(
+                f"The state bucket {work.backend.bucket} has gone since the plan of `{work.environment}` was made.",
+                binding.AGAIN,
+            )
         get_providers(work)
         init(work)
         planned = planning.read_saved(work, folder)

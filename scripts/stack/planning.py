@@ -124,9 +124,9 @@ def _terraform_plan(work: Work, file: Path, flags: tuple[str, ...]) -> Answer:
     answer = work.runner.capture(
         "plan", "-input=false", "-detailed-exitcode", f"-out={file.absolute()}", *chosen, *flags
     )
-    for line in answer.out.splitlines():
-        if line.startswith(("╷", "│", "╵")):  # warnings, in Terraform's frame; the plan itself is what is reviewed
-            print(line, file=sys.stderr)
+    _, warning, rest = answer.out.partition("\nWarning: ")  # they end the output; the plan before them is reviewed
+    if warning:
+        print(warning + rest.rstrip(), file=sys.stderr, flush=True)
     return answer
 
 

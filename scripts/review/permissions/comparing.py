@@ -217,9 +217,9 @@ def _says(wide: Grant, narrow: Grant) -> bool:
         wide.principals == narrow.principals
         and wide.effect == narrow.effect
         and wide.conditions <= narrow.conditions
+        and narrow.actions <= wide.actions
         and not wide.resources.negated
         and not narrow.resources.negated
         and all(_inside(wide.resources, pattern) for pattern in narrow.resources.patterns)
-        and narrow.actions <= wide.actions
         and not (narrow.actions == wide.actions and wide.resources == narrow.resources and wide.action > narrow.action)
     )

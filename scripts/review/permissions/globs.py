@@ -33,23 +33,29 @@ def wild(pattern: str) -> bool:
 @lru_cache(maxsize=65_536)
 def covers(wide: str, narrow: str) -> bool:
     """Whether every text that matches ``narrow`` matches ``wide``."""
-    if wide in ("*", narrow):
-        return True
-    if not wild(wide) and not wild(narrow):
-        return _plain(wide) == _plain(narrow)
-    if not _may_meet(wide, narrow):
-        return False
-    return not left(narrow, (wide,))
+    glance = _at_a_glance(wide, narrow)
+    return not _left(narrow, (wide,)) if glance is None else glance
 
 
 def left(pattern: str, others: tuple[str, ...]) -> bool:
     """Whether a text can match a pattern and none of the others; where that is not decided in time: it can."""
     near = tuple(sorted({other for other in others if _may_meet(pattern, other)}))
-    if not near:
-        return True
-    if "*" in near or pattern in near:
+    if any(_at_a_glance(other, pattern) for other in near):
         return False
-    return _left(pattern, near)
+    return _left(pattern, near) if near else True
+
+
+def _at_a_glance(wide: str, narrow: str) -> bool | None:
+    """Whether one pattern covers another, where that is plain to see, as it is of most."""
+    if wide in ("*", narrow):
+        return True
+    if "$" in wide or "$" in narrow:
+        return None
+    if not wild(wide) or not _may_meet(wide, narrow):
+        return False
+    if wide.endswith("*") and not wild(wide[:-1]):
+        return narrow.startswith(wide[:-1])
+    return None
 
 
 @lru_cache(maxsize=65_536)
@@ -162,7 +168,3 @@ def _may_meet(one: str, other: str) -> bool:
 @lru_cache(maxsize=65_536)
 def _beginning(pattern: str) -> str:
     return re.split(r"[*?]|\$\{", pattern, maxsplit=1)[0]
-
-
-def _plain(pattern: str) -> str:
-    return _TOKEN.sub(lambda token: token[1] or token[0], pattern)

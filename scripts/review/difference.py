@@ -117,7 +117,7 @@ class _Walk:
             if name not in self.forcing_names and self._is_noise(change, noise, name, pending):
                 self.folded += 1
                 continue
-            if name == "tags_all" and pending is not True:
+            if name == "tags_all" and pending is not True and _are(dict, old, new, {}):
                 old, new = self._without_tags(old, new, before.get("tags"), after.get("tags"))
             self.compare((name,), old, new, pending, _inner(marks, name))
 

@@ -24,6 +24,10 @@ def parse(text: str, source: str) -> dict[str, Any]:
         raise UserError(f"{source} is empty.", f"Write the plan into it: {SHOW}")
     if text.startswith("PK\x03\x04"):
         raise UserError(f"{source} is a saved plan, not its JSON.", f"Turn it into JSON: {SHOW}")
+    if text.startswith('{"@level"'):
+        raise UserError(
+            f"{source} is a log of terraform plan -json, not a plan.", f"Save the plan with -out=PLANFILE, then: {SHOW}"
+        )
     raw: dict[str, Any] = _loaded(text, source)
     problem = _problem(raw)
     if problem:
@@ -53,8 +57,6 @@ def _problem(raw: Any) -> tuple[str, str] | None:
     version = raw.get("format_version")
     if "serial" in raw and "lineage" in raw:
         return "is a Terraform state, not a plan.", f"Make a plan, terraform plan -out=PLANFILE, then: {SHOW}"
-    if isinstance(raw.get("@level"), str):
-        return "is a log of terraform plan -json, not a plan.", f"Save the plan with -out=PLANFILE, then: {SHOW}"
     if not isinstance(version, str):
         return "is JSON, but not of a plan: it has no format_version.", f"A plan's JSON comes from: {SHOW}"
     if version.partition(".")[0] != FORMAT_MAJOR:

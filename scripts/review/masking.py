@@ -149,7 +149,7 @@ class Mask:
     def _step(self, step: str | int, first: bool) -> str:
         if isinstance(step, int):
             return f"[{step}]"
-        shown = step if first else self._string(step, "")
+        shown = step if first and _NAME.fullmatch(step) else self._string(step, "")
         if shown != step or not _NAME.fullmatch(shown):
             return f"[{json.dumps(shown, ensure_ascii=False)}]"
         return shown if first else f".{shown}"

@@ -55,7 +55,7 @@ def read(text: str, source: str) -> Plan:
         complete=raw.get("complete") is not False,
         applyable=raw.get("applyable") is not False,
         failed_checks=tuple(_failed_checks(raw)),
-        references=references(raw.get("configuration")),
+        references=references(raw.get("configuration")) or None,
         secrets=sensitive.texts(raw),
     )
 
@@ -106,7 +106,9 @@ def _change(entry: Any, where: str) -> Change:
 
 
 def _outputs(raw: Mapping[str, Any], source: str) -> Iterator[OutputChange]:
-    outputs = raw.get("output_changes") or {}
+    outputs = raw.get("output_changes")
+    if outputs is None:
+        return
     if not isinstance(outputs, dict):
         raise _strange(f"{source}: output_changes", "is not an object")
     for name, change in outputs.items():

@@ -1,0 +1,350 @@
+"""Secrets of a plan reach nothing that is shown: not in clear, not encoded, not in part."""
+
+import base64
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scripts.review.looks import secret_by_content, secret_by_name
+from scripts.review.masking import LOOKS, MASKED, Mask
+from scripts.review.model import Action, Change, Plan
+from scripts.review.reading import read
+from scripts.review.review import review
+from scripts.review.settings import NONE
+from tests.unit.review.plans import POLICY, document, every_text, plan, resource
+
+CANARY = 'cAnary-5é"<7x&92k\\q'
+"""With letters that JSON, addresses and Terraform escape; no heuristic knows it for a secret."""
+
+
+def encodings(secret: str) -> Iterator[str]:
+    """What must not be found of a secret, in the letters of either case."""
+    raw = secret.encode()
+    yield secret
+    yield json.dumps(secret)[1:-1]
+    yield json.dumps(secret, ensure_ascii=False)[1:-1]
+    yield json.dumps(json.dumps(secret))[3:-3]
+    yield secret.replace('"', '\\"').replace("<", "\\u003c").replace("&", "\\u0026")
+    yield quote(secret)
+    yield quote(secret, safe="")
+    yield raw.hex()
+    yield base64.b64encode(raw).decode().rstrip("=")[:-1]
+    half = len(secret) // 2
+    yield secret[: max(half, 8)]
+    yield secret[-max(half, 8) :]
+
+
+def leaks(raw: dict[str, Any], secret: str = CANARY) -> list[str]:
+    """The texts of a plan's review in which a secret is found."""
+    needles = {each.lower() for each in encodings(secret)}
+    texts = list(every_text(review(read(json.dumps(raw), "plan.json"), NONE)))
+    return [text for text in texts if any(needle in text.lower() for needle in needles)]
+
+
+def sensitive_value() -> dict[str, Any]:
+    """A change that shows a secret at a place without a mark; what marks it is elsewhere in the plan."""
+    wrapped = {
+        "plain": CANARY,
+        "part": f"postgres://user:{CANARY}@host",
+        "nested": [{"deep": [CANARY.upper(), 3]}],
+        "json": json.dumps({"a": [CANARY]}),
+        "json_in_json": json.dumps({"a": json.dumps({"b": CANARY})}),
+        "user_data": base64.b64encode(f"#!/bin/sh\nexport X={CANARY}\n".encode()).decode(),
+        "hex": CANARY.encode().hex(),
+        "query": f"https://host/?q={quote(CANARY)}",
+        "policy": json.dumps({**POLICY, "Id": CANARY}),
+        "half": CANARY[: len(CANARY) // 2],
+        "other_half": "x" + CANARY[len(CANARY) // 2 :],
+        CANARY: "as a key",
+        "tags": {f"key {CANARY}": "x", "k": CANARY},
+    }
+    return resource(f"aws_instance.i[{json.dumps(CANARY)}]", ("create",), None, wrapped)
+
+
+def hidden(**change: Any) -> dict[str, Any]:
+    return resource("aws_db_instance.d", ("update",), {"name": "a"}, {"name": "b"}, **change)
+
+
+MARKED: dict[str, Callable[[], dict[str, Any]]] = {
+    "before": lambda: document(
+        sensitive_value(), resource(before={"a": [{"b": CANARY}]}, after={}, before_sensitive={"a": [{"b": True}]})
+    ),
+    "after": lambda: document(sensitive_value(), resource(before={}, after={"a": CANARY}, after_sensitive={"a": True})),
+    "a bare true": lambda: document(
+        sensitive_value(), resource(before={"a": CANARY}, after={"b": [CANARY]}, before_sensitive=True)
+    ),
+    "the other side's mark": lambda: document(
+        sensitive_value(), resource(before={"a": "x"}, after={"a": CANARY}, before_sensitive={"a": True})
+    ),
+    "drift": lambda: document(
+        sensitive_value(), drift=(resource(before={"a": CANARY}, after={"a": "x"}, before_sensitive={"a": True}),)
+    ),
+    "deferred": lambda: document(
+        sensitive_value(),
+        deferred_changes=[
+            {"reason": "x", "resource_change": resource(after={"a": CANARY}, after_sensitive={"a": True})}
+        ],
+    ),
+    "an output": lambda: document(
+        sensitive_value(),
+        output_changes={"o": {"actions": ["update"], "before": "x", "after": {"a": CANARY}, "after_sensitive": True}},
+    ),
+    "planned values": lambda: document(
+        sensitive_value(),
+        planned_values={
+            "root_module": {
+                "child_modules": [{"resources": [{"values": {"p": CANARY}, "sensitive_values": {"p": True}}]}]
+            }
+        },
+    ),
+    "planned outputs": lambda: document(
+        sensitive_value(), planned_values={"outputs": {"o": {"sensitive": True, "value": [CANARY]}}}
+    ),
+    "the prior state": lambda: document(
+        sensitive_value(),
+        prior_state={
+            "values": {"root_module": {"resources": [{"values": {"p": [CANARY]}, "sensitive_values": {"p": [True]}}]}}
+        },
+    ),
+    "a variable": lambda: document(
+        sensitive_value(),
+        variables={"v": {"value": {"a": CANARY}}},
+        configuration={"root_module": {"variables": {"v": {"sensitive": True}}}},
+    ),
+    "a default": lambda: document(
+        sensitive_value(),
+        configuration={"root_module": {"variables": {"v": {"sensitive": True, "default": CANARY}}}},
+    ),
+    "a module's variable": lambda: document(
+        sensitive_value(),
+        configuration={
+            "root_module": {
+                "module_calls": {
+                    "m": {
+                        "expressions": {"v": {"constant_value": CANARY}},
+                        "module": {"variables": {"v": {"sensitive": True}}},
+                    }
+                }
+            }
+        },
+    ),
+    "a provider's settings": lambda: document(
+        sensitive_value(),
+        configuration={"provider_config": {"aws": {"expressions": {"secret_key": {"constant_value": CANARY}}}}},
+    ),
+    "JSON in a marked text": lambda: document(
+        sensitive_value(),
+        resource(
+            "aws_secretsmanager_secret_version.s",
+            ("create",),
+            None,
+            {"secret_string": json.dumps({"user": "u", "password": CANARY})},
+            after_sensitive={"secret_string": True},
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("place", MARKED)
+def test_no_canary_leaves_the_plan(place: str) -> None:
+    assert leaks(MARKED[place]()) == []
+
+
+def test_the_canaries_would_be_seen() -> None:
+    """Without a mark anywhere the review does show them."""
+    assert len(leaks(document(sensitive_value()))) > 8
+
+
+def test_a_canary_in_every_text_of_an_entry() -> None:
+    marked = resource(before={"a": CANARY}, after={}, before_sensitive=True)
+    entry = resource(
+        f"module.m[{json.dumps(CANARY)}].aws_iam_role.r[{json.dumps('x' + CANARY)}]",
+        ("delete", "create"),
+        {"policy": "a"},
+        {"policy": CANARY},
+        replace_paths=[["tags", CANARY]],
+        importing={"id": CANARY},
+        entry={"previous_address": f"aws_iam_role.r[{json.dumps(CANARY)}]", "action_reason": CANARY, "deposed": CANARY},
+    )
+    checks = [{"address": {"to_display": f"aws_iam_role.r[{json.dumps(CANARY)}]"}, "status": "fail"}]
+    assert leaks(document(marked, entry, drift=(entry,), checks=checks)) == []
+
+
+secrets = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=9, max_size=24).map(
+    lambda text: "q7" + text.strip()
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(secrets.filter(lambda text: len(text) > 8))
+def test_no_secret_of_any_letters_leaves_the_plan(secret: str) -> None:
+    values = {
+        "a": f"in {secret} a sentence",
+        "b": json.dumps([secret]),
+        "c": base64.b64encode(f"xy{secret}z".encode()).decode(),
+        "d": quote(secret, safe=""),
+        "e": secret.encode().hex(),
+    }
+    raw = document(
+        resource("a.b", ("update",), {"p": secret}, {"p": "new"}, before_sensitive={"p": True}),
+        resource("a.c", ("create",), None, values),
+    )
+    needles = {secret.lower(), json.dumps(secret)[1:-1].lower(), quote(secret, safe="").lower(), secret.encode().hex()}
+    texts = list(every_text(review(read(json.dumps(raw), "p"), NONE)))
+    assert [text for text in texts for needle in needles if needle in text.lower()] == []
+
+
+def masked(value: Any, *texts: str) -> str:
+    return Mask(Plan("p", "1.2", "1", secrets=frozenset(texts))).text(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "secret", "shown"),
+    [
+        ("abcd", "abcd", MASKED),
+        ("xabcdx", "abcd", MASKED),
+        ("xABCDx", "abcd", MASKED),
+        ("abc", "abc", MASKED),
+        ("xabc", "abc", "xabc"),  # too short to be looked for in other texts
+        (80443, "80443", MASKED),
+        ([1, {"a": ["b", "abcd"]}], "abcd", f'[1, {{"a": ["b", "{MASKED}"]}}]'),
+        ({"abcd": 1}, "abcd", f'{{"{MASKED}": 1}}'),
+        ('{"a": "abcd", "b": 1}', "abcd", MASKED),
+        (True, "true", "true"),
+        (None, "null", "null"),
+        ("12345678", "1234567890123456", MASKED),
+        ("arn:aws:s3:::bu", "arn:aws:s3:::bucket-of-one", "arn:aws:s3:::bu"),
+        ("\ud800x", "abcd", "?x"),
+    ],
+)
+def test_what_is_masked_by_content(value: Any, secret: str, shown: str) -> None:
+    assert masked(value, secret) == shown
+
+
+def change(before: dict[str, Any], after: dict[str, Any], **marks: Any) -> Change:
+    return Change("a.b", "", "managed", "a", "b", "", Action.UPDATE, before, after, **marks)
+
+
+def test_marked_places_are_masked_whatever_stands_there() -> None:
+    mask = Mask(Plan("p", "1.2", "1"))
+    values = {"port": 1, "on": True, "none": None, "list": [1, 2], "map": {"k": "v"}}
+    whole = change(values, values, after_sensitive=dict.fromkeys(values, True))
+    assert {mask.value(whole, side, (name,)) for side in ("before", "after") for name in values} == {MASKED}
+    assert mask.value(whole, "before", ("map", "k")) == MASKED
+    part = change(values, values, before_sensitive={"list": [False, True], "map": {}}, unknown={"none": True})
+    assert mask.value(part, "after", ("list",)) == f'[1, "{MASKED}"]'
+    assert mask.value(part, "after", ("map",)) == '{"k": "v"}'
+    assert mask.value(part, "after", ("none",)) == "(known after apply)"
+    assert mask.value(part, "before", ("no", 3, "such")) == "null"
+
+
+def test_addresses() -> None:
+    mask = Mask(Plan("p", "1.2", "1", secrets=frozenset({"bucket", 'a"b\\c'})))
+    assert mask.address('aws_s3_bucket.b["x"]') == 'aws_s3_bucket.b["x"]'
+    assert mask.address('aws_s3_bucket.bucket["my-bucket"]') == f'aws_s3_bucket.bucket["{MASKED}"]'
+    assert mask.address(r'module.m["a\"b\\c"].r.x[0]') == f'module.m["{MASKED}"].r.x[0]'
+    assert mask.address('r.x["AKIAIOSFODNN7EXAMPLE"]') == f'r.x["{LOOKS}"]'
+
+
+def test_sentences_lose_only_the_words_that_hold_a_secret() -> None:
+    mask = Mask(Plan("p", "1.2", "1", secrets=frozenset({"hunter22", "two words"})))
+    assert mask.sentence("opens x-hunter22 to all") == f"opens {MASKED} to all"
+    assert mask.sentence("opens two words to all") == MASKED
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "password", "DB_PASSWORD", "master_password", "apiKey", "secretAccessKey", "auth_token", "private_key_pem",
+        "secret_string", "connection_string", "APIKEY", "client_secret", "credentials", "password2", "GITHUB_TOKEN",
+    ],
+)  # fmt: skip
+def test_names_of_secrets(name: str) -> None:
+    assert secret_by_name(name)
+    assert Mask(plan(resource(after={}))).text("abc", name) == LOOKS
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "token_ttl", "secret_arn", "kms_key_id", "key_name", "http_tokens", "password_length", "secret_name",
+        "access_key_id", "hash_key", "public_key", "s3_key", "token_endpoint", "password_policy", "secret_id", "keys",
+    ],
+)  # fmt: skip
+def test_names_of_others(name: str) -> None:
+    assert not secret_by_name(name)
+
+
+def test_where_a_secret_is_kept_is_none() -> None:
+    mask = Mask(Plan("p", "1.2", "1"))
+    assert mask.text("arn:aws:secretsmanager:eu-west-1:1:secret:x", "password") == (
+        "arn:aws:secretsmanager:eu-west-1:1:secret:x"
+    )
+    assert mask.text(True, "manage_password") == "true"
+    assert mask.text("", "password") == ""
+
+
+def test_a_name_beside_its_value() -> None:
+    container = json.dumps([{"environment": [{"name": "DB_PASSWORD", "value": "abc"}, {"name": "X", "value": "y"}]}])
+    assert "abc" not in Mask(Plan("p", "1.2", "1")).text(container)
+    raw = document(resource("aws_ecs_task_definition.t", ("create",), None, {"container_definitions": container}))
+    found = review(read(json.dumps(raw), "p"), NONE).changes[0].differences
+    assert [each.after for each in found] == ["DB_PASSWORD", LOOKS, "X", "y"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "AKIAIOSFODNN7EXAMPLE",
+        "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        "-----BEGIN RSA PRIVATE KEY-----\nMIIE",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc",
+        "ghp_abcdefghijklmnopqrstuvwxyz0123456789",
+        "postgres://user:pass@host/db",
+        "Server=x;Password=abcdef;",
+        "Bearer abcdefghijklmnop",
+        "6bX9fQ2kLz7RtY4wVn8aJc3H",
+        "9f86d081884c7d659a2feaa0c55ad015",
+    ],
+)
+def test_shapes_of_secrets(text: str) -> None:
+    assert secret_by_content(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("arn:aws:iam::123456789012:role/AbC123xYz987QwErTy", ""),
+        ("AmazonSageMakerFullAccess2024V1", ""),
+        ("AWSServiceRoleForAmazonSageMakerNotebooks", ""),
+        ("https://sqs.us-east-1.amazonaws.com/123456789012/My-Queue-Name-2024-Prod", ""),
+        ("/aws/sagemaker/TrainingJobs2024Production", ""),
+        ("550e8400-e29b-41d4-a716-446655440000", ""),
+        ("vpce-0123456789abcdef0", ""),
+        ("x@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", ""),
+        ("9f86d081884c7d659a2feaa0c55ad015", "etag"),
+        ("n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=", "source_code_hash"),
+        ("terraform-20240502123456789000000001", ""),
+        ("AROAJQABLZS4A3QDU576Q", ""),
+        ("ELBSecurityPolicy-TLS13-1-2-2021-06", ""),
+        ("sts:AssumeRoleWithWebIdentity", ""),
+        ("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0a9sd8f7a6sd5f4a3sd2f1Q", ""),
+    ],
+)
+def test_shapes_of_others(text: str, name: str) -> None:
+    assert not secret_by_content(text, name)
+
+
+def test_many_secrets_in_many_texts_cost_little() -> None:
+    """Secrets that all begin alike, in texts that all begin so too: no comparing each with each."""
+    mask = Mask(Plan("p", "1.2", "1", secrets=frozenset(f"secret value number {index} x" for index in range(10_000))))
+    start = time.process_time()
+    assert not any(mask.text(f"secret value number {index} y") == MASKED for index in range(20_000))
+    assert mask.text("a secret value number 77 x b") == MASKED
+    assert time.process_time() - start < 3

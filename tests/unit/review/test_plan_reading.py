@@ -1,0 +1,242 @@
+"""What the reader understands of plan JSON, and what it says of files that are none."""
+
+import json
+import re
+import time
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from scripts.core.errors import UserError
+from scripts.review.model import Action, Review
+from scripts.review.reading import read
+from scripts.review.review import review
+from scripts.review.settings import NONE
+from tests.unit.review.plans import document, documents, every_text, plan, resource
+
+
+@pytest.mark.parametrize(
+    ("actions", "action", "create_first", "leaves_old"),
+    [
+        (("no-op",), Action.NO_OP, False, False),
+        (("create",), Action.CREATE, False, False),
+        (("read",), Action.READ, False, False),
+        (("update",), Action.UPDATE, False, False),
+        (("delete",), Action.DESTROY, False, False),
+        (("delete", "create"), Action.REPLACE, False, False),
+        (("create", "delete"), Action.REPLACE, True, False),
+        (("forget",), Action.FORGET, False, False),
+        (("create", "forget"), Action.REPLACE, True, True),
+    ],
+)
+def test_actions(actions: tuple[str, ...], action: Action, create_first: bool, leaves_old: bool) -> None:
+    change = plan(resource(actions=actions, before={}, after={})).changes[0]
+    assert (change.action, change.create_first, change.leaves_old) == (action, create_first, leaves_old)
+
+
+def test_a_whole_entry() -> None:
+    change = plan(
+        resource(
+            'module.a["x"].aws_s3_bucket.b[0]',
+            ("delete", "create"),
+            {"bucket": "one"},
+            {"bucket": "two"},
+            replace_paths=[["bucket"], ["rule", 0, "x"]],
+            after_unknown={"id": True},
+            importing={"id": "the-id"},
+            entry={"action_reason": "replace_because_cannot_update", "deposed": "abc", "previous_address": "a.b"},
+        )
+    ).changes[0]
+    assert (change.module, change.mode, change.type, change.name) == ('module.a["x"]', "managed", "aws_s3_bucket", "b")
+    assert (change.before, change.after, change.unknown) == ({"bucket": "one"}, {"bucket": "two"}, {"id": True})
+    assert change.replace_paths == (("bucket",), ("rule", 0, "x"))
+    assert (change.import_id, change.deposed, change.previous_address) == ("the-id", "abc", "a.b")
+    assert change.reason == "replace_because_cannot_update"
+
+
+@pytest.mark.parametrize(
+    ("importing", "import_id"),
+    [
+        ({"id": "b"}, "b"),
+        ({"identity": {"region": "r", "arn": "a"}}, "arn = a, region = r"),
+        ({"unknown": True}, "(known after apply)"),
+        (None, ""),
+    ],
+)
+def test_what_is_imported_by(importing: Any, import_id: str) -> None:
+    assert (
+        plan(resource(actions=("no-op",), before={}, after={}, importing=importing)).changes[0].import_id == import_id
+    )
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1", "1.2", "1.77"])
+def test_the_least_that_a_plan_holds(version: str) -> None:
+    """A refresh-only plan has no resource_changes; a first format has no errored, complete, applyable."""
+    found = read(json.dumps({"format_version": version, "planned_values": {}, "unheard_of": [1]}), "p")
+    assert (found.changes, found.drift, found.outputs, found.references) == ((), (), (), None)
+    assert (found.errored, found.complete, found.applyable) == (False, True, True)
+
+
+def test_nulls_and_missing_members() -> None:
+    entry = {"address": "a.b", "change": {"actions": ["create"]}}
+    found = plan(entry, output_changes=None, resource_drift=None, checks=None, prior_state=None, configuration=None)
+    change = found.changes[0]
+    assert (change.type, change.before, change.after, change.unknown, change.before_sensitive) == (
+        "",
+        None,
+        None,
+        False,
+        False,
+    )
+
+
+def test_errored_and_incomplete_and_deferred() -> None:
+    deferred = {"reason": "instance_count_unknown", "resource_change": resource("a.b", ("create",), None, {})}
+    found = plan(errored=True, complete=False, applyable=False, deferred_changes=[deferred])
+    assert (found.errored, found.complete, found.applyable) == (True, False, False)
+    assert [(reason, change.address) for reason, change in found.deferred] == [("instance_count_unknown", "a.b")]
+
+
+def test_failed_checks() -> None:
+    checks = [
+        {"address": {"to_display": "check.a"}, "status": "unknown"},
+        {"address": {"to_display": "check.b"}, "status": "error"},
+        {
+            "address": {"to_display": "r.c"},
+            "status": "fail",
+            "instances": [
+                {"address": {"to_display": "r.c[0]"}, "status": "fail"},
+                {"address": {"to_display": "r.c[1]"}, "status": "pass"},
+            ],
+        },
+    ]
+    assert plan(checks=checks).failed_checks == ("check.b", "r.c[0]")
+
+
+def test_references_are_followed_through_modules() -> None:
+    """The shape is that of terraform show -json for a role in a module whose ARN comes from outside."""
+    child = {
+        "resources": [
+            {
+                "address": "aws_iam_role_policy.p",
+                "expressions": {
+                    "role": {"references": ["aws_iam_role.r.id", "aws_iam_role.r"]},
+                    "policy": {"references": ["var.arn"]},
+                    "name": {"constant_value": "p"},
+                    "block": [{"inner": {"references": ["local.x", "each.value"]}}],
+                },
+            }
+        ],
+        "outputs": {"arn": {"expression": {"references": ["aws_iam_role.r.arn", "aws_iam_role.r"]}}},
+    }
+    root = {
+        "resources": [
+            {
+                "address": "aws_lambda_function.f",
+                "expressions": {
+                    "role": {"references": ['module.m["a"].arn', "module.m"]},
+                    "x": {"references": ["var.x"]},
+                },
+            }
+        ],
+        "module_calls": {"m": {"module": child, "expressions": {"arn": {"references": ["aws_kms_key.k.arn"]}}}},
+    }
+    found = plan(configuration={"root_module": root}).references
+    assert found == {
+        ("aws_lambda_function.f", "role"): ("module.m.aws_iam_role.r.arn", "module.m.aws_iam_role.r", "module.m"),
+        ("aws_lambda_function.f", "x"): ("var.x",),
+        ("module.m.aws_iam_role_policy.p", "role"): ("module.m.aws_iam_role.r.id", "module.m.aws_iam_role.r"),
+        ("module.m.aws_iam_role_policy.p", "policy"): ("aws_kms_key.k.arn",),
+        ("module.m.aws_iam_role_policy.p", "name"): (),
+        ("module.m.aws_iam_role_policy.p", "block"): ("module.m.local.x", "module.m.each.value"),
+    }
+
+
+def test_modules_that_feed_each_other_come_to_an_end() -> None:
+    """Terraform allows that two modules use each other's outputs, as long as no value goes round."""
+    modules = {
+        name: {
+            "module": {"outputs": {"o": {"expression": {"references": ["var.v"]}}}},
+            "expressions": {"v": {"references": [f"module.{other}.o"]}},
+        }
+        for name, other in (("a", "b"), ("b", "a"))
+    }
+    resources = [{"address": "t.r", "expressions": {"x": {"references": ["module.a.o"]}}}]
+    assert plan(configuration={"root_module": {"module_calls": modules, "resources": resources}}).references
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "p.json is empty."),
+        (" \n", "p.json is empty."),
+        ("PK\x03\x04\x14", "p.json is a saved plan, not its JSON."),
+        ("Terraform will perform", "p.json is not JSON (line 1, column 1)."),
+        ('{"format_version": "1.2",\n  oops}', "p.json is broken JSON at line 2, column 3: "),
+        ('{"format_version": "1.2"', "p.json is broken JSON at line 1, column 25: "),
+        ("[" * 200_000, "p.json holds JSON that cannot be read"),
+        ('{"a": ' + "1" * 5000 + "}", "p.json holds JSON that cannot be read"),
+        ("[]", "p.json is JSON, but not of a plan."),
+        ("3", "p.json is JSON, but not of a plan."),
+        ("{}", "p.json is JSON, but not of a plan: it has no format_version."),
+        ('{"version": 4, "serial": 3, "lineage": "x", "resources": []}', "p.json is a Terraform state, not a plan."),
+        ('{"format_version": "1.0", "values": {}}', "p.json is the JSON of a state"),
+        ('{"format_version": "1.0"}', "p.json is the JSON of a state"),
+        ('{"format_version": "1.0", "provider_schemas": {}}', "p.json is not the JSON of a plan."),
+        ('{"format_version": "2.0", "resource_changes": []}', "p.json is of the plan format 2.0; this review reads"),
+        ('{"format_version": "0.2", "resource_changes": []}', "p.json is of the plan format 0.2; this review reads"),
+        ('{"@level": "info"}\n{"@level": "info"}', "p.json is a log of terraform plan -json, not a plan."),
+        ('{"format_version": "1.2", "resource_changes": {}}', "p.json: resource_changes is not a list."),
+        ('{"format_version": "1.2", "resource_changes": [1]}', "p.json: resource_changes[0] holds no change."),
+        (
+            '{"format_version": "1.2", "resource_changes": [{"change": {}}]}',
+            "p.json: resource_changes[0] has no address.",
+        ),
+        ('{"format_version": "1.2", "output_changes": []}', "p.json: output_changes is not an object."),
+        ('{"format_version": "1.2", "output_changes": {"o": 1}}', "p.json: output_changes.o is not an object."),
+        ('{"format_version": "1.2", "deferred_changes": [1]}', "p.json: deferred_changes[0] is not an object."),
+    ],
+)
+def test_wrong_files_take_two_lines(text: str, problem: str) -> None:
+    with pytest.raises(UserError, match="^" + re.escape(problem)) as caught:
+        read(text, "p.json")
+    assert len(str(caught.value).splitlines()) == 2
+    assert caught.value.fix
+
+
+def test_a_byte_order_mark_is_no_mistake() -> None:
+    assert read("\N{ZERO WIDTH NO-BREAK SPACE}" + json.dumps(document()), "p").format_version == "1.2"
+
+
+@pytest.mark.parametrize("actions", [[], ["explode"], ["delete", "create", "delete"], None, "create", [["create"]]])
+def test_an_action_that_nobody_knows_is_refused(actions: Any) -> None:
+    entry = resource("a.b", before={}, after={})
+    entry["change"]["actions"] = actions
+    with pytest.raises(
+        UserError, match=r"resource_changes\[0\] \(a.b\): the actions .* are none that this review knows"
+    ):
+        plan(entry)
+
+
+def test_values_that_are_no_object_are_refused() -> None:
+    with pytest.raises(UserError, match=r"resource_changes\[0\].change.after is not an object"):
+        plan(resource("a.b", before={}, after="text"))  # type: ignore[arg-type]
+
+
+def test_ten_thousand_changes_are_read_at_once() -> None:
+    values = {f"attribute_{index}": f"value {index}" for index in range(20)}
+    text = json.dumps(document(*(resource(f"a.b[{index}]", ("create",), None, values) for index in range(10_000))))
+    start = time.process_time()
+    assert len(read(text, "p").changes) == 10_000
+    assert time.process_time() - start < 2
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(documents())
+def test_any_plan_of_the_format_is_reviewed(raw: dict[str, Any]) -> None:
+    found = review(read(json.dumps(raw), "p"), NONE)
+    assert isinstance(found, Review)
+    assert found.verdict
+    for text in every_text(found):
+        text.encode()  # no lone surrogate, which no file could take

@@ -5,7 +5,8 @@ policy would run no script but the one whose hash it names, and would let nothin
 https://www.w3.org/TR/CSP3/
 
 The changes stand in <noscript>s, a hundred in each. Without scripts a browser shows them; with them they are text,
-which costs next to nothing, until page.js makes elements of those that come near the screen: so 10,000 changes open at once.
+which costs next to nothing, until page.js makes elements of those that come near the screen: so 10,000 changes open at
+once.
 """
 
 import base64

@@ -6,7 +6,8 @@
 // template: no "<" in it is from a plan.
 
 const AT_ONCE = 500; // changes up to which all become elements at the start, so that the browser's search finds them
-const OPENED = 1000; // the most that "Open all" and printing open
+const OPENED = 1000; // the most that "Open all" opens
+const PRINTED = 50; // the most that are opened for paper; of more, those that are open are printed so
 const LINE = 2.6; // the height of a closed change, in rem
 
 const chunks = [...document.querySelectorAll('.chunk')].map((element) => {
@@ -73,6 +74,7 @@ function setUp(section) {
     const shown = [...section.querySelectorAll('.chunk:not([hidden]) > .change:not([hidden])')];
     const open = shown.some((change) => !change.open);
     for (const change of shown) change.open = open;
+    opener.textContent = open ? 'Close all' : 'Open all';
   }
 
   form.addEventListener('input', apply);
@@ -81,6 +83,7 @@ function setUp(section) {
   form.addEventListener('keydown', (event) => { if (event.key === 'Escape') form.reset(); });
   opener.addEventListener('click', toggleAll);
   form.hidden = false;
+  if (own[0].pieces[0].startsWith('<details class="change" open')) opener.textContent = 'Close all';
   apply();
   return { section, form, text };
 }
@@ -114,7 +117,7 @@ document.addEventListener('keydown', (event) => {
 // A finding links to its change, which may be closed, filtered away or not yet made.
 function follow() {
   const id = location.hash.slice(1);
-  const chunk = chunks.find(({ pieces }) => pieces.some((piece) => piece.startsWith(`<details class="change" id="${id}"`)));
+  const chunk = chunks.find(({ pieces }) => pieces.some((piece) => piece.slice(0, piece.indexOf('>')).includes(` id="${id}"`)));
   if (!chunk) return;
   render(chunk);
   const change = document.getElementById(id);
@@ -132,7 +135,8 @@ let opened = [];
 addEventListener('beforeprint', () => {
   chunks.forEach(render);
   const closed = [...document.querySelectorAll('details:not([open], .long)')].filter((each) => !each.closest('[hidden]'));
-  opened = closed.length <= OPENED ? closed : closed.filter((each) => !each.matches('.change'));
+  const changes = closed.filter((each) => each.matches('.change'));
+  opened = changes.length <= PRINTED ? closed : closed.filter((each) => !each.matches('.change'));
   for (const each of opened) each.open = true;
 });
 addEventListener('afterprint', () => opened.forEach((each) => { each.open = false; }));

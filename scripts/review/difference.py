@@ -239,7 +239,8 @@ def _names(unknown: Any) -> Iterable[str]:
 
 
 def _inner(marks: tuple[Any, ...], step: str | int) -> tuple[Any, ...]:
-    return tuple(inner for each in marks if (inner := part(each, step))) if marks else ()
+    """What of structures of marks is within a step; a bare true marks all that is."""
+    return tuple(inner for each in marks if (inner := each is True or part(each, step))) if marks else ()
 
 
 def _at(place: int | None) -> int:

@@ -109,11 +109,12 @@ test: .venv/installed-dev ## Run every test
 	@$(VENV) -m pytest
 test-fast: .venv/installed-dev ## Run the tests that take under a minute together
 	@$(VENV) -m pytest -m "not e2e"
-lint: .venv/installed-dev ## Check style, types, imports and Terraform
+lint: .venv/installed-dev ## Check style, types, imports, workflows and Terraform
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-cache
+	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml docs/examples/*.yml
 	@terraform fmt -check -diff -recursive terraform
 	@$(VENV) -m scripts.infra validate
 format: .venv/installed-dev ## Put Python and Terraform files into their standard form

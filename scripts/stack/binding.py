@@ -65,9 +65,7 @@ def read(page: Path) -> Binding:
     try:
         return Binding.model_validate(json.loads(page.read_text(encoding="utf-8"))[MEMBER])
     except (FileNotFoundError, KeyError, TypeError, ValueError, ValidationError):
-        raise UserError(
-            f"The saved plan beside {page} has no review of ours: nothing says what it is for.", AGAIN
-        ) from None
+        raise UserError(f"{page} is missing or broken: nothing says what the plan beside it is for.", AGAIN) from None
 
 
 def refusal(recorded: Binding, now: Binding, plan: Path) -> UserError | None:

@@ -49,7 +49,9 @@ def seen(project: Project) -> tuple[list[str], dict[str, str]]:
 
 
 @pytest.mark.parametrize("text", NASTY)
-@pytest.mark.parametrize("name", ["HP", "JOB", "RUN", "IMAGE", "BASE", "YES", "CONFIRM", "DRY_RUN", "ENV", "UPDATE"])
+@pytest.mark.parametrize(
+    "name", ["HP", "JOB", "RUN", "IMAGE", "BASE", "YES", "CONFIRM", "DRY_RUN", "ENV", "UPDATE", "APPROVE"]
+)
 def test_typed_values_arrive_as_typed(project: Project, spy: Path, name: str, text: str) -> None:
     project.make("train", f"VENV={spy}", f"{name}={text}")
     arguments, environment = seen(project)

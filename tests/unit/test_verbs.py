@@ -9,6 +9,7 @@ from tests.conftest import ROOT, clean_environment
 
 VERBS = sorted(path.stem for path in (ROOT / "scripts").glob("*.py") if path.stem not in {"__init__", "venv"})
 HEAVY = {"boto3", "botocore", "moto", "tensorflow", "keras", "numpy", "sklearn", "python_terraform", "flask", "rich"}
+HEAVY |= {"jinja2", "policy_sentry"}
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -29,7 +30,7 @@ def test_help_imports_nothing_heavy(verb: str) -> None:
     assert ended.stdout.splitlines()[-1].split() == ["HEAVY"]
 
 
-@pytest.mark.parametrize("verb", ["data", "train", "jobs", "logs", "stop", "model", "infra"])
+@pytest.mark.parametrize("verb", ["data", "train", "jobs", "logs", "stop", "model", "infra", "plan"])
 def test_no_credentials_is_said_in_two_lines(verb: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     home = tmp_path_factory.mktemp("home")
     arguments = {
@@ -39,6 +40,7 @@ def test_no_credentials_is_said_in_two_lines(verb: str, tmp_path_factory: pytest
         "stop": ["--run", "digits-1"],
         "model": ["--run", "digits-1"],
         "infra": ["apply"],
+        "plan": ["stack"],
     }.get(verb, [])
     environment = {**clean_environment(), "HOME": str(home), "AWS_EC2_METADATA_DISABLED": "true"}
     environment["AWS_REGION"] = "eu-central-1"

@@ -67,5 +67,14 @@ def test_terraforms_folder_is_absolute_and_one_for_each_environment(
 
 
 def test_saved_plans_are_for_the_user_alone(tmp_path: Path) -> None:
-    (tmp_path / "build/aws-dev/plans").mkdir(parents=True, mode=0o755)
-    assert stat.S_IMODE(environments.plan_folder("dev").stat().st_mode) == 0o700
+    (tmp_path / "build/aws-dev/plan").mkdir(parents=True, mode=0o755)
+    folder = environments.plan_folder("dev")
+    assert folder == Path("build/aws-dev/plan")  # as people are told where it is
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert environments.plan_folder("dev", "destroy") == Path("build/aws-dev/destroy")
+
+
+def test_a_plan_elsewhere_is_told_in_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = tmp_path.parent / f"{tmp_path.name}-elsewhere"
+    monkeypatch.setenv("TF_DATA_DIR", str(elsewhere / "terraform"))
+    assert environments.plan_folder("dev") == elsewhere / "plan"

@@ -1,30 +1,43 @@
 """What a removal of the stack would stumble over."""
 
+from typing import Any
+
+from scripts.review.model import Action, Change, Plan
 from scripts.stack.removal import Protected, protected
 
+AWS = "registry.terraform.io/hashicorp/aws"
 
-def change(kind: str, actions: list[str], before: dict[str, object] | None) -> dict[str, object]:
-    return {"type": kind, "change": {"actions": actions, "before": before}}
+
+def change(kind: str, action: Action, before: dict[str, object] | None, **more: Any) -> Change:
+    return Change(f"{kind}.this", "", "managed", kind, "this", AWS, action, before, None, **more)
 
 
 def test_buckets_and_repositories_that_go_only_when_empty_are_found() -> None:
-    plan = {
-        "resource_changes": [
-            change("aws_s3_bucket", ["delete"], {"bucket": "kept", "force_destroy": False}),
-            change("aws_s3_bucket", ["delete"], {"bucket": "imported", "force_destroy": None}),
-            change("aws_s3_bucket", ["delete"], {"bucket": "thrown-away", "force_destroy": True}),
-            change("aws_s3_bucket", ["no-op"], {"bucket": "stays", "force_destroy": False}),
-            change("aws_ecr_repository", ["delete"], {"name": "images", "force_delete": False}),
-            change("aws_iam_role", ["delete"], {"name": "role"}),
-            change("aws_s3_bucket", ["create"], None),
-        ]
-    }
+    kept = {"force_destroy": False}
+    plan = Plan(
+        "dev",
+        "1.2",
+        "1.11.4",
+        (
+            change("aws_s3_bucket", Action.DESTROY, {"bucket": "kept", **kept}),
+            change("aws_s3_bucket", Action.REPLACE, {"bucket": "replaced", **kept}),
+            change("aws_s3_bucket", Action.REPLACE, {"bucket": "left", **kept}, leaves_old=True),
+            change("aws_s3_bucket", Action.FORGET, {"bucket": "forgotten", **kept}),
+            change("aws_s3_bucket", Action.DESTROY, {"bucket": "imported", "force_destroy": None}),
+            change("aws_s3_bucket", Action.DESTROY, {"bucket": "thrown-away", "force_destroy": True}),
+            change("aws_s3_bucket", Action.NO_OP, {"bucket": "stays", **kept}),
+            change("aws_ecr_repository", Action.DESTROY, {"name": "images", "force_delete": False}),
+            change("aws_iam_role", Action.DESTROY, {"name": "role"}),
+            change("aws_s3_bucket", Action.CREATE, None),
+        ),
+    )
     assert list(protected(plan)) == [
         Protected("aws_s3_bucket", "kept", "force_destroy"),
+        Protected("aws_s3_bucket", "replaced", "force_destroy"),
         Protected("aws_s3_bucket", "imported", "force_destroy"),
         Protected("aws_ecr_repository", "images", "force_delete"),
     ]
 
 
 def test_a_plan_without_changes_removes_nothing() -> None:
-    assert list(protected({})) == []
+    assert list(protected(Plan("dev", "1.2", "1.11.4"))) == []

@@ -80,6 +80,22 @@ def test_exit_code_and_message_come_back(tmp_path: Path) -> None:
     assert runner.stream("plan") == 3
 
 
+def test_errors_can_be_held_and_are_shown_all_the_same(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    program(tmp_path, saying("1.11.4") + "\necho out; echo 'Error: stale' >&2; exit 1")
+    assert wrapper.terraform(tmp_path / "data").relay("apply") == wrapper.Answer(1, "", "Error: stale\n")
+    shown = capfd.readouterr()
+    assert (shown.out, shown.err) == ("out\n", "Error: stale\n")
+
+
+def test_held_errors_are_shown_after_an_interrupt_too(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    program(tmp_path, saying("1.11.4") + "\necho 'Error: half' >&2; kill -2 $PPID; sleep 0.3")
+    with pytest.raises(KeyboardInterrupt):
+        wrapper.terraform(tmp_path / "data").relay("apply")
+    shown = capfd.readouterr().err
+    assert shown.splitlines()[0].startswith("Waiting for Terraform")
+    assert shown.endswith("Error: half\n")
+
+
 def test_a_mirror_is_handed_to_terraform_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mirror = tmp_path / "mirror"
     (mirror / "example.com/acme/none/1.0.0/linux_amd64").mkdir(parents=True)

@@ -1,0 +1,62 @@
+"""What is asked of a plan before it is applied: that it is whole, and that what weighs heavily was approved."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from scripts.core.errors import UserError
+from scripts.review.model import Finding, Review, Severity, Status
+from scripts.stack.approval import check_approved, check_fit, heavy
+
+DIGEST = "4a3aaab2e4adf93e0208fba01989a7cd"
+PAGE = Path("build/aws-dev/plan/review.html")
+
+
+def finding(severity: Severity, status: Status = Status.NEW) -> Finding:
+    return Finding("a-rule", severity, status, "aws_s3_bucket.this", "what", "why", "fix", "https://example.com")
+
+
+def reviewed(*findings: Finding) -> Review:
+    return Review(
+        "dev", "1.11.4", "Nothing changes.", {}, findings, (), (), (), (), (), (), DIGEST, False, True, applyable=True
+    )
+
+
+@pytest.mark.parametrize("severity", [Severity.HIGH, Severity.CRITICAL])
+def test_what_a_plan_brings_of_high_severity_needs_its_digest(severity: Severity) -> None:
+    review = reviewed(finding(severity), finding(Severity.MEDIUM))
+    with pytest.raises(UserError, match="brings a finding of high severity or above") as caught:
+        check_approved(review, "", PAGE)
+    assert f"APPROVE={DIGEST}" in caught.value.fix
+    assert str(PAGE) in caught.value.fix
+    check_approved(review, DIGEST, PAGE)
+
+
+@pytest.mark.parametrize(
+    "findings",
+    [
+        [],
+        [finding(Severity.MEDIUM), finding(Severity.LOW)],
+        [finding(Severity.CRITICAL, Status.THERE), finding(Severity.HIGH, Status.FIXED)],
+    ],
+)
+def test_nothing_else_needs_one(findings: list[Finding]) -> None:
+    review = reviewed(*findings)
+    assert not heavy(review)
+    check_approved(review, "", PAGE)
+
+
+@pytest.mark.parametrize("findings", [[], [finding(Severity.HIGH)]])
+def test_an_approval_of_another_change_is_refused_whatever_this_one_brings(findings: list[Finding]) -> None:
+    with pytest.raises(UserError, match="APPROVE=0123 was given for another change") as caught:
+        check_approved(reviewed(*findings), "0123", PAGE)
+    assert f"APPROVE={DIGEST}" in caught.value.fix
+
+
+def test_a_plan_that_is_not_whole_is_refused_by_name() -> None:
+    check_fit(reviewed())
+    with pytest.raises(UserError, match="`dev` ended in an error"):
+        check_fit(replace(reviewed(), errored=True, complete=False))
+    with pytest.raises(UserError, match="`dev` is incomplete"):
+        check_fit(replace(reviewed(), complete=False))

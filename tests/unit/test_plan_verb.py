@@ -1,0 +1,222 @@
+"""`python -m scripts.plan review`: a plan from anywhere in, Markdown or three pages out; how it ends."""
+
+import copy
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import ROOT, clean_environment
+
+ADDRESS = "aws_s3_bucket_public_access_block.this"
+SWITCHES = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
+CLOSED = {"bucket": "models", "id": "models", **dict.fromkeys(SWITCHES, True)}
+SECRET = "hunter2-hunter2-hunter2"
+
+
+def plan(**after: object) -> dict[str, Any]:
+    """A plan that changes a public access block."""
+    change = {
+        "actions": ["update"],
+        "before": CLOSED,
+        "after": {**CLOSED, **after},
+        "after_unknown": {},
+        "before_sensitive": {},
+        "after_sensitive": {},
+    }
+    resource = {
+        "address": ADDRESS,
+        "mode": "managed",
+        "type": "aws_s3_bucket_public_access_block",
+        "name": "this",
+        "provider_name": "registry.terraform.io/hashicorp/aws",
+        "change": change,
+    }
+    return {
+        "format_version": "1.2",
+        "terraform_version": "1.11.4",
+        "variables": {"password": {"value": SECRET}},
+        "resource_changes": [resource],
+        "configuration": {"root_module": {"variables": {"password": {"sensitive": True}}}},
+        "applyable": True,
+        "complete": True,
+        "errored": False,
+    }
+
+
+OPENED = plan(block_public_policy=False)
+HARMLESS = plan(tags={"Owner": "ada"})
+
+
+def review(*arguments: str, given: bytes = b"", folder: Path = ROOT) -> "subprocess.CompletedProcess[bytes]":
+    """Type the command, with no way to AWS."""
+    return subprocess.run(
+        [sys.executable, "-m", "scripts.plan", "review", *arguments],
+        cwd=folder,
+        env={**clean_environment(), "PYTHONPATH": str(ROOT), "AWS_PROFILE": "nobody", "PYTHONIOENCODING": "utf-8"},
+        input=given,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def written(file: Path, content: object) -> str:
+    file.write_text(json.dumps(content), encoding="utf-8")
+    return str(file)
+
+
+def test_without_out_it_prints_the_markdown(tmp_path: Path) -> None:
+    ended = review(written(tmp_path / "plan.json", OPENED))
+    assert ended.returncode == 0, ended.stderr
+    text = ended.stdout.decode()
+    assert ADDRESS in text
+    assert text.startswith("#")
+    assert SECRET not in text
+    assert ended.stderr == b""
+
+
+def test_a_pipe_is_read_too_as_powershell_writes_it_as_well(tmp_path: Path) -> None:
+    text = json.dumps(OPENED)
+    plain, windows = review("-", given=text.encode()), review("-", given=text.encode("utf-16"))
+    assert plain.returncode == windows.returncode == 0, plain.stderr + windows.stderr
+    assert plain.stdout == windows.stdout
+    assert b"stdin" in plain.stdout
+
+
+def test_out_gets_three_pages_for_the_user_alone(tmp_path: Path) -> None:
+    out = tmp_path / "pages"
+    out.mkdir()
+    (out / "review.md").write_text("old")
+    (out / "review.md").chmod(0o644)
+    ended = review(written(tmp_path / "plan.json", OPENED), "--out", str(out))
+    assert ended.returncode == 0, ended.stderr
+    assert {file.name for file in out.iterdir()} == {"review.md", "review.html", "review.json"}
+    assert {stat.S_IMODE(file.stat().st_mode) for file in out.iterdir()} == {0o600}
+    assert str(out / "review.html") in ended.stdout.decode()
+    data = json.loads((out / "review.json").read_text(encoding="utf-8"))
+    assert [one["address"] for one in data["reviews"][0]["changes"]] == [ADDRESS]
+    assert len(data["reviews"][0]["digest"]) == 32
+    assert not [file for file in out.iterdir() if SECRET in file.read_text(encoding="utf-8")]
+
+
+def test_several_make_one_page(tmp_path: Path) -> None:
+    names = [written(tmp_path / f"{name}.json", content) for name, content in (("a", OPENED), ("b", HARMLESS))]
+    ended = review(*names, "--out", str(tmp_path / "pages"))
+    assert ended.returncode == 0, ended.stderr
+    data = json.loads((tmp_path / "pages/review.json").read_text(encoding="utf-8"))
+    assert [one["source"] for one in data["reviews"]] == names
+    assert ended.stdout.decode().count("Digest of the change") == 2
+    assert ended.stdout.decode().count("review.html") == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "level", "code"),
+    [
+        (OPENED, "high", 3),
+        (OPENED, "HIGH", 3),
+        (OPENED, "info", 3),
+        (OPENED, "critical", 0),
+        (HARMLESS, "info", 0),
+    ],
+)
+def test_fail_on_ends_with_3_where_the_plan_brings_a_finding(
+    tmp_path: Path, content: dict[str, Any], level: str, code: int
+) -> None:
+    ended = review(written(tmp_path / "plan.json", content), "--fail-on", level)
+    assert ended.returncode == code, ended.stderr
+    assert ended.stderr.decode() == (f"1 new finding at {level.lower()} or above.\n" if code else "")
+
+
+def test_what_was_there_before_fails_nothing(tmp_path: Path) -> None:
+    there = copy.deepcopy(OPENED)
+    change = there["resource_changes"][0]["change"]
+    change["before"] = {**change["after"]}
+    change["after"] = {**change["after"], "tags": {"Owner": "ada"}}
+    assert review(written(tmp_path / "plan.json", there), "--fail-on", "info").returncode == 0
+
+
+def test_one_of_several_is_enough(tmp_path: Path) -> None:
+    names = [written(tmp_path / f"{name}.json", content) for name, content in (("a", HARMLESS), ("b", OPENED))]
+    assert review(*names, "--fail-on", "high").returncode == 3
+
+
+def test_what_review_toml_switches_off_fails_nothing(tmp_path: Path) -> None:
+    name = written(tmp_path / "plan.json", OPENED)
+    assert review("plan.json", "--fail-on", "high", folder=tmp_path).returncode == 3
+    found = json.loads(pages(name, tmp_path))["reviews"][0]["findings"][0]["rule"]
+    (tmp_path / "review.toml").write_text(f'[[off]]\nrule = "{found}"\nreason = "A test."\n')
+    assert review("plan.json", "--fail-on", "high", folder=tmp_path).returncode == 0
+
+
+def pages(name: str, folder: Path) -> str:
+    review(name, "--out", str(folder / "pages"))
+    return (folder / "pages/review.json").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"", "is empty"),
+        (b"{", "is broken JSON"),
+        (b"Terraform will perform", "is not JSON"),
+        (b'{"version": 4, "serial": 1, "lineage": "x", "resources": []}', "is a Terraform state"),
+        (b'{"format_version": "2.0", "resource_changes": []}', "is of the plan format 2.0"),
+        (b"PK\x03\x04 broken", "is a saved plan, and there is no .terraform.lock.hcl"),
+        (b"\xff\xfe\x00", "plan.json"),
+    ],
+)
+def test_what_is_no_plan_gets_two_lines(tmp_path: Path, content: bytes, problem: str) -> None:
+    (tmp_path / "plan.json").write_bytes(content)
+    ended = review(str(tmp_path / "plan.json"), "--out", str(tmp_path / "pages"))
+    assert ended.returncode == 2, ended.stderr
+    lines = ended.stderr.decode().splitlines()
+    assert len(lines) == 2, lines
+    assert lines[0].startswith("Error: ")
+    assert problem in lines[0]
+    assert lines[1].startswith("Fix:   ")
+    assert not (tmp_path / "pages").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["nowhere.json"], ["nowhere.json cannot be read", "terraform show -json"]),
+        (["."], [". cannot be read", "terraform show -json"]),
+        (["plan.json", "--fail-on", "hihg"], ["hihg is no severity. Did you mean `high`?", "medium"]),
+    ],
+)
+def test_other_mistakes_get_two_lines(tmp_path: Path, arguments: list[str], named: list[str]) -> None:
+    written(tmp_path / "plan.json", OPENED)
+    ended = review(*arguments, folder=tmp_path)
+    assert ended.returncode == 2
+    lines = ended.stderr.decode().splitlines()
+    assert len(lines) == 2, lines
+    for word in named:
+        assert word in "".join(lines)
+
+
+def test_a_saved_plan_that_terraform_cannot_read_is_told_in_its_words(tmp_path: Path) -> None:
+    program = tmp_path / "bin/terraform"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho 'Error: Failed to read plan file' >&2; exit 1\n")
+    program.chmod(0o755)
+    (tmp_path / ".terraform.lock.hcl").touch()
+    (tmp_path / "p.tfplan").write_bytes(b"PK\x03\x04")
+    environment = {**clean_environment(), "PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}"}
+    ended = subprocess.run(
+        [sys.executable, "-m", "scripts.plan", "review", str(tmp_path / "p.tfplan")],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert "p.tfplan: Failed to read plan file" in ended.stderr
+    assert "terraform show -json p.tfplan > plan.json" in ended.stderr

@@ -199,7 +199,9 @@ class _Walk:
         self, path: Path, before: list[Any], after: list[Any], unknown: Any, marks: tuple[Any, ...], name: str
     ) -> None:
         """Element by element; as one where one side is empty, and where nothing but the order differs."""
-        scalars = not any(isinstance(each, dict | list) for each in (*before, *after))
+        pending = unknown if isinstance(unknown, list) else []
+        after = [*after, *([None] * (len(pending) - len(after)))]  # an unknown block may be missing in `after`
+        scalars = not any(isinstance(each, dict | list) for each in (*before, *after, *pending))
         noted = len(self.found), self.folded
         if (before and after) or not scalars:
             known = [UNKNOWN if part(unknown, at) is True else each for at, each in enumerate(after)]

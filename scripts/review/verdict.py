@@ -84,7 +84,7 @@ def _losses(losses: Sequence[Change], mask: Mask) -> Iterator[str]:
         yield f"{_VERBS[change.action][0]} {name}: {lost(change)}."
     left = len(losses) - _NAMED
     if left > 0:
-        yield f"So {'goes' if left == 1 else 'go'} {left} more that {'holds' if left == 1 else 'hold'} data."
+        yield f"{left} more that {'holds data is' if left == 1 else 'hold data are'} destroyed or replaced."
 
 
 def _called(change: Change, mask: Mask) -> str:

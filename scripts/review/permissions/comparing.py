@@ -157,8 +157,9 @@ def _grants(part: _Part, others: tuple[Statement, ...], more: Actions) -> Iterat
     for among, near in _groups(actions.expanded(statement.actions, more), others, more):
         if part.left(near):
             found.setdefault(_detail(part, near), set()).update(among)
+    words = tuple(dict.fromkeys(other.actions for other in others))
     for (resources, excepted, narrowed), left in found.items():
-        for action, concerned in told(statement.actions, frozenset(left), [other.actions for other in others], more):
+        for action, concerned in told(statement.actions, frozenset(left), words, more):
             yield Grant(
                 statement.effect, action, concerned, resources, excepted, part.who, statement.conditions, narrowed
             )

@@ -1,7 +1,7 @@
 """Goes through a plan's policies and says how what they permit changes."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -32,7 +32,7 @@ def changes(plan: Plan, mask: Mask) -> tuple[PrincipalChange, ...]:
         Those whose permissions change or cannot be known before the apply: roles, users, groups and policies first,
         then who may take on a role, then who is let in to a resource; each in the plan's order.
     """
-    reader = _Reader(Directory(plan, _CALLED), Teller(cache(mask.text), resources.accounts(plan.changes)))
+    reader = _Reader(Directory(plan, _CALLED), Teller(cache(mask.text), mask.address, resources.accounts(plan.changes)))
     found = [change for holder in holders(plan, reader.directory) for change in reader.of_holder(holder)]
     trust, attribute = resources.TRUST
     for change in plan.changes:
@@ -42,11 +42,7 @@ def changes(plan: Plan, mask: Mask) -> tuple[PrincipalChange, ...]:
         name = resources.attribute(change, reader.directory)
         if name:
             found += reader.of_resource(change, name, "endpoint" if "vpc_endpoint" in change.type else "resource")
-    return tuple(_shown(change, mask) for change in found)
-
-
-def _shown(change: PrincipalChange, mask: Mask) -> PrincipalChange:
-    return replace(change, place=mask.address(change.place))
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +90,7 @@ class _Reader:
             yield PrincipalChange(
                 principal=self.teller.masked(f"{holder.kind}/{holder.name}"),
                 kind="identity",
-                place=holder.place,
+                place=self.teller.place(holder.place),
                 added=added,
                 removed=removed,
                 unknown=self.teller.masked(unknown),
@@ -113,7 +109,7 @@ class _Reader:
             yield PrincipalChange(
                 principal=self.teller.who(who),
                 kind="trust" if kind == "trust" else "resource",
-                place=change.address,
+                place=self.teller.place(change.address),
                 added=self.teller.added(added.get(who, ()), kind),
                 removed=self.teller.removed(removed.get(who, ()), kind),
             )
@@ -123,7 +119,7 @@ class _Reader:
                 yield PrincipalChange(
                     principal=self.teller.who(who),
                     kind="trust" if kind == "trust" else "resource",
-                    place=change.address,
+                    place=self.teller.place(change.address),
                     unknown=self.teller.masked("; ".join(compared.unknown)),
                     known=self.teller.added(grants, kind),
                 )

@@ -1,7 +1,7 @@
 """Actions in few words: patterns as they were written, `s3:* except s3:Get*`, or one by one."""
 
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 from scripts.review.permissions import actions, globs
 from scripts.review.permissions.actions import Actions
@@ -14,7 +14,8 @@ Name = tuple[str, Actions]
 """What to call some actions, and which these are."""
 
 
-def told(scope: Scope, left: Actions, others: Sequence[Scope], more: Actions) -> Iterator[Name]:
+@lru_cache(maxsize=16_384)
+def told(scope: Scope, left: Actions, others: tuple[Scope, ...], more: Actions) -> tuple[Name, ...]:
     """Says what is left of a statement's actions.
 
     Args:
@@ -23,9 +24,13 @@ def told(scope: Scope, left: Actions, others: Sequence[Scope], more: Actions) ->
         others: what other statements have; parts and exceptions are told in their words.
         more: actions that are not on AWS's list.
 
-    Yields:
+    Returns:
         Names that together are the actions that are concerned, and no others.
     """
+    return tuple(_names(scope, left, others, more))
+
+
+def _names(scope: Scope, left: Actions, others: Sequence[Scope], more: Actions) -> Iterator[Name]:
     if scope.negated:
         named = _named(scope.patterns, more)
         yield from _told(

@@ -1,7 +1,7 @@
 """Turns what a comparison found into the permissions that a review shows."""
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from scripts.review.model import Permission
 from scripts.review.permissions import conditions, marks
@@ -15,10 +15,12 @@ class Teller:
 
     Attributes:
         masked: writes a text as it may be shown.
+        place: writes an address as it may be shown.
         accounts: the account numbers that are the plan's own.
     """
 
     masked: Callable[[str], str]
+    place: Callable[[str], str]
     accounts: Collection[str]
 
     def added(self, grants: Iterable[Grant], kind: str) -> tuple[Permission, ...]:
@@ -47,16 +49,16 @@ class Teller:
 
     def _permissions(self, told: Iterable[tuple[Grant, tuple[str, ...], str, str]]) -> tuple[Permission, ...]:
         """One permission for each action; the resources of those that are otherwise alike together."""
-        found: dict[Permission, list[str]] = {}
+        found: dict[tuple[str, str, str, tuple[str, ...]], list[str]] = {}
         for grant, notable, otherwise, kind in told:
-            permission = Permission(
-                grant.effect, self.masked(grant.action), "", self.masked(_condition(grant, otherwise)), notable
-            )
             resource = self.masked(_resource(grant, kind))
-            listed = found.setdefault(permission, [])
+            listed = found.setdefault((grant.effect, grant.action, _condition(grant, otherwise), notable), [])
             if resource not in listed:
                 listed.append(resource)
-        return tuple(replace(permission, resource=", ".join(listed)) for permission, listed in found.items())
+        return tuple(
+            Permission(effect, self.masked(action), ", ".join(listed), self.masked(condition), notable)
+            for (effect, action, condition, notable), listed in found.items()
+        )
 
     def who(self, principals: Scope) -> str:
         """Principals in words."""

@@ -210,19 +210,19 @@ def words(grant: Grant) -> str:
     return f"{grant.effect} {grant.action} {grant.resources} {grant.excepted} {grant.principals} {grant.conditions}"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(policies(False), policies(False))
 def test_what_a_role_can_do(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> None:
     check(before, after)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(policies(True), policies(True))
 def test_what_a_bucket_lets_in(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> None:
     check(before, after)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(policies(True), st.randoms(use_true_random=False))
 def test_another_order_is_no_change(policy: list[dict[str, Any]], random: Any) -> None:
     shuffled = [

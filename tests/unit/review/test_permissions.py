@@ -303,7 +303,10 @@ def test_attached_to_many_at_once() -> None:
 
 def test_what_the_provider_mirrors_hides_nothing() -> None:
     text = policy(allow("s3:GetObject", "arn:b"))
-    mirror = {"inline_policy": [{"name": "p", "policy": text}], "managed_policy_arns": ["arn:aws:iam::aws:policy/A"]}
+    mirror: dict[str, Any] = {
+        "inline_policy": [{"name": "p", "policy": text}],
+        "managed_policy_arns": ["arn:aws:iam::aws:policy/A"],
+    }
     attachment = resource(
         "aws_iam_role_policy_attachment.a", ("delete",), {"role": "r", "policy_arn": "arn:aws:iam::aws:policy/A"}, None
     )

@@ -134,7 +134,7 @@ def _rest(rest: Sequence[ShownChange], is_rest: bool) -> Iterator[str]:
         yield "Everything else is tags." if is_rest else "Only tags change."
     elif real:
         yield _counted(real, is_rest)
-    yield from _state_only([each for each in rest if each not in real], bool(real) or is_rest)
+    yield from _state_only([each for each in rest if each.action not in _VERBS], bool(real) or is_rest)
 
 
 def _counted(changes: Sequence[ShownChange], is_rest: bool) -> str:

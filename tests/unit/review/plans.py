@@ -99,7 +99,7 @@ def every_text(value: Any) -> Iterator[str]:
             yield from every_text(each)
 
 
-POLICY = {
+POLICY: dict[str, Any] = {
     "Version": "2012-10-17",
     "Statement": [{"Sid": "Read", "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": "arn:aws:s3:::b/*"}],
 }

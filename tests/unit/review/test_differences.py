@@ -124,7 +124,7 @@ def test_what_a_new_resource_gets_from_its_provider_is_folded() -> None:
 
 
 def test_noise_is_folded_and_counted() -> None:
-    before = {"a": None, "b": [], "c": "", "tags": {"k": "1"}, "tags_all": {"k": "1", "d": "0"}}
+    before: dict[str, Any] = {"a": None, "b": [], "c": "", "tags": {"k": "1"}, "tags_all": {"k": "1", "d": "0"}}
     after = {"a": "", "b": None, "c": {}, "tags": {"k": "2"}, "tags_all": {"k": "2", "d": "9"}}
     assert shown(before, after) == ([("tags.k", "1", "2"), ("tags_all.d", "0", "9")], 4)
     assert shown(None, {"a": None, "b": [], "c": "", "x": False}) == ([("x", None, "false")], 0)

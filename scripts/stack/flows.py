@@ -31,15 +31,18 @@ def plan(environment: str, yes: bool) -> None:
     """
     work = prepare("make plan", environment)
     folder = environments.plan_folder(environment)
-    with on_interrupt("Nothing was changed; `make plan` plans anew."):
+    bucket, changed = work.backend.bucket, "Nothing was changed"
+    missing = not state.bucket_exists(bucket)
+    if missing:
+        question = f"There is no state bucket {bucket} yet, and no plan without one. Make it?"
+        if not console.confirm(question, yes, "Say so beforehand: `make plan YES=1`."):
+            console.say("Nothing was changed.")
+            return
+        changed += f" but the state bucket {bucket}"
+    with on_interrupt(f"{changed}; `make plan` plans anew."):
         get_providers(work)
-        if not state.bucket_exists(work.backend.bucket):
-            question = f"There is no state bucket {work.backend.bucket} yet, and no plan without one. Make it?"
-            if not console.confirm(question, yes, "Say so beforehand: `make plan YES=1`."):
-                console.say("Nothing was changed.")
-                return
-            with on_interrupt(f"Nothing was changed but the state bucket {work.backend.bucket}; `make plan` goes on."):
-                make_state_bucket(work)
+        if missing:
+            make_state_bucket(work)
         init(work)
         planned = planning.make(work, folder)
     console.say(_what_next(planned))

@@ -35,6 +35,10 @@ ELSEWHERE = {
     "make base": "it needs the internet; tests/container has its parts",
     "make train CLOUD=local JOB=digits": "the demo types it",
     'make train JOB=digits HP="epochs=3 learning_rate=0.01"': "tests/e2e/test_b_journey.py",
+    "make infra ENV=dev APPROVE=4a3aaab2e4adf93e0208fba01989a7cd": "tests/e2e/test_plan_review.py",
+    "python -m scripts.plan review plan.json --out review --fail-on high": "tests/unit/test_plan_verb.py",
+    "python -m scripts.plan review network.json cluster.json --out review": "tests/unit/test_plan_verb.py",
+    "terraform show -json plan.tfplan > plan.json": "the verbs do the same",
     "cd terraform": "the commands after it run there",
     "terraform force-unlock LOCK_ID": "tests/errors has the lock and the message; the command is Terraform's own",
     "terraform -chdir=terraform providers mirror -platform=linux_amd64 /somewhere/mirror": "it needs the internet",
@@ -64,7 +68,7 @@ def commands() -> dict[str, str]:
 
 COMMANDS = commands()
 MAKE = [command for command in COMMANDS if command.startswith("make ") and command not in ELSEWHERE]
-PYTHON = [command for command in COMMANDS if "python -m" in command.split(" make ")[0]]
+PYTHON = [command for command in COMMANDS if "python -m" in command.split(" make ")[0] and command not in ELSEWHERE]
 AWS = [command for command in COMMANDS if command.startswith(("aws ", "eval "))]
 
 

@@ -59,5 +59,6 @@ def jobs(yard: Project, front: Front, aws: Callable[[str], Any]) -> Iterator[dic
 def stack(yard: Project, front: Front, aws: Callable[[str], Any], jobs: dict[str, str]) -> Scene:
     """A scene with the stack and its runs."""
     scene = with_stack(yard, front, aws)
+    (yard.folder / "build/local-local/plan/plan.tfplan").unlink(missing_ok=True)  # of a test before
     scene.words.update(jobs)
     return scene

@@ -55,6 +55,7 @@ INTERRUPTS = (
         "iam:GetRole",
         f"Nothing was changed but the state bucket {STATE}-us-east-1; `make infra` goes on.",
     ),
+    Interrupt("make plan", "Terraform plans", "iam:GetRole", "Nothing was changed; `make plan` plans anew."),
     Interrupt("make data JOB=digits", "it looks for the stack", "sts:GetCallerIdentity", UNCHANGED),
     Interrupt(
         "make data JOB=mistake",

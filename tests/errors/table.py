@@ -1,10 +1,11 @@
 """Every mistake that the suite makes, and that docs/errors.md lists."""
 
-from tests.errors import account, data, images, job_files, local_cloud, runs, tools
+from tests.errors import account, data, images, job_files, local_cloud, plans, runs, tools
 
 CASES = (
     *tools.CASES,
     *account.CASES,
+    *plans.CASES,
     *job_files.CASES,
     *images.CASES,
     *data.CASES,

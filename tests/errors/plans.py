@@ -1,0 +1,207 @@
+"""Mistakes with plans: those that are not, or not any more, what was reviewed."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.conftest import ROOT
+from tests.errors.case import STACK, Case, file, given, refused, variable
+from tests.errors.scene import Given, Scene
+
+GROUP = "Plans"
+AGAIN = "`make plan` plans and reviews anew."
+STATE = {"Bucket": "trainyard-tfstate-123456789012-us-east-1", "Key": "local/terraform.tfstate"}
+MOVED = "build/moved"
+NORTH = variable(AWS_REGION="eu-north-1", TF_DATA_DIR=f"{{folder}}/{MOVED}/terraform")
+OPENED = file(
+    "terraform/modules/buckets/main.tf",
+    (ROOT / "terraform/modules/buckets/main.tf").read_text().replace("block_public_policy     = true", ""),
+)
+NEVER = file(
+    "terraform/never.tf",
+    'resource "terraform_data" "never" {\n  lifecycle {\n    precondition {\n'
+    '      condition     = var.project == "never"\n      error_message = "Never."\n    }\n  }\n}\n',
+)
+
+
+@contextmanager
+def saved(scene: Scene) -> Iterator[None]:
+    """A plan that `make plan` has saved: made once, then taken from there."""
+    plan, kept = scene.folder / "build/local-local/plan", scene.folder / "build/kept-plan"
+    if not kept.exists():
+        ended = scene.type("make plan")
+        assert ended.returncode == 0, ended.stderr
+        shutil.copytree(plan, kept)
+    shutil.rmtree(plan, ignore_errors=True)
+    shutil.copytree(kept, plan)
+    try:
+        yield
+    finally:
+        shutil.rmtree(plan)
+
+
+@contextmanager
+def planned(scene: Scene) -> Iterator[None]:
+    """What `make plan` saves of the files as they are now, however it ends."""
+    scene.type("make plan")
+    try:
+        yield
+    finally:
+        shutil.rmtree(scene.folder / "build/local-local/plan")
+
+
+@contextmanager
+def another_plan_file(scene: Scene) -> Iterator[None]:
+    with (scene.folder / "build/local-local/plan/plan.tfplan").open("ab") as plan:
+        plan.write(b"\0")
+    yield
+
+
+@contextmanager
+def no_review(scene: Scene) -> Iterator[None]:
+    (scene.folder / "build/local-local/plan/review.json").unlink()
+    yield
+
+
+@contextmanager
+def carried_elsewhere(scene: Scene) -> Iterator[None]:
+    shutil.copytree(scene.folder / "build/local-local/plan", scene.folder / MOVED / "plan")
+    try:
+        yield
+    finally:
+        shutil.rmtree(scene.folder / MOVED)
+
+
+@contextmanager
+def another_cloud(scene: Scene) -> Iterator[None]:
+    scene.environment["AWS_ENDPOINT_URL"] = scene.environment["AWS_ENDPOINT_URL"].replace("127.0.0.1", "localhost")
+    yield
+
+
+@contextmanager
+def a_later_state(scene: Scene) -> Iterator[None]:
+    """The state after somebody else's apply."""
+    s3 = scene.client("s3")
+    before = s3.get_object(**STATE)["Body"].read()
+    state = json.loads(before)
+    s3.put_object(Body=json.dumps({**state, "serial": state["serial"] + 1}).encode(), **STATE)
+    try:
+        yield
+    finally:
+        s3.put_object(Body=before, **STATE)
+
+
+def plan(mistake: str, problem: str, fix: str = AGAIN, *prepared: Given, typed: str = "make infra YES=1") -> Case:
+    """A plan that is not applied."""
+    return Case(GROUP, mistake, typed, problem, fix, given(*prepared), STACK)
+
+
+CASES = (
+    plan(
+        "no state bucket yet, and no terminal to ask at",
+        "There is no terminal to ask at: There is no state bucket trainyard-tfstate-123456789012-eu-north-1 yet, and "
+        "no plan without one. Make it?",
+        "Say so beforehand: `make plan YES=1`.",
+        NORTH,
+        typed="make plan",
+    ),
+    plan(
+        "no state bucket yet, and no right to make it",
+        "AWS refuses s3:CreateBucket on arn:aws:s3:::trainyard-tfstate-123456789012-eu-north-1: Access Denied",
+        "Ask the account's administrator to allow you s3:CreateBucket on "
+        "arn:aws:s3:::trainyard-tfstate-123456789012-eu-north-1.",
+        NORTH,
+        refused("s3:CreateBucket", "AccessDenied", "Access Denied", 403),
+        typed="make plan YES=1",
+    ),
+    plan(
+        "a plan file that was changed",
+        "build/local-local/plan/plan.tfplan is not the plan that was reviewed: the file was changed since.",
+        AGAIN,
+        saved,
+        another_plan_file,
+    ),
+    plan(
+        "a plan whose review is gone",
+        "build/local-local/plan/review.json is missing or broken: nothing says what the plan beside it is for.",
+        AGAIN,
+        saved,
+        no_review,
+    ),
+    plan(
+        "variables that were changed since",
+        "Changed since the plan was reviewed: terraform/environments/local.tfvars.",
+        AGAIN,
+        saved,
+        file("terraform/environments/local.tfvars", 'environment = "local"\nforce_destroy = true\n'),
+    ),
+    plan(
+        "configuration that was changed since",
+        "Changed since the plan was reviewed: terraform/modules/buckets/main.tf, terraform/never.tf.",
+        AGAIN,
+        saved,
+        OPENED,
+        NEVER,
+    ),
+    plan(
+        "a state that has moved on since",
+        "The state of `local` has moved on since the plan was made, which Terraform calls stale.",
+        AGAIN,
+        saved,
+        a_later_state,
+    ),
+    plan(
+        "a plan for another environment",
+        "build/local-local/plan/plan.tfplan is a plan for the environment `local`, not for `other`.",
+        AGAIN,
+        saved,
+        file("terraform/environments/other.tfvars", 'environment = "other"\n'),
+        typed="make infra ENV=other YES=1",
+    ),
+    plan(
+        "a plan for another region or account",
+        "build/moved/plan/plan.tfplan is a plan for account 123456789012, us-east-1; the credentials and region are "
+        "those of account 123456789012, eu-north-1.",
+        "Use the account and region of the plan (AWS_PROFILE, AWS_REGION), or plan anew: `make plan`.",
+        saved,
+        carried_elsewhere,
+        NORTH,
+    ),
+    plan(
+        "a plan for another cloud",
+        "build/local-local/plan/plan.tfplan is a plan for the cloud at http://127.0.0.1:…; "
+        "the one at http://localhost:… is another.",
+        AGAIN,
+        saved,
+        another_cloud,
+    ),
+    plan(
+        "a plan that ended in an error",
+        "The plan of `local` ended in an error: it holds only a part of the change.",
+        "Mend what Terraform named, then `make plan` plans and reviews anew.",
+        NEVER,
+        file("terraform/environments/local.tfvars", 'environment = "local"\nforce_destroy = true\n'),
+        planned,
+    ),
+    plan(
+        "a plan of one module only",
+        "The plan of `local` is incomplete: Terraform left something of the change for a later plan.",
+        "Plan without -target (look for it in TF_CLI_ARGS and TF_CLI_ARGS_plan): `make plan`.",
+        variable(TF_CLI_ARGS_plan="-target=module.registry"),
+        planned,
+    ),
+    plan(
+        "a finding of high severity that nobody has approved",
+        "This plan brings 3 findings of high severity or above, and nobody has approved it: nothing was changed.",
+        "Read build/local-local/plan/review.html; to approve what is in it: `make infra APPROVE=…`.",
+        OPENED,
+    ),
+    plan(
+        "an approval of another change",
+        "APPROVE=4a3aaab2e4adf93e0208fba01989a7cd was given for another change than this plan's: nothing was changed.",
+        "Read build/local-local/plan/review.html; to approve what is in it: `make infra APPROVE=…`.",
+        OPENED,
+        typed="make infra YES=1 APPROVE=4a3aaab2e4adf93e0208fba01989a7cd",
+    ),
+)

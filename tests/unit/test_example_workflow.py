@@ -1,0 +1,97 @@
+"""The workflow that users copy: what runs a pull request's code can write nothing, and a fork gets nothing."""
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from tests.conftest import ROOT, clean_environment
+
+FILE = ROOT / "docs/examples/terraform-review.yml"
+SCHEMA = [str(ROOT / ".venv/bin/check-jsonschema"), "--builtin-schema", "vendor.github-workflows"]
+
+
+@pytest.fixture(scope="module")
+def workflow() -> dict[str, Any]:
+    loaded: dict[str, Any] = YAML(typ="safe").load(FILE)
+    return loaded
+
+
+def test_it_is_triggered_without_the_base_s_secrets(workflow: dict[str, Any]) -> None:
+    assert workflow["on"].keys() == {"pull_request"}
+    assert workflow["permissions"] == {}
+
+
+def test_what_runs_the_pull_request_can_write_nothing(workflow: dict[str, Any]) -> None:
+    plan = workflow["jobs"]["plan"]
+    assert plan["permissions"] == {"contents": "read", "id-token": "write"}
+    assert plan["if"] == "github.event.pull_request.head.repo.full_name == github.repository"
+    assert plan["steps"][0]["with"]["persist-credentials"] is False
+
+
+def test_what_can_write_runs_nothing_of_the_pull_request(workflow: dict[str, Any]) -> None:
+    comment = workflow["jobs"]["comment"]
+    assert comment["permissions"] == {"pull-requests": "write"}
+    assert [step.get("uses", "run").partition("@")[0] for step in comment["steps"]] == [
+        "actions/download-artifact",
+        "run",
+    ]
+    assert "${{" not in comment["steps"][1]["run"], "what others wrote must not become a script"
+
+
+def test_the_plan_itself_is_not_uploaded(workflow: dict[str, Any]) -> None:
+    uploaded = next(step for step in workflow["jobs"]["plan"]["steps"] if "upload-artifact" in step.get("uses", ""))
+    assert uploaded["with"]["path"].split() == ["build/aws-dev/plan/review.html", "build/aws-dev/plan/review.md"]
+
+
+GH = """#!/bin/sh
+case "$*" in
+  *--paginate*) cat "$FOUND" ;;
+  *) echo "$@" >> "$SEEN" ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("found", "asked"),
+    [
+        ("", "--method POST repos/o/r/issues/7/comments"),
+        ("11\n12\n", "--method PATCH repos/o/r/issues/comments/11"),
+    ],
+)
+def test_the_comment_is_written_once_and_then_anew(
+    workflow: dict[str, Any], tmp_path: Path, found: str, asked: str
+) -> None:
+    step = workflow["jobs"]["comment"]["steps"][1]
+    program = tmp_path / "bin/gh"
+    program.parent.mkdir()
+    program.write_text(GH)
+    program.chmod(0o755)
+    (tmp_path / "found").write_text(found)
+    (tmp_path / "review.md").write_text("### Plan of `dev`\n")
+    environment = {
+        **clean_environment(),
+        "PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}",
+        "FOUND": str(tmp_path / "found"),
+        "SEEN": str(tmp_path / "seen"),
+        "REPOSITORY": "repos/o/r",
+        "NUMBER": "7",
+        "PAGE": "https://github.com/o/r/actions/runs/1/artifacts/2",
+        "MARK": step["env"]["MARK"],
+    }
+    subprocess.run(["bash", "-e", "-c", step["run"]], cwd=tmp_path, env=environment, check=True)
+    assert (tmp_path / "seen").read_text() == f"api --silent {asked} --field body=@comment.md\n"
+    comment = (tmp_path / "comment.md").read_text()
+    assert comment.startswith("<!-- terraform-review dev -->\n### Plan of `dev`\n")
+    assert comment.endswith("(https://github.com/o/r/actions/runs/1/artifacts/2), a page to download.\n")
+
+
+@pytest.mark.parametrize("file", [FILE, ROOT / ".github/workflows/ci.yml"], ids=lambda file: file.name)
+def test_the_linter_knows_a_workflow_from_a_broken_one(file: Path, tmp_path: Path) -> None:
+    assert subprocess.run([*SCHEMA, str(file)], capture_output=True, check=False).returncode == 0
+    broken = tmp_path / file.name
+    broken.write_text(file.read_text().replace("runs-on:", "runs_on:"))
+    assert subprocess.run([*SCHEMA, str(broken)], capture_output=True, check=False).returncode == 1

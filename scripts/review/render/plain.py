@@ -18,8 +18,12 @@ _WORD = re.compile(
         [)"'.,;:!?…]*""",
     re.VERBOSE,
 )
-# What ends a sentence stands outside of the code before it.
-_END = re.compile(r"(.*?[^.,;:!?])([.,;:!?]*)", re.DOTALL)
+# Rules write code between backticks, blanks within it and all.
+_CODE = re.compile(r"""([("']*)`([^`]+)`([)"'.,;:!?…]*)(?!\S)""")
+_TOKEN = re.compile(rf"(?<!\S){_CODE.pattern}|\S+")
+# What ends a sentence stands outside of the code before it, and so do the brackets around it.
+_BRACKETS = re.compile(r"(\()([^()]+)(\)[.,;:!?]*)")
+_END = re.compile(r"()(.*?[^.,;:!?])([.,;:!?]*)", re.DOTALL)
 _BACKTICKS = re.compile("`+")
 _URL = re.compile(r"https://[A-Za-z0-9.-]+(?:/[A-Za-z0-9._~/%#?=&-]*)?")
 
@@ -31,7 +35,7 @@ def prose(text: str, length: int) -> str:
         text: any text; it becomes one line.
         length: where to cut it.
     """
-    return " ".join(_token(token) for token in words.shortened(words.visible(text), length).split())
+    return " ".join(_token(found[0]) for found in _TOKEN.finditer(words.shortened(words.visible(text), length)))
 
 
 def code(text: str, length: int) -> str:
@@ -57,8 +61,8 @@ def is_page(url: str) -> bool:
 def _token(token: str) -> str:
     if _WORD.fullmatch(token):
         return token
-    parts = _END.fullmatch(token)
-    return _span(parts[1]) + parts[2] if parts else _span(token)
+    parts = _CODE.fullmatch(token) or _BRACKETS.fullmatch(token) or _END.fullmatch(token)
+    return f"{parts[1]}{_span(parts[2])}{parts[3]}" if parts else _span(token)
 
 
 def _span(text: str) -> str:

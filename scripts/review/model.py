@@ -122,8 +122,9 @@ class Plan:
         complete: nothing was deferred.
         applyable: Terraform would apply it.
         failed_checks: the addresses of checks and conditions that failed.
-        references: for a resource's or data source's address without keys, and an attribute of it, the references in
-            its expression (`configuration`).
+        references: for a resource's or data source's address without keys, and an attribute of it that the
+            configuration sets, the whole addresses that its expression comes down to (`references.py`); None where the
+            plan holds no configuration.
         secrets: every text that is marked sensitive somewhere: values, variables, defaults.
     """
 

@@ -67,8 +67,12 @@ class Noise:
         return (without_keys(change.address), attribute) not in self._references
 
     def unknown(self, change: Change, attribute: str) -> bool:
-        """Whether it says nothing that an attribute is known only after the apply: a new resource's ARN always is."""
-        return change.action in (Action.CREATE, Action.REPLACE, Action.READ) and self.computed(change, attribute)
+        """Whether it says nothing that an attribute is known only after the apply.
+
+        The ARN of a new resource always is, and so is what has no value yet and nobody sets.
+        """
+        fresh = change.action in (Action.CREATE, Action.REPLACE, Action.READ)
+        return (fresh or empty(_part(change.before, attribute))) and self.computed(change, attribute)
 
     def mirror(self, change: Change, attribute: str) -> bool:
         """Whether an attribute mirrors other resources of this plan, and holds no text that those do not set.

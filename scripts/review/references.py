@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 _KEY = re.compile(r'\["(?:[^"\\]|\\.)*"\]|\[\d+\]')
+_RESOURCE = re.compile(r"(?!(?:var|local|module|each|path)\.)(?:data\.)?\w+\.[\w-]+")
 _DEEPEST = 50
 
 
@@ -26,9 +27,10 @@ def references(configuration: Any) -> Mapping[tuple[str, str], tuple[str, ...]]:
     Returns:
         For a resource's or data source's whole address without keys, and each attribute that its configuration sets,
         the whole addresses without keys of what is referred to (`module.a.aws_kms_key.k.arn` and
-        `module.a.aws_kms_key.k`). A module's variables and outputs are followed to what they hand on; what cannot be
-        followed (`local.x`, `each.value`, a variable of the root) stays, with its module before it. An attribute that
-        is set without a reference has an empty tuple.
+        `module.a.aws_kms_key.k`). A module's variables and outputs are followed to what they hand on, and so is
+        `each.value` where for_each goes over a resource; what cannot be followed (`local.x`, another `each.value`, a
+        variable of the root) stays, with its module before it. An attribute that is set without a reference has an
+        empty tuple.
     """
     root = configuration.get("root_module") if isinstance(configuration, dict) else None
     modules: dict[str, _Module] = {}
@@ -36,13 +38,21 @@ def references(configuration: Any) -> Mapping[tuple[str, str], tuple[str, ...]]:
     found: dict[tuple[str, str], tuple[str, ...]] = {}
     followed: dict[str, tuple[str, ...]] = {}
     for module in modules.values():
-        for address, expressions in module.resources:
+        for address, expressions, repeated in module.resources:
             for attribute, expression in expressions.items():
-                whole = [module.prefix + each for each in _named(expression)]
+                named = (end for each in _named(expression) for end in _repeated(each, repeated))
+                whole = [module.prefix + each for each in named]
                 found[address, attribute] = tuple(
                     dict.fromkeys(end for each in whole for end in _ends(each, modules, followed, _DEEPEST))
                 )
     return found
+
+
+def _repeated(reference: str, resources: list[str]) -> list[str]:
+    """What `each.value.arn` stands for where for_each goes over resources; any other reference is its own end."""
+    if not reference.startswith("each.value") or not resources:
+        return [reference]
+    return [resource + reference.removeprefix("each.value") for resource in resources]
 
 
 class _Module:
@@ -55,7 +65,11 @@ class _Module:
         self.outputs = _mapping(raw.get("outputs"))
         entries = raw.get("resources")
         self.resources = [
-            (self.prefix + str(entry.get("address", "")), _mapping(entry.get("expressions")))
+            (
+                self.prefix + str(entry.get("address", "")),
+                _mapping(entry.get("expressions")),
+                [each for each in _named(entry.get("for_each_expression")) if _RESOURCE.fullmatch(each)],
+            )
             for entry in (entries if isinstance(entries, list) else ())
             if isinstance(entry, dict)
         ]
@@ -81,9 +95,6 @@ def _named(expression: Any) -> Iterator[str]:
         else:
             for each in expression.values():
                 yield from _named(each)
-
-
-_STEP = re.compile(r"((?:module\.[^.]+\.)*)(var|module)\.([^.]+)(?:\.([^.]+))?")
 
 
 def _ends(

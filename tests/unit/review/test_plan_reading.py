@@ -153,6 +153,21 @@ def test_references_are_followed_through_modules() -> None:
     }
 
 
+def test_each_value_is_an_instance_of_what_for_each_goes_over() -> None:
+    def refers(*over: str) -> tuple[str, ...]:
+        entry = {
+            "address": "aws_s3_bucket_policy.p",
+            "for_each_expression": {"references": list(over)},
+            "expressions": {"policy": {"references": ["each.value.arn", "each.value"]}},
+        }
+        found = plan(configuration={"root_module": {"resources": [entry]}}).references
+        assert found is not None
+        return found["aws_s3_bucket_policy.p", "policy"]
+
+    assert refers("aws_s3_bucket.b") == ("aws_s3_bucket.b.arn", "aws_s3_bucket.b")
+    assert refers("var.names") == ("each.value.arn", "each.value")
+
+
 def test_modules_that_feed_each_other_come_to_an_end() -> None:
     """Terraform allows that two modules use each other's outputs, as long as no value goes round."""
     modules = {

@@ -73,7 +73,7 @@ def _output(output: OutputChange, mask: Mask) -> Difference:
 
 def _shown(change: Change, noise: Noise, mask: Mask) -> ShownChange:
     walk = _Walk(mask, one_sided=change.before is None or change.after is None, forcing=change.replace_paths)
-    if change.action is not Action.NO_OP:
+    if change.action not in (Action.NO_OP, Action.FORGET):  # what is forgotten stays as it is
         walk.resource(change, noise)
     return ShownChange(
         address=mask.address(change.address),

@@ -28,7 +28,7 @@ class Reverts:
         if drift is None or change.after is None or drift.before is None:
             return False
         if change.action is Action.CREATE:
-            return drift.action is Action.DESTROY and all(self._back(change, drift, name) for name in change.after)
+            return drift.action is Action.DESTROY and all(self._anew(change, drift, name) for name in change.after)
         if change.action not in (Action.UPDATE, Action.REPLACE) or change.before is None or drift.after is None:
             return False
         differing = {name for name in change.after if not _same(change.before.get(name), change.after[name])}
@@ -41,6 +41,12 @@ class Reverts:
         """What is not known yet, and was written by the author: whether that leads back cannot be said."""
         names = change.unknown if isinstance(change.unknown, dict) else {}
         return {name for name, each in names.items() if any_marked(each) and not self._noise.computed(change, name)}
+
+    def _anew(self, change: Change, drift: Change, name: str) -> bool:
+        """Whether an attribute of what is made anew is as it was; nought and off are what AWS makes of nothing."""
+        was = part(drift.before, name)
+        default = part(change.after, name) is None and (was is False or (type(was) in (int, str) and str(was) == "0"))
+        return default or self._back(change, drift, name)
 
     def _back(self, change: Change, drift: Change, name: str) -> bool:
         if any_marked(part(change.unknown, name)):

@@ -195,8 +195,8 @@ class PrincipalChange:
         principal: the role, user or group whose policies these are; for a policy on a resource, who is allowed in.
         kind: `identity`, `resource` or `trust`.
         place: the address of the role, bucket, key … that carries the policies.
-        added: what it can do after, and could not before.
-        removed: the other way round.
+        added: what it can do after, and could not before; a Deny in it is one that goes.
+        removed: the other way round; a Deny in it is one that comes.
         unknown: why the whole of it cannot be reviewed before the apply; empty where it can.
         known: what is known of an unknown one, from its policy document.
     """

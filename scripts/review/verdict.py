@@ -10,7 +10,6 @@ from scripts.review.model import (
     Action,
     Change,
     Finding,
-    Permission,
     Plan,
     PrincipalChange,
     Severity,
@@ -106,8 +105,8 @@ def _serious(findings: Iterable[Finding]) -> Iterator[str]:
 def _permissions(changes: Iterable[PrincipalChange]) -> Iterator[str]:
     wider = narrower = unknown = 0
     for change in changes:
-        wider += _with(change.added, "Allow") + _with(change.removed, "Deny")
-        narrower += _with(change.removed, "Allow") + _with(change.added, "Deny")
+        wider += len(change.added)  # a Deny that goes is among what can be done now, one that comes among the rest
+        narrower += len(change.removed)
         unknown += bool(change.unknown)
     if wider:
         also = f", {narrower} {'narrows' if narrower == 1 else 'narrow'}" if narrower else ""
@@ -116,10 +115,6 @@ def _permissions(changes: Iterable[PrincipalChange]) -> Iterator[str]:
         yield f"{_count(narrower, 'permission')} {'narrows' if narrower == 1 else 'narrow'}."
     if unknown:
         yield f"The permissions of {_count(unknown, 'principal')} cannot be reviewed until the apply."
-
-
-def _with(permissions: Iterable[Permission], effect: str) -> int:
-    return sum(each.effect == effect for each in permissions)
 
 
 def _reverting(changes: Sequence[ShownChange]) -> Iterator[str]:
@@ -178,7 +173,8 @@ def _drift(drift: Sequence[ShownChange], reverting: Sequence[ShownChange]) -> It
     taken_back = {each.address for each in reverting}
     count = sum(each.address not in taken_back for each in drift)
     if count:
-        yield f"{_count(count, 'resource')} {'was' if count == 1 else 'were'} changed outside of Terraform."
+        noun = "more resource" if taken_back else "resource"
+        yield f"{_count(count, noun)} {'was' if count == 1 else 'were'} changed outside of Terraform."
 
 
 def _count(count: int, noun: str) -> str:

@@ -14,15 +14,15 @@ from scripts.review.render import words
 # Words and short numbers, with the marks of a sentence around them. Whatever else there is may mean something.
 _WORD = re.compile(
     r"""[("']*
-        (?: [^\W\d_]+ (?:['/-][^\W\d_]+)* | \d{1,6} (?:[.,]\d{1,6})* %? )
+        (?: [^\W\d_]+ (?:['/-][^\W\d_]+)* | \d{1,6} (?:[.,]\d{1,6})* %? | → )
         [)"'.,;:!?…]*""",
     re.VERBOSE,
 )
 # Rules write code between backticks, blanks within it and all.
 _CODE = re.compile(r"""([("']*)`([^`]+)`([)"'.,;:!?…]*)(?!\S)""")
 _TOKEN = re.compile(rf"(?<!\S){_CODE.pattern}|\S+")
-# What ends a sentence stands outside of the code before it, and so do the brackets around it.
-_BRACKETS = re.compile(r"(\()([^()]+)(\)[.,;:!?]*)")
+# What ends a sentence stands outside of the code before it, and so do brackets, but for those within the code.
+_BRACKETS = re.compile(r"(\(?)([^()]*[^().,;:!?])(\)?[.,;:!?]*)")
 _END = re.compile(r"()(.*?[^.,;:!?])([.,;:!?]*)", re.DOTALL)
 _BACKTICKS = re.compile("`+")
 _URL = re.compile(r"https://[A-Za-z0-9.-]+(?:/[A-Za-z0-9._~/%#?=&-]*)?")

@@ -26,6 +26,7 @@ _HEAVIEST_FIRST = (
     Action.NO_OP,
 )
 _WEIGHT = {action: place for place, action in enumerate(_HEAVIEST_FIRST)}
+_CHANGED = re.compile("(so far|now) only if ")
 _STATE_ONLY = {Action.NO_OP, Action.FORGET}
 
 
@@ -136,10 +137,21 @@ def marked_first(permissions: Iterable[Permission]) -> list[Permission]:
 
 
 def permission(permission: Permission) -> str:
-    """A permission in one line: ``Allow s3:GetObject on * if … [public]``."""
-    condition = f" if {permission.condition}" if permission.condition else ""
+    """A permission in one line: ``Allow s3:GetObject on * if … [public]``, ``s3:* on * [now denied]``."""
+    effect = f"{permission.effect} " if says_effect(permission) else ""
+    conditions = f" {condition(permission)}" if permission.condition else ""
     marks = f" [{', '.join(permission.marks)}]" if permission.marks else ""
-    return f"{permission.effect} {permission.action} on {permission.resource}{condition}{marks}"
+    return f"{effect}{permission.action} on {permission.resource}{conditions}{marks}"
+
+
+def says_effect(permission: Permission) -> bool:
+    """Whether to write ``Allow`` or ``Deny``. What is denied now, or no longer, has a mark that says so."""
+    return permission.effect == "Allow" or not permission.marks
+
+
+def condition(permission: Permission) -> str:
+    """When a permission holds: ``if …``, or how that changes: ``so far only if …``."""
+    return permission.condition if _CHANGED.match(permission.condition) else f"if {permission.condition}"
 
 
 def notes(change: ShownChange) -> list[str]:
@@ -155,4 +167,5 @@ def notes(change: ShownChange) -> list[str]:
 
 def folded(change: ShownChange) -> str:
     """How many differences are left out as noise, in words."""
-    return f"{plural(change.folded, 'difference')} not shown: null against empty, or a mirror of another resource"
+    what = "computed by AWS, null against empty, or a mirror of what is shown elsewhere"
+    return f"{plural(change.folded, 'attribute')} not shown: {what}"

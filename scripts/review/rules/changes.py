@@ -79,7 +79,7 @@ def _sentence(change: Change, both: Both) -> str:
     verb = "destroyed" if change.action is Action.DESTROY else "replaced"
     text = f"The {noun} is {verb}: {lost(change)}."
     forced = [
-        f"{both.mask.path(path)} ({both.value(change, 'before', *path)} → {both.value(change, 'after', *path)})"
+        f"`{both.mask.path(path)}` (`{both.value(change, 'before', *path)}` → `{both.value(change, 'after', *path)}`)"
         for path in change.replace_paths
         if path
     ]
@@ -120,4 +120,5 @@ def forgotten(change: Change, both: Both) -> Iterator[str]:
     """Forgotten, on its own or by a replacement."""
     name = both.value(change, "before", "id")
     if change.action is Action.FORGET or change.leaves_old:
-        yield f"{'The old one' if change.leaves_old else 'It'} ({name}) stays in the account and leaves the state."
+        what = f"The old one (`{name}`)" if change.leaves_old else f"`{name}`"
+        yield f"{what} stays in the account and leaves the state."

@@ -39,6 +39,7 @@ class _Run:
         self.both = Both(plan, mask)
         self.mask = mask
         self.reverts = Reverts(plan)
+        self.drifted = {each.address for each in plan.drift}
 
     def findings(self) -> Iterator[Finding]:
         for rule, check in PLAN:
@@ -71,8 +72,10 @@ class _Run:
         checks = STATE.get(change.type)
         if not checks or change.deposed or change.action is Action.FORGET:
             return
-        # What the plan leaves alone is no matter of its review, unless something that belongs to it changes.
-        touched = change.action is not Action.NO_OP or bool(change.import_id)
+        # What the plan leaves alone is no matter of its review, unless something that belongs to it changes, or it was
+        # changed outside of Terraform, and this plan leaves it so.
+        drifted = change.address in self.drifted
+        touched = change.action is not Action.NO_OP or bool(change.import_id) or drifted
         for rule, check in checks:
             before, _ = _said(check, self.both.before.by_address.get(change.address))
             after, unknown = _said(check, self.both.after.by_address.get(change.address))
@@ -98,7 +101,9 @@ class _Run:
     def _refers(self, change: Change, attribute: str) -> str:
         """Of an expression that no document stands behind, the plan tells only what it refers to."""
         targets = self.both.references(change, attribute.partition("[")[0].partition(".")[0])
-        return f"it refers to {', '.join(targets[:4])}" if targets else ""
+        # Terraform writes `aws_kms_key.k` after `aws_kms_key.k.arn`.
+        ends = [each for each in targets if not any(other.startswith(f"{each}.") for other in targets)]
+        return f"it refers to {', '.join(ends[:4])}" if ends else ""
 
     def _finding(
         self, rule: Rule, status: Status, address: str, what: str, severity: Severity | None = None

@@ -173,7 +173,7 @@ def test_a_replacement_says_what_forces_it_and_what_is_lost() -> None:
     before, after = {"bucket": "old", "force_destroy": True}, {"bucket": "new", "force_destroy": True}
     given = plan(change("aws_s3_bucket.x", Action.REPLACE, before, after, replace_paths=paths))
     [finding] = [each for each in found(given) if each.rule == "data-replaced"]
-    assert finding.what == "The bucket is replaced: its objects are lost. Forced by bucket (old → new)."
+    assert finding.what == "The bucket is replaced: its objects are lost. Forced by `bucket` (`old` → `new`)."
 
 
 def test_a_destruction_says_why_terraform_does_it() -> None:

@@ -125,7 +125,7 @@ def test_findings_and_permissions() -> None:
     there = Finding("r", Severity.CRITICAL, Status.THERE, "a.b", "what", "why", "fix", "page")
     allowed = Permission("Allow", "s3:GetObject", "*")
     denied = Permission("Deny", "s3:PutObject", "*")
-    change = PrincipalChange("p", "identity", "a.b", added=(allowed,), removed=(allowed, denied))
+    change = PrincipalChange("p", "identity", "a.b", added=(allowed, denied), removed=(allowed,))
     unknown = PrincipalChange("q", "identity", "a.c", unknown="its policy is not known")
     shown = review(found, NONE).changes
     assert verdict(found, mask, shown, (), [finding, there], [change, unknown]) == (

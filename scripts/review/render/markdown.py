@@ -97,7 +97,7 @@ def _sections(review: Review) -> Iterator[Section]:
         items = [Item(finding.severity.name.lower(), partial(_finding, finding)) for finding in still]
         yield Section("#### Findings\n\n", [Block("", items, "\n")], "", "finding", 0.45)
     if review.permissions:
-        items = [Item(change.kind, partial(_principal, change)) for change in review.permissions]
+        items = [Item("", partial(_principal, change)) for change in review.permissions]
         yield Section("#### Permissions\n\n", [Block(_DIFF, items, _END)], "", "principal", 0.4)
     yield from _changes("Resources", "change", words.real(review), 0.7)
     yield from _changes("In Terraform's state only", "change", words.state_only(review), 0.4)
@@ -139,7 +139,8 @@ def _short_finding(finding: Finding, reason: str = "") -> str:
 
 
 def _principal(change: PrincipalChange) -> str:
-    lines = [f"@@ {line(change.principal, _NAME)} ({change.kind}: {line(change.place, _NAME)}) @@"]
+    place = line(f"{change.kind}: {change.place}", _NAME)
+    lines = [f"@@ {line(change.principal, _NAME)} ({place}) @@"]
     if change.unknown:
         lines.append(f"! cannot be reviewed until apply: {line(change.unknown, _VALUE)}")
     for sign, permissions in (("+", change.added), ("-", change.removed), ("! known:", change.known)):
@@ -181,7 +182,7 @@ def _change(change: ShownChange) -> str:
 
 
 def _output(output: Difference) -> str:
-    return "\n".join(_difference(output)) + "\n"
+    return "".join(f"{written}\n" for written in _difference(output))
 
 
 def _difference(difference: Difference) -> Iterable[str]:

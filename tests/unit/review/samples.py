@@ -1,5 +1,7 @@
 """Reviews made up for the tests of what renders them: of 3 changes, of any number, and one with everything."""
 
+from hypothesis import strategies as st
+
 from scripts.review.model import (
     Action,
     Difference,
@@ -298,3 +300,56 @@ def everything() -> Review:
         complete=False,
         applyable=False,
     )
+
+
+_texts = st.one_of(
+    st.sampled_from(NASTY),
+    st.text(max_size=40),
+    st.text(alphabet="`|\\<>@#*_[]()!~:/.&$\"' \n\r\tahtpsw-+=1", max_size=30),
+)
+_some_differences = st.lists(
+    st.builds(Difference, _texts, st.none() | _texts, st.none() | _texts, st.booleans()), max_size=2
+).map(tuple)
+_some_changes = st.lists(
+    st.builds(
+        ShownChange,
+        _texts,
+        _texts,
+        _texts,
+        st.sampled_from(Action),
+        label=_texts,
+        why=_texts,
+        previous_address=_texts,
+        import_id=_texts,
+        differences=_some_differences,
+        folded=st.integers(0, 9),
+        reverts_drift=st.booleans(),
+    ),
+    max_size=3,
+).map(tuple)
+_findings = st.builds(
+    Finding, _texts, st.sampled_from(Severity), st.sampled_from(Status), _texts, _texts, _texts, _texts, _texts
+)
+_permissions = st.lists(
+    st.builds(Permission, _texts, _texts, _texts, _texts, st.lists(_texts, max_size=2).map(tuple)), max_size=2
+).map(tuple)
+_principals = st.builds(PrincipalChange, _texts, _texts, _texts, _permissions, _permissions, _texts, _permissions)
+
+any_reviews = st.builds(
+    Review,
+    source=_texts,
+    terraform_version=_texts,
+    verdict=_texts,
+    counts=st.dictionaries(st.sampled_from(("create", "update", "import")), st.integers(0, 20_000)),
+    findings=st.lists(_findings, max_size=3).map(tuple),
+    suppressed=st.lists(st.builds(Suppressed, _findings, _texts), max_size=2).map(tuple),
+    permissions=st.lists(_principals, max_size=2).map(tuple),
+    changes=_some_changes,
+    drift=_some_changes,
+    outputs=_some_differences,
+    deferred=_some_changes,
+    digest=_texts,
+    errored=st.booleans(),
+    complete=st.booleans(),
+    applyable=st.booleans(),
+)

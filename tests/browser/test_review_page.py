@@ -1,0 +1,201 @@
+"""review.html in Chromium: read, filtered, by keyboard, by everybody, on paper, without scripts; nothing leaves it."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.conftest import Opened
+from tests.unit.review import samples
+
+Show = Callable[..., Opened]
+WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
+EVERY_RULE = """axe.run({rules: Object.fromEntries(axe.getRules().map(({ruleId}) => [ruleId, {enabled: true}]))})"""
+
+
+def found(page: Page) -> str:
+    return page.locator(".found output").first.inner_text()
+
+
+def visible_changes(page: Page) -> int:
+    return page.locator(".resources .change:visible").count()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("name", ["three", "everything", "several", "nothing"])
+def test_axe_finds_nothing_at_any_level(show: Show, scheme: str, viewport: dict[str, int], name: str) -> None:
+    reviews = {
+        "three": [samples.three()],
+        "everything": [samples.everything()],
+        "several": [samples.three(), samples.numbered(30)],
+        "nothing": [samples.empty()],
+    }[name]
+    page = show(reviews, color_scheme=scheme, viewport=viewport).page
+    for more in page.locator("details:not([open], .long) > summary").all()[:20]:
+        if more.is_visible():
+            more.click()
+    Axe().run(page)
+    violations: list[dict[str, Any]] = page.evaluate(EVERY_RULE)["violations"]
+    assert not violations, json.dumps(violations, indent=1)[:4000]
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_what_comes_from_a_plan_is_shown_and_not_run(show: Show, viewport: dict[str, int]) -> None:
+    shown = show([samples.everything(), samples.three()], viewport=viewport)
+    page = shown.page
+    page.wait_for_timeout(300)
+    assert page.title().startswith("Plan review: <script>")
+    assert page.evaluate("document.querySelectorAll('main script, main img').length") == 0
+    assert "<img src=x onerror=" in page.locator(".resources").first.inner_text()
+    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+    assert shown.errors == []
+    assert shown.requests == [page.url]
+
+
+def test_the_policy_stops_what_would_get_through(show: Show) -> None:
+    page = show([samples.three()]).page
+    page.evaluate(
+        """() => {
+            const script = document.createElement('script');
+            script.textContent = 'document.title = "run"';
+            document.body.append(script);
+            document.body.insertAdjacentHTML('beforeend', '<img src="https://example.invalid/x.png">');
+        }"""
+    )
+    page.wait_for_timeout(200)
+    assert page.title() == "Plan review: dev"
+
+
+def test_the_filter_narrows_by_action_type_and_text(show: Show) -> None:
+    page = show([samples.numbered(300)]).page
+    assert found(page) == "300 of 300 shown"
+    page.get_by_label("destroy 42").check()
+    assert found(page) == "42 of 300 shown"
+    assert visible_changes(page) == 42
+    page.get_by_label("Type").select_option("aws_s3_bucket")
+    assert found(page) == "8 of 300 shown"
+    page.get_by_role("searchbox").first.fill('Team["2"] value-55-of')
+    assert found(page) == "1 of 300 shown"
+    assert page.locator(".resources .module:visible").count() == 1
+    page.get_by_role("button", name="Clear").click()
+    assert found(page) == "300 of 300 shown"
+
+
+def test_the_filter_finds_what_is_escaped(show: Show) -> None:
+    page = show([samples.everything()]).page
+    page.get_by_role("searchbox").first.fill("<IMG src=x")
+    assert found(page).startswith("1 of ")
+    page.get_by_role("searchbox").first.fill("&amp; <!--")
+    assert found(page).startswith("1 of ")
+    page.get_by_role("searchbox").first.fill("class=")
+    assert found(page).startswith("0 of ")
+
+
+def test_it_is_used_by_keyboard(show: Show) -> None:
+    page = show([samples.numbered(300)]).page
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.type") == "search"
+    page.keyboard.type("this[6]")
+    assert found(page) == "1 of 300 shown"
+    change = page.locator(".change:visible > summary").first
+    change.focus()
+    page.keyboard.press("Enter")
+    assert "value-6-of-name-before" in page.locator(".change:visible").first.inner_text()
+    page.keyboard.press("Space")
+    assert not page.locator(".change:visible[open]").count()
+    page.keyboard.press("/")
+    page.keyboard.press("Escape")
+    page.wait_for_timeout(50)
+    assert found(page) == "300 of 300 shown"
+
+
+def test_tab_goes_through_findings_permissions_filter_and_changes_in_this_order(show: Show) -> None:
+    page = show([samples.three()]).page
+    visited = []
+    for _ in range(14):
+        page.keyboard.press("Tab")
+        visited.append(
+            page.evaluate(
+                "document.activeElement.closest('section, form').className + ' ' + document.activeElement.tagName"
+            )
+        )
+    order = [" A", " SUMMARY", "filter INPUT", "filter SELECT", "filter BUTTON", "module SUMMARY"]
+    places = [visited.index(place) for place in order]
+    assert places == sorted(places)
+
+
+def test_a_finding_leads_to_its_change_even_where_the_filter_hides_it(show: Show) -> None:
+    page = show([samples.numbered(2_000)]).page
+    page.get_by_role("searchbox").first.fill("nothing has this")
+    page.get_by_role("link", name='module.team["0"].aws_s3_bucket.this[0]', exact=True).first.click()
+    page.wait_for_timeout(400)
+    change = page.locator(".change[open]")
+    assert change.count() == 1
+    assert "value-0-of-bucket-before" in change.inner_text()
+    assert page.evaluate("document.activeElement.parentElement.open") is True
+    box = change.bounding_box()
+    assert box is not None
+    assert -50 < box["y"] < 900
+
+
+def test_open_all_opens_what_is_shown(show: Show) -> None:
+    page = show([samples.numbered(300)]).page
+    page.get_by_label("destroy 42").check()
+    page.get_by_role("button", name="Open all").click()
+    assert page.locator(".change[open]").count() == 42
+    page.get_by_role("button", name="Close all").click()
+    assert page.locator(".change[open]").count() == 0
+
+
+def test_a_long_value_is_behind_a_click(show: Show) -> None:
+    page = show([samples.everything()]).page
+    change = page.locator(".change").first
+    change.locator("> summary").click()
+    long = change.locator(".long").last
+    assert not long.locator("pre").is_visible()
+    long.locator("> summary").click()
+    assert len(long.locator("pre").inner_text()) > 1_000
+
+
+def test_without_scripts_everything_is_there_but_the_filter(show: Show) -> None:
+    page = show([samples.numbered(300)], java_script_enabled=False).page
+    assert page.locator(".change").count() == 303
+    assert not page.locator(".filter").is_visible()
+    change = page.locator(".change").first
+    change.locator("> summary").click()
+    assert change.locator("dl").is_visible()
+
+
+def test_on_paper_a_small_plan_is_open_and_the_filter_gone(show: Show) -> None:
+    page = show([samples.three()]).page
+    for summary in page.locator(".change > summary, .principal > summary").all():
+        summary.click()
+    assert not page.locator("details[open]").count()
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    assert page.locator(".change dl:visible").count() == 3
+    assert page.locator(".principal table").is_visible()
+    assert not page.locator(".filter").is_visible()
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert not page.locator("details[open]").count()
+    assert page.pdf().startswith(b"%PDF")
+
+
+def test_ten_thousand_changes_open_and_filter_within_a_second(show: Show) -> None:
+    page = show([samples.numbered(10_000)], viewport=WIDE).page
+    loaded = page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
+    assert loaded < 1_000
+    for text, expected in (("value-777-of", "1 of"), ("lambda", "2,000 of"), ("", "10,000 of")):
+        start = time.monotonic()
+        page.get_by_role("searchbox").first.fill(text)
+        assert found(page).startswith(expected)
+        page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
+        assert time.monotonic() - start < 1
+    page.evaluate("scrollTo(0, document.body.scrollHeight / 2)")
+    page.wait_for_timeout(300)
+    assert page.evaluate("document.elementFromPoint(600, 450).closest('.change, .module') !== null")

@@ -1,0 +1,48 @@
+"""review.json: what a Review holds, in a fixed order, as docs/review.md describes it."""
+
+import dataclasses
+import json
+import re
+
+from scripts.review.model import Review
+from scripts.review.render import data
+from tests.conftest import ROOT
+from tests.unit.review import samples
+
+
+def test_it_holds_every_field_of_a_review_and_nothing_else() -> None:
+    written = data([samples.everything()])
+    assert written["schema_version"] == 1
+    [review] = written["reviews"]
+    assert set(review) == {field.name for field in dataclasses.fields(Review)}
+    expected = dataclasses.asdict(samples.everything())
+    for finding in expected["findings"]:
+        finding["severity"] = finding["severity"].name.lower()
+    assert review["findings"] == expected["findings"]
+    assert review["changes"] == json.loads(json.dumps(expected["changes"]))
+    assert review["permissions"] == json.loads(json.dumps(expected["permissions"]))
+
+
+def test_it_is_json_in_the_same_order_every_time() -> None:
+    once, again = (json.dumps(data([samples.everything(), samples.three()])) for _ in range(2))
+    assert once == again
+    assert json.loads(once) == data([samples.everything(), samples.three()])
+
+
+def test_counts_are_in_the_order_that_people_read() -> None:
+    counts = {"read": 1, "import": 2, "destroy": 3, "create": 4, "update": 0}
+    [review] = data([dataclasses.replace(samples.empty(), counts=counts)])["reviews"]
+    assert list(review["counts"].items()) == [("create", 4), ("destroy", 3), ("import", 2), ("read", 1)]
+
+
+def test_its_page_describes_every_field() -> None:
+    described = set(re.findall(r"^\| `([a-z_]+)`", (ROOT / "docs" / "review.md").read_text(), re.MULTILINE))
+
+    def names(value: object) -> set[str]:
+        if isinstance(value, list):
+            return set().union(*map(names, value)) if value else set()
+        if isinstance(value, dict):
+            return set(value).union(*(names(each) for key, each in value.items() if key != "counts"))
+        return set()
+
+    assert names(data([samples.everything()])) == described

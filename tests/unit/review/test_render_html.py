@@ -1,0 +1,115 @@
+"""review.html: one file, no text from a plan is markup, and its policy knows its own script and style only."""
+
+import base64
+import hashlib
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scripts.review.model import Review
+from scripts.review.render import html
+from tests.conftest import ROOT
+from tests.unit.review import samples
+
+TAGS = {
+    *(
+        "html",
+        "head",
+        "meta",
+        "title",
+        "style",
+        "script",
+        "noscript",
+        "body",
+        "main",
+        "article",
+        "section",
+        "nav",
+        "div",
+    ),
+    *("h1", "h2", "h3", "h4", "h5", "p", "b", "small", "span", "code", "pre", "del", "ins", "a", "details", "summary"),
+    *("ul", "ol", "li", "dl", "dt", "dd", "table", "thead", "tbody", "tr", "th", "td"),
+    *("form", "label", "input", "select", "option", "fieldset", "legend", "output", "button"),
+}
+EVENTS = re.compile("on|style$|src")
+
+
+class Seen(HTMLParser):
+    """What a parser makes of the page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.text: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+@given(st.lists(samples.any_reviews, min_size=1, max_size=3))
+@settings(deadline=None, max_examples=60)
+def test_no_text_from_a_plan_is_markup(reviews: list[Review]) -> None:
+    page = html(reviews)
+    page.encode()
+    seen = Seen(page)
+    assert set(seen.tags) <= TAGS
+    assert seen.tags.count("script") == seen.tags.count("style") == 1
+    assert not [name for name, _ in seen.attributes if EVENTS.match(name)]
+    pages = {finding.page for review in reviews for finding in review.findings}
+    for name, value in seen.attributes:
+        assert name != "href" or value in pages or re.fullmatch(r"#(c\d+-\d+|plan-\d+)", value or "")
+
+
+def test_every_text_is_shown() -> None:
+    shown = "".join(Seen(html([samples.everything()])).text)
+    for text in samples.NASTY:
+        if text.isprintable():
+            assert shown.count(text) > 10, text
+    assert "\\u202egnp.exe\\u202c" in shown
+    assert "\\u001b[2J" in shown
+
+
+def test_the_policy_allows_the_page_its_own_script_and_style() -> None:
+    page = html([samples.three()])
+    for tag in ("script", "style"):
+        [content] = re.findall(f"<{tag}>(.*?)</{tag}>", page, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in page
+    assert "default-src 'none'" in page
+
+
+def test_long_values_are_there_once_in_whole() -> None:
+    page = html([samples.everything()])
+    assert page.count("x" * 50_000) >= len(samples.NASTY)
+    assert "50,000 characters" in page
+
+
+def test_ids_are_unique_over_several_plans() -> None:
+    page = html([samples.three(), samples.everything(), samples.three()])
+    ids = [value for name, value in Seen(page).attributes if name == "id"]
+    assert len(ids) == len(set(ids)) > 10
+
+
+def test_a_small_plan_is_open_and_a_large_one_closed() -> None:
+    assert html([samples.three()]).count('" open id="c1-') == 3
+    assert '" open id="c1-' not in html([samples.numbered(300)])
+
+
+def test_a_file_grows_with_its_plan_and_no_faster() -> None:
+    small, large = (len(html([samples.numbered(count)])) for count in (1_000, 4_000))
+    assert large < 4.2 * small
+
+
+def test_jinja2_is_not_loaded_before_a_page_is_written() -> None:
+    code = "import sys, scripts.review.render; sys.exit('jinja2' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

@@ -1,0 +1,130 @@
+"""review.md: it fits a comment, says what it left out, and nothing from a plan does anything in it."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from scripts.review.model import Review
+from scripts.review.render import markdown
+from scripts.review.render.plain import code, prose
+from tests.unit.review import samples
+
+OUR_HTML = re.compile(r"\s*(<br>|</details>|<details><summary>[A-Za-z. ']+: [\d,]+( [a-z]+)?</summary>)\s*")
+OUR_HEADINGS = re.compile(r"Plan of .*|Findings|Permissions|[\d,]+ Terraform plans?", re.DOTALL)
+# What GitHub makes more of in a text that is not code.
+LIVE = re.compile(r"[@#|<>$\\]|://|www\.|\bGH-|\b[0-9a-f]{7,40}\b(?<!\d{7})|:\w+:")
+
+
+def tokens(text: str) -> Iterator[Token]:
+    for token in MarkdownIt("commonmark").enable("table").enable("strikethrough").parse(text):
+        yield token
+        yield from token.children or ()
+
+
+def check_inert(text: str, reviews: list[Review]) -> None:
+    """Only what `markdown` writes itself is more than text or code."""
+    pages = {finding.page for review in reviews for finding in review.findings}
+    previous = ""
+    for token in tokens(text):
+        kind = token.type
+        assert not kind.startswith(("table", "image", "s_open", "hr", "ordered", "code_block")), token
+        assert kind != "lheading_open"
+        if kind in {"html_block", "html_inline"}:
+            assert OUR_HTML.fullmatch(token.content), token.content
+        elif kind == "link_open":
+            assert token.attrs["href"] in pages
+            assert token.markup == "autolink"
+        elif kind == "inline" and previous == "heading_open":
+            assert OUR_HEADINGS.fullmatch(token.content), token.content
+        elif kind == "text" and previous == "em_open":
+            assert token.content.startswith("No room for ")
+        elif kind == "text" and previous != "link_open":
+            assert not LIVE.search(token.content.replace("[!CAUTION]", "")), token.content
+        elif kind == "fence":
+            assert all(line.startswith(("@@ ", "+ ", "- ", "! ", "# ")) for line in token.content.splitlines())
+        previous = kind
+
+
+@given(st.lists(samples.any_reviews, min_size=1, max_size=3), st.integers(2_000, 9_000))
+@settings(deadline=None)
+def test_no_text_from_a_plan_is_more_than_text(reviews: list[Review], limit: int) -> None:
+    text = markdown(reviews, limit)
+    assert len(text) <= limit
+    check_inert(text, reviews)
+
+
+@given(st.text(alphabet="`a \\|\n"))
+def test_what_is_in_a_code_span_stays_in_it(text: str) -> None:
+    spans = [token for token in tokens(f"- before {code(text, 500)} after") if token.type == "code_inline"]
+    assert len(spans) == 1
+    assert spans[0].content.strip(" ") == (text.replace("\n", "\\n") or '""').strip(" ")
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("The bucket's name changes (twice).", "The bucket's name changes (twice)."),
+        ("It may iam:PassRole on *.", "It may `iam:PassRole` on `*`."),
+        ("Ask @octocat, see #12.", "Ask `@octocat`, see `#12`."),
+        ("30 days, 1,000 objects, 50%", "30 days, 1,000 objects, 50%"),
+        ("a`b", "``a`b``"),
+        ("two\nlines", "`two\\nlines`"),
+        ("", ""),
+    ],
+)
+def test_a_sentence_keeps_its_words_and_codes_the_rest(text: str, written: str) -> None:
+    assert prose(text, 100) == written
+
+
+@pytest.mark.parametrize("reviews", [[samples.numbered(10_000)], [samples.everything()], [samples.three()] * 400])
+@pytest.mark.parametrize("limit", [2_000, 10_000, 65_536])
+def test_it_fits_and_says_what_it_left_out(reviews: list[Review], limit: int) -> None:
+    text = markdown(reviews, limit)
+    assert limit / 3 < len(text) <= limit
+    assert "review.html has" in text
+    check_inert(text, reviews)
+
+
+def test_what_is_left_out_is_counted() -> None:
+    text = markdown([samples.numbered(10_000)])
+    resources = text[text.index("<summary>Resources") : text.index("<summary>Changed outside")]
+    shown = len(re.findall(r"^[-+!] module\.team", resources, re.MULTILINE))
+    [left] = re.findall(r"No room for ([\d,]+) changes", resources)
+    assert shown > 100
+    assert shown + int(left.replace(",", "")) == 10_000
+
+
+def test_a_small_plan_is_whole_and_the_verdict_comes_first() -> None:
+    review = samples.three()
+    text = markdown([review])
+    assert "review.html has" not in text
+    order = [review.verdict, "#### Findings", "**critical**", "**high**", "#### Permissions", "<summary>Resources"]
+    places = [text.index(part) for part in order]
+    assert places == sorted(places)
+    for change in review.changes:
+        assert change.address in text
+    assert "+ bucket = acme-models-eu  # forces replacement" in text
+    assert review.digest in text
+
+
+def test_destroyed_ones_are_named_first_where_there_is_no_room_for_all() -> None:
+    text = markdown([samples.numbered(2_000)], 20_000)
+    assert text.index(": destroy\n") < text.index(": replace, new one first\n")
+
+
+def test_an_errored_plan_says_so_above_its_verdict() -> None:
+    review = samples.everything()
+    text = markdown([review])
+    assert text.index("Planning ended in an error") < text.index("**`<script>")
+
+
+def test_several_plans_start_with_a_list() -> None:
+    text = markdown([samples.three(), samples.empty("prod")])
+    assert text.startswith("## 2 Terraform plans\n\n- `dev`: Replaces the models bucket")
+    assert "- `prod`: Nothing changes. (no changes)" in text
+    assert text.index("### Plan of `dev`") < text.index("### Plan of `prod`")

@@ -16,6 +16,9 @@ MEMBER = "binding"
 """Where review.json holds it."""
 
 SETTINGS = Path("review.toml")
+NOT_READ = {".backup", ".log", ".md", ".tfplan", ".tfstate"}
+"""What lies among the configuration and is none."""
+
 AGAIN = "`make plan` plans and reviews anew."
 
 
@@ -104,14 +107,13 @@ def _differ(name: str, recorded: Binding, now: Binding) -> bool:
 
 def _files(work: Work) -> Iterator[Path]:
     """All that Terraform may read in its folder, this environment's variables, and what the review reads."""
-    ours = FOLDER / "environments" / work.variables_file.name
-    others = {".terraform", "environments", "tests"}
+    others = {"environments", "tests"}
     for file in sorted(FOLDER.rglob("*")):
         parts = file.relative_to(FOLDER).parts
         hidden = any(part.startswith(".") for part in parts) and file.name != ".terraform.lock.hcl"
-        if file.is_file() and not hidden and parts[0] not in others and file.suffix != ".md":
+        if file.is_file() and not hidden and parts[0] not in others and file.suffix not in NOT_READ:
             yield file
-    yield ours
+    yield FOLDER / "environments" / work.variables_file.name
     if SETTINGS.exists():
         yield SETTINGS
 

@@ -13,7 +13,7 @@ GROUP = "Plans"
 AGAIN = "`make plan` plans and reviews anew."
 STATE = {"Bucket": "trainyard-tfstate-123456789012-us-east-1", "Key": "local/terraform.tfstate"}
 MOVED = "build/moved"
-NORTH = variable(AWS_REGION="eu-north-1", TF_DATA_DIR=f"{{folder}}/{MOVED}/terraform")
+NORTH = variable(AWS_REGION="eu-north-1", TF_DATA_DIR="{folder}/build/north/terraform")
 OPENED = file(
     "terraform/modules/buckets/main.tf",
     (ROOT / "terraform/modules/buckets/main.tf").read_text().replace("block_public_policy     = true", ""),
@@ -166,7 +166,7 @@ CASES = (
         "Use the account and region of the plan (AWS_PROFILE, AWS_REGION), or plan anew: `make plan`.",
         saved,
         carried_elsewhere,
-        NORTH,
+        variable(AWS_REGION="eu-north-1", TF_DATA_DIR=f"{{folder}}/{MOVED}/terraform"),
     ),
     plan(
         "a plan for another cloud",

@@ -60,6 +60,8 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Work:
         "modules/a/main.tf",
         "modules/a/policy.json",
         "modules/a/README.md",
+        "mine.tfplan",
+        "errored.tfstate",
         "environments/dev.tfvars",
         "environments/prod.tfvars",
         "tests/a.tftest.hcl",

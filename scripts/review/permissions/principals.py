@@ -30,15 +30,18 @@ def changes(plan: Plan, mask: Mask) -> tuple[PrincipalChange, ...]:
 
     Returns:
         Those whose permissions change or cannot be known before the apply: roles, users, groups and policies first,
-        then who may take on a role, then who is let in to a resource; each in the plan's order.
+        then who may take on a role, then who is let in to a resource; each in the plan's order. Who was let in to
+        what is destroyed is left out.
     """
     reader = _Reader(Directory(plan, _CALLED), Teller(cache(mask.text), mask.address, resources.accounts(plan.changes)))
     found = [change for holder in holders(plan, reader.directory) for change in reader.of_holder(holder)]
     trust, attribute = resources.TRUST
-    for change in plan.changes:
+    gone = resources.gone(plan.changes)
+    stay = [change for change in plan.changes if not resources.goes_along(change, gone)]
+    for change in stay:
         if change.type == trust:
             found += reader.of_resource(change, attribute, "trust")
-    for change in plan.changes:
+    for change in stay:
         name = resources.attribute(change, reader.directory)
         if name:
             found += reader.of_resource(change, name, "endpoint" if "vpc_endpoint" in change.type else "resource")

@@ -1,10 +1,10 @@
 """The policies on resources: buckets, keys, topics, queues and their like, and the trust policies of roles."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
-from scripts.review.model import Change
+from scripts.review.model import Action, Change
 from scripts.review.permissions.documents import NotAPolicyError, statements
 from scripts.review.permissions.sides import SIDES, UNKNOWN, Directory, there, value, values
 
@@ -106,6 +106,25 @@ def _lambda_permission(change: Change, side: str) -> dict[str, Any]:
             "Condition": block,
         }
     }
+
+
+def gone(changes: Iterable[Change]) -> frozenset[str]:
+    """What the resources that a plan destroys are called; those that are nothing but a policy left out."""
+    taken = [each.before or {} for each in changes if each.action is Action.DESTROY and not _belongs(each)]
+    return frozenset(before[name] for before in taken for name in ("id", "arn") if isinstance(before.get(name), str))
+
+
+def goes_along(change: Change, taken: Container[str]) -> bool:
+    """Whether a policy goes because what it is on goes: that nobody is let in to what is gone goes without saying."""
+    if change.action is not Action.DESTROY:
+        return False
+    before = (change.before or {}).values()
+    return not _belongs(change) or any(isinstance(each, str) and each in taken for each in before)
+
+
+def _belongs(change: Change) -> bool:
+    """Whether a resource is a policy on another one."""
+    return change.type.endswith(("_policy", "_permission"))
 
 
 def accounts(changes: tuple[Change, ...]) -> frozenset[str]:

@@ -18,7 +18,7 @@ from scripts.review.model import Plan, Review
 from scripts.review.review import review
 from scripts.stack import binding
 from scripts.stack.terraform import Answer
-from scripts.stack.work import Work, shown_failure
+from scripts.stack.work import Work, init_again, shown_failure
 
 NO_CHANGES, CHANGES = 0, 2  # terraform plan -detailed-exitcode
 PLAN, PAGE, RECORD = "plan.tfplan", "review.html", "review.json"
@@ -121,9 +121,11 @@ def clear(folder: Path) -> None:
 def _terraform_plan(work: Work, file: Path, flags: tuple[str, ...]) -> Answer:
     # The file's name decides, whatever a copied file says inside: two environments never share resources.
     chosen = (f"-var-file={work.variables_file}", f"-var=environment={work.environment}")
-    answer = work.runner.capture(
-        "plan", "-input=false", "-detailed-exitcode", f"-out={file.absolute()}", *chosen, *flags
-    )
+    command = ("plan", "-input=false", "-detailed-exitcode", f"-out={file.absolute()}", *chosen, *flags)
+    answer = work.runner.capture(*command)
+    if answer.code not in (NO_CHANGES, CHANGES) and "terraform init" in " ".join(answer.err.split()):
+        init_again(work)  # a module, a provider's version or the backend's block has changed since
+        answer = work.runner.capture(*command)
     _, warning, rest = answer.out.partition("\nWarning: ")  # they end the output; the plan before them is reviewed
     if warning:
         print(warning + rest.rstrip(), file=sys.stderr, flush=True)

@@ -73,7 +73,17 @@ def get_providers(work: Work) -> None:
 
 
 def init(work: Work) -> None:
-    """Connect Terraform to the state.
+    """Connect Terraform to the state, where it is not connected already.
+
+    Raises:
+        UserError: Terraform failed; its own message has been shown.
+    """
+    if not work.backend.is_recorded_in(environments.data_dir(work.environment)):
+        init_again(work)
+
+
+def init_again(work: Work) -> None:
+    """Connect Terraform to the state, and see that it has its modules and providers.
 
     Raises:
         UserError: Terraform failed; its own message has been shown.

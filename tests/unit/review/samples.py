@@ -270,11 +270,10 @@ def everything() -> Review:
         )
         for place, text in enumerate(NASTY)
     ]
+    kinds = [(severity, status) for severity in reversed(Severity) for status in Status]
     found = [
         Finding("rule-id", severity, status, nasty[place % len(nasty)].address, f"What {text}.", text, text, S3_PAGE)
-        for place, (severity, status, text) in enumerate(
-            (severity, status, text) for severity in reversed(Severity) for status in Status for text in NASTY
-        )
+        for place, ((severity, status), text) in enumerate(zip(kinds * 2, NASTY * 3, strict=False))
     ]
     permission = [Permission("Deny", f"s3:{text}", text, text, ("escalates", "public")) for text in NASTY]
     return Review(
@@ -286,9 +285,10 @@ def everything() -> Review:
         suppressed=tuple(Suppressed(each, f"Because {each.why}") for each in found[: len(NASTY)]),
         permissions=(
             *(
-                PrincipalChange(text, kind, f"aws_iam_role.r[{text}]", tuple(permission), tuple(permission[:3]))
+                PrincipalChange(text, kind, f"aws_iam_role.r[{text}]", tuple(permission[:2]), tuple(permission[2:3]))
                 for text, kind in zip(NASTY, ("identity", "resource", "trust") * 9, strict=False)
             ),
+            PrincipalChange("*", "resource", "aws_s3_bucket.b", tuple(permission), tuple(permission)),
             PrincipalChange("*", "resource", "aws_s3_bucket.b", unknown=f"mentions {NASTY[0]}", known=(permission[0],)),
         ),
         changes=tuple(nasty),

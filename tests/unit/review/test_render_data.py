@@ -18,7 +18,7 @@ def test_it_holds_every_field_of_a_review_and_nothing_else() -> None:
     expected = dataclasses.asdict(samples.everything())
     for finding in expected["findings"]:
         finding["severity"] = finding["severity"].name.lower()
-    assert review["findings"] == expected["findings"]
+    assert review["findings"] == list(expected["findings"])
     assert review["changes"] == json.loads(json.dumps(expected["changes"]))
     assert review["permissions"] == json.loads(json.dumps(expected["permissions"]))
 

@@ -1,5 +1,6 @@
 """Terraform's plans: of the stack, saved and reviewed; and the review of any plan, from a file or a pipe."""
 
+import gc
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -42,6 +43,7 @@ def review(
     from scripts.review import pages, render
 
     limit = _severity(fail_on) if fail_on else None
+    gc.disable()  # millions of values are made and hardly any let go: to look for garbage takes a fifth of the time
     reviews = _reviews(plans)
     if out is None:
         console.say(render.markdown(reviews))

@@ -38,6 +38,8 @@ class Mask:
         self._needles = Needles(plan.secrets)
         self._texts: dict[tuple[str, str], str] = {}
         self._paths: dict[Path, str] = {}
+        self._addresses: dict[str, str] = {}
+        self._sentences: dict[str, str] = {}
 
     def hides(self, text: str) -> bool:
         """Whether a text is, or holds, a secret that is marked somewhere in the plan."""
@@ -59,7 +61,12 @@ class Mask:
 
     def address(self, address: str) -> str:
         """An address as it may be shown: keys that are secrets are masked, names are not."""
-        return _KEY.sub(self._key, address) if '["' in address else address
+        if '["' not in address:
+            return address
+        text = self._addresses.get(address)
+        if text is None:
+            text = self._addresses[address] = _KEY.sub(self._key, address)
+        return text
 
     def path(self, path: Path) -> str:
         """A path as it may be shown: `rule[0].tags["a b"]`. The first name is the schema's, later ones may be keys."""
@@ -90,6 +97,12 @@ class Mask:
 
     def sentence(self, text: str) -> str:
         """A sentence of ours that quotes values, after all else: words that hold a secret are masked."""
+        shown = self._sentences.get(text)
+        if shown is None:
+            shown = self._sentences[text] = self._without_secrets(text)
+        return shown
+
+    def _without_secrets(self, text: str) -> str:
         if not self.hides(text):
             return text
         words = " ".join(MASKED if self.hides(word) else word for word in text.split(" "))

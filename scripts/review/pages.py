@@ -23,7 +23,8 @@ def write(folder: Path, reviews: Sequence[Review], more: Mapping[str, Any] | Non
     Returns:
         The paths of review.md, review.html and review.json.
     """
-    data = json.dumps({**render.data(reviews), **(more or {})}, ensure_ascii=False, indent=1)
+    # Without an indent: json then writes in C, six times as fast.
+    data = json.dumps({**render.data(reviews), **(more or {})}, ensure_ascii=False)
     texts = {"review.md": render.markdown(reviews, COMMENT), "review.html": render.html(reviews), "review.json": data}
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():

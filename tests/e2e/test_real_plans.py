@@ -1,0 +1,63 @@
+"""Golden plans made again with the real Terraform: the review says the same, and the digest is of the change alone."""
+
+import json
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from scripts.review import reading
+from scripts.review.model import Review
+from scripts.review.review import review
+from scripts.review.settings import NONE
+from scripts.stack.terraform import FOLDER, Terraform
+from tests.conftest import missing
+from tests.unit.review.golden import make
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[Terraform]:
+    """Terraform and its provider, before a local cloud with nothing in it."""
+    if not shutil.which("terraform"):
+        missing("terraform is not on PATH")
+    with make.account() as found:
+        yield found
+
+
+def reviewed(text: str) -> Review:
+    return review(reading.read(text, "live"), NONE)
+
+
+def said(found: Review) -> tuple[object, ...]:
+    """What a review says, but for what the local cloud makes up anew each time."""
+    return (
+        found.verdict,
+        found.counts,
+        {(each.rule, each.severity, each.status, each.address) for each in found.findings},
+        {(each.principal, each.place, len(each.added), len(each.removed)) for each in found.permissions},
+        [(each.address, each.label, each.reverts_drift) for each in (*found.changes, *found.drift)],
+    )
+
+
+@pytest.mark.parametrize("name", ["permissions", "reverted-drift"])
+def test_a_plan_made_again_says_the_same(name: str, runner: Terraform) -> None:
+    first = make.plan(name, runner)
+    assert said(reviewed(first)) == said(make.reviewed(name))
+
+    again = make.planned(name, runner)
+    assert reviewed(again).digest == reviewed(first).digest
+
+    configuration = FOLDER / "main.tf"
+    text = configuration.read_text(encoding="utf-8")
+    other = text.replace("kms:Decrypt", "kms:Encrypt").replace("= 3600", "= 3601")
+    assert other != text
+    configuration.write_text(other, encoding="utf-8")
+    assert reviewed(make.planned(name, runner)).digest != reviewed(first).digest
+
+
+def test_what_is_kept_of_a_plan_is_all_of_it_but_what_is_made_up(runner: Terraform) -> None:
+    text = make.settled(make.plan("moved", runner))
+    kept = (make.GOLDEN / "moved" / "plan.json").read_text(encoding="utf-8")
+    assert json.loads(text) == json.loads(kept)

@@ -1,0 +1,6 @@
+module "team" {
+  for_each = toset(["vision", "text"])
+  source   = "./modules/team"
+  name     = "golden-nested-${each.key}"
+  keep     = true
+}

@@ -1,0 +1,7 @@
+resource "aws_sqs_queue" "jobs" {
+  name = "golden-no-change-jobs"
+}
+
+output "queue" {
+  value = aws_sqs_queue.jobs.name
+}

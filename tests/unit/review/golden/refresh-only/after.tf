@@ -1,0 +1,25 @@
+resource "aws_s3_bucket" "data" {
+  bucket = "golden-refresh-data"
+}
+
+resource "aws_s3_bucket_public_access_block" "data" {
+  bucket                  = aws_s3_bucket.data.id
+  block_public_acls       = true
+  block_public_policy     = true
+  ignore_public_acls      = true
+  restrict_public_buckets = true
+}
+
+resource "aws_sqs_queue" "jobs" {
+  name                       = "golden-refresh-jobs"
+  visibility_timeout_seconds = 60
+}
+
+resource "aws_sqs_queue" "results" {
+  name                       = "golden-refresh-results"
+  visibility_timeout_seconds = 60
+}
+
+resource "aws_sns_topic" "alerts" {
+  name = "golden-refresh-alerts"
+}

@@ -3,7 +3,8 @@
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -78,7 +79,7 @@ class Engine:
         try:
             client = self.client
             client.ping()
-            base = base_among([image.attrs for image in client.images.list()])
+            base = base_among(list(_images(client)))
             missing = self._registry_missing()
             if missing is None and not self._reached_by(client):
                 missing = "the Docker engine does not reach this machine's loopback, where the registry listens"
@@ -105,6 +106,14 @@ def connect() -> "docker.DockerClient":
         raise NoEngineError(
             "no Docker engine answers (docker.io, or Docker Desktop, is not there or not started)"
         ) from error
+
+
+def _images(client: "docker.DockerClient") -> Iterator[Mapping[str, Any]]:
+    import docker.errors
+
+    for image in client.api.images():
+        with suppress(docker.errors.ImageNotFound):  # Removed since the list was made.
+            yield client.api.inspect_image(image["Id"])
 
 
 def base_among(images: Sequence[Mapping[str, Any]]) -> str | None:

@@ -31,7 +31,11 @@ ELSEWHERE = {
     "make destroy CONFIRM=dev": "tests/zz_destroy",
     "make train JOB=digits": "the demo types it",
     "make image JOB=digits": "tests/container/test_demo.py",
+    "make image JOB=my-train": "tests/container/test_own_script.py",
+    'make train JOB=my-train HP="epochs=20"': "tests/container/test_own_script.py",
     "make shell JOB=digits": "tests/container/test_demo.py",
+    'docker run --rm -v "$PWD/data/digits:/opt/ml/input/data:ro" -v "$PWD/build/model:/opt/ml/model" IMAGE train '
+    "--image_size 8 --channels 1 --epochs 2": "tests/container/test_demo.py",
     "make base": "it needs the internet; tests/container has its parts",
     "make train CLOUD=local JOB=digits": "the demo types it",
     'make train JOB=digits HP="epochs=3 learning_rate=0.01"': "tests/e2e/test_b_journey.py",

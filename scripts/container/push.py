@@ -33,7 +33,7 @@ class Sent:
         digest: of the image's manifest in the repository.
         new_layers: how many layers had to be sent.
         reused_layers: how many were there.
-        bytes: the size of the new ones as they were sent, compressed; None where ECR may not be asked for it.
+        bytes: the size of the new ones as they were sent, compressed; None where ECR does not tell it.
         seconds: how long it took.
     """
 
@@ -73,7 +73,7 @@ def push(image_id: str, stack: "Stack", tag: str) -> Sent:
         ended = _push(client, stack, tag)
         diff_ids = client.api.inspect_image(image_id)["RootFS"].get("Layers") or []
     seconds = time.monotonic() - start
-    sizes = _sizes(stack, ended.digest, diff_ids)
+    sizes = None if ended.theirs else _sizes(stack, ended.digest, diff_ids)
     if sizes is None:
         return Sent(ended.digest, len(ended.sent), len(ended.reused), None, seconds)
     # Engines with containerd's image store speak of the configuration and the manifest, too.
@@ -88,6 +88,7 @@ class Pushed:
     digest: str
     sent: frozenset[str]
     reused: frozenset[str]
+    theirs: bool = False
 
 
 @contextmanager
@@ -116,7 +117,7 @@ def _push(client: Any, stack: "Stack", tag: str) -> Pushed:
         theirs = repository.find(stack, tag) if found in {Meaning.TAKEN, Meaning.OTHER} else None
         if theirs:
             console.say(f"Somebody else has just pushed {tag}: theirs is used.")
-            return Pushed(theirs, frozenset(sent), reused)
+            return Pushed(theirs, frozenset(sent), reused, theirs=True)
         if fruitless >= TRIES.get(found, 0):
             raise refusal(found, error, stack)
         if found is Meaning.TOKEN:

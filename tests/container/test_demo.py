@@ -28,7 +28,7 @@ def log_of(project: Project, run: str) -> str:
 
 
 def accuracy(output: str) -> float:
-    found = re.search(r"Test accuracy +(0\.\d+) on \d+ images", output)
+    found = re.search(r"Test accuracy +([01]\.\d+) on \d+ images", output)
     assert found, output
     return float(found[1])
 

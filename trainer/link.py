@@ -36,7 +36,8 @@ class HostLostError(JobError):
     """Another host ended before the training did."""
 
     def __init__(self, host: str, why: str) -> None:
-        super().__init__(f"{host} was lost, and with it the training{f': {why}' if why else '.'}", "Its log says more.")
+        reason = f": {why.rstrip('.')}." if why else "."
+        super().__init__(f"{host} was lost, and with it the training{reason}", "Its log says more.")
         self.host = host
         self.why = why
 
@@ -199,11 +200,12 @@ def _gather(hosts: Sequence[str], stop: Stop, limit: float) -> list[Wire] | None
             if time.monotonic() > deadline:
                 answer({"missing": missing})
                 raise _absent(missing, limit)
-            ready = select.select([listener.fileno(), *wires.values()], [], [], TICK)[0]
-            for wire in [wire for wire in wires.values() if wire in ready]:
-                _heed(wire, wires, stop)
-            if listener.fileno() in ready:
-                wires.update({wire.host: wire for wire in _accepted(listener) if wire.host in missing})
+            sources: list[socket.socket | Wire] = [listener, *wires.values()]
+            for ready in select.select(sources, [], [], TICK)[0]:
+                if isinstance(ready, Wire):
+                    _heed(ready, wires, stop)
+                else:
+                    wires.update({wire.host: wire for wire in _accepted(listener) if wire.host in missing})
         answer({"met": True})
     return [wires[host] for host in hosts[1:]]
 

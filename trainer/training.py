@@ -197,7 +197,7 @@ def _compiled_steps(run: Run, batch_size: int, team: Team) -> Callable[..., None
         """One device's part; its share of the loss, and how many it got right."""
         with tf.GradientTape() as tape:
             logits = model(images, training=True)
-            loss = loss_of(numbers, logits) / team.replicas  # the sum over all devices is the mean over the batch
+            loss = loss_of(numbers, logits)  # which Keras divides by the number of devices: the sum is the mean
         optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
         right = tf.reduce_sum(tf.cast(tf.argmax(logits, 1, tf.int32) == numbers, tf.float64))
         return tf.stack([tf.cast(loss, tf.float64), right])
@@ -215,6 +215,8 @@ def _compiled_evaluation(model: Any, team: Team) -> Callable[..., Any]:
     loss_of = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="sum")
 
     def score(images: Any, numbers: Any) -> Any:
+        if tf.size(numbers) == 0:  # the others have some left; TensorFlow's convolutions fail on none
+            return tf.zeros(3, tf.float64)
         logits = model(images, training=False)
         right = tf.reduce_sum(tf.cast(tf.argmax(logits, 1, tf.int32) == numbers, tf.float64))
         loss = tf.cast(loss_of(numbers, logits), tf.float64)
@@ -222,7 +224,7 @@ def _compiled_evaluation(model: Any, team: Team) -> Callable[..., Any]:
 
     def evaluate(batches: Any) -> Any:
         totals = tf.zeros(3, tf.float64)
-        for batch in batches:  # a device that has none left gets an empty one
+        for batch in batches:
             totals += strategy.reduce("SUM", strategy.run(score, args=batch), axis=None)
         return totals
 

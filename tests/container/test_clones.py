@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -82,3 +83,10 @@ def test_an_edit_sends_kilobytes_within_seconds(clones: tuple[Path, Path], dock:
         assert sent, output
         assert float(sent[1]) < 200
     assert min(took) < 5, "the fastest counts: the machine may have had something else to do"
+
+
+def test_the_local_cloud_s_token_is_no_use_at_aws_so_the_public_registry_serves(dock: Project) -> None:
+    program = "from scripts.container import pull; print(pull.source('us-east-1'))"
+    ended = dock.verb("cloud", "exec", "--", sys.executable, "-c", program)
+    assert ended.stdout.split("'")[1] == "public.ecr.aws/deep-learning-containers/tensorflow-training", ended.stderr
+    assert "auth={}" in ended.stdout

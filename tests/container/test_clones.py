@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Project, clean_environment
+from tests.conftest import IN_CI, Project, clean_environment
 
 pytestmark = pytest.mark.e2e
 
@@ -82,7 +82,8 @@ def test_an_edit_sends_kilobytes_within_seconds(clones: tuple[Path, Path], dock:
         sent = re.search(r"^Pushed 1 new layer \(([0-9.]+) kB sent\)", output, re.MULTILINE)
         assert sent, output
         assert float(sent[1]) < 200
-    assert min(took) < 5, "the fastest counts: the machine may have had something else to do"
+    if IN_CI:  # where nothing else is at work
+        assert min(took) < 5, took
 
 
 def test_the_local_cloud_s_token_is_no_use_at_aws_so_the_public_registry_serves(dock: Project) -> None:

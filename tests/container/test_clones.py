@@ -3,12 +3,11 @@
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import IN_CI, Project, clean_environment
+from tests.conftest import Project, clean_environment
 
 pytestmark = pytest.mark.e2e
 
@@ -69,21 +68,16 @@ def test_the_second_clone_finds_what_the_first_has_pushed(
     assert pushed(first) == pushed(second)
 
 
-def test_an_edit_sends_kilobytes_within_seconds(clones: tuple[Path, Path], dock: Project, base_image: str) -> None:
+def test_an_edit_sends_kilobytes(clones: tuple[Path, Path], dock: Project, base_image: str) -> None:
+    """How long it takes is for benchmarks/image.py to say."""
     _, two = clones
     image(two, dock, "--base", base_image)
-    took = []
-    for _ in range(3):
-        with (two / "trainer" / "models.py").open("a") as file:
-            file.write(f"# {time.time_ns()}\n")
-        start = time.monotonic()
-        output = image(two, dock)
-        took.append(time.monotonic() - start)
-        sent = re.search(r"^Pushed 1 new layer \(([0-9.]+) kB sent\)", output, re.MULTILINE)
-        assert sent, output
-        assert float(sent[1]) < 200
-    if IN_CI:  # where nothing else is at work
-        assert min(took) < 5, took
+    with (two / "trainer" / "models.py").open("a") as file:
+        file.write("# edited\n")
+    output = image(two, dock)
+    sent = re.search(r"^Pushed 1 new layer \(([0-9.]+) kB sent\)", output, re.MULTILINE)
+    assert sent, output
+    assert float(sent[1]) < 200
 
 
 def test_the_local_cloud_s_token_is_no_use_at_aws_so_the_public_registry_serves(dock: Project) -> None:

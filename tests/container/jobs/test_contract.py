@@ -97,9 +97,10 @@ os.write(1, "é".encode()[1:] + b"\\r\\n"); os.write(1, b"last, without an end")
 """
     )
     lines = account.lines(job["TrainingJobName"])
+    lines.remove("other")  # Of two streams the engine keeps no common order.
     assert lines[0] == "é" * 50_000
     assert lines[1:2001] == [str(number) for number in range(2000)]
-    assert lines[2001:] == ["other", "half é", "last, without an end"]
+    assert lines[2001:] == ["half é", "last, without an end"]
 
 
 def test_a_failure_file_becomes_the_reason(account: Any) -> None:

@@ -49,11 +49,13 @@ class Wire:
         self.host = host
         self._socket = connection
         self._rest = b""
-        # A host whose machine is gone sends no end: these find it within 40 seconds.
-        for option, value in {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}.items():
-            if hasattr(socket, option):  # macOS has other names
-                connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+        # A host whose machine is gone sends no end: these find it within 40 seconds (the last one where something
+        # is on its way to it; in milliseconds).
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        options = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 40_000}
+        for option, value in options.items():
+            if hasattr(socket, option):  # macOS has others
+                connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
     def fileno(self) -> int:
         """For select."""
@@ -174,10 +176,10 @@ def meet(hosts: Sequence[str], current: str, stop: Stop, limit: float) -> Link |
     Raises:
         JobError: a host did not appear within the limit.
     """
-    if current not in hosts:
-        raise JobError(f"This host, {current}, is none of the job's: {', '.join(hosts)}.")
     if len(hosts) == 1:
         return Link(hosts, 0, [])
+    if current not in hosts:
+        raise JobError(f"This host, {current}, is none of the job's: {', '.join(hosts)}.")
     index = hosts.index(current)
     wires = _gather(hosts, stop, limit) if index == 0 else _call(hosts, current, stop, limit)
     return None if wires is None else Link(hosts, index, wires)

@@ -111,7 +111,7 @@ def train(
     train_steps = _compiled_steps(run, plan.batch_size, team)
     evaluate = _compiled_evaluation(run.model, team)
     iterator = iter(batches(range(run.step, plan.steps)))
-    started, images = time.monotonic(), 0
+    started, first = time.monotonic(), run.step
     at_once = 1  # steps in the next call; grows slowly, as the first one also compiles
     while run.step < plan.steps:
         stopped, at_once = _agreed(stop.requested, at_once, team)
@@ -124,16 +124,15 @@ def train(
         count = min(at_once, epoch_end - run.step)
         train_steps(iterator, tf.constant(count))
         run.step += count
-        images += count * plan.batch_size
         at_once = max(1, min(2 * at_once, int(SECONDS_PER_CALL * count / (time.monotonic() - before))))
         if run.step == epoch_end:
-            trained = time.monotonic() - started
+            speed = (run.step - first) * plan.batch_size / (time.monotonic() - started)
             values = _epoch(run, plan, evaluate(validation) if validation is not None else None)
-            values |= {"seconds": time.monotonic() - started, "images_per_second": images / trained}
+            values |= {"seconds": time.monotonic() - started, "images_per_second": speed}
             team.say(describe.epoch_line(values))
             run.end_epoch(values)
             _save(run, plan, checkpoints, team)
-            started, images = time.monotonic(), 0
+            started, first = time.monotonic(), run.step
 
 
 def _agreed(stop: bool, at_once: int, team: Team) -> tuple[bool, int]:

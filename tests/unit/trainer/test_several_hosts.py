@@ -202,21 +202,15 @@ def test_hosts_with_other_checkpoints_do_not_go_on(two: Hosts, tmp_path: Path, d
 
 
 @pytest.mark.e2e
-@pytest.mark.parametrize(
-    ("lost", "how"), [(0, signal.SIGKILL), (1, signal.SIGKILL), (1, signal.SIGSTOP)], ids=["chief", "other", "silent"]
-)
-def test_where_one_is_lost_the_other_ends_with_that_reason(
-    tmp_path: Path, digits: Path, lost: int, how: signal.Signals
-) -> None:
+@pytest.mark.parametrize("lost", [0, 1])
+def test_where_one_is_killed_the_other_ends_with_that_reason(tmp_path: Path, digits: Path, lost: int) -> None:
     hosts = made(tmp_path, digits, **ENDLESS)
     processes = hosts.start()
     wait_for(processes[0], "epoch=1 ")
-    processes[lost].send_signal(how)
-    began = time.monotonic()
-    (left,) = ended([processes[1 - lost]])
-    assert time.monotonic() - began < 60
     processes[lost].kill()
-    processes[lost].communicate()
+    began = time.monotonic()
+    left = ended(processes)[1 - lost]
+    assert time.monotonic() - began < 60
     assert left.returncode == 1, left.stderr
     assert hosts.bases[1 - lost].failure.startswith(f"{hosts.names[lost]} was lost, and with it the training")
 

@@ -16,4 +16,6 @@ def test_the_layers_outlast_the_local_cloud(dock: Project) -> None:
     dock.make("cloud-down")
     kept = sum(path.stat().st_size for path in SHARED.rglob("data") if path.is_file())
     assert kept > 100e6
-    assert not list(SHARED.rglob("_manifests/tags/*"))
+    dock.make("cloud-up")
+    assert not list(SHARED.rglob("_manifests/tags/*")), "a new cloud has no images"
+    dock.make("cloud-down")

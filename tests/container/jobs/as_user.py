@@ -13,7 +13,7 @@ from typing import Any
 import docker
 
 from scripts import localcloud
-from tests.container.jobs.clouds import account_with_image, local_cloud
+from tests.container.jobs.clouds import account_with_image, local_cloud, within
 
 # All of it for its owner alone, and that is the container's root.
 LEAVE = """
@@ -44,7 +44,8 @@ def main(folder: Path, image: str) -> None:
         name = account.create(LEAVE + "time.sleep(100)")
         account.until_line(name, "left")
         os.kill(cloud.pid, signal.SIGKILL)
-        again = localcloud.start(lifetime=True)
+        with within(folder):
+            again = localcloud.start(lifetime=True)
         seen |= {"lost": len(again.lost), "left": [path.name for path in again.folder.glob("jobs/*")]}
     print(json.dumps(seen))
 

@@ -18,15 +18,24 @@ from tests.unit.localcloud.account import Account, clients_of
 @contextmanager
 def local_cloud(folder: Path) -> Iterator[localcloud.Cloud]:
     """A local cloud in a folder of its own; it goes with the ``with``."""
+    with within(folder):
+        cloud = localcloud.start(lifetime=True)
+    try:
+        yield cloud
+    finally:
+        with within(folder):
+            localcloud.stop()
+
+
+@contextmanager
+def within(folder: Path) -> Iterator[None]:
+    """Be in that folder, without a way to AWS; only for so long, as other tests go on meanwhile."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setenv("PYTHONPATH", str(ROOT))
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             patch.delenv(name)
-        try:
-            yield localcloud.start(lifetime=True)
-        finally:
-            localcloud.stop()
+        yield
 
 
 @contextmanager

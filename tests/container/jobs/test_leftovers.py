@@ -16,7 +16,7 @@ import pytest
 
 from scripts import localcloud
 from tests.conftest import ROOT, missing
-from tests.container.jobs.clouds import account_with_image, local_cloud
+from tests.container.jobs.clouds import account_with_image, local_cloud, within
 
 pytestmark = pytest.mark.e2e
 
@@ -40,7 +40,8 @@ def test_what_a_killed_local_cloud_leaves_is_removed_at_the_next_start(
         os.kill(cloud.pid, signal.SIGKILL)
         assert len(engine.containers.list(filters=mine)) == 2
         assert len(engine.networks.list(filters=mine)) == 1
-        again = localcloud.start(lifetime=True)
+        with within(tmp_path):
+            again = localcloud.start(lifetime=True)
         assert again.lost == (
             f"Training job {name} was running when the local cloud was killed; it is lost. Its containers were still "
             "there and were removed.",
@@ -56,7 +57,8 @@ def test_containers_end_with_the_local_cloud(tmp_path: Path, engine: docker.Dock
         account.until_line(account.create("print('ready'); time.sleep(100)"), "ready")
         (container,) = engine.containers.list(filters=mine)
         volume = container.attrs["Mounts"][-1]
-        localcloud.stop()
+        with within(tmp_path):
+            localcloud.stop()
         assert not engine.containers.list(all=True, filters=mine)
         assert not engine.networks.list(filters=mine)
         assert volume.get("Name") not in [found.name for found in engine.volumes.list()]

@@ -272,7 +272,7 @@ def test_a_host_that_waits_heeds_a_stop(tmp_path: Path, digits: Path) -> None:
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(8)
     process.send_signal(signal.SIGTERM)
-    (left,) = ended([process], 10)
+    (left,) = ended([process], 40)
     assert (left.returncode, left.stderr) == (0, "")
     assert left.stdout == "stopped while other hosts were awaited: nothing has been trained\n"
 

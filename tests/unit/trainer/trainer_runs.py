@@ -119,7 +119,7 @@ class Hosts:
         return ended(self.start())
 
 
-def ended(processes: "list[subprocess.Popen[str]]", seconds: float = 120) -> "list[subprocess.CompletedProcess[str]]":
+def ended(processes: "list[subprocess.Popen[str]]", seconds: float = 200) -> "list[subprocess.CompletedProcess[str]]":
     """Wait for all of them; none outlives this."""
     try:
         with ThreadPoolExecutor() as pool:

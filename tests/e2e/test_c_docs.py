@@ -27,6 +27,7 @@ ELSEWHERE = {
     "make setup": "the tests of scripts/venv.py",
     "make cloud-up": "every test here stands on it",
     "make cloud-down": "every test here ends with it",
+    "make cloud-clean": "tests/container/test_zz_layers.py",
     "make destroy": "tests/zz_destroy",
     "make destroy CONFIRM=dev": "tests/zz_destroy",
     "make train JOB=digits": "the demo types it",

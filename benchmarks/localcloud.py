@@ -34,6 +34,7 @@ def main() -> None:
     root = Path.cwd()
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
         os.environ["PYTHONPATH"] = str(root)
+        os.environ["DOCKER_HOST"] = "unix:///nowhere"  # Jobs run as processes: no image has to be made.
         Path("trainer").mkdir()
         Path("trainer/__init__.py").touch()
         Path("trainer/__main__.py").write_text(PROGRAM)

@@ -7,7 +7,9 @@ https://www.tensorflow.org/api_docs/python/tf/distribute/MultiWorkerMirroredStra
 import contextlib
 import json
 import os
+import re
 import signal
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,9 +17,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from trainer import link
 from trainer.contract import JobError
-from trainer.link import Link
+from trainer.link import HostLostError, Link, address, meet
 from trainer.stop import Stop
 
 # Seconds to wait for a host to appear.
@@ -91,19 +92,11 @@ class Team:
         """
         if batches is None:
             return None
+        # TensorFlow's own doing, at every data set that is distributed, and of no use to anybody.
+        warnings.filterwarnings("ignore", message="To make it possible to preserve tf.data options")
         if endless:
             batches = batches.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
         return self.strategy.distribute_datasets_from_function(lambda _: batches)
-
-    def synchronize(self, layer: Any) -> None:
-        """Have batch normalization look at the whole batch, not at each device's part.
-
-        So a run does not depend on how many devices share it, and its moving averages are the same on all of them.
-        """
-        if self.replicas > 1 and isinstance(layer, keras.layers.BatchNormalization):
-            layer.synchronized = True
-        for inner in getattr(layer, "layers", ()):
-            self.synchronize(inner)
 
     def agree(self, mine: Mapping[str, Any]) -> None:
         """Make sure that every host has the same values under the same names.
@@ -128,11 +121,12 @@ class Team:
             yield
             # The chief still writes the model when the others are done; TensorFlow takes one that has ended for lost.
             self.link.exchange("done")
-        except link.HostLostError:
+        except HostLostError:
             raise
         except tf.errors.OpError as error:
-            # That of a step in which another host was lost names none.
-            if lost := self.link.lost():
+            # A step that fails because another host was lost does not say so in a way one can rely on.
+            lost = self.link.lost() or self._silent(error)
+            if lost:
                 raise lost from error
             self.link.leave(type(error).__name__)
             raise
@@ -141,6 +135,26 @@ class Team:
             raise
         finally:
             self.link.close()
+
+    def _silent(self, error: Exception) -> HostLostError | None:
+        """The host whose connections stand but that does nothing any more, as TensorFlow's heartbeats found."""
+        if not isinstance(error, tf.errors.UnavailableError | tf.errors.DeadlineExceededError):
+            return None
+        found = re.search(r"stopped sending heartbeats\):\s*/job:worker/replica:0/task:(\d+)", str(error))
+        # The chief collects the heartbeats, and nobody else misses those of the others.
+        host = self.link.hosts[int(found[1])] if found else self.link.hosts[0]
+        return HostLostError(host, "it does not answer")
+
+
+def synchronize(layer: Any, whole_batch: bool) -> None:
+    """Have batch normalization look at the whole batch, or at each device's part of it.
+
+    With the whole one a run does not depend on how many devices share it, and the moving averages are the same on all.
+    """
+    if isinstance(layer, keras.layers.BatchNormalization):
+        layer.synchronized = whole_batch
+    for inner in getattr(layer, "layers", ()):
+        synchronize(inner, whole_batch)
 
 
 def join(hosts: Sequence[str], current: str, stop: Stop, environ: Mapping[str, str]) -> Team | None:
@@ -160,7 +174,7 @@ def join(hosts: Sequence[str], current: str, stop: Stop, environ: Mapping[str, s
     Raises:
         JobError: a host did not appear.
     """
-    met = link.meet(hosts, current, stop, float(environ.get(LIMIT) or DEFAULT_LIMIT))
+    met = meet(hosts, current, stop, float(environ.get(LIMIT) or DEFAULT_LIMIT))
     if met is None:
         return None
     # Making a strategy replaces our handler of SIGTERM: one that comes meanwhile waits until it is back.
@@ -173,7 +187,7 @@ def join(hosts: Sequence[str], current: str, stop: Stop, environ: Mapping[str, s
 
 def tf_config(hosts: Sequence[str], current: str) -> dict[str, Any]:
     """What TensorFlow reads from TF_CONFIG."""
-    workers = ["{}:{}".format(*link.address(host)) for host in hosts]
+    workers = ["{}:{}".format(*address(host)) for host in hosts]
     return {"cluster": {"worker": workers}, "task": {"type": "worker", "index": hosts.index(current)}}
 
 

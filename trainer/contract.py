@@ -19,7 +19,6 @@ from typing import Any, NoReturn
 
 from trainer import hyperparameters
 from trainer.hyperparameters import Hyperparameters
-from trainer.stop import Stop as Stop
 
 # SageMaker shows this much of the failure file as FailureReason.
 FAILURE_CHARACTERS = 1024

@@ -20,12 +20,14 @@ class Share:
 
     Args:
         batch: images in a batch, on all the devices that choose from the same images.
-        taken: which of them are this host's, by their positions in the batch.
-        at_once: how many of those one of its devices takes; they come as batches of this size.
+        first: the position in the batch of the first one that is this host's.
+        every: the distance to the next one: the number of hosts between which the batch is divided.
+        at_once: how many of its own one of its devices takes; they come as batches of this size.
     """
 
     batch: int
-    taken: range
+    first: int
+    every: int
     at_once: int
 
 
@@ -37,17 +39,16 @@ def training_batches(
     Every batch is full; each image comes once in a pass, and a batch may hold the end of one pass and the
     beginning of the next.
     """
-    count, mine = len(images.paths), len(share.taken)
+    count = len(images.paths)
     paths, numbers = tf.constant(images.paths), tf.constant(images.numbers)
 
-    def at(drawn: Any) -> tuple[Any, Any]:
-        position = drawn // mine * share.batch + share.taken.start + drawn % mine
+    def at(position: Any) -> tuple[Any, Any]:
         shuffled_by = tf.stack([tf.constant(seed, tf.int64), position // count])
         index = tf.random.experimental.index_shuffle(position % count, seed=shuffled_by, max_index=count - 1)
         return _load(paths[index], size, channels), numbers[index]
 
-    drawn = tf.data.Dataset.range(steps.start * mine, steps.stop * mine)
-    loaded = drawn.map(at, num_parallel_calls=tf.data.AUTOTUNE)
+    positions = tf.data.Dataset.range(steps.start * share.batch + share.first, steps.stop * share.batch, share.every)
+    loaded = positions.map(at, num_parallel_calls=tf.data.AUTOTUNE)
     return loaded.batch(share.at_once, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
 
 

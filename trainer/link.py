@@ -36,7 +36,8 @@ class HostLostError(JobError):
     """Another host ended before the training did."""
 
     def __init__(self, host: str, why: str) -> None:
-        super().__init__(f"{host} was lost, and with it the training{f': {why}' if why else '.'}", "Its log says more.")
+        reason = f": {why.rstrip('.')}." if why else "."
+        super().__init__(f"{host} was lost, and with it the training{reason}", "Its log says more.")
         self.host = host
         self.why = why
 
@@ -48,11 +49,13 @@ class Wire:
         self.host = host
         self._socket = connection
         self._rest = b""
-        # A host whose machine is gone sends no end: these find it within 40 seconds.
-        for option, value in {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}.items():
-            if hasattr(socket, option):  # macOS has other names
-                connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+        # A host whose machine is gone sends no end: these find it within 40 seconds (the last one where something
+        # is on its way to it; in milliseconds).
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        options = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 40_000}
+        for option, value in options.items():
+            if hasattr(socket, option):  # macOS has others
+                connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
     def fileno(self) -> int:
         """For select."""
@@ -173,10 +176,10 @@ def meet(hosts: Sequence[str], current: str, stop: Stop, limit: float) -> Link |
     Raises:
         JobError: a host did not appear within the limit.
     """
-    if current not in hosts:
-        raise JobError(f"This host, {current}, is none of the job's: {', '.join(hosts)}.")
     if len(hosts) == 1:
         return Link(hosts, 0, [])
+    if current not in hosts:
+        raise JobError(f"This host, {current}, is none of the job's: {', '.join(hosts)}.")
     index = hosts.index(current)
     wires = _gather(hosts, stop, limit) if index == 0 else _call(hosts, current, stop, limit)
     return None if wires is None else Link(hosts, index, wires)
@@ -199,11 +202,12 @@ def _gather(hosts: Sequence[str], stop: Stop, limit: float) -> list[Wire] | None
             if time.monotonic() > deadline:
                 answer({"missing": missing})
                 raise _absent(missing, limit)
-            ready = select.select([listener.fileno(), *wires.values()], [], [], TICK)[0]
-            for wire in [wire for wire in wires.values() if wire in ready]:
-                _heed(wire, wires, stop)
-            if listener.fileno() in ready:
-                wires.update({wire.host: wire for wire in _accepted(listener) if wire.host in missing})
+            sources: list[socket.socket | Wire] = [listener, *wires.values()]
+            for ready in select.select(sources, [], [], TICK)[0]:
+                if isinstance(ready, Wire):
+                    _heed(ready, wires, stop)
+                else:
+                    wires.update({wire.host: wire for wire in _accepted(listener) if wire.host in missing})
         answer({"met": True})
     return [wires[host] for host in hosts[1:]]
 

@@ -66,7 +66,7 @@ def run(folders: Folders, extra: Sequence[str], stop: Stop) -> int:
     os.environ.update(variables)
     for name in ("SM_MODEL_DIR", "SM_OUTPUT_DATA_DIR"):
         Path(variables[name]).mkdir(parents=True, exist_ok=True)
-    _make_room(path, arguments)
+    _prepare_process(path, arguments)
     try:
         runpy.run_path(str(path), run_name="__main__")
     except SystemExit as ending:
@@ -74,7 +74,7 @@ def run(folders: Folders, extra: Sequence[str], stop: Stop) -> int:
     return 0
 
 
-def _make_room(path: Path, arguments: Sequence[str]) -> None:
+def _prepare_process(path: Path, arguments: Sequence[str]) -> None:
     """Make this process look as if it were ``python PROGRAM ARGUMENTS``, started in the folder of the code."""
     os.chdir(HERE)
     sys.argv = [str(path), *arguments]

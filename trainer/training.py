@@ -111,7 +111,7 @@ def train(
     train_steps = _compiled_steps(run, plan.batch_size, team)
     evaluate = _compiled_evaluation(run.model, team)
     iterator = iter(batches(range(run.step, plan.steps)))
-    started, images = time.monotonic(), 0
+    started, first = time.monotonic(), run.step
     at_once = 1  # steps in the next call; grows slowly, as the first one also compiles
     while run.step < plan.steps:
         stopped, at_once = _agreed(stop.requested, at_once, team)
@@ -124,16 +124,15 @@ def train(
         count = min(at_once, epoch_end - run.step)
         train_steps(iterator, tf.constant(count))
         run.step += count
-        images += count * plan.batch_size
         at_once = max(1, min(2 * at_once, int(SECONDS_PER_CALL * count / (time.monotonic() - before))))
         if run.step == epoch_end:
-            trained = time.monotonic() - started
+            speed = (run.step - first) * plan.batch_size / (time.monotonic() - started)
             values = _epoch(run, plan, evaluate(validation) if validation is not None else None)
-            values |= {"seconds": time.monotonic() - started, "images_per_second": images / trained}
+            values |= {"seconds": time.monotonic() - started, "images_per_second": speed}
             team.say(describe.epoch_line(values))
             run.end_epoch(values)
             _save(run, plan, checkpoints, team)
-            started, images = time.monotonic(), 0
+            started, first = time.monotonic(), run.step
 
 
 def _agreed(stop: bool, at_once: int, team: Team) -> tuple[bool, int]:
@@ -197,7 +196,7 @@ def _compiled_steps(run: Run, batch_size: int, team: Team) -> Callable[..., None
         """One device's part; its share of the loss, and how many it got right."""
         with tf.GradientTape() as tape:
             logits = model(images, training=True)
-            loss = loss_of(numbers, logits) / team.replicas  # the sum over all devices is the mean over the batch
+            loss = loss_of(numbers, logits)  # which Keras divides by the number of devices: the sum is the mean
         optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
         right = tf.reduce_sum(tf.cast(tf.argmax(logits, 1, tf.int32) == numbers, tf.float64))
         return tf.stack([tf.cast(loss, tf.float64), right])
@@ -215,6 +214,9 @@ def _compiled_evaluation(model: Any, team: Team) -> Callable[..., Any]:
     loss_of = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="sum")
 
     def score(images: Any, numbers: Any) -> Any:
+        # The other devices have some left; TensorFlow's convolutions fail on none.
+        if team.replicas > 1 and tf.size(numbers) == 0:
+            return tf.zeros(3, tf.float64)
         logits = model(images, training=False)
         right = tf.reduce_sum(tf.cast(tf.argmax(logits, 1, tf.int32) == numbers, tf.float64))
         loss = tf.cast(loss_of(numbers, logits), tf.float64)
@@ -222,7 +224,7 @@ def _compiled_evaluation(model: Any, team: Team) -> Callable[..., Any]:
 
     def evaluate(batches: Any) -> Any:
         totals = tf.zeros(3, tf.float64)
-        for batch in batches:  # a device that has none left gets an empty one
+        for batch in batches:
             totals += strategy.reduce("SUM", strategy.run(score, args=batch), axis=None)
         return totals
 

@@ -33,7 +33,7 @@ class Sent:
         digest: of the image's manifest in the repository.
         new_layers: how many layers had to be sent.
         reused_layers: how many were there.
-        bytes: the size of the new ones as they were sent, compressed; None where ECR may not be asked for it.
+        bytes: the size of the new ones as they were sent, compressed; None where ECR does not tell it.
         seconds: how long it took.
     """
 
@@ -73,7 +73,12 @@ def push(image_id: str, stack: "Stack", tag: str) -> Sent:
         ended = _push(client, stack, tag)
         diff_ids = client.api.inspect_image(image_id)["RootFS"].get("Layers") or []
     seconds = time.monotonic() - start
-    return Sent(ended.digest, len(ended.sent), len(ended.reused), _bytes(stack, ended, diff_ids), seconds)
+    sizes = None if ended.theirs else _sizes(stack, ended.digest, diff_ids)
+    if sizes is None:
+        return Sent(ended.digest, len(ended.sent), len(ended.reused), None, seconds)
+    # Engines with containerd's image store speak of the configuration and the manifest, too.
+    sent, reused = ended.sent & sizes.keys(), ended.reused & sizes.keys()
+    return Sent(ended.digest, len(sent), len(reused), sum(sizes[layer] for layer in sent), seconds)
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,7 @@ class Pushed:
     digest: str
     sent: frozenset[str]
     reused: frozenset[str]
+    theirs: bool = False
 
 
 @contextmanager
@@ -111,7 +117,7 @@ def _push(client: Any, stack: "Stack", tag: str) -> Pushed:
         theirs = repository.find(stack, tag) if found in {Meaning.TAKEN, Meaning.OTHER} else None
         if theirs:
             console.say(f"Somebody else has just pushed {tag}: theirs is used.")
-            return Pushed(theirs, frozenset(sent), reused)
+            return Pushed(theirs, frozenset(sent), reused, theirs=True)
         if fruitless >= TRIES.get(found, 0):
             raise refusal(found, error, stack)
         if found is Meaning.TOKEN:
@@ -156,9 +162,9 @@ def refusal(found: Meaning, message: str, stack: "Stack") -> UserError:
     )
 
 
-def _bytes(stack: "Stack", ended: Pushed, diff_ids: list[str]) -> int | None:
-    """How many bytes the sent layers have in the repository. The engine itself counts them unpacked."""
-    version = {"imageDigest": ended.digest}
+def _sizes(stack: "Stack", digest: str, diff_ids: list[str]) -> dict[str, int] | None:
+    """How many bytes each layer has in the repository, for the engine counts them unpacked; None without the right."""
+    version = {"imageDigest": digest}
     image = repository.Image(stack.repository_account, stack.repository_region, stack.repository_name, version)
     try:
         manifest = repository.manifest(image)
@@ -166,5 +172,4 @@ def _bytes(stack: "Stack", ended: Pushed, diff_ids: list[str]) -> int | None:
         if not aws.is_access_denied(error):
             raise
         return None
-    sizes = compressed(manifest, diff_ids) if manifest else {}
-    return sum(sizes.get(layer, 0) for layer in ended.sent)
+    return compressed(manifest, diff_ids) if manifest else None

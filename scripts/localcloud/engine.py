@@ -3,7 +3,8 @@
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -78,13 +79,16 @@ class Engine:
         try:
             client = self.client
             client.ping()
-            base = base_among([image.attrs for image in client.images.list()])
+        except Exception as error:  # Sockets, TLS and ssh each fail in their own way.
+            self._client = None
+            return Verdict(_why_silent(error), None)
+        try:
+            base = base_among(list(_images(client)))
             missing = self._registry_missing()
             if missing is None and not self._reached_by(client):
                 missing = "the Docker engine does not reach this machine's loopback, where the registry listens"
-        except Exception as error:  # Sockets, TLS and ssh each fail in their own way.
-            why = str(error) if isinstance(error, NoEngineError) else f"the Docker engine fails: {error}"
-            return Verdict(why, None)
+        except Exception as error:
+            return Verdict(f"the Docker engine fails: {error}", None)
         if missing is None and base is None:
             missing = "no TensorFlow base image is on this machine (`make base` pulls one)"
         return Verdict(missing, base)
@@ -102,9 +106,23 @@ def connect() -> "docker.DockerClient":
         docker.from_env(timeout=ANSWER_SECONDS).close()  # It asks for the engine's version.
         return docker.from_env(timeout=CALL_SECONDS)
     except Exception as error:  # Sockets, TLS and ssh each fail in their own way.
-        raise NoEngineError(
-            "no Docker engine answers (docker.io, or Docker Desktop, is not there or not started)"
-        ) from error
+        raise NoEngineError(_why_silent(error)) from error
+
+
+def _why_silent(error: Exception) -> str:
+    if "Permission denied" in str(error):
+        return "this user may not call the Docker engine (the group `docker` may)"
+    if isinstance(error, NoEngineError):
+        return str(error)
+    return "no Docker engine answers (docker.io, or Docker Desktop, is not there or not started)"
+
+
+def _images(client: "docker.DockerClient") -> Iterator[Mapping[str, Any]]:
+    import docker.errors
+
+    for image in client.api.images():
+        with suppress(docker.errors.ImageNotFound):  # Removed since the list was made.
+            yield client.api.inspect_image(image["Id"])
 
 
 def base_among(images: Sequence[Mapping[str, Any]]) -> str | None:

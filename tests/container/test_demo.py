@@ -3,13 +3,11 @@
 import json
 import re
 import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conftest import Project
-from tests.container.conftest import SHARED
 
 pytestmark = pytest.mark.e2e
 
@@ -30,7 +28,7 @@ def log_of(project: Project, run: str) -> str:
 
 
 def accuracy(output: str) -> float:
-    found = re.search(r"Test accuracy +(0\.\d+) on \d+ images", output)
+    found = re.search(r"Test accuracy +([01]\.\d+) on \d+ images", output)
     assert found, output
     return float(found[1])
 
@@ -104,12 +102,3 @@ def test_a_shell_in_the_job_s_container(dock: Project, one: str) -> None:
     )
     assert ended.stdout.split()[-3:] == ["training", "validation", "{"], ended.stdout + ended.stderr
     assert "Error 3" in ended.stderr
-
-
-def test_the_layers_outlast_the_local_cloud(dock: Project, two: str) -> None:
-    """Last of this file: it takes the cloud down."""
-    status = dock.make("cloud-status")
-    assert re.search(r"\d+(\.\d)? [MG]B", status), status
-    dock.make("cloud-down")
-    kept = sum(path.stat().st_size for path in Path(SHARED).rglob("data") if path.is_file())
-    assert kept > 100e6

@@ -145,13 +145,14 @@ def test_without_a_network_it_has_none(container: Container) -> None:
     assert log.startswith("no network:")
 
 
-def test_the_page_s_job(dock: Project) -> None:
-    """The page from top to bottom, with CLOUD=local: built, pushed, and run by digest in a container."""
+def test_the_page_s_job(dock: Project, base_image: str) -> None:
+    """The page's commands, with CLOUD=local: built, pushed, and run by digest in a container."""
     (program,), (job,) = blocks("python"), blocks("toml")
     write_tree(dock.folder, {"trainer/my_train.py": program, "jobs/my-train.toml": job})
     dock.make("cloud-up")
     dock.make("infra", "CLOUD=local", "YES=1")
     dock.make("digits")
+    dock.make("base", "CLOUD=local", f"BASE={base_image}")
     commands = re.findall(r"^    make (.*)$", PAGE, flags=re.MULTILINE)
     assert [command.split()[0] for command in commands] == ["image", "train"]
     for command in commands:

@@ -1,6 +1,8 @@
 """Pushes by a real engine to a real registry, with what comes in between on the way to AWS."""
 
+import dataclasses
 import io
+import json
 import os
 import socket
 import tarfile
@@ -15,8 +17,9 @@ from typing import Any
 import pytest
 from werkzeug.serving import make_server
 
+from scripts import training
 from scripts.container import repository, shell
-from scripts.container.push import Sent, push
+from scripts.container.push import push
 from scripts.core import aws
 from scripts.core.errors import UserError
 from scripts.localcloud.app import Application
@@ -26,12 +29,14 @@ from scripts.localcloud.registry import Registry
 from scripts.localcloud.registry.tokens import Standing, Tokens
 from scripts.localcloud.s3.blobs import Store
 from scripts.stack import Stack
+from scripts.training.hyperparameters import Description, Hyperparameter
 from tests.unit.training.aws_server import STACK
 
 pytestmark = pytest.mark.e2e
 
 SIZE = 2_000_000
-LABEL = '{"hyperparameters": [], "metrics": []}'
+EPOCHS = Hyperparameter("epochs", "int", 1, 100, None)
+LABEL = json.dumps({"hyperparameters": [dataclasses.asdict(EPOCHS)], "metrics": []})
 
 
 class Fleeting(Tokens):
@@ -215,14 +220,18 @@ def test_only_what_is_new_is_sent(
 
 
 def test_the_label_is_read_through_ecr(place: Place, image: Callable[..., str]) -> None:
-    images = {label: push(image(b"x", label=label), place.stack, f"v{n}") for n, label in enumerate((LABEL, "no JSON"))}
-
-    def described(sent: Sent) -> object:
-        version = {"imageDigest": sent.digest}
-        return repository.describe(repository.Image("123456789012", "us-east-1", place.stack.repository_name, version))
-
-    assert described(images[LABEL]) == {"hyperparameters": [], "metrics": []}
-    assert described(images["no JSON"]) is None
+    """By `make train IMAGE=`: an image is asked what it takes."""
+    spec, said = training.read_job("digits"), list[str]()
+    for tag, label in (("v1", LABEL), ("v2", "no JSON"), ("v3", '{"of": "another"}')):
+        push(image(b"x", label=label), place.stack, tag)
+    uris = [f"{place.stack.repository_url}:v{number}" for number in (1, 2, 3)]
+    assert training.describe_image(uris[0], spec, place.stack, said.append) == Description((EPOCHS,), ())
+    assert said == []
+    for uri in uris[1:]:
+        assert training.describe_image(uri, spec, place.stack, said.append) is None
+        assert said.pop() == (
+            f"Not checked: the hyperparameters against {uri}, which has no label trainyard.describe to check them by."
+        )
 
 
 def test_what_was_pushed_is_fetched_by_its_digest(engine: Any, place: Place, image: Callable[..., str]) -> None:

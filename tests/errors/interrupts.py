@@ -64,7 +64,7 @@ INTERRUPTS = (
         "Interrupted. What is uploaded stays; `make data JOB=mistake` goes on with the rest.",
         _small_job,
     ),
-    Interrupt("make train JOB=digits YES=1", "what it needs is checked", "ecr:DescribeImages", NOT_STARTED),
+    Interrupt("make train JOB=digits YES=1", "what it needs is checked", "iam:GetRole", NOT_STARTED),
     Interrupt("make train JOB=mistake YES=1", "files are uploaded", "s3:PutObject", NOT_STARTED, _small_job),
     Interrupt(
         "make train JOB=mistake YES=1",

@@ -18,6 +18,13 @@ START = "Start it with `make cloud-up`."
 
 
 @contextmanager
+def running(scene: Scene) -> Iterator[None]:
+    scene.project.make("cloud-up")
+    yield
+    scene.project.make("cloud-down")
+
+
+@contextmanager
 def killed(scene: Scene) -> Iterator[None]:
     """One that ended by kill -9: its file of address and process is left."""
     scene.project.make("cloud-up")
@@ -65,5 +72,13 @@ CASES = (
         "The local cloud cannot be started: … Permission denied: …build/local-cloud…",
         "Make build/local-cloud a folder that you can write.",
         a_read_only_folder,
+    ),
+    Case(
+        GROUP,
+        "the layers of its images are removed under it",
+        "make cloud-clean",
+        "The local cloud runs, and its registry reads the layers.",
+        "Stop it first: `make cloud-down`.",
+        running,
     ),
 )

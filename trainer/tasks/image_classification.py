@@ -54,9 +54,8 @@ def train_with(team: Team, job: Job, stop: Stop) -> None:
         # Before tracing: made lazily, its variables would belong to the trace.
         optimizer.build(model.trainable_variables)
         run = training.Run(model, optimizer)
-    team.synchronize(model)
+    cluster.synchronize(model, whole_batch=team.replicas > 1)
     training.resume(run, plan, job.checkpoint_dir, team)
-    stop.listen()
     _announce(given, model, team)
 
     validation = team.distribute(given.validation_batches())
@@ -101,6 +100,7 @@ def _announce(given: Input, model: Any, team: Team) -> None:
 def _leave(run: training.Run, plan: training.Plan, given: Input, job: Job) -> None:
     """Write what the job is for: the best model, and how it came about."""
     run.take_best()
+    cluster.synchronize(run.model, whole_batch=False)  # whoever goes on with the model may have one device
     export.export(run.model, given.training.labels, job.model_dir)
     job.output_data_dir.mkdir(parents=True, exist_ok=True)
     told = {"steps": run.step, "steps_planned": plan.steps, "best_epoch": run.best_epoch, "history": run.history}

@@ -96,10 +96,10 @@ def _is_sharded(channel: str, team: Team) -> bool:
 
 
 def _share(batch: int, team: Team, sharded: bool) -> data.Share:
-    at_once, mine = team.per_replica(batch), batch // team.hosts
+    at_once = team.per_replica(batch)
     if sharded:
-        return data.Share(mine, range(mine), at_once)
-    return data.Share(batch, range(team.index * mine, (team.index + 1) * mine), at_once)
+        return data.Share(batch // team.hosts, first=0, every=1, at_once=at_once)
+    return data.Share(batch, first=team.index, every=team.hosts, at_once=at_once)
 
 
 def _all_labels(folder: Path, team: Team) -> tuple[str, ...]:

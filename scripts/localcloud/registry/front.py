@@ -12,6 +12,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, parse_qsl, urlencode
@@ -100,7 +101,7 @@ class Front:
         except NotStartedError as error:
             _drain(request)
             response = RefusedError(403, "DENIED", str(error)).response()
-        except (urllib3.exceptions.HTTPError, ClientDisconnected):
+        except (urllib3.exceptions.HTTPError, ClientDisconnected, OSError):
             # The caller has gone, who then hears nothing, or the registry, which the next attempt finds again.
             response = RefusedError(503, "UNAVAILABLE", "The registry did not answer.").response()
         response.headers["Docker-Distribution-Api-Version"] = "registry/2.0"
@@ -122,8 +123,9 @@ class Front:
             return Response("{}", content_type="application/json")
         if request.method == "DELETE":
             raise RefusedError(405, "UNSUPPORTED", "The operation is unsupported.")
-        if address.name in self._awaited:
-            self._awaited[address.name].set()
+        awaited = self._awaited.get(address.name)
+        if awaited is not None:
+            awaited.set()
         repository = repositories.find(address.name)
         if repository is None:
             raise RefusedError(404, "NAME_UNKNOWN", repositories.missing(address.name))
@@ -232,8 +234,9 @@ def _limited(pieces: Iterator[bytes] | None, most: int) -> Iterator[bytes]:
 
 def _drain(request: Request) -> None:
     """Read what is still to come: docker misses an answer that it gets while it sends."""
-    for _ in _pieces(request) or ():
-        pass
+    with suppress(ClientDisconnected, OSError):
+        for _ in _pieces(request) or ():
+            pass
 
 
 def _streamed(answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:

@@ -1,5 +1,6 @@
 """Checkpoints: restored before the program starts, copied to S3 while it runs, deletions mirrored.
 
+Each host has a copy of its own: it uploads what that host wrote, and deletes in S3 what that host had and deleted.
 https://docs.aws.amazon.com/sagemaker/latest/dg/model-checkpoints.html
 """
 
@@ -80,16 +81,18 @@ class Mirror:
         self._ended.set()
         self._thread.join()
         self._before = self._look()  # The program has ended: nothing is half-written any more.
-        self._copy()
+        self._copy(last=True)
 
     def _follow(self) -> None:
         while not self._ended.wait(INTERVAL_SECONDS):
             try:
-                self._copy()
+                self._copy(last=False)
+            except PermissionError:
+                continue  # A folder that a container's root keeps to itself: it is handed over at the end.
             except Exception:
                 traceback.print_exc()  # The next look tries again; the last one, at the end, raises.
 
-    def _copy(self) -> None:
+    def _copy(self, last: bool) -> None:
         now = self._look()
         todo = changes(self._copied, self._before, now)
         self._before = now
@@ -98,6 +101,10 @@ class Mirror:
                 self._s3.upload_file(str(self._folder / path), self._bucket, self._prefix + path)
             except FileNotFoundError:
                 continue  # Deleted since the look.
+            except PermissionError:
+                if last:
+                    raise
+                continue  # As such a folder.
             self._copied[path] = now[path]
         for path in todo.deletions:
             self._s3.delete_object(Bucket=self._bucket, Key=self._prefix + path)
@@ -105,7 +112,7 @@ class Mirror:
 
     def _look(self) -> dict[str, Stamp]:
         found = {}
-        for folder, _, names in os.walk(self._folder):
+        for folder, _, names in os.walk(self._folder, onerror=_raise_unless_gone):
             for name in names:
                 path = Path(folder, name)
                 try:
@@ -114,3 +121,9 @@ class Mirror:
                     continue
                 found[path.relative_to(self._folder).as_posix()] = Stamp(state.st_size, state.st_mtime_ns)
         return found
+
+
+def _raise_unless_gone(error: OSError) -> None:
+    # A folder that cannot be read must not look like one whose files were deleted: S3 would lose them.
+    if not isinstance(error, FileNotFoundError):
+        raise error

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import docker
 
 MIN_HOSTS = 2
+# An internal network alone leaves this machine within reach, on all of its addresses.
+NO_HOST = {"com.docker.network.bridge.inhibit_ipv4": "true"}
 
 
 class Images(Protocol):
@@ -146,7 +148,9 @@ class ContainerPrograms:
         if isolated and hosts == 1:
             return None
         name = f"trainyard-{self.job.name}-{secrets.token_hex(4)}"
-        network = self.client.networks.create(name, driver="bridge", internal=isolated, labels=labels)
+        network = self.client.networks.create(
+            name, driver="bridge", internal=isolated, options=NO_HOST if isolated else None, labels=labels
+        )
         stack.callback(_tried, network.remove)
         return name
 

@@ -78,7 +78,7 @@ class Account:
     def describe(self, name: str) -> dict[str, Any]:
         return dict(self.sagemaker.describe_training_job(TrainingJobName=name))
 
-    def until(self, name: str, reached: Callable[[dict[str, Any]], bool], seconds: float = 20) -> dict[str, Any]:
+    def until(self, name: str, reached: Callable[[dict[str, Any]], Any], seconds: float = 20) -> dict[str, Any]:
         deadline = time.monotonic() + seconds
         while not reached(found := self.describe(name)):
             assert time.monotonic() < deadline, found

@@ -245,6 +245,15 @@ def test_places_are_given_in_turn() -> None:
     assert not release.is_set()
 
 
+def test_a_job_of_two_hosts_waits_for_two_places() -> None:
+    slots = Slots(2)
+    with slots.taken(lambda: None, lambda: False) as one, slots.taken(lambda: None, lambda: True, places=2) as two:
+        assert one
+        assert not two
+    with slots.taken(lambda: None, lambda: False, places=3) as all_there_are:
+        assert all_there_are
+
+
 def test_a_program_that_ignores_sigterm_is_killed_with_all_it_started(tmp_path: Path) -> None:
     code = (
         "import signal, subprocess, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.unit.trainer.trainer_runs import Base
 from trainer import contract
 from trainer.contract import Folders, JobError
+from trainer.stop import Stop
 
 
 def read(base: Base, *arguments: str, **environ: str) -> contract.Job:
@@ -217,7 +218,7 @@ def test_a_failure_fits_into_failurereason_and_keeps_the_exception_and_the_place
 
 def test_sigterm_is_noted_and_ends_nothing() -> None:
     before = signal.getsignal(signal.SIGTERM)
-    stop = contract.Stop()
+    stop = Stop()
     try:
         stop.listen()
         os.kill(os.getpid(), signal.SIGTERM)

@@ -71,13 +71,13 @@ def test_every_format_becomes_one_shape(folder: Path, channels: int) -> None:
     assert batch[1].numpy().tolist() == [0, 0, 0, 1, 1, 1]
 
 
-def order(folder: Path, seed: int, steps: range) -> list[list[int]]:
+def order(folder: Path, seed: int, steps: range, host: int = 0, hosts: int = 1) -> list[list[int]]:
     from trainer import data, folders
 
     images = folders.list_images(folder)
     # Every image its own label, so that a label says which image it is.
     single = folders.Images(images.labels, images.paths, tuple(range(len(images.paths))))
-    share = data.Share(batch=4, taken=range(4), at_once=4)
+    share = data.Share(batch=4, first=host, every=hosts, at_once=4 // hosts)
     return [numbers.numpy().tolist() for _, numbers in data.training_batches(single, 8, 1, share, seed, steps)]
 
 
@@ -89,6 +89,12 @@ def test_the_order_is_a_pure_function_of_seed_and_step(folder: Path) -> None:
     passes = [positions[start : start + 6] for start in range(0, len(positions), 6)]
     assert all(sorted(one) == list(range(6)) for one in passes)  # every image once in each
     assert len({tuple(one) for one in passes}) > 10  # and not in one order
+
+
+def test_the_shares_of_several_hosts_are_the_batches_of_one(folder: Path) -> None:
+    whole = order(folder, 3, range(7, 60))
+    shares = [order(folder, 3, range(7, 60), host, 2) for host in range(2)]
+    assert [[batch[0::2], batch[1::2]] for batch in whole] == [list(parts) for parts in zip(*shares, strict=True)]
 
 
 def test_an_applications_name_is_kerass_own() -> None:

@@ -1,17 +1,15 @@
 """The trainer as SageMaker starts it: a process, its folders, its signals."""
 
 import json
-import os
 import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.unit.trainer.trainer_runs import ROOT, SMALL, Base, environment, trainer
+from tests.unit.trainer.trainer_runs import ROOT, SMALL, Base, environment, equal, trainer, wait_for, weights
 
 EPOCHS = {**SMALL, "epochs": "6"}
 ENDLESS = {**SMALL, "epochs": "5000"}
@@ -20,25 +18,6 @@ ENDLESS = {**SMALL, "epochs": "5000"}
 def made(root: Path, digits: Path, **hyperparameters: str) -> Base:
     base = Base(root).configure(hyperparameters=hyperparameters)
     return base.channel("training", digits / "training").channel("validation", digits / "validation")
-
-
-def weights(base: Base) -> list[Any]:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    import keras
-
-    return [variable.numpy() for variable in keras.models.load_model(base.root / "model" / "model.keras").weights]
-
-
-def equal(one: list[Any], other: list[Any]) -> bool:
-    return all((left == right).all() for left, right in zip(one, other, strict=True))
-
-
-def wait_for(process: "subprocess.Popen[str]", word: str) -> None:
-    assert process.stdout is not None
-    for line in process.stdout:
-        if word in line:
-            return
-    pytest.fail(f"it ended before it printed {word}: {process.stderr.read() if process.stderr else ''}")
 
 
 def test_what_is_wrong_is_said_before_tensorflow_is_imported(base: Base) -> None:

@@ -1,10 +1,13 @@
 """What the tests of the trainer share: a base folder as SageMaker lays it out, and the program as a process."""
 
+import contextlib
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -91,3 +94,69 @@ def environment(**more: str) -> dict[str, str]:
         if not name.startswith(("SM_", "SAGEMAKER_", "TRAINER_", "TRAINING_JOB_"))
     }
     return {**kept, **more}
+
+
+class Hosts:
+    """The base folders of one job on several hosts, which here are processes with a port each."""
+
+    def __init__(self, root: Path, count: int, **hyperparameters: str) -> None:
+        self.names = [f"127.0.0.1:{port}" for port in free_ports(count)]
+        self.bases = [Base(root / str(number), {"TRAINER_HOSTS_SECONDS": "60"}) for number in range(1, count + 1)]
+        for base, name in zip(self.bases, self.names, strict=True):
+            resources = {"hosts": self.names, "current_host": name}
+            base.configure(hyperparameters=hyperparameters, resourceconfig=resources)
+
+    def channel(self, name: str, *folders: Path) -> "Hosts":
+        """Give all hosts the same folder, or each its own."""
+        for base, folder in zip(self.bases, folders * (len(self.bases) // len(folders)), strict=True):
+            base.channel(name, folder)
+        return self
+
+    def start(self) -> "list[subprocess.Popen[str]]":
+        return [base.start() for base in self.bases]
+
+    def train(self) -> "list[subprocess.CompletedProcess[str]]":
+        return ended(self.start())
+
+
+def ended(processes: "list[subprocess.Popen[str]]", seconds: float = 200) -> "list[subprocess.CompletedProcess[str]]":
+    """Wait for all of them; none outlives this."""
+    try:
+        with ThreadPoolExecutor() as pool:
+            told = list(pool.map(lambda process: process.communicate(timeout=seconds), processes))
+    finally:
+        for process in processes:
+            process.kill()
+    return [
+        subprocess.CompletedProcess(process.args, process.returncode, out, err)
+        for process, (out, err) in zip(processes, told, strict=True)
+    ]
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody uses, all different."""
+    with contextlib.ExitStack() as held:
+        sockets = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [each.getsockname()[1] for each in sockets]
+
+
+def wait_for(process: "subprocess.Popen[str]", word: str) -> None:
+    """Read what it prints until this word comes."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        if word in line:
+            return
+    raise AssertionError(f"it ended before it printed {word}: {process.stderr.read() if process.stderr else ''}")
+
+
+def weights(base: Base) -> list[Any]:
+    """The weights of the model that a job left."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    import keras
+
+    return [variable.numpy() for variable in keras.models.load_model(base.root / "model" / "model.keras").weights]
+
+
+def equal(one: list[Any], other: list[Any]) -> bool:
+    """Whether weights are the same, bit for bit."""
+    return all((left == right).all() for left, right in zip(one, other, strict=True))

@@ -1,0 +1,87 @@
+"""Two clones of one repository and the same stack: what one has pushed, the other finds; an edit sends a little."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Project, clean_environment
+
+pytestmark = pytest.mark.e2e
+
+
+def git(folder: Path, *arguments: str) -> None:
+    who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
+    subprocess.run(["git", *who, *arguments], cwd=folder, env=clean_environment(), check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def clones(dock: Project, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Two clones, the dock's stack built."""
+    folder = tmp_path_factory.mktemp("clones")
+    origin = Project(folder / "origin").folder
+    (origin / ".venv").unlink()
+    git(origin, "init", "-q")
+    git(origin, "add", ".")
+    git(origin, "commit", "-qm", "first")
+    for name in ("one", "two"):
+        git(folder, "clone", "-q", str(origin), name)
+        (folder / name / ".venv").symlink_to(dock.folder / ".venv")
+    dock.make("infra", "CLOUD=local", "YES=1")
+    return folder / "one", folder / "two"
+
+
+def image(clone: Path, dock: Project, *more: str) -> str:
+    """What `make image` prints in a clone whose shell is pointed at the dock's local cloud."""
+    pointed = f'eval "$(make -s -C {dock.folder} cloud-env)"; exec "$@"'
+    typed = [".venv/bin/python", "-m", "scripts.image", "--env", "local", "--job", "digits", *more]
+    ended = subprocess.run(
+        ["sh", "-c", pointed, "sh", *typed],
+        cwd=clone,
+        env=dock.environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout
+
+
+def pushed(output: str) -> tuple[str, str]:
+    found = re.search(r"(trainer-[0-9a-f]{12})[\s\S]*(sha256:[0-9a-f]{64})", output)
+    assert found, output
+    return found[1], found[2]
+
+
+def test_the_second_clone_finds_what_the_first_has_pushed(
+    clones: tuple[Path, Path], dock: Project, base_image: str
+) -> None:
+    one, two = clones
+    first = image(one, dock, "--base", base_image)
+    second = image(two, dock)
+    assert len(second.splitlines()) == 1, second
+    assert "is in ECR already" in second
+    assert pushed(first) == pushed(second)
+
+
+def test_an_edit_sends_kilobytes(clones: tuple[Path, Path], dock: Project, base_image: str) -> None:
+    """How long it takes is for benchmarks/image.py to say."""
+    _, two = clones
+    image(two, dock, "--base", base_image)
+    with (two / "trainer" / "models.py").open("a") as file:
+        file.write("# edited\n")
+    output = image(two, dock)
+    sent = re.search(r"^Pushed 1 new layer \(([0-9.]+) kB sent\)", output, re.MULTILINE)
+    assert sent, output
+    assert float(sent[1]) < 200
+
+
+def test_the_local_cloud_s_token_is_no_use_at_aws_so_the_public_registry_serves(dock: Project) -> None:
+    program = "from scripts.container import pull; print(pull.source('us-east-1'))"
+    ended = dock.verb("cloud", "exec", "--", sys.executable, "-c", program)
+    assert ended.stdout.split("'")[1] == "public.ecr.aws/deep-learning-containers/tensorflow-training", ended.stderr
+    assert "auth={}" in ended.stdout

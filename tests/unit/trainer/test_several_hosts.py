@@ -1,0 +1,318 @@
+"""Several hosts train one model: processes with a port each, as the facts of a job tell them of each other."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.trainer.trainer_runs import (
+    ROOT,
+    SMALL,
+    Base,
+    Hosts,
+    ended,
+    environment,
+    equal,
+    free_ports,
+    wait_for,
+    weights,
+)
+from trainer import link
+from trainer.contract import JobError
+from trainer.stop import Stop
+
+# Without dropout, whose masks each device draws for its own part of a batch.
+EPOCHS = {**SMALL, "epochs": "4", "dropout": "0"}
+ENDLESS = {**EPOCHS, "epochs": "5000"}
+
+
+def made(root: Path, digits: Path, **hyperparameters: str) -> Hosts:
+    hosts = Hosts(root, 2, **hyperparameters)
+    return hosts.channel("training", digits / "training").channel("validation", digits / "validation")
+
+
+def files(base: Base) -> list[str]:
+    """What a host left."""
+    return sorted(path.name for path in base.root.iterdir() if path.name != "input")
+
+
+# The link alone, without TensorFlow: hosts are threads.
+
+
+def at_once(*calls: Callable[[], Any]) -> list[Any]:
+    """What each call gives or raises, all made at the same time."""
+    results: list[Any] = [None] * len(calls)
+
+    def run(number: int) -> None:
+        try:
+            results[number] = calls[number]()
+        except JobError as error:
+            results[number] = error
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(len(calls))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+        assert not thread.is_alive()
+    return results
+
+
+def names(count: int) -> list[str]:
+    return [f"127.0.0.1:{port}" for port in free_ports(count)]
+
+
+def met(hosts: list[str]) -> list[link.Link]:
+    return at_once(*(lambda host=host: link.meet(hosts, host, Stop(), 10) for host in hosts))
+
+
+def test_hosts_tell_each_other_in_their_order() -> None:
+    links = met(names(3))
+    for turn in range(3):
+        told = at_once(*(lambda each=each, turn=turn: each.exchange([turn, each.index]) for each in links))
+        assert told == [[[turn, 0], [turn, 1], [turn, 2]]] * 3
+    assert link.meet(["algo-1"], "algo-1", Stop(), 1).exchange(5) == [5]  # type: ignore[union-attr]
+
+
+def test_a_host_that_is_lost_is_named_on_all_others() -> None:
+    hosts = names(3)
+    links = met(hosts)
+    links[1].close()
+    lost = at_once(lambda: links[0].exchange(1), lambda: links[2].exchange(1))
+    assert [error.host for error in lost] == [hosts[1]] * 2
+    assert str(lost[0]) == f"{hosts[1]} was lost, and with it the training. Its log says more."
+
+
+def test_why_a_host_left_is_told() -> None:
+    links = met(hosts := names(3))
+    links[2].leave("no space left")
+    lost = at_once(links[0].lost, links[1].lost)
+    assert [str(error) for error in lost] == [
+        f"{hosts[2]} was lost, and with it the training: no space left. Its log says more."
+    ] * 2
+    assert links[0].lost(0.1) is None
+
+
+def test_a_host_that_never_appears_is_named() -> None:
+    hosts = names(3)
+    some = at_once(*(lambda host=host: link.meet(hosts, host, Stop(), 1.5) for host in hosts[:2]))
+    assert {error.problem for error in some} == {f"{hosts[2]} did not appear within 1.5 seconds."}
+    (alone,) = at_once(lambda: link.meet(hosts, hosts[1], Stop(), 1))
+    assert alone.problem == f"{hosts[0]} did not appear within 1 seconds."
+    (nameless,) = at_once(lambda: link.meet(["algo-1.invalid", hosts[1]], hosts[1], Stop(), 1))
+    assert nameless.problem == "algo-1.invalid did not appear within 1 seconds."
+
+
+@pytest.mark.parametrize("told", [0, 1])
+def test_a_stop_of_one_ends_the_waiting_of_all(told: int) -> None:
+    hosts, stops = names(3), [Stop(), Stop()]
+    threading.Timer(0.3, lambda: setattr(stops[told], "requested", True)).start()
+    began = time.monotonic()
+    waiting = [lambda number=number: link.meet(hosts, hosts[number], stops[number], 60) for number in range(2)]
+    assert at_once(*waiting) == [None, None]
+    assert time.monotonic() - began < 10
+
+
+def test_a_host_of_another_job_is_refused() -> None:
+    with pytest.raises(JobError, match="This host, algo-3, is none of the job's: algo-1, algo-2"):
+        link.meet(["algo-1", "algo-2"], "algo-3", Stop(), 1)
+
+
+def test_all_have_one_port_unless_it_is_written() -> None:
+    assert link.address("algo-1") == ("algo-1", link.PORT)
+    assert link.address("127.0.0.1:4000") == ("127.0.0.1", 4000)
+
+
+# Whole trainings.
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory, digits: Path) -> Hosts:
+    """Two hosts that trained to the end."""
+    hosts = made(tmp_path_factory.mktemp("two"), digits, **EPOCHS)
+    for each in hosts.train():
+        assert (each.returncode, each.stderr) == (0, "")
+    return hosts
+
+
+@pytest.mark.e2e
+def test_two_hosts_come_to_what_one_comes_to(two: Hosts, tmp_path: Path, digits: Path) -> None:
+    one = Base(tmp_path / "ml").configure(hyperparameters=EPOCHS)
+    one.channel("training", digits / "training").channel("validation", digits / "validation")
+    assert one.train().returncode == 0
+    alone, shared = one.history["history"], two.bases[0].history["history"]
+    assert shared[0]["loss"] == pytest.approx(alone[0]["loss"], rel=1e-5)
+    assert shared[0]["val_loss"] == pytest.approx(alone[0]["val_loss"], rel=1e-4)
+    assert shared[-1]["loss"] == pytest.approx(alone[-1]["loss"], rel=1e-2)  # rounding grows from step to step
+    assert [epoch["learning_rate"] for epoch in shared] == [epoch["learning_rate"] for epoch in alone]
+
+
+@pytest.mark.e2e
+def test_only_the_first_host_leaves_files_and_reports(two: Hosts) -> None:
+    assert files(two.bases[0]) == ["checkpoints", "model", "output"]
+    assert files(two.bases[1]) == []
+    config = (two.bases[0].root / "model" / "model.keras").read_bytes()
+    assert b'"synchronized": true' not in config
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("stopped", [(1,), (0, 1)])
+def test_stopped_and_started_again_two_end_as_if_nothing_had_happened(
+    two: Hosts, tmp_path: Path, digits: Path, stopped: tuple[int, ...]
+) -> None:
+    hosts = made(tmp_path, digits, **EPOCHS)
+    processes = hosts.start()
+    wait_for(processes[0], "epoch=1 ")
+    for number in stopped:
+        processes[number].send_signal(signal.SIGTERM)
+    chief, other = ended(processes)
+    assert [chief.returncode, other.returncode] == [0, 0], chief.stderr + other.stderr
+    assert "stopped after step" in chief.stdout
+    assert not any((base.root / "output" / "failure").exists() for base in hosts.bases)
+    at = hosts.bases[0].steps[-1]
+    assert 10 <= at < 40
+    assert hosts.bases[1].steps == []
+
+    # S3 gives the checkpoints back to every host.
+    shutil.copytree(hosts.bases[0].root / "checkpoints", hosts.bases[1].root / "checkpoints")
+    for each in hosts.train():
+        assert each.returncode == 0, each.stderr
+    assert equal(weights(hosts.bases[0]), weights(two.bases[0]))
+    kept = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
+    histories = [
+        [[epoch[name] for name in kept] for epoch in each.bases[0].history["history"]] for each in (hosts, two)
+    ]
+    assert histories[0] == histories[1]
+
+
+@pytest.mark.e2e
+def test_hosts_with_other_checkpoints_do_not_go_on(two: Hosts, tmp_path: Path, digits: Path) -> None:
+    hosts = made(tmp_path, digits, **EPOCHS)
+    shutil.copytree(two.bases[0].root / "checkpoints", hosts.bases[0].root / "checkpoints")
+    assert [each.returncode for each in hosts.train()] == [1, 1]
+    assert f"{hosts.names[0]} has checkpoints of the steps [30, 40], {hosts.names[1]} of []" in hosts.bases[0].failure
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("lost", [0, 1])
+def test_where_one_is_killed_the_other_ends_with_that_reason(tmp_path: Path, digits: Path, lost: int) -> None:
+    hosts = made(tmp_path, digits, **ENDLESS)
+    processes = hosts.start()
+    wait_for(processes[0], "epoch=1 ")
+    processes[lost].kill()
+    began = time.monotonic()
+    left = ended(processes)[1 - lost]
+    assert time.monotonic() - began < 60
+    assert left.returncode == 1, left.stderr
+    assert hosts.bases[1 - lost].failure.startswith(f"{hosts.names[lost]} was lost, and with it the training")
+
+
+@pytest.mark.e2e
+def test_the_reason_of_one_is_the_reason_of_all(tmp_path: Path, digits: Path) -> None:
+    hosts = Hosts(tmp_path / "jobs", 2, **EPOCHS)
+    fewer = tmp_path / "fewer"
+    shutil.copytree(digits / "training", fewer)
+    next((fewer / "0").iterdir()).write_bytes(b"\x89PNG\r\n\x1a\n and no more")
+    hosts.channel("training", digits / "training", fewer)
+    assert [each.returncode for each in hosts.train()] == [1, 1]
+    assert hosts.bases[1].failure.startswith("1 of 600 files cannot be read as images")
+    assert hosts.bases[0].failure.startswith(f"{hosts.names[1]} was lost, and with it the training: 1 of 600 files")
+
+
+@pytest.mark.e2e
+def test_a_batch_that_does_not_divide_is_refused(tmp_path: Path, digits: Path) -> None:
+    hosts = made(tmp_path, digits, **EPOCHS, batch_size="33")
+    assert [each.returncode for each in hosts.train()] == [1, 1]
+    assert hosts.bases[0].failure == (
+        "batch_size=33 cannot be dealt out evenly to 2 devices on 2 hosts. "
+        "It counts the images of a step on all of them: take a multiple of 2, such as 34."
+    )
+
+
+@pytest.mark.e2e
+def test_each_host_trains_on_its_own_files_where_they_are_sharded(tmp_path: Path, digits: Path) -> None:
+    """Uneven, and neither host has all labels."""
+    hosts = Hosts(tmp_path / "jobs", 2, **EPOCHS)
+    shards = [tmp_path / "a", tmp_path / "b"]
+    for number in range(10):
+        for place, image in enumerate(sorted((digits / "training" / str(number)).iterdir())):
+            into = shards[0 if number == 3 or (place % 3 and number != 7) else 1] / str(number)
+            into.mkdir(parents=True, exist_ok=True)
+            shutil.copy(image, into)
+    hosts.channel("training", *shards).channel("validation", digits / "validation")
+    for base in hosts.bases:
+        base.configure(inputdataconfig={"training": {"S3DistributionType": "ShardedByS3Key"}, "validation": {}})
+    chief, other = hosts.train()
+    assert (chief.returncode, other.returncode) == (0, 0), chief.stderr + other.stderr
+    assert chief.stdout.startswith("600 training images of 10 labels, 200 validation images")
+    counts = [sum(1 for _ in shard.glob("*/*")) for shard in shards]
+    assert hosts.bases[0].history["steps_planned"] == 4 * -(-max(counts) // 32)
+    assert hosts.bases[0].history["history"][-1]["val_accuracy"] > 0.5
+
+
+@pytest.mark.e2e
+def test_a_host_that_never_starts_is_named(tmp_path: Path, digits: Path) -> None:
+    hosts = made(tmp_path, digits, **EPOCHS)
+    hosts.bases[0].environment["TRAINER_HOSTS_SECONDS"] = "2"
+    assert hosts.bases[0].train().returncode == 1
+    assert hosts.bases[0].failure.startswith(f"{hosts.names[1]} did not appear within 2 seconds.")
+
+
+@pytest.mark.e2e
+def test_a_host_that_waits_heeds_a_stop(tmp_path: Path, digits: Path) -> None:
+    process = made(tmp_path, digits, **EPOCHS).bases[1].start()
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(8)
+    process.send_signal(signal.SIGTERM)
+    (left,) = ended([process], 40)
+    assert (left.returncode, left.stderr) == (0, "")
+    assert left.stdout == "stopped while other hosts were awaited: nothing has been trained\n"
+
+
+MIRRORED = """
+import json, os, sys
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+from pathlib import Path
+import keras
+import tensorflow as tf
+from trainer import cluster, contract, link
+from trainer.stop import Stop
+from trainer.tasks import image_classification
+
+devices = int(sys.argv[1])
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * devices)
+job = contract.read_job(contract.Folders.of(os.environ), [], os.environ)
+keras.utils.set_random_seed(0)
+tf.config.experimental.enable_op_determinism()
+strategy = tf.distribute.MirroredStrategy([f"CPU:{number}" for number in range(devices)])
+team = cluster.Team(strategy, link.Link(["localhost"], 0, []))
+image_classification.train_with(team, job, Stop())
+"""
+
+
+@pytest.mark.e2e
+def test_several_devices_of_a_host_come_to_what_one_comes_to(two: Hosts, tmp_path: Path, digits: Path) -> None:
+    base = Base(tmp_path / "ml").configure(hyperparameters=EPOCHS)
+    base.channel("training", digits / "training").channel("validation", digits / "validation")
+    done = subprocess.run(
+        [sys.executable, "-c", MIRRORED, "4"],
+        cwd=ROOT,
+        env=environment(SAGEMAKER_BASE_DIR=str(base.root)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    hosts, devices = (each.history["history"][0] for each in (two.bases[0], base))
+    assert devices["loss"] == pytest.approx(hosts["loss"], rel=1e-5)
+    assert devices["val_loss"] == pytest.approx(hosts["val_loss"], rel=1e-4)
+    assert json.loads((base.root / "model" / "labels.json").read_text()) == [str(label) for label in range(10)]

@@ -96,10 +96,12 @@ def _called(change: Change, mask: Mask) -> str:
 
 
 def _serious(findings: Iterable[Finding]) -> Iterator[str]:
-    counts = Counter(each.severity for each in findings if each.status is Status.NEW)
-    parts = [f"{counts[severity]} {severity.name.lower()}" for severity in _SERIOUS if counts[severity]]
-    if parts:
-        yield f"{' and '.join(parts)} {'finding' if sum(counts[each] for each in _SERIOUS) == 1 else 'findings'}."
+    found = Counter(each.severity for each in findings if each.status is Status.NEW)
+    counts = {severity: found[severity] for severity in _SERIOUS if found[severity]}
+    if counts:
+        *_, last = counts.values()
+        parts = [f"{count} {severity.name.lower()}" for severity, count in counts.items()]
+        yield f"{' and '.join(parts)} {'finding' if last == 1 else 'findings'}."
 
 
 def _permissions(changes: Iterable[PrincipalChange]) -> Iterator[str]:

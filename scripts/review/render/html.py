@@ -11,6 +11,7 @@ once.
 
 import base64
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 _LONG = Markup('<details class="long"><summary>{}… <span>{:,} characters</span></summary><pre>{}</pre></details>')
+_CODE = re.compile(r"`([^`]+)`")
 _SHORT = 160  # characters of a value before the rest is behind a click
 _OPEN_CHANGES = 12  # a plan of no more than these is shown with every change open
 
@@ -72,6 +74,7 @@ def _template() -> "Template":
         lstrip_blocks=True,
     )
     environment.filters["name"] = _name
+    environment.filters["prose"] = _prose
     environment.filters["value"] = _value
     environment.tests["page"] = is_page
     environment.globals.update(words=words, plural=words.plural)
@@ -82,6 +85,14 @@ def _template() -> "Template":
 def _name(text: str) -> Markup:
     """A name or a sentence, in which nothing is invisible."""
     return Markup.escape(words.visible(text))
+
+
+@lru_cache(maxsize=4096)
+def _prose(text: str) -> Markup:
+    """A sentence, what is between backticks as code."""
+    parts = [Markup.escape(part) for part in _CODE.split(words.visible(text))]
+    parts[1::2] = [Markup("<code>{}</code>").format(part) for part in parts[1::2]]
+    return Markup("").join(parts)
 
 
 @lru_cache(maxsize=4096)

@@ -39,7 +39,6 @@ class _Run:
         self.both = Both(plan, mask)
         self.mask = mask
         self.reverts = Reverts(plan)
-        self.drifted = {each.address for each in plan.drift}
 
     def findings(self) -> Iterator[Finding]:
         for rule, check in PLAN:
@@ -72,10 +71,8 @@ class _Run:
         checks = STATE.get(change.type)
         if not checks or change.deposed or change.action is Action.FORGET:
             return
-        # What the plan leaves alone is no matter of its review, unless something that belongs to it changes, or it was
-        # changed outside of Terraform, and this plan leaves it so.
-        drifted = change.address in self.drifted
-        touched = change.action is not Action.NO_OP or bool(change.import_id) or drifted
+        # What the plan leaves alone is no matter of its review, unless something that belongs to it changes.
+        touched = change.action is not Action.NO_OP or bool(change.import_id)
         for rule, check in checks:
             before, _ = _said(check, self.both.before.by_address.get(change.address))
             after, unknown = _said(check, self.both.after.by_address.get(change.address))
@@ -84,11 +81,20 @@ class _Run:
             for what in after:
                 if touched or what not in before:
                     yield rule, Status.THERE if what in before else Status.NEW, what
+                elif self._from_outside(change, check, what):
+                    yield rule, Status.THERE, f"{what} This was done outside of Terraform, and the plan leaves it so."
             # That a thing goes with all that was wrong with it goes without saying; what it opened is worth a word.
             tell = not unknown and (change.action is not Action.DESTROY or rule.severity >= Severity.HIGH)
             for what in before if tell else ():
                 if what not in after:
                     yield rule, Status.FIXED, f"No more: {what}"
+
+    def _from_outside(self, change: Change, check: StateCheck, what: str) -> bool:
+        """Whether what is wrong with a resource came with its drift."""
+        drift = self.both.drift.get(change.address)
+        if drift is None or drift.before is None:
+            return False
+        return what not in _said(check, Resource(change, self.both.before, drift.before, False))[0]
 
     def _unknown(self, change: Change, attribute: str, rules: list[Rule], known: str) -> Finding:
         what = f"`{attribute}` cannot be reviewed until the apply; {_listed(rule.id for rule in rules)} needed it."

@@ -35,6 +35,9 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
     apply_server_side_encryption_by_default {
       sse_algorithm = "AES256"
     }
+
+    # For KMS keys only. AWS answers false where nothing was said, which every plan after it would call a change.
+    bucket_key_enabled = false
   }
 }
 

@@ -1,6 +1,7 @@
 """What differs in a plan without meaning anything: mirrors of other resources, and what a provider computes anyway."""
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 from scripts.review.canonical import ordered, parsed
@@ -51,14 +52,20 @@ class Noise:
     """
 
     def __init__(self, plan: Plan) -> None:
+        self._plan = plan
         self._references = plan.references
+
+    @cached_property
+    def _set_by(self) -> dict[str, set[str]]:
+        """The texts that the resources set which others mirror, by their type."""
         wanted = {each for mirrored in MIRRORS.values() for each in mirrored}
-        self._set_by: dict[str, set[str]] = {}
-        for change in (*plan.changes, *plan.drift):
+        found: dict[str, set[str]] = {}
+        for change in (*self._plan.changes, *self._plan.drift):
             if change.type in wanted:
-                texts = self._set_by.setdefault(change.type, set())
+                texts = found.setdefault(change.type, set())
                 for values in (change.before, change.after):
                     texts.update(_texts(values))
+        return found
 
     def computed(self, change: Change, attribute: str) -> bool:
         """Whether the provider computes an attribute, because the configuration does not set it."""

@@ -54,16 +54,24 @@ class Directory:
     def __init__(self, plan: Plan, kinds: Mapping[str, str]) -> None:
         self._references = plan.references or {}
         self._named: dict[tuple[str, str], Change] = {}
-        self._written: dict[str, list[Change]] = {}
+        self._instances: dict[str, dict[tuple[str, ...], Change]] = {}
+        self._begin: dict[tuple[str, tuple[str, ...]], list[Change]] = {}
         for change in plan.changes:
             called = kinds.get(change.type)
             if called is None or change.deposed:
                 continue
-            self._written.setdefault(without_keys(change.address), []).append(change)
+            self._note(change)
             for side in SIDES:
                 name = value(change, side, called)
                 if isinstance(name, str):
                     self._named.setdefault((change.type, name), change)
+
+    def _note(self, change: Change) -> None:
+        """Note an instance by its keys, and by all that they begin with."""
+        base, keys = without_keys(change.address), tuple(_KEY.findall(change.address))
+        self._instances.setdefault(base, {})[keys] = change
+        for length in range(len(keys) + 1):
+            self._begin.setdefault((base, keys[:length]), []).append(change)
 
     def named(self, kind: str, name: str) -> Change | None:
         """The resource of a type with a name."""
@@ -84,17 +92,17 @@ class Directory:
         configuration in a plan does not say which one is meant.
         """
         for reference in self.references(change, attribute):
-            found = [each for each in self._written.get(reference, ()) if each.type == kind and each is not change]
-            if len(found) > 1:
-                found = [each for each in found if _same_keys(each.address, change.address)]
-            if len(found) == 1:
+            instances = self._instances.get(reference, {})
+            found = list(instances.values()) if len(instances) == 1 else self._of_same_keys(reference, change)
+            if len(found) == 1 and found[0].type == kind and found[0] is not change:
                 yield found[0]
 
-
-def _same_keys(one: str, other: str) -> bool:
-    """Whether the keys of two addresses agree as far as both have some."""
-    pairs = zip(_KEY.findall(one), _KEY.findall(other), strict=False)
-    return all(first == second for first, second in pairs)
+    def _of_same_keys(self, reference: str, change: Change) -> list[Change]:
+        """The instances whose keys agree with a resource's as far as both have some."""
+        keys = tuple(_KEY.findall(change.address))
+        instances = self._instances.get(reference, {})
+        fewer = (instances.get(keys[:length]) for length in range(len(keys)))
+        return [*self._begin.get((reference, keys), ()), *filter(None, fewer)]
 
 
 def told_references(references: tuple[str, ...]) -> str:

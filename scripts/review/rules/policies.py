@@ -119,13 +119,11 @@ def on_everything(statement: Statement) -> bool:
 def _recovered(resource: Resource, attribute: str) -> tuple[str, tuple[Statement, ...]] | None:
     both = resource.side.both
     for base in both.targets(resource.change, attribute):
-        documents = [each for each in both.documents.get(base, ()) if each.type == "aws_iam_policy_document"]
-        # Of several instances, `each.key` means the one with the same key; else any may be meant.
-        own = keys(resource.address)
-        same = [each for each in documents if keys(each.address) == own]
-        for change in same or documents[:1]:
-            known = tuple(_statements(change))
-            return change.address, known
+        documents = both.documents.get(base)
+        if documents:
+            # Of several instances, `each.key` means the one with the same key; else any may be meant.
+            change = documents.get(keys(resource.address)) or next(iter(documents.values()))
+            return change.address, tuple(_statements(change))
     return None
 
 

@@ -191,11 +191,12 @@ class Both:
         self.mask = mask
         self.before = Side(self)
         self.after = Side(self)
-        self.documents: dict[str, list[Change]] = {}
+        self.documents: dict[str, dict[tuple[str, ...], Change]] = {}
         for change in plan.changes:
-            if change.mode == "data":
-                self.documents.setdefault(without_keys(change.address), []).append(change)
-            elif not change.deposed:
+            if change.type == "aws_iam_policy_document":
+                instances = self.documents.setdefault(without_keys(change.address), {})
+                instances.setdefault(keys(change.address), change)
+            elif change.mode != "data" and not change.deposed:
                 self._add(change)
 
     def _add(self, change: Change) -> None:

@@ -37,6 +37,7 @@ class Mask:
     def __init__(self, plan: Plan) -> None:
         self._needles = Needles(plan.secrets)
         self._texts: dict[tuple[str, str], str] = {}
+        self._numbers: dict[tuple[type, Any], str] = {}
         self._paths: dict[Path, str] = {}
         self._addresses: dict[str, str] = {}
         self._sentences: dict[str, str] = {}
@@ -56,8 +57,12 @@ class Mask:
             return self._string(value, name)
         if isinstance(value, dict | list):
             return self._written(self._inside(value, name))
-        text = json.dumps(value)
-        return MASKED if not isinstance(value, bool | None) and self.hides(text) else text
+        shown = self._numbers.get((type(value), value))
+        if shown is None:
+            text = json.dumps(value)
+            hidden = not isinstance(value, bool | None) and self.hides(text)
+            shown = self._numbers[type(value), value] = MASKED if hidden else text
+        return shown
 
     def address(self, address: str) -> str:
         """An address as it may be shown: keys that are secrets are masked, names are not."""

@@ -52,6 +52,7 @@ def review(
         for one in reviews:
             for line in render.terminal(one, written if one is reviews[-1] else ()):
                 console.say(line)
+    gc.freeze()  # else Python would look at them all once more before it ends
     if limit is not None:
         _fail_on(limit, reviews)
 

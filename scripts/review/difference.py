@@ -109,9 +109,10 @@ class _Walk:
         """Compare a resource's attributes, those that are noise left out and counted."""
         before, after = change.before or {}, change.after or {}
         unknown = change.unknown if change.action is not Action.DESTROY else False
+        unknowns = unknown if isinstance(unknown, dict) else {}
         marks = tuple(filter(None, (change.before_sensitive, change.after_sensitive)))
         for name in sorted({*before, *after, *_names(unknown)}):
-            old, new, pending = before.get(name), after.get(name), part(unknown, name) or unknown is True
+            old, new, pending = before.get(name), after.get(name), unknowns.get(name) or unknown is True
             if old == new and not pending:
                 continue
             if name not in self.forcing_names and self._is_noise(change, noise, name, pending):

@@ -42,6 +42,7 @@ ELSEWHERE = {
     'make train JOB=digits HP="epochs=3 learning_rate=0.01"': "tests/e2e/test_b_journey.py",
     "make infra ENV=dev APPROVE=4a3aaab2e4adf93e0208fba01989a7cd": "tests/e2e/test_plan_review.py",
     "python -m scripts.plan review plan.json --out review --fail-on high": "tests/unit/test_plan_verb.py",
+    "python -m scripts.plan review plan.json --out build/review": "tests/unit/test_plan_verb.py",
     "python -m scripts.plan review network.json cluster.json --out review": "tests/unit/test_plan_verb.py",
     "terraform show -json plan.tfplan > plan.json": "the verbs do the same",
     "cd terraform": "the commands after it run there",

@@ -45,6 +45,7 @@ ELSEWHERE = {
     "python -m scripts.plan review plan.json --out build/review": "tests/unit/test_plan_verb.py",
     "python -m scripts.plan review network.json cluster.json --out review": "tests/unit/test_plan_verb.py",
     "terraform show -json plan.tfplan > plan.json": "the verbs do the same",
+    "terraform show -json PLANFILE > plan.json": "the verbs do the same",
     "cd terraform": "the commands after it run there",
     "terraform force-unlock LOCK_ID": "tests/errors has the lock and the message; the command is Terraform's own",
     "terraform -chdir=terraform providers mirror -platform=linux_amd64 /somewhere/mirror": "it needs the internet",

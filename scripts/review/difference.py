@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from scripts.review import labels, lists
@@ -29,7 +28,7 @@ def shown(changes: Iterable[Change], plan: Plan, mask: Mask) -> tuple[ShownChang
     """
     noise, reverts = Noise(plan), Reverts(plan)
     return tuple(
-        replace(_shown(each, noise, mask), why=labels.why(each, mask), reverts_drift=reverts.reverted_by(each))
+        _shown(each, noise, mask, labels.label(each), labels.why(each, mask), reverts.reverted_by(each))
         for each in changes
     )
 
@@ -37,14 +36,16 @@ def shown(changes: Iterable[Change], plan: Plan, mask: Mask) -> tuple[ShownChang
 def drift(plan: Plan, mask: Mask) -> tuple[ShownChange, ...]:
     """What was changed outside of Terraform, as it may be shown; without what is only noise or a move."""
     noise = Noise(plan)
-    found = (replace(_shown(each, noise, mask), label=labels.drift_label(each)) for each in plan.drift)
+    found = (_shown(each, noise, mask, labels.drift_label(each)) for each in plan.drift)
     return tuple(each for each in found if each.differences or each.action is not Action.UPDATE)
 
 
 def deferred(plan: Plan, mask: Mask) -> tuple[ShownChange, ...]:
     """What Terraform leaves to a later plan, as it may be shown."""
     noise = Noise(plan)
-    return tuple(replace(_shown(each, noise, mask), why=labels.deferred_why(reason)) for reason, each in plan.deferred)
+    return tuple(
+        _shown(each, noise, mask, labels.label(each), labels.deferred_why(reason)) for reason, each in plan.deferred
+    )
 
 
 def outputs(plan: Plan, mask: Mask) -> tuple[Difference, ...]:
@@ -71,7 +72,9 @@ def _output(output: OutputChange, mask: Mask) -> Difference:
     return Difference(output.name, before, after)
 
 
-def _shown(change: Change, noise: Noise, mask: Mask) -> ShownChange:
+def _shown(
+    change: Change, noise: Noise, mask: Mask, label: str, why: str = "", reverts_drift: bool = False
+) -> ShownChange:
     walk = _Walk(mask, one_sided=change.before is None or change.after is None, forcing=change.replace_paths)
     if change.action not in (Action.NO_OP, Action.FORGET):  # what is forgotten stays as it is
         walk.resource(change, noise)
@@ -80,11 +83,13 @@ def _shown(change: Change, noise: Noise, mask: Mask) -> ShownChange:
         module=mask.address(change.module),
         type=change.type,
         action=change.action,
-        label=labels.label(change),
+        label=label,
+        why=why,
         previous_address=mask.address(change.previous_address),
         import_id=mask.text(change.import_id),
         differences=tuple(walk.found),
         folded=walk.folded,
+        reverts_drift=reverts_drift,
     )
 
 

@@ -73,7 +73,9 @@ def _weight(finding: Finding) -> tuple[int, int, str]:
 
 
 def _masked(finding: Finding, mask: Mask) -> Finding:
-    return replace(finding, address=mask.address(finding.address), what=mask.sentence(finding.what))
+    address, what = mask.address(finding.address), mask.sentence(finding.what)
+    same = (address, what) == (finding.address, finding.what)
+    return finding if same else replace(finding, address=address, what=what)
 
 
 def _masked_permissions(change: PrincipalChange, mask: Mask) -> PrincipalChange:

@@ -118,7 +118,7 @@ def identity_replaced(change: Change, both: Both) -> Iterator[str]:
 )
 def forgotten(change: Change, both: Both) -> Iterator[str]:
     """Forgotten, on its own or by a replacement."""
-    name = both.value(change, "before", "id")
     if change.action is Action.FORGET or change.leaves_old:
+        name = both.value(change, "before", "id")
         what = f"The old one (`{name}`)" if change.leaves_old else f"`{name}`"
         yield f"{what} stays in the account and leaves the state."

@@ -12,6 +12,8 @@ from playwright.sync_api import Page
 from tests.browser.conftest import Opened
 from tests.unit.review import samples
 
+pytestmark = pytest.mark.e2e
+
 Show = Callable[..., Opened]
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
 EVERY_RULE = """axe.run({rules: Object.fromEntries(axe.getRules().map(({ruleId}) => [ruleId, {enabled: true}]))})"""

@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 from scripts.review.permissions.comparing import Grant, compare
 from scripts.review.permissions.documents import Scope, statements
 
+pytestmark = pytest.mark.e2e
+
 ACTIONS = ("s3:GetObject", "s3:GetObjectAcl", "s3:PutObject", "s3:ListBucket", "sqs:SendMessage", "iam:PassRole", "x:Y")
 ACTION_PATTERNS = (
     "*",

@@ -7,6 +7,7 @@ import string
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,8 @@ from scripts.review.model import Review
 from scripts.review.review import review
 from scripts.review.settings import NONE
 from tests.unit.review.plans import document, documents, resource
+
+pytestmark = pytest.mark.e2e
 
 LIMIT = 65_536
 

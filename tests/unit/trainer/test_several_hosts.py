@@ -101,6 +101,7 @@ def test_why_a_host_left_is_told() -> None:
     assert links[0].lost(0.1) is None
 
 
+@pytest.mark.e2e
 def test_a_host_that_never_appears_is_named() -> None:
     hosts = names(3)
     some = at_once(*(lambda host=host: link.meet(hosts, host, Stop(), 1.5) for host in hosts[:2]))

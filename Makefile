@@ -107,7 +107,7 @@ digits: .venv/installed ## Write the handwritten digits as PNG files to data/dig
 setup: .venv/installed .venv/installed-dev ## Make .venv with all that is needed
 test: .venv/installed-dev ## Run every test
 	@$(VENV) -m pytest
-test-fast: .venv/installed-dev ## Run the tests that take under a minute together
+test-fast: .venv/installed-dev ## Run the quick tests, two minutes together
 	@$(VENV) -m pytest -m "not e2e"
 lint: .venv/installed-dev ## Check style, types, imports, workflows and Terraform
 	@.venv/bin/ruff check

@@ -112,8 +112,7 @@ def test_it_is_used_by_keyboard(show: Show) -> None:
     assert not page.locator(".change:visible[open]").count()
     page.keyboard.press("/")
     page.keyboard.press("Escape")
-    page.wait_for_timeout(50)
-    assert found(page) == "300 of 300 shown"
+    expect(page.locator(".found output").first).to_have_text("300 of 300 shown")
 
 
 def test_tab_goes_through_findings_permissions_filter_and_changes_in_this_order(show: Show) -> None:

@@ -20,14 +20,14 @@ def say(text: str = "") -> None:
 
 def note(text: str) -> None:
     """Print one line of lesser weight: grey at a terminal."""
-    say(_style(text, "2", sys.stdout.isatty()))
+    say(styled(text, "2", sys.stdout.isatty()))
 
 
 def show_error(error: UserError) -> None:
     """Print the two lines of a UserError to stderr."""
     terminal = sys.stderr.isatty()
-    print(_style("Error: ", "1;31", terminal) + error.problem, file=sys.stderr)
-    print(_style("Fix:   ", "1", terminal) + error.fix, file=sys.stderr, flush=True)
+    print(styled("Error: ", "1;31", terminal) + error.problem, file=sys.stderr)
+    print(styled("Fix:   ", "1", terminal) + error.fix, file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -37,14 +37,14 @@ def step(title: str) -> Iterator[None]:
     A step that fails says so with its time; the exception goes on.
     """
     terminal = sys.stdout.isatty()
-    say(_style(f"==> {title}", "1", terminal))
+    say(styled(f"==> {title}", "1", terminal))
     start = time.monotonic()
     try:
         yield
     except BaseException:
-        say(_style(f"<== {title}: not finished, {duration(time.monotonic() - start)}", "1;31", terminal))
+        say(styled(f"<== {title}: not finished, {duration(time.monotonic() - start)}", "1;31", terminal))
         raise
-    say(_style(f"<== {title}: done in {duration(time.monotonic() - start)}", "32", terminal))
+    say(styled(f"<== {title}: done in {duration(time.monotonic() - start)}", "32", terminal))
 
 
 def confirm(question: str, yes: bool, fix: str) -> bool:
@@ -95,5 +95,6 @@ def size(count: float) -> str:
     return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
 
 
-def _style(text: str, code: str, terminal: bool) -> str:
+def styled(text: str, code: str, terminal: bool) -> str:
+    """Text in a colour or weight (``code``, of ECMA-48's SGR) where it goes to a terminal, else as it is."""
     return f"\x1b[{code}m{text}\x1b[0m" if terminal else text

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from scripts.core import console
 from scripts.review.model import Finding, PrincipalChange, Review, Severity, Status
 from scripts.review.render import words
 
@@ -116,4 +117,4 @@ class _Summary:
             yield self.painted(line, colour)
 
     def painted(self, text: str, colour: str) -> str:
-        return f"\x1b[{colour}m{text}\x1b[0m" if self.colour and colour else text
+        return console.styled(text, colour, self.colour and bool(colour))

@@ -62,6 +62,11 @@ HOLDINGS: Mapping[str, Holding] = {
 }
 
 
+def refused(change: Change) -> bool:
+    """Whether AWS refuses to delete what is destroyed or replaced for as long as it holds something."""
+    return lost(change) == _FAILS
+
+
 def lost(change: Change) -> str:
     """What becomes of the data that a resource holds, in a few words; empty where none is concerned."""
     holding = HOLDINGS.get(change.type)

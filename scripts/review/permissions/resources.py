@@ -115,7 +115,10 @@ def gone(changes: Iterable[Change]) -> frozenset[str]:
 
 
 def goes_along(change: Change, taken: Container[str]) -> bool:
-    """Whether a policy goes because what it is on goes: that nobody is let in to what is gone goes without saying."""
+    """Whether a change takes something away, and not just a policy from what stays.
+
+    That nobody is let in to what is gone, and that nothing is wrong with it any more, goes without saying.
+    """
     if change.action is not Action.DESTROY:
         return False
     before = (change.before or {}).values()
@@ -123,8 +126,8 @@ def goes_along(change: Change, taken: Container[str]) -> bool:
 
 
 def _belongs(change: Change) -> bool:
-    """Whether a resource is a policy on another one."""
-    return change.type.endswith(("_policy", "_permission"))
+    """Whether a resource says no more than who is let in to another one."""
+    return change.type.endswith(("_policy", "_permission", "_attachment", "_bucket_acl", "_rule", "_function_url"))
 
 
 def accounts(changes: tuple[Change, ...]) -> frozenset[str]:

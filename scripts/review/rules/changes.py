@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from scripts.review import labels
-from scripts.review.loss import HOLDINGS, lost
+from scripts.review.loss import HOLDINGS, lost, refused
 from scripts.review.model import Action, Change, Severity
 from scripts.review.rules.registry import EVERY, Family
 from scripts.review.rules.resources import Both
@@ -27,7 +27,7 @@ _NAMED = (
     "data-destroyed",
     Severity.CRITICAL,
     "Something that holds data is destroyed",
-    why="What it holds goes with it, and Terraform cannot bring it back.",
+    why="What it holds cannot be brought back by Terraform.",
     fix="If it is to stay: put it back into the configuration, or let go of it with a `removed` block and "
     "`destroy = false`; a renamed one needs a `moved` block. `lifecycle { prevent_destroy = true }` makes Terraform "
     "refuse such a plan; whether it is set, a plan does not show.",
@@ -35,7 +35,7 @@ _NAMED = (
 )
 def data_destroyed(change: Change, both: Both) -> Iterator[str]:
     """Destroyed, whatever the reason."""
-    if change.action is Action.DESTROY and _is_lost(change):
+    if change.action is Action.DESTROY and _is_lost(change) and not refused(change):
         yield _sentence(change, both)
 
 
@@ -51,7 +51,24 @@ def data_destroyed(change: Change, both: Both) -> Iterator[str]:
 )
 def data_replaced(change: Change, both: Both) -> Iterator[str]:
     """Replaced, and the old one not just forgotten."""
-    if change.action is Action.REPLACE and _is_lost(change):
+    if change.action is Action.REPLACE and _is_lost(change) and not refused(change):
+        yield _sentence(change, both)
+
+
+@_DATA.change(
+    _GRAVE,
+    "destroyed-if-empty",
+    Severity.HIGH,
+    "Something is destroyed or replaced that AWS deletes only when it is empty",
+    why="While it holds anything, AWS refuses to delete it (`force_destroy` or `force_delete` is off): nothing is lost "
+    "then, but the apply fails there, with everything done that came before. An empty one is deleted.",
+    fix="Look at what it holds before the apply. If that is to go, empty it first; if it is to stay, put the resource "
+    "back into the configuration, or let go of it with a `removed` block and `destroy = false`.",
+    page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/delete-bucket.html",
+)
+def destroyed_if_empty(change: Change, both: Both) -> Iterator[str]:
+    """Destroyed or replaced, with the switch off that takes along what it holds."""
+    if refused(change):
         yield _sentence(change, both)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from scripts.review.drift import Reverts
 from scripts.review.masking import Mask
 from scripts.review.model import Action, Change, Finding, Plan, Severity, Status
+from scripts.review.permissions.resources import goes_along, gone
 from scripts.review.rules.blocks import Missed, NotKnownError
 from scripts.review.rules.registry import CHANGE, PLAN, STATE, Rule, StateCheck, describe
 from scripts.review.rules.resources import Both, Resource
@@ -39,6 +40,7 @@ class _Run:
         self.both = Both(plan, mask)
         self.mask = mask
         self.reverts = Reverts(plan)
+        self.gone = gone(plan.changes)
 
     def findings(self) -> Iterator[Finding]:
         for rule, check in PLAN:
@@ -83,9 +85,9 @@ class _Run:
                     yield rule, Status.THERE if what in before else Status.NEW, what
                 elif self._from_outside(change, check, what):
                     yield rule, Status.THERE, f"{what} This was done outside of Terraform, and the plan leaves it so."
-            # That a thing goes with all that was wrong with it goes without saying; what it opened is worth a word.
-            tell = not unknown and (change.action is not Action.DESTROY or rule.severity >= Severity.HIGH)
-            for what in before if tell else ():
+            # That a thing goes with all that was wrong with it goes without saying. A policy that goes from what stays
+            # is another matter.
+            for what in before if not unknown and not goes_along(change, self.gone) else ():
                 if what not in after:
                     yield rule, Status.FIXED, f"No more: {what}"
 

@@ -40,15 +40,18 @@ def job(count: int) -> dict[str, Any]:
     return {"job_resources": [{"cluster_config": [{"instance_count": count}]}], "network_config": []}
 
 
-_DESTROYED_BUCKET = destroyed("aws_s3_bucket", bucket="b")
-
 KEEPING: dict[str, Case] = {
     "plan-errored": Case(plan(errored=True, complete=False), plan(errored=False)),
     "plan-incomplete": Case(plan(complete=False), plan(complete=False, errored=True)),
     "change-deferred": Case(plan(deferred=(("instance_count_unknown", created("aws_s3_bucket_acl")),)), plan()),
     "check-failed": Case(plan(failed_checks=("check.health",)), plan(failed_checks=())),
     "data-destroyed": Case(
-        plan(_DESTROYED_BUCKET), plan(change("aws_s3_bucket.x", Action.FORGET, {"bucket": "b"}, None))
+        plan(destroyed("aws_s3_bucket", bucket="b", force_destroy=True)),
+        plan(change("aws_s3_bucket.x", Action.FORGET, {"bucket": "b", "force_destroy": True}, None)),
+    ),
+    "destroyed-if-empty": Case(
+        plan(destroyed("aws_ecr_repository", name="r", force_delete=False)),
+        plan(destroyed("aws_ecr_repository", name="r", force_delete=True)),
     ),
     "data-replaced": Case(
         plan(replaced("aws_dynamodb_table", {"name": "a"}, {"name": "b"}, replace_paths=(("name",),))),

@@ -154,9 +154,30 @@ def test_a_policy_that_is_none_is_named() -> None:
     assert (finding.rule, "AWS would refuse it" in finding.what) == ("unknown-until-apply", True)
 
 
-def test_what_goes_is_called_fixed_where_it_was_grave() -> None:
-    assert statuses(plan(destroyed("aws_s3_bucket_acl", **PUBLIC)), "s3-public-acl") == [Status.FIXED]
+def test_what_goes_is_not_called_fixed() -> None:
     assert ids(plan(destroyed("aws_iam_user", name="ada"))) == set()
+    assert ids(plan(destroyed("aws_iam_role", id="r", assume_role_policy=policy(EVERYBODY)))) == set()
+    opened = destroyed("aws_s3_bucket_public_access_block", bucket="b", block_public_acls=False)
+    assert statuses(plan(opened), "s3-public-access-open") == []
+
+
+def test_a_policy_that_goes_is_a_fix_where_what_it_is_on_stays() -> None:
+    acl = destroyed("aws_s3_bucket_acl", bucket="b", id="b,public-read", **PUBLIC)
+    bucket = destroyed("aws_s3_bucket", bucket="b", id="b", force_destroy=True)
+    assert statuses(plan(acl), "s3-public-acl") == [Status.FIXED]
+    assert ids(plan(acl, bucket)) == {"data-destroyed"}
+
+
+def test_a_bucket_that_goes_is_told_in_one_way() -> None:
+    for switch, expected, says in (
+        (True, "data-destroyed", "its objects are lost"),
+        (False, "destroyed-if-empty", "the apply fails unless it is empty"),
+        (None, "destroyed-if-empty", "the apply fails unless it is empty"),
+    ):
+        [finding] = found(plan(destroyed("aws_s3_bucket", bucket="b", id="b", force_destroy=switch)))
+        assert (finding.rule, finding.status) == (expected, Status.NEW)
+        assert finding.what == f"The bucket is destroyed: {says}."
+        assert ("lost" in finding.what + finding.why.replace("nothing is lost", "")) is bool(switch)
 
 
 def test_taking_back_drift_is_said() -> None:

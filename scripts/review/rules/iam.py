@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from scripts.review.model import Action, Change, Severity
 from scripts.review.permissions.documents import ANYONE, Statement
+from scripts.review.permissions.notable import ESCALATING, any_role
 from scripts.review.rules.blocks import Block, NotKnownError
 from scripts.review.rules.policies import describe, does, on_everything, policy_of
 from scripts.review.rules.registry import Family
@@ -19,14 +20,6 @@ _ATTACHMENTS = (
     "aws_iam_policy_attachment",
 )
 _ADMIN = frozenset({"AdministratorAccess", "IAMFullAccess", "PowerUserAccess", "AdministratorAccess-Amplify"})
-# With these one changes what oneself or others may do, or takes somebody's credentials:
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/access_controlling.html
-_ESCALATING = (
-    "iam:AddUserToGroup", "iam:AttachGroupPolicy", "iam:AttachRolePolicy", "iam:AttachUserPolicy",
-    "iam:CreateAccessKey", "iam:CreateLoginProfile", "iam:CreatePolicyVersion", "iam:PutGroupPolicy",
-    "iam:PutRolePolicy", "iam:PutUserPolicy", "iam:SetDefaultPolicyVersion", "iam:UpdateAssumeRolePolicy",
-    "iam:UpdateLoginProfile", "sts:AssumeRole",
-)  # fmt: skip
 
 
 def _allowed(resource: Resource) -> Iterator[Statement]:
@@ -104,13 +97,9 @@ def allow_not_action(resource: Resource) -> Iterator[str]:
 def pass_role(resource: Resource) -> Iterator[str]:
     """iam:PassRole on every role. With `*` on `*` it goes without saying."""
     for statement in _allowed(resource):
-        if does(statement, "iam:PassRole") and not _admin(statement) and _any_role(statement):
+        if does(statement, "iam:PassRole") and not _admin(statement) and any_role(statement.resources):
             bound = any(each.key == "iam:passedtoservice" for each in statement.conditions)
             yield "The policy allows iam:PassRole on every role" + (" (to certain services)." if bound else ".")
-
-
-def _any_role(statement: Statement) -> bool:
-    return on_everything(statement) or any(each.endswith((":role/*", ":*")) for each in statement.resources.patterns)
 
 
 @_IAM.state(
@@ -127,7 +116,7 @@ def escalation(resource: Resource) -> Iterator[str]:
     for statement in _allowed(resource):
         if statement.actions.negated or _admin(statement) or not on_everything(statement):
             continue
-        found = [each for each in _ESCALATING if does(statement, each)]
+        found = [each for each in (*ESCALATING, "sts:AssumeRole") if does(statement, each)]
         if found and not statement.conditions:
             yield f"The policy allows {', '.join(found[:4])}{' and more' * (len(found) > 4)} on every resource."
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from scripts.review.model import Severity
-from scripts.review.permissions.documents import Condition, Statement
+from scripts.review.permissions.documents import Statement
+from scripts.review.permissions.notable import binds_subject, issuer, says_for_whom
 from scripts.review.rules.policies import policy_of, public
 from scripts.review.rules.registry import Family
 from scripts.review.rules.resources import Resource
@@ -19,7 +20,6 @@ _DEPUTIES = frozenset(
         "sagemaker", "scheduler", "ssm", "states", "transfer", "vpc-flow-logs",
     )
 )  # fmt: skip
-_WHENCE = ("aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths")
 
 
 def _trusts(resource: Resource) -> Iterator[Statement]:
@@ -54,7 +54,7 @@ def trust_public(resource: Resource) -> Iterator[str]:
 def confused_deputy(resource: Resource) -> Iterator[str]:
     """A trusted service whose guide asks for the condition, without it."""
     for statement in _trusts(resource):
-        if any(each.key in _WHENCE for each in statement.conditions):
+        if any(map(says_for_whom, statement.conditions)):
             continue
         for principal in statement.principals.patterns:
             kind, _, name = principal.partition(":")
@@ -76,21 +76,6 @@ def confused_deputy(resource: Resource) -> Iterator[str]:
 def oidc_unbound(resource: Resource) -> Iterator[str]:
     """A web identity that no `sub` binds."""
     for statement in _trusts(resource):
-        issuers = [
-            issuer
-            for principal in statement.principals.patterns
-            if (issuer := principal.partition(":oidc-provider/")[2]) and principal.startswith("Federated:")
-        ]
-        for issuer in issuers:
-            bound = [each for each in statement.conditions if each.key == f"{issuer.lower()}:sub"]
-            if not any(map(_binds, bound)):
-                yield f"Any token of {issuer} is good for the role: no condition binds its `sub`."
-
-
-def _binds(condition: Condition) -> bool:
-    operator = condition.operator.removeprefix("ForAnyValue:")
-    if operator not in ("StringEquals", "StringLike", "StringEqualsIgnoreCase"):
-        return False
-    like = operator == "StringLike"
-    # `repo:*` and `*` let every repository in.
-    return all(not like or value.split(":")[-1 if ":" not in value else 1].strip("*/?") for value in condition.values)
+        for provider in filter(None, map(issuer, statement.principals.patterns)):
+            if not any(binds_subject(each, provider) for each in statement.conditions):
+                yield f"Any token of {provider} is good for the role: no condition binds its `sub`."

@@ -1,8 +1,4 @@
-"""Policies as rules ask about them: who is let in, to what, and what is known of a policy that is not known yet.
-
-When a policy counts as public is S3's definition, taken for all services:
-https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status
-"""
+"""Policies as rules ask about them: who is let in, to what, and what is known of a policy that is not known yet."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,22 +7,11 @@ from typing import Any
 
 from scripts.review.masking import UNKNOWN
 from scripts.review.model import Change
-from scripts.review.permissions.documents import ANYONE, Condition, NotAPolicyError, Scope, Statement, statements
+from scripts.review.permissions.documents import ANYONE, NotAPolicyError, Scope, Statement, statements
+from scripts.review.permissions.notable import everybody, narrows
 from scripts.review.rules.blocks import Block, NotKnownError
 from scripts.review.rules.resources import Resource, keys
 
-NARROWING = frozenset(
-    {
-        "aws:principalaccount", "aws:principalarn", "aws:principalorgid", "aws:principalorgpaths", "aws:sourceaccount",
-        "aws:sourcearn", "aws:sourceip", "aws:sourceorgid", "aws:sourceorgpaths", "aws:sourceowner", "aws:sourcevpc",
-        "aws:sourcevpce", "aws:userid", "aws:vpcsourceip", "kms:calleraccount", "s3:dataaccesspointaccount",
-        "s3:dataaccesspointarn",
-    }
-)  # fmt: skip
-"""Condition keys that say who or whence: with one of them, everybody is not everybody."""
-
-_POSITIVE = re.compile(r"(ForAnyValue:)?(StringEquals|StringEqualsIgnoreCase|StringLike|ArnEquals|ArnLike|IpAddress)")
-_WIDE = re.compile(r"[*?:]*|arn:\*.*|arn:[\w-]+:[\w*-]+:[^:]*:\*.*|.*/[01]")
 _SHOWN = 4
 
 
@@ -82,22 +67,8 @@ def let_in(statement: Statement) -> str:
 def public(found: Iterable[Statement]) -> Iterator[Statement]:
     """The statements that let everybody in."""
     for each in found:
-        if each.effect == "Allow" and _everybody(each.principals) and not any(map(narrows, each.conditions)):
+        if each.effect == "Allow" and everybody(each.principals) and not any(map(narrows, each.conditions)):
             yield each
-
-
-def _everybody(principals: Scope) -> bool:
-    # Everybody but one is nearly everybody.
-    return principals.negated or ANYONE in principals.patterns
-
-
-def narrows(condition: Condition) -> bool:
-    """Whether a condition keeps strangers out: its key says who or whence, and no value of it lets all through."""
-    return (
-        condition.key in NARROWING
-        and _POSITIVE.fullmatch(condition.operator) is not None
-        and not any(_WIDE.fullmatch(value) for value in condition.values)
-    )
 
 
 def does(statement: Statement, action: str) -> bool:

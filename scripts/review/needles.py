@@ -1,8 +1,8 @@
 """Finds secrets in texts, in clear and encoded, in time that hardly grows with their number.
 
-Every form of every secret becomes a needle. A text is cut into all its pieces of a needle's first few characters; only
-where one of them is known is a needle compared. Terraform's jsonencode and AWS write the same text in several ways, so
-case is not looked at: an encoding in other letters is found as well.
+Every form of every secret becomes a needle. A text is cut into pieces; only where one of them is a piece of a needle is
+the text looked through. Terraform's jsonencode and AWS write the same text in several ways, so case is not looked at:
+an encoding in other letters is found as well.
 """
 
 import base64
@@ -15,8 +15,7 @@ SHORTEST = 4
 """Secrets shorter than this are found only where they are the whole text: they are part of half the words there are."""
 
 _HALVED = 16
-_BEGINNINGS = (4, 12)
-_SLICES = {size: tuple(slice(at, at + size) for at in range(2048)) for size in _BEGINNINGS}
+_CUTS = ((8, 8), (4, 4), (4, 1))  # how long pieces are, and how far apart they begin: the fewest pieces first
 
 
 class Needles:
@@ -28,39 +27,51 @@ class Needles:
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self._short: set[str] = set()
-        self._needles: set[str] = set()
+        self._sieves = [_Sieve(size, step) for size, step in _CUTS]
         for secret in secrets:
             if len(secret) < SHORTEST:
                 self._short.add(secret)
             else:
-                self._needles.update(form.lower() for form in _forms(secret))
-        self._lengths: dict[int, dict[str, set[int]]] = {size: defaultdict(set) for size in _BEGINNINGS}
-        for needle in self._needles:
-            size = max((each for each in _BEGINNINGS if each <= len(needle)), default=0)
-            if size:
-                self._lengths[size][needle[:size]].add(len(needle))
+                for needle in {form.lower() for form in _forms(secret)}:
+                    next(each for each in self._sieves if len(needle) >= each.shortest).add(needle)
 
     def within(self, text: str) -> bool:
         """Whether a text is, holds, or holds an encoding of, a secret."""
         if text in self._short:
             return True
+        small = text.lower()
+        return any(sieve.holds_back(small) for sieve in self._sieves)
+
+
+class _Sieve:
+    """Finds needles in texts that are cut into pieces of `size` characters, `step` characters from one to the next.
+
+    Wherever in a text a needle of `size + step - 1` characters or more stands, one of the text's pieces lies wholly
+    within it, and begins in the needle before `step`. So few pieces of a needle need be known, and few of a text made.
+    """
+
+    def __init__(self, size: int, step: int) -> None:
+        self.shortest = size + step - 1
+        self._size = size
+        self._step = step
+        self._needles: set[str] = set()
+        self._pieces: set[str] = set()
+        self._lengths: dict[str, set[int]] = defaultdict(set)
+
+    def add(self, needle: str) -> None:
+        self._needles.add(needle)
+        self._pieces.update([needle[at : at + self._size] for at in range(self._step)])
+        self._lengths[needle[: self._size]].add(len(needle))
+
+    def holds_back(self, text: str) -> bool:
+        """Whether one of the needles is in a text."""
         if not self._needles:
             return False
-        small = text.lower()
-        return any(self._found(small, size, self._lengths[size]) for size in _BEGINNINGS)
-
-    def _found(self, text: str, size: int, known: dict[str, set[int]]) -> bool:
-        places = len(text) - size + 1
-        if places <= 0 or not known:
+        size, places = self._size, range(len(text) - self._size + 1)
+        if self._pieces.isdisjoint([text[at : at + size] for at in places[:: self._step]]):
             return False
-        slices = _SLICES[size]
-        cuts: Iterable[slice] = (
-            slices[:places] if places <= len(slices) else (slice(at, at + size) for at in range(places))
-        )
-        if known.keys().isdisjoint(map(text.__getitem__, cuts)):
-            return False
-        for at in range(places):
-            for length in known.get(text[at : at + size], ()):
+        for at in places:
+            for length in self._lengths.get(text[at : at + size], ()):
                 if text[at : at + length] in self._needles:
                     return True
         return False

@@ -13,7 +13,7 @@ WORD = 16
 
 @pytest.mark.parametrize("length", range(SHORTEST, 40))
 def test_found_at_every_place(length: int) -> None:
-    chance = random.Random(length)
+    chance = random.Random(length)  # noqa: S311 -- to repeat, not to hide
     secret = "".join(chance.choices(string.ascii_letters, k=length))
     others = {"".join(chance.choices(string.ascii_letters, k=each)) for each in range(SHORTEST, 40)}
     needles = Needles({secret, *others})

@@ -92,39 +92,22 @@ def _prepare(wish: Wish, say: Callable[[str], None]) -> Prepared:
 
 
 def _run(prepared: Prepared, yes: bool) -> "Record":
-    """Check, synchronise, send, follow and fetch."""
+    """Check, synchronise and run."""
     from scripts import channels, training
-    from scripts.core import aws
     from scripts.training import preflight
 
     order, stack, request = prepared.order, prepared.stack, prepared.request
-    spec, job = order.spec, order.job
+    spec = order.spec
     sources = [channel.source for channel in spec.channels.values() if not channel.is_local]
     again = f"`make train JOB={order.spec_name}`"
     with verb.on_interrupt(
         f"Interrupted. No job was started; what is uploaded stays, and {again} goes on with the rest."
     ):
-        preflight.check(stack, sources, spec.instance_type, console.say)
+        preflight.check(request, sources, console.say)
         channels.synchronise(training.local_channels(order.spec_name, spec), stack.data_bucket, yes)
     if "volume_size_gb" in spec.model_fields_set and spec.has_own_nvme:
         console.say(f"Note: volume_size_gb is without effect on {spec.instance_type}, which stores on its own NVMe.")
-    console.say(training.cost_line(spec.instance_type, spec.instance_count, spec.max_runtime_seconds, spec.spot))
-    sagemaker = aws.client("sagemaker")
-    with verb.on_interrupt(
-        f"Interrupted. {job} may have been started: `make jobs` tells, `make stop RUN={job}` ends it."
-    ):
-        training.submit(sagemaker, request, say=console.say)
-        training.write_json(training.folder_of(job) / "request.json", request)
-    console.say(f"Run: {job}")
-    with verb.on_interrupt(training.come_back(job)):
-        training.keep_record(training.describe(sagemaker, job))
-        record = training.keep_record(training.follow(sagemaker, job))
-    if record.status == "Completed":
-        with verb.on_interrupt(f"Interrupted. {job} is Completed; `make model RUN={job}` fetches its model."):
-            record, _ = training.fetch_model(sagemaker, job)
-        console.say(f"The model is in {record.model_path}.")
-    training.say_end(record)
-    return record
+    return training.run(request)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,13 @@
 """What S3 holds below a channel's prefix, and which jobs in progress read it."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from scripts.channels.plan import RemoteObject
+from scripts.core import jobs
 from scripts.core.errors import UserError
 
 # The key of the metadata that an upload stores beside the content.
 SHA256 = "sha256"
-LONGEST_JOB = timedelta(days=28)  # the most that MaxRuntimeInSeconds may say
 
 
 def prefix_of(spec: str, channel: str) -> str:
@@ -47,20 +45,7 @@ def stored_sha256(s3: Any, bucket: str, key: str) -> str | None:
 def readers(sagemaker: Any, bucket: str, prefix: str) -> list[str]:
     """Names of the training jobs in progress that read objects below ``prefix``."""
     wanted = f"s3://{bucket}/{prefix}"
-    return [
-        name
-        for name in _in_progress(sagemaker)
-        if _reads(sagemaker.describe_training_job(TrainingJobName=name), wanted)
-    ]
-
-
-def _in_progress(sagemaker: Any) -> Iterator[str]:
-    # StatusEquals filters after a page is cut: pages may be empty, and only a missing NextToken is the end.
-    pages = sagemaker.get_paginator("list_training_jobs").paginate(
-        StatusEquals="InProgress", CreationTimeAfter=datetime.now(UTC) - LONGEST_JOB
-    )
-    for page in pages:
-        yield from (job["TrainingJobName"] for job in page["TrainingJobSummaries"])
+    return [job["TrainingJobName"] for job in jobs.active(sagemaker) if _reads(job, wanted)]
 
 
 def _reads(job: dict[str, Any], wanted: str) -> bool:

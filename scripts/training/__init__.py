@@ -9,10 +9,10 @@ from scripts.training.inputs import check_program, local_channels
 from scripts.training.job_image import describe_image, own_image, own_tag
 from scripts.training.jobfile import read_job, with_instances
 from scripts.training.listing import job_table, list_jobs
-from scripts.training.prices import cost_line, estimate_cost
+from scripts.training.prices import estimate_cost
 from scripts.training.request import Order, build_request, job_name, merge_metrics
-from scripts.training.runs import Record, describe, find, folder_of, keep_record, write_json
-from scripts.training.submission import submit
+from scripts.training.running import run
+from scripts.training.runs import Record, describe, find, keep_record
 
 __all__ = [
     "Order",
@@ -22,14 +22,12 @@ __all__ = [
     "check_images",
     "check_program",
     "come_back",
-    "cost_line",
     "describe",
     "describe_image",
     "describe_trainer",
     "estimate_cost",
     "fetch_model",
     "find",
-    "folder_of",
     "follow",
     "job_name",
     "job_table",
@@ -41,9 +39,8 @@ __all__ = [
     "own_tag",
     "read_assignments",
     "read_job",
+    "run",
     "say_end",
     "settle",
-    "submit",
     "with_instances",
-    "write_json",
 ]

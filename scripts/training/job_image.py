@@ -68,8 +68,17 @@ def describe_image(uri: str, spec: "JobSpec", stack: "Stack", say: Say) -> Descr
         UserError: there is no such image, or SageMaker could not use it.
     """
     image = preflight.check_image(uri, stack, say)
-    if spec.program is not None:
-        return None
+    return read_label(uri, image, say) if spec.program is None else None
+
+
+def read_label(uri: str, image: repository.Image, say: Say) -> Description | None:
+    """What the trainer in an image takes, as its label says; None where it does not, or cannot be asked.
+
+    Args:
+        uri: the image's, for words.
+        image: where it is.
+        say: told why it is not known.
+    """
     what = f"the hyperparameters against {uri}"
     notes: list[str] = []
     known = None

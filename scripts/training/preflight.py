@@ -60,25 +60,24 @@ def check_image(uri: str, stack: "Stack", say: Callable[[str], None]) -> Image:
     return image
 
 
-def check(stack: "Stack", sources: Iterable[str], instance_type: str, say: Callable[[str], None]) -> None:
+def check(request: Mapping[str, Any], sources: Iterable[str], say: Callable[[str], None]) -> None:
     """Check role, buckets, S3 sources and instance type.
 
     Args:
-        stack: the environment's.
-        sources: the ``s3://…`` sources among the channels.
-        instance_type: the job's.
+        request: CreateTrainingJob's.
+        sources: the ``s3://…`` sources of its channels that must hold something by now.
         say: told what could not be checked.
 
     Raises:
         UserError: the first thing that is wrong.
     """
-    region = aws.region()
-    _known_instance_type(aws.client("sagemaker"), instance_type)
+    region, role = aws.region(), request["RoleArn"]
+    _known_instance_type(aws.client("sagemaker"), request["ResourceConfig"].get("InstanceType"))
     s3 = aws.client("s3")
     wanted = [_split(source) for source in sources]
-    buckets = [stack.data_bucket, stack.models_bucket, stack.checkpoints_bucket, *(bucket for bucket, _ in wanted)]
+    buckets = [_split(uri)[0] for uri in _uris(request)]
     checks: list[tuple[str, Callable[[], None]]] = [
-        (f"the role {stack.role_arn}", partial(_role_trusts_sagemaker, stack.role_arn, stack.account_id)),
+        (f"the role {role}", partial(_role_trusts_sagemaker, role, role.split(":")[4])),
         *((f"the bucket {name}", partial(_bucket_is_here, s3, name, region)) for name in dict.fromkeys(buckets)),
         *((f"s3://{bucket}/{prefix}", partial(_prefix_holds, s3, bucket, prefix)) for bucket, prefix in wanted),
     ]
@@ -141,9 +140,17 @@ def _same_region(what: str, its: str, region: str) -> None:
         )
 
 
-def _known_instance_type(sagemaker: Any, instance_type: str) -> None:
+def _uris(request: Mapping[str, Any]) -> list[str]:
+    """Everything in S3 that a request names."""
+    sources = (channel["DataSource"].get("S3DataSource") for channel in request.get("InputDataConfig", []))
+    read = [source["S3Uri"] for source in sources if source]
+    written = [request["OutputDataConfig"]["S3OutputPath"]]
+    return [*read, *written, *([request["CheckpointConfig"]["S3Uri"]] if "CheckpointConfig" in request else [])]
+
+
+def _known_instance_type(sagemaker: Any, instance_type: str | None) -> None:
     known = sagemaker.meta.service_model.shape_for("TrainingInstanceType").enum
-    if instance_type not in known:
+    if instance_type is not None and instance_type not in known:  # None: groups of instances, not of our making
         close = nearest(instance_type, known)
         raise UserError(
             f"SageMaker trains on no instance type {instance_type}.",

@@ -17,14 +17,15 @@ pytestmark = pytest.mark.usefixtures("empty_aws")
 class InProgress:
     """SageMaker's answers with one job in progress, on the second page; moto's jobs complete at once."""
 
-    def __init__(self, uri: str) -> None:
-        self.uri = uri
+    def __init__(self, uri: str, status: str = "InProgress") -> None:
+        self.uri, self.status = uri, status
 
     def get_paginator(self, _: str) -> "InProgress":
         return self
 
     def paginate(self, **_: object) -> list[dict[str, object]]:
-        return [{"TrainingJobSummaries": []}, {"TrainingJobSummaries": [{"TrainingJobName": "it"}]}]
+        ended, going = ({"TrainingJobName": f"it {one}", "TrainingJobStatus": one} for one in ("Failed", self.status))
+        return [{"TrainingJobSummaries": [ended]}, {"TrainingJobSummaries": [going]}]
 
     def describe_training_job(self, TrainingJobName: str) -> dict[str, object]:  # noqa: N803 -- boto3's name
         channel = {"DataSource": {"S3DataSource": {"S3Uri": self.uri}}}
@@ -127,9 +128,10 @@ def test_jobs_in_progress_that_read_the_prefix_are_found() -> None:
         return remote.readers(InProgress(uri), "data", PREFIX)
 
     for uri in ("s3://data/job/training/", "s3://data/job/training/0/", "s3://data/job/", "s3://data"):
-        assert found(uri) == ["it"]
+        assert found(uri) == ["it InProgress"]
     for uri in ("s3://data/job/training2/", "s3://data/job/validation/", "s3://other/job/training/"):
         assert found(uri) == []
+    assert remote.readers(InProgress("s3://data", "Stopping"), "data", PREFIX) == ["it Stopping"]
 
 
 def test_a_missing_bucket_names_the_command_that_makes_it(folder: Path) -> None:

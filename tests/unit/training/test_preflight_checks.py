@@ -7,7 +7,8 @@ import pytest
 
 from scripts.core import aws
 from scripts.core.errors import UserError
-from scripts.training import preflight
+from scripts.training import Order, build_request, preflight
+from scripts.training.jobfile import parse_job
 from tests.unit.training.aws_server import ACCOUNT, STACK, poor_user
 
 TRUST: dict[str, Any] = {
@@ -49,7 +50,10 @@ def account(empty_aws: None) -> None:
 def check(image: str = IMAGE, sources: tuple[str, ...] = (), instance_type: str = "ml.m5.xlarge") -> list[str]:
     said: list[str] = []
     preflight.check_image(image, STACK, said.append)
-    preflight.check(STACK, sources, instance_type, said.append)
+    channels = {"training": {"source": "data/x"}} | {f"more-{n}": {"source": one} for n, one in enumerate(sources)}
+    spec = parse_job({"instance_type": instance_type, "channels": channels}, "jobs/digits.toml")
+    request = build_request(Order("digits", spec, "digits-1", image, {}, ()), STACK)
+    preflight.check(request, sources, said.append)
     return said
 
 

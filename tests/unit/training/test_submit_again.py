@@ -8,9 +8,9 @@ from botocore.stub import Stubber
 
 from scripts.core import aws
 from scripts.core.errors import UserError
-from scripts.training import Order, build_request, submit
+from scripts.training import Order, build_request
 from scripts.training.jobfile import parse_job
-from scripts.training.submission import NOT_YET
+from scripts.training.submission import NOT_YET, submit
 from tests.unit.training.aws_server import STACK
 
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:training-job/j"

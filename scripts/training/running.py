@@ -1,0 +1,53 @@
+"""From a request to a model at home: say what it costs, send, follow, fetch."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from scripts.core import aws, console, verb
+from scripts.training.artifacts import fetch_model
+from scripts.training.ending import come_back, say_end
+from scripts.training.following import follow
+from scripts.training.prices import cost_line
+from scripts.training.runs import Record, describe, folder_of, keep_record, write_json
+from scripts.training.submission import submit
+
+DAY = 24 * 3600  # SageMaker's own limit, where a request says none
+
+
+def run(request: Mapping[str, Any]) -> Record:
+    """Run one training job to its end; its model is in runs/<job>/model where it is Completed.
+
+    Args:
+        request: CreateTrainingJob's.
+
+    Raises:
+        UserError: AWS refused the request for a reason that the caller can mend, or the model cannot be unpacked.
+    """
+    job = request["TrainingJobName"]
+    console.say(_cost(request))
+    sagemaker = aws.client("sagemaker")
+    with verb.on_interrupt(
+        f"Interrupted. {job} may have been started: `make jobs` tells, `make stop RUN={job}` ends it."
+    ):
+        submit(sagemaker, request, say=console.say)
+        write_json(folder_of(job) / "request.json", request)
+    console.say(f"Run: {job}")
+    with verb.on_interrupt(come_back(job)):
+        keep_record(describe(sagemaker, job))
+        record = keep_record(follow(sagemaker, job))
+    if record.status == "Completed":
+        with verb.on_interrupt(f"Interrupted. {job} is Completed; `make model RUN={job}` fetches its model."):
+            record, _ = fetch_model(sagemaker, job)
+        console.say(f"The model is in {record.model_path}.")
+    say_end(record)
+    return record
+
+
+def _cost(request: Mapping[str, Any]) -> str:
+    resources = request["ResourceConfig"]
+    return cost_line(
+        resources.get("InstanceType", "instances of several types"),
+        resources.get("InstanceCount", 1),
+        request["StoppingCondition"].get("MaxRuntimeInSeconds", DAY),
+        request.get("EnableManagedSpotTraining", False),
+    )

@@ -107,6 +107,14 @@ class OutputChange:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedCheck:
+    """A check or a condition that failed: the address of what it is on, and what its authors say of that."""
+
+    address: str
+    messages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A plan, as it is: secrets included.
 
@@ -121,11 +129,13 @@ class Plan:
         errored: planning ended in an error.
         complete: nothing was deferred.
         applyable: Terraform would apply it.
-        failed_checks: the addresses of checks and conditions that failed.
+        failed_checks: checks and conditions that failed.
         references: for a resource's or data source's address without keys, and an attribute of it that the
             configuration sets, the whole addresses that its expression comes down to (`references.py`); None where the
             plan holds no configuration.
         secrets: every text that is marked sensitive somewhere: values, variables, defaults.
+        accounts: the numbers of the accounts that Terraform was signed in to, where the configuration asks for them
+            (`aws_caller_identity`).
     """
 
     source: str
@@ -138,9 +148,10 @@ class Plan:
     errored: bool = False
     complete: bool = True
     applyable: bool = True
-    failed_checks: tuple[str, ...] = ()
+    failed_checks: tuple[FailedCheck, ...] = ()
     references: Mapping[tuple[str, str], tuple[str, ...]] | None = None
     secrets: frozenset[str] = frozenset()
+    accounts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any
 from scripts.core.errors import UserError
 from scripts.review import sensitive
 from scripts.review.files import SHOW, parse
-from scripts.review.model import Action, Change, OutputChange, Path, Plan
+from scripts.review.model import Action, Change, FailedCheck, OutputChange, Path, Plan
 from scripts.review.references import references
 
 ACTIONS: Mapping[tuple[str, ...], Action] = {
@@ -57,6 +57,7 @@ def read(text: str, source: str) -> Plan:
         failed_checks=tuple(_failed_checks(raw)),
         references=references(raw.get("configuration")) or None,
         secrets=sensitive.texts(raw),
+        accounts=frozenset(_accounts(_member(_member(raw, "prior_state"), "values").get("root_module"))),
     )
 
 
@@ -126,16 +127,27 @@ def _outputs(raw: Mapping[str, Any], source: str) -> Iterator[OutputChange]:
         )
 
 
-def _failed_checks(raw: Mapping[str, Any]) -> Iterator[str]:
-    """The addresses of checks that failed, of their instances where those are named."""
+def _failed_checks(raw: Mapping[str, Any]) -> Iterator[FailedCheck]:
+    """The checks that failed, their instances where those are named."""
     for check in _objects(raw.get("checks")):
         failed = [each for each in _objects(check.get("instances")) if each.get("status") in ("fail", "error")]
         if not failed and check.get("status") in ("fail", "error"):
             failed = [check]
         for each in failed:
-            address = each.get("address")
-            named = _text(address.get("to_display")) if isinstance(address, dict) else ""
-            yield named or "a check without an address"
+            named = _text(_member(each, "address").get("to_display")) or "a check without an address"
+            messages = (_text(problem.get("message")) for problem in _objects(each.get("problems")))
+            yield FailedCheck(named, tuple(filter(None, messages)))
+
+
+def _accounts(module: Any) -> Iterator[str]:
+    """The accounts that a module of the prior state, and those in it, found themselves in."""
+    if isinstance(module, dict):
+        for resource in _objects(module.get("resources")):
+            if resource.get("type") == "aws_caller_identity":
+                account = _text(_member(resource, "values").get("account_id"))
+                yield from (account,) if account else ()
+        for child in _objects(module.get("child_modules")):
+            yield from _accounts(child)
 
 
 def _action(actions: Any, where: str) -> tuple[Action, tuple[str, ...]]:
@@ -180,6 +192,12 @@ def _list(raw: Mapping[str, Any], member: str, source: str) -> list[Any]:
     if not isinstance(value, list):
         raise _strange(f"{source}: {member}", "is not a list")
     return value
+
+
+def _member(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """A member that is an object; an empty one where it is none."""
+    member = value.get(name)
+    return member if isinstance(member, dict) else {}
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:

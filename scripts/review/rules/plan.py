@@ -64,6 +64,8 @@ def deferred(plan: Plan, _both: Both) -> Iterator[tuple[str, str]]:
     page="https://developer.hashicorp.com/terraform/language/checks",
 )
 def check_failed(plan: Plan, _both: Both) -> Iterator[tuple[str, str]]:
-    """Each that failed."""
-    for address in plan.failed_checks:
-        yield address, "This check failed when the plan was made."
+    """Each that failed, with what its authors say of it."""
+    for check in plan.failed_checks:
+        messages = [" ".join(message.split()).rstrip(".") for message in check.messages]
+        said = f": {'. '.join(messages)}" if messages else " when the plan was made"
+        yield check.address, f"This check failed{said}."

@@ -3,7 +3,7 @@ nearly does."""
 
 from typing import Any
 
-from scripts.review.model import Action, OutputChange
+from scripts.review.model import Action, FailedCheck, OutputChange
 from tests.unit.review.rule_plans import (
     Case,
     change,
@@ -44,7 +44,7 @@ KEEPING: dict[str, Case] = {
     "plan-errored": Case(plan(errored=True, complete=False), plan(errored=False)),
     "plan-incomplete": Case(plan(complete=False), plan(complete=False, errored=True)),
     "change-deferred": Case(plan(deferred=(("instance_count_unknown", created("aws_s3_bucket_acl")),)), plan()),
-    "check-failed": Case(plan(failed_checks=("check.health",)), plan(failed_checks=())),
+    "check-failed": Case(plan(failed_checks=(FailedCheck("check.health"),)), plan(failed_checks=())),
     "data-destroyed": Case(
         plan(destroyed("aws_s3_bucket", bucket="b", force_destroy=True)),
         plan(change("aws_s3_bucket.x", Action.FORGET, {"bucket": "b", "force_destroy": True}, None)),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from scripts.core.errors import UserError
-from scripts.review.model import Action, Review
+from scripts.review.model import Action, FailedCheck, Review
 from scripts.review.reading import read
 from scripts.review.review import review
 from scripts.review.settings import NONE
@@ -106,12 +106,31 @@ def test_failed_checks() -> None:
             "address": {"to_display": "r.c"},
             "status": "fail",
             "instances": [
-                {"address": {"to_display": "r.c[0]"}, "status": "fail"},
+                {
+                    "address": {"to_display": "r.c[0]"},
+                    "status": "fail",
+                    "problems": [{"message": "Too small."}, {"message": None}, {}, 1],
+                },
                 {"address": {"to_display": "r.c[1]"}, "status": "pass"},
             ],
         },
     ]
-    assert plan(checks=checks).failed_checks == ("check.b", "r.c[0]")
+    assert plan(checks=checks).failed_checks == (
+        FailedCheck("check.b"),
+        FailedCheck("r.c[0]", ("Too small.",)),
+    )
+
+
+def test_the_account_that_terraform_was_signed_in_to() -> None:
+    def module(account: Any, *children: Any) -> dict[str, Any]:
+        identity = {"type": "aws_caller_identity", "values": {"account_id": account}}
+        return {"resources": [{"type": "aws_s3_bucket", "values": None}, identity], "child_modules": list(children)}
+
+    root = module("111122223333", module("444455556666"), module(None), None)
+    assert plan(prior_state={"values": {"root_module": root}}).accounts == {"111122223333", "444455556666"}
+    odd: Any
+    for odd in (None, {}, {"values": []}, {"values": {"root_module": [1]}}):
+        assert plan(prior_state=odd).accounts == frozenset()
 
 
 def test_references_are_followed_through_modules() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from time import process_time
 from typing import Any
 
-from scripts.review.model import Action, Change, OutputChange, Plan, Severity, Status
+from scripts.review.model import Action, Change, FailedCheck, OutputChange, Plan, Severity, Status
 from tests.unit.review.rule_plans import change, created, destroyed, found, ids, plan, policy, untouched, updated
 from tests.unit.review.rule_table_access import BLOCKS, EVERYBODY
 
@@ -211,6 +211,12 @@ def test_secrets_are_masked_in_texts_and_addresses() -> None:
     texts = [text for finding in found(given) for text in (finding.what, finding.address)]
     assert texts
     assert not any(secret in text for text in texts)
+
+
+def test_a_failed_check_says_what_its_authors_say_and_no_secret() -> None:
+    failed = FailedCheck("check.health", ("The page at\n  x answers s3cr3t-canary.", "Another thing"))
+    [finding] = found(plan(failed_checks=(failed,), secrets=frozenset({"s3cr3t-canary"})))
+    assert finding.what == "This check failed: The page at x answers (sensitive) Another thing."
 
 
 def test_an_encrypted_private_bucket_gives_no_finding() -> None:

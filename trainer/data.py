@@ -16,18 +16,20 @@ from trainer.folders import Images
 
 @dataclass(frozen=True)
 class Share:
-    """One host's share of every batch.
+    """One host's share of every batch: consecutive images of it, of which each of its devices takes a part in turn.
+
+    So a device's images are those from its number × ``at_once`` on, with devices numbered through all hosts.
 
     Args:
-        batch: images in a batch, on all the devices that choose from the same images.
+        batch: images in a batch, of all the hosts that choose from the same images.
         first: the position in the batch of the first one that is this host's.
-        every: the distance to the next one: the number of hosts between which the batch is divided.
-        at_once: how many of its own one of its devices takes; they come as batches of this size.
+        count: how many are.
+        at_once: how many of them one of its devices takes; they come as batches of this size.
     """
 
     batch: int
     first: int
-    every: int
+    count: int
     at_once: int
 
 
@@ -39,17 +41,28 @@ def training_batches(
     Every batch is full; each image comes once in a pass, and a batch may hold the end of one pass and the
     beginning of the next.
     """
-    count = len(images.paths)
     paths, numbers = tf.constant(images.paths), tf.constant(images.numbers)
 
-    def at(position: Any) -> tuple[Any, Any]:
-        shuffled_by = tf.stack([tf.constant(seed, tf.int64), position // count])
-        index = tf.random.experimental.index_shuffle(position % count, seed=shuffled_by, max_index=count - 1)
+    def at(place: Any) -> tuple[Any, Any]:
+        index = _drawn(place, len(images.paths), share, seed)
         return _load(paths[index], size, channels), numbers[index]
 
-    positions = tf.data.Dataset.range(steps.start * share.batch + share.first, steps.stop * share.batch, share.every)
-    loaded = positions.map(at, num_parallel_calls=tf.data.AUTOTUNE)
+    places = tf.data.Dataset.range(steps.start * share.count, steps.stop * share.count)
+    loaded = places.map(at, num_parallel_calls=tf.data.AUTOTUNE)
     return loaded.batch(share.at_once, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
+
+
+def training_files(images: Images, share: Share, seed: int, steps: range) -> list[str]:
+    """The files that these steps draw, in their order."""
+    places = tf.range(steps.start * share.count, steps.stop * share.count, dtype=tf.int64)
+    return [images.paths[_drawn(place, len(images.paths), share, seed)] for place in places]
+
+
+def _drawn(place: Any, images: int, share: Share, seed: int) -> Any:
+    """Which image a share draws at a place, counted from the run's beginning."""
+    position = place // share.count * share.batch + share.first + place % share.count
+    shuffled_by = tf.stack([tf.constant(seed, tf.int64), position // images])
+    return tf.random.experimental.index_shuffle(position % images, seed=shuffled_by, max_index=images - 1)
 
 
 def ordered_batches(images: Images, size: int, channels: int, batch: int) -> tf.data.Dataset:

@@ -8,12 +8,13 @@ part of the batch from its own files.
 import dataclasses
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
-from trainer import data, folders
+from trainer import data, fingerprint, folders
 from trainer.cluster import Team
 from trainer.contract import Folders, Job, JobError
 from trainer.folders import Images
@@ -32,6 +33,8 @@ class Input:
         steps_per_epoch: as many as it takes until every host's images have all been seen.
         validation: what this host scores; None where the job has no such channel.
         held_back: validation images of all hosts.
+        validation_steps: batches of every device until all hosts have scored theirs.
+        fingerprints: for each channel, what tells its images from others, however they are divided.
     """
 
     settings: Hyperparameters
@@ -41,18 +44,33 @@ class Input:
     steps_per_epoch: int
     validation: Images | None
     held_back: int
+    validation_steps: int
+    fingerprints: Mapping[str, Any]
 
     def batches(self, steps: range) -> tf.data.Dataset:
         """The training batches of these steps, as one device after the other takes them."""
         size, channels, seed = self.settings.image_size, self.settings.channels, self.settings.seed
         return data.training_batches(self.training, size, channels, self.share, seed, steps)
 
-    def validation_batches(self) -> tf.data.Dataset | None:
-        """All validation images of this host, once."""
-        if self.validation is None:
-            return None
+    def files(self, steps: range) -> list[str]:
+        """The files that this host draws in these steps."""
+        return data.training_files(self.training, self.share, self.settings.seed, steps)
+
+    def validation_batches(self) -> tf.data.Dataset:
+        """All validation images of this host, once; then empty batches without end, while other hosts have some left.
+
+        To be asked for where there are validation steps.
+        """
+        assert self.validation is not None
         size, channels = self.settings.image_size, self.settings.channels
-        return data.ordered_batches(self.validation, size, channels, self.share.at_once)
+        batches = data.ordered_batches(self.validation, size, channels, self.share.at_once)
+        none = (tf.zeros([0, size, size, channels]), tf.zeros([0], tf.int32))
+        return batches.concatenate(tf.data.Dataset.from_tensors(none).repeat())
+
+    def files(self, step: int) -> list[str]:
+        """This host's images in the batch of a step, counted from 1."""
+        indices = data.indices(len(self.training.paths), self.share, self.settings.seed, range(step - 1, step))
+        return [self.training.paths[int(index)] for index in indices.as_numpy_iterator()]
 
     def check_readable(self) -> None:
         """Find the image that TensorFlow could not decode: its own error names none.
@@ -78,15 +96,46 @@ def read(job: Job, team: Team) -> Input:
     if team.chief:
         folders.say_conversion(images, settings.image_size, settings.channels)
 
-    validation, held_back = None, 0
+    prints = {"images": _fingerprints(images, job.training, team, divided=sharded, each=True)}
+    validation, scored = None, [0]
     if job.validation:
         validation = _listed(job.validation, settings, images.labels)
         if not _is_sharded("validation", team):
             validation = _part(validation, team)
-        held_back = sum(team.link.exchange(len(validation.paths)))
-    # Rounded up: an epoch sees every image, and the next one goes on where its last batch ended.
-    steps = math.ceil(max(counts) / share.batch)
-    return Input(settings, images, share, counts, steps, validation, held_back)
+        scored = team.link.exchange(len(validation.paths))
+        prints["validation images"] = _fingerprints(validation, job.validation, team, divided=True, each=False)
+    return Input(
+        settings,
+        images,
+        share,
+        counts,
+        # Rounded up: an epoch sees every image, and the next one goes on where its last batch ended.
+        steps_per_epoch=math.ceil(max(counts) / share.batch),
+        validation=validation,
+        held_back=sum(scored),
+        validation_steps=math.ceil(max(scored) / (share.at_once * team.replicas // team.hosts)),
+        fingerprints=prints,
+    )
+
+
+def _fingerprints(images: Images, folder: Path, team: Team, divided: bool, each: bool) -> str:
+    """What tells a channel's images from others.
+
+    Args:
+        images: those of this host.
+        folder: the channel's.
+        team: the hosts.
+        divided: every host has others.
+        each: which host has which counts too.
+    """
+    mine = fingerprint.fingerprint(images, folder)
+    parts = team.link.exchange([mine, len(images.paths)]) if divided else [[mine, len(images.paths)]]
+    groups = [[part] for part in parts] if each else [parts]
+    told = [
+        f"{sum(count for _, count in group)} ({fingerprint.combined([number for number, _ in group])})"
+        for group in groups
+    ]
+    return ", ".join(told)
 
 
 def _is_sharded(channel: str, team: Team) -> bool:
@@ -96,10 +145,10 @@ def _is_sharded(channel: str, team: Team) -> bool:
 
 
 def _share(batch: int, team: Team, sharded: bool) -> data.Share:
-    at_once = team.per_replica(batch)
+    at_once, own = team.per_replica(batch), batch // team.hosts
     if sharded:
-        return data.Share(batch // team.hosts, first=0, every=1, at_once=at_once)
-    return data.Share(batch, first=team.index, every=team.hosts, at_once=at_once)
+        return data.Share(own, first=0, count=own, at_once=at_once)
+    return data.Share(batch, first=team.index * own, count=own, at_once=at_once)
 
 
 def _all_labels(folder: Path, team: Team) -> tuple[str, ...]:

@@ -71,14 +71,18 @@ def test_every_format_becomes_one_shape(folder: Path, channels: int) -> None:
     assert batch[1].numpy().tolist() == [0, 0, 0, 1, 1, 1]
 
 
-def order(folder: Path, seed: int, steps: range, host: int = 0, hosts: int = 1) -> list[list[int]]:
+def order(folder: Path, seed: int, steps: range, host: int = 0, hosts: int = 1, devices: int = 1) -> list[list[int]]:
+    """The images by device and step, one device's part after the other; what is drawn is also what is named."""
     from trainer import data, folders
 
     images = folders.list_images(folder)
     # Every image its own label, so that a label says which image it is.
     single = folders.Images(images.labels, images.paths, tuple(range(len(images.paths))))
-    share = data.Share(batch=4, first=host, every=hosts, at_once=4 // hosts)
-    return [numbers.numpy().tolist() for _, numbers in data.training_batches(single, 8, 1, share, seed, steps)]
+    share = data.Share(batch=4, first=host * 4 // hosts, count=4 // hosts, at_once=4 // hosts // devices)
+    parts = [numbers.numpy().tolist() for _, numbers in data.training_batches(single, 8, 1, share, seed, steps)]
+    files = data.training_files(single, share, seed, steps)
+    assert [images.paths[number] for part in parts for number in part] == files
+    return parts
 
 
 def test_the_order_is_a_pure_function_of_seed_and_step(folder: Path) -> None:
@@ -91,10 +95,12 @@ def test_the_order_is_a_pure_function_of_seed_and_step(folder: Path) -> None:
     assert len({tuple(one) for one in passes}) > 10  # and not in one order
 
 
-def test_the_shares_of_several_hosts_are_the_batches_of_one(folder: Path) -> None:
-    whole = order(folder, 3, range(7, 60))
-    shares = [order(folder, 3, range(7, 60), host, 2) for host in range(2)]
-    assert [[batch[0::2], batch[1::2]] for batch in whole] == [list(parts) for parts in zip(*shares, strict=True)]
+def test_hosts_and_their_devices_take_consecutive_parts_of_the_batches_of_one(folder: Path) -> None:
+    whole = order(folder, 3, range(7, 20))
+    assert sum(order(folder, 3, range(7, 20), devices=4), []) == sum(whole, [])
+    shares = [order(folder, 3, range(7, 20), host, 2) for host in range(2)]
+    assert [[batch[:2], batch[2:]] for batch in whole] == [list(parts) for parts in zip(*shares, strict=True)]
+    assert order(folder, 3, range(7, 20), 1, 2, devices=2) == [[image] for batch in whole for image in batch[2:]]
 
 
 def test_an_applications_name_is_kerass_own() -> None:

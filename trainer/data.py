@@ -18,7 +18,7 @@ from trainer.folders import Images
 class Share:
     """One host's share of every batch: consecutive images of it, of which each of its devices takes a part in turn.
 
-    So a device's images are those from its number × ``at_once`` on, with devices numbered through all hosts.
+    So the devices, numbered through all hosts, hold the batch in the order of their numbers.
 
     Args:
         batch: images in a batch, of all the hosts that choose from the same images.
@@ -43,26 +43,23 @@ def training_batches(
     """
     paths, numbers = tf.constant(images.paths), tf.constant(images.numbers)
 
-    def at(place: Any) -> tuple[Any, Any]:
-        index = _drawn(place, len(images.paths), share, seed)
+    def at(index: Any) -> tuple[Any, Any]:
         return _load(paths[index], size, channels), numbers[index]
 
-    places = tf.data.Dataset.range(steps.start * share.count, steps.stop * share.count)
-    loaded = places.map(at, num_parallel_calls=tf.data.AUTOTUNE)
+    drawn = indices(len(images.paths), share, seed, steps)
+    loaded = drawn.map(at, num_parallel_calls=tf.data.AUTOTUNE)
     return loaded.batch(share.at_once, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
 
 
-def training_files(images: Images, share: Share, seed: int, steps: range) -> list[str]:
-    """The files that these steps draw, in their order."""
-    places = tf.range(steps.start * share.count, steps.stop * share.count, dtype=tf.int64)
-    return [images.paths[_drawn(place, len(images.paths), share, seed)] for place in places]
+def indices(images: int, share: Share, seed: int, steps: range) -> tf.data.Dataset:
+    """Which of so many images a share of these steps is made of, one number after the other."""
 
+    def at(place: Any) -> Any:
+        position = place // share.count * share.batch + share.first + place % share.count
+        shuffled_by = tf.stack([tf.constant(seed, tf.int64), position // images])
+        return tf.random.experimental.index_shuffle(position % images, seed=shuffled_by, max_index=images - 1)
 
-def _drawn(place: Any, images: int, share: Share, seed: int) -> Any:
-    """Which image a share draws at a place, counted from the run's beginning."""
-    position = place // share.count * share.batch + share.first + place % share.count
-    shuffled_by = tf.stack([tf.constant(seed, tf.int64), position // images])
-    return tf.random.experimental.index_shuffle(position % images, seed=shuffled_by, max_index=images - 1)
+    return tf.data.Dataset.range(steps.start * share.count, steps.stop * share.count).map(at)
 
 
 def ordered_batches(images: Images, size: int, channels: int, batch: int) -> tf.data.Dataset:

@@ -52,25 +52,16 @@ class Input:
         size, channels, seed = self.settings.image_size, self.settings.channels, self.settings.seed
         return data.training_batches(self.training, size, channels, self.share, seed, steps)
 
-    def files(self, steps: range) -> list[str]:
-        """The files that this host draws in these steps."""
-        return data.training_files(self.training, self.share, self.settings.seed, steps)
-
     def validation_batches(self) -> tf.data.Dataset:
         """All validation images of this host, once; then empty batches without end, while other hosts have some left.
 
-        To be asked for where there are validation steps.
+        Without a validation channel there is nothing but empty ones.
         """
-        assert self.validation is not None
         size, channels = self.settings.image_size, self.settings.channels
-        batches = data.ordered_batches(self.validation, size, channels, self.share.at_once)
+        images = self.validation or Images((), (), ())
+        batches = data.ordered_batches(images, size, channels, self.share.at_once)
         none = (tf.zeros([0, size, size, channels]), tf.zeros([0], tf.int32))
         return batches.concatenate(tf.data.Dataset.from_tensors(none).repeat())
-
-    def files(self, step: int) -> list[str]:
-        """This host's images in the batch of a step, counted from 1."""
-        indices = data.indices(len(self.training.paths), self.share, self.settings.seed, range(step - 1, step))
-        return [self.training.paths[int(index)] for index in indices.as_numpy_iterator()]
 
     def check_readable(self) -> None:
         """Find the image that TensorFlow could not decode: its own error names none.

@@ -1,6 +1,5 @@
 """What is notable about a permission that comes."""
 
-import re
 from collections.abc import Collection
 
 from scripts.review.permissions import actions, notable
@@ -12,8 +11,6 @@ NO_LONGER_DENIED = "no longer denied"
 
 _ESCALATING = frozenset(map(str.lower, notable.ESCALATING))
 _ESCALATING_ON_ANY_ROLE = frozenset(map(str.lower, notable.ESCALATING_ON_ANY_ROLE))
-
-_ACCOUNT = re.compile(r"AWS:arn:[^:]*:(?:iam|sts)::(\d{12}):")
 
 MANAGED = {
     "AdministratorAccess": ("escalates", "on everything"),
@@ -59,8 +56,7 @@ def _of_resource(grant: Grant, accounts: Collection[str]) -> tuple[str, ...]:
     if notable.everybody(grant.principals) and not any(map(notable.narrows, grant.conditions)):
         found.append("public")
     who = "" if grant.principals.negated else grant.principals.patterns[0]
-    account = _ACCOUNT.match(who)
-    if account and accounts and account[1] not in accounts:
+    if notable.outside(grant.principals, grant.conditions, accounts):
         found.append("outside account")
     if who.startswith("Service:") and not any(map(notable.says_for_whom, grant.conditions)):
         found.append("no confused-deputy condition")

@@ -1,6 +1,7 @@
 """What in a policy deserves a reviewer's eye: one list of each sort, for the rules and for the permissions."""
 
 import re
+from collections.abc import Collection, Iterable
 
 from scripts.review.permissions.documents import ANYONE, Condition, Scope
 
@@ -38,6 +39,10 @@ _NARROWING = frozenset(
 for all services. A user's name or an address within a VPC is no such key: any account may have the same.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status"""
 
+_ACCOUNT = re.compile(r"AWS:arn:[^:]*:[\w-]+:[^:]*:(\d{12}):")
+_NUMBER = re.compile(r"\d{12}")
+_ACCOUNT_KEYS = _NARROWING - {"aws:sourceip", "aws:sourcevpc", "aws:sourcevpce", "aws:userid"}
+
 _DEPUTY = frozenset({"aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths"})
 """https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html"""
 
@@ -54,6 +59,31 @@ def everybody(principals: Scope) -> bool:
 def narrows(condition: Condition) -> bool:
     """Whether a condition keeps strangers out: its key says who or whence, and no value of it lets all through."""
     return condition.key in _NARROWING and _asks(condition)
+
+
+def outside(principals: Scope, conditions: Iterable[Condition], own: Collection[str]) -> list[str]:
+    """The accounts that are let in and are not the plan's own.
+
+    Args:
+        principals: who is let in.
+        conditions: what they have to meet: of everybody and of services, these say the account.
+        own: the plan's own accounts; where there are none, nothing is known of others.
+    """
+    found = set(filter(None, map(_account, principals.patterns))) if not principals.negated else set()
+    if everybody(principals) or any(each.startswith("Service:") for each in principals.patterns):
+        found |= {
+            number
+            for each in conditions
+            if each.key in _ACCOUNT_KEYS and _asks(each)
+            for value in each.values
+            if (number := value if _NUMBER.fullmatch(value) else _account(f"AWS:{value}"))
+        }
+    return sorted(found - set(own)) if own else []
+
+
+def _account(principal: str) -> str:
+    found = _ACCOUNT.match(principal)
+    return found[1] if found else ""
 
 
 def says_for_whom(condition: Condition) -> bool:

@@ -33,7 +33,7 @@ def changes(plan: Plan, mask: Mask) -> tuple[PrincipalChange, ...]:
         then who may take on a role, then who is let in to a resource; each in the plan's order. Who was let in to
         what is destroyed is left out.
     """
-    reader = _Reader(Directory(plan, _CALLED), Teller(cache(mask.text), mask.address, resources.accounts(plan.changes)))
+    reader = _Reader(Directory(plan, _CALLED), Teller(cache(mask.text), mask.address, resources.accounts(plan)))
     found = [change for holder in holders(plan, reader.directory) for change in reader.of_holder(holder)]
     trust, attribute = resources.TRUST
     gone = resources.gone(plan.changes)

@@ -1,10 +1,10 @@
 """The policies on resources: buckets, keys, topics, queues and their like, and the trust policies of roles."""
 
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import Any
 
-from scripts.review.model import Action, Change
+from scripts.review.model import Action, Change, Plan
 from scripts.review.permissions.documents import NotAPolicyError, statements
 from scripts.review.permissions.sides import SIDES, UNKNOWN, Directory, there, value, values
 
@@ -68,8 +68,13 @@ def attribute(change: Change, directory: Directory) -> str:
 def text(change: Change, side: str, name: str) -> Any:
     """The policy on a resource on one side: its JSON, UNKNOWN, or None where there is none."""
     if change.type == "aws_lambda_permission":
-        return _lambda_permission(change, side) if there(change, side) else None
+        return lambda_permission(lambda attribute: _text(change, side, attribute)) if there(change, side) else None
     return value(change, side, name)
+
+
+def _text(change: Change, side: str, name: str) -> str:
+    found = value(change, side, name)
+    return found.value if found is UNKNOWN else found if isinstance(found, str) else ""
 
 
 _LAMBDA_CONDITIONS = (
@@ -81,16 +86,14 @@ _LAMBDA_CONDITIONS = (
 )
 
 
-def _lambda_permission(change: Change, side: str) -> dict[str, Any]:
-    """The statement that Lambda makes of a permission.
+def lambda_permission(told: Callable[[str], str]) -> dict[str, Any]:
+    """The policy that Lambda makes of a permission.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
+
+    Args:
+        told: an attribute's text; empty where it is not set.
     """
-
-    def told(name: str) -> str:
-        found = value(change, side, name)
-        return found.value if found is UNKNOWN else found if isinstance(found, str) else ""
-
     who = told("principal")
     kind = "Service" if "." in who and not who.startswith("arn:") else "AWS"
     block: dict[str, dict[str, str]] = {}
@@ -130,15 +133,16 @@ def _belongs(change: Change) -> bool:
     return change.type.endswith(("_policy", "_permission", "_attachment", "_bucket_acl", "_rule", "_function_url"))
 
 
-def accounts(changes: tuple[Change, ...]) -> frozenset[str]:
-    """The account numbers in the ARNs of a plan's resources.
+def accounts(plan: Plan) -> frozenset[str]:
+    """The plan's own accounts: those that Terraform was signed in to, and those in the ARNs of its resources.
 
-    A plan that makes everything anew knows none of these ARNs; then the account that its policies mention most.
+    A plan that makes everything anew and does not ask for its account knows none of these; then the account that its
+    policies mention most.
     """
-    own = {_account(values(change, side).get("arn")) for change in changes for side in SIDES} - {""}
-    if own:
-        return frozenset(own)
-    mentioned = Counter(_account(arn) for change in changes for arn in _mentioned(change))
+    own = {_account(values(change, side).get("arn")) for change in plan.changes for side in SIDES} - {""}
+    if own or plan.accounts:
+        return plan.accounts | own
+    mentioned = Counter(_account(arn) for change in plan.changes for arn in _mentioned(change))
     del mentioned[""]
     return frozenset(account for account, _ in mentioned.most_common(1))
 

@@ -13,6 +13,7 @@ from scripts.review.rules import (
     messaging,
     network,
     outputs,
+    outside,
     plan,
     s3,
     s3_keeping,
@@ -26,7 +27,7 @@ from scripts.review.rules.registry import RULES, Rule
 __all__ = ["FAMILIES", "RULES", "Rule", "findings"]
 
 FAMILIES = (
-    plan, changes, weakened, outputs, s3, s3_keeping, iam, iam_trust, ecr, kms, logs, messaging, functions, network,
-    compute, databases, secrets, sagemaker,
+    plan, changes, weakened, outputs, outside, s3, s3_keeping, iam, iam_trust, ecr, kms, logs, messaging, functions,
+    network, compute, databases, secrets, sagemaker,
 )  # fmt: skip
 """The modules that hold them; each registers its own when it is imported."""

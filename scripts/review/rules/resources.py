@@ -11,6 +11,7 @@ from typing import Any
 
 from scripts.review.masking import Mask
 from scripts.review.model import Action, Change, Plan
+from scripts.review.permissions import resources as permitting
 from scripts.review.references import without_keys
 from scripts.review.rules.blocks import Block, Missed, NotKnownError
 
@@ -212,6 +213,11 @@ class Both:
     def drift(self) -> dict[str, Change]:
         """What was changed outside of Terraform, by address."""
         return {change.address: change for change in self.plan.drift if not change.deposed}
+
+    @cached_property
+    def accounts(self) -> frozenset[str]:
+        """The plan's own accounts; none where nothing in it says which."""
+        return permitting.accounts(self.plan)
 
     @cached_property
     def gone(self) -> frozenset[tuple[str, str]]:

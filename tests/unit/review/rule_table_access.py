@@ -6,6 +6,7 @@ from tests.unit.review.rule_plans import Case, created, destroyed, of, plan, pol
 
 EVERYBODY: dict[str, Any] = {"Principal": "*"}
 OURS: dict[str, Any] = {"Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}}
+OWN = "111122223333"
 ROLE = "arn:aws:iam::111122223333:role/worker"
 
 
@@ -21,6 +22,15 @@ def trust(hit: dict[str, Any], miss: dict[str, Any]) -> Case:
 
 def allows(hit: dict[str, Any], miss: dict[str, Any]) -> Case:
     return of("aws_iam_role_policy", {"policy": policy(hit)}, {"policy": policy(miss)})
+
+
+def between(kind: str, action: str) -> Case:
+    """A policy that lets another account in, and one that lets in the plan's own."""
+    theirs, ours = (
+        plan(created(kind, policy=policy({"Principal": {"AWS": who}, "Action": action})), accounts=frozenset({OWN}))
+        for who in ("444455556666", OWN)
+    )
+    return Case(theirs, ours)
 
 
 def ingress(low: int, high: int, network: str, protocol: str = "tcp") -> dict[str, Any]:
@@ -103,6 +113,8 @@ ACCESS: dict[str, Case] = {
         {**FEDERATED, "Condition": {"StringLike": {f"{GITHUB}:sub": "repo:*"}}},
         {**FEDERATED, "Condition": {"StringEquals": {f"{GITHUB}:sub": "repo:a/b:environment:prod"}}},
     ),
+    "outside-account-rights": between("aws_kms_key_policy", "kms:Decrypt"),
+    "outside-account-access": between("aws_ecr_repository_policy", "ecr:BatchGetImage"),
     "ecr-public-policy": public("aws_ecr_repository_policy"),
     "kms-public-policy": public("aws_kms_key_policy"),
     "logs-public-policy": public("aws_cloudwatch_log_resource_policy", "policy_document"),

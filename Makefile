@@ -60,7 +60,7 @@ demo: .venv/installed ## Train a model on the local cloud, in containers where i
 	@$(VENV) -m scripts.demo
 
 ##@ From a training script to a model (CLOUD=local rehearses)
-.PHONY: plan infra base image data train shell logs stop jobs model destroy
+.PHONY: plan infra base image data train shell logs stop resume jobs model destroy
 plan: .venv/installed ## Plan what `make infra` would change, and review it on one page [ENV= YES=1]
 	@$(VERB) scripts.plan stack
 infra: .venv/installed ## Build what training needs: apply the plan of `make plan`, else plan and ask [ENV= YES=1 APPROVE=]
@@ -79,6 +79,8 @@ logs: .venv/installed ## Follow a training job's log, or read it again [RUN=]
 	@$(VERB) scripts.logs
 stop: .venv/installed ## Stop a training job; what it has learnt so far is kept [RUN=]
 	@$(VERB) scripts.stop
+resume: .venv/installed ## Go on with a stopped or failed training job in a new one [RUN= HP="epochs=20" DRY_RUN=1]
+	@$(VERB) scripts.resume
 jobs: .venv/installed ## List the training jobs, the newest first
 	@$(VERB) scripts.jobs
 model: .venv/installed ## Download and unpack a training job's model into runs/ [RUN=]

@@ -2,5 +2,6 @@
 
 from scripts.channels.remote import prefix_of
 from scripts.channels.sync import LocalChannel, check, synchronise
+from scripts.channels.versions import changed_since
 
-__all__ = ["LocalChannel", "check", "prefix_of", "synchronise"]
+__all__ = ["LocalChannel", "changed_since", "check", "prefix_of", "synchronise"]

@@ -7,21 +7,23 @@ from datetime import UTC, datetime
 from typing import Any
 
 from scripts.core import console
+from scripts.training.resumption import RESUMES
 from scripts.training.runs import folder_of
 
-HEADINGS = ("NAME", "STATUS", "INSTANCE", "STARTED", "DURATION")
+HEADINGS = ("NAME", "STATUS", "INSTANCE", "STARTED", "DURATION", "RESUMES")
 NEWEST = 50
 
 
 @dataclass(frozen=True)
 class Row:
-    """One job; ``instance`` is empty where this machine does not have the run."""
+    """One job; ``instance`` and ``resumes`` are empty where this machine does not have the run."""
 
     name: str
     status: str
     instance: str
     created: datetime
     ended: datetime | None
+    resumes: str = ""
 
 
 def list_jobs(sagemaker: Any) -> list[Row]:
@@ -42,21 +44,23 @@ def _row(job: Mapping[str, Any]) -> Row:
     status, secondary = job["TrainingJobStatus"], job.get("SecondaryStatus")
     shown = f"{status} ({secondary})" if secondary not in {None, status} else status
     name = job["TrainingJobName"]
-    return Row(name, shown, _instance(name), job["CreationTime"], job.get("TrainingEndTime"))
+    instance, resumes = _of_request(name)
+    return Row(name, shown, instance, job["CreationTime"], job.get("TrainingEndTime"), resumes)
 
 
-def _instance(job: str) -> str:
+def _of_request(job: str) -> tuple[str, str]:
+    """A job's instances, and the job that it resumes."""
     # The listing does not say it; a call for each job would take half a second each.
     try:
-        resources = json.loads((folder_of(job) / "request.json").read_text(encoding="utf-8"))["ResourceConfig"]
+        request = json.loads((folder_of(job) / "request.json").read_text(encoding="utf-8"))
+        count, kind = (request["ResourceConfig"][name] for name in ("InstanceCount", "InstanceType"))
+        tags = {tag["Key"]: tag["Value"] for tag in request["Tags"]}
     except (OSError, ValueError, KeyError):
-        return ""
-    count = resources["InstanceCount"]
-    kind: str = resources["InstanceType"]
-    return kind if count == 1 else f"{count} {kind}"
+        return "", ""
+    return kind if count == 1 else f"{count} {kind}", tags.get(RESUMES, "")
 
 
 def _cells(row: Row, now: datetime) -> tuple[str, ...]:
     started = f"{row.created.astimezone():%Y-%m-%d %H:%M}"
     lasted = console.duration(max(0.0, ((row.ended or now) - row.created).total_seconds()))
-    return (row.name, row.status, row.instance or "-", started, lasted)
+    return (row.name, row.status, row.instance or "-", started, lasted, row.resumes or "-")

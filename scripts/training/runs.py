@@ -73,6 +73,12 @@ def make_folder(job: str) -> Path:
     return folder
 
 
+def spec_of(job: str) -> str:
+    """The name of the job file that a job is of; the job's own name where it is none of ours."""
+    made = JOB_NAME.fullmatch(job)
+    return made["spec"] if made else job
+
+
 def model_folder(job: str) -> Path:
     """Where the run's model is unpacked."""
     return folder_of(job) / "model"
@@ -83,10 +89,9 @@ def make_record(job: Mapping[str, Any], model_path: str | None) -> Record:
     name, resources = job["TrainingJobName"], job["ResourceConfig"]
     billable = job.get("BillableTimeInSeconds")
     kind, count = resources.get("InstanceType", "unknown"), resources.get("InstanceCount", 1)
-    made = JOB_NAME.fullmatch(name)
     return Record(
         job=name,
-        spec=made["spec"] if made else name,
+        spec=spec_of(name),
         status=job["TrainingJobStatus"],
         secondary_status=job["SecondaryStatus"],
         failure_reason=job.get("FailureReason"),

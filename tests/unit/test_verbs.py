@@ -30,7 +30,7 @@ def test_help_imports_nothing_heavy(verb: str) -> None:
     assert ended.stdout.splitlines()[-1].split() == ["HEAVY"]
 
 
-@pytest.mark.parametrize("verb", ["data", "train", "jobs", "logs", "stop", "model", "infra", "plan"])
+@pytest.mark.parametrize("verb", ["data", "train", "jobs", "logs", "stop", "resume", "model", "infra", "plan"])
 def test_no_credentials_is_said_in_two_lines(verb: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     home = tmp_path_factory.mktemp("home")
     arguments = {
@@ -38,6 +38,7 @@ def test_no_credentials_is_said_in_two_lines(verb: str, tmp_path_factory: pytest
         "train": ["--job", "digits"],
         "logs": ["--run", "digits-1"],
         "stop": ["--run", "digits-1"],
+        "resume": ["--run", "digits-1"],
         "model": ["--run", "digits-1"],
         "infra": ["apply"],
         "plan": ["stack"],

@@ -97,12 +97,12 @@ def test_runs_of_this_folder_need_no_call_and_others_are_asked_for() -> None:
 
 def test_the_table_of_jobs() -> None:
     rows = [
-        Row(B, "InProgress (Training)", "ml.m5.xlarge", CREATED, None),
+        Row(B, "InProgress (Training)", "ml.m5.xlarge", CREATED, None, A),
         Row(A, "Failed", "", CREATED, CREATED + timedelta(seconds=75)),
     ]
     lines = job_table(rows, CREATED + timedelta(seconds=3725))
-    assert lines[0].split() == ["NAME", "STATUS", "INSTANCE", "STARTED", "DURATION"]
+    assert lines[0].split() == ["NAME", "STATUS", "INSTANCE", "STARTED", "DURATION", "RESUMES"]
     assert lines[1].startswith(B)
-    assert lines[1].endswith("1 h 2 min")
-    assert lines[2].endswith("1 min 15 s")
+    assert lines[1].endswith(f"1 h 2 min   {A}")
+    assert lines[2].endswith("1 min 15 s  -")
     assert lines[0].index("INSTANCE") == lines[1].index("ml.m5") == lines[2].index("-  ", len(A) + 2)

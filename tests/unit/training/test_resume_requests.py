@@ -1,0 +1,159 @@
+"""From DescribeTrainingJob's answer to the request for a job that goes on with it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from scripts.core import aws
+from scripts.core.errors import UserError
+from scripts.training import Order, build_request, resumable, resumption
+from scripts.training.hyperparameters import Metric
+from scripts.training.jobfile import NAME, parse_job
+from tests.unit.training.aws_server import STACK
+from tests.unit.training.shapes import MODEL, problems
+
+JOB = "digits-20260101-120000-ab12"
+MEMBERS = MODEL.shape_for("CreateTrainingJobRequest").members  # type: ignore[attr-defined]
+SPEC = {
+    "instance_type": "ml.m5.large",
+    "instance_count": 2,
+    "spot": True,
+    "network_isolation": True,
+    "volume_kms_key": "key",
+    "environment": {"A": "b"},
+    "channels": {"training": {"source": "data/x", "input_mode": "FastFile"}, "more": {"source": "s3://public/x/"}},
+}
+
+
+def sent(**change: Any) -> dict[str, Any]:
+    order = Order(
+        "digits",
+        parse_job(SPEC | change, "jobs/digits.toml"),
+        JOB,
+        "uri@sha256:abc",
+        {"epochs": "3", "note": '"a\\nb"'},
+        [Metric("loss", "loss=(.*)")],
+    )
+    return build_request(order, STACK)
+
+
+def described(status: str = "Stopped", **change: Any) -> dict[str, Any]:
+    """What AWS says of such a job: no tags, empty texts and members of its own."""
+    moment = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    own = {
+        "TrainingJobArn": f"arn:aws:sagemaker:us-east-1:123456789012:training-job/{JOB}",
+        "TrainingJobStatus": status,
+        "SecondaryStatus": status,
+        "CreationTime": moment,
+        "TrainingStartTime": moment,
+        "ModelArtifacts": {"S3ModelArtifacts": "s3://models/x"},
+        "EnableInterContainerTrafficEncryption": False,
+        "BillableTimeInSeconds": 3,
+        "ProfilingStatus": "Disabled",
+    }
+    request = {name: value for name, value in sent(**change).items() if name != "Tags"}
+    request["OutputDataConfig"] = request["OutputDataConfig"] | {"KmsKeyId": "", "CompressionType": "GZIP"}
+    return request | own
+
+
+def build(changes: dict[str, str], tags: dict[str, str] | None = None, **change: Any) -> dict[str, Any]:
+    return resumption.build(described(**change), tags or {}, changes, MEMBERS)
+
+
+def refusal(changes: dict[str, str], status: str = "Stopped", **change: Any) -> UserError:
+    with pytest.raises(UserError) as caught:
+        resumption.check(described(status, **change), changes)
+    return caught.value
+
+
+def test_all_is_the_same_but_the_name_and_what_is_asked_for() -> None:
+    request = build({"epochs": "20"}, {"Project": "trainyard", "aws:cloudformation:stack-name": "x"})
+    assert request["TrainingJobName"] != JOB
+    assert request["TrainingJobName"].startswith("digits-2")
+    assert request["HyperParameters"] == {"epochs": "20", "note": '"a\\nb"'}
+    assert request["Tags"] == [{"Key": "Project", "Value": "trainyard"}, {"Key": "Resumes", "Value": JOB}]
+    other = {"TrainingJobName", "HyperParameters", "Tags", "OutputDataConfig"}
+    before = sent()
+    assert {name: request[name] for name in before if name not in other} == {
+        name: value for name, value in before.items() if name not in other
+    }
+    assert request["CheckpointConfig"]["S3Uri"] == f"s3://checkpoints/digits/{JOB}/"
+    assert request["OutputDataConfig"]["S3OutputPath"] == "s3://models/digits/"
+    assert not problems("CreateTrainingJob", request)
+
+
+def test_a_resumed_job_is_resumed_under_the_first_one_s_checkpoints_and_names_the_last() -> None:
+    again = {name: value for name, value in build({}).items() if name != "Tags"} | {"TrainingJobStatus": "Failed"}
+    request = resumption.build(again, {"Resumes": JOB}, {}, MEMBERS)
+    assert request["Tags"] == [{"Key": "Resumes", "Value": again["TrainingJobName"]}]
+    assert request["CheckpointConfig"]["S3Uri"] == f"s3://checkpoints/digits/{JOB}/"
+
+
+@pytest.mark.parametrize("name", ["somebody-s-job", "a" * 63, "a" * 41 + "-" + "b" * 20])
+def test_a_job_of_another_kind_of_name(name: str) -> None:
+    made = resumption.build(described() | {"TrainingJobName": name}, {}, {}, MEMBERS)["TrainingJobName"]
+    assert len(made) <= 63
+    assert NAME.fullmatch(made)
+    assert made != name
+
+
+def test_which_jobs_can_be_gone_on_with() -> None:
+    for status in ("Stopped", "Failed"):
+        resumption.check(described(status), {})
+    resumption.check(described("Completed"), {"epochs": "4"})
+    for status in ("InProgress", "Stopping"):
+        refused = refusal({"epochs": "4"}, status)
+        assert f"{JOB} is {status}" in refused.problem
+        assert f"make stop RUN={JOB}" in refused.fix
+    assert "without checkpoints" in refusal({}, spot=False, checkpoints=False).problem
+    for changes in ({}, {"epochs": "3"}):
+        refused = refusal(changes, "Completed")
+        assert f"{JOB} is Completed" in refused.problem
+        assert 'HP="epochs=N"' in refused.fix
+
+
+class Jobs:
+    """SageMaker's answers with one job that goes on and writes its checkpoints to ``uri``; moto's end at once."""
+
+    def __init__(self, uri: str) -> None:
+        self.uri = uri
+
+    def get_paginator(self, _: str) -> "Jobs":
+        return self
+
+    def paginate(self, **_: object) -> list[dict[str, object]]:
+        return [{"TrainingJobSummaries": [{"TrainingJobName": "it", "TrainingJobStatus": "InProgress"}]}]
+
+    def describe_training_job(self, TrainingJobName: str) -> dict[str, object]:  # noqa: N803 -- boto3's name
+        return {"TrainingJobName": TrainingJobName, "CheckpointConfig": {"S3Uri": self.uri}}
+
+
+OURS = f"s3://checkpoints/digits/{JOB}"
+
+
+@pytest.mark.usefixtures("empty_aws")
+def test_what_must_still_be_there() -> None:
+    earlier, said = described() | {"CreationTime": datetime.now(UTC)}, list[str]()
+    s3: Any = aws.client("s3")
+    for bucket in ("data", "checkpoints", "public"):
+        s3.create_bucket(Bucket=bucket)
+
+    def refused(elsewhere: str = "s3://checkpoints/digits/other/") -> str:
+        try:
+            resumable.check(Jobs(elsewhere), earlier, said.append)
+        except UserError as error:
+            return error.problem
+        return ""
+
+    assert f"left no checkpoint in {OURS}/" in refused()
+    s3.put_object(Bucket="checkpoints", Key=f"digits/{JOB}/step-1/state", Body=b"x")
+    assert refused() == ""
+    for elsewhere in (OURS, f"{OURS}/", "s3://checkpoints/digits", f"{OURS}/deeper/"):
+        assert f"it writes its checkpoints to {elsewhere} now" in refused(elsewhere)
+    assert refused(f"{OURS}2/") == ""
+    earlier["CreationTime"] = datetime(2026, 1, 1, tzinfo=UTC)
+    s3.put_object(Bucket="public", Key="x/new", Body=b"x")
+    assert "The data of the channel more have changed" in refused()
+    assert "s3://public/x/new." in refused()
+    assert said == []

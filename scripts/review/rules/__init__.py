@@ -5,6 +5,7 @@ from scripts.review.rules import (
     compute,
     databases,
     ecr,
+    environments,
     functions,
     iam,
     iam_trust,
@@ -28,6 +29,6 @@ __all__ = ["FAMILIES", "RULES", "Rule", "findings"]
 
 FAMILIES = (
     plan, changes, weakened, outputs, outside, s3, s3_keeping, iam, iam_trust, ecr, kms, logs, messaging, functions,
-    network, compute, databases, secrets, sagemaker,
+    environments, network, compute, databases, secrets, sagemaker,
 )  # fmt: skip
 """The modules that hold them; each registers its own when it is imported."""

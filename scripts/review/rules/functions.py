@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 
 from scripts.review.model import Severity
-from scripts.review.rules.blocks import Block
-from scripts.review.rules.names import secret_name
 from scripts.review.rules.registry import Family
 from scripts.review.rules.resources import Resource
 
@@ -58,25 +56,3 @@ def url_without_auth(resource: Resource) -> Iterator[str]:
     """Authorization NONE."""
     if resource.text("authorization_type") == "NONE":
         yield 'The URL\'s authorization is "NONE".'
-
-
-@_LAMBDA.state(
-    ("aws_lambda_function",),
-    "lambda-secret-in-environment",
-    Severity.MEDIUM,
-    "A function's environment seems to hold a secret",
-    why="It stands in clear in Terraform's state, and whoever may read the function's configuration reads it.",
-    fix="Keep it in Secrets Manager and hand the function its ARN.",
-    page=f"{_GUIDE}/configuration-envvars.html",
-)
-def secret_in_environment(resource: Resource) -> Iterator[str]:
-    """A variable named like a secret, with a value. Neither an ARN nor a name of a secret counts."""
-    for environment in resource.blocks("environment"):
-        variables = environment.values.get("variables")
-        for name in variables if isinstance(variables, dict) else {}:
-            if secret_name(name) and _in_clear(Block(None, variables, None).text(name)):
-                yield f"The variable {name} looks like a secret, and its value is written out."
-
-
-def _in_clear(value: str) -> bool:
-    return bool(value) and not value.startswith(("arn:", "{{resolve:", "/", "ssm:", "http://", "https://"))

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from scripts.review.looks import secret_by_name
 from scripts.review.model import Severity
-from scripts.review.rules.names import secret_name
 from scripts.review.rules.policies import let_in, policy_of, public
 from scripts.review.rules.registry import Family
 from scripts.review.rules.resources import Resource
@@ -55,5 +55,5 @@ def public_policy(resource: Resource) -> Iterator[str]:
 def secret_in_clear(resource: Resource) -> Iterator[str]:
     """A name like a secret's, and not a SecureString."""
     kind = resource.text("type")
-    if kind in ("String", "StringList") and secret_name(resource.text("name")):
+    if kind in ("String", "StringList") and secret_by_name(resource.text("name")):
         yield f"The parameter's type is {kind}."

@@ -1,5 +1,6 @@
 """For each rule on who may do what: a plan that triggers it and a near miss."""
 
+import json
 from typing import Any
 
 from tests.unit.review.rule_plans import Case, created, destroyed, of, plan, policy, replaced, step, updated
@@ -31,6 +32,14 @@ def between(kind: str, action: str) -> Case:
         for who in ("444455556666", OWN)
     )
     return Case(theirs, ours)
+
+
+def containers(password: str | None) -> dict[str, Any]:
+    """A task whose container gets a password as it is, or from where it is kept."""
+    kept = {"name": "DB_PASSWORD", "valueFrom": "arn:aws:secretsmanager:eu-central-1:111122223333:secret:db-AbCdEf"}
+    mode = {"name": "MODE", "value": "fast"}
+    clear = [mode, {"name": "DB_PASSWORD", "value": password}] if password else [mode]
+    return {"container_definitions": json.dumps([{"name": "web", "environment": clear, "secrets": [kept]}])}
 
 
 def ingress(low: int, high: int, network: str, protocol: str = "tcp") -> dict[str, Any]:
@@ -149,6 +158,7 @@ ACCESS: dict[str, Case] = {
         {"environment": [{"variables": {"DB_PASSWORD": "hunter2"}}]},
         {"environment": [{"variables": {"DB_PASSWORD_ARN": "arn:aws:secretsmanager:…", "MODE": "fast"}}]},
     ),
+    "ecs-secret-in-environment": of("aws_ecs_task_definition", containers("hunter2"), containers(None)),
     "sg-open-everything": of("aws_security_group", ingress(0, 0, "0.0.0.0/0", "-1"), ingress(0, 0, "10.0.0.0/8", "-1")),
     "sg-open-admin-port": of("aws_security_group", ingress(20, 30, "0.0.0.0/0"), ingress(23, 23, "10.1.0.0/16")),
     "sg-open-port": of("aws_security_group", ingress(8080, 8080, "0.0.0.0/0"), ingress(443, 443, "0.0.0.0/0")),

@@ -1,0 +1,53 @@
+"""Secrets in the environment of functions and containers: named, and their values shown nowhere."""
+
+import json
+from typing import Any
+
+import pytest
+
+from scripts.review import render
+from scripts.review.review import review
+from scripts.review.settings import NONE
+from tests.unit.review.rule_plans import created, found, plan
+
+KEY = "AKIA" + "Q7ZK2M4P9X1B3C5D"
+
+
+def task(**variables: Any) -> Any:
+    environment = [{"name": name, "value": value} for name, value in variables.items()]
+    return created("aws_ecs_task_definition", container_definitions=json.dumps([{"environment": environment}]))
+
+
+def function(**variables: Any) -> Any:
+    return created("aws_lambda_function", environment=[{"variables": variables}])
+
+
+@pytest.mark.parametrize("made", [task, function])
+@pytest.mark.parametrize(
+    ("name", "value", "is_secret"),
+    [
+        ("API_KEY", "hunter2-hunter2", True),
+        ("HARMLESS", KEY, True),
+        ("DATABASE", "postgres://user:hunter2-hunter2@db.example.com/x", True),
+        ("API_KEY", "arn:aws:secretsmanager:eu-central-1:111122223333:secret:k", False),
+        ("API_KEY", "/run/secrets/key", False),
+        ("API_KEY_ID", "somebody", False),
+        ("API_KEY", "", False),
+        ("API_KEY", None, False),
+    ],
+)
+def test_names_and_values(made: Any, name: str, value: Any, is_secret: bool) -> None:
+    given = plan(made(**{name: value}))
+    said = [each.what for each in found(given) if each.rule.endswith("-secret-in-environment")]
+    assert said == [f"The variable {name} looks like a secret, and its value is written out."] * is_secret
+    if is_secret:
+        whole = review(given, NONE)
+        for page in (render.markdown([whole]), render.html([whole]), json.dumps(render.data([whole]))):
+            assert name in page
+            assert "hunter2" not in page
+            assert KEY not in page
+
+
+@pytest.mark.parametrize("text", ["{", "1", "[1]", '[{"environment": 1}]', '[{"environment": [{"name": 1}]}]', None])
+def test_odd_definitions_crash_nothing(text: str | None) -> None:
+    assert found(plan(created("aws_ecs_task_definition", container_definitions=text))) == ()

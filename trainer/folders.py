@@ -1,5 +1,6 @@
 """A folder per label: which images there are, and what stands in the way of training on them. Without TensorFlow."""
 
+import tempfile
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -93,6 +94,20 @@ def check(job: Job) -> None:
     if job.hyperparameters.unreadable == "fail":
         for listed in filter(None, (images, held_back)):
             check_readable(listed, no_images(listed), skip=False)
+
+
+def check_writable(folder: Path) -> None:
+    """See that files can be made in a folder, and make it where it is missing.
+
+    Raises:
+        JobError: they cannot.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise JobError(f"Nothing can be written to {folder}: {error.strerror or error}.") from None
 
 
 def no_images(images: Images) -> list[str]:

@@ -43,12 +43,33 @@ class Hyperparameters:
     learning_rate: float = _declare(0.001, "the optimizer's (Adam) learning rate at the start", 1e-8, 10)
     learning_rate_schedule: str = _declare(
         "cosine",
-        "constant, or cosine: falls along half a cosine to 0 at the last step",
+        "constant, or cosine: falls along half a cosine to 0 at the end of schedule_epochs",
         choices=("constant", "cosine"),
+    )
+    schedule_epochs: int = _declare(
+        0, "the length of the learning rate's schedule, where epochs is to grow later; 0: as epochs", 0, 10_000
+    )
+    patience: int = _declare(
+        0, "stop after so many epochs without a better one on the validation images; 0: never", 0, 10_000
+    )
+    precision: str = _declare(
+        "auto",
+        "what layers compute in; auto: bfloat16 or float16 where every GPU has it in hardware, else float32",
+        choices=("auto", "float32", "float16", "bfloat16"),
     )
     dropout: float = _declare(0.2, "share of the features dropped before the last layer, while training", 0, 0.9)
     unreadable: str = _declare(
         "fail", "files that are no images: fail names them, skip trains without them", choices=("fail", "skip")
+    )
+    checkpoint_seconds: float = _declare(
+        0, "seconds between checkpoints; 0: so many that they take 1% of the time, at least 30", 0, 86_400
+    )
+    checkpoint_steps: int = _declare(0, "steps between checkpoints, instead of seconds; 0: by time", 0, 10**9)
+    resume: str = _declare(
+        "exact",
+        "what is taken from checkpoints that are there: exact goes on as if never interrupted, "
+        "weights starts anew from their weights",
+        choices=("exact", "weights"),
     )
     seed: int = _declare(0, "seed of the first weights, the order of the images and the dropout", 0, 2**31 - 1)
 

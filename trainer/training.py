@@ -1,256 +1,210 @@
 """The loop: steps, epochs, validation, checkpoints, stopping. Knows nothing of what the images show.
 
 Keras's ``fit`` is not used: it fails on several hosts with Keras 3, and cannot go on from the middle of an epoch.
-One device, several and several hosts go through the same lines: ``strategy.run`` does a step on each device with its
-part of the batch, the optimizer adds up their gradients.
 """
 
-import math
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
 
-import keras
 import tensorflow as tf
 
-from trainer import checkpoint, describe
+from trainer import describe, mishaps
 from trainer.cluster import Team
-from trainer.contract import JobError
+from trainer.keeper import Keeper
+from trainer.run import Epoch, Plan, Run
+from trainer.steps import compiled_training, compiled_validation
 from trainer.stop import Stop
 
 # Steps run inside one call of a tf.function, which saves about 2 ms each; a stop waits for the call's end.
 SECONDS_PER_CALL = 0.5
-
-Epoch = dict[str, float]
+# Between two lines that tell how far it is, where epochs are long.
+SECONDS_PER_LINE = 60.0
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What is to be done, in steps; two plans are equal where the runs would be.
+class Feed:
+    """Where batches come from.
 
     Args:
-        epochs: how many.
-        steps_per_epoch: optimizer steps in each.
-        batch_size: images in a step, on all devices together.
-        identity: all that makes the run what it is, as plain data; a checkpoint of another is refused.
+        training: the training batches of a range of steps, dealt out to the devices.
+        validation: all validation batches from the first one on, dealt out to the devices.
+        files: the images in the batches of a range of steps that are this host's.
     """
 
-    epochs: int
-    steps_per_epoch: int
-    batch_size: int
-    identity: Mapping[str, Any]
+    training: Callable[[range], Any]
+    validation: Callable[[], Any]
+    files: Callable[[range], Sequence[str]]
 
-    @property
-    def steps(self) -> int:
-        """Optimizer steps in all."""
-        return self.epochs * self.steps_per_epoch
+
+class Pace:
+    """How many steps fit into one call."""
+
+    def __init__(self) -> None:
+        self.count = 1  # the first one also compiles
+
+    def note(self, count: int, seconds: float) -> None:
+        """So many took so long."""
+        self.count = max(1, min(2 * self.count, int(SECONDS_PER_CALL * count / max(seconds, 1e-6))))
 
 
 @dataclass
-class Run:
-    """The state of a run. Everything that a checkpoint holds is here. To be made in the strategy's scope.
+class _Scoring:
+    """A validation on its way.
 
     Args:
-        model: gives logits.
-        optimizer: built, so that all its variables exist.
+        left: batches that are still to be scored.
+        sums: of loss, right answers and images, float64 [3].
+        batches: an iterator of them; None before the first.
     """
 
-    model: Any
-    optimizer: Any
-    step: int = 0
-    history: list[Epoch] = field(default_factory=list)
-    best_epoch: int | None = None
-
-    def __post_init__(self) -> None:
-        # Sums over the epoch so far: loss, right answers, images.
-        self.totals = tf.Variable(tf.zeros(3, tf.float64), trainable=False)
-        # `variables` and not `weights`: the state of the dropout's random generator is only among the former.
-        self.best = [tf.Variable(variable.value, trainable=False) for variable in self.model.variables]
-
-    @property
-    def variables(self) -> list[Any]:
-        """All of the state that is in variables, in an order that stays."""
-        kept = [*self.model.variables, *self.optimizer.variables]
-        return [*(variable.value for variable in kept), self.totals, *self.best]
-
-    def end_epoch(self, values: Epoch) -> None:
-        """Note the epoch's results; remember the weights where it is the best so far."""
-        self.history.append(values)
-        self.totals.assign(tf.zeros_like(self.totals))
-        if self.best_epoch is None or _merit(values) >= _merit(self.history[self.best_epoch - 1]):
-            self.best_epoch = len(self.history)
-            for copy, variable in zip(self.best, self.model.variables, strict=True):
-                copy.assign(variable.value)
-
-    def take_best(self) -> None:
-        """Put the weights of the best epoch into the model; before the first epoch's end, they stay as they are."""
-        if self.best_epoch is not None:
-            for copy, variable in zip(self.best, self.model.variables, strict=True):
-                variable.assign(copy)
+    left: int
+    sums: Any
+    batches: Any = None
 
 
-def train(
-    run: Run, plan: Plan, batches: Callable[[range], Any], validation: Any, checkpoints: Path, stop: Stop, team: Team
-) -> None:
-    """Train until the plan is done or a stop is asked for; a checkpoint is there at either end.
+class Training:
+    """A run on its way through its plan.
 
     Args:
         run: changed in place; goes on from its step.
         plan: how many steps, and where epochs end.
-        batches: the training batches of a range of steps, distributed to the devices.
-        validation: all validation batches, distributed, or None.
-        checkpoints: the folder for them.
+        feed: the batches.
+        keeper: makes the checkpoints.
         stop: looked at between calls of the compiled steps; asked for on one host, it counts for all.
         team: all devices.
-
-    Raises:
-        JobError: the loss is no number any more, or a host was lost.
     """
-    train_steps = _compiled_steps(run, plan.batch_size, team)
-    evaluate = _compiled_evaluation(run.model, team)
-    iterator = iter(batches(range(run.step, plan.steps)))
-    started, first = time.monotonic(), run.step
-    at_once = 1  # steps in the next call; grows slowly, as the first one also compiles
-    while run.step < plan.steps:
-        stopped, at_once = _agreed(stop.requested, at_once, team)
-        if stopped:
-            saved = _save(run, plan, checkpoints, team)
-            team.say(f"stopped after step {run.step} of {plan.steps}; checkpoint in {saved}")
-            return
+
+    def __init__(self, run: Run, plan: Plan, feed: Feed, keeper: Keeper, stop: Stop, team: Team) -> None:
+        self._run, self._plan, self._feed, self._keeper, self._stop, self._team = run, plan, feed, keeper, stop, team
+        self._steps = compiled_training(run, plan.batch_size, team)
+        self._scores = compiled_validation(run.model, team)
+        self._training_pace, self._validation_pace = Pace(), Pace()
+        self._batches = iter(feed.training(range(run.step, plan.steps)))
+        self._clock = self._line = time.monotonic()
+        # Of the epoch, in this process: steps, and seconds spent on them alone.
+        self._trained, self._training_seconds = 0, 0.0
+        self._scoring = self._begin_scoring()
+
+    def go(self) -> str:
+        """Train until an end is reached; a checkpoint of it is there then.
+
+        Returns:
+            Which end it was, in words.
+
+        Raises:
+            JobError: the loss is not finite any more, a checkpoint cannot be written, or a host was lost.
+        """
+        run, plan = self._run, self._plan
+        while (ending := reached_end(run, plan)) is None:
+            left = (len(run.history) + 1) * plan.steps_per_epoch - run.step
+            pace = self._training_pace if left else self._validation_pace
+            stopped, count = self._agreed(min(pace.count, self._keeper.steps_left() or pace.count))
+            if stopped:
+                ending = f"stopped after step {run.step} of {plan.steps}"
+                break
+            if left:
+                self._train(min(count, left))
+                self._keeper.look()
+            elif self._validate(count):
+                self._end_epoch()
+        self._keeper.now()
+        return ending
+
+    def _agreed(self, count: int) -> tuple[bool, int]:
+        """Whether any host is to stop, and the chief's number of steps: all must do the same ones."""
+        said = self._team.link.exchange([self._stop.requested, count])
+        return any(stop for stop, _ in said), said[0][1]
+
+    def _train(self, count: int) -> None:
         before = time.monotonic()
-        epoch_end = (len(run.history) + 1) * plan.steps_per_epoch
-        count = min(at_once, epoch_end - run.step)
-        train_steps(iterator, tf.constant(count))
-        run.step += count
-        at_once = max(1, min(2 * at_once, int(SECONDS_PER_CALL * count / (time.monotonic() - before))))
-        if run.step == epoch_end:
-            speed = (run.step - first) * plan.batch_size / (time.monotonic() - started)
-            values = _epoch(run, plan, evaluate(validation) if validation is not None else None)
-            values |= {"seconds": time.monotonic() - started, "images_per_second": speed}
-            team.say(describe.epoch_line(values))
-            run.end_epoch(values)
-            _save(run, plan, checkpoints, team)
-            started, first = time.monotonic(), run.step
+        done, finite = self._steps(self._batches, tf.constant(count))
+        done = int(done)
+        self._run.step += done
+        self._trained += done
+        took = time.monotonic() - before
+        self._training_seconds += took
+        self._training_pace.note(count, took)
+        self._tick()
+        if not finite:
+            self._refuse_to_go_on()
+        self._say_how_far()
+
+    def _begin_scoring(self) -> _Scoring:
+        return _Scoring(self._plan.validation_steps, tf.zeros(3, tf.float64))
+
+    def _validate(self, count: int) -> bool:
+        """Score some more of the validation images; whether these were the last."""
+        scoring = self._scoring
+        if scoring.left:
+            if scoring.batches is None:
+                scoring.batches = iter(self._feed.validation())
+            before = time.monotonic()
+            count = min(count, scoring.left)
+            scoring.sums = self._scores(scoring.batches, tf.constant(count), scoring.sums)
+            scoring.left -= count
+            self._validation_pace.note(count, time.monotonic() - before)
+        return scoring.left == 0
+
+    def _end_epoch(self) -> None:
+        """Tell the results of the epoch, and remember them."""
+        run, plan = self._run, self._plan
+        self._tick()
+        loss, right, images = (float(total) for total in run.totals.numpy())
+        values: Epoch = {"epoch": len(run.history) + 1, "epochs": plan.epochs}
+        values |= {"loss": loss / images, "accuracy": right / images}
+        loss, right, images = (float(total) for total in self._scoring.sums.numpy())
+        if images:
+            values |= {"val_loss": loss / images, "val_accuracy": right / images}
+        speed = self._trained * plan.batch_size / self._training_seconds if self._trained else 0.0
+        values |= {"learning_rate": self._learning_rate, "seconds": run.seconds, "images_per_second": speed}
+        self._team.say(describe.epoch_line(values))
+        run.end_epoch(values)
+        self._trained, self._training_seconds, self._scoring = 0, 0.0, self._begin_scoring()
+
+    @property
+    def _learning_rate(self) -> float:
+        """Of the next step."""
+        return float(self._run.optimizer.learning_rate.numpy())
+
+    def _tick(self) -> None:
+        """Let the epoch's time go on."""
+        now = time.monotonic()
+        self._run.seconds += now - self._clock
+        self._clock = now
+
+    def _say_how_far(self) -> None:
+        """Tell now and then how far it is."""
+        now = time.monotonic()
+        if now - self._line < SECONDS_PER_LINE:
+            return
+        self._line = now
+        each = self._training_seconds / self._trained
+        left = (self._plan.steps - self._run.step) * each
+        self._team.say(
+            f"step {self._run.step:,} of {self._plan.steps:,}: {self._plan.batch_size / each:,.0f} images/s, "
+            f"{describe.duration(left)} left"
+        )
+
+    def _refuse_to_go_on(self) -> NoReturn:
+        """End where a step gave no finite numbers.
+
+        Raises:
+            JobError: always.
+        """
+        step, rate = self._run.step, self._learning_rate
+        mine = list(self._feed.files(range(step, step + 1)))
+        files = [file for host in self._team.link.exchange(mine) for file in host]
+        saved = self._keeper.now()
+        raise mishaps.not_finite(step + 1, rate, files, saved.path if saved else None)
 
 
-def _agreed(stop: bool, at_once: int, team: Team) -> tuple[bool, int]:
-    """Whether any host is to stop, and the chief's number of steps: all must do the same ones."""
-    said = team.link.exchange([stop, at_once])
-    return any(stop for stop, _ in said), said[0][1]
-
-
-def resume(run: Run, plan: Plan, checkpoints: Path, team: Team) -> None:
-    """Go on from the newest checkpoint of the chief, where there is one.
-
-    Raises:
-        JobError: it is of another run (other hyperparameters, labels or images), or a host has not got it.
-    """
-    found = {about["step"]: (path, about) for path, about in checkpoint.whole(checkpoints)}
-    step = _agreed_step(team.link.exchange(sorted(found)), team.link.hosts, checkpoints)
-    if step is None:
-        return
-    path, about = found[step]
-    for name, value in plan.identity.items():
-        if about["identity"].get(name) != value:
-            raise JobError(
-                f"{path} is of another run: its {name} is {about['identity'].get(name)}, this one's is {value}. "
-                "Go on with the same, or give the job an empty checkpoint folder."
-            )
-    checkpoint.restore(path, run.variables)
-    run.step, run.history, run.best_epoch = about["step"], about["history"], about["best_epoch"]
-    team.say(f"goes on from {path}: step {run.step} of {plan.steps}")
-
-
-def _agreed_step(steps: Sequence[Sequence[int]], hosts: Sequence[str], folder: Path) -> int | None:
-    """The chief's newest step, given the steps of every host's checkpoints; None where there are none anywhere.
-
-    Raises:
-        JobError: another host has not got it.
-    """
-    newest = max(steps[0], default=None)
-    for host, there in zip(hosts, steps, strict=True):
-        if newest not in there and (there or newest is not None):
-            raise JobError(
-                f"The hosts cannot go on from the same step: in {folder}, {hosts[0]} has checkpoints of the steps "
-                f"{list(steps[0])}, {host} of {list(there)}.",
-                "Give all hosts the checkpoints of the first one, or none.",
-            )
-    return newest
-
-
-def _save(run: Run, plan: Plan, folder: Path, team: Team) -> Path | None:
-    """Write a checkpoint, on the chief alone: the state is the same on all hosts."""
-    if not team.chief:
-        return None
-    about = {"identity": plan.identity, "history": run.history, "best_epoch": run.best_epoch}
-    return checkpoint.save(folder, run.step, run.variables, about)
-
-
-def _compiled_steps(run: Run, batch_size: int, team: Team) -> Callable[..., None]:
-    model, optimizer, strategy = run.model, run.optimizer, team.strategy
-    loss_of = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-
-    def step(images: Any, numbers: Any) -> Any:
-        """One device's part; its share of the loss, and how many it got right."""
-        with tf.GradientTape() as tape:
-            logits = model(images, training=True)
-            loss = loss_of(numbers, logits)  # which Keras divides by the number of devices: the sum is the mean
-        optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
-        right = tf.reduce_sum(tf.cast(tf.argmax(logits, 1, tf.int32) == numbers, tf.float64))
-        return tf.stack([tf.cast(loss, tf.float64), right])
-
-    def steps(iterator: Any, count: Any) -> None:
-        for _ in tf.range(count):
-            loss, right = tf.unstack(strategy.reduce("SUM", strategy.run(step, args=next(iterator)), axis=None))
-            run.totals.assign_add(tf.stack([loss * batch_size, right, batch_size]))
-
-    return tf.function(steps)  # type: ignore[no-any-return]
-
-
-def _compiled_evaluation(model: Any, team: Team) -> Callable[..., Any]:
-    strategy = team.strategy
-    loss_of = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="sum")
-
-    def score(images: Any, numbers: Any) -> Any:
-        # The other devices have some left; TensorFlow's convolutions fail on none.
-        if team.replicas > 1 and tf.size(numbers) == 0:
-            return tf.zeros(3, tf.float64)
-        logits = model(images, training=False)
-        right = tf.reduce_sum(tf.cast(tf.argmax(logits, 1, tf.int32) == numbers, tf.float64))
-        loss = tf.cast(loss_of(numbers, logits), tf.float64)
-        return tf.stack([loss, right, tf.cast(tf.size(numbers), tf.float64)])
-
-    def evaluate(batches: Any) -> Any:
-        totals = tf.zeros(3, tf.float64)
-        for batch in batches:
-            totals += strategy.reduce("SUM", strategy.run(score, args=batch), axis=None)
-        return totals
-
-    return tf.function(evaluate)  # type: ignore[no-any-return]
-
-
-def _epoch(run: Run, plan: Plan, validation: Any | None) -> Epoch:
-    """The results of the epoch that has just ended.
-
-    Raises:
-        JobError: its loss is no number.
-    """
-    loss, right, images = (float(total) for total in run.totals.numpy())
-    rate = float(run.optimizer.learning_rate.numpy())
-    epoch = len(run.history) + 1
-    if not math.isfinite(loss):
-        raise JobError(f"The loss is {loss} in epoch {epoch}, at a learning rate of {rate:.3g}: try a lower one.")
-    values: Epoch = {"epoch": epoch, "epochs": plan.epochs, "loss": loss / images, "accuracy": right / images}
-    if validation is not None:
-        loss, right, images = (float(total) for total in validation.numpy())
-        values |= {"val_loss": loss / images, "val_accuracy": right / images}
-    return values | {"learning_rate": rate}
-
-
-def _merit(values: Epoch) -> tuple[float, float]:
-    """What makes one epoch better than another: without validation images, being the later one."""
-    if "val_loss" not in values:
-        return (values["epoch"], 0.0)
-    return (values["val_accuracy"], -values["val_loss"])
+def reached_end(run: Run, plan: Plan) -> str | None:
+    """Which end the run has come to by itself, in words; None where it is to go on."""
+    epochs = len(run.history)
+    if plan.patience and run.best_epoch and epochs - run.best_epoch >= plan.patience:
+        return f"early stopping after epoch {epochs}: none was better than epoch {run.best_epoch}"
+    if epochs >= plan.epochs:
+        return f"all {plan.epochs} epochs done"
+    return None

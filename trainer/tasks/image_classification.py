@@ -1,20 +1,38 @@
 """Image classification: a folder per label in, a model folder out. One job from beginning to end."""
 
-import dataclasses
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from trainer import cluster, export, models, training
+from trainer import cluster, export, folders, mishaps, models, precision, resume, twin
 from trainer.cluster import Team
-from trainer.contract import Job, check_gpu
+from trainer.contract import Job, JobError, check_gpu
 from trainer.hyperparameters import Hyperparameters
+from trainer.interval import Interval
+from trainer.keeper import Keeper
+from trainer.run import Plan, Run
 from trainer.stop import Stop
 from trainer.tasks import image_input
 from trainer.tasks.image_input import Input
+from trainer.training import Feed, Training
+
+# The hyperparameters that results depend on, beside those that are told in other words.
+DECISIVE = (
+    "model",
+    "image_size",
+    "channels",
+    "batch_size",
+    "learning_rate",
+    "learning_rate_schedule",
+    "dropout",
+    "seed",
+)
 
 
 def train(job: Job, stop: Stop) -> None:
@@ -44,66 +62,125 @@ def train_with(team: Team, job: Job, stop: Stop) -> None:
         JobError: something that the job's owner can mend.
     """
     settings = job.hyperparameters
+    if team.chief:
+        for folder in (job.checkpoint_dir, job.model_dir, job.output_data_dir):
+            folders.check_writable(folder)  # now, and not after hours that were paid for
     given = image_input.read(job, team)
-    plan = _plan(settings, given)
+    computes_in = precision.choose(settings.precision)
+    plan = _plan(settings, given, computes_in)
     team.agree(plan.identity)
 
     with team.strategy.scope():
-        model = models.build(settings, len(given.training.labels), job.weights)
-        optimizer = keras.optimizers.Adam(_learning_rate(settings, plan.steps))
-        # Before tracing: made lazily, its variables would belong to the trace.
-        optimizer.build(model.trainable_variables)
-        run = training.Run(model, optimizer)
-    cluster.synchronize(model, whole_batch=team.replicas > 1)
-    training.resume(run, plan, job.checkpoint_dir, team)
-    _announce(given, model, team)
+        run = _make_run(settings, given, plan, computes_in, job.weights, team)
+    newest = resume.resume(run, plan, job.checkpoint_dir, team, weights_only=settings.resume == "weights")
+    _announce(given, run.model, computes_in, team)
 
-    validation = team.distribute(given.validation_batches())
-    try:
-        training.train(
-            run,
-            plan,
-            lambda steps: team.distribute(given.batches(steps), endless=True),
-            validation,
-            job.checkpoint_dir,
-            stop,
-            team,
+    with _explained(given, settings, computes_in, team):
+        feed = Feed(
+            training=lambda steps: team.distribute(given.batches(steps), endless=True),
+            validation=lambda: team.distribute(given.validation_batches(), endless=True),
+            files=given.files,
         )
-    except tf.errors.InvalidArgumentError:
-        given.check_readable()
-        raise
-    if team.chief:
-        _leave(run, plan, given, job)
+        interval = Interval(settings.checkpoint_seconds, settings.checkpoint_steps)
+        told = resume.told(plan, team)
+        with Keeper(job.checkpoint_dir if team.chief else None, interval, run, told, newest) as keeper:
+            ending = Training(run, plan, feed, keeper, stop, team).go()
+            last = keeper.now()
+    if last:  # on the chief
+        print(f"state after step {last.step} of {plan.steps}: sha256 {last.digest}; in {last.path}", flush=True)
+        _leave(run, plan, given, job, ending)
 
 
-def _plan(settings: Hyperparameters, given: Input) -> training.Plan:
-    count: int | list[int] = given.counts[0] if len(given.counts) == 1 else list(given.counts)
-    identity = {**dataclasses.asdict(settings), "labels": list(given.training.labels), "images": count}
-    return training.Plan(settings.epochs, given.steps_per_epoch, settings.batch_size, identity)
-
-
-def _learning_rate(settings: Hyperparameters, steps: int) -> Any:
-    """A pure function of the optimizer's step number, which the checkpoint holds."""
-    if settings.learning_rate_schedule == "cosine":
-        return keras.optimizers.schedules.CosineDecay(settings.learning_rate, steps)
-    return settings.learning_rate
-
-
-def _announce(given: Input, model: Any, team: Team) -> None:
-    team.say(
-        f"{sum(given.counts)} training images of {len(given.training.labels)} labels, "
-        f"{given.held_back} validation images; "
-        f"{model.name} with {model.count_params():,} parameters; {team.described()}"
+def _plan(settings: Hyperparameters, given: Input, computes_in: str) -> Plan:
+    """What is to be done; in its identity, all that the results depend on."""
+    cosine = settings.learning_rate_schedule == "cosine"
+    schedule = {"schedule_epochs": settings.schedule_epochs or settings.epochs} if cosine else {}
+    same = (
+        "model",
+        "image_size",
+        "channels",
+        "batch_size",
+        "learning_rate",
+        "learning_rate_schedule",
+        "dropout",
+        "seed",
+    )
+    identity = {
+        **{name: getattr(settings, name) for name in same},
+        **schedule,
+        "precision": computes_in,
+        "labels": list(given.training.labels),
+        **given.fingerprints,
+    }
+    return Plan(
+        settings.epochs,
+        given.steps_per_epoch,
+        settings.batch_size,
+        given.validation_steps,
+        settings.patience,
+        identity,
     )
 
 
-def _leave(run: training.Run, plan: training.Plan, given: Input, job: Job) -> None:
-    """Write what the job is for: the best model, and how it came about."""
-    run.take_best()
-    cluster.synchronize(run.model, whole_batch=False)  # whoever goes on with the model may have one device
-    export.export(run.model, given.training.labels, job.model_dir)
-    job.output_data_dir.mkdir(parents=True, exist_ok=True)
-    told = {"steps": run.step, "steps_planned": plan.steps, "best_epoch": run.best_epoch, "history": run.history}
-    (job.output_data_dir / "history.json").write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+def _make_run(
+    settings: Hyperparameters, given: Input, plan: Plan, computes_in: str, weights: Path | None, team: Team
+) -> Run:
+    best = models.build(settings, len(given.training.labels), weights)
+    model = twin.for_training(best, computes_in, team.replicas)
+    rate: Any = settings.learning_rate
+    if schedule_epochs := plan.identity.get("schedule_epochs"):
+        # A pure function of the optimizer's step number, which the checkpoint holds.
+        rate = keras.optimizers.schedules.CosineDecay(rate, schedule_epochs * plan.steps_per_epoch)
+    optimizer = precision.optimizer(keras.optimizers.Adam(rate), computes_in)
+    # Before tracing: made lazily, its variables would belong to the trace.
+    optimizer.build(model.trainable_variables)
+    return Run(model, best, optimizer)
+
+
+def _announce(given: Input, model: Any, computes_in: str, team: Team) -> None:
+    team.say(
+        f"{sum(given.counts)} training images of {len(given.training.labels)} labels, "
+        f"{given.held_back} validation images; "
+        f"{model.name} with {model.count_params():,} parameters, {computes_in}; {team.described()}"
+    )
+
+
+@contextmanager
+def _explained(given: Input, settings: Hyperparameters, computes_in: str, team: Team) -> Iterator[None]:
+    """Tell what can be mended of TensorFlow's own errors.
+
+    Raises:
+        JobError: an image that cannot be decoded, or too little memory.
+    """
+    try:
+        yield
+    except tf.errors.InvalidArgumentError:
+        given.check_readable()
+        raise
+    except tf.errors.ResourceExhaustedError as error:
+        raise mishaps.out_of_memory(
+            settings.batch_size, team.replicas, settings.image_size, computes_in, error.message
+        ) from error
+
+
+def _leave(run: Run, plan: Plan, given: Input, job: Job, ending: str) -> None:
+    """Write what the job is for: the best model, and how it came about.
+
+    Raises:
+        JobError: it cannot be written.
+    """
+    if run.best_epoch is None:
+        run.keep_best()
+    written = {"steps": run.step, "steps_planned": plan.steps, "best_epoch": run.best_epoch, "ended": ending}
+    try:
+        export.export(run.best, given.training.labels, job.model_dir)
+        job.output_data_dir.mkdir(parents=True, exist_ok=True)
+        text = json.dumps({**written, "history": run.history}, indent=2) + "\n"
+        (job.output_data_dir / "history.json").write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise JobError(
+            f"The results cannot be written: {error}.",
+            "The last checkpoint is whole: make room, and start again with the same checkpoint folder.",
+        ) from error
     best = f"of epoch {run.best_epoch}" if run.best_epoch else "as it is before its first epoch's end"
-    print(f"model {best} saved to {job.model_dir}", flush=True)
+    print(f"ended: {ending}; model {best} saved to {job.model_dir}", flush=True)

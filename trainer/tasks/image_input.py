@@ -63,6 +63,10 @@ class Input:
         none = (tf.zeros([0, size, size, channels]), tf.zeros([0], tf.int32))
         return batches.concatenate(tf.data.Dataset.from_tensors(none).repeat())
 
+    def files(self, steps: range) -> list[str]:
+        """The files that this host draws in these steps."""
+        return data.training_files(self.training, self.share, self.settings.seed, steps)
+
     def check_readable(self) -> None:
         """Find the image that TensorFlow could not decode: its own error names none.
 

@@ -1,0 +1,94 @@
+"""The compiled part of training: many optimizer steps, or many batches of validation, in one call of TensorFlow.
+
+One device, several and several hosts go through the same lines: ``strategy.run`` does a step on each device with its
+part of the batch, the optimizer adds up their gradients.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from trainer.cluster import Team
+from trainer.run import Run
+
+
+def compiled_training(run: Run, batch_size: int, team: Team) -> Callable[[Any, Any], tuple[Any, Any]]:
+    """What does optimizer steps.
+
+    Args:
+        run: changed by it, all but its step number.
+        batch_size: images in a step, on all devices together.
+        team: all devices.
+
+    Returns:
+        A function of an iterator of batches and of how many to take. It gives the number of steps that were done and
+        whether all was finite; where not, the state is that before the first step that was not.
+    """
+    model, optimizer, strategy = run.model, run.optimizer, team.strategy
+    loss_of = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    # With a scaled loss, gradients that overflow are daily bread: the optimizer leaves such a step out by itself.
+    scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+    # What the forward pass changes: batch normalization's averages, the dropout's random state.
+    passing = model.non_trainable_variables
+
+    def forward_and_back(images: Any, numbers: Any) -> Any:
+        """One device's part: its loss, how many it got right, whether all is finite; the gradients."""
+        with tf.GradientTape() as tape:
+            logits = model(images, training=True)
+            loss = loss_of(numbers, logits)  # which Keras divides by the number of devices: the sum is the mean
+            to_differentiate = optimizer.scale_loss(loss)
+        gradients = tape.gradient(to_differentiate, model.trainable_variables)
+        watched = [loss] if scaled else [loss, *gradients]
+        finite = tf.reduce_all([tf.reduce_all(tf.math.is_finite(each)) for each in watched])
+        right = tf.reduce_sum(tf.cast(tf.argmax(logits, 1, tf.int32) == numbers, tf.float64))
+        return tf.stack([tf.cast(loss, tf.float64), right, tf.cast(~finite, tf.float64)]), gradients
+
+    def apply(gradients: Any) -> None:
+        optimizer.apply(gradients, model.trainable_variables)
+
+    def steps(iterator: Any, count: Any) -> tuple[Any, Any]:
+        done, finite = tf.constant(0), tf.constant(True)
+        for _ in tf.range(count):
+            before = [tf.identity(variable.value) for variable in passing]
+            results, gradients = strategy.run(forward_and_back, args=next(iterator))
+            loss, right, broken = tf.unstack(strategy.reduce("SUM", results, axis=None))
+            if broken > 0:
+                for variable, value in zip(passing, before, strict=True):
+                    variable.value.assign(value)
+                finite = tf.constant(False)
+                break
+            strategy.run(apply, args=(gradients,))
+            run.totals.assign_add(tf.stack([loss * batch_size, right, batch_size]))
+            done += 1
+        return done, finite
+
+    return tf.function(steps)  # type: ignore[no-any-return]
+
+
+def compiled_validation(model: Any, team: Team) -> Callable[[Any, Any, Any], Any]:
+    """What scores batches.
+
+    Returns:
+        A function of an iterator of batches, of how many to take, and of the sums so far, float64 [3]: loss, right
+        answers, images. It gives the new sums.
+    """
+    strategy = team.strategy
+    loss_of = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="sum")
+
+    def score(images: Any, numbers: Any) -> Any:
+        # The other devices have some left; TensorFlow's convolutions fail on none.
+        if team.replicas > 1 and tf.size(numbers) == 0:
+            return tf.zeros(3, tf.float64)
+        logits = model(images, training=False)
+        right = tf.reduce_sum(tf.cast(tf.argmax(logits, 1, tf.int32) == numbers, tf.float64))
+        loss = tf.cast(loss_of(numbers, logits), tf.float64)
+        return tf.stack([loss, right, tf.cast(tf.size(numbers), tf.float64)])
+
+    def scores(iterator: Any, count: Any, sums: Any) -> Any:
+        for _ in tf.range(count):
+            sums += strategy.reduce("SUM", strategy.run(score, args=next(iterator)), axis=None)
+        return sums
+
+    return tf.function(scores)  # type: ignore[no-any-return]

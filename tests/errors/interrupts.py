@@ -81,6 +81,7 @@ INTERRUPTS = (
         "{sleeper} goes on. `make logs RUN={sleeper}` follows it again, `make stop RUN={sleeper}` ends it, `make jobs` "
         "lists it, `make model RUN={sleeper}` fetches its model at the end.",
     ),
+    Interrupt("make resume RUN={failed}", "it looks at the earlier job", "sagemaker:DescribeTrainingJob", UNCHANGED),
     Interrupt(
         "make model RUN={run}",
         "the model is downloaded",

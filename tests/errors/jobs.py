@@ -1,4 +1,8 @@
-"""Training jobs for the cases to name: one goes on, one has failed, one has left a model. No TensorFlow in them."""
+"""Training jobs for the cases to name: one goes on, one has failed, one has left a model. No TensorFlow in them.
+
+The one that goes on writes its checkpoints where the demo's job did, the one that failed to a place of its own, and the
+third has none.
+"""
 
 import contextlib
 import json
@@ -11,6 +15,7 @@ from tests.errors.case import file
 from tests.errors.scene import Scene
 
 SECONDS = 90
+CHECKPOINTS = "trainyard-local-checkpoints-123456789012-us-east-1"
 PROGRAMS = {
     "sleeper": ("import time\ntime.sleep(600)\n", "Training"),
     "failed": ("raise SystemExit(3)\n", "Failed"),
@@ -37,6 +42,10 @@ def three_jobs(scene: Scene) -> Iterator[dict[str, str]]:
 def _start(scene: Scene, name: str, program: str) -> None:
     request = json.loads((scene.folder / "runs" / scene.run / "request.json").read_text())
     request |= {"TrainingJobName": name, "Environment": {"SAGEMAKER_PROGRAM": program}, "HyperParameters": {}}
+    if program == "failed.py":
+        request["CheckpointConfig"]["S3Uri"] = f"s3://{CHECKPOINTS}/failed/{name}/"
+    elif program == "done.py":
+        del request["CheckpointConfig"]
     scene.client("sagemaker").create_training_job(**request)
 
 

@@ -1,6 +1,6 @@
 """Every mistake that the suite makes, and that docs/errors.md lists."""
 
-from tests.errors import account, data, images, job_files, local_cloud, plans, runs, tools
+from tests.errors import account, data, images, job_files, local_cloud, plans, resuming, runs, tools
 
 CASES = (
     *tools.CASES,
@@ -10,5 +10,6 @@ CASES = (
     *images.CASES,
     *data.CASES,
     *runs.CASES,
+    *resuming.CASES,
     *local_cloud.CASES,
 )

@@ -65,7 +65,9 @@ class Input:
 
     def files(self, steps: range) -> list[str]:
         """The files that this host draws in these steps."""
-        return data.training_files(self.training, self.share, self.settings.seed, steps)
+        paths = self.training.paths
+        indices = data.indices(len(paths), self.share, self.settings.seed, steps)
+        return [paths[index] for index in indices.as_numpy_iterator()]
 
     def check_readable(self) -> None:
         """Find the image that TensorFlow could not decode: its own error names none.

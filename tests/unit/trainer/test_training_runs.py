@@ -56,7 +56,7 @@ def test_it_leaves_a_model_labels_and_history(whole: tuple[Base, str]) -> None:
     assert all(re.fullmatch(rf"{pattern} images_per_second=\S+", line) for line in lines)
     assert [epoch["epoch"] for epoch in base.history["history"]] == [1, 2, 3, 4, 5, 6]
     assert base.history["best_epoch"] in range(1, 7)
-    assert base.steps == [50, 60]  # 600 images in batches of 64: ten steps an epoch
+    assert base.steps == [60]  # 600 images in batches of 64: ten steps an epoch; too short a run for more
 
 
 @pytest.mark.e2e
@@ -88,7 +88,7 @@ def test_stopped_and_started_again_it_ends_as_if_nothing_had_happened(
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=120)
     assert (process.returncode, err) == (0, "")
-    assert "stopped after step" in out
+    assert "ended: stopped after step" in out
     assert (base.root / "model" / "model.keras").is_file()
     assert not (base.root / "output" / "failure").exists()
     stopped_at = base.steps[-1]

@@ -42,7 +42,9 @@ class Holder:
         place: its address, or that of a policy of it where the plan does not have it.
         documents: for each side, what it holds, by where that is written.
         managed: for each side, the ARNs of policies that are not in the plan.
-        boundary: for each side, the ARN of the permissions boundary, where it changes while the holder lives.
+        boundary: for each side, the ARN of the permissions boundary; UNKNOWN, or nothing where there is none. Who is
+            not there on a side has the boundary of the other one.
+        limits: for each side, the boundary's text where the plan has it.
         unknown: what cannot be known before the apply.
     """
 
@@ -51,7 +53,8 @@ class Holder:
     place: str
     documents: dict[str, dict[str, Document]] = field(default_factory=lambda: {side: {} for side in SIDES})
     managed: dict[str, set[str]] = field(default_factory=lambda: {side: set() for side in SIDES})
-    boundary: dict[str, Any] = field(default_factory=dict)
+    boundary: dict[str, Any] = field(default_factory=lambda: dict.fromkeys(SIDES))
+    limits: dict[str, Document] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
 
 
@@ -65,6 +68,8 @@ def holders(plan: Plan, directory: Directory) -> Iterable[Holder]:
     found = _Holders(directory)
     for change in plan.changes:
         found.read(change)
+    for change in plan.changes:
+        found.limit(change)
     held = {place for holder in found.all.values() for side in SIDES for place in holder.documents[side]}
     for change in plan.changes:
         if change.type == "aws_iam_policy" and change.address not in held:
@@ -92,7 +97,6 @@ class _Holders:
                         self._attach(holder, side, change, value(change, side, "policy_arn"))
         if change.type in _KINDS:
             self._own(change)
-            self._limits(change)
 
     def of(self, kind: str, change: Change) -> Holder:
         """The holder that a resource of the plan is."""
@@ -166,11 +170,28 @@ class _Holders:
                     elif isinstance(entry, str):
                         self._attach(holder, side, change, entry)
 
-    def _limits(self, change: Change) -> None:
-        """A permissions boundary that comes, goes or changes while its holder lives."""
-        sides = {side: value(change, side, "permissions_boundary") or None for side in SIDES}
-        if there(change, "before") and there(change, "after") and sides["before"] != sides["after"]:
-            self.of(_KINDS[change.type], change).boundary = sides
+    def limit(self, change: Change) -> None:
+        """Take in the permissions boundary of who holds something, or whose boundary comes, goes or changes."""
+        if change.type not in _KINDS:
+            return
+        lives = [side for side in SIDES if there(change, side)]
+        sides = {side: value(change, side, "permissions_boundary") or None for side in lives}
+        changes = len(sides) == 2 and sides["before"] != sides["after"]
+        if not any(sides.values()) or not (changes or change.address in self.all):
+            return
+        holder = self.of(_KINDS[change.type], change)
+        holder.boundary = {side: sides.get(side, next(iter(sides.values()))) for side in SIDES}
+        for side, arn in holder.boundary.items():
+            policy = self._boundary(change, arn)
+            if policy:
+                text = value(policy, side, "policy") if there(policy, side) else None
+                holder.limits[side] = Document(text, policy, "policy")
+
+    def _boundary(self, change: Change, arn: Any) -> Change | None:
+        """The policy of the plan that is somebody's boundary."""
+        if arn is UNKNOWN:
+            return next(self.directory.referred(change, "permissions_boundary", "aws_iam_policy"), None)
+        return self.directory.named("aws_iam_policy", arn) if isinstance(arn, str) else None
 
     def _block(self, holder: Holder, side: str, change: Change, entry: Mapping[str, Any]) -> None:
         """A holder holds the policy of an `inline_policy` block; one without a text has it only after the apply."""

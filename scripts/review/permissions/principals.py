@@ -1,6 +1,6 @@
 """Goes through a plan's policies and says how what they permit changes."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from scripts.review.masking import Mask
 from scripts.review.model import Change, Permission, Plan, PrincipalChange
 from scripts.review.permissions import marks, recovery, resources
+from scripts.review.permissions.boundary import NotTellableError, within
 from scripts.review.permissions.comparing import Grant, compare
 from scripts.review.permissions.documents import NotAPolicyError, Scope, Statement, statements
 from scripts.review.permissions.identities import HOLDERS, Document, Holder, holders
@@ -66,6 +67,8 @@ class _Compared:
 
 
 _Sides = Mapping[str, Mapping[str, Document]]
+_Limits = Mapping[str, tuple[Statement, ...] | None]
+_NO_LIMITS: _Limits = dict.fromkeys(SIDES)
 
 
 class _Reader:
@@ -77,21 +80,26 @@ class _Reader:
 
     def of_holder(self, holder: Holder) -> Iterator[PrincipalChange]:
         """How what a role, user, group or policy permits changes."""
-        compared = self._compared(holder.documents)
+        try:
+            compared = self._compared(holder.documents, _limits(holder))
+            bound, outer = "within its boundary {}", None
+        except NotTellableError:
+            compared = self._compared(holder.documents)
+            bound, outer = "limited by {}, not subtracted", holder.boundary
         added = (
             *self.teller.added(compared.added, "identity"),
             *self._managed(holder, "after", "before"),
-            *self._boundary(holder, "before", marks.NO_LONGER_DENIED),
+            *self._boundary(outer, "before", marks.NO_LONGER_DENIED),
         )
         removed = (
             *self.teller.removed(compared.removed, "identity"),
             *self._managed(holder, "before", "after"),
-            *self._boundary(holder, "after", marks.NOW_DENIED),
+            *self._boundary(outer, "after", marks.NOW_DENIED),
         )
         unknown = "; ".join(dict.fromkeys((*holder.unknown, *compared.unknown)))
         if added or removed or unknown:
             yield PrincipalChange(
-                principal=self.teller.masked(f"{holder.kind}/{holder.name}"),
+                principal=self.teller.masked(f"{holder.kind}/{holder.name}{_bound(holder, bound)}"),
                 kind="identity",
                 place=self.teller.place(holder.place),
                 added=added,
@@ -127,13 +135,12 @@ class _Reader:
                     known=self.teller.added(grants, kind),
                 )
 
-    def _boundary(self, holder: Holder, side: str, mark: str) -> tuple[Permission, ...]:
-        """A Deny of all that a permissions boundary does not allow."""
-        boundary = holder.boundary.get(side)
-        if boundary is None:
+    def _boundary(self, boundary: Mapping[str, Any] | None, side: str, mark: str) -> tuple[Permission, ...]:
+        """A Deny of all that a permissions boundary does not allow, where it comes or goes and is not subtracted."""
+        if boundary is None or boundary[side] is None or boundary["before"] == boundary["after"]:
             return ()
-        called = _called(boundary) if isinstance(boundary, str) else f"a policy {UNKNOWN.value}"
-        return (Permission("Deny", self.teller.masked(f"all but what {called} allows"), "*", "", (mark,)),)
+        denied = self.teller.masked(f"all but what {_called(boundary[side])} allows")
+        return (Permission("Deny", denied, "*", "", (mark,)),)
 
     def _managed(self, holder: Holder, side: str, other: str) -> tuple[Permission, ...]:
         """Policies that are not in the plan: what they permit is not known, who they are is."""
@@ -149,9 +156,14 @@ class _Reader:
             for arn in arns
         )
 
-    def _compared(self, sides: _Sides) -> _Compared:
+    def _compared(self, sides: _Sides, limits: _Limits = _NO_LIMITS) -> _Compared:
+        """What the documents of two sides come to, each within its limit.
+
+        Raises:
+            NotTellableError: there are no words for what a limit leaves.
+        """
         before, after = (sides[side] for side in SIDES)
-        if _texts(before) == _texts(after):
+        if _texts(before) == _texts(after) and limits["before"] == limits["after"]:
             return _Compared((), (), (), ())
         held: dict[str, list[Statement]] = {side: [] for side in SIDES}
         unknown: list[str] = []
@@ -169,7 +181,36 @@ class _Reader:
                 continue
             for side, found in zip(SIDES, texts, strict=True):
                 held[side] += found or ()
-        return _Compared(*compare(tuple(held["before"]), tuple(held["after"])), tuple(unknown), tuple(known))
+        was, will = (_within(held[side], limits[side]) for side in SIDES)
+        return _Compared(*compare(was, will), tuple(unknown), tuple(known))
+
+
+def _limits(holder: Holder) -> _Limits:
+    """What a permissions boundary allows and denies, on each side.
+
+    Raises:
+        NotTellableError: the plan does not say.
+    """
+    found: dict[str, tuple[Statement, ...] | None] = {}
+    for side, boundary in holder.boundary.items():
+        try:
+            limit = _statements(holder.limits.get(side)) if side in holder.limits else None
+        except NotAPolicyError:
+            limit = None
+        if limit is None and boundary is not None:
+            raise NotTellableError
+        found[side] = limit
+    return found
+
+
+def _within(held: Sequence[Statement], limit: tuple[Statement, ...] | None) -> tuple[Statement, ...]:
+    return tuple(held) if limit is None else within(held, limit)
+
+
+def _bound(holder: Holder, bound: str) -> str:
+    """What is to be said of a holder's boundary."""
+    boundary = holder.boundary["after"]
+    return "" if boundary is None else f" ({bound.format(_called(boundary))})"
 
 
 def _texts(side: Mapping[str, Document]) -> list[Any]:
@@ -194,6 +235,8 @@ def _by_principal(grants: Iterable[Grant]) -> dict[Scope, list[Grant]]:
     return found
 
 
-def _called(arn: str) -> str:
+def _called(arn: Any) -> str:
     """A policy by its name, as in `policy/AdministratorAccess`."""
+    if not isinstance(arn, str):
+        return f"a policy {UNKNOWN.value}"
     return f"policy/{arn.rpartition('/')[2]}"

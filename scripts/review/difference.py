@@ -115,7 +115,7 @@ class _Walk:
         before, after = change.before or {}, change.after or {}
         unknown = change.unknown if change.action is not Action.DESTROY else False
         unknowns = unknown if isinstance(unknown, dict) else {}
-        marks = tuple(filter(None, (change.before_sensitive, change.after_sensitive)))
+        marks = tuple(filter(any_marked, (change.before_sensitive, change.after_sensitive)))
         for name in sorted({*before, *after, *_names(unknown)}):
             old, new, pending = before.get(name), after.get(name), unknowns.get(name) or unknown is True
             if old == new and not pending:

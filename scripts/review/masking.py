@@ -12,6 +12,7 @@ and of maps are values, and are masked like them.
 import json
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from scripts.review.canonical import parsed
@@ -156,10 +157,10 @@ class Mask:
         return MASKED if not isinstance(value, bool | None) and self.hides(json.dumps(value)) else value
 
     def _key(self, found: re.Match[str]) -> str:
-        try:
-            plain = json.loads(f'"{found[1]}"')
-        except ValueError:
-            plain = found[1]
+        plain = found[1]
+        if "\\" in plain:
+            with suppress(ValueError):
+                plain = json.loads(f'"{plain}"')
         plain = plain.replace("$${", "${").replace("%%{", "%{")
         shown = self._string(plain, "")
         return found[0] if shown == plain else f'["{shown}"]'

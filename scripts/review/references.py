@@ -6,6 +6,7 @@ https://developer.hashicorp.com/terraform/internals/json-format#configuration-re
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 _KEY = re.compile(r'\["(?:[^"\\]|\\.)*"\]|\[\d+\]')
@@ -13,6 +14,7 @@ _RESOURCE = re.compile(r"(?!(?:var|local|module|each|path)\.)(?:data\.)?\w+\.[\w
 _DEEPEST = 50
 
 
+@lru_cache(maxsize=65_536)  # one address is asked for again and again
 def without_keys(address: str) -> str:
     """An address as `configuration` has it: `module.a["b"].aws_s3_bucket.c[0]` becomes `module.a.aws_s3_bucket.c`."""
     return _KEY.sub("", address) if "[" in address else address

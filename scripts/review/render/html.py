@@ -1,8 +1,8 @@
 """review.html: Reviews as one page that asks nothing of a network and runs no script but its own.
 
-What comes from a plan is escaped by the template, everywhere; were a text to get through nevertheless, the page's
-policy would run no script but the one whose hash it names, and would let nothing be sent anywhere:
-https://www.w3.org/TR/CSP3/
+What comes from a plan is escaped everywhere, by the template and by the pieces that it is filled with; were a text to
+get through nevertheless, the page's policy would run no script but the one whose hash it names, and would let nothing
+be sent anywhere: https://www.w3.org/TR/CSP3/
 
 The changes stand in <noscript>s, a hundred in each. Without scripts a browser shows them; with them they are text,
 which costs next to nothing, until page.js makes elements of those that come near the screen: so 10,000 changes open at
@@ -11,27 +11,20 @@ once.
 
 import base64
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from markupsafe import Markup
-
-from scripts.review.model import Difference, Finding, Review, Severity, ShownChange, Status
-from scripts.review.render import words
-from scripts.review.render.plain import is_page
+from scripts.review.model import Finding, Review, Severity, ShownChange, Status
+from scripts.review.render import pieces, words
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
 _HERE = Path(__file__).parent
-_LONG = Markup('<details class="long"><summary>{}… <span>{:,} characters</span></summary><pre>{}</pre></details>')
-_CODE = re.compile(r"`([^`]+)`")
-_SHORT = 160  # characters of a value before the rest is behind a click
 _OPEN_CHANGES = 12  # a plan of no more than these is shown with every change open
 
 _LARGE = 500  # changes above which the browser lays out no more than what is on the screen
@@ -73,50 +66,10 @@ def _template() -> "Template":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["name"] = _name
-    environment.filters["prose"] = _prose
-    environment.filters["value"] = _value
-    environment.filters["differences"] = _differences
-    environment.tests["page"] = is_page
+    for each in (pieces.name, pieces.prose, pieces.changes, pieces.differences, pieces.findings):
+        environment.filters[each.__name__] = each
     environment.globals.update(words=words, plural=words.plural)
     return environment.get_template("page.html.j2")
-
-
-@lru_cache(maxsize=4096)  # most names come again and again
-def _name(text: str) -> Markup:
-    """A name or a sentence, in which nothing is invisible."""
-    return Markup.escape(words.visible(text))
-
-
-@lru_cache(maxsize=4096)
-def _prose(text: str) -> Markup:
-    """A sentence, what is between backticks as code."""
-    parts = [Markup.escape(part) for part in _CODE.split(words.visible(text))]
-    parts[1::2] = [Markup("<code>{}</code>").format(part) for part in parts[1::2]]
-    return Markup("").join(parts)
-
-
-@lru_cache(maxsize=4096)
-def _value(text: str) -> Markup:
-    """A value of an attribute: of a long one the start, and the whole behind a click."""
-    whole = words.visible(text, keep="\n\t")
-    if len(whole) <= _SHORT and "\n" not in whole:
-        return Markup.escape(whole)
-    start = " ".join(whole[: 2 * _SHORT].split())[: _SHORT - 40]
-    return _LONG.format(start, len(text), whole)
-
-
-def _differences(listed: Sequence[Difference]) -> Markup:
-    """Before and after of attributes: most of a large page. The template would take three times as long for them."""
-    return Markup(f'<dl class="diff">{"".join(map(_difference, listed))}</dl>')  # noqa: S704 - escaped, part by part
-
-
-@lru_cache(maxsize=16_384)
-def _difference(difference: Difference) -> str:
-    forces = ' <span class="tag forces">forces replacement</span>' if difference.forces_replacement else ""
-    before = "" if difference.before is None else f"<dd><del>{_value(difference.before)}</del></dd>"
-    after = "" if difference.after is None else f"<dd><ins>{_value(difference.after)}</ins></dd>"
-    return f"<div><dt><code>{_name(difference.path)}</code>{forces}</dt>{before}{after}</div>"
 
 
 @dataclass(frozen=True)
@@ -141,9 +94,9 @@ class _Page:
         return [section for section in sections if section[2]]
 
     @cached_property
-    def places(self) -> dict[str, int]:
-        """The number of each address's change, by which a finding links to it."""
-        return {change.address: place for place, change in enumerate(self.real)}
+    def anchors(self) -> dict[str, str]:
+        """The id of each address's change, by which a finding links to it."""
+        return {change.address: f"c{self.place}-{place}" for place, change in enumerate(self.real)}
 
     @staticmethod
     def grouped(changes: Sequence[ShownChange]) -> list[tuple[str, list[tuple[int, ShownChange]]]]:

@@ -103,6 +103,8 @@ def visible(text: str, keep: str = "") -> str:
         text: any.
         keep: characters to leave as they are.
     """
+    if text.isascii() and text.isprintable():  # as most are
+        return text
     return _SUSPECT.sub(lambda found: _seen(found[0], keep), text)
 
 

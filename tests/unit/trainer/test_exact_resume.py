@@ -4,7 +4,6 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -94,7 +93,10 @@ def refused(tmp_path: Path, digits: Path, whole: Ended, **hyperparameters: str) 
     [
         ({"learning_rate": "0.004"}, "learning_rate is 0.005, this one's is 0.004"),
         ({"seed": "1"}, "seed is 0, this one's is 1"),
-        ({"model": "MobileNetV2", "image_size": "32", "channels": "3"}, "model is small_cnn, this one's is MobileNetV2"),
+        (
+            {"model": "MobileNetV2", "image_size": "32", "channels": "3"},
+            "model is small_cnn, this one's is MobileNetV2",
+        ),
         ({"precision": "bfloat16"}, "precision is float32, this one's is bfloat16"),
     ],
 )
@@ -115,9 +117,7 @@ def test_other_images_are_refused(whole: Ended, tmp_path: Path, digits: Path) ->
 
 
 @pytest.mark.e2e
-def test_epochs_may_grow_where_the_schedule_does_not_depend_on_them(
-    whole: Ended, tmp_path: Path, digits: Path
-) -> None:
+def test_epochs_may_grow_where_the_schedule_does_not_depend_on_them(whole: Ended, tmp_path: Path, digits: Path) -> None:
     error = refused(tmp_path, digits, whole, epochs="4")
     assert "its schedule_epochs is 3, this one's is 4" in error.problem
     assert "schedule_epochs=3" in error.fix

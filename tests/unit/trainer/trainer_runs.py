@@ -6,7 +6,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,7 +64,8 @@ class Base:
         """The checkpoints that are there."""
         return sorted(int(path.name.removeprefix("step-")) for path in (self.root / "checkpoints").glob("step-*"))
 
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+    def start(self, *arguments: str, before: Callable[[], None] | None = None) -> "subprocess.Popen[str]":
+        """Begin to train; ``before`` is called in the new process before the program."""
         return subprocess.Popen(
             [sys.executable, "-m", "trainer", "train", *arguments],
             cwd=ROOT,
@@ -72,6 +73,7 @@ class Base:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=before,
         )
 
     def train(self, *arguments: str) -> "subprocess.CompletedProcess[str]":

@@ -1,0 +1,111 @@
+"""What goes wrong while training: told as its owner can use it, and nothing lost."""
+
+import resource
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.unit.trainer.trainer_runs import SMALL, Base
+from trainer import checkpoint, mishaps
+
+
+def made(root: Path, digits: Path, **hyperparameters: str) -> Base:
+    base = Base(root).configure(hyperparameters={**SMALL, "learning_rate_schedule": "constant", **hyperparameters})
+    return base.channel("training", digits / "training").channel("validation", digits / "validation")
+
+
+def train(base: Base, limit: Callable[[], None] | None = None) -> "subprocess.CompletedProcess[str]":
+    """Train under a limit that the kernel sets."""
+    process = base.start(before=limit)
+    out, err = process.communicate(timeout=240)
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def newest(base: Base) -> checkpoint.Checkpoint:
+    return checkpoint.look(base.root / "checkpoints")[0][0]
+
+
+@pytest.mark.e2e
+def test_a_step_that_is_not_finite_leaves_the_state_before_it(tmp_path: Path, digits: Path) -> None:
+    base = made(tmp_path / "ml", digits, epochs="1")
+    assert train(base).returncode == 0
+    good = newest(base)
+    # A run about to diverge: its next step's activations are past what float32 holds.
+    arrays, about = good.read(), {name: value for name, value in good.about.items() if name != "step"}
+    arrays["model/0000"] = np.full_like(arrays["model/0000"], 3e38)
+    shutil.rmtree(good.path)
+    bad = checkpoint.save(base.root / "checkpoints", good.step, arrays, about)
+
+    base.configure(hyperparameters={**SMALL, "learning_rate_schedule": "constant", "epochs": "2"})
+    ended = train(base)
+    assert ended.returncode == 1
+    assert base.failure.startswith(
+        f"The loss is not finite in step {good.step + 1}, at a learning rate of 0.005, with {base.root}/input/data/"
+    )
+    assert "and 60 more, in the log" in base.failure
+    assert f"The state before it is in {bad.path}" in base.failure
+    named = ended.stdout.partition(f"the batch of step {good.step + 1}:\n")[2].splitlines()[:64]
+    assert len({line.strip() for line in named}) == 64
+    assert all(Path(line.strip()).is_file() for line in named)
+    # All of it, what the forward pass changes too.
+    assert newest(base).digest == bad.digest
+
+
+@pytest.mark.e2e
+def test_the_last_finite_state_is_saved_where_there_was_no_checkpoint_of_it(tmp_path: Path, digits: Path) -> None:
+    base = made(tmp_path / "ml", digits, epochs="50", learning_rate="10", precision="float16", dropout="0")
+    ended = train(base)
+    if ended.returncode == 0:
+        pytest.fail(f"it did not diverge: {ended.stdout}")
+    step = int(base.failure.split(" in step ")[1].split(",")[0])
+    saved = newest(base)
+    assert saved.step == step - 1
+    assert all(np.isfinite(array).all() for array in saved.read().values())
+
+
+@pytest.mark.e2e
+def test_too_little_memory_names_the_batch_size(tmp_path: Path, digits: Path) -> None:
+    base = made(tmp_path / "ml", digits, batch_size="600", image_size="256")
+    limit = 12 << 30
+    ended = train(base, lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
+    assert ended.returncode == 1
+    assert base.failure.startswith("Out of memory at batch_size=600, which is 600 images on each of 1 devices: ")
+    assert "Try batch_size=300, or a smaller image_size than 256" in base.failure
+
+
+@pytest.mark.e2e
+def test_a_full_disk_leaves_the_last_checkpoint(tmp_path: Path, digits: Path) -> None:
+    base = made(tmp_path / "ml", digits, epochs="1")
+    assert train(base).returncode == 0
+    good = newest(base)
+    base.configure(hyperparameters={**SMALL, "learning_rate_schedule": "constant", "epochs": "5"})
+    limit = 100_000  # bytes of a file; a state has some more
+    ended = train(base, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+    assert ended.returncode == 1
+    assert base.failure.startswith("The checkpoint of step 50, ")
+    assert f"cannot be written to {base.root}/checkpoints: File too large." in base.failure
+    assert newest(base) == good
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("name", ["model", "checkpoints"])
+def test_a_folder_that_cannot_be_written_is_found_at_the_start(tmp_path: Path, digits: Path, name: str) -> None:
+    base = made(tmp_path / "ml", digits)
+    (base.root / name).write_text("a file in its place")
+    ended = train(base)
+    assert ended.returncode == 1
+    assert base.failure == f"Nothing can be written to {base.root}/{name}: File exists."
+    assert "epoch=" not in ended.stdout
+
+
+def test_half_a_batch_is_one_that_the_devices_can_share() -> None:
+    told = mishaps.out_of_memory(96, 4, 224, "float32", "OOM when allocating tensor\nand more")
+    assert told.problem == (
+        "Out of memory at batch_size=96, which is 24 images on each of 4 devices: OOM when allocating tensor"
+    )
+    assert told.fix.startswith("Try batch_size=48, or a smaller image_size than 224, precision=bfloat16")
+    assert "batch_size" not in mishaps.out_of_memory(4, 4, 224, "bfloat16", "OOM").fix

@@ -5,7 +5,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scripts.review.model import Change, Plan
-from scripts.review.permissions.sides import SIDES, UNKNOWN, Directory, Unknown, there, told_references, value
+from scripts.review.permissions.sides import (
+    SIDES,
+    UNKNOWN,
+    Directory,
+    Unknown,
+    in_part_unknown,
+    there,
+    told_references,
+    value,
+)
 
 HOLDERS = {"role": "aws_iam_role", "user": "aws_iam_user", "group": "aws_iam_group"}
 _KINDS = {kind: holder for holder, kind in HOLDERS.items()}
@@ -15,6 +24,12 @@ _NAMES = {
     "aws_iam_policy_attachment": tuple((f"{kind}s", kind) for kind in HOLDERS),
 }
 """In which attributes a resource names who holds its policy, and what these are."""
+
+_MEMBERSHIPS = {
+    "aws_iam_group_membership": ("users", "group"),
+    "aws_iam_user_group_membership": ("user", "groups"),
+}
+"""In which attributes a resource names users, and the groups that they are in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +55,11 @@ class Holder:
         kind: `role`, `user`, `group` or `policy`.
         name: its name; its address where the name is not known yet.
         place: its address, or that of a policy of it where the plan does not have it.
+        resource: whether the plan has it.
         documents: for each side, what it holds, by where that is written.
         managed: for each side, the ARNs of policies that are not in the plan.
+        groups: for each side, the groups that a user is in.
+        joined: for each side, those of them that are not in the plan, where this user's policies or groups change.
         boundary: for each side, the ARN of the permissions boundary; UNKNOWN, or nothing where there is none. Who is
             not there on a side has the boundary of the other one.
         limits: for each side, the boundary's text where the plan has it.
@@ -51,11 +69,31 @@ class Holder:
     kind: str
     name: str
     place: str
+    resource: bool = False
     documents: dict[str, dict[str, Document]] = field(default_factory=lambda: {side: {} for side in SIDES})
     managed: dict[str, set[str]] = field(default_factory=lambda: {side: set() for side in SIDES})
+    groups: dict[str, list["Holder"]] = field(default_factory=lambda: {side: [] for side in SIDES})
+    joined: dict[str, set[str]] = field(default_factory=lambda: {side: set() for side in SIDES})
     boundary: dict[str, Any] = field(default_factory=lambda: dict.fromkeys(SIDES))
     limits: dict[str, Document] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
+
+    def differs(self) -> bool:
+        """Whether its own policies, or the groups that it is in, are others after the plan."""
+        texts = [{place: document.text for place, document in self.documents[side].items()} for side in SIDES]
+        names = [(self.managed[side], {group.name for group in self.groups[side]}) for side in SIDES]
+        return texts[0] != texts[1] or names[0] != names[1]
+
+    def take_from_groups(self) -> None:
+        """Hold what the groups hold. What only changes for all of a group is told of the group."""
+        if not any(self.groups.values()) or not self.differs():
+            return
+        for side in SIDES:
+            for group in self.groups[side]:
+                self.documents[side] |= group.documents[side]
+                self.managed[side] |= group.managed[side]
+                self.unknown += group.unknown
+                self.joined[side] |= set() if group.resource else {group.name}
 
 
 def holders(plan: Plan, directory: Directory) -> Iterable[Holder]:
@@ -70,6 +108,8 @@ def holders(plan: Plan, directory: Directory) -> Iterable[Holder]:
         found.read(change)
     for change in plan.changes:
         found.limit(change)
+    for holder in found.all.values():
+        holder.take_from_groups()
     held = {place for holder in found.all.values() for side in SIDES for place in holder.documents[side]}
     for change in plan.changes:
         if change.type == "aws_iam_policy" and change.address not in held:
@@ -95,6 +135,12 @@ class _Holders:
                         self.document(holder, side, change)
                     else:
                         self._attach(holder, side, change, value(change, side, "policy_arn"))
+        if change.type in _MEMBERSHIPS:
+            for side in SIDES:
+                users, groups = _MEMBERSHIPS[change.type]
+                joined = list(self._called(change, side, groups, "group"))
+                for user in self._called(change, side, users, "user"):
+                    user.groups[side] += joined
         if change.type in _KINDS:
             self._own(change)
 
@@ -103,7 +149,7 @@ class _Holders:
         if change.address not in self.all:
             name = value(change, "after", "name") or value(change, "before", "name")
             called = name if isinstance(name, str) else change.address
-            self.all[change.address] = Holder(kind, called, change.address)
+            self.all[change.address] = Holder(kind, called, change.address, resource=True)
         return self.all[change.address]
 
     def document(self, holder: Holder, side: str, change: Change) -> None:
@@ -114,7 +160,7 @@ class _Holders:
     def _called(self, change: Change, side: str, attribute: str, kind: str) -> Iterator[Holder]:
         """The holders that an attribute names, or refers to where their names are not known yet."""
         named = value(change, side, attribute) if there(change, side) else None
-        if named is UNKNOWN:
+        if named is UNKNOWN or in_part_unknown(change, side, attribute):
             found = list(self.directory.referred(change, attribute, HOLDERS[kind]))
             if len(found) == 1:
                 yield self.of(kind, found[0])

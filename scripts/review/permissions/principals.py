@@ -89,11 +89,13 @@ class _Reader:
         added = (
             *self.teller.added(compared.added, "identity"),
             *self._managed(holder, "after", "before"),
+            *self._joined(holder, "after", "before"),
             *self._boundary(outer, "before", marks.NO_LONGER_DENIED),
         )
         removed = (
             *self.teller.removed(compared.removed, "identity"),
             *self._managed(holder, "before", "after"),
+            *self._joined(holder, "before", "after"),
             *self._boundary(outer, "after", marks.NOW_DENIED),
         )
         unknown = "; ".join(dict.fromkeys((*holder.unknown, *compared.unknown)))
@@ -141,6 +143,13 @@ class _Reader:
             return ()
         denied = self.teller.masked(f"all but what {_called(boundary[side])} allows")
         return (Permission("Deny", denied, "*", "", (mark,)),)
+
+    def _joined(self, holder: Holder, side: str, other: str) -> tuple[Permission, ...]:
+        """Groups that are not in the plan: what they permit is not known, which they are is."""
+        return tuple(
+            Permission("Allow", self.teller.masked(f"all that group/{name} may do"), "as its policies say")
+            for name in sorted(holder.joined[side] - holder.joined[other])
+        )
 
     def _managed(self, holder: Holder, side: str, other: str) -> tuple[Permission, ...]:
         """Policies that are not in the plan: what they permit is not known, who they are is."""

@@ -43,6 +43,12 @@ def value(change: Change, side: str, attribute: str) -> Any:
     return values(change, side).get(attribute)
 
 
+def in_part_unknown(change: Change, side: str, attribute: str) -> bool:
+    """Whether only the apply will tell some members of a list."""
+    marks = change.unknown.get(attribute) if isinstance(change.unknown, Mapping) else None
+    return side == "after" and isinstance(marks, list) and True in marks
+
+
 class Directory:
     """The resources of a plan that policies lead to, by what they are called.
 

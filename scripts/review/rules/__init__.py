@@ -8,6 +8,7 @@ from scripts.review.rules import (
     environments,
     functions,
     iam,
+    iam_exclusive,
     iam_trust,
     kms,
     logs,
@@ -28,7 +29,7 @@ from scripts.review.rules.registry import RULES, Rule
 __all__ = ["FAMILIES", "RULES", "Rule", "findings"]
 
 FAMILIES = (
-    plan, changes, weakened, outputs, outside, s3, s3_keeping, iam, iam_trust, ecr, kms, logs, messaging, functions,
-    environments, network, compute, databases, secrets, sagemaker,
+    plan, changes, weakened, outputs, outside, s3, s3_keeping, iam, iam_exclusive, iam_trust, ecr, kms, logs, messaging,
+    functions, environments, network, compute, databases, secrets, sagemaker,
 )  # fmt: skip
 """The modules that hold them; each registers its own when it is imported."""

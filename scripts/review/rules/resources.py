@@ -163,6 +163,7 @@ class Side:
         self.by_address: dict[str, Resource] = {}
         self.bases: dict[str, set[tuple[str, ...]]] = {}
         self._links: dict[tuple[str, str], Links] = {}
+        self._named: dict[str, dict[str, Resource]] = {}
 
     def add(self, change: Change, values: Any, unknown: Any) -> None:
         """Take a resource in."""
@@ -170,6 +171,13 @@ class Side:
         self.by_type.setdefault(change.type, []).append(resource)
         self.by_address[change.address] = resource
         self.bases.setdefault(without_keys(change.address), set()).add(keys(change.address))
+
+    def named(self, kind: str, name: str) -> Resource | None:
+        """The resource of a type with a name."""
+        if kind not in self._named:
+            named = ((each.values.get("name"), each) for each in self.by_type.get(kind, ()))
+            self._named[kind] = {found: each for found, each in named if isinstance(found, str)}
+        return self._named[kind].get(name)
 
     def links(self, kind: str, attribute: str) -> Links:
         """The resources of a type by whom they name."""

@@ -3,7 +3,18 @@
 import json
 from typing import Any
 
-from tests.unit.review.rule_plans import Case, created, destroyed, of, plan, policy, replaced, step, updated
+from tests.unit.review.rule_plans import (
+    Case,
+    created,
+    destroyed,
+    of,
+    plan,
+    policy,
+    replaced,
+    step,
+    untouched,
+    updated,
+)
 
 EVERYBODY: dict[str, Any] = {"Principal": "*"}
 OURS: dict[str, Any] = {"Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}}
@@ -113,6 +124,13 @@ ACCESS: dict[str, Case] = {
     "iam-user": Case(plan(created("aws_iam_user", name="ada")), plan(created("aws_iam_role", name="ada"))),
     "iam-boundary-removed": step(
         "aws_iam_role", {"permissions_boundary": ROLE}, {"permissions_boundary": ""}, {"permissions_boundary": "other"}
+    ),
+    "iam-exclusive-policies": Case(
+        plan(created("aws_iam_role_policies_exclusive", role_name="r", policy_names=["p"])),
+        plan(
+            created("aws_iam_role_policies_exclusive", role_name="r", policy_names=["p"]),
+            untouched("aws_iam_role", name="r", inline_policy=[{"name": "p"}]),
+        ),
     ),
     "iam-trust-public": trust({"Principal": {"AWS": "*"}}, {"Principal": {"AWS": "111122223333"}}),
     "iam-confused-deputy": trust(

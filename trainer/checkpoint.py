@@ -1,75 +1,274 @@
 """Checkpoints: the whole state of a run after a step, in a folder named by the step.
 
     step-00000040/
-      about.json                    the step, the hyperparameters, the history so far
-      state.index, state.data-…     the values of every variable, as TensorFlow writes them
+      state.npz       the arrays, as np.savez writes them
+      about.json      the step, and what else the caller says of it
+      manifest.json   size and sha256 of these two; written last, when they are on the disk
 
-A folder gets this name only when all of it is there; the newest is the one of the highest step (times mean
-nothing after a copy from S3). The two newest are kept.
+SageMaker copies the files to S3 one by one while they are being written, mirrors deletions, and gives a new job what
+had arrived: any of the files may be missing, cut short or of another moment, and their times mean nothing. So a
+checkpoint counts only where its manifest and all that it tells of agree, and where it is of the step that its folder is
+named by. Everything else is torn; it is set aside as torn-00000040.
+https://docs.aws.amazon.com/sagemaker/latest/dg/model-checkpoints.html
 """
 
+import contextlib
+import hashlib
 import json
+import math
+import os
+import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import tensorflow as tf
+import numpy as np
+from numpy.typing import NDArray
 
-KEEP = 2
-ABOUT = "about.json"
+from trainer.checkpoint_old import newest as newest
+from trainer.checkpoint_old import restore as restore
+from trainer.checkpoint_old import takes_variables_too
+from trainer.checkpoint_old import whole as whole
+from trainer.contract import JobError
+
+STATE, ABOUT, MANIFEST = "state.npz", "about.json", "manifest.json"
+# A checkpoint that was finished so long ago is taken to be in S3.
+SENT_SECONDS = 60.0
+
+_NAME = re.compile(r"(step|torn)-([0-9]{8}|[1-9][0-9]{8,})")
 
 
-def save(folder: Path, step: int, variables: Sequence[Any], about: Mapping[str, Any]) -> Path:
-    """Write a checkpoint, then remove the old ones.
+@dataclass(frozen=True)
+class Checkpoint:
+    """One that is whole.
 
     Args:
-        folder: holds all checkpoints of the run.
-        step: the steps done so far.
-        variables: everything that changes while training, in an order of the caller's.
-        about: plain data that is to come back with them.
+        path: its folder.
+        step: the optimizer steps done so far.
+        about: what was said of it, and ``step``.
+        digest: the sha256 of its arrays' file: equal names and arrays have equal digests.
+    """
+
+    path: Path
+    step: int
+    about: dict[str, Any]
+    digest: str
+
+    def read(self) -> dict[str, NDArray[Any]]:
+        """The arrays by their names."""
+        with np.load(self.path / STATE, allow_pickle=False) as arrays:
+            return dict(arrays)
+
+
+@dataclass(frozen=True)
+class Torn:
+    """What has a checkpoint's name and is none, and why not."""
+
+    path: Path
+    why: str
+
+
+def look(folder: Path) -> tuple[list[Checkpoint], list[Torn]]:
+    """Read and verify all checkpoints of a folder.
+
+    Args:
+        folder: may be absent.
 
     Returns:
-        The checkpoint's folder.
+        The whole and the torn ones, each the newest first. Those set aside earlier are not among them.
+
+    Raises:
+        JobError: the folder, or something in it, cannot be read.
     """
-    target, unfinished = folder / f"step-{step:08}", folder / "unfinished"
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    tf.train.Checkpoint(state=list(variables)).write(str(unfinished / "state"))
-    (unfinished / ABOUT).write_text(json.dumps({**about, "step": step}), encoding="utf-8")
-    shutil.rmtree(target, ignore_errors=True)  # the same step again: restored, and stopped before the next
-    unfinished.rename(target)
-    for old in _by_step(folder)[KEEP:]:
-        shutil.rmtree(old)
-    return target
+    good, torn = [], []
+    for kind, step, path in _numbered(folder):
+        if kind == "step":
+            found = _verified(path, step)
+            if isinstance(found, Checkpoint):
+                good.append(found)
+            else:
+                torn.append(found)
+    return good, torn
 
 
-def newest(folder: Path) -> tuple[Path, dict[str, Any]] | None:
-    """The newest checkpoint that is whole, with what was said about it; None where there is none."""
-    return next(whole(folder), None)
+def set_aside(torn: Torn) -> Path:
+    """Rename a torn checkpoint to ``torn-…``, in place of an earlier one of that name, so that its step can be saved.
 
+    Returns:
+        Where it is now.
 
-def whole(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """The checkpoints that are whole, the newest first, each with what was said about it.
-
-    What a copy to S3 cut short is skipped, aloud.
+    Raises:
+        JobError: it cannot be renamed.
     """
-    for path in _by_step(folder):
-        try:
-            about = json.loads((path / ABOUT).read_text(encoding="utf-8"))
-            tf.train.load_checkpoint(str(path / "state"))
-        except (OSError, ValueError, tf.errors.OpError) as error:
-            print(f"warning: {path} is not a whole checkpoint and is passed over: {error}", flush=True)
-            continue
-        yield path, about
+    aside = torn.path.with_name(torn.path.name.replace("step-", "torn-"))
+    try:
+        _remove(aside)
+        torn.path.rename(aside)
+        _sync(aside.parent)
+    except OSError as error:
+        raise JobError(
+            f"The torn checkpoint {torn.path} cannot be renamed to {aside.name}: {error.strerror}."
+        ) from error
+    return aside
 
 
-def restore(path: Path, variables: Sequence[Any]) -> None:
-    """Read the values of ``variables`` back, in the order in which they were saved."""
-    tf.train.Checkpoint(state=list(variables)).read(str(path / "state")).assert_consumed()
+@takes_variables_too
+def save(folder: Path, step: int, arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any]) -> Checkpoint:
+    """Write a checkpoint; when this returns, it is on the disk.
+
+    Args:
+        folder: holds all checkpoints of the run; made where it is absent.
+        step: the optimizer steps done so far.
+        arrays: the state, of plain numbers, text or truth values.
+        about: JSON that is to come back with it.
+
+    Raises:
+        JobError: the disk is full, read-only or the like; nothing of this step is left, earlier ones are untouched.
+        ValueError: an array is of a type that would not come back, or there is a whole checkpoint of this step.
+    """
+    for name, array in arrays.items():
+        if array.dtype.hasobject or array.dtype.kind == "V":  # V: numpy reads bfloat16 and the like back as bare bytes
+            raise ValueError(f"{name} is of the type {array.dtype}, which a checkpoint cannot hold")
+    text = json.dumps({**about, "step": step}, indent=1)
+    target = folder / f"step-{step:08}"
+    if os.path.lexists(target):
+        found = _verified(target, step)
+        if isinstance(found, Checkpoint):
+            raise ValueError(f"{target} is there already")
+        set_aside(found)
+    try:
+        digest = _write(target, arrays, text)
+    except OSError as error:
+        _remove(target)
+        needed = sum(array.nbytes for array in arrays.values()) + len(text)
+        raise JobError(
+            f"The checkpoint of step {step}, {needed:,} bytes, cannot be written to {folder}: {error.strerror}."
+        ) from error
+    return Checkpoint(target, step, json.loads(text), digest)
 
 
-def _by_step(folder: Path) -> list[Path]:
-    """The checkpoints of a folder, the highest step first."""
-    found = [path for path in folder.glob("step-*") if path.name.removeprefix("step-").isdigit()]
-    return sorted(found, key=lambda path: int(path.name.removeprefix("step-")), reverse=True)
+def prune(folder: Path, finished: Mapping[int, float], now: float) -> None:
+    """Remove what is older than the second newest checkpoint that S3 has by now; nothing where it has but one.
+
+    What cannot be removed, say because SageMaker has just put a mark beside a file, is left to the next time.
+
+    Args:
+        folder: of the checkpoints; the torn ones have been set aside.
+        finished: when those that this process saved were done, by step; others are taken to have come from S3.
+        now: by the same clock, in seconds.
+
+    Raises:
+        JobError: the folder cannot be read.
+    """
+    found = _numbered(folder)
+    sent = [
+        step
+        for kind, step, path in found
+        if kind == "step" and (path / MANIFEST).is_file() and now - finished.get(step, -math.inf) >= SENT_SECONDS
+    ]
+    for _, step, path in found:
+        if len(sent) > 1 and step < sent[1]:
+            _remove(path)
+
+
+def _numbered(folder: Path) -> list[tuple[str, int, Path]]:
+    """``step`` or ``torn``, the step and the path of all that is named so, the highest step first.
+
+    Raises:
+        JobError: the folder cannot be read.
+    """
+    try:
+        names = [found for path in folder.iterdir() if (found := _NAME.fullmatch(path.name))]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise _unreadable(folder, error) from error
+    return sorted(((name[1], int(name[2]), folder / name[0]) for name in names), key=lambda one: one[1], reverse=True)
+
+
+def _verified(path: Path, step: int) -> Checkpoint | Torn:
+    """Read all of a checkpoint.
+
+    Raises:
+        JobError: it is there and cannot be read.
+    """
+    try:
+        files = json.loads((path / MANIFEST).read_bytes())["files"]
+        for name in (STATE, ABOUT):
+            if files[name] != _facts(path / name):
+                return Torn(path, f"{name} is not what was written")
+        about = json.loads((path / ABOUT).read_bytes())
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+        return Torn(path, f"there is no file {Path(error.filename).name}")
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    except (ValueError, KeyError, TypeError):
+        return Torn(path, f"{MANIFEST} is not what was written")
+    if about["step"] != step:
+        return Torn(path, f"it is of step {about['step']}")
+    return Checkpoint(path, step, about, files[STATE]["sha256"])
+
+
+def _unreadable(path: Path, error: OSError) -> JobError:
+    return JobError(f"The checkpoints in {path} cannot be read: {error.strerror}.")
+
+
+def _write(target: Path, arrays: Mapping[str, NDArray[Any]], about: str) -> str:
+    """Write the three files of a checkpoint and see them on the disk, the manifest last.
+
+    Returns:
+        The sha256 of the arrays' file.
+    """
+    target.mkdir(parents=True)
+    with (target / STATE).open("wb") as file:
+        # As np.savez does, whose keyword arguments cannot have every name. ZipInfo's time is always the same.
+        with zipfile.ZipFile(file, "w") as archive:
+            for name in sorted(arrays):
+                with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as entry:
+                    # Equal arrays may lie in memory in different orders.
+                    np.lib.format.write_array(entry, np.asarray(arrays[name], order="C"), allow_pickle=False)
+        file.flush()
+        os.fsync(file.fileno())
+    _write_text(target / ABOUT, about)
+    _sync(target)
+    files = {name: _facts(target / name) for name in (STATE, ABOUT)}
+    _write_text(target / MANIFEST, json.dumps({"files": files}, indent=1))
+    _sync(target)
+    _sync(target.parent)
+    return str(files[STATE]["sha256"])
+
+
+def _write_text(path: Path, text: str) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _facts(path: Path) -> dict[str, int | str]:
+    """What the manifest says of a file."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return {"bytes": file.tell(), "sha256": digest}
+
+
+def _sync(folder: Path) -> None:
+    """See the names in a folder on the disk."""
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+def _remove(path: Path) -> None:
+    """Remove a checkpoint as far as that goes, its manifest first: half of it must not look like a whole one."""
+    with contextlib.suppress(OSError):
+        if path.is_dir():
+            (path / MANIFEST).unlink(missing_ok=True)
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 from trainer.contract import JobError
@@ -144,17 +143,6 @@ class Team:
         # The chief collects the heartbeats, and nobody else misses those of the others.
         host = self.link.hosts[int(found[1])] if found else self.link.hosts[0]
         return HostLostError(host, "it does not answer")
-
-
-def synchronize(layer: Any, whole_batch: bool) -> None:
-    """Have batch normalization look at the whole batch, or at each device's part of it.
-
-    With the whole one a run does not depend on how many devices share it, and the moving averages are the same on all.
-    """
-    if isinstance(layer, keras.layers.BatchNormalization):
-        layer.synchronized = whole_batch
-    for inner in getattr(layer, "layers", ()):
-        synchronize(inner, whole_batch)
 
 
 def join(hosts: Sequence[str], current: str, stop: Stop, environ: Mapping[str, str]) -> Team | None:

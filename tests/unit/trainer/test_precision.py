@@ -1,0 +1,165 @@
+"""In which precision a network trains, and that a loss that is scaled stays in order on several devices."""
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.unit.trainer.trainer_runs import ROOT, environment
+
+pytestmark = pytest.mark.e2e
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "precision"),
+    [
+        ([], "float32"),
+        ([(6, 1)], "float32"),
+        ([(7, 0)], "float16"),
+        ([(7, 5), (7, 5)], "float16"),
+        ([(8, 0)], "bfloat16"),
+        ([(9, 0), (8, 6)], "bfloat16"),
+        ([(9, 0), (7, 5)], "float16"),
+        ([(0, 0)], "float32"),  # TensorFlow could not tell
+    ],
+)
+def test_the_slowest_gpu_decides(capabilities: list[tuple[int, int]], precision: str) -> None:
+    from trainer.precision import fitting
+
+    assert fitting(capabilities) == precision
+
+
+def test_what_was_asked_for_counts_and_a_cpu_has_nothing_to_choose() -> None:
+    import tensorflow as tf
+
+    from trainer.precision import choose
+
+    assert [choose(asked) for asked in ("float32", "float16", "bfloat16")] == ["float32", "float16", "bfloat16"]
+    if not tf.config.list_physical_devices("GPU"):
+        assert choose("auto") == "float32"
+
+
+def made(precision: str) -> tuple[Any, Any]:
+    """A small network that trains, and its optimizer."""
+    import keras
+
+    from trainer import models
+    from trainer.hyperparameters import Hyperparameters
+    from trainer.precision import optimizer
+    from trainer.twin import for_training
+
+    keras.utils.set_random_seed(0)
+    model = for_training(models.build(Hyperparameters(image_size=8, channels=1), 10, None), precision, 1)
+    adam = optimizer(keras.optimizers.Adam(0.005), precision)
+    adam.build(model.trainable_variables)
+    return model, adam
+
+
+@pytest.mark.parametrize("precision", ["float32", "float16", "bfloat16"])
+def test_each_precision_learns(precision: str) -> None:
+    import keras
+    import tensorflow as tf
+
+    model, adam = made(precision)
+    loss_of = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    images = np.random.default_rng(0).uniform(0, 255, (16, 8, 8, 1)).astype("float32")
+    numbers = np.arange(16) % 10
+
+    @tf.function
+    def step() -> Any:
+        with tf.GradientTape() as tape:
+            logits = model(images, training=True)
+            loss = loss_of(numbers, logits)
+            scaled = adam.scale_loss(loss)
+        adam.apply(tape.gradient(scaled, model.trainable_variables), model.trainable_variables)
+        return logits, loss
+
+    losses = []
+    for _ in range(10):
+        logits, loss = step()
+        assert logits.dtype == "float32"
+        losses.append(float(loss))
+    assert losses[-1] < losses[0] / 2
+    assert {variable.dtype for variable in model.weights} == {"float32"}
+
+
+def test_the_scale_and_its_counter_are_in_the_optimizers_variables() -> None:
+    """So a checkpoint holds them."""
+    _, adam = made("float16")
+    named = {variable.name: variable for variable in adam.variables}
+    assert named["dynamic_scale"].numpy() == 2**15
+    assert named["step_counter"].numpy() == 0
+    inner = {id(variable) for variable in adam.inner_optimizer.variables}
+    assert len(inner) > 2
+    assert inner < {id(variable) for variable in adam.variables}
+    _, plain = made("bfloat16")
+    assert "dynamic_scale" not in {variable.name for variable in plain.variables}
+
+
+# Three steps, the second of which overflows on the last device alone.
+OVERFLOW = """
+import json, os, sys
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+import keras, numpy, tensorflow as tf
+from trainer import precision
+
+devices, kind = int(sys.argv[1]), {"ours": precision.LossScaleOptimizer, "keras": keras.optimizers.LossScaleOptimizer}
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * devices)
+strategy = tf.distribute.MirroredStrategy([f"CPU:{number}" for number in range(devices)])
+with strategy.scope():
+    weights = keras.Variable(numpy.ones(3, "float32"))
+    optimizer = kind[sys.argv[2]](keras.optimizers.SGD(0.25))
+    optimizer.dynamic_growth_steps = 2
+    optimizer.build([weights])
+
+def step(overflow):
+    last = tf.distribute.get_replica_context().replica_id_in_sync_group == devices - 1
+    gradient = optimizer.scale_loss(tf.constant([1.0, 2.0, 3.0])) / devices
+    optimizer.apply([tf.where(overflow & last, numpy.inf, gradient)], [weights])
+
+run = tf.function(lambda overflow: strategy.run(step, args=(overflow,)))
+told = []
+for overflow in (False, True, False, False):
+    run(tf.constant(overflow))
+    copies = [[copy.numpy().tolist() for copy in strategy.experimental_local_results(each.value)]
+              for each in (weights, optimizer.dynamic_scale, optimizer.step_counter, optimizer.iterations)]
+    assert all(copy == each[0] for each in copies for copy in each), copies
+    told.append([each[0] for each in copies])
+print(json.dumps(told))
+"""
+
+
+def overflowing(devices: int, kind: str) -> list[Any]:
+    """After each step: weights, scale, counter, iterations; the same on all devices."""
+    done = subprocess.run(
+        [sys.executable, "-c", OVERFLOW, str(devices), kind],
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    told: list[Any] = json.loads(done.stdout.splitlines()[-1])
+    return told
+
+
+@pytest.mark.parametrize("devices", [1, 3])
+def test_an_overflow_on_any_device_halves_the_scale_and_changes_no_weights(devices: int) -> None:
+    first, second, third, fourth = overflowing(devices, "ours")
+    assert first == [pytest.approx([0.75, 0.5, 0.25]), 2**15, 1, 1]
+    assert second == [first[0], 2**14, 0, 1]
+    assert third == [pytest.approx([0.5, 0.0, -0.5]), 2**14, 1, 2]
+    assert fourth == [pytest.approx([0.25, -0.5, -1.25]), 2**15, 0, 3]  # it grows again
+
+
+def test_kerass_own_does_not_see_an_overflow_on_another_device() -> None:
+    """The reason for ours: once this fails, ours can go."""
+    _, second, *_ = overflowing(3, "keras")
+    assert not np.isfinite(second[0]).any()

@@ -24,6 +24,7 @@ MASKED = "(sensitive)"
 LOOKS = "(looks like a secret)"
 UNKNOWN = "(known after apply)"
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 _KEY = re.compile(r'\["((?:[^"\\]|\\.)*)"\]')
 _NAME = re.compile(r"[A-Za-z_][\w-]*")
 
@@ -139,7 +140,7 @@ class Mask:
 
     def _written(self, value: Any) -> str:
         """A structure as JSON; a secret that runs across its leaves masks all of it."""
-        text = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode()
+        text = _ENCODER.encode(value).encode("utf-8", "replace").decode()
         return MASKED if self.hides(text) else text
 
     def _inside(self, value: Any, name: str) -> Any:

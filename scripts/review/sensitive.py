@@ -20,9 +20,9 @@ _SHORTEST_NUMBER = 4
 def any_marked(marks: Any) -> bool:
     """Whether a structure of marks marks anything."""
     if isinstance(marks, dict):
-        return any(any_marked(each) for each in marks.values())
+        return any(map(any_marked, marks.values()))
     if isinstance(marks, list):
-        return any(any_marked(each) for each in marks)
+        return any(map(any_marked, marks))
     return marks is True
 
 

@@ -6,7 +6,7 @@ of ten resources and of ten thousand.
 
 import re
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from scripts.review.masking import Mask
@@ -51,6 +51,7 @@ _RESOURCE = re.compile(r"(?:module\.[^.]+\.)*(?:data\.)?" + _NO_RESOURCE + r"[A-
 _KEYS = re.compile(r"\[(?:\"(?:[^\"\\]|\\.)*\"|\d+)\]")
 
 
+@lru_cache(maxsize=65_536)  # one address is asked for again and again
 def keys(address: str) -> tuple[str, ...]:
     """The keys of `count` and `for_each` in an address, modules' among them."""
     return tuple(_KEYS.findall(address)) if "[" in address else ()

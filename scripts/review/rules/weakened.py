@@ -126,10 +126,11 @@ def deletion_protection_off(change: Change, _both: Both) -> Iterator[str]:
 )
 def retention_shortened(change: Change, both: Both) -> Iterator[str]:
     """A smaller number; from "for ever" any number is smaller."""
-    if change.before is None or change.after is None:
-        return
+    before = _before(change)
     for name, unit in _RETENTION:
-        old, new = _length(_before(change), name), _length(change.after, name)
+        if name not in before:
+            continue
+        old, new = _length(before, name), _length(change.after, name)
         if old is not None and new is not None and new < old:
             told = "for ever" if old == math.inf else f"{both.value(change, 'before', name)} {unit}"
             yield f"{name}: {told} before, {both.value(change, 'after', name)} {unit} after."

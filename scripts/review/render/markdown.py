@@ -142,7 +142,7 @@ def _principal(change: PrincipalChange) -> str:
     place = line(f"{change.kind}: {change.place}", _NAME)
     lines = [f"@@ {line(change.principal, _NAME)} ({place}) @@"]
     if change.unknown:
-        lines.append(f"! cannot be reviewed until apply: {line(change.unknown, _VALUE)}")
+        lines.append(f"! cannot be reviewed until apply: {line(change.unknown, _TEXT)}")
     for sign, permissions in (("+", change.added), ("-", change.removed), ("! known:", change.known)):
         for permission in words.marked_first(permissions)[:_PERMISSIONS]:
             lines.append(f"{sign} {line(words.permission(permission), 2 * _VALUE)}")

@@ -27,6 +27,7 @@ _HEAVIEST_FIRST = (
 )
 _WEIGHT = {action: place for place, action in enumerate(_HEAVIEST_FIRST)}
 _CHANGED = re.compile("(so far|now) only if ")
+_LONGEST_WORD = 60  # so many characters at most are left out to end with a whole one
 _STATE_ONLY = {Action.NO_OP, Action.FORGET}
 
 
@@ -118,10 +119,16 @@ def _seen(character: str, keep: str) -> str:
 
 
 def shortened(text: str, length: int) -> str:
-    """The text, or its start with how long the whole is; never over ``length`` by more than that."""
+    """The text, or its start with how long the whole is; never over ``length`` by more than that.
+
+    It ends with a whole word where one ends near.
+    """
     if len(text) <= length:
         return text
-    return f"{text[:length]}… ({len(text):,} characters)"
+    start = text[: length + 1].rpartition(" ")[0]
+    if not start or length - len(start) > _LONGEST_WORD:
+        start = text[:length]
+    return f"{start}… ({len(text):,} characters)"
 
 
 def permission_counts(changes: Iterable[PrincipalChange]) -> tuple[int, int]:

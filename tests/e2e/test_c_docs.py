@@ -40,6 +40,8 @@ ELSEWHERE = {
     "make base": "it needs the internet; tests/container has its parts",
     "make train CLOUD=local JOB=digits": "the demo types it",
     'make train JOB=digits HP="epochs=3 learning_rate=0.01"': "tests/e2e/test_b_journey.py",
+    "make resume RUN=…": "tests/e2e/test_resume.py",
+    'make resume RUN=… HP="epochs=20"': "tests/e2e/test_resume.py",
     "make infra ENV=dev APPROVE=4a3aaab2e4adf93e0208fba01989a7cd": "tests/e2e/test_plan_review.py",
     "python -m scripts.plan review plan.json --out review --fail-on high": "tests/unit/test_plan_verb.py",
     "python -m scripts.plan review plan.json --out build/review": "tests/unit/test_plan_verb.py",

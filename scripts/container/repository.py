@@ -104,9 +104,13 @@ def describe(image: Image) -> dict[str, Any] | None:
     found = manifest(image)
     if found is None:
         return None
-    address = aws.client("ecr").get_download_url_for_layer(
-        registryId=image.account, repositoryName=image.repository, layerDigest=found["config"]["digest"]
-    )["downloadUrl"]
+    ecr = aws.client("ecr")
+    try:
+        address = ecr.get_download_url_for_layer(
+            registryId=image.account, repositoryName=image.repository, layerDigest=found["config"]["digest"]
+        )["downloadUrl"]
+    except ecr.exceptions.LayersNotFoundException as error:
+        raise OSError(aws.error_message(error)) from error
     with closing(urllib.request.urlopen(address, timeout=SECONDS)) as answer:
         content = answer.read(LARGEST_CONFIG)
     try:

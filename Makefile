@@ -23,17 +23,20 @@ BASE_TEXT := $(value BASE)
 CONFIRM_TEXT := $(value CONFIRM)
 DRY_RUN_TEXT := $(value DRY_RUN)
 ENV_TEXT := $(or $(value ENV),$(ENV_DEFAULT))
+HOSTS_TEXT := $(value HOSTS)
 HP_TEXT := $(value HP)
 IMAGE_TEXT := $(value IMAGE)
 INSTANCES_TEXT := $(value INSTANCES)
 JOB_TEXT := $(value JOB)
+KILLS_TEXT := $(value KILLS)
 LIST_TEXT := $(value LIST)
 RUN_TEXT := $(value RUN)
+SEED_TEXT := $(value SEED)
 UPDATE_TEXT := $(value UPDATE)
 YES_TEXT := $(value YES)
-export APPROVE_TEXT BASE_TEXT CONFIRM_TEXT DRY_RUN_TEXT ENV_TEXT HP_TEXT IMAGE_TEXT INSTANCES_TEXT JOB_TEXT
-export LIST_TEXT RUN_TEXT UPDATE_TEXT YES_TEXT
-unexport APPROVE BASE CLOUD CONFIRM DRY_RUN ENV HP IMAGE INSTANCES JOB LIST RUN UPDATE YES
+export APPROVE_TEXT BASE_TEXT CONFIRM_TEXT DRY_RUN_TEXT ENV_TEXT HOSTS_TEXT HP_TEXT IMAGE_TEXT INSTANCES_TEXT JOB_TEXT
+export KILLS_TEXT LIST_TEXT RUN_TEXT SEED_TEXT UPDATE_TEXT YES_TEXT
+unexport APPROVE BASE CLOUD CONFIRM DRY_RUN ENV HOSTS HP IMAGE INSTANCES JOB KILLS LIST RUN SEED UPDATE YES
 
 define newline
 
@@ -55,9 +58,11 @@ your account)
 endif
 
 ##@ The whole journey, offline and free
-.PHONY: demo
+.PHONY: demo prove-resume
 demo: .venv/installed ## Train a model on the local cloud, in containers where it can [INSTANCES=2 BASE=]
 	@$(VENV) -m scripts.demo
+prove-resume: .venv/installed ## Kill a training run at random and see it end as if it never was [KILLS=3 HOSTS=2 SEED=]
+	@$(VENV) -m scripts.prove_resume
 
 ##@ From a training script to a model (CLOUD=local rehearses)
 .PHONY: plan infra base image data train shell logs stop resume jobs model destroy

@@ -30,8 +30,8 @@ _NAMED = (
     why="What it holds cannot be brought back by Terraform.",
     fix="If it is to stay: put it back into the configuration, or let go of it with a `removed` block and "
     "`destroy = false`; a renamed one needs a `moved` block. `lifecycle { prevent_destroy = true }` makes Terraform "
-    "refuse such a plan; whether it is set, a plan does not show.",
-    page=f"{_TERRAFORM}/resources/syntax#removing-resources",
+    "refuse, for as long as the resource's block is there.",
+    page=f"{_TERRAFORM}/state/remove",
 )
 def data_destroyed(change: Change, both: Both) -> Iterator[str]:
     """Destroyed, whatever the reason."""
@@ -47,7 +47,7 @@ def data_destroyed(change: Change, both: Both) -> Iterator[str]:
     why="The new one is empty: what the old one holds goes with it, and Terraform cannot bring it back.",
     fix="Leave the attribute that forces it as it is, or copy the data first: make the new one beside the old one, and "
     "remove that in a second step.",
-    page=f"{_TERRAFORM}/meta-arguments/lifecycle#prevent_destroy",
+    page=f"{_TERRAFORM}/block/resource#prevent_destroy",
 )
 def data_replaced(change: Change, both: Both) -> Iterator[str]:
     """Replaced, and the old one not just forgotten."""
@@ -79,7 +79,7 @@ def destroyed_if_empty(change: Change, both: Both) -> Iterator[str]:
     "Something that holds messages, cached data or settings is destroyed or replaced",
     why="What it holds at that moment is lost.",
     fix="Let it run empty first, or keep it.",
-    page=f"{_TERRAFORM}/meta-arguments/lifecycle#prevent_destroy",
+    page=f"{_TERRAFORM}/block/resource#prevent_destroy",
 )
 def contents_lost(change: Change, both: Both) -> Iterator[str]:
     """Destroyed or replaced."""
@@ -131,7 +131,7 @@ def identity_replaced(change: Change, both: Both) -> Iterator[str]:
     "Something leaves Terraform's sight and stays in the account",
     why="It goes on to cost and to let in whom it lets in, and no plan shows it any more.",
     fix="Make sure that somebody else owns it, or destroy it.",
-    page=f"{_TERRAFORM}/resources/syntax#removing-resources",
+    page=f"{_TERRAFORM}/state/remove",
 )
 def forgotten(change: Change, both: Both) -> Iterator[str]:
     """Forgotten, on its own or by a replacement."""

@@ -19,7 +19,7 @@ _KEYS = ("aws_kms_key", "aws_kms_replica_key", "aws_kms_external_key")
     "A KMS key is scheduled for deletion",
     why="Once the waiting period is over, nothing that was encrypted with it can be read by anyone, backups included.",
     fix="Keep the key, or disable it until it is sure that nothing needs it; until then `aws kms cancel-key-deletion` "
-    "brings it back. `lifecycle { prevent_destroy = true }` refuses such a plan.",
+    "brings it back. `lifecycle { prevent_destroy = true }` refuses, for as long as the resource's block is there.",
     page=f"{_GUIDE}/deleting-keys.html",
 )
 def key_deleted(change: Change, both: Both) -> Iterator[str]:

@@ -22,7 +22,7 @@ _IDENTITIES = (
     why="Whoever was told the old one (other configurations, scripts, running jobs) points at something that is gone, "
     "or at something else.",
     fix="Find out who reads the output, and change them in the same step.",
-    page="https://developer.hashicorp.com/terraform/language/values/outputs",
+    page="https://developer.hashicorp.com/terraform/language/block/output",
 )
 def output_renamed(plan: Plan, both: Both) -> Iterator[tuple[str, str]]:
     """An output whose value named a resource, or is an ARN, changes or goes; not where the whole stack goes."""

@@ -34,7 +34,9 @@ reason = "Everything in a rehearsal may be thrown away."
 ```
 
 What no rule can see: `prevent_destroy` and other lifecycle settings, which a plan does not hold; settings that another
-configuration owns, or nobody; and what a `dynamic` block will hold whose `for_each` is known only after the apply,
+configuration owns, or nobody; whose an account is: all but those that Terraform was signed in to, and those in the
+ARNs of the plan's resources, are others to it, AWS's own among them (those from which load balancers write logs); and
+what a `dynamic` block will hold whose `for_each` is known only after the apply,
 where the provider would fill in the block by itself (a security group's `ingress`).
 """
 

@@ -61,7 +61,7 @@ def deferred(plan: Plan, _both: Both) -> Iterator[tuple[str, str]]:
     "A check or a condition failed",
     why="What the authors hold to be true of this configuration is not.",
     fix="Mend what the check's message names.",
-    page="https://developer.hashicorp.com/terraform/language/checks",
+    page="https://developer.hashicorp.com/terraform/language/block/check",
 )
 def check_failed(plan: Plan, _both: Both) -> Iterator[tuple[str, str]]:
     """Each that failed, with what its authors say of it."""

@@ -69,7 +69,7 @@ def notebook_root(resource: Resource) -> Iterator[str]:
     "A notebook instance answers metadata requests of version 1",
     why="A request that somebody tricks the notebook into is enough to get its role's credentials.",
     fix='Set `minimum_instance_metadata_service_version = "2"`.',
-    page=f"{_GUIDE}/nbi-imds.html",
+    page="https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_InstanceMetadataServiceConfiguration.html",
 )
 def notebook_imds(resource: Resource) -> Iterator[str]:
     """Version 1 is written out; unset, AWS decides."""

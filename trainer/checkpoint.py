@@ -8,7 +8,7 @@
 SageMaker copies the files to S3 one by one while they are being written, mirrors deletions, and gives a new job what
 had arrived: any of the files may be missing, cut short or of another moment, and their times mean nothing. So a
 checkpoint counts only where its manifest and all that it tells of agree, and where it is of the step that its folder is
-named by. Everything else is torn; it is set aside as torn-00000040.
+named by. Everything else is torn; it is set aside as aside-00000040.
 https://docs.aws.amazon.com/sagemaker/latest/dg/model-checkpoints.html
 """
 
@@ -28,17 +28,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.checkpoint_old import newest as newest
-from trainer.checkpoint_old import restore as restore
-from trainer.checkpoint_old import takes_variables_too
-from trainer.checkpoint_old import whole as whole
 from trainer.contract import JobError
 
 STATE, ABOUT, MANIFEST = "state.npz", "about.json", "manifest.json"
 # A checkpoint that was finished so long ago is taken to be in S3.
 SENT_SECONDS = 60.0
 
-_NAME = re.compile(r"(step|torn)-([0-9]{8}|[1-9][0-9]{8,})")
+_NAME = re.compile(r"(step|aside)-([0-9]{8}|[1-9][0-9]{8,})")
 
 
 @dataclass(frozen=True)
@@ -94,8 +90,8 @@ def look(folder: Path) -> tuple[list[Checkpoint], list[Torn]]:
     return good, torn
 
 
-def set_aside(torn: Torn) -> Path:
-    """Rename a torn checkpoint to ``torn-…``, in place of an earlier one of that name, so that its step can be saved.
+def set_aside(path: Path) -> Path:
+    """Rename a checkpoint to ``aside-…``, in place of an earlier one of that name: it is gone on from no more.
 
     Returns:
         Where it is now.
@@ -103,19 +99,25 @@ def set_aside(torn: Torn) -> Path:
     Raises:
         JobError: it cannot be renamed.
     """
-    aside = torn.path.with_name(torn.path.name.replace("step-", "torn-"))
+    aside = path.with_name(path.name.replace("step-", "aside-"))
     try:
         _remove(aside)
-        torn.path.rename(aside)
+        path.rename(aside)
         _sync(aside.parent)
     except OSError as error:
-        raise JobError(
-            f"The torn checkpoint {torn.path} cannot be renamed to {aside.name}: {error.strerror}."
-        ) from error
+        raise JobError(f"The checkpoint {path} cannot be renamed to {aside.name}: {error.strerror}.") from error
     return aside
 
 
-@takes_variables_too
+def aside(folder: Path) -> list[Path]:
+    """Those that were set aside, the newest first.
+
+    Raises:
+        JobError: the folder cannot be read.
+    """
+    return [path for kind, _, path in _numbered(folder) if kind == "aside"]
+
+
 def save(folder: Path, step: int, arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any]) -> Checkpoint:
     """Write a checkpoint; when this returns, it is on the disk.
 
@@ -138,7 +140,7 @@ def save(folder: Path, step: int, arrays: Mapping[str, NDArray[Any]], about: Map
         found = _verified(target, step)
         if isinstance(found, Checkpoint):
             raise ValueError(f"{target} is there already")
-        set_aside(found)
+        set_aside(target)
     try:
         digest = _write(target, arrays, text)
     except OSError as error:
@@ -175,7 +177,7 @@ def prune(folder: Path, finished: Mapping[int, float], now: float) -> None:
 
 
 def _numbered(folder: Path) -> list[tuple[str, int, Path]]:
-    """``step`` or ``torn``, the step and the path of all that is named so, the highest step first.
+    """``step`` or ``aside``, the step and the path of all that is named so, the highest step first.
 
     Raises:
         JobError: the folder cannot be read.

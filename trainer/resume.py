@@ -12,7 +12,7 @@ import keras
 import tensorflow as tf
 
 from trainer import checkpoint
-from trainer.checkpoint import Checkpoint, Torn
+from trainer.checkpoint import Checkpoint
 from trainer.cluster import Team
 from trainer.contract import JobError
 from trainer.run import Arrays, Plan, Run
@@ -50,11 +50,17 @@ def resume(run: Run, plan: Plan, folder: Path, team: Team, weights_only: bool) -
         The checkpoint that holds the state which the run has now; None where none does.
 
     Raises:
-        JobError: it is of a run with other results, the hosts have no step in common, or it cannot be read.
+        JobError: it is of a run with other results, the hosts have no step in common, it cannot be read, or there is
+            none to take weights from.
     """
     found = _look(folder, team)
     step = newest_common(team.link.exchange([each.step for each in found]), team.link.hosts, folder)
     if step is None:
+        if weights_only:
+            raise JobError(
+                f"resume=weights takes weights from a checkpoint, and {folder} holds none that is whole.",
+                "Leave it away to begin with new weights. One that was set aside, aside-…, may be named step-… again.",
+            )
         return None
     newest = next(each for each in found if each.step == step)
     if weights_only and not (newest.about["from_weights"] and not different(newest.about["identity"], plan.identity)):
@@ -68,7 +74,7 @@ def resume(run: Run, plan: Plan, folder: Path, team: Team, weights_only: bool) -
         team.say(line)
     if team.chief:
         for newer in (each for each in found if each.step > step):  # which other hosts lack
-            checkpoint.set_aside(Torn(newer.path, "other hosts lack it"))
+            checkpoint.set_aside(newer.path)
     return newest
 
 
@@ -131,9 +137,10 @@ def _look(folder: Path, team: Team) -> list[Checkpoint]:
     for each in torn:
         if team.chief:
             print(f"warning: {each.path} is not whole and is set aside: {each.why}", flush=True)
-            checkpoint.set_aside(each)
-    if torn and not found:
-        team.say("warning: there is no whole checkpoint: training starts from the beginning")
+            checkpoint.set_aside(each.path)
+    aside = [path.name for path in checkpoint.aside(folder)]
+    if aside and not found:
+        team.say(f"warning: {folder} holds {', '.join(aside)} only: training starts from the beginning")
     return found
 
 
@@ -151,12 +158,11 @@ def _begin_anew(run: Run, plan: Plan, folder: Path, team: Team, found: Sequence[
     """Have a checkpoint of step 0 in place of all others: of higher steps, they would look newer than this run's."""
     if not team.chief:
         return None
-    anew = "the run begins anew with its weights"
     for each in found:
         if each.step == 0:
-            checkpoint.set_aside(Torn(each.path, anew))
+            checkpoint.set_aside(each.path)
     first = checkpoint.save(folder, 0, run.arrays(), {**told(plan, team), **run.about()})
     for each in found:
         if each.step > 0:
-            checkpoint.set_aside(Torn(each.path, anew))
+            checkpoint.set_aside(each.path)
     return first

@@ -53,7 +53,7 @@ def history() -> Iterator[list[Files]]:
             if step == 40:
                 save(folder, 40)
                 (folder / "step-00000040" / ABOUT).write_text("torn by something")
-                checkpoint.set_aside(checkpoint.look(folder)[1][0])
+                checkpoint.set_aside(checkpoint.look(folder)[1][0].path)
             save(folder, step)
             checkpoint.prune(folder, {}, 0)
 

@@ -111,8 +111,8 @@ def test_missing_rights_are_said_and_nothing_is_taken_for_torn() -> None:
         with without_rights(folder, 0o555):
             with pytest.raises(JobError, match=r"step 20, .* cannot be written to .*: Permission denied"):
                 save(folder, 20)
-            with pytest.raises(JobError, match="step-00000010 cannot be renamed to torn-00000010: Permission denied"):
-                checkpoint.set_aside(torn)
+            with pytest.raises(JobError, match="step-00000010 cannot be renamed to aside-00000010: Permission denied"):
+                checkpoint.set_aside(torn.path)
         with without_rights(folder, 0o000), pytest.raises(JobError, match="cannot be read: Permission denied"):
             checkpoint.look(folder)
         folder.chmod(0o755)
@@ -146,7 +146,7 @@ def test_a_whole_checkpoint_is_never_written_over_and_a_torn_one_is_set_aside(tm
     with pytest.raises(ValueError, match="step-00000010 is there already"):
         save(tmp_path, 10)
     assert steps(tmp_path) == ([10], [])
-    assert sorted(files(tmp_path / "torn-00000010")) == [ABOUT, STATE]
+    assert sorted(files(tmp_path / "aside-00000010")) == [ABOUT, STATE]
 
 
 def test_setting_aside_replaces_what_was_set_aside_before(tmp_path: Path) -> None:
@@ -154,12 +154,12 @@ def test_setting_aside_replaces_what_was_set_aside_before(tmp_path: Path) -> Non
         write(tmp_path / "step-00000010", {attempt: b"", f"{attempt}{MARKS[0]}": b""})
         _, [torn] = checkpoint.look(tmp_path)
         assert torn == Torn(tmp_path / "step-00000010", f"there is no file {MANIFEST}")
-        assert checkpoint.set_aside(torn) == tmp_path / "torn-00000010"
-    assert sorted(files(tmp_path)) == ["torn-00000010/second", f"torn-00000010/second{MARKS[0]}"]
+        assert checkpoint.set_aside(torn.path) == tmp_path / "aside-00000010"
+    assert sorted(files(tmp_path)) == ["aside-00000010/second", f"aside-00000010/second{MARKS[0]}"]
     assert checkpoint.look(tmp_path) == ([], [])
     (tmp_path / "step-00000010").write_text("a file")
-    checkpoint.set_aside(checkpoint.look(tmp_path)[1][0])
-    assert (tmp_path / "torn-00000010").read_text() == "a file"
+    checkpoint.set_aside(checkpoint.look(tmp_path)[1][0].path)
+    assert (tmp_path / "aside-00000010").read_text() == "a file"
 
 
 PLACES = st.floats(0, 1, exclude_max=True)
@@ -242,11 +242,11 @@ def test_marks_of_the_copier_disturb_nothing(two: Files, tmp_path: Path) -> None
 def test_what_is_sent_twice_over_makes_the_older_superfluous(tmp_path: Path) -> None:
     for step in (10, 20, 30):
         save(tmp_path, step)
-    write(tmp_path, {"torn-00000015/x": b"", "torn-00000025/x": b"", f"step-00000040/{STATE}": b"half"})
+    write(tmp_path, {"aside-00000015/x": b"", "aside-00000025/x": b"", f"step-00000040/{STATE}": b"half"})
     checkpoint.prune(tmp_path, {20: 100.0, 30: 101.0}, 100.9 + SENT_SECONDS)  # sent: 10, 20
     assert steps(tmp_path) == ([30, 20, 10], ["step-00000040"])
     seen = states(tmp_path, lambda: checkpoint.prune(tmp_path, {20: 100.0, 30: 101.0}, 101 + SENT_SECONDS))
     assert steps(tmp_path) == ([30, 20], ["step-00000040"])
-    assert sorted(path.name for path in tmp_path.glob("torn-*")) == ["torn-00000025"]
+    assert sorted(path.name for path in tmp_path.glob("aside-*")) == ["aside-00000025"]
     left = [[name[14:] for name in files if name.startswith("step-00000010/")] for files in seen]
     assert not any(MANIFEST in names for names in left if len(names) < len(FILES))  # it goes first

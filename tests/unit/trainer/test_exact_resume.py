@@ -142,10 +142,28 @@ def test_a_run_begun_from_weights_goes_on_exactly(whole: Ended, tmp_path: Path, 
 
 
 @pytest.mark.e2e
+def test_a_start_from_nothing_is_never_silent(
+    whole: Ended, tmp_path: Path, digits: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torn = tmp_path / "torn" / whole.last.path.name
+    shutil.copytree(whole.last.path, torn)
+    (torn / "state.npz").write_bytes(b"")
+    ended = train(tmp_path / "ml", digits, torn, epochs="1", schedule_epochs="3")
+    told = capsys.readouterr().out
+    assert f"{torn.name} is not whole and is set aside: state.npz is not what was written" in told
+    assert "holds aside-00000009 only: training starts from the beginning" in told
+    # And the same job once more, had it been lost before its first checkpoint.
+    train(tmp_path / "again", digits, ended.base.root / "checkpoints" / "aside-00000009", epochs="1")
+    assert "holds aside-00000009 only: training starts from the beginning" in capsys.readouterr().out
+    with pytest.raises(JobError, match="resume=weights takes weights from a checkpoint, and "):
+        train(tmp_path / "none", digits, resume="weights")
+
+
+@pytest.mark.e2e
 def test_early_stopping_says_so_and_stays(whole: Ended, tmp_path: Path, digits: Path) -> None:
     # At such a rate nothing is learnt: one epoch is the best, and the next ones are not.
     given = {"patience": "2", "epochs": "30", "learning_rate": "1e-8", "learning_rate_schedule": "constant"}
-    ended = train(tmp_path / "ml", digits, **given)
+    ended = train(tmp_path / "ml", digits, None, **given)
     told = ended.base.history
     assert told["ended"].startswith("early stopping after epoch ")
     assert len(told["history"]) == told["best_epoch"] + 2 < 30

@@ -187,29 +187,3 @@ def test_evaluate_counts_by_label() -> None:
     assert result["accuracy"] == pytest.approx(2 / 3)
     assert result["loss"] == pytest.approx(-(np.log(0.9) + np.log(0.8) + np.log(0.4)) / 3)
     assert result["labels"] == {"a": {"images": 1, "accuracy": 1.0}, "b": {"images": 2, "accuracy": 0.5}}
-
-
-def test_the_newest_whole_checkpoint_is_taken(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    import tensorflow as tf
-
-    from trainer import checkpoint
-
-    variable = tf.Variable(0.0)
-    assert checkpoint.newest(tmp_path) is None
-    for step in (9, 100, 20):
-        variable.assign(step)
-        checkpoint.save(tmp_path, step, [variable], {"note": step})
-    # By number, not by time or by name; two are kept.
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["step-00000020", "step-00000100"]
-    os.utime(tmp_path / "step-00000100", (0, 0))
-    found = checkpoint.newest(tmp_path)
-    assert found is not None
-    assert found[1] == {"note": 100, "step": 100}
-
-    (tmp_path / "step-00000100" / "state.index").unlink()
-    found = checkpoint.newest(tmp_path)
-    assert found is not None
-    assert found[1]["step"] == 20
-    assert "step-00000100 is not a whole checkpoint" in capsys.readouterr().out
-    checkpoint.restore(found[0], [variable])
-    assert variable.numpy() == 20

@@ -1,0 +1,93 @@
+"""A job that is stopped, killed and gone on with ends as the one that nobody disturbed."""
+
+import os
+import re
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Project
+
+pytestmark = pytest.mark.e2e
+
+LOCAL = "CLOUD=local"
+# Small batches make the job long enough to be disturbed in its middle.
+HP = "HP=batch_size=4 epochs=12 checkpoint_steps=100"
+JOB = re.compile(r"^Run: (digits-\S+)$", re.MULTILINE)
+EPOCH = re.compile(r"^epoch=(\d+) (.*?) seconds=", re.MULTILINE)
+STATE = re.compile(r"^state after step \d+ of \d+: sha256 [0-9a-f]{64}", re.MULTILINE)
+
+
+def followed(project: Project, *typed: str, disturb: Callable[[str], None]) -> tuple[str, str]:
+    """Type make, and disturb the job that it follows after its next epoch; the job's name and what was said."""
+    said = ""
+    with project.start("make", *typed, LOCAL) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            disturbed = EPOCH.search(said)
+            said += line
+            if EPOCH.match(line) and not disturbed:
+                disturb(JOB.findall(said)[0])
+    assert process.returncode == 2, said  # make's, for the verb's 1
+    (job,) = JOB.findall(said)
+    return job, said
+
+
+def program_of(job: str) -> int:
+    """The process in which a job's program runs."""
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and f"TRAINING_JOB_NAME={job}\0" in (entry / "environ").read_text():
+                return int(entry.name)
+        except OSError:
+            continue  # ended meanwhile, or another user's
+    raise AssertionError(f"no process runs {job}")
+
+
+def epochs(output: str) -> dict[int, str]:
+    """What came of each epoch, without what differs between any two runs."""
+    return {int(number): values for number, values in EPOCH.findall(output)}
+
+
+def test_stopped_killed_and_gone_on_with_it_ends_as_undisturbed(yard: Project, demo: str) -> None:
+    undisturbed = yard.make("train", "JOB=digits", HP, "YES=1", LOCAL)
+
+    def stop(job: str) -> None:
+        program = program_of(job)
+        os.kill(program, signal.SIGSTOP)  # it could be done before `make stop` is
+        yard.make("stop", f"RUN={job}", LOCAL)
+        os.kill(program, signal.SIGCONT)
+
+    first, begun = followed(yard, "train", "JOB=digits", HP, "YES=1", disturb=stop)
+    assert f"{first}: Stopped" in begun
+
+    def kill(job: str) -> None:
+        os.kill(program_of(job), signal.SIGKILL)
+
+    second, middle = followed(yard, "resume", f"RUN={first}", disturb=kill)
+    assert f"{second} goes on with {first} from s3://" in middle
+    assert f"{second}: Failed: AlgorithmError: , exit code: 137" in middle
+
+    end = yard.make("resume", f"RUN={second}", LOCAL)
+    (third,) = JOB.findall(end)
+    assert epochs(begun) | epochs(middle) | epochs(end) == epochs(undisturbed)
+    went_on = [int(step) for step in re.findall(r"^goes on from .*: step (\d+) of", begun + middle + end, re.MULTILINE)]
+    assert len(went_on) == 2, went_on
+    assert 0 < went_on[0] < went_on[1]
+    (state,) = STATE.findall(undisturbed)
+    assert STATE.findall(end) == [state]
+    assert (yard.folder / "runs" / third / "model" / "model.keras").is_file()
+    assert re.search(rf"^{third} +Completed .* {second}$", yard.make("jobs", LOCAL), re.MULTILINE)
+
+
+def test_more_epochs_go_on_with_a_completed_job(yard: Project, demo: str) -> None:
+    more = "HP=epochs=3 learning_rate_schedule=constant"
+    (done,) = JOB.findall(yard.make("train", "JOB=digits", more, "YES=1", LOCAL))
+    output = yard.make("resume", f"RUN={done}", "HP=epochs=5", LOCAL)
+    assert list(epochs(output)) == [4, 5]
+    straight = yard.make("train", "JOB=digits", more.replace("3", "5"), "YES=1", LOCAL)
+    assert epochs(output)[5] == epochs(straight)[5]
+    (state,) = STATE.findall(straight)
+    assert STATE.findall(output) == [state]

@@ -54,7 +54,7 @@ def _of_request(job: str) -> tuple[str, str]:
     try:
         request = json.loads((folder_of(job) / "request.json").read_text(encoding="utf-8"))
         count, kind = (request["ResourceConfig"][name] for name in ("InstanceCount", "InstanceType"))
-        tags = {tag["Key"]: tag["Value"] for tag in request["Tags"]}
+        tags = {tag["Key"]: tag["Value"] for tag in request.get("Tags", [])}
     except (OSError, ValueError, KeyError):
         return "", ""
     return kind if count == 1 else f"{count} {kind}", tags.get(RESUMES, "")

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from botocore.stub import Stubber
 
 from scripts.core import aws
 from scripts.core.errors import UserError
@@ -111,6 +112,17 @@ def test_which_jobs_can_be_gone_on_with() -> None:
         refused = refusal(changes, "Completed")
         assert f"{JOB} is Completed" in refused.problem
         assert 'HP="epochs=N"' in refused.fix
+
+
+@pytest.mark.usefixtures("empty_aws")
+def test_tags_come_along_where_they_may_be_looked_at() -> None:
+    sagemaker, said = aws.client("sagemaker"), list[str]()
+    with Stubber(sagemaker) as stub:
+        stub.add_response("list_tags", {"Tags": [{"Key": "Team", "Value": "vision"}]})
+        assert resumable.tags_of(sagemaker, described(), said.append) == {"Team": "vision"}
+        stub.add_client_error("list_tags", "AccessDeniedException", "no", 403)
+        assert resumable.tags_of(sagemaker, described(), said.append) == {}
+    assert said == [f"Not checked: the tags of {JOB} (no right to sagemaker:ListTags)."]
 
 
 class Jobs:

@@ -25,34 +25,37 @@ class Dropout(keras.layers.Dropout):  # type: ignore[misc]
     """
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """Drop features of [images, …], in training; to be called on a device, by strategy.run."""
+        """Drop features of [images, …], in training; to be called on a device, by strategy.run.
+
+        Raises:
+            ValueError: the layer drops the same of all images, which no network here does.
+        """
         if not training or self.rate == 0:
             return inputs
+        noise = self.noise_shape or [None] * len(inputs.shape)  # 1 where an axis is dropped or kept as a whole
+        if noise[0] is not None:
+            raise ValueError(f"noise_shape={noise}: the first axis is that of the images")
         devices = tf.distribute.get_replica_context()
-        mine = tf.shape(inputs)[0]
-        shape = [tf.shape(inputs)[axis] if size is None else size for axis, size in enumerate(self._noise(inputs))]
+        sizes = tf.shape(inputs)
+        mine = sizes[0]
+        shape = [sizes[axis] if size is None else size for axis, size in enumerate(noise)]
+        shape[0] = mine * devices.num_replicas_in_sync
         # In float32 whatever the layer computes in: the same mask in all.
-        drawn = keras.random.uniform(
-            [mine * devices.num_replicas_in_sync, *shape[1:]], dtype="float32", seed=self.seed_generator
-        )
+        drawn = keras.random.uniform(shape, dtype="float32", seed=self.seed_generator)
         first = mine * devices.replica_id_in_sync_group
         kept = drawn[first : first + mine] >= self.rate
         return tf.where(kept, inputs / (1 - self.rate), tf.zeros([], inputs.dtype))
 
-    def _noise(self, inputs: Any) -> Any:
-        """For each axis 1, where all of it is dropped or kept together, or None."""
-        return self.noise_shape or [None] * len(inputs.shape)
-
 
 class BatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]
-    """Keras's own, but the mean and variance are those of the whole batch on all devices.
+    """Keras's own, but mean and variance are those of the whole batch on all devices.
 
-    Keras can do so too, by the means of the squares (``synchronized``): that loses digits where a mean is large against
-    its deviation, three times as many as this does, which on one device computes what Keras does there.
+    Keras can do so too (``synchronized``), by the mean of the squares, which loses digits: after 18 steps the losses of
+    one device and of two differed by 2e-4 then, by 3e-7 with this.
     """
 
-    def _moments(self, inputs: Any, mask: Any) -> Any:
-        """Mean and variance of each channel; devices hold equally many images."""
+    def _moments(self, inputs: Any, mask: Any) -> Any:  # noqa: ARG002 - images have no mask
+        """Mean and variance of each channel of [images, …]; devices hold equally many images."""
         devices = tf.distribute.get_replica_context()
 
         def averaged(values: Any) -> Any:
@@ -76,16 +79,15 @@ def for_training(model: Any, precision: str, replicas: int) -> Any:
         model's, so that what was learnt can be copied back one by one.
     """
     last = {output._keras_history.operation for output in model.outputs}  # float32: the loss needs it
-
-    own_kinds: dict[Any, Any] = {keras.layers.Dropout: Dropout}
+    ours: dict[Any, Any] = {keras.layers.Dropout: Dropout}
     if replicas > 1:
-        own_kinds[keras.layers.BatchNormalization] = BatchNormalization
+        ours[keras.layers.BatchNormalization] = BatchNormalization
 
     def copied(layer: Any) -> Any:
         config, kind = layer.get_config(), type(layer)
         if isinstance(layer, keras.layers.Layer) and not isinstance(layer, FIRST_STEPS) and layer not in last:
             config["dtype"] = policy(precision)
-        return (own_kinds.get(kind, kind)).from_config(config)
+        return ours.get(kind, kind).from_config(config)
 
     twin = keras.models.clone_model(model, clone_function=copied, recursive=True)
     for theirs, own in zip(model.variables, twin.variables, strict=True):

@@ -1,0 +1,39 @@
+"""A job on several devices of one host, which here are parts of the CPU."""
+
+import subprocess
+import sys
+
+from tests.unit.trainer.trainer_runs import ROOT, Base, environment
+
+DIVIDED = """
+import os, sys
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+import keras
+import tensorflow as tf
+from trainer import cluster, contract, link
+from trainer.stop import Stop
+from trainer.tasks import image_classification
+
+devices = int(sys.argv[1])
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * devices)
+job = contract.read_job(contract.Folders.of(os.environ), [], os.environ)
+keras.utils.set_random_seed(job.hyperparameters.seed)
+tf.config.experimental.enable_op_determinism()
+strategy = tf.distribute.MirroredStrategy([f"CPU:{number}" for number in range(devices)])
+team = cluster.Team(strategy, link.Link(["localhost"], 0, []))
+image_classification.train_with(team, job, Stop())
+"""
+
+
+def train_divided(base: Base, devices: int) -> "subprocess.CompletedProcess[str]":
+    """Train with so many devices."""
+    return subprocess.run(
+        [sys.executable, "-c", DIVIDED, str(devices)],
+        cwd=ROOT,
+        env=environment(SAGEMAKER_BASE_DIR=str(base.root)),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )

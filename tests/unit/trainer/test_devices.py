@@ -1,0 +1,123 @@
+"""A run comes to the same result whatever number of devices and hosts shares its batches."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.trainer.device_runs import train_divided
+from tests.unit.trainer.trainer_runs import ROOT, SMALL, Base, Hosts, environment
+
+pytestmark = pytest.mark.e2e
+
+# Two layers, one of which drops whole images, in three steps; each device gives its part of a batch of 8.
+MASKS = """
+import json, os, sys
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+import keras, tensorflow as tf
+from trainer import twin
+
+devices, kind = int(sys.argv[1]), {"ours": twin.Dropout, "keras": keras.layers.Dropout}[sys.argv[2]]
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * devices)
+strategy = tf.distribute.get_strategy()
+if devices > 1:
+    strategy = tf.distribute.MirroredStrategy([f"CPU:{number}" for number in range(devices)])
+with strategy.scope():
+    layers = [kind(0.5, seed=1), kind(0.5, noise_shape=(None, 1, 1), seed=2)]
+
+def step():
+    return [layer(tf.ones([8 // devices, 3, 2]), training=True) for layer in layers]
+
+run = tf.function(lambda: strategy.run(step))
+steps = [[tf.concat(strategy.experimental_local_results(each), 0).numpy().tolist() for each in run()]
+         for _ in range(3)]
+states = [copy.numpy().tolist() for layer in layers
+          for copy in strategy.experimental_local_results(layer.seed_generator.state.value)]
+print(json.dumps({"steps": steps, "states": states, "read": layers[0].seed_generator.state.numpy().tolist()}))
+"""
+
+
+def dropped(devices: int, kind: str = "ours") -> dict[str, Any]:
+    """What is left of a batch of ones, for each step and layer; the random state's copies."""
+    done = subprocess.run(
+        [sys.executable, "-c", MASKS, str(devices), kind],
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return told
+
+
+def test_what_is_dropped_of_a_batch_does_not_depend_on_the_devices() -> None:
+    one, two, four = dropped(1), dropped(2), dropped(4)
+    assert one["steps"] == two["steps"] == four["steps"]
+    first, second, third = one["steps"]
+    assert first != second != third != first
+    whole_images = [[value for row in image for value in row] for image in first[1]]
+    assert {len(set(image)) for image in whole_images} == {1}
+    assert len({image[0] for image in whole_images}) == 2
+    # All copies of the random state have gone on equally: a checkpoint that holds one of them holds all.
+    assert four["states"] == [*[[1, 3]] * 4, *[[2, 3]] * 4]
+    assert four["read"] == [1, 3]
+
+
+def test_kerass_own_drops_others_on_several_devices() -> None:
+    """The negative control: each device draws the same for its own part."""
+    one, two = dropped(1, "keras"), dropped(2, "keras")
+    assert one["steps"] != two["steps"]
+    assert two["steps"][0][0][:4] == two["steps"][0][0][4:]
+
+
+# Three epochs of 18 or 19 steps, at the default rate. At five times that rate, rounding grows to 1e-4 in the second.
+EQUAL = {**SMALL, "epochs": "3", "dropout": "0.3", "batch_size": "32", "learning_rate": "0.001"}
+
+
+def losses(base: Base) -> list[float]:
+    return [epoch[name] for epoch in base.history["history"] for name in ("loss", "val_loss")]
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory, digits: Path) -> list[float]:
+    """The losses of one device."""
+    base = made(tmp_path_factory.mktemp("alone") / "ml", digits)
+    ended = base.train()
+    assert ended.returncode == 0, ended.stderr
+    return losses(base)
+
+
+def made(root: Path, digits: Path) -> Base:
+    base = Base(root).configure(hyperparameters=EQUAL)
+    return base.channel("training", digits / "training").channel("validation", digits / "validation")
+
+
+@pytest.mark.parametrize("devices", [2, 4])
+def test_several_devices_come_to_the_losses_of_one(
+    devices: int, alone: list[float], tmp_path: Path, digits: Path
+) -> None:
+    base = made(tmp_path / "ml", digits)
+    ended = train_divided(base, devices)
+    assert ended.returncode == 0, ended.stderr
+    assert losses(base) == pytest.approx(alone, abs=1e-4, rel=0)
+
+
+def test_two_hosts_come_to_the_losses_of_one_device(alone: list[float], tmp_path: Path, digits: Path) -> None:
+    hosts = Hosts(tmp_path, 2, **EQUAL)
+    hosts.channel("training", digits / "training").channel("validation", digits / "validation")
+    for each in hosts.train():
+        assert each.returncode == 0, each.stderr
+    assert losses(hosts.bases[0]) == pytest.approx(alone, abs=1e-4, rel=0)
+
+
+def test_the_losses_tell_another_dropout(alone: list[float], tmp_path: Path, digits: Path) -> None:
+    """The negative control: with other masks of the same share, the losses differ by more than the limit."""
+    base = made(tmp_path / "ml", digits).configure(hyperparameters={**EQUAL, "dropout": "0.301"})
+    assert base.train().returncode == 0
+    assert losses(base) != pytest.approx(alone, abs=1e-4, rel=0)

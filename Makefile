@@ -120,6 +120,7 @@ lint: .venv/installed-dev ## Check style, types, imports, workflows and Terrafor
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check
 	@.venv/bin/mypy
+	@.venv/bin/mypy --python-version 3.10 trainer # that of the oldest image it is built on
 	@.venv/bin/lint-imports --no-cache
 	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml docs/examples/*.yml
 	@terraform fmt -check -diff -recursive terraform

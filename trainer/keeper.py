@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from trainer.checkpoint import Checkpoint
 from trainer.interval import Interval
@@ -68,7 +68,7 @@ class Keeper:
             self._newest = self._writer.wait()
         return self._newest
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Keeper":
         return self
 
     def __exit__(self, *_: object) -> None:

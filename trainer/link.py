@@ -8,6 +8,7 @@ import contextlib
 import json
 import select
 import socket
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -22,6 +23,11 @@ PORT = 2222
 TICK = 0.5
 # A host whose error may come from the loss of another waits this long to hear of it.
 HEARSAY = 20.0
+
+# A host tells the others this often that it is alive, whatever else it does,
+BEAT = 10.0
+# and one that has told nothing for so long is taken for lost: stopped, or out of memory and swapping.
+SILENCE = 60.0
 
 Message = dict[str, Any]
 
@@ -49,6 +55,7 @@ class Wire:
         self.host = host
         self._socket = connection
         self._rest = b""
+        self._sending = threading.Lock()
         # A host whose machine is gone sends no end: these find it within 40 seconds (the last one where something
         # is on its way to it; in milliseconds).
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -63,7 +70,7 @@ class Wire:
 
     def send(self, message: Message) -> None:
         """Send a message; where the other side is gone, receiving will say so."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), self._sending:
             self._socket.sendall(json.dumps(message).encode() + b"\n")
 
     def receive(self, seconds: float | None = None) -> Message:
@@ -106,6 +113,9 @@ class Link:
         self.hosts = tuple(hosts)
         self.index = index
         self._wires = tuple(wires)
+        self._closed = threading.Event()
+        if wires:
+            threading.Thread(target=self._beat, daemon=True).start()
 
     def exchange(self, told: Any) -> list[Any]:
         """Wait until every host has told something, as JSON can hold it; all of it, in the order of the hosts.
@@ -131,15 +141,17 @@ class Link:
         """Which host was lost, as far as that can be heard in this time."""
         deadline = time.monotonic() + seconds
         try:
-            while self._wires and (left := deadline - time.monotonic()) > 0:
-                for wire in select.select(self._wires, [], [], left)[0]:
-                    self._hear(wire)
+            while self._wires and time.monotonic() < deadline:
+                for wire in self._wires:
+                    with contextlib.suppress(TimeoutError):
+                        self._listen(wire, TICK / len(self._wires))
         except HostLostError as lost:
             return lost
         return None
 
     def close(self) -> None:
         """End all connections."""
+        self._closed.set()
         for wire in self._wires:
             wire.close()
 
@@ -147,18 +159,48 @@ class Link:
         for wire in self._wires:
             wire.send(message)
 
+    def _beat(self) -> None:
+        """In a thread of its own, which runs on while TensorFlow computes."""
+        while not self._closed.wait(BEAT):
+            self._tell({"beat": True})
+
     def _hear(self, wire: Wire) -> Message:
+        """What a host tells.
+
+        Raises:
+            HostLostError: it, or another one, was lost.
+        """
+        while True:
+            try:
+                message = self._listen(wire, SILENCE)
+            except TimeoutError:
+                raise self._told_of({"lost": wire.host, "why": "it does not answer"}) from None
+            # "stop" was said while waiting, when all hosts had just met.
+            if "beat" not in message and "stop" not in message:
+                return message
+
+    def _listen(self, wire: Wire, seconds: float) -> Message:
+        """The next message of a host.
+
+        Raises:
+            TimeoutError: there was none in this time.
+            HostLostError: it, or another one, was lost.
+        """
         try:
-            message = wire.receive()
-            while "stop" in message:  # said while waiting, when all hosts had just met
-                message = wire.receive()
+            message = wire.receive(seconds)
+        except TimeoutError:
+            raise
         except OSError:
             message = {"lost": wire.host, "why": ""}
         if "lost" in message:
-            if self.index == 0:  # the others hear of each other through the chief only
-                self._tell(message)
-            raise HostLostError(message["lost"], message["why"])
+            raise self._told_of(message)
         return message
+
+    def _told_of(self, lost: Message) -> HostLostError:
+        """A host that was lost, after the others were told."""
+        if self.index == 0:  # they hear of each other through the chief only
+            self._tell(lost)
+        return HostLostError(lost["lost"], lost["why"])
 
 
 def meet(hosts: Sequence[str], current: str, stop: Stop, limit: float) -> Link | None:

@@ -101,6 +101,72 @@ def test_why_a_host_left_is_told() -> None:
     assert links[0].lost(0.1) is None
 
 
+MEETING = """
+import sys
+from trainer import link
+from trainer.stop import Stop
+link.BEAT, link.SILENCE = map(float, sys.argv[1:3])
+met = link.meet(sys.argv[4:], sys.argv[3], Stop(), 30)
+print("met", flush=True)
+sys.stdin.readline()
+try:
+    met.exchange(1)
+except link.HostLostError as lost:
+    print(lost.problem, flush=True)
+"""
+
+
+@pytest.mark.parametrize("frozen", [0, 2])
+def test_a_host_that_is_frozen_is_named_on_all_others(frozen: int) -> None:
+    hosts = names(3)
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", MEETING, "0.2", "2", host, *hosts],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for host in hosts
+    ]
+    for process in processes:
+        wait_for(process, "met")
+    time.sleep(3)  # longer than the silence that is too long: beats have been heard meanwhile, and count for nothing
+    processes[frozen].send_signal(signal.SIGSTOP)
+    others = [process for process in processes if process is not processes[frozen]]
+    try:
+        for process in others:
+            assert process.stdin is not None
+            process.stdin.write("\n")
+            process.stdin.flush()
+        told = {process.communicate(timeout=20)[0] for process in others}
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+    assert told == {f"{hosts[frozen]} was lost, and with it the training: it does not answer.\n"}
+
+
+def test_a_host_that_is_slow_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(link, "BEAT", 0.1)
+    monkeypatch.setattr(link, "SILENCE", 1.0)
+    links = met(names(3))
+
+    def late(each: link.Link) -> Any:
+        time.sleep(2.5 if each.index == 1 else 0)
+        return each.exchange(each.index)
+
+    assert at_once(*(lambda each=each: late(each) for each in links)) == [[0, 1, 2]] * 3
+    assert links[1].lost(0.3) is None
+    links[0].leave("no space left")  # after beats, and maybe in one packet with some
+    assert str(links[2].lost()) == (
+        f"{links[0].hosts[0]} was lost, and with it the training: no space left. Its log says more."
+    )
+    for each in links:
+        each.close()
+
+
 @pytest.mark.e2e
 def test_a_host_that_never_appears_is_named() -> None:
     hosts = names(3)
@@ -214,6 +280,23 @@ def test_where_one_is_killed_the_other_ends_with_that_reason(tmp_path: Path, dig
     assert time.monotonic() - began < 60
     assert left.returncode == 1, left.stderr
     assert hosts.bases[1 - lost].failure.startswith(f"{hosts.names[lost]} was lost, and with it the training")
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("frozen", [0, 1])
+def test_where_one_is_frozen_the_other_ends_with_that_reason(tmp_path: Path, digits: Path, frozen: int) -> None:
+    hosts = made(tmp_path, digits, **ENDLESS)
+    processes = hosts.start()
+    wait_for(processes[0], "epoch=1 ")
+    processes[frozen].send_signal(signal.SIGSTOP)
+    began = time.monotonic()
+    try:
+        processes[1 - frozen].communicate(timeout=100)
+    finally:
+        for process in processes:
+            process.kill()
+    assert time.monotonic() - began < 90
+    assert hosts.bases[1 - frozen].failure.startswith(f"{hosts.names[frozen]} was lost, and with it the training")
 
 
 @pytest.mark.e2e

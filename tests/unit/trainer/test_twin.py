@@ -83,7 +83,7 @@ def test_every_network_has_a_twin(name: str) -> None:
     assert [(layer.name, type(layer).__name__) for layer in inner(twin)] == layers
     assert len(twin.trainable_variables) == len(model.trainable_variables)
     assert [variable.shape for variable in twin.variables] == [variable.shape for variable in model.variables]
-    assert {weight.dtype for weight in twin.weights} == {"float32"}
+    assert {weight.dtype for weight in twin.trainable_weights} == {"float32"}
     assert twin.output.dtype == "float32"
 
 

@@ -1,0 +1,70 @@
+"""A container that is killed, and the job that goes on with its checkpoints: on one instance and on two."""
+
+import json
+import re
+from pathlib import Path
+
+import docker
+import pytest
+
+from tests.conftest import Project
+
+pytestmark = pytest.mark.e2e
+
+LOCAL = "CLOUD=local"
+HP = "HP=batch_size=4 epochs=6 checkpoint_steps=100"
+JOB = re.compile(r"^Run: (digits-\S+)$", re.MULTILINE)
+STATE = re.compile(r"^(?:algo-1: )?(state after step \d+ of \d+: sha256 [0-9a-f]{64})", re.MULTILINE)
+WENT_ON = re.compile(r"^(?:algo-1: )?goes on from .*: step ([1-9]\d*) of", re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def yard(dock: Project, base_image: str) -> Project:
+    """The copy with a stack, data and the image."""
+    dock.make("cloud-up")
+    dock.make("infra", LOCAL, "YES=1")
+    dock.make("digits")
+    dock.make("base", LOCAL, "JOB=digits", f"BASE={base_image}")
+    dock.make("image", LOCAL, "JOB=digits", timeout=600)
+    return dock
+
+
+def killed_after_an_epoch(yard: Project, engine: docker.DockerClient, instances: int) -> tuple[str, str]:
+    """A job whose last host's container is killed after the first epoch; its name, and what was said."""
+    said = ""
+    with yard.start("make", "train", "JOB=digits", HP, f"INSTANCES={instances}", "YES=1", LOCAL) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            said += line
+            if "epoch=1 " in line:
+                label = f"trainyard.job={JOB.findall(said)[0]}"
+                for container in engine.containers.list(filters={"label": label}):
+                    if container.attrs["Config"]["Hostname"] == f"algo-{instances}":
+                        container.kill()
+    assert process.returncode == 2, said  # make's, for the verb's 1
+    (job,) = JOB.findall(said)
+    return job, said
+
+
+def image_of(folder: Path, job: str) -> str:
+    request = json.loads((folder / "runs" / job / "request.json").read_text())
+    return str(request["AlgorithmSpecification"]["TrainingImage"])
+
+
+@pytest.mark.parametrize("instances", [1, 2])
+def test_a_killed_container_is_gone_on_with(yard: Project, engine: docker.DockerClient, instances: int) -> None:
+    undisturbed = yard.make("train", "JOB=digits", HP, f"INSTANCES={instances}", "YES=1", LOCAL)
+    (state,) = STATE.findall(undisturbed)
+
+    first, said = killed_after_an_epoch(yard, engine, instances)
+    host = f"algo-{instances}" if instances > 1 else ""
+    assert f"{first}: Failed: AlgorithmError: {host}, exit code: 137" in said
+    assert STATE.findall(said) == []
+
+    said = yard.make("resume", f"RUN={first}", LOCAL)
+    (second,) = JOB.findall(said)
+    assert len(WENT_ON.findall(said)) == 1, said
+    assert STATE.findall(said) == [state]
+    assert image_of(yard.folder, second) == image_of(yard.folder, first)
+    assert "@sha256:" in image_of(yard.folder, second)
+    assert (yard.folder / "runs" / second / "model" / "model.keras").is_file()

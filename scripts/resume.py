@@ -55,6 +55,7 @@ def _prepare(
     stack = read_stack(env)
     takes = resumable.check_image(earlier, stack, say, describe=bool(given))
     changes = training.settle({}, given, takes)
+    resumption.check_changes(earlier, changes, takes)
     tags = resumable.tags_of(sagemaker, earlier, say)
     members = sagemaker.meta.service_model.operation_model("CreateTrainingJob").input_shape.members
     request = resumption.build(earlier, tags, changes, members)

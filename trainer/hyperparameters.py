@@ -4,7 +4,7 @@ import argparse
 import dataclasses
 import difflib
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
 # Those of keras.applications that train on one GPU; Keras itself is too slow to import to be asked for its list.
@@ -17,6 +17,11 @@ APPLICATIONS = (
     *("VGG16", "VGG19", "Xception"),
 )
 
+# When results depend on a hyperparameter, so that a run that goes on from a checkpoint must have the same.
+Decisive = Mapping[str, Any]
+ALWAYS: Decisive = {}
+IN_THE_SAME_RUN: Decisive = {"resume": "exact"}
+
 
 def _declare(
     default: Any,
@@ -24,8 +29,20 @@ def _declare(
     minimum: float | None = None,
     maximum: float | None = None,
     choices: tuple[Any, ...] | None = None,
+    decisive: Decisive | None = None,
 ) -> Any:
-    metadata = {"help": text, "min": minimum, "max": maximum, "choices": choices}
+    """A hyperparameter.
+
+    Args:
+        default: its value where none is given.
+        text: what it is.
+        minimum: the least value.
+        maximum: the greatest value.
+        choices: all values.
+        decisive: results depend on it where these others have these values; None for never, or where only the
+            trainer can tell.
+    """
+    metadata = {"help": text, "min": minimum, "max": maximum, "choices": choices, "decisive": decisive}
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -34,17 +51,33 @@ class Hyperparameters:
     """What a job may set. Each field is one hyperparameter; its type, default and limits are what it accepts."""
 
     model: str = _declare(
-        "small_cnn", "network: small_cnn, or a keras.applications model", choices=("small_cnn", *APPLICATIONS)
+        "small_cnn",
+        "network: small_cnn, or a keras.applications model",
+        choices=("small_cnn", *APPLICATIONS),
+        decisive=ALWAYS,
     )
-    image_size: int = _declare(224, "height and width that every image is resized to, in pixels", 8, 1024)
-    channels: int = _declare(3, "colour channels that every image is converted to: 1 grey, 3 RGB", choices=(1, 3))
-    epochs: int = _declare(10, "how many times the training images are gone through", 1, 10_000)
-    batch_size: int = _declare(64, "images in one optimizer step", 1, 65_536)
-    learning_rate: float = _declare(0.001, "the optimizer's (Adam) learning rate at the start", 1e-8, 10)
+    image_size: int = _declare(
+        224, "height and width that every image is resized to, in pixels", 8, 1024, decisive=IN_THE_SAME_RUN
+    )
+    channels: int = _declare(
+        3, "colour channels that every image is converted to: 1 grey, 3 RGB", choices=(1, 3), decisive=ALWAYS
+    )
+    epochs: int = _declare(
+        10,
+        "how many times the training images are gone through",
+        1,
+        10_000,
+        decisive={**IN_THE_SAME_RUN, "learning_rate_schedule": "cosine", "schedule_epochs": 0},
+    )
+    batch_size: int = _declare(64, "images in one optimizer step", 1, 65_536, decisive=IN_THE_SAME_RUN)
+    learning_rate: float = _declare(
+        0.001, "the optimizer's (Adam) learning rate at the start", 1e-8, 10, decisive=IN_THE_SAME_RUN
+    )
     learning_rate_schedule: str = _declare(
         "cosine",
         "constant, or cosine: falls along half a cosine to 0 at the end of schedule_epochs",
         choices=("constant", "cosine"),
+        decisive=IN_THE_SAME_RUN,
     )
     schedule_epochs: int = _declare(
         0, "the length of the learning rate's schedule, where epochs is to grow later; 0: as epochs", 0, 10_000
@@ -57,7 +90,9 @@ class Hyperparameters:
         "what layers compute in; auto: bfloat16 or float16 where every GPU has it in hardware, else float32",
         choices=("auto", "float32", "float16", "bfloat16"),
     )
-    dropout: float = _declare(0.2, "share of the features dropped before the last layer, while training", 0, 0.9)
+    dropout: float = _declare(
+        0.2, "share of the features dropped before the last layer, while training", 0, 0.9, decisive=IN_THE_SAME_RUN
+    )
     unreadable: str = _declare(
         "fail", "files that are no images: fail names them, skip trains without them", choices=("fail", "skip")
     )
@@ -71,15 +106,19 @@ class Hyperparameters:
         "weights starts anew from their weights",
         choices=("exact", "weights"),
     )
-    seed: int = _declare(0, "seed of the first weights, the order of the images and the dropout", 0, 2**31 - 1)
+    seed: int = _declare(
+        0, "seed of the first weights, the order of the images and the dropout", 0, 2**31 - 1, decisive=IN_THE_SAME_RUN
+    )
 
 
 FIELDS = dataclasses.fields(Hyperparameters)
 NAMES = tuple(field.name for field in FIELDS)
+DECISIVE = tuple(field.name for field in FIELDS if field.metadata["decisive"] in (ALWAYS, IN_THE_SAME_RUN))
+"""Those that a run's identity holds as they are."""
 
 
 def describe() -> list[dict[str, Any]]:
-    """Every hyperparameter as plain data: name, type, default, min, max, choices, help."""
+    """Every hyperparameter as plain data: name, type, default, min, max, choices, decisive, help."""
     return [
         {
             "name": field.name,
@@ -88,6 +127,7 @@ def describe() -> list[dict[str, Any]]:
             "min": field.metadata["min"],
             "max": field.metadata["max"],
             "choices": field.metadata["choices"],
+            "decisive": field.metadata["decisive"],
             "help": field.metadata["help"],
         }
         for field in FIELDS

@@ -111,8 +111,8 @@ def check(newest: Checkpoint, plan: Plan) -> None:
         fix = "Go on with the same, begin anew from its weights with resume=weights, or use an empty checkpoint folder."
         if names == ["schedule_epochs"]:
             fix = (
-                f"With schedule_epochs={theirs['schedule_epochs']} the learning rate falls as it has begun to, "
-                "and epochs may grow."
+                f"With schedule_epochs={theirs['schedule_epochs']} epochs may grow, at a learning rate of 0 once it is "
+                "over; with resume=weights a new schedule begins with the old weights."
             )
         raise JobError(f"{newest.path} is of another run: {changes}.", fix)
     if newest.step > plan.steps:

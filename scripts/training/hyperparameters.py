@@ -18,13 +18,21 @@ BREAKS = re.compile(r"[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")  # what "." matc
 
 @dataclass(frozen=True)
 class Hyperparameter:
-    """One that the trainer takes; None for a limit means that there is none."""
+    """One that the trainer takes; None for a limit means that there is none.
+
+    Args:
+        decisive: a run's results depend on it where these others have these values, so that a job that goes on with
+            another must have the same; None where they do not, or only the trainer can tell.
+    """
 
     name: str
     type: str
     min: float | None
     max: float | None
     choices: tuple[str, ...] | None
+    default: str = ""
+    help: str = ""
+    decisive: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +75,10 @@ def parse_description(said: Mapping[str, Any]) -> Description:
                 one["min"],
                 one["max"],
                 None if one["choices"] is None else tuple(as_text(choice) for choice in one["choices"]),
+                as_text(one["default"]),
+                one["help"],
+                # Which images of before do not say.
+                None if one.get("decisive") is None else as_texts(one["decisive"]),
             )
             for one in said["hyperparameters"]
         ),

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from scripts.core.errors import UserError
+from scripts.training.hyperparameters import Description
 from scripts.training.jobfile import LONGEST_NAME
 from scripts.training.request import job_name
 from scripts.training.runs import ENDED, spec_of
@@ -41,6 +42,32 @@ def check(earlier: Mapping[str, Any], changes: Mapping[str, str]) -> None:
         raise UserError(
             f"{job} is Completed: nothing is left to be done.",
             f'Ask for more than it has done: `make resume RUN={job} HP="epochs=N"`.',
+        )
+
+
+def check_changes(earlier: Mapping[str, Any], changes: Mapping[str, str], takes: Description | None) -> None:
+    """See whether a job may go on with other hyperparameters: the trainer refuses it only when it is paid for.
+
+    Args:
+        earlier: DescribeTrainingJob's answer.
+        changes: hyperparameters that are to be others, as SageMaker carries them.
+        takes: what the trainer in its image takes; None where that is not known.
+
+    Raises:
+        UserError: the results would be others than those of the job that has begun.
+    """
+    table = {one.name: one for one in takes.hyperparameters} if takes else {}
+    before = {name: one.default for name, one in table.items()} | earlier.get("HyperParameters", {})
+    now = before | changes
+    for name, one in table.items():
+        if now[name] == before[name] or one.decisive is None or not one.decisive.items() <= now.items():
+            continue
+        while_ = f" with {' and '.join(f'{other}={value}' for other, value in one.decisive.items())}"
+        others = [f"set {other} too: {table[other].help}" for other in one.decisive if other in table][:1]
+        raise UserError(
+            f"{earlier['TrainingJobName']} began with {name}={before[name]}, "
+            f"and its results depend on it{while_ if one.decisive else ''}.",
+            f"{', or '.join(['Leave it as it is', *others])}.",
         )
 
 

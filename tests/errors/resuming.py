@@ -60,6 +60,16 @@ CASES = (
     ),
     Case(
         GROUP,
+        "a hyperparameter that would make other results",
+        'make resume RUN={run} HP="epochs=20"',
+        "{run} began with epochs=…, and its results depend on it with resume=exact and learning_rate_schedule=cosine "
+        "and schedule_epochs=0.",
+        "Leave it as it is, or set resume too: what is taken from checkpoints that are there: exact goes on as if never "
+        "interrupted, weights starts anew from their weights.",
+        on=STACK,
+    ),
+    Case(
+        GROUP,
         "an image that ECR no longer has",
         "make resume RUN={failed}",
         "{failed} cannot go on in its image: There is no image …/trainyard-local-trainer@sha256:….",
@@ -70,7 +80,7 @@ CASES = (
     Case(
         GROUP,
         "another job writes the same checkpoints now",
-        'make resume RUN={run} HP="epochs=20"',
+        'make resume RUN={run} HP="patience=3"',
         f"{{sleeper}} writes its checkpoints to s3://{CHECKPOINTS}/digits/{{run}}/ now: two jobs would write the same "
         "ones.",
         "End it first (`make stop RUN={sleeper}`), or follow it: `make logs RUN={sleeper}`.",

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from trainer import cluster, export, folders, mishaps, models, precision, resume, twin
+from trainer import cluster, export, folders, hyperparameters, mishaps, models, precision, resume, twin
 from trainer.cluster import Team
 from trainer.contract import Job, JobError, check_gpu
 from trainer.hyperparameters import Hyperparameters
@@ -21,18 +21,6 @@ from trainer.stop import Stop
 from trainer.tasks import image_input
 from trainer.tasks.image_input import Input
 from trainer.training import Feed, Training
-
-# The hyperparameters that results depend on, beside those that are told in other words.
-DECISIVE = (
-    "model",
-    "image_size",
-    "channels",
-    "batch_size",
-    "learning_rate",
-    "learning_rate_schedule",
-    "dropout",
-    "seed",
-)
 
 
 def train(job: Job, stop: Stop) -> None:
@@ -95,18 +83,8 @@ def _plan(settings: Hyperparameters, given: Input, computes_in: str) -> Plan:
     """What is to be done; in its identity, all that the results depend on."""
     cosine = settings.learning_rate_schedule == "cosine"
     schedule = {"schedule_epochs": settings.schedule_epochs or settings.epochs} if cosine else {}
-    same = (
-        "model",
-        "image_size",
-        "channels",
-        "batch_size",
-        "learning_rate",
-        "learning_rate_schedule",
-        "dropout",
-        "seed",
-    )
     identity = {
-        **{name: getattr(settings, name) for name in same},
+        **{name: getattr(settings, name) for name in hyperparameters.DECISIVE},
         **schedule,
         "precision": computes_in,
         "labels": list(given.training.labels),

@@ -34,7 +34,7 @@ def test_it_imports_neither_tensorflow_nor_keras_nor_numpy() -> None:
 
 def test_every_hyperparameter_is_whole_and_takes_its_own_default() -> None:
     for one in hyperparameters.describe():
-        assert set(one) == {"name", "type", "default", "min", "max", "choices", "help"}
+        assert set(one) == {"name", "type", "default", "min", "max", "choices", "decisive", "help"}
         assert one["type"] == type(one["default"]).__name__
         assert one["choices"] is None or one["default"] in one["choices"]
         assert one["min"] is None or one["min"] <= one["default"] <= one["max"]

@@ -9,7 +9,7 @@ from botocore.stub import Stubber
 from scripts.core import aws
 from scripts.core.errors import UserError
 from scripts.training import Order, build_request, resumable, resumption
-from scripts.training.hyperparameters import Metric
+from scripts.training.hyperparameters import Metric, describe_trainer
 from scripts.training.jobfile import NAME, parse_job
 from tests.unit.training.aws_server import STACK
 from tests.unit.training.shapes import MODEL, problems
@@ -169,3 +169,42 @@ def test_what_must_still_be_there() -> None:
     assert "The data of the channel more have changed" in refused()
     assert "s3://public/x/new." in refused()
     assert said == []
+
+
+# What results depend on is refused before an instance is paid for.
+
+
+def began(**hyperparameters: str) -> dict[str, Any]:
+    return described() | {"HyperParameters": {"epochs": "15", "learning_rate": "0.002", **hyperparameters}}
+
+
+@pytest.mark.parametrize(
+    ("before", "changes"),
+    [
+        ({}, {"epochs": "15"}),
+        ({}, {"checkpoint_steps": "5", "patience": "3"}),
+        ({}, {"learning_rate": "0.1", "epochs": "20", "resume": "weights"}),
+        ({"learning_rate_schedule": "constant"}, {"epochs": "20"}),
+        ({"schedule_epochs": "30"}, {"epochs": "20"}),
+        ({}, {"batch_size": "64"}),  # its default
+    ],
+)
+def test_what_changes_no_result_may_change(before: dict[str, str], changes: dict[str, str]) -> None:
+    resumption.check_changes(began(**before), changes, describe_trainer())
+
+
+def test_what_changes_results_is_refused() -> None:
+    takes = describe_trainer()
+    with pytest.raises(UserError) as caught:
+        resumption.check_changes(began(), {"learning_rate": "0.1"}, takes)
+    assert caught.value.problem == (
+        f"{JOB} began with learning_rate=0.002, and its results depend on it with resume=exact."
+    )
+    assert caught.value.fix.startswith("Leave it as it is, or set resume too: ")
+    with pytest.raises(UserError, match=r"began with epochs=15, .* with resume=exact and .* and schedule_epochs=0"):
+        resumption.check_changes(began(), {"epochs": "20"}, takes)
+    with pytest.raises(UserError) as caught:
+        resumption.check_changes(began(), {"model": "ResNet50", "resume": "weights"}, takes)
+    assert caught.value.problem == f"{JOB} began with model=small_cnn, and its results depend on it."
+    assert caught.value.fix == "Leave it as it is."
+    resumption.check_changes(began(), {"anything": "goes"}, None)

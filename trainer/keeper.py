@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from trainer import checkpoint
 from trainer.checkpoint import Checkpoint
 from trainer.interval import Interval
 from trainer.run import Run
@@ -55,7 +56,7 @@ class Keeper:
             self._submit(self._writer)
 
     def now(self) -> Checkpoint | None:
-        """Have a checkpoint of the present step, written to its end; None on other hosts.
+        """Have a checkpoint of the present state, written to its end; None on other hosts.
 
         Raises:
             JobError: it could not be written.
@@ -63,9 +64,13 @@ class Keeper:
         if self._writer is None:
             return None
         self._newest = self._writer.wait() or self._newest
-        if self._newest is None or self._newest.step != self._run.step:
-            self._submit(self._writer)
-            self._newest = self._writer.wait()
+        if self._newest and self._newest.step == self._run.step:
+            if len(self._newest.about["history"]) == len(self._run.history):
+                return self._newest
+            # It was made before the epoch ended with this very step: the sums and the best weights are others now.
+            checkpoint.set_aside(self._newest.path)
+        self._submit(self._writer)
+        self._newest = self._writer.wait()
         return self._newest
 
     def __enter__(self) -> "Keeper":

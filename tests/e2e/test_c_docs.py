@@ -28,6 +28,8 @@ ELSEWHERE = {
     "make cloud-up": "every test here stands on it",
     "make cloud-down": "every test here ends with it",
     "make cloud-clean": "tests/container/test_zz_layers.py",
+    "make prove-resume KILLS=6 SEED=7": "the same as without, for longer",
+    "make prove-resume HOSTS=2": "tests/unit/proof has two workers",
     "make destroy": "tests/zz_destroy",
     "make destroy CONFIRM=dev": "tests/zz_destroy",
     "make train JOB=digits": "the demo types it",

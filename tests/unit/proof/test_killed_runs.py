@@ -90,20 +90,25 @@ def test_a_run_that_fails_is_told_with_its_log(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_leaves_no_process_and_no_folder(tmp_path: Path, number: signal.Signals) -> None:
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "scripts.prove_resume"],
         cwd=ROOT,
         env={**clean_environment(), "HOSTS_TEXT": "2", "TMPDIR": str(tmp_path)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-    )
-    deadline = time.monotonic() + 60
-    while len(programs_below(tmp_path)) < 2:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    process.send_signal(number)
-    said, _ = process.communicate(timeout=60)
+        # What ignores SIGINT hands that on, as a shell does to what it starts in the background.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:
+        try:
+            deadline = time.monotonic() + 60
+            while len(programs_below(tmp_path)) < 2:
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+            process.send_signal(number)
+            said, _ = process.communicate(timeout=60)
+        finally:
+            process.terminate()
     assert process.returncode == 130, said
     assert said.endswith("Interrupted; no process is left. The same command starts anew.\n")
     assert programs_below(tmp_path) == []
@@ -125,7 +130,8 @@ def programs_below(folder: Path) -> list[str]:
 def test_the_verb_tells_of_a_difference(tmp_path: Path) -> None:
     """A trainer that ends at once, without a word, is no proof."""
     (tmp_path / "trainer").mkdir()
-    (tmp_path / "trainer" / "__main__.py").touch()
+    for name in ("__init__.py", "__main__.py"):
+        (tmp_path / "trainer" / name).touch()
     ended = subprocess.run(
         [sys.executable, "-P", "-m", "scripts.prove_resume"],
         cwd=tmp_path,

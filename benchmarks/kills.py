@@ -1,0 +1,157 @@
+"""Kills a training run at twenty random moments, and compares its end with that of a run that was left alone.
+
+Run it from the repository's root: ``python -m benchmarks.kills [BASE]``. On one worker and on two, as processes and,
+where BASE names a TensorFlow image on this machine, as containers of the project's image. It is over in 10 minutes: a
+run whose share of them is used up is killed no more, and the table says how often it was.
+"""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from benchmarks.table import print_table
+from scripts import digits, proof
+from scripts.core import console
+from scripts.proof.job import Start
+
+KILLS = 20
+SECONDS = 600.0
+# Of a variant's share of the time, what is left for its two runs to come to their ends.
+RESERVE = 0.3
+
+
+@dataclass(frozen=True)
+class Row:
+    """What came out where, as the cells of a table."""
+
+    where: str
+    workers: int
+    legs: list[proof.Leg]
+    seconds: float
+    equal: bool
+
+    def cells(self) -> list[str]:
+        """In the order of HEADER."""
+        struck = [leg for leg in self.legs if leg.kill]
+        kills = sum(leg.kill.signal == signal.SIGKILL for leg in struck if leg.kill)
+        survived = [leg.survived for leg in struck if leg.survived is not None]
+        repeated = [leg.repeated for leg in self.legs if leg.repeated]
+        return [
+            self.where,
+            str(self.workers),
+            f"{len(struck)}, {kills} of them SIGKILL",
+            str(sum(leg.torn for leg in struck)),
+            f"{sum(least for least, _ in repeated)} to {sum(most for _, most in repeated)}",
+            console.duration(max(survived)) if survived else "",
+            console.duration(self.seconds),
+            "equal" if self.equal else "NOT equal",
+        ]
+
+
+HEADER = ["where", "workers", "kills", "torn checkpoints", "steps repeated", "longest survivor", "took", "digest"]
+
+
+class Container(subprocess.Popen[bytes]):
+    """`docker run`, whose signals go to the container: it may not exist yet, and docker's own process may be killed."""
+
+    def __init__(self, command: list[str], name: str, log: IO[bytes]) -> None:
+        super().__init__(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        self._name = name
+
+    def send_signal(self, sig: int) -> None:
+        """Send it, as soon as there is somebody to get it."""
+        command = ["docker", "kill", f"--signal={sig:d}", self._name]
+        while self.poll() is None and subprocess.run(command, capture_output=True, check=False).returncode:
+            time.sleep(0.01)
+
+
+def main(base: str = "") -> None:
+    """Do all variants and print a table."""
+    seed = random.SystemRandom().randrange(10_000)
+    print(f"seed {seed}")
+    variants: list[tuple[str, int]] = [("process", 1), ("process", 2)]
+    if base:
+        variants += [("container", 1), ("container", 2)]
+    rows = []
+    deadline = time.monotonic() + SECONDS
+    with tempfile.TemporaryDirectory() as folder, _image(base) as image:
+        for number, (where, workers) in enumerate(variants):
+            root = Path(folder) / f"{where}-{workers}"
+            digits.write(root / "digits")
+            start = proof.as_process if where == "process" else _containers(image, root / "digits")
+            seconds = (deadline - time.monotonic()) / (len(variants) - number)
+            rows.append(_measure(where, workers, root, start, seed, seconds))
+    print()
+    print_table(HEADER, [row.cells() for row in rows])
+    if not all(row.equal for row in rows):
+        sys.exit(1)
+
+
+def _measure(where: str, workers: int, root: Path, start: Start, seed: int, seconds: float) -> Row:
+    """Both runs of a variant, of which the second is killed as long as there is time."""
+    print(f"\n{where}, {workers} workers", flush=True)
+    began = time.monotonic()
+    alone, pace = proof.uninterrupted(proof.Job(root, "alone", workers, start))
+    left = seconds * (1 - RESERVE) - (time.monotonic() - began)
+    kills = proof.draw(seed, KILLS, workers)
+    legs: list[proof.Leg] = []
+    print(proof.HEADER)
+    for each in proof.travel(proof.Job(root, "killed", workers, start), kills, pace, left):
+        if isinstance(each, proof.Result):
+            equal, lines = proof.verdict(alone, each)
+            print(*lines, sep="\n", flush=True)
+        else:
+            legs.append(each)
+            print(proof.row(len(legs), each, workers), flush=True)
+    return Row(where, workers, legs, time.monotonic() - began, equal)
+
+
+@contextmanager
+def _image(base: str) -> Iterator[str]:
+    """The project's image on a base; it is removed afterwards. Without a base there is none."""
+    if not base:
+        yield ""
+        return
+    name = f"trainyard-kills:{uuid.uuid4().hex[:12]}"
+    command = ["docker", "build", "--quiet", f"--build-arg=BASE_IMAGE={base}", f"--tag={name}", "trainer"]
+    subprocess.run(command, capture_output=True, check=True)
+    try:
+        yield name
+    finally:
+        subprocess.run(["docker", "rmi", "--force", name], capture_output=True, check=True)
+
+
+def _containers(image: str, images: Path) -> Start:
+    """What starts the program of a host in a container, with its folders where SageMaker has them.
+
+    All share the machine's network, so that hosts are told apart by their ports, as processes are.
+    """
+
+    def start(base: Path, log: IO[bytes]) -> Container:
+        name = f"trainyard-kills-{uuid.uuid4().hex[:12]}"
+        options = ["--rm", f"--name={name}", "--network=host", f"--user={os.getuid()}:{os.getgid()}"]
+        options.append(f"--env=TRAINER_HOSTS_SECONDS={proof.HOSTS_SECONDS}")
+        for folder in ("input", "model", "output", "checkpoints"):
+            (base / folder).mkdir(exist_ok=True)
+            options.append(f"--volume={base / folder}:/opt/ml/{folder}")
+        # input/data has links to it.
+        options.append(f"--volume={images}:{images}:ro")
+        return Container(["docker", "run", *options, image, "train"], name, log)
+
+    return start
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -67,7 +67,7 @@ class Keeper:
         if self._newest and self._newest.step == self._run.step:
             if len(self._newest.about["history"]) == len(self._run.history):
                 return self._newest
-            # It was made before the epoch ended with this very step: the sums and the best weights are others now.
+            # A stop came while the epoch that ends with this step was scored: its results were not known then.
             checkpoint.set_aside(self._newest.path)
         self._submit(self._writer)
         self._newest = self._writer.wait()

@@ -98,7 +98,7 @@ class Training:
         """
         run, plan = self._run, self._plan
         while (ending := reached_end(run, plan)) is None:
-            left = (len(run.history) + 1) * plan.steps_per_epoch - run.step
+            left = self._epoch_end - run.step
             pace = self._training_pace if left else self._validation_pace
             stopped, count = self._agreed(min(pace.count, self._keeper.steps_left() or pace.count))
             if stopped:
@@ -106,11 +106,17 @@ class Training:
                 break
             if left:
                 self._train(min(count, left))
-                self._keeper.look()
             elif self._validate(count):
                 self._end_epoch()
+            if run.step < self._epoch_end:  # else the epoch's results are to be in the checkpoint of this step
+                self._keeper.look()
         self._keeper.now()
         return ending
+
+    @property
+    def _epoch_end(self) -> int:
+        """The last step of the epoch whose results are not known yet."""
+        return (len(self._run.history) + 1) * self._plan.steps_per_epoch
 
     def _agreed(self, count: int) -> tuple[bool, int]:
         """Whether any host is to stop, and the chief's number of steps: all must do the same ones."""

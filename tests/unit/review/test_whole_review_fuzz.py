@@ -1,6 +1,7 @@
 """Any plan of the format, from its JSON to every page; and secrets planted all over it, in none of them."""
 
 import base64
+import functools
 import html
 import json
 import string
@@ -112,10 +113,17 @@ def planted(secret: str) -> dict[str, Any]:
     )
 
 
+@functools.cache
+def own_words() -> str:
+    """What pages say of such a plan whatever its secret is: chance draws words of ours too."""
+    return "".join(pages(reviewed(planted("8f-Xq0.Lw_3Zk+Vb"))).values()).lower()
+
+
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(SECRETS)
 def test_a_secret_is_in_no_page_in_no_form(secret: str) -> None:
+    ours = own_words()
     for name, text in pages(reviewed(planted(secret))).items():
         for page in (text, html.unescape(text)):
             for form in forms(secret):
-                assert form.lower() not in page.lower(), (name, form)
+                assert form.lower() not in page.lower() or form.lower() in ours, (name, form)

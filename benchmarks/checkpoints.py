@@ -111,11 +111,11 @@ def _keras(folder: Path) -> Cost:
     class Clock(keras.callbacks.Callback):  # type: ignore[misc]
         """Notes when batches begin, so that all that follows the one before counts as its own."""
 
-        def on_train_batch_begin(self, _batch: int, _logs: object = None) -> None:
+        def on_train_batch_begin(self, batch: int, logs: object = None) -> None:  # noqa: ARG002 -- Keras names them
             times.append(time.monotonic())
 
     backup = keras.callbacks.BackupAndRestore(folder, save_freq=CYCLE, delete_checkpoint=False)
-    model.fit(_batches(), steps_per_epoch=STEPS + 1, callbacks=[backup, Clock()], verbose=0)
+    model.fit(_batches(), steps_per_epoch=STEPS + 1, callbacks=[backup, Clock()], shuffle=False, verbose=0)
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     took = [after - before for before, after in itertools.pairwise(times)]
     return _told("Keras's `fit` with BackupAndRestore", size, took, None)

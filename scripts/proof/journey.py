@@ -121,7 +121,7 @@ def _leg(attempt: Attempt, kill: Kill | None, kills_left: int, pace: Pace, befor
         kill,
         seconds,
         _reached(attempt, start, step, pace),
-        not whole,
+        start is not None and not whole,  # else it is an earlier leg's
         tuple(program.returncode for program in attempt.programs),
         survived,
     )

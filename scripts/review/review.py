@@ -4,12 +4,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from scripts.review import difference, permissions, rules
+from scripts.review import beside, difference, permissions, rules
 from scripts.review.digest import digest
 from scripts.review.masking import Mask
 from scripts.review.model import Action, Change, Finding, Permission, Plan, PrincipalChange, Review, Status
 from scripts.review.settings import Settings, split
 from scripts.review.verdict import verdict
+
+# Of so many changes on, half of the work is done by a second processor: below, it is done before that has begun.
+MANY = 2_000
 
 _STATUS = {Status.NEW: 0, Status.THERE: 1, Status.FIXED: 2}
 
@@ -25,11 +28,12 @@ def review(plan: Plan, settings: Settings) -> Review:
         The review. Every text in it may be shown.
     """
     mask = Mask(plan)
-    found = sorted((_masked(each, mask) for each in rules.findings(plan, mask)), key=_weight)
-    stand, suppressed = split(found, settings, plan.source)
-    allowed = tuple(_masked_permissions(each, mask) for each in permissions.changes(plan, mask))
+    judged = beside.begin(lambda: _judged(plan, mask)) if len(plan.changes) >= MANY else lambda: _judged(plan, mask)
     changes = difference.shown((each for each in plan.changes if _matters(each)), plan, mask)
-    drift = difference.drift(plan, mask)
+    drift, outputs = difference.drift(plan, mask), difference.outputs(plan, mask)
+    deferred, told = difference.deferred(plan, mask), digest(plan)
+    found, allowed = judged()
+    stand, suppressed = split(found, settings, plan.source)
     return Review(
         source=plan.source,
         terraform_version=plan.terraform_version,
@@ -40,13 +44,19 @@ def review(plan: Plan, settings: Settings) -> Review:
         permissions=allowed,
         changes=changes,
         drift=drift,
-        outputs=difference.outputs(plan, mask),
-        deferred=difference.deferred(plan, mask),
-        digest=digest(plan),
+        outputs=outputs,
+        deferred=deferred,
+        digest=told,
         errored=plan.errored,
         complete=plan.complete,
         applyable=plan.applyable,
     )
+
+
+def _judged(plan: Plan, mask: Mask) -> tuple[list[Finding], tuple[PrincipalChange, ...]]:
+    """What the rules and the permissions say: half of the work."""
+    found = sorted((_masked(each, mask) for each in rules.findings(plan, mask)), key=_weight)
+    return found, tuple(_masked_permissions(each, mask) for each in permissions.changes(plan, mask))
 
 
 def _matters(change: Change) -> bool:

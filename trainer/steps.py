@@ -41,7 +41,8 @@ def compiled_training(run: Run, batch_size: int, team: Team) -> Callable[[Any, A
             to_differentiate = optimizer.scale_loss(loss)
         gradients = tape.gradient(to_differentiate, model.trainable_variables)
         watched = [loss] if scaled else [loss, *gradients]
-        finite = tf.reduce_all([tf.reduce_all(tf.math.is_finite(each)) for each in watched])
+        # One pass over each, and no array of truth values: a sum is finite where all are.
+        finite = tf.reduce_all(tf.math.is_finite([tf.reduce_sum(each) for each in watched]))
         right = tf.reduce_sum(tf.cast(tf.argmax(logits, 1, tf.int32) == numbers, tf.float64))
         return tf.stack([tf.cast(loss, tf.float64), right, tf.cast(~finite, tf.float64)]), gradients
 

@@ -1,8 +1,8 @@
 """Kills a training run at twenty random moments, and compares its end with that of a run that was left alone.
 
 Run it from the repository's root: ``python -m benchmarks.kills [BASE]``. On one worker and on two, as processes and,
-where BASE names a TensorFlow image on this machine, as containers of the project's image. It is over in 10 minutes: a
-run whose share of them is used up is killed no more, and the table says how often it was.
+where BASE names a TensorFlow image on this machine, as containers of the project's image. Each is over in 10 minutes: a
+run that takes longer is killed no more, and the table says how often it was.
 """
 
 import os
@@ -25,8 +25,8 @@ from scripts.core import console
 from scripts.proof.job import Start
 
 KILLS = 20
-SECONDS = 600.0
-# Of a variant's share of the time, what is left for its two runs to come to their ends.
+SECONDS = 600.0  # for each place and number of workers
+# Of that, what is left for the killed run to come to its end.
 RESERVE = 0.3
 
 
@@ -85,26 +85,24 @@ def main(base: str = "") -> None:
     if base:
         variants += [("container", 1), ("container", 2)]
     rows = []
-    deadline = time.monotonic() + SECONDS
     with tempfile.TemporaryDirectory() as folder, _image(base) as image:
-        for number, (where, workers) in enumerate(variants):
+        for where, workers in variants:
             root = Path(folder) / f"{where}-{workers}"
             digits.write(root / "digits")
             start = proof.as_process if where == "process" else _containers(image, root / "digits")
-            seconds = (deadline - time.monotonic()) / (len(variants) - number)
-            rows.append(_measure(where, workers, root, start, seed, seconds))
+            rows.append(_measure(where, workers, root, start, seed))
     print()
     print_table(HEADER, [row.cells() for row in rows])
     if not all(row.equal for row in rows):
         sys.exit(1)
 
 
-def _measure(where: str, workers: int, root: Path, start: Start, seed: int, seconds: float) -> Row:
+def _measure(where: str, workers: int, root: Path, start: Start, seed: int) -> Row:
     """Both runs of a variant, of which the second is killed as long as there is time."""
     print(f"\n{where}, {workers} workers", flush=True)
     began = time.monotonic()
     alone, pace = proof.uninterrupted(proof.Job(root, "alone", workers, start))
-    left = seconds * (1 - RESERVE) - (time.monotonic() - began)
+    left = SECONDS * (1 - RESERVE) - (time.monotonic() - began)
     kills = proof.draw(seed, KILLS, workers)
     legs: list[proof.Leg] = []
     print(proof.HEADER)

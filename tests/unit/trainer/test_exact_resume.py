@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.trainer.trainer_runs import SMALL, Base
+from tests.unit.trainer.trainer_runs import SMALL, Base, Hosts
 from trainer import checkpoint
 from trainer.contract import Folders, JobError, read_job
 from trainer.stop import Stop
@@ -124,6 +124,20 @@ def test_epochs_may_grow_where_the_schedule_does_not_depend_on_them(whole: Ended
     grown = train(tmp_path / "grown", digits, whole.last.path, epochs="4", schedule_epochs="3")
     assert [epoch["epoch"] for epoch in grown.history] == [1, 2, 3, 4]
     assert "is past the end" in refused(tmp_path / "less", digits, whole, epochs="2", schedule_epochs="3").problem
+
+
+@pytest.mark.e2e
+def test_another_number_of_hosts_goes_on_and_says_what_it_keeps(whole: Ended, tmp_path: Path, digits: Path) -> None:
+    hosts = Hosts(tmp_path / "ml", 2, **SHORT)
+    hosts.channel("training", digits / "training").channel("validation", digits / "validation")
+    for base in hosts.bases:
+        shutil.copytree(whole.checkpoints[4].path, base.root / "checkpoints" / whole.checkpoints[4].path.name)
+    chief, other = hosts.train()
+    assert (chief.returncode, other.returncode) == (0, 0), chief.stderr + other.stderr
+    assert "step 4 of 9\nnote: hosts 1 before, 2 now, devices 1 before, 2 now: the order of the images" in chief.stdout
+    for mine, theirs in zip(Ended(hosts.bases[0]).history, whole.history, strict=True):
+        assert mine["loss"] == pytest.approx(theirs["loss"], abs=1e-4)
+        assert mine["val_loss"] == pytest.approx(theirs["val_loss"], abs=1e-4)
 
 
 @pytest.mark.e2e

@@ -76,21 +76,29 @@ def test_kerass_own_drops_others_on_several_devices() -> None:
     assert two["steps"][0][0][:4] == two["steps"][0][0][4:]
 
 
-# Three epochs of 18 or 19 steps, at the default rate. At five times that rate, rounding grows to 1e-4 in the second.
+# Three epochs of 18 or 19 steps, at the default rate. Devices add in another order, so the last digits differ; now and
+# then that puts a feature on the other side of 0, and the difference grows at once. Measured over 8 epochs: losses
+# within 8e-5, validation losses, which a few images decide, within 9e-4. At five times the rate, the limit is passed
+# in the second epoch.
 EQUAL = {**SMALL, "epochs": "3", "dropout": "0.3", "batch_size": "32", "learning_rate": "0.001"}
 
 
-def losses(base: Base) -> list[float]:
-    return [epoch[name] for epoch in base.history["history"] for name in ("loss", "val_loss")]
+def losses(base: Base, name: str = "loss") -> list[float]:
+    return [epoch[name] for epoch in base.history["history"]]
+
+
+def assert_alike(base: Base, other: Base) -> None:
+    assert losses(base) == pytest.approx(losses(other), abs=1e-4, rel=0)
+    assert losses(base, "val_loss") == pytest.approx(losses(other, "val_loss"), abs=1e-3, rel=0)
 
 
 @pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory, digits: Path) -> list[float]:
-    """The losses of one device."""
+def alone(tmp_path_factory: pytest.TempPathFactory, digits: Path) -> Base:
+    """What one device comes to."""
     base = made(tmp_path_factory.mktemp("alone") / "ml", digits)
     ended = base.train()
     assert ended.returncode == 0, ended.stderr
-    return losses(base)
+    return base
 
 
 def made(root: Path, digits: Path) -> Base:
@@ -99,25 +107,23 @@ def made(root: Path, digits: Path) -> Base:
 
 
 @pytest.mark.parametrize("devices", [2, 4])
-def test_several_devices_come_to_the_losses_of_one(
-    devices: int, alone: list[float], tmp_path: Path, digits: Path
-) -> None:
+def test_several_devices_come_to_the_losses_of_one(devices: int, alone: Base, tmp_path: Path, digits: Path) -> None:
     base = made(tmp_path / "ml", digits)
     ended = train_divided(base, devices)
     assert ended.returncode == 0, ended.stderr
-    assert losses(base) == pytest.approx(alone, abs=1e-4, rel=0)
+    assert_alike(base, alone)
 
 
-def test_two_hosts_come_to_the_losses_of_one_device(alone: list[float], tmp_path: Path, digits: Path) -> None:
+def test_two_hosts_come_to_the_losses_of_one_device(alone: Base, tmp_path: Path, digits: Path) -> None:
     hosts = Hosts(tmp_path, 2, **EQUAL)
     hosts.channel("training", digits / "training").channel("validation", digits / "validation")
     for each in hosts.train():
         assert each.returncode == 0, each.stderr
-    assert losses(hosts.bases[0]) == pytest.approx(alone, abs=1e-4, rel=0)
+    assert_alike(hosts.bases[0], alone)
 
 
-def test_the_losses_tell_another_dropout(alone: list[float], tmp_path: Path, digits: Path) -> None:
+def test_the_losses_tell_another_dropout(alone: Base, tmp_path: Path, digits: Path) -> None:
     """The negative control: with other masks of the same share, the losses differ by more than the limit."""
     base = made(tmp_path / "ml", digits).configure(hyperparameters={**EQUAL, "dropout": "0.301"})
     assert base.train().returncode == 0
-    assert losses(base) != pytest.approx(alone, abs=1e-4, rel=0)
+    assert losses(base) != pytest.approx(losses(alone), abs=1e-4, rel=0)

@@ -1,6 +1,5 @@
 """Several hosts train one model: processes with a port each, as the facts of a job tell them of each other."""
 
-import json
 import shutil
 import signal
 import subprocess
@@ -19,7 +18,6 @@ from tests.unit.trainer.trainer_runs import (
     Base,
     Hosts,
     ended,
-    environment,
     equal,
     free_ports,
     wait_for,
@@ -29,8 +27,7 @@ from trainer import link
 from trainer.contract import JobError
 from trainer.stop import Stop
 
-# Without dropout, whose masks each device draws for its own part of a batch.
-EPOCHS = {**SMALL, "epochs": "4", "dropout": "0"}
+EPOCHS = {**SMALL, "epochs": "4"}
 ENDLESS = {**EPOCHS, "epochs": "5000"}
 
 
@@ -211,23 +208,9 @@ def two(tmp_path_factory: pytest.TempPathFactory, digits: Path) -> Hosts:
 
 
 @pytest.mark.e2e
-def test_two_hosts_come_to_what_one_comes_to(two: Hosts, tmp_path: Path, digits: Path) -> None:
-    one = Base(tmp_path / "ml").configure(hyperparameters=EPOCHS)
-    one.channel("training", digits / "training").channel("validation", digits / "validation")
-    assert one.train().returncode == 0
-    alone, shared = one.history["history"], two.bases[0].history["history"]
-    assert shared[0]["loss"] == pytest.approx(alone[0]["loss"], rel=1e-5)
-    assert shared[0]["val_loss"] == pytest.approx(alone[0]["val_loss"], rel=1e-4)
-    assert shared[-1]["loss"] == pytest.approx(alone[-1]["loss"], rel=1e-2)  # rounding grows from step to step
-    assert [epoch["learning_rate"] for epoch in shared] == [epoch["learning_rate"] for epoch in alone]
-
-
-@pytest.mark.e2e
 def test_only_the_first_host_leaves_files_and_reports(two: Hosts) -> None:
     assert files(two.bases[0]) == ["checkpoints", "model", "output"]
     assert files(two.bases[1]) == []
-    config = (two.bases[0].root / "model" / "model.keras").read_bytes()
-    assert b'"synchronized": true' not in config
 
 
 @pytest.mark.e2e
@@ -265,7 +248,8 @@ def test_hosts_with_other_checkpoints_do_not_go_on(two: Hosts, tmp_path: Path, d
     hosts = made(tmp_path, digits, **EPOCHS)
     shutil.copytree(two.bases[0].root / "checkpoints", hosts.bases[0].root / "checkpoints")
     assert [each.returncode for each in hosts.train()] == [1, 1]
-    assert f"{hosts.names[0]} has checkpoints of the steps [30, 40], {hosts.names[1]} of []" in hosts.bases[0].failure
+    steps = f"{hosts.names[0]} has those of the steps [40], {hosts.names[1]} has those of the steps []"
+    assert steps in hosts.bases[0].failure
 
 
 @pytest.mark.e2e
@@ -359,44 +343,3 @@ def test_a_host_that_waits_heeds_a_stop(tmp_path: Path, digits: Path) -> None:
     (left,) = ended([process], 40)
     assert (left.returncode, left.stderr) == (0, "")
     assert left.stdout == "stopped while other hosts were awaited: nothing has been trained\n"
-
-
-MIRRORED = """
-import json, os, sys
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
-from pathlib import Path
-import keras
-import tensorflow as tf
-from trainer import cluster, contract, link
-from trainer.stop import Stop
-from trainer.tasks import image_classification
-
-devices = int(sys.argv[1])
-cpu = tf.config.list_physical_devices("CPU")[0]
-tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * devices)
-job = contract.read_job(contract.Folders.of(os.environ), [], os.environ)
-keras.utils.set_random_seed(0)
-tf.config.experimental.enable_op_determinism()
-strategy = tf.distribute.MirroredStrategy([f"CPU:{number}" for number in range(devices)])
-team = cluster.Team(strategy, link.Link(["localhost"], 0, []))
-image_classification.train_with(team, job, Stop())
-"""
-
-
-@pytest.mark.e2e
-def test_several_devices_of_a_host_come_to_what_one_comes_to(two: Hosts, tmp_path: Path, digits: Path) -> None:
-    base = Base(tmp_path / "ml").configure(hyperparameters=EPOCHS)
-    base.channel("training", digits / "training").channel("validation", digits / "validation")
-    done = subprocess.run(
-        [sys.executable, "-c", MIRRORED, "4"],
-        cwd=ROOT,
-        env=environment(SAGEMAKER_BASE_DIR=str(base.root)),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    hosts, devices = (each.history["history"][0] for each in (two.bases[0], base))
-    assert devices["loss"] == pytest.approx(hosts["loss"], rel=1e-5)
-    assert devices["val_loss"] == pytest.approx(hosts["val_loss"], rel=1e-4)
-    assert json.loads((base.root / "model" / "labels.json").read_text()) == [str(label) for label in range(10)]

@@ -1,27 +1,30 @@
 """What tells one set of images from another, without reading them: their labels, names and sizes."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from trainer.folders import Images
 
+# How many images, and a number that changes with any of them.
+Part = tuple[int, int]
+
 _BITS = 64
 
 
-def fingerprint(images: Images, folder: Path) -> int:
-    """A number that changes with any file's path below ``folder`` or size.
+def part(images: Images, folder: Path) -> Part:
+    """The fingerprint of some images: it changes with any file's path below ``folder``, or its size.
 
-    Files count one by one, in whatever order: the parts of a set on several hosts add up (`combined`) to the same.
+    Each file adds its own: the parts of a set, however it was divided among hosts, add up to the same (`told`).
     """
     total = 0
-    for path in images.paths:
-        name = Path(path).relative_to(folder).as_posix()
-        told = hashlib.sha256(f"{Path(path).stat().st_size} {name}".encode(errors="surrogateescape")).digest()
-        total += int.from_bytes(told[: _BITS // 8], "big")
-    return total % (1 << _BITS)
+    for path in map(Path, images.paths):
+        said = f"{path.stat().st_size} {path.relative_to(folder).as_posix()}".encode(errors="surrogateescape")
+        total += int.from_bytes(hashlib.sha256(said).digest()[: _BITS // 8], "big")
+    return len(images.paths), total % (1 << _BITS)
 
 
-def combined(parts: Sequence[int]) -> str:
-    """The fingerprint of a set of which each number tells a part."""
-    return f"{sum(parts) % (1 << _BITS):016x}"
+def told(parts: Iterable[Part]) -> str:
+    """The fingerprint of all parts together, such as ``600 (04e1f2a6c0b3d957)``."""
+    counts, totals = zip(*parts, strict=True)
+    return f"{sum(counts)} ({sum(totals) % (1 << _BITS):016x})"

@@ -93,14 +93,18 @@ def read(job: Job, team: Team) -> Input:
     if team.chief:
         folders.say_conversion(images, settings.image_size, settings.channels)
 
-    prints = {"images": _fingerprints(images, job.training, team, divided=sharded, each=True)}
+    own = fingerprint.part(images, job.training)
+    # Where hosts have other files, results depend on which of them has which.
+    parts = team.link.exchange(own) if sharded else [own]
+    prints = {"images": ", ".join(fingerprint.told([each]) for each in parts)}
     validation, scored = None, [0]
     if job.validation:
         validation = _listed(job.validation, settings, images.labels)
         if not _is_sharded("validation", team):
             validation = _part(validation, team)
-        scored = team.link.exchange(len(validation.paths))
-        prints["validation images"] = _fingerprints(validation, job.validation, team, divided=True, each=False)
+        parts = team.link.exchange(fingerprint.part(validation, job.validation))
+        scored = [count for count, _ in parts]
+        prints["validation images"] = fingerprint.told(parts)
     return Input(
         settings,
         images,
@@ -113,26 +117,6 @@ def read(job: Job, team: Team) -> Input:
         validation_steps=math.ceil(max(scored) / (share.at_once * team.replicas // team.hosts)),
         fingerprints=prints,
     )
-
-
-def _fingerprints(images: Images, folder: Path, team: Team, divided: bool, each: bool) -> str:
-    """What tells a channel's images from others.
-
-    Args:
-        images: those of this host.
-        folder: the channel's.
-        team: the hosts.
-        divided: every host has others.
-        each: which host has which counts too.
-    """
-    mine = fingerprint.fingerprint(images, folder)
-    parts = team.link.exchange([mine, len(images.paths)]) if divided else [[mine, len(images.paths)]]
-    groups = [[part] for part in parts] if each else [parts]
-    told = [
-        f"{sum(count for _, count in group)} ({fingerprint.combined([number for number, _ in group])})"
-        for group in groups
-    ]
-    return ", ".join(told)
 
 
 def _is_sharded(channel: str, team: Team) -> bool:

@@ -82,20 +82,17 @@ class Team:
         devices = f"{gpus} GPU" if gpus else "CPU"
         return devices if self.hosts == 1 else f"{self.hosts} hosts, {devices} each"
 
-    def distribute(self, batches: Any, endless: bool = False) -> Any:
+    def distribute(self, batches: Any) -> Any:
         """Deal out this host's batches to its devices: each takes the next one.
 
         Args:
-            batches: a data set; None stays None.
-            endless: nobody draws more than there are. Else hosts ask each other before each step who has any left.
+            batches: a data set, of which nobody draws more than there are: else hosts would ask each other before each
+                step who has any left.
         """
-        if batches is None:
-            return None
         # TensorFlow's own doing, at every data set that is distributed, and of no use to anybody.
         warnings.filterwarnings("ignore", message="To make it possible to preserve tf.data options")
-        if endless:
-            batches = batches.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
-        return self.strategy.distribute_datasets_from_function(lambda _: batches)
+        endless = batches.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
+        return self.strategy.distribute_datasets_from_function(lambda _: endless)
 
     def agree(self, mine: Mapping[str, Any]) -> None:
         """Make sure that every host has the same values under the same names.

@@ -58,15 +58,14 @@ def train_with(team: Team, job: Job, stop: Stop) -> None:
     plan = _plan(settings, given, computes_in)
     team.agree(plan.identity)
 
-    with team.strategy.scope():
-        run = _make_run(settings, given, plan, computes_in, job.weights, team)
+    run = _make_run(settings, given, plan, computes_in, job.weights, team)
     newest = resume.resume(run, plan, job.checkpoint_dir, team, weights_only=settings.resume == "weights")
     _announce(given, run.model, computes_in, team)
 
     with _explained(given, settings, computes_in, team):
         feed = Feed(
-            training=lambda steps: team.distribute(given.batches(steps), endless=True),
-            validation=lambda: team.distribute(given.validation_batches(), endless=True),
+            training=lambda steps: team.distribute(given.batches(steps)),
+            validation=lambda: team.distribute(given.validation_batches()),
             files=given.files,
         )
         interval = Interval(settings.checkpoint_seconds, settings.checkpoint_steps)
@@ -103,16 +102,18 @@ def _plan(settings: Hyperparameters, given: Input, computes_in: str) -> Plan:
 def _make_run(
     settings: Hyperparameters, given: Input, plan: Plan, computes_in: str, weights: Path | None, team: Team
 ) -> Run:
-    best = models.build(settings, len(given.training.labels), weights)
-    model = twin.for_training(best, computes_in, team.replicas)
+    with tf.device("CPU"):  # of no use to the devices, and in their memory as often as there are
+        best = models.build(settings, len(given.training.labels), weights)
     rate: Any = settings.learning_rate
     if schedule_epochs := plan.identity.get("schedule_epochs"):
         # A pure function of the optimizer's step number, which the checkpoint holds.
         rate = keras.optimizers.schedules.CosineDecay(rate, schedule_epochs * plan.steps_per_epoch)
-    optimizer = precision.optimizer(keras.optimizers.Adam(rate), computes_in)
-    # Before tracing: made lazily, its variables would belong to the trace.
-    optimizer.build(model.trainable_variables)
-    return Run(model, best, optimizer)
+    with team.strategy.scope():
+        model = twin.for_training(best, computes_in, team.replicas)
+        optimizer = precision.optimizer(keras.optimizers.Adam(rate), computes_in)
+        # Before tracing: made lazily, its variables would belong to the trace.
+        optimizer.build(model.trainable_variables)
+        return Run(model, best, optimizer)
 
 
 def _announce(given: Input, model: Any, computes_in: str, team: Team) -> None:

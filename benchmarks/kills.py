@@ -25,6 +25,7 @@ from scripts.core import console
 from scripts.proof.job import Start
 
 KILLS = 20
+EPOCHS = 20  # some seconds of training for each
 SECONDS = 600.0  # for each place and number of workers
 # Of that, what is left for the killed run to come to its end.
 RESERVE = 0.3
@@ -101,12 +102,12 @@ def _measure(where: str, workers: int, root: Path, start: Start, seed: int) -> R
     """Both runs of a variant, of which the second is killed as long as there is time."""
     print(f"\n{where}, {workers} workers", flush=True)
     began = time.monotonic()
-    alone, pace = proof.uninterrupted(proof.Job(root, "alone", workers, start))
+    alone, pace = proof.uninterrupted(proof.Job(root, "alone", workers, start, EPOCHS))
     left = SECONDS * (1 - RESERVE) - (time.monotonic() - began)
     kills = proof.draw(seed, KILLS, workers)
     legs: list[proof.Leg] = []
     print(proof.HEADER)
-    for each in proof.travel(proof.Job(root, "killed", workers, start), kills, pace, left):
+    for each in proof.travel(proof.Job(root, "killed", workers, start, EPOCHS), kills, pace, left):
         if isinstance(each, proof.Result):
             equal, lines = proof.verdict(alone, each)
             print(*lines, sep="\n", flush=True)

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import IO, Any
 
 CHECKPOINT_STEPS = 10
+EPOCHS = 8
 HYPERPARAMETERS = {
     "image_size": 8,
     "channels": 1,
-    "epochs": 8,
     "learning_rate": 0.002,
     "batch_size": 32,
     "checkpoint_steps": CHECKPOINT_STEPS,
@@ -147,16 +147,17 @@ class Job:
         name: of its folder there.
         hosts: how many.
         start: starts the program of a host.
+        epochs: how long it is; one of a few seconds has no room for many kills.
     """
 
-    def __init__(self, root: Path, name: str, hosts: int, start: Start) -> None:
+    def __init__(self, root: Path, name: str, hosts: int, start: Start, epochs: int = EPOCHS) -> None:
         self._start = start
         self._bases = [root / name / str(number) for number in range(1, hosts + 1)]
         self._attempts = 0
         for base in self._bases:
             (base / "input" / "config").mkdir(parents=True)
             (base / "input" / "config" / "hyperparameters.json").write_text(
-                json.dumps({key: str(value) for key, value in HYPERPARAMETERS.items()})
+                json.dumps({key: str(value) for key, value in {**HYPERPARAMETERS, "epochs": epochs}.items()})
             )
             (base / "input" / "data").mkdir()
             for channel in ("training", "validation"):

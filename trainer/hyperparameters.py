@@ -97,7 +97,7 @@ class Hyperparameters:
         "fail", "files that are no images: fail names them, skip trains without them", choices=("fail", "skip")
     )
     checkpoint_seconds: float = _declare(
-        0, "seconds between checkpoints; 0: so many that they take 1% of the time, at least 30", 0, 86_400
+        0.0, "seconds between checkpoints; 0: so many that they take 1% of the time, at least 30", 0, 86_400
     )
     checkpoint_steps: int = _declare(0, "steps between checkpoints, instead of seconds; 0: by time", 0, 10**9)
     resume: str = _declare(

@@ -60,16 +60,6 @@ CASES = (
     ),
     Case(
         GROUP,
-        "a hyperparameter that would make other results",
-        'make resume RUN={run} HP="epochs=20"',
-        "{run} began with epochs=…, and its results depend on it with resume=exact and learning_rate_schedule=cosine "
-        "and schedule_epochs=0.",
-        "Leave it as it is, or set resume too: what is taken from checkpoints that are there: exact goes on as if "
-        "never interrupted, weights starts anew from their weights.",
-        on=STACK,
-    ),
-    Case(
-        GROUP,
         "an image that ECR no longer has",
         "make resume RUN={failed}",
         "{failed} cannot go on in its image: There is no image …/trainyard-local-trainer@sha256:….",

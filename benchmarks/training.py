@@ -1,7 +1,7 @@
 """Measures the trainer: what checkpoints cost, how soon it is at its first step, how its memory grows.
 
 Run it from the repository's root on Linux, with nothing else at work: ``python -m benchmarks.training``. It takes about
-10 minutes and prints the tables of docs/performance.md.
+5 minutes and prints the tables of docs/performance.md.
 """
 
 import os

@@ -108,7 +108,7 @@ def _keras(folder: Path) -> Cost:
     model.compile(keras.optimizers.Adam(SETTINGS.learning_rate), loss, jit_compile=False)
     times: list[float] = []
 
-    class Clock(keras.callbacks.Callback):  # type: ignore[misc]
+    class Clock(keras.callbacks.Callback):  # type: ignore[misc]  # Keras publishes no types
         """Notes when batches begin, so that all that follows the one before counts as its own."""
 
         def on_train_batch_begin(self, batch: int, logs: object = None) -> None:  # noqa: ARG002 -- Keras names them

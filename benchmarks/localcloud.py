@@ -54,7 +54,7 @@ def _clients(cloud: localcloud.Cloud) -> Callable[[str], Any]:
         session = boto3.Session("local", "local", region_name=cloud.region)
         config = Config(max_pool_connections=2 * THREADS)
         # boto3's types know each service by its literal name only.
-        return session.client(service, endpoint_url=cloud.url, config=config)  # type: ignore[call-overload]
+        return session.client(service, endpoint_url=cloud.url, config=config)  # type: ignore[call-overload]  # the stubs want a literal
 
     return made
 

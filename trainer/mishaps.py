@@ -15,10 +15,9 @@ def not_finite(step: int, learning_rate: float, files: Sequence[str], saved: Pat
     Args:
         step: counted from 1.
         learning_rate: of this step.
-        files: the images of its batch.
+        files: the images of its batch, all of which are in the log.
         saved: the checkpoint of the state before it.
     """
-    print(f"the batch of step {step}:", *files, sep="\n  ", flush=True)
     named = ", ".join(files[:NAMED]) + (f" and {len(files) - NAMED} more, in the log" if len(files) > NAMED else "")
     kept = f" The state before it is in {saved}." if saved else ""
     return JobError(
@@ -38,12 +37,12 @@ def out_of_memory(batch_size: int, devices: int, image_size: int, precision: str
         said: TensorFlow's own words, of which the first line counts.
     """
     halved = max(devices, batch_size // 2 // devices * devices)
-    smaller = f"batch_size={halved}, or a smaller image_size than {image_size}" if halved < batch_size else ""
-    others = [smaller or f"a smaller image_size than {image_size}"]
+    smaller = f"a smaller image_size than {image_size}"
+    tries = [f"batch_size={halved}, or {smaller}" if halved < batch_size else smaller]
     if precision == "float32":
-        others.append("precision=bfloat16 on a GPU that has it")
+        tries.append("precision=bfloat16 on a GPU that has it")
     return JobError(
         f"Out of memory at batch_size={batch_size}, which is {batch_size // devices} images on each of {devices} "
         f"devices: {said.strip().splitlines()[0]}",
-        f"Try {', '.join(others)}, or an instance with more memory.",
+        f"Try {', '.join(tries)}, or an instance with more memory.",
     )

@@ -50,7 +50,7 @@ def optimizer(inner: Any, precision: str) -> Any:
     return LossScaleOptimizer(inner) if precision == "float16" else inner
 
 
-class LossScaleOptimizer(keras.optimizers.LossScaleOptimizer):  # type: ignore[misc]
+class LossScaleOptimizer(keras.optimizers.LossScaleOptimizer):  # type: ignore[misc]  # Keras publishes no types
     """Keras's own, for several devices.
 
     That one (3.15) looks for an overflow before it adds up the devices' gradients, and only at those of a host's first

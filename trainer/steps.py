@@ -65,7 +65,7 @@ def compiled_training(run: Run, batch_size: int, team: Team) -> Callable[[Any, A
             done += 1
         return done, finite
 
-    return tf.function(steps)  # type: ignore[no-any-return]
+    return tf.function(steps)  # type: ignore[no-any-return]  # TensorFlow publishes no types
 
 
 def compiled_validation(model: Any, team: Team) -> Callable[[Any, Any, Any], Any]:
@@ -92,4 +92,4 @@ def compiled_validation(model: Any, team: Team) -> Callable[[Any, Any, Any], Any
             sums += strategy.reduce("SUM", strategy.run(score, args=next(iterator)), axis=None)
         return sums
 
-    return tf.function(scores)  # type: ignore[no-any-return]
+    return tf.function(scores)  # type: ignore[no-any-return]  # TensorFlow publishes no types

@@ -88,7 +88,7 @@ class Training:
         self._scoring = self._begin_scoring()
 
     def go(self) -> str:
-        """Train until an end is reached; a checkpoint of it is there then.
+        """Train until an end is reached.
 
         Returns:
             Which end it was, in words.
@@ -110,7 +110,6 @@ class Training:
                 self._end_epoch()
             if run.step < self._epoch_end:  # else the epoch's results are to be in the checkpoint of this step
                 self._keeper.look()
-        self._keeper.now()
         return ending
 
     @property
@@ -202,6 +201,7 @@ class Training:
         step, rate = self._run.step, self._learning_rate
         mine = list(self._feed.files(range(step, step + 1)))
         files = [file for host in self._team.link.exchange(mine) for file in host]
+        print(f"the batch of step {step + 1}:", *files, sep="\n  ", flush=True)
         saved = self._keeper.now()
         raise mishaps.not_finite(step + 1, rate, files, saved.path if saved else None)
 

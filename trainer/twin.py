@@ -16,7 +16,7 @@ from trainer.precision import policy
 FIRST_STEPS = (keras.layers.Rescaling, keras.layers.Normalization)
 
 
-class Dropout(keras.layers.Dropout):  # type: ignore[misc]
+class Dropout(keras.layers.Dropout):  # type: ignore[misc]  # Keras publishes no types
     """Keras's own, but what is dropped of an image depends on its place in the whole batch, not on its device.
 
     Each device draws the mask of the whole batch and takes its own part. Devices hold consecutive parts of the
@@ -47,7 +47,7 @@ class Dropout(keras.layers.Dropout):  # type: ignore[misc]
         return tf.where(kept, inputs / (1 - self.rate), tf.zeros([], inputs.dtype))
 
 
-class BatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]
+class BatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]  # Keras publishes no types
     """Keras's own, but mean and variance are those of the whole batch on all devices.
 
     Keras can do so too (``synchronized``), by the mean of the squares, which loses digits: after 18 steps the losses of

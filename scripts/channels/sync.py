@@ -145,10 +145,10 @@ def _upload(s3: Any, bucket: str, files: Sequence[tuple[str, LocalFile]]) -> Non
         class Report(BaseSubscriber):
             # The arguments' names are s3transfer's: it calls by them.
 
-            def on_progress(self, future: "TransferFuture", bytes_transferred: int, **kwargs: Any) -> None:  # noqa: ARG002
+            def on_progress(self, future: "TransferFuture", bytes_transferred: int, **kwargs: Any) -> None:  # noqa: ARG002 - s3transfer names them
                 shown.moved(bytes_transferred)
 
-            def on_done(self, future: "TransferFuture", **kwargs: Any) -> None:  # noqa: ARG002
+            def on_done(self, future: "TransferFuture", **kwargs: Any) -> None:  # noqa: ARG002 - s3transfer names them
                 shown.finished()
 
         # Leaving the manager waits for what is under way; an exception, an interrupt too, cancels the rest.

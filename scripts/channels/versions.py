@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from scripts.core import aws
+
 
 @dataclass(frozen=True)
 class Version:
@@ -24,7 +26,7 @@ def changed_since(s3: Any, uri: str, moment: datetime) -> list[str]:
         uri: ``s3://bucket/prefix``.
         moment: when; with a time zone.
     """
-    bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+    bucket, prefix = aws.split_uri(uri)
     found = []
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
         for one in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:

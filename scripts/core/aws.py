@@ -58,7 +58,7 @@ def client(service: str) -> Any:
     tries = int(os.environ.get("AWS_MAX_ATTEMPTS") or 5)
     config = Config(retries={"mode": "standard", "total_max_attempts": tries}, user_agent_extra="trainyard")
     # boto3's types know each service by its literal name only.
-    made: Any = session().client(service, config=config)  # type: ignore[call-overload]
+    made: Any = session().client(service, config=config)  # type: ignore[call-overload]  # the stubs want a literal
     # AWS often does not say what a refused call needed (never to a HEAD): what was asked is kept with the call,
     # and put into the response that an error carries.
     made.meta.events.register("provide-client-params", _note_asked)
@@ -111,3 +111,9 @@ def asked_of(error: Exception) -> Asked:
 def action_of(error: Exception) -> str:
     """The action of IAM that the call needed which ended in this error, such as ``s3:PutObject``."""
     return asked_of(error).action
+
+
+def split_uri(uri: str) -> tuple[str, str]:
+    """Bucket and key, or prefix, of ``s3://bucket/key``."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return bucket, key

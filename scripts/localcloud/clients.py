@@ -72,7 +72,7 @@ class Clients:
         config = Config(max_pool_connections=CONNECTIONS, retries={"mode": "standard"}, s3={"addressing_style": "path"})
         with self._lock:
             # boto3's types know each service by its literal name only.
-            return self._session.client(  # type: ignore[call-overload]
+            return self._session.client(  # type: ignore[call-overload]  # the stubs want a literal
                 service,
                 region_name=region,
                 endpoint_url=self._endpoint,

@@ -107,7 +107,7 @@ def _model_uri(job: Mapping[str, Any]) -> str:
 
 
 def _download(uri: str, path: Path) -> None:
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    bucket, key = aws.split_uri(uri)
     s3 = aws.client("s3")
     try:
         size = s3.head_object(Bucket=bucket, Key=key)["ContentLength"]

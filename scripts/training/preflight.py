@@ -74,8 +74,8 @@ def check(request: Mapping[str, Any], sources: Iterable[str], say: Callable[[str
     region, role = aws.region(), request["RoleArn"]
     _known_instance_type(aws.client("sagemaker"), request["ResourceConfig"].get("InstanceType"))
     s3 = aws.client("s3")
-    wanted = [_split(source) for source in sources]
-    buckets = [_split(uri)[0] for uri in _uris(request)]
+    wanted = [aws.split_uri(source) for source in sources]
+    buckets = [aws.split_uri(uri)[0] for uri in _uris(request)]
     checks: list[tuple[str, Callable[[], None]]] = [
         (f"the role {role}", partial(_role_trusts_sagemaker, role, role.split(":")[4])),
         *((f"the bucket {name}", partial(_bucket_is_here, s3, name, region)) for name in dict.fromkeys(buckets)),
@@ -125,11 +125,6 @@ def _version(text: str) -> dict[str, str]:
         return {"imageDigest": text[1:]}
     tag, _, digest = text.removeprefix(":").partition("@")
     return {"imageDigest": digest} if digest else {"imageTag": tag or "latest"}
-
-
-def _split(uri: str) -> tuple[str, str]:
-    bucket, _, prefix = uri.removeprefix("s3://").partition("/")
-    return bucket, prefix
 
 
 def _same_region(what: str, its: str, region: str) -> None:

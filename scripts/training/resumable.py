@@ -85,7 +85,7 @@ def _unwritten(sagemaker: Any, uri: str) -> None:
 
 def _holds_some(s3: Any, earlier: Mapping[str, Any]) -> None:
     job, uri = earlier["TrainingJobName"], _folder(earlier["CheckpointConfig"]["S3Uri"])
-    bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+    bucket, prefix = aws.split_uri(uri)
     if not s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1).get("KeyCount"):
         raise UserError(f"{job} left no checkpoint in {uri}: there is nothing to go on from.", _anew(job))
 
@@ -94,7 +94,7 @@ def _unchanged(s3: Any, earlier: Mapping[str, Any], channel: Mapping[str, Any]) 
     job, uri = earlier["TrainingJobName"], channel["DataSource"]["S3DataSource"]["S3Uri"]
     changed = channels.changed_since(s3, uri, earlier["CreationTime"])
     if changed:
-        bucket = uri.removeprefix("s3://").partition("/")[0]
+        bucket, _ = aws.split_uri(uri)
         more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
         raise UserError(
             f"The data of the channel {channel['ChannelName']} have changed since {job} was created: "

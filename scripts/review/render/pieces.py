@@ -65,7 +65,7 @@ def changes(listed: Iterable[tuple[int, ShownChange]], section: str, opened: boo
         opened: whether the reader sees all of them at once.
     """
     state = " open" if opened else ""
-    return Markup("".join(_change(each, f"{section}-{place}", state) for place, each in listed))  # noqa: S704
+    return Markup("".join(_change(each, f"{section}-{place}", state) for place, each in listed))  # noqa: S704 - as above
 
 
 def _change(change: ShownChange, anchor: str, state: str) -> str:
@@ -92,7 +92,7 @@ def findings(listed: Iterable[Finding], anchors: Mapping[str, str], level: int) 
         anchors: the id of each address's change.
         level: of their headings.
     """
-    return Markup("".join(_finding(each, anchors.get(each.address, ""), level) for each in listed))  # noqa: S704
+    return Markup("".join(_finding(each, anchors.get(each.address, ""), level) for each in listed))  # noqa: S704 - as above
 
 
 def _finding(finding: Finding, anchor: str, level: int) -> str:

@@ -1,15 +1,12 @@
 """A run comes to the same result whatever number of devices and hosts shares its batches."""
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.unit.trainer.device_runs import train_divided
-from tests.unit.trainer.trainer_runs import ROOT, SMALL, Base, Hosts, environment
+from tests.unit.trainer.trainer_runs import SMALL, Base, Hosts, told_by
 
 pytestmark = pytest.mark.e2e
 
@@ -43,16 +40,7 @@ print(json.dumps({"steps": steps, "states": states, "read": layers[0].seed_gener
 
 def dropped(devices: int, kind: str = "ours") -> dict[str, Any]:
     """What is left of a batch of ones, for each step and layer; the random state's copies."""
-    done = subprocess.run(
-        [sys.executable, "-c", MASKS, str(devices), kind],
-        cwd=ROOT,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    told: dict[str, Any] = told_by(MASKS, str(devices), kind)
     return told
 
 

@@ -1,15 +1,12 @@
 """In which precision a network trains, and that a loss that is scaled stays in order on several devices."""
 
-import json
 import os
-import subprocess
-import sys
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.unit.trainer.trainer_runs import ROOT, environment
+from tests.unit.trainer.trainer_runs import told_by
 
 pytestmark = pytest.mark.e2e
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -136,16 +133,7 @@ print(json.dumps(told))
 
 def overflowing(devices: int, kind: str) -> list[Any]:
     """After each step: weights, scale, counter, iterations; the same on all devices."""
-    done = subprocess.run(
-        [sys.executable, "-c", OVERFLOW, str(devices), kind],
-        cwd=ROOT,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    told: list[Any] = json.loads(done.stdout.splitlines()[-1])
+    told: list[Any] = told_by(OVERFLOW, str(devices), kind)
     return told
 
 

@@ -88,6 +88,14 @@ def trainer(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=240)
 
 
+def told_by(code: str, *arguments: str) -> Any:
+    """What a Python program prints last, as JSON; in a process of its own, as TensorFlow fixes its devices once."""
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
 def environment(**more: str) -> dict[str, str]:
     """This process's environment without what would reach into a job."""
     kept: Mapping[str, str] = {

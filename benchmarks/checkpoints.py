@@ -19,13 +19,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 import tensorflow as tf
 
-from trainer import cluster, models, precision, twin
-from trainer.hyperparameters import Hyperparameters
-from trainer.interval import Interval
-from trainer.keeper import Keeper
+from trainer.checkpoints.interval import Interval
+from trainer.checkpoints.keeper import Keeper
+from trainer.contract.hyperparameters import Hyperparameters
+from trainer.contract.stop import Stop
+from trainer.hosts import cluster
+from trainer.loop.steps import compiled_training
+from trainer.networks import architectures, precision, twin
 from trainer.run import Run
-from trainer.steps import compiled_training
-from trainer.stop import Stop
 
 SETTINGS = Hyperparameters(model="ResNet50", image_size=32, batch_size=16)
 LABELS = 10
@@ -74,7 +75,7 @@ def _ours(folder: Path) -> Cost:
     team = cluster.join(["algo-1"], "algo-1", Stop(), os.environ)
     if team is None:
         raise RuntimeError("stopped")
-    best = models.build(SETTINGS, LABELS, None)
+    best = architectures.build(SETTINGS, LABELS, None)
     model = twin.for_training(best, "float32", 1)
     optimizer = precision.optimizer(keras.optimizers.Adam(SETTINGS.learning_rate), "float32")
     optimizer.build(model.trainable_variables)
@@ -103,7 +104,7 @@ def _ours(folder: Path) -> Cost:
 
 
 def _keras(folder: Path) -> Cost:
-    model = models.build(SETTINGS, LABELS, None)
+    model = architectures.build(SETTINGS, LABELS, None)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(SETTINGS.learning_rate), loss, jit_compile=False)
     times: list[float] = []

@@ -32,7 +32,7 @@ from scripts.core import console
 
 EDITS = 5
 PACKAGE_SIZE = 20_000_000
-EDITED = Path("trainer/models.py")
+EDITED = Path("trainer/networks/architectures.py")
 PLAIN = "plain"
 # What many a Dockerfile does: every edit has the packages looked at again.
 DOCKERFILE = """

@@ -2,7 +2,7 @@
 
 import sys
 
-from trainer.stop import Stop
+from trainer.contract.stop import Stop
 
 if __name__ == "__main__":
     stop = Stop()

@@ -9,8 +9,12 @@ import sys
 import tempfile
 from collections.abc import Sequence
 
-from trainer import contract, describe, program
-from trainer.stop import Stop
+from trainer.contract import describe, program
+from trainer.contract.errors import JobError
+from trainer.contract.failure import guarded
+from trainer.contract.folders import Folders, unset_absent_channels
+from trainer.contract.job import read_evaluation, read_job
+from trainer.contract.stop import Stop
 
 USAGE = """usage: python -m trainer train [--NAME VALUE ...]
        python -m trainer describe
@@ -30,8 +34,8 @@ def main(arguments: Sequence[str], stop: Stop) -> int:
     """
     command, rest = (arguments[0] if arguments else ""), list(arguments[1:])
     if command == "train":
-        folders = contract.Folders.of(os.environ)
-        return contract.guarded(lambda: _train(folders, rest, stop), folders)
+        folders = Folders.of(os.environ)
+        return guarded(lambda: _train(folders, rest, stop), folders)
     if command == "describe" and not rest:
         print(json.dumps(describe.describe(), indent=2))
         return 0
@@ -43,11 +47,11 @@ def main(arguments: Sequence[str], stop: Stop) -> int:
     return 0 if command in {"-h", "--help"} else 2
 
 
-def _train(folders: contract.Folders, arguments: list[str], stop: Stop) -> int:
-    contract.unset_absent_channels(folders, os.environ)
+def _train(folders: Folders, arguments: list[str], stop: Stop) -> int:
+    unset_absent_channels(folders, os.environ)
     if program.named(os.environ):
         return program.run(folders, arguments, stop)
-    job = contract.read_job(folders, arguments, os.environ)
+    job = read_job(folders, arguments, os.environ)
     _import_tensorflow()
     from trainer.tasks import image_classification
 
@@ -57,13 +61,13 @@ def _train(folders: contract.Folders, arguments: list[str], stop: Stop) -> int:
 
 def _check(arguments: list[str]) -> int:
     """Print, as JSON, what would stop a job on these folders at its start: problem and fix, or null."""
-    from trainer import folders
+    from trainer.images import folders
 
     try:
-        base = contract.Folders.of(os.environ)
-        contract.unset_absent_channels(base, os.environ)
-        folders.check(contract.read_job(base, arguments, os.environ))
-    except contract.JobError as error:
+        base = Folders.of(os.environ)
+        unset_absent_channels(base, os.environ)
+        folders.check(read_job(base, arguments, os.environ))
+    except JobError as error:
         print(json.dumps({"problem": error.problem, "fix": error.fix}))
     else:
         print(json.dumps({"problem": None, "fix": None}))
@@ -71,13 +75,13 @@ def _check(arguments: list[str]) -> int:
 
 
 def _evaluate(arguments: list[str]) -> int:
-    options = contract.read_evaluation(arguments)
+    options = read_evaluation(arguments)
     _import_tensorflow()
-    from trainer import evaluate
+    from trainer.tasks import evaluate
 
     try:
         result = evaluate.evaluate(options.model, options.data)
-    except contract.JobError as error:
+    except JobError as error:
         print(error, file=sys.stderr)
         return 1
     print(json.dumps(result, indent=2))

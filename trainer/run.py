@@ -22,7 +22,7 @@ class Plan:
         batch_size: images in a step, on all devices together.
         validation_steps: batches in which every device has scored all of its validation images; 0 for none.
         patience: epochs without a better one after which training ends; 0 for never.
-        identity: all that makes the run's results what they are, as plain data; see `trainer.resume`.
+        identity: all that makes the run's results what they are, as plain data; see `trainer.checkpoints.resume`.
     """
 
     epochs: int

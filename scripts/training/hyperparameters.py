@@ -159,8 +159,8 @@ def encode(value: str) -> str:
     """A value as it is sent: the very string, or a JSON string where it would not arrive.
 
     SageMaker's pattern for a value is ``.*``, in which a dot is no line break: such a value travels as a JSON string,
-    as AWS's own SDK sends every string. The trainer (`given_hyperparameters` in trainer/contract.py) reads what is a
-    JSON string back; so a value that looks like one travels as one too.
+    as AWS's own SDK sends every string. The trainer (`given_hyperparameters` in trainer/contract/folders.py) reads
+    it back; so a value that looks like one travels as one too.
     """
     return json.dumps(value) if BREAKS.search(value) or value[:1] == '"' else value
 

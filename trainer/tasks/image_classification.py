@@ -10,17 +10,22 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from trainer import cluster, export, folders, hyperparameters, mishaps, models, precision, resume, twin
-from trainer.cluster import Team
-from trainer.contract import Job, JobError, check_gpu
-from trainer.hyperparameters import Hyperparameters
-from trainer.interval import Interval
-from trainer.keeper import Keeper
+from trainer.checkpoints import resume
+from trainer.checkpoints.interval import Interval
+from trainer.checkpoints.keeper import Keeper
+from trainer.contract import hyperparameters
+from trainer.contract.errors import JobError
+from trainer.contract.hyperparameters import Hyperparameters
+from trainer.contract.job import Job, check_gpu
+from trainer.contract.stop import Stop
+from trainer.hosts import cluster
+from trainer.hosts.cluster import Team
+from trainer.images import folders, host_input
+from trainer.images.host_input import Input
+from trainer.loop import errors
+from trainer.loop.training import Feed, Training
+from trainer.networks import architectures, export, precision, twin
 from trainer.run import Plan, Run
-from trainer.stop import Stop
-from trainer.tasks import image_input
-from trainer.tasks.image_input import Input
-from trainer.training import Feed, Training
 
 
 def train(job: Job, stop: Stop) -> None:
@@ -53,7 +58,7 @@ def train_with(team: Team, job: Job, stop: Stop) -> None:
     if team.chief:
         for folder in (job.checkpoint_dir, job.model_dir, job.output_data_dir):
             folders.check_writable(folder)  # now, and not after hours that were paid for
-    given = image_input.read(job, team)
+    given = host_input.read(job, team)
     computes_in = precision.choose(settings.precision)
     plan = _plan(settings, given, computes_in)
     team.agree(plan.identity)
@@ -103,7 +108,7 @@ def _make_run(
     settings: Hyperparameters, given: Input, plan: Plan, computes_in: str, weights: Path | None, team: Team
 ) -> Run:
     with tf.device("CPU"):  # of no use to the devices, and in their memory as often as there are
-        best = models.build(settings, len(given.training.labels), weights)
+        best = architectures.build(settings, len(given.training.labels), weights)
     rate: Any = settings.learning_rate
     if schedule_epochs := plan.identity.get("schedule_epochs"):
         # A pure function of the optimizer's step number, which the checkpoint holds.
@@ -137,7 +142,7 @@ def _explained(given: Input, settings: Hyperparameters, computes_in: str, team: 
         given.check_readable()
         raise
     except tf.errors.ResourceExhaustedError as error:
-        raise mishaps.out_of_memory(
+        raise errors.out_of_memory(
             settings.batch_size, team.replicas, settings.image_size, computes_in, error.message
         ) from error
 

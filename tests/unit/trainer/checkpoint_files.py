@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer import checkpoint
-from trainer.checkpoint import Checkpoint
+from trainer.checkpoints import checkpoint
+from trainer.checkpoints.checkpoint import Checkpoint
 
 Files = dict[str, bytes]
 

@@ -10,14 +10,16 @@ import os, sys
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
 import keras
 import tensorflow as tf
-from trainer import cluster, contract, link
-from trainer.stop import Stop
+from trainer.contract.folders import Folders
+from trainer.contract.job import read_job
+from trainer.contract.stop import Stop
+from trainer.hosts import cluster, link
 from trainer.tasks import image_classification
 
 devices = int(sys.argv[1])
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * devices)
-job = contract.read_job(contract.Folders.of(os.environ), [], os.environ)
+job = read_job(Folders.of(os.environ), [], os.environ)
 keras.utils.set_random_seed(job.hyperparameters.seed)
 tf.config.experimental.enable_op_determinism()
 strategy = tf.distribute.MirroredStrategy([f"CPU:{number}" for number in range(devices)])

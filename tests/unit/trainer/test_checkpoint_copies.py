@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.trainer.checkpoint_files import Files, files, folder_of, save, states, steps, write
-from trainer import checkpoint
-from trainer.checkpoint import ABOUT, SENT_SECONDS
+from trainer.checkpoints import checkpoint
+from trainer.checkpoints.checkpoint import ABOUT, SENT_SECONDS
 
 KILLS = """
 import os, pathlib, signal, sys

@@ -8,13 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.trainer.trainer_runs import Base
-from trainer import contract
-from trainer.contract import Folders, JobError
-from trainer.stop import Stop
+from trainer.contract.errors import JobError
+from trainer.contract.failure import FAILURE_CHARACTERS, failure_text, guarded
+from trainer.contract.folders import Folders, given_hyperparameters, unset_absent_channels
+from trainer.contract.job import Job, check_gpu, read_job
+from trainer.contract.stop import Stop
 
 
-def read(base: Base, *arguments: str, **environ: str) -> contract.Job:
-    return contract.read_job(Folders(base.root), arguments, environ)
+def read(base: Base, *arguments: str, **environ: str) -> Job:
+    return read_job(Folders(base.root), arguments, environ)
 
 
 @pytest.fixture
@@ -65,7 +67,7 @@ def test_variables_of_channels_that_the_job_lacks_are_unset(
     channels = base.root / "input" / "data"
     environ = {f"SM_CHANNEL_{name.upper()}": str(channels / name) for name in ("training", "validation", "test")}
     environ |= {"SM_CHANNEL_ELSEWHERE": "/somewhere", "SM_MODEL_DIR": str(channels / "x")}
-    contract.unset_absent_channels(Folders(base.root), environ)
+    unset_absent_channels(Folders(base.root), environ)
     assert sorted(environ) == [*(f"SM_CHANNEL_{name}" for name in kept), "SM_MODEL_DIR"]
 
 
@@ -168,14 +170,14 @@ def test_broken_configuration_is_named(ready: Base) -> None:
 @pytest.mark.parametrize("instance", ["ml.g4dn.4xlarge", "ml.p5.48xlarge", "ml.g6e.xlarge"])
 def test_a_gpu_instance_without_a_gpu_is_refused(instance: str) -> None:
     with pytest.raises(JobError, match=f"{instance} has a GPU, but none is visible"):
-        contract.check_gpu(instance, 0, {})
-    contract.check_gpu(instance, 1, {})
-    contract.check_gpu(instance, 0, {"TRAINER_WITHOUT_GPU": "allow"})
+        check_gpu(instance, 0, {})
+    check_gpu(instance, 1, {})
+    check_gpu(instance, 0, {"TRAINER_WITHOUT_GPU": "allow"})
 
 
 @pytest.mark.parametrize("instance", ["ml.m5.xlarge", "ml.c5.xlarge", "local", "ml.trn1.2xlarge"])
 def test_other_instances_need_no_gpu(instance: str) -> None:
-    contract.check_gpu(instance, 0, {})
+    check_gpu(instance, 0, {})
 
 
 def raising(error: Exception) -> int:
@@ -183,18 +185,18 @@ def raising(error: Exception) -> int:
 
 
 def test_a_reason_goes_to_the_failure_file_as_it_is(base: Base) -> None:
-    assert contract.guarded(lambda: raising(JobError("No images.")), Folders(base.root)) == 1
+    assert guarded(lambda: raising(JobError("No images.")), Folders(base.root)) == 1
     assert base.failure == "No images."
 
 
 def test_an_exception_leaves_its_text_and_place(base: Base) -> None:
-    assert contract.guarded(lambda: raising(ValueError("broken é")), Folders(base.root)) == 1
+    assert guarded(lambda: raising(ValueError("broken é")), Folders(base.root)) == 1
     assert base.failure.startswith("ValueError: broken é\n")
     assert "in raising" in base.failure.splitlines()[1]
 
 
 def test_success_leaves_no_failure_file(base: Base) -> None:
-    assert contract.guarded(lambda: 0, Folders(base.root)) == 0
+    assert guarded(lambda: 0, Folders(base.root)) == 0
     assert not (base.root / "output").exists()
 
 
@@ -202,7 +204,7 @@ def test_a_failure_file_that_cannot_be_written_hides_no_reason(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "output").write_text("a file in its way")
-    assert contract.guarded(lambda: raising(JobError("No images.")), Folders(tmp_path)) == 1
+    assert guarded(lambda: raising(JobError("No images.")), Folders(tmp_path)) == 1
     assert "No images." in capsys.readouterr().err
 
 
@@ -211,8 +213,8 @@ def test_a_failure_fits_into_failurereason_and_keeps_the_exception_and_the_place
     try:
         raising(RuntimeError(message * 50))
     except RuntimeError as error:
-        text = contract.failure_text(error)
-    assert len(text) <= contract.FAILURE_CHARACTERS
+        text = failure_text(error)
+    assert len(text) <= FAILURE_CHARACTERS
     assert text.startswith("RuntimeError")
 
 
@@ -230,10 +232,10 @@ def test_sigterm_is_noted_and_ends_nothing() -> None:
 def test_hyperparameters_stay_the_strings_that_were_sent(base: Base) -> None:
     sent = {"a": "007", "b": ' "quoted" $HOME\n', "c": "1e3", "d": "", "e": '"half', "f": '"a" and "b"'}
     base.configure(hyperparameters=sent)
-    assert contract.given_hyperparameters(Folders(base.root)) == sent
+    assert given_hyperparameters(Folders(base.root)) == sent
     assert json.loads((base.root / "input/config/hyperparameters.json").read_text()) == sent
 
 
 def test_a_json_string_stands_for_what_is_in_it(base: Base) -> None:
     base.configure(hyperparameters={"lines": json.dumps("one\ntwo"), "quoted": json.dumps('"so"'), "number": "1"})
-    assert contract.given_hyperparameters(Folders(base.root)) == {"lines": "one\ntwo", "quoted": '"so"', "number": "1"}
+    assert given_hyperparameters(Folders(base.root)) == {"lines": "one\ntwo", "quoted": '"so"', "number": "1"}

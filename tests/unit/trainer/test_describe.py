@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.trainer.trainer_runs import ROOT, environment, trainer
-from trainer import describe, hyperparameters
+from trainer.contract import describe, hyperparameters
 
 REGEXES = {metric.name: metric.regex for metric in describe.METRICS}
 
@@ -24,7 +24,8 @@ def test_it_answers_at_once_with_json() -> None:
 
 def test_it_imports_neither_tensorflow_nor_keras_nor_numpy() -> None:
     code = (
-        "import sys; from trainer import commands, stop; commands.main(['describe'], stop.Stop()); "
+        "import sys; from trainer import commands; from trainer.contract.stop import Stop; "
+        "commands.main(['describe'], Stop()); "
         "sys.exit(sorted({'tensorflow', 'keras', 'numpy'} & set(sys.modules)) or 0)"
     )
     command = [sys.executable, "-c", code]

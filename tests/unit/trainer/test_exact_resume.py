@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.unit.trainer.trainer_runs import SMALL, Base, Hosts
-from trainer import checkpoint
-from trainer.contract import Folders, JobError, read_job
-from trainer.stop import Stop
+from trainer.checkpoints import checkpoint
+from trainer.contract.errors import JobError
+from trainer.contract.folders import Folders
+from trainer.contract.job import read_job
+from trainer.contract.stop import Stop
 
 # 600 images in batches of 200: three steps an epoch, each with a checkpoint.
 SHORT = {**SMALL, "epochs": "3", "batch_size": "200", "dropout": "0.3", "checkpoint_steps": "1"}
@@ -73,7 +75,7 @@ def test_from_every_step_on_the_run_ends_the_same_to_the_last_bit(whole: Ended, 
 def test_with_the_data_from_their_beginning_it_does_not(
     whole: Ended, tmp_path: Path, digits: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from trainer.tasks.image_input import Input
+    from trainer.images.host_input import Input
 
     batches = Input.batches
     monkeypatch.setattr(Input, "batches", lambda given, steps: batches(given, range(len(steps))))

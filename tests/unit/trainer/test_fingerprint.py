@@ -6,8 +6,8 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer import fingerprint
-from trainer.folders import Images
+from trainer.images import fingerprint
+from trainer.images.folders import Images
 
 
 def images(*paths: Path) -> Images:

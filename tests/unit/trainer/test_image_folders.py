@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trainer.contract import JobError
-from trainer.hyperparameters import APPLICATIONS, Hyperparameters
+from trainer.contract.errors import JobError
+from trainer.contract.hyperparameters import APPLICATIONS, Hyperparameters
 
 pytestmark = pytest.mark.e2e
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_labels_are_the_sorted_folders(folder: Path) -> None:
-    from trainer import folders
+    from trainer.images import folders
 
     (folder / "b" / "notes.txt").write_text("no image")
     (folder / "b" / ".hidden.png").write_text("no image")
@@ -42,7 +42,7 @@ def test_labels_are_the_sorted_folders(folder: Path) -> None:
 
 
 def test_other_folders_are_numbered_by_the_training_labels(folder: Path) -> None:
-    from trainer import folders
+    from trainer.images import folders
 
     shutil.rmtree(folder / "a")
     assert folders.list_images(folder, ("a", "b")).numbers == (1, 1, 1)
@@ -51,7 +51,7 @@ def test_other_folders_are_numbered_by_the_training_labels(folder: Path) -> None
 
 
 def test_folders_that_cannot_be_learnt_from_are_refused(folder: Path, tmp_path: Path) -> None:
-    from trainer import folders
+    from trainer.images import folders
 
     (tmp_path / "none").mkdir()
     with pytest.raises(JobError, match="holds no images"):
@@ -63,9 +63,9 @@ def test_folders_that_cannot_be_learnt_from_are_refused(folder: Path, tmp_path: 
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_every_format_becomes_one_shape(folder: Path, channels: int) -> None:
-    from trainer import data, folders
+    from trainer.images import folders, pipeline
 
-    (batch,) = data.ordered_batches(folders.list_images(folder), 16, channels, 10)
+    (batch,) = pipeline.ordered_batches(folders.list_images(folder), 16, channels, 10)
     assert batch[0].shape == (6, 16, 16, channels)
     assert batch[0].dtype == "float32"
     assert batch[1].numpy().tolist() == [0, 0, 0, 1, 1, 1]
@@ -73,13 +73,13 @@ def test_every_format_becomes_one_shape(folder: Path, channels: int) -> None:
 
 def order(folder: Path, seed: int, steps: range, host: int = 0, hosts: int = 1, devices: int = 1) -> list[list[int]]:
     """The images of each step, one device's part after the other."""
-    from trainer import data, folders
+    from trainer.images import folders, pipeline
 
     images = folders.list_images(folder)
     # Every image its own label, so that a label says which image it is.
     single = folders.Images(images.labels, images.paths, tuple(range(len(images.paths))))
-    share = data.Share(batch=4, first=host * 4 // hosts, count=4 // hosts, at_once=4 // hosts // devices)
-    return [numbers.numpy().tolist() for _, numbers in data.training_batches(single, 8, 1, share, seed, steps)]
+    share = pipeline.Share(batch=4, first=host * 4 // hosts, count=4 // hosts, at_once=4 // hosts // devices)
+    return [numbers.numpy().tolist() for _, numbers in pipeline.training_batches(single, 8, 1, share, seed, steps)]
 
 
 def test_the_order_is_a_pure_function_of_seed_and_step(folder: Path) -> None:
@@ -122,13 +122,13 @@ def test_applications_start_from_the_weights_channel_and_keep_their_preprocessin
 ) -> None:
     import keras
 
-    from trainer import export, models
+    from trainer.networks import architectures, export
 
     settings = Hyperparameters(model=name, image_size=32)
     keras.utils.set_random_seed(1)
     source = getattr(keras.applications, name)(include_top=False, weights=None, input_shape=(32, 32, 3), pooling="avg")
     source.save_weights(tmp_path / "backbone.weights.h5")
-    model = models.build(settings, 3, tmp_path)
+    model = architectures.build(settings, 3, tmp_path)
     backbone = next(layer for layer in model.layers if isinstance(layer, keras.Model))
     image = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
     module = {"MobileNetV2": keras.applications.mobilenet_v2, "ResNet50": keras.applications.resnet}[name]
@@ -144,43 +144,44 @@ def test_applications_start_from_the_weights_channel_and_keep_their_preprocessin
 
 
 def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
-    from trainer import models
+    from trainer.networks import architectures
 
     with pytest.raises(JobError, match=r"needs exactly one \.h5 or \.keras file; .* holds 0"):
-        models.build(GREY, 2, tmp_path)
-    models.build(GREY, 2, None).save_weights(tmp_path / "other.weights.h5")
+        architectures.build(GREY, 2, tmp_path)
+    architectures.build(GREY, 2, None).save_weights(tmp_path / "other.weights.h5")
     with pytest.raises(JobError, match="does not hold weights of"):
-        models.build(Hyperparameters(model="MobileNetV2", image_size=32), 2, tmp_path)
+        architectures.build(Hyperparameters(model="MobileNetV2", image_size=32), 2, tmp_path)
 
 
 def test_an_image_size_too_small_for_the_network_is_refused() -> None:
-    from trainer import models
+    from trainer.networks import architectures
 
     with pytest.raises(JobError, match="Xception cannot be made for images of"):
-        models.build(Hyperparameters(model="Xception", image_size=32), 2, None)
+        architectures.build(Hyperparameters(model="Xception", image_size=32), 2, None)
 
 
 def test_the_savedmodel_takes_raw_images_of_any_size_as_training_saw_them(folder: Path, tmp_path: Path) -> None:
     import keras
     import tensorflow as tf
 
-    from trainer import data, export, folders, models
+    from trainer.images import folders, pipeline
+    from trainer.networks import architectures, export
 
-    model = models.build(GREY, 2, None)
+    model = architectures.build(GREY, 2, None)
     export.export(model, ["a", "b"], tmp_path / "model")
     served = tf.saved_model.load(str(tmp_path / "model" / "1")).signatures["serving_default"]
     images = folders.list_images(folder)
-    (batch,) = data.ordered_batches(images, 8, 1, 10)
+    (batch,) = pipeline.ordered_batches(images, 8, 1, 10)
     trained_on = keras.ops.softmax(model(batch[0], training=False)).numpy()
     for number, path in enumerate(images.paths):
-        raw = data.decode(path, 1)[tf.newaxis]
+        raw = pipeline.decode(path, 1)[tf.newaxis]
         assert raw.dtype == "uint8"
         assert np.allclose(served(raw)["output_0"].numpy()[0], trained_on[number], atol=1e-5)
     assert json.loads((tmp_path / "model" / "labels.json").read_text()) == ["a", "b"]
 
 
 def test_evaluate_counts_by_label() -> None:
-    from trainer import evaluate
+    from trainer.tasks import evaluate
 
     predicted = np.array([[0.9, 0.1, 0.0], [0.2, 0.8, 0.0], [0.6, 0.4, 0.0]], dtype=np.float32)
     result = evaluate.score(["a", "b", "c"], np.array([0, 1, 1]), predicted)

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trainer import checkpoint
-from trainer.interval import Interval
+from trainer.checkpoints import checkpoint
+from trainer.checkpoints.interval import Interval
 
 pytestmark = pytest.mark.e2e
 
@@ -17,7 +17,7 @@ def test_the_last_state_is_that_after_the_epochs_end(tmp_path: Path) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import keras
 
-    from trainer.keeper import Keeper
+    from trainer.checkpoints.keeper import Keeper
     from trainer.run import Run
 
     model, best = (keras.Sequential([keras.Input([2]), keras.layers.Dense(2)]) for _ in range(2))

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from tests.unit.trainer.trainer_runs import SMALL, Base
-from trainer import checkpoint, mishaps
+from trainer.checkpoints import checkpoint
+from trainer.loop import errors
 
 
 def made(root: Path, digits: Path, **hyperparameters: str) -> Base:
@@ -103,9 +104,9 @@ def test_a_folder_that_cannot_be_written_is_found_at_the_start(tmp_path: Path, d
 
 
 def test_half_a_batch_is_one_that_the_devices_can_share() -> None:
-    told = mishaps.out_of_memory(96, 4, 224, "float32", "OOM when allocating tensor\nand more")
+    told = errors.out_of_memory(96, 4, 224, "float32", "OOM when allocating tensor\nand more")
     assert told.problem == (
         "Out of memory at batch_size=96, which is 24 images on each of 4 devices: OOM when allocating tensor"
     )
     assert told.fix.startswith("Try batch_size=48, or a smaller image_size than 224, precision=bfloat16")
-    assert "batch_size" not in mishaps.out_of_memory(4, 4, 224, "bfloat16", "OOM").fix
+    assert "batch_size" not in errors.out_of_memory(4, 4, 224, "bfloat16", "OOM").fix

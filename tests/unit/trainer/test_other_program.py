@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.trainer.trainer_runs import ROOT, Base, environment
-from trainer import program
+from trainer.contract import program
 
 AWKWARD = {
     "plain": "0.10",

@@ -26,7 +26,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     ],
 )
 def test_the_slowest_gpu_decides(capabilities: list[tuple[int, int]], precision: str) -> None:
-    from trainer.precision import fitting
+    from trainer.networks.precision import fitting
 
     assert fitting(capabilities) == precision
 
@@ -34,7 +34,7 @@ def test_the_slowest_gpu_decides(capabilities: list[tuple[int, int]], precision:
 def test_what_was_asked_for_counts_and_a_cpu_has_nothing_to_choose() -> None:
     import tensorflow as tf
 
-    from trainer.precision import choose
+    from trainer.networks.precision import choose
 
     assert [choose(asked) for asked in ("float32", "float16", "bfloat16")] == ["float32", "float16", "bfloat16"]
     if not tf.config.list_physical_devices("GPU"):
@@ -45,13 +45,13 @@ def made(precision: str) -> tuple[Any, Any]:
     """A small network that trains, and its optimizer."""
     import keras
 
-    from trainer import models
-    from trainer.hyperparameters import Hyperparameters
-    from trainer.precision import optimizer
-    from trainer.twin import for_training
+    from trainer.contract.hyperparameters import Hyperparameters
+    from trainer.networks import architectures
+    from trainer.networks.precision import optimizer
+    from trainer.networks.twin import for_training
 
     keras.utils.set_random_seed(0)
-    model = for_training(models.build(Hyperparameters(image_size=8, channels=1), 10, None), precision, 1)
+    model = for_training(architectures.build(Hyperparameters(image_size=8, channels=1), 10, None), precision, 1)
     adam = optimizer(keras.optimizers.Adam(0.005), precision)
     adam.build(model.trainable_variables)
     return model, adam
@@ -102,7 +102,7 @@ OVERFLOW = """
 import json, os, sys
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
 import keras, numpy, tensorflow as tf
-from trainer import precision
+from trainer.networks import precision
 
 devices, kind = int(sys.argv[1]), {"ours": precision.LossScaleOptimizer, "keras": keras.optimizers.LossScaleOptimizer}
 cpu = tf.config.list_physical_devices("CPU")[0]

@@ -23,9 +23,9 @@ from tests.unit.trainer.trainer_runs import (
     wait_for,
     weights,
 )
-from trainer import link
-from trainer.contract import JobError
-from trainer.stop import Stop
+from trainer.contract.errors import JobError
+from trainer.contract.stop import Stop
+from trainer.hosts import link
 
 EPOCHS = {**SMALL, "epochs": "4"}
 ENDLESS = {**EPOCHS, "epochs": "5000"}
@@ -100,8 +100,8 @@ def test_why_a_host_left_is_told() -> None:
 
 MEETING = """
 import sys
-from trainer import link
-from trainer.stop import Stop
+from trainer.contract.stop import Stop
+from trainer.hosts import link
 link.BEAT, link.SILENCE = map(float, sys.argv[1:3])
 met = link.meet(sys.argv[4:], sys.argv[3], Stop(), 30)
 print("met", flush=True)

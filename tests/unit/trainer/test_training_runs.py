@@ -23,7 +23,8 @@ def made(root: Path, digits: Path, **hyperparameters: str) -> Base:
 def test_what_is_wrong_is_said_before_tensorflow_is_imported(base: Base) -> None:
     base.configure(hyperparameters={"epoch": "3"})
     code = (
-        "import sys; from trainer import commands, stop; commands.main(['train'], stop.Stop()); "
+        "import sys; from trainer import commands; from trainer.contract.stop import Stop; "
+        "commands.main(['train'], Stop()); "
         "sys.exit('tensorflow' in sys.modules)"
     )
     given = environment(SAGEMAKER_BASE_DIR=str(base.root))

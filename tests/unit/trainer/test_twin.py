@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trainer.hyperparameters import APPLICATIONS, Hyperparameters
+from trainer.contract.hyperparameters import APPLICATIONS, Hyperparameters
 
 pytestmark = pytest.mark.e2e
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -26,9 +26,9 @@ def emptied() -> Iterator[None]:
 
 def shuffled(settings: Hyperparameters) -> Any:
     """A network in which no two weights are alike."""
-    from trainer import models
+    from trainer.networks import architectures
 
-    model = models.build(settings, 10, None)
+    model = architectures.build(settings, 10, None)
     random = np.random.default_rng(0)
     for weight in model.weights:
         weight.assign(weight.numpy() * random.uniform(0.9, 1.1, weight.shape) + random.normal(0, 1e-3, weight.shape))
@@ -50,7 +50,7 @@ def inner(model: Any) -> list[Any]:
 )
 @pytest.mark.parametrize("replicas", [1, 4])
 def test_a_twin_gives_what_its_model_gives(settings: Hyperparameters, replicas: int) -> None:
-    from trainer.twin import for_training
+    from trainer.networks.twin import for_training
 
     model = shuffled(settings)
     twin = for_training(model, "float32", replicas)
@@ -72,11 +72,11 @@ def test_a_twin_gives_what_its_model_gives(settings: Hyperparameters, replicas: 
 
 @pytest.mark.parametrize("name", APPLICATIONS)
 def test_every_network_has_a_twin(name: str) -> None:
-    from trainer import models
-    from trainer.twin import for_training
+    from trainer.networks import architectures
+    from trainer.networks.twin import for_training
 
     # Large enough for all of them; NASNet takes its own size only.
-    model = models.build(Hyperparameters(model=name, image_size=224 if name == "NASNetMobile" else 96), 10, None)
+    model = architectures.build(Hyperparameters(model=name, image_size=224 if name == "NASNetMobile" else 96), 10, None)
     twin = for_training(model, "bfloat16", 2)
     # By name, as our classes are called what Keras's are.
     layers = [(layer.name, type(layer).__name__) for layer in inner(model)]
@@ -90,10 +90,10 @@ def test_every_network_has_a_twin(name: str) -> None:
 def test_only_what_needs_it_computes_in_float32() -> None:
     import keras
 
-    from trainer import models
-    from trainer.twin import for_training
+    from trainer.networks import architectures
+    from trainer.networks.twin import for_training
 
-    model = models.build(Hyperparameters(model="EfficientNetB0", image_size=32), 10, None)
+    model = architectures.build(Hyperparameters(model="EfficientNetB0", image_size=32), 10, None)
     twin = for_training(model, "float16", 1)
     exact = {layer.name for layer in inner(twin) if layer.compute_dtype == "float32"}
     preparing = {layer.name for layer in inner(twin) if isinstance(layer, keras.layers.Rescaling)}
@@ -104,7 +104,7 @@ def test_only_what_needs_it_computes_in_float32() -> None:
 def test_the_exported_network_stays_kerass_own() -> None:
     import keras
 
-    from trainer import twin
+    from trainer.networks import twin
 
     model = shuffled(SMALL)
     several, one = (twin.for_training(model, "bfloat16", replicas) for replicas in (2, 1))
@@ -120,7 +120,7 @@ def test_dropout_keeps_the_mean_and_drops_its_share() -> None:
     import keras
     import tensorflow as tf
 
-    from trainer.twin import Dropout
+    from trainer.networks.twin import Dropout
 
     keras.utils.set_random_seed(0)
     ones = tf.ones([1000, 50])

@@ -13,9 +13,9 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.unit.trainer.checkpoint_files import arrays, assert_equal, save, steps
-from trainer import checkpoint
-from trainer.contract import JobError
-from trainer.writer import Writer
+from trainer.checkpoints import checkpoint
+from trainer.checkpoints.writer import Writer
+from trainer.contract.errors import JobError
 
 ABOUT: dict[str, Any] = {"history": []}
 
@@ -69,7 +69,7 @@ def test_closing_waits_for_what_has_begun(writer: Writer, tmp_path: Path) -> Non
 ENDS_AT_ONCE = """
 import pathlib, sys
 import numpy as np
-from trainer.writer import Writer
+from trainer.checkpoints.writer import Writer
 
 Writer(pathlib.Path(sys.argv[1])).submit(1, {"a": np.ones(5_000_000)}, {}, 0.0)
 {end}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from scripts.core.errors import UserError
 from scripts.training.hyperparameters import describe_trainer, encode, parse_description, read_assignments, settle
-from trainer import contract
+from trainer.contract.folders import Folders, given_hyperparameters
 
 KNOWN = parse_description(
     {
@@ -35,10 +35,10 @@ def test_the_trainer_reads_back_what_was_written_and_sagemaker_lets_it_through(v
     sent = encode(value)
     assert re.fullmatch(".*", sent)  # SageMaker's pattern
     with tempfile.TemporaryDirectory() as base:
-        folders = contract.Folders(Path(base))
+        folders = Folders(Path(base))
         folders.config.mkdir(parents=True)
         (folders.config / "hyperparameters.json").write_text(json.dumps({"value": sent}))
-        assert contract.given_hyperparameters(folders) == {"value": value}
+        assert given_hyperparameters(folders) == {"value": value}
 
 
 @pytest.mark.parametrize("value", ["0.10", "two  words ", "it's", "$HOME `id`", "naïve 🚂", "[1, 2]", "", "\\n"])

@@ -19,8 +19,14 @@ from tests.unit.trainer.trainer_runs import Base
 
 ARCHIVE = Path(__file__).parent / "old-run.tar.xz"
 HYPERPARAMETERS = {
-    **{"image_size": "8", "channels": "1", "batch_size": "4", "epochs": "2", "learning_rate": "0.01"},
-    **{"dropout": "0.5", "seed": "7", "checkpoint_steps": "1"},
+    "image_size": "8",
+    "channels": "1",
+    "batch_size": "4",
+    "epochs": "2",
+    "learning_rate": "0.01",
+    "dropout": "0.5",
+    "seed": "7",
+    "checkpoint_steps": "1",
 }
 STOPPED_AT = 5
 ALIVE = 3  # filters of each layer that are not zero
@@ -40,10 +46,10 @@ def write_images(folder: Path) -> None:
 
 def write_weights(folder: Path) -> None:
     """First weights of the network's backbone, most of them zero."""
-    from trainer import models
-    from trainer.hyperparameters import Hyperparameters
+    from trainer.contract.hyperparameters import Hyperparameters
+    from trainer.networks import architectures
 
-    backbone = models.build(Hyperparameters(image_size=8, channels=1), 2, None).get_layer("backbone")
+    backbone = architectures.build(Hyperparameters(image_size=8, channels=1), 2, None).get_layer("backbone")
     random = np.random.default_rng(0)
     for layer in backbone.layers:
         if layer.name.startswith("conv2d"):

@@ -7,8 +7,8 @@ from typing import Any
 
 import keras
 
-from trainer.contract import JobError
-from trainer.hyperparameters import Hyperparameters
+from trainer.contract.errors import JobError
+from trainer.contract.hyperparameters import Hyperparameters
 
 
 def build(settings: Hyperparameters, labels: int, weights: Path | None) -> Any:

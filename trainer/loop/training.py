@@ -10,12 +10,13 @@ from typing import Any, NoReturn
 
 import tensorflow as tf
 
-from trainer import describe, mishaps
-from trainer.cluster import Team
-from trainer.keeper import Keeper
+from trainer.checkpoints.keeper import Keeper
+from trainer.contract import describe
+from trainer.contract.stop import Stop
+from trainer.hosts.cluster import Team
+from trainer.loop import errors
+from trainer.loop.steps import compiled_training, compiled_validation
 from trainer.run import Epoch, Plan, Run
-from trainer.steps import compiled_training, compiled_validation
-from trainer.stop import Stop
 
 # Steps run inside one call of a tf.function, which saves about 2 ms each; a stop waits for the call's end.
 SECONDS_PER_CALL = 0.5
@@ -203,7 +204,7 @@ class Training:
         files = [file for host in self._team.link.exchange(mine) for file in host]
         print(f"the batch of step {step + 1}:", *files, sep="\n  ", flush=True)
         saved = self._keeper.now()
-        raise mishaps.not_finite(step + 1, rate, files, saved.path if saved else None)
+        raise errors.not_finite(step + 1, rate, files, saved.path if saved else None)
 
 
 def reached_end(run: Run, plan: Plan) -> str | None:

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from trainer import data, export, folders
-from trainer.contract import JobError
+from trainer.contract.errors import JobError
+from trainer.images import folders, pipeline
+from trainer.networks import export
 
 BATCH = 64
 
@@ -61,7 +62,7 @@ def _raw_batches(images: folders.Images, channels: int) -> Iterator[npt.NDArray[
     batch: list[npt.NDArray[np.uint8]] = []
     for path in images.paths:
         try:
-            image = data.decode(path, channels).numpy()
+            image = pipeline.decode(path, channels).numpy()
         except tf.errors.OpError:
             raise JobError(f"{path} cannot be read as an image.") from None
         if batch and (image.shape != batch[0].shape or len(batch) == BATCH):

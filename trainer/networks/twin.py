@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from trainer.precision import policy
+from trainer.networks.precision import policy
 
 # In half precision brightnesses of 0 to 255 would lose their last bits before anything is made of them.
 FIRST_STEPS = (keras.layers.Rescaling, keras.layers.Normalization)
@@ -20,8 +20,8 @@ class Dropout(keras.layers.Dropout):  # type: ignore[misc]  # Keras publishes no
     """Keras's own, but what is dropped of an image depends on its place in the whole batch, not on its device.
 
     Each device draws the mask of the whole batch and takes its own part. Devices hold consecutive parts of the
-    batch, of one size, in the order of their numbers (``trainer.data``). All draw equally often, so their copies of the
-    generator's state stay the same.
+    batch, of one size, in the order of their numbers (``trainer.images.pipeline``). All draw equally often, so
+    their copies of the generator's state stay the same.
     """
 
     def call(self, inputs: Any, training: bool = False) -> Any:
@@ -71,7 +71,7 @@ def for_training(model: Any, precision: str, replicas: int) -> Any:
 
     Args:
         model: gives logits; its layers, and those of models in it, are Keras's own.
-        precision: a key of ``trainer.precision.POLICIES``.
+        precision: a key of ``trainer.networks.precision.POLICIES``.
         replicas: devices that share a batch.
 
     Returns:

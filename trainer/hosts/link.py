@@ -13,8 +13,8 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from trainer.contract import JobError
-from trainer.stop import Stop
+from trainer.contract.errors import JobError
+from trainer.contract.stop import Stop
 
 PORT = 2222
 """The one port, on all hosts, of this link and then of TensorFlow; a host written ``name:port`` has its own."""

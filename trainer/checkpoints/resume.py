@@ -11,10 +11,10 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from trainer import checkpoint
-from trainer.checkpoint import Checkpoint
-from trainer.cluster import Team
-from trainer.contract import JobError
+from trainer.checkpoints import checkpoint
+from trainer.checkpoints.checkpoint import Checkpoint
+from trainer.contract.errors import JobError
+from trainer.hosts.cluster import Team
 from trainer.run import Arrays, Plan, Run
 
 

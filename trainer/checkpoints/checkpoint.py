@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.contract import JobError
+from trainer.contract.errors import JobError
 
 STATE, ABOUT, MANIFEST = "state.npz", "about.json", "manifest.json"
 # A checkpoint that was finished so long ago is taken to be in S3.

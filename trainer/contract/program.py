@@ -15,11 +15,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from trainer import contract
-from trainer.contract import Folders, JobError
-from trainer.stop import Stop
+from trainer.contract.errors import JobError
+from trainer.contract.failure import write_failure
+from trainer.contract.folders import Folders, given_hyperparameters
+from trainer.contract.job import check_gpu
+from trainer.contract.stop import Stop
 
-HERE = Path(__file__).resolve().parent
+HERE = Path(__file__).resolve().parents[1]
 OURS = "__main__.py"
 
 # Of SM_TRAINING_ENV: what has no variable, or one by another name.
@@ -59,10 +61,10 @@ def run(folders: Folders, extra: Sequence[str], stop: Stop) -> int:
     if stop.requested:
         return _END
     path = _find(named(os.environ))
-    hyperparameters = contract.given_hyperparameters(folders)
+    hyperparameters = given_hyperparameters(folders)
     arguments = [*to_arguments(hyperparameters), *extra]
     variables = to_variables(folders, path, hyperparameters, arguments)
-    contract.check_gpu(variables["SM_CURRENT_INSTANCE_TYPE"], _gpus(), os.environ)
+    check_gpu(variables["SM_CURRENT_INSTANCE_TYPE"], _gpus(), os.environ)
     os.environ.update(variables)
     for name in ("SM_MODEL_DIR", "SM_OUTPUT_DATA_DIR"):
         Path(variables[name]).mkdir(parents=True, exist_ok=True)
@@ -177,10 +179,10 @@ def _exit_code(ending: SystemExit, name: str, folders: Folders) -> int:
     code = 0 if ending.code is None else ending.code
     if isinstance(code, int):
         if code not in (0, _END):
-            contract.write_failure(folders, f"{name} exited with code {code}; the log says why.")
+            write_failure(folders, f"{name} exited with code {code}; the log says why.")
         return code
     print(code, file=sys.stderr, flush=True)
-    contract.write_failure(folders, str(code))
+    write_failure(folders, str(code))
     return 1
 
 

@@ -1,4 +1,4 @@
-"""SageMaker's training contract, all of it: folders, arguments, the failure file, SIGTERM.
+"""A training job as our trainer reads it: from hyperparameters.json, the SM_* variables and the command line.
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo.html
 
@@ -10,81 +10,15 @@ container, as a process beside others, and by hand.
 import argparse
 import json
 import re
-import sys
-import traceback
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from trainer import hyperparameters
-from trainer.hyperparameters import Hyperparameters
-
-# SageMaker shows this much of the failure file as FailureReason.
-FAILURE_CHARACTERS = 1024
-
-
-class JobError(Exception):
-    """A reason for failing that the job's owner can mend: written to the failure file as it is, no traceback.
-
-    Args:
-        problem: what is wrong, with its place.
-        fix: what to do, where that is not plain.
-    """
-
-    def __init__(self, problem: str, fix: str = "") -> None:
-        super().__init__(f"{problem} {fix}".strip())
-        self.problem = problem
-        self.fix = fix
-
-
-@dataclass(frozen=True)
-class Folders:
-    """Where SageMaker puts things and looks for them."""
-
-    base: Path
-
-    @classmethod
-    def of(cls, environ: Mapping[str, str]) -> "Folders":
-        """The folders below SAGEMAKER_BASE_DIR, by default /opt/ml."""
-        return cls(Path(environ.get("SAGEMAKER_BASE_DIR") or "/opt/ml").absolute())
-
-    @property
-    def config(self) -> Path:
-        """hyperparameters.json, inputdataconfig.json, resourceconfig.json, checkpointconfig.json."""
-        return self.base / "input" / "config"
-
-    @property
-    def channels(self) -> Path:
-        """One folder per channel."""
-        return self.base / "input" / "data"
-
-    @property
-    def model(self) -> Path:
-        """Becomes model.tar.gz; nothing else does."""
-        return self.base / "model"
-
-    @property
-    def output(self) -> Path:
-        """Holds data (becomes output.tar.gz) and the failure file."""
-        return self.base / "output"
-
-    def read_config(self, name: str) -> dict[str, Any]:
-        """A JSON object of the config folder; empty where the file is absent.
-
-        Raises:
-            JobError: the file is no JSON object.
-        """
-        path = self.config / name
-        if not path.is_file():
-            return {}
-        try:
-            value = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise JobError(f"{path} is not JSON: {error}") from None
-        if not isinstance(value, dict):
-            raise JobError(f"{path} holds no JSON object.")
-        return value
+from trainer.contract import hyperparameters
+from trainer.contract.errors import JobError
+from trainer.contract.folders import Folders, given_hyperparameters
+from trainer.contract.hyperparameters import Hyperparameters
 
 
 @dataclass(frozen=True)
@@ -101,49 +35,6 @@ class Job:
     instance_type: str
     hosts: tuple[str, ...]
     current_host: str
-
-
-def given_hyperparameters(folders: Folders) -> dict[str, str]:
-    """The hyperparameters as they were written, from hyperparameters.json; what SageMaker itself adds is left out.
-
-    Values are strings. One that is a JSON string ("…", in quotation marks) stands for what is in it: only so does a
-    line break travel, which SageMaker's pattern for a value does not let through, and so AWS's SDK sends strings.
-    """
-    given = folders.read_config("hyperparameters.json")
-    # The tuner adds _tuning_objective_metric, SageMaker's SDK sagemaker_program and the like.
-    return {
-        name: _as_written(value) if isinstance(value, str) else json.dumps(value)
-        for name, value in given.items()
-        if name != "_tuning_objective_metric" and not name.startswith("sagemaker_")
-    }
-
-
-def _as_written(value: str) -> str:
-    if not value.startswith('"'):
-        return value
-    try:
-        inside = json.loads(value)
-    except ValueError:
-        return value
-    return inside if isinstance(inside, str) else value
-
-
-def unset_absent_channels(folders: Folders, environ: MutableMapping[str, str]) -> None:
-    """Take the SM_CHANNEL_* of channels that the job lacks out of ``environ``: an image sets some for every job.
-
-    inputdataconfig.json names the job's channels; without it they are the folders that are there. A variable that
-    leads elsewhere was set for this very run, and stays.
-
-    Raises:
-        JobError: inputdataconfig.json is no JSON object.
-    """
-    inputs = folders.read_config("inputdataconfig.json")
-    for variable, value in list(environ.items()):
-        path = Path(value)
-        if not variable.startswith("SM_CHANNEL_") or path.parent != folders.channels:
-            continue
-        if not (path.name in inputs if inputs else path.is_dir()):
-            del environ[variable]
 
 
 def read_job(folders: Folders, arguments: Sequence[str], environ: Mapping[str, str]) -> Job:
@@ -266,38 +157,3 @@ def check_gpu(instance_type: str, gpus: int, environ: Mapping[str, str]) -> None
         f"{instance_type} has a GPU, but none is visible: is the image built for GPUs? "
         "TRAINER_WITHOUT_GPU=allow in the job's environment trains on the CPU all the same."
     )
-
-
-def guarded(work: Callable[[], int], folders: Folders) -> int:
-    """Run ``work``; where it raises, leave the reason in the failure file.
-
-    Returns:
-        What ``work`` returned, or 1 where it raised.
-    """
-    try:
-        return work()
-    except JobError as error:
-        print(f"Error: {error}", file=sys.stderr, flush=True)
-        write_failure(folders, str(error))
-    except Exception as error:
-        traceback.print_exc()
-        write_failure(folders, failure_text(error))
-    return 1
-
-
-def write_failure(folders: Folders, reason: str) -> None:
-    """Write the failure file; where that fails, the reason is in the log all the same."""
-    try:
-        folders.output.mkdir(parents=True, exist_ok=True)
-        (folders.output / "failure").write_text(reason, encoding="utf-8", errors="replace")
-    except OSError as error:
-        print(f"warning: the failure file cannot be written: {error}", file=sys.stderr, flush=True)
-
-
-def failure_text(error: BaseException) -> str:
-    """An exception in at most FAILURE_CHARACTERS: what it says, then the innermost places it came through."""
-    reason = "".join(traceback.format_exception_only(error)).strip()
-    places = [
-        f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
-    ]
-    return "\n".join([reason[: FAILURE_CHARACTERS - 300], *reversed(places)])[:FAILURE_CHARACTERS]

@@ -1,6 +1,6 @@
 """The devices that train one model: one, several of a host, several hosts.
 
-Several hosts each run this program. They meet (`trainer.link`), then TensorFlow joins them by TF_CONFIG:
+Several hosts each run this program. They meet (`trainer.hosts.link`), then TensorFlow joins them by TF_CONFIG:
 https://www.tensorflow.org/api_docs/python/tf/distribute/MultiWorkerMirroredStrategy
 """
 
@@ -16,9 +16,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from trainer.contract import JobError
-from trainer.link import HostLostError, Link, address, meet
-from trainer.stop import Stop
+from trainer.contract.errors import JobError
+from trainer.contract.stop import Stop
+from trainer.hosts.link import HostLostError, Link, address, meet
 
 # Seconds to wait for a host to appear.
 LIMIT = "TRAINER_HOSTS_SECONDS"

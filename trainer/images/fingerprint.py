@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from trainer.folders import Images
+from trainer.images.folders import Images
 
 # How many images, and a number that changes with any of them.
 Part = tuple[int, int]

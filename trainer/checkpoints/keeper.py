@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from trainer import checkpoint
-from trainer.checkpoint import Checkpoint
-from trainer.interval import Interval
+from trainer.checkpoints import checkpoint
+from trainer.checkpoints.checkpoint import Checkpoint
+from trainer.checkpoints.interval import Interval
+from trainer.checkpoints.writer import Writer
 from trainer.run import Run
-from trainer.writer import Writer
 
 
 class Keeper:

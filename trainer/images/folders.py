@@ -6,8 +6,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainer import headers
-from trainer.contract import Job, JobError
+from trainer.contract.errors import JobError
+from trainer.contract.job import Job
+from trainer.images import headers
 
 SUFFIXES = (".jpeg", ".jpg", ".png")
 NAMED = 5

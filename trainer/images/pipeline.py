@@ -11,7 +11,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from trainer.folders import Images
+from trainer.images.folders import Images
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,13 @@ from typing import Any
 
 import tensorflow as tf
 
-from trainer import data, fingerprint, folders
-from trainer.cluster import Team
-from trainer.contract import Folders, Job, JobError
-from trainer.folders import Images
-from trainer.hyperparameters import Hyperparameters
+from trainer.contract.errors import JobError
+from trainer.contract.folders import Folders
+from trainer.contract.hyperparameters import Hyperparameters
+from trainer.contract.job import Job
+from trainer.hosts.cluster import Team
+from trainer.images import fingerprint, folders, pipeline
+from trainer.images.folders import Images
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Input:
 
     settings: Hyperparameters
     training: Images
-    share: data.Share
+    share: pipeline.Share
     counts: tuple[int, ...]
     steps_per_epoch: int
     validation: Images | None
@@ -50,7 +52,7 @@ class Input:
     def batches(self, steps: range) -> tf.data.Dataset:
         """The training batches of these steps, as one device after the other takes them."""
         size, channels, seed = self.settings.image_size, self.settings.channels, self.settings.seed
-        return data.training_batches(self.training, size, channels, self.share, seed, steps)
+        return pipeline.training_batches(self.training, size, channels, self.share, seed, steps)
 
     def validation_batches(self) -> tf.data.Dataset:
         """All validation images of this host, once; then empty batches without end, while other hosts have some left.
@@ -59,14 +61,14 @@ class Input:
         """
         size, channels = self.settings.image_size, self.settings.channels
         images = self.validation or Images((), (), ())
-        batches = data.ordered_batches(images, size, channels, self.share.at_once)
+        batches = pipeline.ordered_batches(images, size, channels, self.share.at_once)
         none = (tf.zeros([0, size, size, channels]), tf.zeros([0], tf.int32))
         return batches.concatenate(tf.data.Dataset.from_tensors(none).repeat())
 
     def files(self, steps: range) -> list[str]:
         """The files that this host draws in these steps."""
         paths = self.training.paths
-        indices = data.indices(len(paths), self.share, self.settings.seed, steps)
+        indices = pipeline.indices(len(paths), self.share, self.settings.seed, steps)
         return [paths[index] for index in indices.as_numpy_iterator()]
 
     def check_readable(self) -> None:
@@ -76,7 +78,7 @@ class Input:
             JobError: with its name.
         """
         for images in filter(None, (self.training, self.validation)):
-            folders.check_readable(images, data.undecodable(images, self.settings.channels), skip=False)
+            folders.check_readable(images, pipeline.undecodable(images, self.settings.channels), skip=False)
 
 
 def read(job: Job, team: Team) -> Input:
@@ -125,11 +127,11 @@ def _is_sharded(channel: str, team: Team) -> bool:
     return team.hosts > 1 and channels.get(channel, {}).get("S3DistributionType") == "ShardedByS3Key"
 
 
-def _share(batch: int, team: Team, sharded: bool) -> data.Share:
+def _share(batch: int, team: Team, sharded: bool) -> pipeline.Share:
     at_once, own = team.per_replica(batch), batch // team.hosts
     if sharded:
-        return data.Share(own, first=0, count=own, at_once=at_once)
-    return data.Share(batch, first=team.index * own, count=own, at_once=at_once)
+        return pipeline.Share(own, first=0, count=own, at_once=at_once)
+    return pipeline.Share(batch, first=team.index * own, count=own, at_once=at_once)
 
 
 def _all_labels(folder: Path, team: Team) -> tuple[str, ...]:
@@ -152,5 +154,5 @@ def _listed(folder: Path, settings: Hyperparameters, labels: Sequence[str] | Non
     skip = settings.unreadable == "skip"
     # Whoever goes on without some has to know all of them beforehand; else the first bytes will do, and what is
     # broken further on stops the training when it comes.
-    broken = data.undecodable(images, settings.channels) if skip else folders.no_images(images)
+    broken = pipeline.undecodable(images, settings.channels) if skip else folders.no_images(images)
     return folders.check_readable(images, broken, skip)

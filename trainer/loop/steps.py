@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from trainer.cluster import Team
+from trainer.hosts.cluster import Team
 from trainer.run import Run
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from trainer.contract import JobError
+from trainer.contract.errors import JobError
 
 # More of a batch's files than this fill the failure file, which SageMaker shows 1,024 characters of.
 NAMED = 4

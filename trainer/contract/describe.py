@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from trainer import hyperparameters
+from trainer.contract import hyperparameters
 
 Direction = Literal["maximize", "minimize"]
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from trainer import checkpoint
-from trainer.checkpoint import Checkpoint
+from trainer.checkpoints import checkpoint
+from trainer.checkpoints.checkpoint import Checkpoint
 
 
 class Writer:

@@ -1,0 +1,1 @@
+"""SageMaker's training contract: folders, arguments, hyperparameters, the failure file, SIGTERM, other programs."""

@@ -1,0 +1,1 @@
+"""Several hosts and their devices: how hosts find each other, and what they agree on."""

@@ -26,14 +26,14 @@ def main(
     ] = False,
 ) -> None:
     """Pull AWS's TensorFlow container, by the digest in trainer/base.lock.json where that has one."""
-    from scripts import container, training
+    from scripts import container, jobfile
     from scripts.core import aws
     from scripts.stack import environments
 
     environments.variables_file(env)
     if base and update:
         raise UserError(f"BASE={base} names an image, and UPDATE=1 goes back to AWS's.", "Give one of the two.")
-    gpu = not job or container.has_gpu(training.read_job(job).instance_type)
+    gpu = not job or container.has_gpu(jobfile.read_job(job).instance_type)
     if show:
         _list(aws.region(), gpu, env)
         return

@@ -21,10 +21,10 @@ def main(
     base: Annotated[str, typer.Option(envvar="BASE_TEXT", help="Any image to build on; it is remembered.")] = "",
 ) -> None:
     """Make what `make train` looks for: the image of trainer/ as it is now, on its base."""
-    from scripts import container, training
+    from scripts import container, jobfile
     from scripts.stack import read_stack
 
-    gpu = not job or container.has_gpu(training.read_job(job).instance_type)
+    gpu = not job or container.has_gpu(jobfile.read_job(job).instance_type)
     with verb.on_interrupt("Interrupted. What is pulled, built and pushed stays; the same command goes on from there."):
         stack = read_stack(env)
         chosen = _base(stack, gpu, env, base)

@@ -8,14 +8,14 @@ APP = verb.app("List the training jobs, the newest first.")
 @APP.command()
 def main() -> None:
     """One call to SageMaker; the instance types are known of the runs that are in runs/."""
-    from scripts import training
+    from scripts import runs
     from scripts.core import aws
 
-    rows = training.list_jobs(aws.client("sagemaker"))
+    rows = runs.list_jobs(aws.client("sagemaker"))
     if not rows:
         console.say(f"There is no training job in {aws.region()} yet; `make train JOB=digits` starts one.")
         return
-    for line in training.job_table(rows):
+    for line in runs.job_table(rows):
         console.say(line)
 
 

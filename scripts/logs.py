@@ -14,13 +14,13 @@ def main(
     run: Annotated[str, typer.Option(envvar="RUN_TEXT", help="The job's name, or a beginning that only it has.")] = "",
 ) -> None:
     """Show the log from its beginning and go on until the job has ended."""
-    from scripts import training
+    from scripts import runs
     from scripts.core import aws
 
     sagemaker = aws.client("sagemaker")
-    job = training.find(run, sagemaker)
-    with verb.on_interrupt(training.come_back(job)):
-        training.say_end(training.keep_record(training.follow(sagemaker, job)))
+    job = runs.find(run, sagemaker)
+    with verb.on_interrupt(runs.come_back(job)):
+        runs.say_end(runs.keep_record(runs.follow(sagemaker, job)))
 
 
 if __name__ == "__main__":

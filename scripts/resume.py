@@ -26,14 +26,14 @@ def main(
     ] = False,
 ) -> None:
     """Run RUN's job on: the same image, data and settings. HP_TEXT in the environment holds hyperparameters too."""
-    from scripts import training
+    from scripts import jobfile, runs, training
     from scripts.core import aws
 
     # The request alone goes to stdout.
     say = partial(print, file=sys.stderr, flush=True) if dry_run else console.say
     sagemaker = aws.client("sagemaker")
-    earlier = training.describe(sagemaker, training.find(run, sagemaker))
-    request = _prepare(sagemaker, earlier, training.read_assignments(os.environ.get("HP_TEXT", ""), hp or ()), env, say)
+    earlier = runs.describe(sagemaker, runs.find(run, sagemaker))
+    request = _prepare(sagemaker, earlier, jobfile.read_assignments(os.environ.get("HP_TEXT", ""), hp or ()), env, say)
     if dry_run:
         console.say(json.dumps(request, indent=2, ensure_ascii=False))
         return
@@ -47,14 +47,14 @@ def _prepare(
     sagemaker: Any, earlier: dict[str, Any], given: dict[str, str], env: str, say: "Callable[[str], None]"
 ) -> dict[str, Any]:
     """Everything that can be judged before anything is created, and the request."""
-    from scripts import training
+    from scripts import jobfile
     from scripts.stack import read_stack
     from scripts.training import preflight, resumable, resumption
 
-    resumption.check(earlier, training.settle({}, given, None))
+    resumption.check(earlier, jobfile.settle({}, given, None))
     stack = read_stack(env)
     takes = resumable.check_image(earlier, stack, say, describe=bool(given))
-    changes = training.settle({}, given, takes)
+    changes = jobfile.settle({}, given, takes)
     resumption.check_changes(earlier, changes, takes)
     tags = resumable.tags_of(sagemaker, earlier, say)
     members = sagemaker.meta.service_model.operation_model("CreateTrainingJob").input_shape.members

@@ -10,7 +10,7 @@ from scripts.core import console, verb
 
 if TYPE_CHECKING:
     from scripts.container.shell import Bench
-    from scripts.training.spec import JobSpec
+    from scripts.jobfile.spec import JobSpec
 
 APP = verb.app("Open a shell in a container of a job's image, with the job's local channels mounted.")
 
@@ -35,15 +35,15 @@ def main(
 
 
 def _prepare(job: str, env: str, hp: list[str], image: str) -> "tuple[Bench, list[str]]":
-    from scripts import channels, container, training
+    from scripts import channels, container, jobfile
     from scripts.container import engine, shell
     from scripts.stack import environments
 
-    spec = training.read_job(job)
-    given = training.read_assignments(os.environ.get("HP_TEXT", ""), hp)
-    known = training.describe_trainer() if spec.program is None and not image else None
-    hyperparameters = training.settle(spec.hyperparameters, given, known)
-    local = training.local_channels(job, spec)
+    spec = jobfile.read_job(job)
+    given = jobfile.read_assignments(os.environ.get("HP_TEXT", ""), hp)
+    known = jobfile.describe_trainer() if spec.program is None and not image else None
+    hyperparameters = jobfile.settle(spec.hyperparameters, given, known)
+    local = jobfile.local_channels(job, spec)
     channels.check(local)
     client = engine.connect()
     name = _image(client, job, spec, env, image)

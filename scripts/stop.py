@@ -14,12 +14,12 @@ def main(
     run: Annotated[str, typer.Option(envvar="RUN_TEXT", help="The job's name, or a beginning that only it has.")] = "",
 ) -> None:
     """Ask SageMaker to stop the job, and do not wait for it."""
-    from scripts import training
+    from scripts import runs
     from scripts.core import aws
 
     sagemaker = aws.client("sagemaker")
-    job = training.find(run, sagemaker)
-    status = training.describe(sagemaker, job)["TrainingJobStatus"]
+    job = runs.find(run, sagemaker)
+    status = runs.describe(sagemaker, job)["TrainingJobStatus"]
     if status != "InProgress":
         console.say(f"{job} is {status}: there is nothing to stop.")
         return

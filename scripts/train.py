@@ -13,8 +13,9 @@ import typer
 from scripts.core import console, verb
 
 if TYPE_CHECKING:
+    from scripts.runs import Record
     from scripts.stack import Stack
-    from scripts.training import Order, Record
+    from scripts.training import Order
 
 APP = verb.app("Run a training job: bring its data to S3, check, send, follow, and bring its model home.")
 
@@ -65,22 +66,22 @@ def main(
 
 def _prepare(wish: Wish, say: Callable[[str], None]) -> Prepared:
     """Everything that can be judged before anything is created, and the request."""
-    from scripts import channels, training
+    from scripts import channels, jobfile, training
     from scripts.stack import read_stack
 
-    spec = training.with_instances(training.read_job(wish.job), wish.instances)
-    given = training.read_assignments(os.environ.get("HP_TEXT", ""), wish.hp)
+    spec = jobfile.with_instances(jobfile.read_job(wish.job), wish.instances)
+    given = jobfile.read_assignments(os.environ.get("HP_TEXT", ""), wish.hp)
     known = None
     if spec.program is None:
-        known = training.describe_trainer()
+        known = jobfile.describe_trainer()
     else:
-        training.check_program(spec.program)
+        jobfile.check_program(spec.program)
     if not wish.image:  # the trainer in this folder: its hyperparameters are judged before AWS is asked
-        training.settle(spec.hyperparameters, given, known)
+        jobfile.settle(spec.hyperparameters, given, known)
     stack = read_stack(wish.env)
-    channels.check(training.local_channels(wish.job, spec))
+    channels.check(jobfile.local_channels(wish.job, spec))
     takes = training.describe_image(wish.image, spec, stack, say) if wish.image else known
-    hyperparameters = training.settle(spec.hyperparameters, given, takes)
+    hyperparameters = jobfile.settle(spec.hyperparameters, given, takes)
     if takes == known:
         training.check_images(spec, hyperparameters)
     # An image that says nothing may hold a trainer all the same: looking for its metrics does no harm.
@@ -93,7 +94,7 @@ def _prepare(wish: Wish, say: Callable[[str], None]) -> Prepared:
 
 def _run(prepared: Prepared, yes: bool) -> "Record":
     """Check, synchronise and run."""
-    from scripts import channels, training
+    from scripts import channels, jobfile, training
     from scripts.training import preflight
 
     order, stack, request = prepared.order, prepared.stack, prepared.request
@@ -104,7 +105,7 @@ def _run(prepared: Prepared, yes: bool) -> "Record":
         f"Interrupted. No job was started; what is uploaded stays, and {again} goes on with the rest."
     ):
         preflight.check(request, sources, console.say)
-        channels.synchronise(training.local_channels(order.spec_name, spec), stack.data_bucket, yes)
+        channels.synchronise(jobfile.local_channels(order.spec_name, spec), stack.data_bucket, yes)
     if "volume_size_gb" in spec.model_fields_set and spec.has_own_nvme:
         console.say(f"Note: volume_size_gb is without effect on {spec.instance_type}, which stores on its own NVMe.")
     return training.run(request)

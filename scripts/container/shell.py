@@ -18,7 +18,7 @@ from scripts.container import engine, layers, repository
 from scripts.core.errors import UserError
 
 if TYPE_CHECKING:
-    from scripts.training.spec import JobSpec
+    from scripts.jobfile.spec import JobSpec
 
 HOST = "algo-1"
 OPT_ML = "/opt/ml"

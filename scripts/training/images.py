@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from scripts.core.errors import UserError
 
 if TYPE_CHECKING:
-    from scripts.training.spec import JobSpec
+    from scripts.jobfile.spec import JobSpec
 
 LOOKED_AT = ("training", "validation")
 

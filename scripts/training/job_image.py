@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from scripts import container
 from scripts.container import repository
 from scripts.core.errors import UserError
+from scripts.jobfile.hyperparameters import Description, parse_description
 from scripts.training import preflight
-from scripts.training.hyperparameters import Description, parse_description
 
 if TYPE_CHECKING:
+    from scripts.jobfile.spec import JobSpec
     from scripts.stack import Stack
-    from scripts.training.spec import JobSpec
 
 Say = Callable[[str], None]
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from scripts.channels import prefix_of
 from scripts.core.errors import UserError
-from scripts.training.hyperparameters import Metric
+from scripts.jobfile.hyperparameters import Metric
 
 if TYPE_CHECKING:
+    from scripts.jobfile.spec import JobSpec
     from scripts.stack import Stack
-    from scripts.training.spec import JobSpec
 
 CHECKPOINTS = "/opt/ml/checkpoints"
 PROGRAM = "SAGEMAKER_PROGRAM"

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from scripts import channels
 from scripts.core import aws, jobs
 from scripts.core.errors import UserError
+from scripts.jobfile.hyperparameters import Description
+from scripts.runs.record import spec_of
 from scripts.training import preflight
-from scripts.training.hyperparameters import Description
 from scripts.training.job_image import read_label
 from scripts.training.request import PROGRAM
-from scripts.training.runs import spec_of
 
 if TYPE_CHECKING:
     from scripts.stack import Stack

@@ -8,13 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from scripts.core.errors import UserError
-from scripts.training.hyperparameters import Description
-from scripts.training.jobfile import LONGEST_NAME
+from scripts.jobfile.hyperparameters import Description
+from scripts.jobfile.reading import LONGEST_NAME
+from scripts.runs.record import ENDED, RESUMES, spec_of
 from scripts.training.request import job_name
-from scripts.training.runs import ENDED, spec_of
-
-RESUMES = "Resumes"
-"""The tag that names the earlier job."""
 
 
 def check(earlier: Mapping[str, Any], changes: Mapping[str, str]) -> None:

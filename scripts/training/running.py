@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from scripts.core import aws, console, verb
-from scripts.training.artifacts import fetch_model
-from scripts.training.ending import come_back, say_end
-from scripts.training.following import follow
-from scripts.training.prices import cost_line
-from scripts.training.runs import Record, describe, folder_of, keep_record, write_json
+from scripts.runs.artifacts import fetch_model
+from scripts.runs.ending import come_back, say_end
+from scripts.runs.following import follow
+from scripts.runs.prices import cost_line
+from scripts.runs.record import Record, describe, folder_of, keep_record, write_json
 from scripts.training.submission import submit
 
 DAY = 24 * 3600  # SageMaker's own limit, where a request says none

@@ -17,11 +17,12 @@ from typing import Any
 import pytest
 from werkzeug.serving import make_server
 
-from scripts import training
+from scripts import jobfile, training
 from scripts.container import repository, shell
 from scripts.container.push import push
 from scripts.core import aws
 from scripts.core.errors import UserError
+from scripts.jobfile.hyperparameters import Description, Hyperparameter
 from scripts.localcloud.app import Application
 from scripts.localcloud.engine import Verdict
 from scripts.localcloud.http import Handler
@@ -29,8 +30,7 @@ from scripts.localcloud.registry import Registry
 from scripts.localcloud.registry.tokens import Standing, Tokens
 from scripts.localcloud.s3.blobs import Store
 from scripts.stack import Stack
-from scripts.training.hyperparameters import Description, Hyperparameter
-from tests.unit.training.aws_server import STACK
+from tests.unit.aws_server import STACK
 
 pytestmark = pytest.mark.e2e
 
@@ -221,7 +221,7 @@ def test_only_what_is_new_is_sent(
 
 def test_the_label_is_read_through_ecr(place: Place, image: Callable[..., str]) -> None:
     """By `make train IMAGE=`: an image is asked what it takes."""
-    spec, said = training.read_job("digits"), list[str]()
+    spec, said = jobfile.read_job("digits"), list[str]()
     for tag, label in (("v1", LABEL), ("v2", "no JSON"), ("v3", '{"of": "another"}')):
         push(image(b"x", label=label), place.stack, tag)
     uris = [f"{place.stack.repository_url}:v{number}" for number in (1, 2, 3)]

@@ -4,7 +4,7 @@ Plan ──identities, resources──▶ policies on both sides ──documents
                                  └─ recovery: what is known of those that are not known yet        telling ──▶ texts
 """
 
-from scripts.review.permissions.documents import NotAPolicyError, Statement, statements
+from scripts.policies.documents import NotAPolicyError, Statement, statements
 from scripts.review.permissions.principals import changes
 
 __all__ = ["NotAPolicyError", "Statement", "changes", "statements"]

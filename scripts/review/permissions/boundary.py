@@ -5,8 +5,8 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from scripts.review.permissions import actions, globs
-from scripts.review.permissions.documents import EVERYTHING, Scope, Statement
+from scripts.policies import actions, globs
+from scripts.policies.documents import EVERYTHING, Scope, Statement
 
 
 class NotTellableError(Exception):

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from scripts.review.permissions import actions, conditions, globs
-from scripts.review.permissions.actions import Actions
-from scripts.review.permissions.conditions import Conditions
-from scripts.review.permissions.documents import ANYONE, Scope, Statement
+from scripts.policies import actions, conditions, globs
+from scripts.policies.actions import Actions
+from scripts.policies.conditions import Conditions
+from scripts.policies.documents import ANYONE, Scope, Statement
 from scripts.review.permissions.shortest import told
 
 

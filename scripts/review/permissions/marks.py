@@ -2,9 +2,10 @@
 
 from collections.abc import Collection
 
-from scripts.review.permissions import actions, notable
+from scripts.policies import actions
+from scripts.policies.documents import ANYONE
+from scripts.review.permissions import notable
 from scripts.review.permissions.comparing import Grant
-from scripts.review.permissions.documents import ANYONE
 
 NOW_DENIED = "now denied"
 NO_LONGER_DENIED = "no longer denied"

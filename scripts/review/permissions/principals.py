@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from scripts.policies.documents import NotAPolicyError, Scope, Statement, statements
 from scripts.review.masking import Mask
 from scripts.review.model import Change, Permission, Plan, PrincipalChange
 from scripts.review.permissions import marks, recovery, resources
 from scripts.review.permissions.boundary import NotTellableError, within
 from scripts.review.permissions.comparing import Grant, compare
-from scripts.review.permissions.documents import NotAPolicyError, Scope, Statement, statements
 from scripts.review.permissions.identities import HOLDERS, Document, Holder, holders
 from scripts.review.permissions.sides import SIDES, UNKNOWN, Directory
 from scripts.review.permissions.telling import Teller

@@ -8,8 +8,8 @@ https://registry.terraform.io/providers/hashicorp/aws/latest/docs/data-sources/i
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from scripts.policies.documents import NotAPolicyError, Statement, statements
 from scripts.review.model import Change
-from scripts.review.permissions.documents import NotAPolicyError, Statement, statements
 from scripts.review.permissions.sides import UNKNOWN, Directory, told_references
 
 DOCUMENT = "aws_iam_policy_document"

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import Any
 
+from scripts.policies.documents import NotAPolicyError, statements
 from scripts.review.model import Action, Change, Plan
-from scripts.review.permissions.documents import NotAPolicyError, statements
 from scripts.review.permissions.sides import SIDES, UNKNOWN, Directory, there, value, values
 
 POLICIES: Mapping[str, str] = {

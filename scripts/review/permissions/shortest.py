@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 
-from scripts.review.permissions import actions, globs
-from scripts.review.permissions.actions import Actions
-from scripts.review.permissions.documents import Scope
+from scripts.policies import actions, globs
+from scripts.policies.actions import Actions
+from scripts.policies.documents import Scope
 
 _FEW = 3
 """So many actions are named one by one rather than as a pattern with exceptions."""

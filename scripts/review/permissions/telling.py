@@ -3,10 +3,11 @@
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
+from scripts.policies import conditions
+from scripts.policies.documents import ANYONE, Scope
 from scripts.review.model import Permission
-from scripts.review.permissions import conditions, marks
+from scripts.review.permissions import marks
 from scripts.review.permissions.comparing import Grant
-from scripts.review.permissions.documents import ANYONE, Scope
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from scripts.review.rules.resources import Resource
+from typing import Any, Protocol
 
 EMPTY: tuple[Any, ...] = (None, "", [], {})
 """What a provider writes for "not set"."""
@@ -27,6 +24,16 @@ class NotKnownError(Exception):
         self.attribute = attribute
 
 
+class Owner(Protocol):
+    """The resource that a block belongs to."""
+
+    def miss(self, attribute: str, known: str = "") -> None:
+        """Note that a rule needed an attribute that is not known."""
+
+    def is_configured(self, path: str) -> bool:
+        """Whether the configuration gives an attribute a value."""
+
+
 class Block:
     """Values of a resource, or of a block within, and which of them are not known.
 
@@ -39,7 +46,7 @@ class Block:
 
     __slots__ = ("owner", "path", "unknown", "values")
 
-    def __init__(self, owner: "Resource | None", values: Any, unknown: Any, path: str = "") -> None:
+    def __init__(self, owner: Owner | None, values: Any, unknown: Any, path: str = "") -> None:
         self.owner = owner
         self.values: Mapping[str, Any] = values if isinstance(values, dict) else {}
         self.unknown = unknown

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from scripts.policies.documents import Statement
 from scripts.review.model import Severity
-from scripts.review.permissions.documents import Statement
 from scripts.review.permissions.notable import binds_subject, issuer, says_for_whom
 from scripts.review.rules.policies import policy_of, public
 from scripts.review.rules.registry import Family

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from scripts.policies.documents import ANYONE
 from scripts.review.model import Severity
-from scripts.review.permissions.documents import ANYONE
 from scripts.review.rules.blocks import Block
 from scripts.review.rules.policies import on_everything, policy_of, public
 from scripts.review.rules.registry import Family

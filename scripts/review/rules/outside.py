@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from scripts.policies.documents import ANYONE, Statement, statements
 from scripts.review.model import Severity
-from scripts.review.permissions.documents import ANYONE, Statement, statements
 from scripts.review.permissions.notable import outside
 from scripts.review.permissions.resources import POLICIES, lambda_permission
 from scripts.review.permissions.sides import UNKNOWN

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
+from scripts.policies.documents import ANYONE, NotAPolicyError, Scope, Statement, statements
 from scripts.review.masking import UNKNOWN
 from scripts.review.model import Change
-from scripts.review.permissions.documents import ANYONE, NotAPolicyError, Scope, Statement, statements
 from scripts.review.permissions.notable import everybody, narrows
 from scripts.review.rules.blocks import Block, NotKnownError
 from scripts.review.rules.resources import Resource, keys
@@ -28,11 +28,12 @@ def policy_of(resource: Block, attribute: str = "policy") -> tuple[Statement, ..
     try:
         text = resource.get(attribute, "")
     except NotKnownError:
-        found = _recovered(resource.owner, (resource.path + attribute).split("[")[0]) if resource.owner else None
-        if found is None or resource.owner is None:
+        owner = resource.owner
+        found = _recovered(owner, (resource.path + attribute).split("[")[0]) if isinstance(owner, Resource) else None
+        if found is None or owner is None:
             raise
         source, known = found
-        resource.owner.miss(
+        owner.miss(
             resource.path + attribute, f"its document {source} says: {'; '.join(map(describe, known)) or 'nothing'}"
         )
         return known

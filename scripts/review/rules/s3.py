@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from scripts.policies.documents import Statement
 from scripts.review.model import Action, Change, Severity
-from scripts.review.permissions.documents import Statement
 from scripts.review.rules.blocks import Block
 from scripts.review.rules.policies import let_in, policy_of, public
 from scripts.review.rules.registry import Family

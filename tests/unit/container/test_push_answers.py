@@ -4,7 +4,7 @@ import pytest
 
 from scripts.container.answers import Meaning, compressed, meaning
 from scripts.container.push import Sent, refusal
-from tests.unit.training.aws_server import STACK
+from tests.unit.aws_server import STACK
 
 ECR = "https://123456789012.dkr.ecr.us-east-1.amazonaws.com/v2/x"
 NOT_AUTHORIZED = (

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from scripts.policies import actions
+from scripts.policies.documents import Condition
 from scripts.review.model import Permission
-from scripts.review.permissions import actions, notable
-from scripts.review.permissions.documents import Condition
+from scripts.review.permissions import notable
 from tests.unit.review.permission_plans import allow, on_bucket, policy, role, told
 from tests.unit.review.plans import plan, resource
 from tests.unit.review.rule_plans import ids

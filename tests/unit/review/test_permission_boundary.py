@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
+from scripts.policies.documents import Scope, Statement, statements
 from scripts.review.permissions.boundary import NotTellableError, within
-from scripts.review.permissions.documents import Scope, Statement, statements
 from tests.unit.review.permission_plans import TRUST, allow, configured, deny, inline, lines, policy, told
 from tests.unit.review.plans import resource
 from tests.unit.review.test_permission_judge import (

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scripts.policies.documents import Scope, statements
 from scripts.review.permissions.comparing import Grant, compare
-from scripts.review.permissions.documents import Scope, statements
 
 pytestmark = pytest.mark.e2e
 

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -58,9 +59,7 @@ with open(os.path.join(os.environ["SM_MODEL_DIR"], "told.json"), "w") as file:
 def image(tmp_path: Path) -> Path:
     """A copy of the trainer's folder, as an image holds it, for programs to be put beside."""
     folder = tmp_path / "image" / "trainer"
-    folder.mkdir(parents=True)
-    for module in (ROOT / "trainer").glob("*.py"):
-        (folder / module.name).write_text(module.read_text())
+    shutil.copytree(ROOT / "trainer", folder, ignore=shutil.ignore_patterns("__pycache__"))
     return folder
 
 

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scripts.core.errors import UserError
+from scripts.jobfile.hyperparameters import Metric
+from scripts.jobfile.reading import LONGEST_NAME, NAME, parse_job
 from scripts.training import Order, build_request, job_name, merge_metrics
-from scripts.training.hyperparameters import Metric
-from scripts.training.jobfile import LONGEST_NAME, NAME, parse_job
-from tests.unit.training.aws_server import STACK
+from tests.unit.aws_server import STACK
 from tests.unit.training.shapes import MODEL, problems
 
 JOB = "digits-20260101-120000-ab12"

@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from scripts import training
+from scripts import jobfile, training
 from scripts.core import aws
 from scripts.core.errors import UserError
-from tests.unit.training.aws_server import STACK, poor_user
+from tests.unit.aws_server import STACK, poor_user
 
-SPEC = training.read_job("digits")
+SPEC = jobfile.read_job("digits")
 LABELLED = "trainyard.describe"
 
 
@@ -91,11 +91,11 @@ def test_another_program_s_hyperparameters_are_not_asked_for() -> None:
 
 @pytest.mark.parametrize(("typed", "count"), [("", 1), ("1", 1), ("2", 2), ("016", 16)])
 def test_instances(typed: str, count: int) -> None:
-    assert training.with_instances(SPEC, typed).instance_count == count
+    assert jobfile.with_instances(SPEC, typed).instance_count == count
 
 
 @pytest.mark.parametrize("typed", ["0", "-1", "two", "1.5", " ", "１", "9" * 30])
 def test_what_is_no_number_of_instances(typed: str) -> None:
     with pytest.raises(UserError) as caught:
-        training.with_instances(SPEC, typed)
+        jobfile.with_instances(SPEC, typed)
     assert caught.value.problem == f"INSTANCES={typed} is no number of instances."

@@ -7,9 +7,9 @@ import pytest
 
 from scripts.core import aws
 from scripts.core.errors import UserError
+from scripts.jobfile.reading import parse_job
 from scripts.training import Order, build_request, preflight
-from scripts.training.jobfile import parse_job
-from tests.unit.training.aws_server import ACCOUNT, STACK, poor_user
+from tests.unit.aws_server import ACCOUNT, STACK, poor_user
 
 TRUST: dict[str, Any] = {
     "Version": "2012-10-17",

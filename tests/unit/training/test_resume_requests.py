@@ -8,10 +8,10 @@ from botocore.stub import Stubber
 
 from scripts.core import aws
 from scripts.core.errors import UserError
+from scripts.jobfile.hyperparameters import Metric, describe_trainer
+from scripts.jobfile.reading import NAME, parse_job
 from scripts.training import Order, build_request, resumable, resumption
-from scripts.training.hyperparameters import Metric, describe_trainer
-from scripts.training.jobfile import NAME, parse_job
-from tests.unit.training.aws_server import STACK
+from tests.unit.aws_server import STACK
 from tests.unit.training.shapes import MODEL, problems
 
 JOB = "digits-20260101-120000-ab12"

@@ -8,10 +8,10 @@ from botocore.stub import Stubber
 
 from scripts.core import aws
 from scripts.core.errors import UserError
+from scripts.jobfile.reading import parse_job
 from scripts.training import Order, build_request
-from scripts.training.jobfile import parse_job
 from scripts.training.submission import NOT_YET, submit
-from tests.unit.training.aws_server import STACK
+from tests.unit.aws_server import STACK
 
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:training-job/j"
 pytestmark = pytest.mark.usefixtures("empty_aws")

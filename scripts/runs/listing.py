@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from scripts.core import console
-from scripts.training.resumption import RESUMES
-from scripts.training.runs import folder_of
+from scripts.runs.record import RESUMES, folder_of
 
 HEADINGS = ("NAME", "STATUS", "INSTANCE", "STARTED", "DURATION", "RESUMES")
 NEWEST = 50

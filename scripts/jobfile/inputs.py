@@ -7,7 +7,7 @@ from scripts.channels import LocalChannel, prefix_of
 from scripts.core.errors import UserError, nearest
 
 if TYPE_CHECKING:
-    from scripts.training.spec import JobSpec
+    from scripts.jobfile.spec import JobSpec
 
 TRAINER = Path("trainer")
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from scripts.core import aws, console, progress
 from scripts.core.errors import UserError
-from scripts.training.runs import Record, describe, keep_record, make_folder, model_folder
+from scripts.runs.record import Record, describe, keep_record, make_folder, model_folder
 
 PAUSE = 1.0
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from scripts.core import aws
-from scripts.training import follow
-from scripts.training.logs import GROUP
-from tests.unit.training.test_find_runs import A, described
+from scripts.runs import follow
+from scripts.runs.logs import GROUP
+from tests.unit.runs.test_find_runs import A, described
 
 BEGIN = time.time() - 30
 
@@ -51,7 +51,7 @@ def logs(stream: str, at: float, text: str) -> Any:
 
 @pytest.fixture(autouse=True)
 def _quick(empty_aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scripts.training.following.PAUSE", 0)
+    monkeypatch.setattr("scripts.runs.following.PAUSE", 0)
 
 
 def shown(job: Job, capsys: pytest.CaptureFixture[str]) -> list[str]:

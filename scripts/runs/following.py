@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from scripts.core import aws
-from scripts.training.logs import Line, Log, parse_epoch
-from scripts.training.runs import ENDED, describe
-from scripts.training.screen import Screen, screen
+from scripts.runs.logs import Line, Log, parse_epoch
+from scripts.runs.record import ENDED, describe
+from scripts.runs.screen import Screen, screen
 
 # Short while a job starts or a small one runs; a long one need not be asked every second.
 PAUSE, LONG_PAUSE, LONG = 1.0, 5.0, 120.0

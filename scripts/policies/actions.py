@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
 
-from scripts.review.permissions.documents import Scope
+from scripts.policies.documents import Scope
 
 Actions = frozenset[str]
 

@@ -10,7 +10,7 @@ from scripts.core.errors import UserError, nearest
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-    from scripts.training.spec import JobSpec
+    from scripts.jobfile.spec import JobSpec
 
 FOLDER = Path("jobs")
 # A job's name is `<spec>-<date>-<time>-<4>` and has at most 63 characters of SageMaker's alphabet.
@@ -55,7 +55,7 @@ def parse_job(values: dict[str, Any], where: str) -> "JobSpec":
     """
     from pydantic import ValidationError
 
-    from scripts.training.spec import JobSpec
+    from scripts.jobfile.spec import JobSpec
 
     try:
         return JobSpec.model_validate(values)
@@ -121,6 +121,6 @@ def _said(error: "ErrorDetails", place: str) -> str:
 
 def _keys(table: tuple[int | str, ...]) -> list[str]:
     """The keys that the table at this place may have."""
-    from scripts.training.spec import Channel, JobSpec
+    from scripts.jobfile.spec import Channel, JobSpec
 
     return list((Channel if table[:1] == ("channels",) else JobSpec).model_fields)

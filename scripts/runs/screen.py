@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from scripts.core import console
-from scripts.training.logs import Epoch
+from scripts.runs.logs import Epoch
 
 SHOWN = ("val_accuracy", "accuracy", "val_loss", "loss")
 

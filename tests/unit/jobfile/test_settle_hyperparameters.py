@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.core.errors import UserError
-from scripts.training.hyperparameters import describe_trainer, encode, parse_description, read_assignments, settle
+from scripts.jobfile.hyperparameters import describe_trainer, encode, parse_description, read_assignments, settle
 from trainer.contract.folders import Folders, given_hyperparameters
 
 KNOWN = parse_description(

@@ -1,8 +1,8 @@
 """What is said of a job when it has ended, or when one stops looking at it."""
 
 from scripts.core import console
-from scripts.training.prices import table
-from scripts.training.runs import Record
+from scripts.runs.prices import table
+from scripts.runs.record import Record
 
 
 def come_back(job: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from scripts.core.errors import UserError
-from scripts.training.jobfile import LONGEST_NAME, parse_job, read_job
+from scripts.jobfile.reading import LONGEST_NAME, parse_job, read_job
 
 TRAINING: dict[str, Any] = {"training": {"source": "data/x"}}
 MINIMAL = '[channels.training]\nsource = "data/x"\n'

@@ -12,11 +12,13 @@ from typing import Any
 
 from scripts.core import aws
 from scripts.core.errors import UserError, nearest
-from scripts.training.prices import estimate_cost, table
+from scripts.runs.prices import estimate_cost, table
 
 FOLDER = Path("runs")
 JOB_NAME = re.compile(r"(?P<spec>.+)-\d{8}-\d{6}-[a-z0-9]{4}")
 ENDED = frozenset({"Completed", "Failed", "Stopped"})
+# The tag of a job that names the earlier one.
+RESUMES = "Resumes"
 
 
 @dataclass(frozen=True)

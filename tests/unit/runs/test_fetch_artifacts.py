@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from scripts.core import aws
 from scripts.core.errors import UserError
-from scripts.training.artifacts import fetch_model, unpack
+from scripts.runs.artifacts import fetch_model, unpack
 
 JOB = "digits-20260101-120000-aaaa"
 
@@ -83,7 +83,7 @@ class Job:
         self.statuses, self.model = list(statuses), model
 
     def describe_training_job(self, TrainingJobName: str) -> dict[str, Any]:  # noqa: N803 -- boto3's name
-        from tests.unit.training.test_find_runs import described
+        from tests.unit.runs.test_find_runs import described
 
         status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
         artifacts = {"S3ModelArtifacts": self.model} if self.model else {}
@@ -109,7 +109,7 @@ def test_the_model_comes_home_once(stored: Any) -> None:
 
 
 def test_a_stopping_job_is_awaited(stored: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scripts.training.artifacts.PAUSE", 0)
+    monkeypatch.setattr("scripts.runs.artifacts.PAUSE", 0)
     record, _ = fetch_model(Job("Stopping", "Stopping", "Stopped"), JOB)
     assert record.status == "Stopped"
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.core import aws
-from scripts.training.logs import GROUP, Epoch, Log, parse_epoch
+from scripts.runs.logs import GROUP, Epoch, Log, parse_epoch
 
 JOB = "digits-20260101-120000-ab12"
 NOW = int(time.time() * 1000) - 60_000

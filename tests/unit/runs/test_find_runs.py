@@ -7,9 +7,9 @@ import pytest
 
 from scripts.core import aws
 from scripts.core.errors import UserError
-from scripts.training import runs
-from scripts.training.ending import end_lines
-from scripts.training.listing import Row, job_table
+from scripts.runs.ending import end_lines
+from scripts.runs.listing import Row, job_table
+from scripts.runs.record import choose, describe, find, keep_record, make_record, model_folder
 
 A, B = "digits-20260101-120000-aaaa", "digits-20260102-120000-bbbb"
 CREATED = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -39,27 +39,27 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_record_says_what_is_known() -> None:
-    record = runs.keep_record(described())
+    record = keep_record(described())
     assert (record.spec, record.metrics, record.model_path) == ("digits", {"val_accuracy": 0.75}, None)
     assert record.cost_usd == pytest.approx(0.23 * 2 * 360 / 3600)
     kept = json.loads(Path("runs", A, "record.json").read_text())
     assert kept["ended"] == "2026-01-01T12:07:40+00:00"
     assert [path.name for path in Path("runs", A).iterdir()] == ["record.json"]
-    runs.model_folder(A).mkdir()
-    assert runs.keep_record(described()).model_path == f"runs/{A}/model"
+    model_folder(A).mkdir()
+    assert keep_record(described()).model_path == f"runs/{A}/model"
 
 
 def test_a_job_that_has_just_begun_has_a_record_too() -> None:
     young = {"TrainingJobName": "other", "TrainingJobStatus": "InProgress", "SecondaryStatus": "Starting"}
     for key in ("AlgorithmSpecification", "ResourceConfig", "CreationTime"):
         young[key] = described()[key]
-    record = runs.make_record(young, None)
+    record = make_record(young, None)
     assert (record.spec, record.seconds, record.cost_usd, record.model_s3) == ("other", None, None, None)
 
 
 def test_what_is_said_at_the_end() -> None:
     def first(**more: Any) -> str:
-        return end_lines(runs.make_record(described(**more), None))[0]
+        return end_lines(make_record(described(**more), None))[0]
 
     assert first() == f"{A}: Completed"
     assert "out of memory" in first(TrainingJobStatus="Failed", FailureReason="AlgorithmError: out of memory")
@@ -67,32 +67,32 @@ def test_what_is_said_at_the_end() -> None:
     assert "max_runtime_seconds" in limit
     assert "request" in first(TrainingJobStatus="Stopped", SecondaryStatus="Stopped")
     unknown = described(ResourceConfig={"InstanceType": "ml.new.large", "InstanceCount": 1})
-    assert "price unknown" in "".join(end_lines(runs.make_record(unknown, None)))
+    assert "price unknown" in "".join(end_lines(make_record(unknown, None)))
 
 
 def test_a_run_is_named_in_whole_or_by_a_beginning_of_its_own() -> None:
-    assert runs.choose(A, [A, B]) == A
-    assert runs.choose("digits-20260102", [A, B]) == B
-    assert runs.choose("x", [A, B]) is None
-    assert runs.choose("d", [A, A]) == A
-    assert runs.choose("digits", ["digits", A]) == "digits"
+    assert choose(A, [A, B]) == A
+    assert choose("digits-20260102", [A, B]) == B
+    assert choose("x", [A, B]) is None
+    assert choose("d", [A, A]) == A
+    assert choose("digits", ["digits", A]) == "digits"
     with pytest.raises(UserError, match="beginning of 2 runs"):
-        runs.choose("digits", [A, B])
+        choose("digits", [A, B])
 
 
 @pytest.mark.usefixtures("empty_aws")
 def test_runs_of_this_folder_need_no_call_and_others_are_asked_for() -> None:
     Path("runs", A).mkdir(parents=True)
-    assert runs.find(A[:12], None) == A
+    assert find(A[:12], None) == A
     sagemaker = aws.client("sagemaker")
     with pytest.raises(UserError) as caught:
-        runs.find("digits-20260101-120000-aaab", sagemaker)
+        find("digits-20260101-120000-aaab", sagemaker)
     assert f"RUN={A}" in caught.value.fix
     with pytest.raises(UserError) as caught:
-        runs.find("", sagemaker)
+        find("", sagemaker)
     assert f"RUN={A}" in caught.value.fix
     with pytest.raises(UserError, match="no training job"):
-        runs.describe(sagemaker, "digits-0")
+        describe(sagemaker, "digits-0")
 
 
 def test_the_table_of_jobs() -> None:

@@ -1,1 +1,1 @@
-"""Used by every verb and room, uses none of them: errors, console, AWS session."""
+"""Errors, console, AWS session: every verb and package uses this one, and it uses none of them."""

@@ -1,8 +1,7 @@
-"""What a person sees: plain lines, steps with their time, progress with units.
+"""Output for people: lines, steps with their duration, errors, questions, durations and sizes with units.
 
-Everything goes through here, so that a terminal gets colour and live bars, and a pipe or a CI log gets
-plain lines. Results meant for another program (JSON, URIs) are printed to stdout by the verbs themselves;
-what is said here goes to stderr only for errors.
+A terminal gets colour and live bars; a pipe or a CI log gets plain lines. Only errors go to stderr. The verbs
+themselves print results for other programs (JSON, URIs) to stdout.
 """
 
 import sys
@@ -14,12 +13,12 @@ from scripts.core.errors import UserError
 
 
 def say(text: str = "") -> None:
-    """Print one line, as it is."""
+    """Print one line unchanged."""
     print(text, flush=True)
 
 
 def note(text: str) -> None:
-    """Print one line of lesser weight: grey at a terminal."""
+    """Print one less important line: grey at a terminal."""
     say(styled(text, "2", sys.stdout.isatty()))
 
 
@@ -32,9 +31,9 @@ def show_error(error: UserError) -> None:
 
 @contextmanager
 def step(title: str) -> Iterator[None]:
-    """Say that a step starts, and when it has ended how long it took.
+    """Print a line when a step starts, and one with its duration when it ends.
 
-    A step that fails says so with its time; the exception goes on.
+    A step that fails prints "not finished"; its exception is raised again.
     """
     terminal = sys.stdout.isatty()
     say(styled(f"==> {title}", "1", terminal))
@@ -52,8 +51,8 @@ def confirm(question: str, yes: bool, fix: str) -> bool:
 
     Args:
         question: the question, without the "[y/N]".
-        yes: the answer was given beforehand (YES=1).
-        fix: the second line of the error where there is no terminal to ask at.
+        yes: whether you confirmed beforehand (YES=1).
+        fix: the second line of the error if there is no terminal.
 
     Returns:
         Whether the answer is yes.
@@ -68,13 +67,13 @@ def confirm(question: str, yes: bool, fix: str) -> bool:
 
 
 def check_can_ask(question: str, yes: bool, fix: str) -> None:
-    """See beforehand that `confirm` will not fail for want of a terminal; arguments and error are its own."""
+    """Check beforehand that `confirm` has a terminal to ask at. Takes and raises the same as `confirm`."""
     if not yes and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UserError(f"There is no terminal to ask at: {question}", fix)
 
 
 def duration(seconds: float) -> str:
-    """Seconds in the words of a clock: ``0.4 s``, ``12 s``, ``3 min 20 s``, ``2 h 5 min``."""
+    """A duration as text: ``0.4 s``, ``12 s``, ``3 min 20 s``, ``2 h 5 min``."""
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)
@@ -86,7 +85,7 @@ def duration(seconds: float) -> str:
 
 
 def size(count: float) -> str:
-    """Bytes with a decimal unit: ``512 B``, ``1.2 kB``, ``3.4 MB``, ``1.1 GB``."""
+    """A number of bytes with a decimal unit: ``512 B``, ``1.2 kB``, ``3.4 MB``, ``1.1 GB``."""
     value = float(count)
     for unit in ("B", "kB", "MB", "GB"):
         if value < 999.95 or unit == "GB":
@@ -96,5 +95,5 @@ def size(count: float) -> str:
 
 
 def styled(text: str, code: str, terminal: bool) -> str:
-    """Text in a colour or weight (``code``, of ECMA-48's SGR) where it goes to a terminal, else as it is."""
+    """The text in a colour or weight (``code``, an SGR code of ECMA-48) for a terminal, else unchanged."""
     return f"\x1b[{code}m{text}\x1b[0m" if terminal else text

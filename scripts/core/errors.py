@@ -1,15 +1,15 @@
-"""The one way to fail in a manner that the person at the keyboard can mend."""
+"""The error that a user can correct."""
 
 import difflib
 from collections.abc import Iterable
 
 
 class UserError(Exception):
-    """Something the user can put right: shown as two lines, exit code 2.
+    """An error that the user can correct: printed as two lines, exit code 2.
 
     Args:
-        problem: what is wrong, with the value and the place in it.
-        fix: what to do about it, preferably a command.
+        problem: the first line: what is wrong, with its value and place.
+        fix: the second line: what to do about it, preferably a command.
     """
 
     def __init__(self, problem: str, fix: str) -> None:
@@ -22,6 +22,6 @@ class UserError(Exception):
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word most like ``word``, or None where nothing comes close."""
+    """The known word that is most similar to ``word``; None if none is similar."""
     found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
     return found[0] if found else None

@@ -1,16 +1,17 @@
-"""The training jobs that go on in the account and region: what they read and write must be let alone."""
+"""The running training jobs of the account and region: nobody may change their input or checkpoints."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-LONGEST_JOB = timedelta(days=28)  # the most that MaxRuntimeInSeconds may say
+LONGEST_JOB = timedelta(days=28)  # the maximum of MaxRuntimeInSeconds
 ACTIVE = frozenset({"InProgress", "Stopping"})
 
 
 def active(sagemaker: Any) -> Iterator[dict[str, Any]]:
-    """DescribeTrainingJob's answer for each job that has not ended; one that is stopping still reads and writes."""
-    # SageMaker's own filter by status works after a page is cut, and saves no page; it lists two pages a second.
+    """The DescribeTrainingJob response of each job that has not ended. A stopping job still reads and writes."""
+    # SageMaker's filter by status would save no request: it filters each page after cutting it. SageMaker answers
+    # two requests a second.
     pages = sagemaker.get_paginator("list_training_jobs").paginate(
         CreationTimeAfter=datetime.now(UTC) - LONGEST_JOB, PaginationConfig={"PageSize": 100}
     )

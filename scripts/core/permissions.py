@@ -1,4 +1,4 @@
-"""The name that IAM has for a call of AWS: its action and resource, as a policy would write them. Pure.
+"""The IAM permission that an AWS call needs: action and resource, as in a policy. Pure functions.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# Where the action is called otherwise than the operation.
+# The operations whose IAM action has another name.
 ACTIONS = {
     ("s3", "CompleteMultipartUpload"): "PutObject",
     ("s3", "CreateMultipartUpload"): "PutObject",
@@ -23,29 +23,30 @@ ACTIONS = {
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What a call needs the right to."""
+class Permission:
+    """An IAM action on a resource."""
 
     action: str = "the call"
     resource: str = "*"
 
 
-def asked(service: str, operation: str, parameters: Mapping[str, Any], partition: str, region: str) -> Asked:
-    """The right that a call needs.
+def required_permission(
+    service: str, operation: str, parameters: Mapping[str, Any], partition: str, region: str
+) -> Permission:
+    """The permission that a call needs.
 
     Args:
-        service: as it signs, such as ``s3`` or ``sagemaker``.
-        operation: such as ``HeadBucket``.
-        parameters: boto3's.
-        partition: such as ``aws``.
-        region: where the call goes.
+        service: the service's signing name, such as ``s3`` or ``sagemaker``.
+        operation: the operation, such as ``HeadBucket``.
+        parameters: the parameters of the boto3 call.
+        partition: the partition, such as ``aws``.
+        region: the region of the call.
     """
     action = f"{service}:{ACTIONS.get((service, operation), operation)}"
     if service == "s3":
-        name = parameters.get("Bucket", "*")
-        of_an_object = "Object" in action and not action.endswith("Versions")
-        key = parameters.get("Key", "*")
-        return Asked(action, f"arn:{partition}:s3:::{name}/{key}" if of_an_object else f"arn:{partition}:s3:::{name}")
+        bucket = f"arn:{partition}:s3:::{parameters.get('Bucket', '*')}"
+        is_on_object = "Object" in action and not action.endswith("Versions")
+        return Permission(action, f"{bucket}/{parameters.get('Key', '*')}" if is_on_object else bucket)
     places = {
         "sagemaker": ("TrainingJobName", f"{region}:*:training-job/"),
         "logs": ("logGroupName", f"{region}:*:log-group:"),
@@ -54,5 +55,5 @@ def asked(service: str, operation: str, parameters: Mapping[str, Any], partition
     }
     member, place = places.get(service, ("", ""))
     if member not in parameters:
-        return Asked(action)
-    return Asked(action, f"arn:{partition}:{service}:{place}{parameters[member]}")
+        return Permission(action)
+    return Permission(action, f"arn:{partition}:{service}:{place}{parameters[member]}")

@@ -1,4 +1,4 @@
-"""Progress of a transfer: a live bar with bytes and files at a terminal, a line now and then elsewhere."""
+"""Progress of a transfer: a live bar with bytes and files at a terminal, a line every few seconds elsewhere."""
 
 import sys
 import threading
@@ -13,25 +13,25 @@ SECONDS_BETWEEN_LINES = 5.0
 
 
 class Transfer(Protocol):
-    """What a transfer reports to; both may be called from any thread."""
+    """Receives the progress of a transfer. Both methods may be called from any thread."""
 
     def moved(self, count: int) -> None:
-        """``count`` more bytes have gone over (negative when a part is sent again)."""
+        """Count ``count`` more bytes (negative if a part is sent again)."""
         ...
 
     def finished(self) -> None:
-        """One more file is complete."""
+        """Count one more complete file."""
         ...
 
 
 @contextmanager
 def transfer(title: str, files: int, size: int) -> Iterator[Transfer]:
-    """Show how far a transfer is.
+    """Show the progress of a transfer.
 
     Args:
-        title: what happens, such as ``Uploading``.
-        files: how many files there are.
-        size: how many bytes they have together.
+        title: the activity, such as ``Uploading``.
+        files: the number of files.
+        size: their size in bytes.
     """
     if sys.stdout.isatty():
         with _bar(title, files, size) as shown:

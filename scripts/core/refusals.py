@@ -1,4 +1,4 @@
-"""What AWS, the network or the disk refuses, in words that say what to do."""
+"""Turns errors of AWS, the network and the disk into a UserError that says what to do."""
 
 import errno
 import re
@@ -12,8 +12,8 @@ NO_CREDENTIALS_FIX = (
     "Sign in (for example `aws configure` or `aws sso login`, then AWS_PROFILE), "
     "or rehearse without an account: `make demo`."
 )
-ABSENT = {"NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"}
-EXPIRED = {
+NO_CREDENTIALS = {"NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"}
+EXPIRED_CREDENTIALS = {
     "ExpiredToken",
     "ExpiredTokenException",
     "RequestExpired",
@@ -21,17 +21,22 @@ EXPIRED = {
     "TokenRetrievalError",
     "UnauthorizedSSOTokenError",
 }
-UNACCEPTED = {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidAccessKeyId"}
+INVALID_CREDENTIALS = {
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    "SignatureDoesNotMatch",
+    "InvalidAccessKeyId",
+}
 THROTTLED = {"RequestLimitExceeded", "SlowDown", "Throttling", "ThrottlingException", "TooManyRequestsException"}
-UNREACHED = {"EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError", "SSLError"}
-BROKEN_OFF = {
+UNREACHABLE = {"EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError", "SSLError"}
+CONNECTION_LOST = {
     "ConnectionClosedError",
     "IncompleteReadError",
     "ReadTimeoutError",
     "ResponseStreamingError",
     "RetriesExceededError",
 }
-# How AWS words what was refused:
+# The text of AWS's AccessDenied messages:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 NOT_AUTHORIZED = re.compile(
     r"not authorized to perform:? (?P<action>[a-z0-9-]+:\w+)(?: on resource: \"?(?P<resource>[^\s\"]+))?"
@@ -40,81 +45,83 @@ NOT_AUTHORIZED = re.compile(
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """Turn what is raised for reasons that a user can mend into a UserError; the rest goes on as it is.
+    """Turn an error that the user can correct into a UserError; raise any other error unchanged.
 
     Raises:
-        UserError: no credentials, expired ones, no right, too many calls, no answer, no space on the disk.
+        UserError: credentials are missing, expired or invalid, a permission is missing, AWS throttles or does not
+            answer, or the disk is full.
     """
     try:
         yield
     except Exception as error:
-        told = explain(error)
-        if told is None:
+        user_error = explain(error)
+        if user_error is None:
             raise
-        raise told from error
+        raise user_error from error
 
 
 def explain(error: BaseException) -> UserError | None:
-    """The two lines for an exception; None where it is nobody's mistake but ours."""
+    """The UserError for an exception; None if the exception is a bug of Trainyard."""
     if isinstance(error, OSError) and error.errno is not None:
-        return _of_the_disk(error)
+        return _disk_error(error)
     if not isinstance(error, Exception):
         return None
     names = {type(error).__name__, aws.error_code(error)}
     if aws.is_access_denied(error):
-        return _denied(error)
+        return _access_denied(error)
     if names & THROTTLED:
         return UserError(
-            f"AWS is throttling {aws.action_of(error)}, also after several tries: {aws.error_message(error)}",
-            "Too many calls came from this account at once: run the same command again in a minute.",
+            f"AWS still throttles {aws.action_of(error)} after several attempts: {aws.error_message(error)}",
+            "This account made too many calls at once. Run the same command again in a minute.",
         )
-    return _of_the_credentials(error, names) or _of_the_network(error, names)
+    return _credentials_error(error, names) or _network_error(error, names)
 
 
-def _of_the_credentials(error: Exception, names: set[str]) -> UserError | None:
-    if names & ABSENT:
+def _credentials_error(error: Exception, names: set[str]) -> UserError | None:
+    if names & NO_CREDENTIALS:
         return UserError("No AWS credentials were found.", NO_CREDENTIALS_FIX)
-    if names & EXPIRED:
+    if names & EXPIRED_CREDENTIALS:
         return UserError(
             f"The AWS credentials have expired: {aws.error_message(error)}",
             "Sign in again, for example `aws sso login`.",
         )
-    if names & UNACCEPTED:
+    if names & INVALID_CREDENTIALS:
         return UserError(f"AWS does not accept these credentials: {aws.error_message(error)}", NO_CREDENTIALS_FIX)
     return None
 
 
-def _of_the_network(error: Exception, names: set[str]) -> UserError | None:
-    if names & UNREACHED:
+def _network_error(error: Exception, names: set[str]) -> UserError | None:
+    if names & UNREACHABLE:
         return UserError(
             f"No answer from AWS: {error}.",
-            "Check the network and the region's name; for the local cloud, start it with `make cloud-up`.",
+            "Check the network and the region's name. For the local cloud, start it with `make cloud-up`.",
         )
-    if names & BROKEN_OFF:
+    if names & CONNECTION_LOST:
         return UserError(
-            f"The connection to AWS broke off: {error}.",
-            "Run the same command again: what was complete is kept, nothing half-written has its final name.",
+            f"The connection to AWS was lost: {error}.",
+            "Run the same command again. Complete files are kept; no incomplete file has its final name.",
         )
     return None
 
 
-def _of_the_disk(error: OSError) -> UserError | None:
+def _disk_error(error: OSError) -> UserError | None:
     place = error.filename2 or error.filename
     where = f" for {place}" if place else ""
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return UserError(
             f"There is no space left on the disk{where}.",
-            "Free some (`df -h .` shows how much there is) and run the same command again; nothing is half-written.",
+            "Free some space (`df -h .` shows how much is left), then run the same command again. "
+            "No file is half-written.",
         )
     if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS} and place:
         return UserError(
-            f"{place} may not be read or written: {error.strerror}.",
-            f"Give yourself the right to it: `ls -ld {place}` shows whose it is.",
+            f"{place} cannot be read or written: {error.strerror}.",
+            f"Give yourself permission: `ls -ld {place}` shows the owner.",
         )
     return None
 
 
-def _denied(error: Exception) -> UserError:
+def _access_denied(error: Exception) -> UserError:
     action, resource = denied_action(error)
     message = aws.error_message(error)
     return UserError(
@@ -124,9 +131,9 @@ def _denied(error: Exception) -> UserError:
 
 
 def denied_action(error: Exception) -> tuple[str, str]:
-    """The action and the resource of an AccessDenied, as IAM writes them: AWS's own words first, else the call's."""
-    said = NOT_AUTHORIZED.search(aws.error_message(error))
-    asked = aws.asked_of(error)
-    action = said["action"] if said else asked.action
-    resource = (said["resource"] if said else None) or asked.resource
+    """The IAM action and resource of an AccessDenied: from AWS's message, else from the call."""
+    in_message = NOT_AUTHORIZED.search(aws.error_message(error))
+    required = aws.permission_of(error)
+    action = in_message["action"] if in_message else required.action
+    resource = (in_message["resource"] if in_message else None) or required.resource
     return action, resource.rstrip(".")

@@ -1,6 +1,6 @@
-"""How every verb starts and ends: arguments by typer, failures in two lines, exit codes.
+"""How every verb starts and ends: arguments by typer, errors in two lines, exit codes.
 
-Exit codes: 0 done, 2 something the user can mend (also wrong arguments), 130 interrupted; a bug shows its
+Exit codes: 0 success, 2 an error that the user can correct (also wrong arguments), 130 interrupted. A bug prints its
 traceback and exits with 1.
 """
 
@@ -16,28 +16,28 @@ import typer
 from scripts.core import console, refusals
 from scripts.core.errors import UserError
 
-BUG = "This is a bug of Trainyard, not a mistake of yours: please report it with the lines above."
+BUG = "This is a bug in Trainyard, not an error of yours. Please report it with the lines above."
 
-UNCHANGED = "Interrupted before anything was changed; the same command starts anew."
+UNCHANGED = "Interrupted. Nothing was changed; run the same command to start over."
 
 
 class Interrupted(KeyboardInterrupt):
-    """An interrupt, with the line that says what exists now and which command goes on or removes it."""
+    """An interrupt, with the line to print: what exists now, and which command continues or removes it."""
 
 
 @contextmanager
 def on_interrupt(line: str) -> Iterator[None]:
-    """Give an interrupt of what is inside its line: what exists now, and which command goes on or removes it."""
+    """Set the line for an interrupt inside this block: what exists now, and which command continues or removes it."""
     try:
         yield
-    except Interrupted:  # one within knows better
+    except Interrupted:  # an inner block has set a more exact line
         raise
     except KeyboardInterrupt:
         raise Interrupted(line) from None
 
 
 def app(help_text: str) -> typer.Typer:
-    """A typer application without the parts that cost start-up time (markup, completion, pretty tracebacks)."""
+    """A typer application without the features that slow its start (markup, completion, pretty tracebacks)."""
     return typer.Typer(
         help=help_text,
         add_completion=False,
@@ -48,7 +48,7 @@ def app(help_text: str) -> typer.Typer:
 
 
 def run(application: Callable[[], object]) -> NoReturn:
-    """Run a verb (its typer application) to its exit code."""
+    """Run a verb (its typer application), then exit with its exit code."""
     signal.signal(signal.SIGTERM, _terminated)
     try:
         with refusals.explained():
@@ -56,28 +56,28 @@ def run(application: Callable[[], object]) -> NoReturn:
     except UserError as error:
         console.show_error(error)
         sys.exit(2)
-    except KeyboardInterrupt as interrupt:  # of a verb without typer
-        _say_interrupted(interrupt)
+    except KeyboardInterrupt as interrupt:  # from a verb without typer
+        _print_interrupt(interrupt)
         sys.exit(130)
     except Exception:
         traceback.print_exc()
         print(BUG, file=sys.stderr)
         sys.exit(1)
     except SystemExit as ending:
-        behind = _interrupt_behind(ending)
-        if behind is not None:
-            _say_interrupted(behind)
+        cause = _find_interrupt(ending)
+        if cause is not None:
+            _print_interrupt(cause)
         raise
     sys.exit(0)
 
 
-def _say_interrupted(interrupt: KeyboardInterrupt) -> None:
+def _print_interrupt(interrupt: KeyboardInterrupt) -> None:
     print(file=sys.stderr)
     print(str(interrupt) or UNCHANGED, file=sys.stderr)
 
 
-def _interrupt_behind(ending: SystemExit) -> KeyboardInterrupt | None:
-    # typer turns a KeyboardInterrupt into its own Exit(130), and that into SystemExit: the words are two links back.
+def _find_interrupt(ending: SystemExit) -> KeyboardInterrupt | None:
+    # typer turns a KeyboardInterrupt into its Exit(130), and that into SystemExit: the interrupt is two causes back.
     link: BaseException | None = ending
     while link is not None:
         if isinstance(link, KeyboardInterrupt):
@@ -87,4 +87,4 @@ def _interrupt_behind(ending: SystemExit) -> KeyboardInterrupt | None:
 
 
 def _terminated(_signal: int, _frame: object) -> NoReturn:
-    raise KeyboardInterrupt  # what is under way has its line for that
+    raise KeyboardInterrupt  # handled, and reported, like Ctrl-C

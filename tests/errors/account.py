@@ -79,7 +79,7 @@ CASES = (
         "a profile that does not exist",
         "make jobs",
         "The config profile (wrok) could not be found.",
-        "Name one of `aws configure list-profiles` in AWS_PROFILE.",
+        "Set AWS_PROFILE to a profile that `aws configure list-profiles` lists.",
         variable(AWS_PROFILE="wrok"),
     ),
     Case(
@@ -95,7 +95,7 @@ CASES = (
         "a region that does not exist",
         "make infra",
         "AWS has no region eu-center-1 (AWS_REGION, AWS_DEFAULT_REGION or the profile's).",
-        "Name one that there is, such as the nearest: `export AWS_REGION=eu-central-1`.",
+        "Set an existing region, such as the nearest: `export AWS_REGION=eu-central-1`.",
         variable(AWS_REGION="eu-center-1"),
     ),
     *(
@@ -291,8 +291,8 @@ CASES = (
         GROUP,
         "too many calls at once",
         "make jobs",
-        "AWS is throttling sagemaker:ListTrainingJobs, also after several tries: Rate exceeded",
-        "Too many calls came from this account at once: run the same command again in a minute.",
+        "AWS still throttles sagemaker:ListTrainingJobs after several attempts: Rate exceeded",
+        "This account made too many calls at once. Run the same command again in a minute.",
         given(
             variable(AWS_MAX_ATTEMPTS="2"),  # five take half a minute
             refused("sagemaker:ListTrainingJobs", "ThrottlingException", "Rate exceeded"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tests.errors.case import aside, file, folder, given, job, variable
 from tests.errors.scene import Given, Scene, nothing
 
-UNCHANGED = "Interrupted before anything was changed; the same command starts anew."
+UNCHANGED = "Interrupted. Nothing was changed; run the same command to start over."
 NOT_STARTED = "Interrupted. No job was started; what is uploaded stays, and `make train JOB=… goes on with the rest."
 
 

@@ -121,4 +121,4 @@ def test_a_bug_of_ours_shows_where_it_is_and_says_so(stack: Scene) -> None:
     assert "Error 1\n" in ended.stderr
     assert "Traceback (most recent call last)" in ended.stderr
     lines = [line for line in ended.stderr.splitlines() if not line.startswith("make: ***")]
-    assert lines[-1] == "This is a bug of Trainyard, not a mistake of yours: please report it with the lines above."
+    assert lines[-1] == "This is a bug in Trainyard, not an error of yours. Please report it with the lines above."

@@ -202,7 +202,8 @@ CASES = (
         "no space on the disk",
         "make digits",
         "There is no space left on the disk….",
-        "Free some (`df -h .` shows how much there is) and run the same command again; nothing is half-written.",
+        "Free some space (`df -h .` shows how much is left), then run the same command again. "
+        "No file is half-written.",
         a_full_disk,
     ),
 )

@@ -1,4 +1,4 @@
-"""What the console says of sizes, durations and steps."""
+"""How the console prints sizes, durations and steps."""
 
 import pytest
 from hypothesis import given
@@ -26,11 +26,11 @@ def test_size(count: float, text: str) -> None:
 
 
 @given(st.floats(0, 1e7))
-def test_duration_is_never_sixty_of_anything(seconds: float) -> None:
+def test_duration_never_contains_sixty_units(seconds: float) -> None:
     assert "60" not in console.duration(seconds).split()
 
 
-def test_step_says_when_it_starts_ends_and_fails(capsys: pytest.CaptureFixture[str]) -> None:
+def test_step_prints_its_start_end_and_failure(capsys: pytest.CaptureFixture[str]) -> None:
     with console.step("one"):
         console.say("inside")
     with pytest.raises(ValueError, match="no"), console.step("two"):
@@ -41,7 +41,7 @@ def test_step_says_when_it_starts_ends_and_fails(capsys: pytest.CaptureFixture[s
     assert lines[4].startswith("<== two: not finished, ")
 
 
-def test_confirm_without_a_terminal_says_what_to_type() -> None:
+def test_confirm_without_a_terminal_prints_the_fix() -> None:
     assert console.confirm("Sure?", yes=True, fix="YES=1")
     with pytest.raises(UserError) as caught:
         console.confirm("Sure?", yes=False, fix="Say YES=1.")

@@ -1,4 +1,4 @@
-"""What AWS, the network and the disk refuse, in two lines; the rest stays a bug."""
+"""Errors of AWS, the network and the disk become two lines; any other error stays a bug."""
 
 import errno
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
 from scripts.core import aws, refusals
-from scripts.core.permissions import Asked, asked
+from scripts.core.permissions import Permission, required_permission
 
 
 @pytest.mark.parametrize(
@@ -29,53 +29,53 @@ from scripts.core.permissions import Asked, asked
         ("sagemaker", "ListTrainingJobs", {}, "sagemaker:ListTrainingJobs", "*"),
     ],
 )
-def test_a_call_s_right_is_named_as_a_policy_would(
+def test_required_permission_of_a_call(
     service: str, operation: str, parameters: dict[str, Any], action: str, resource: str
 ) -> None:
-    assert asked(service, operation, parameters, "aws", "eu-west-1") == Asked(action, resource)
+    assert required_permission(service, operation, parameters, "aws", "eu-west-1") == Permission(action, resource)
 
 
-def refusal(code: str, message: str = "m", needed: Asked | None = None) -> ClientError:
+def refusal(code: str, message: str = "m", needed: Permission | None = None) -> ClientError:
     error = ClientError({"Error": {"Code": code, "Message": message}}, "HeadBucket")
     answer: dict[str, Any] = error.response  # type: ignore[assignment]
-    answer[aws.ASKED] = needed
+    answer[aws.PERMISSION_KEY] = needed
     return error
 
 
-NEEDED = Asked("s3:ListBucket", "arn:aws:s3:::b")
+REQUIRED = Permission("s3:ListBucket", "arn:aws:s3:::b")
 
 
-def test_aws_s_own_words_name_action_and_resource_first() -> None:
+def test_action_and_resource_come_first_from_the_aws_message() -> None:
     message = 'User: u is not authorized to perform: iam:PassRole on resource: "arn:aws:iam::1:role/r" because no …'
-    error = refusal("AccessDeniedException", message, Asked("sagemaker:CreateTrainingJob", "x"))
+    error = refusal("AccessDeniedException", message, Permission("sagemaker:CreateTrainingJob", "x"))
     assert refusals.denied_action(error) == ("iam:PassRole", "arn:aws:iam::1:role/r")
 
 
 @pytest.mark.parametrize(
-    ("error", "word"),
+    ("error", "text"),
     [
         (NoCredentialsError(), "No AWS credentials"),
         (refusal("ExpiredToken"), "expired"),
-        (refusal("ThrottlingException"), "throttling"),
+        (refusal("ThrottlingException"), "throttles"),
         (refusal("InvalidClientTokenId"), "does not accept"),
         (
-            refusal("AccessDenied", needed=NEEDED),
+            refusal("AccessDenied", needed=REQUIRED),
             "s3:ListBucket on arn:aws:s3:::b",
         ),
         (EndpointConnectionError(endpoint_url="https://x"), "No answer from AWS"),
         (OSError(errno.ENOSPC, "No space left on device", "data/x"), "no space left on the disk for data/x"),
-        (PermissionError(errno.EACCES, "Permission denied", "runs"), "runs may not be read or written"),
+        (PermissionError(errno.EACCES, "Permission denied", "runs"), "runs cannot be read or written"),
     ],
 )
-def test_what_a_user_can_mend_is_told(error: Exception, word: str) -> None:
-    told = refusals.explain(error)
-    assert told is not None
-    assert word in told.problem
-    assert told.fix
+def test_correctable_errors_become_user_errors(error: Exception, text: str) -> None:
+    user_error = refusals.explain(error)
+    assert user_error is not None
+    assert text in user_error.problem
+    assert user_error.fix
 
 
 @pytest.mark.parametrize(
     "error", [KeyError("x"), refusal("InternalFailure"), OSError("no number"), FileNotFoundError(2, "x")]
 )
-def test_the_rest_is_a_bug(error: Exception) -> None:
+def test_other_errors_stay_bugs(error: Exception) -> None:
     assert refusals.explain(error) is None

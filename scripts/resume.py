@@ -51,10 +51,10 @@ def _prepare(
     from scripts.stack import read_stack
     from scripts.training import preflight, resumable, resumption
 
-    resumption.check(earlier, jobfile.settle({}, given, None))
+    resumption.check(earlier, jobfile.resolve_hyperparameters({}, given, None))
     stack = read_stack(env)
     takes = resumable.check_image(earlier, stack, say, describe=bool(given))
-    changes = jobfile.settle({}, given, takes)
+    changes = jobfile.resolve_hyperparameters({}, given, takes)
     resumption.check_changes(earlier, changes, takes)
     tags = resumable.tags_of(sagemaker, earlier, say)
     members = sagemaker.meta.service_model.operation_model("CreateTrainingJob").input_shape.members

@@ -42,7 +42,7 @@ def _prepare(job: str, env: str, hp: list[str], image: str) -> "tuple[Bench, lis
     spec = jobfile.read_job(job)
     given = jobfile.read_assignments(os.environ.get("HP_TEXT", ""), hp)
     known = jobfile.describe_trainer() if spec.program is None and not image else None
-    hyperparameters = jobfile.settle(spec.hyperparameters, given, known)
+    hyperparameters = jobfile.resolve_hyperparameters(spec.hyperparameters, given, known)
     local = jobfile.local_channels(job, spec)
     channels.check(local)
     client = engine.connect()

@@ -77,11 +77,11 @@ def _prepare(wish: Wish, say: Callable[[str], None]) -> Prepared:
     else:
         jobfile.check_program(spec.program)
     if not wish.image:  # the trainer in this folder: its hyperparameters are judged before AWS is asked
-        jobfile.settle(spec.hyperparameters, given, known)
+        jobfile.resolve_hyperparameters(spec.hyperparameters, given, known)
     stack = read_stack(wish.env)
     channels.check(jobfile.local_channels(wish.job, spec))
     takes = training.describe_image(wish.image, spec, stack, say) if wish.image else known
-    hyperparameters = jobfile.settle(spec.hyperparameters, given, takes)
+    hyperparameters = jobfile.resolve_hyperparameters(spec.hyperparameters, given, takes)
     if takes == known:
         training.check_images(spec, hyperparameters)
     # An image that says nothing may hold a trainer all the same: looking for its metrics does no harm.

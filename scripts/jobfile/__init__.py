@@ -1,6 +1,6 @@
-"""A job file, jobs/NAME.toml, to a JobSpec: validated, with its hyperparameters and the folders that it names."""
+"""Reads a job file, jobs/NAME.toml, into a valid JobSpec, with its hyperparameters and local folders."""
 
-from scripts.jobfile.hyperparameters import as_texts, describe_trainer, read_assignments, settle
+from scripts.jobfile.hyperparameters import as_texts, describe_trainer, read_assignments, resolve_hyperparameters
 from scripts.jobfile.inputs import check_program, local_channels
 from scripts.jobfile.reading import read_job, with_instances
 
@@ -11,6 +11,6 @@ __all__ = [
     "local_channels",
     "read_assignments",
     "read_job",
-    "settle",
+    "resolve_hyperparameters",
     "with_instances",
 ]

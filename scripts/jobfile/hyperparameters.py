@@ -1,4 +1,4 @@
-"""Hyperparameters: what the job file and the command line say, checked against what the trainer says it takes."""
+"""Hyperparameters of the job file and the command line, checked against the trainer's description of itself."""
 
 import json
 import math
@@ -13,16 +13,23 @@ from typing import Any
 from scripts.core.errors import UserError, nearest
 
 BOOLEANS = ("true", "false")
-BREAKS = re.compile(r"[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")  # what "." matches in no dialect of AWS's patterns
+BREAKS = re.compile(r"[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")  # "." in AWS's patterns may not match these
 
 
 @dataclass(frozen=True)
 class Hyperparameter:
-    """One that the trainer takes; None for a limit means that there is none.
+    """A hyperparameter of the trainer. A limit of None means no limit.
 
     Args:
-        decisive: a run's results depend on it where these others have these values, so that a job that goes on with
-            another must have the same; None where they do not, or only the trainer can tell.
+        name: its name.
+        type: ``int``, ``float``, ``bool`` or ``str``.
+        min: the least value.
+        max: the greatest value.
+        choices: the allowed values.
+        default: the value without a setting.
+        help: what it does.
+        decisive: hyperparameters and values under which the results depend on this one. A job that resumes such a run
+            must keep its value. None: the results do not depend on it, or only the trainer can tell.
     """
 
     name: str
@@ -37,22 +44,22 @@ class Hyperparameter:
 
 @dataclass(frozen=True)
 class Metric:
-    """One that the trainer prints, with the expression that finds its number in the log."""
+    """A metric that the trainer prints, with the regular expression that finds its value in the log."""
 
     name: str
     regex: str
 
 
 @dataclass(frozen=True)
-class Description:
-    """What ``python -m trainer describe`` says about the trainer."""
+class TrainerDescription:
+    """The output of ``python -m trainer describe``."""
 
     hyperparameters: tuple[Hyperparameter, ...]
     metrics: tuple[Metric, ...]
 
 
-def describe_trainer() -> Description:
-    """Ask the trainer, in a process of its own.
+def describe_trainer() -> TrainerDescription:
+    """Run ``python -m trainer describe`` in a new process.
 
     Raises:
         UserError: the trainer does not start.
@@ -61,13 +68,15 @@ def describe_trainer() -> Description:
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     if ended.returncode != 0:
         last = (ended.stderr.strip().splitlines() or ["no message"])[-1]
-        raise UserError(f"The trainer does not say what it takes: {last}", "Mend it: `python -m trainer describe`.")
+        raise UserError(
+            f"The trainer cannot describe itself: {last}", "`python -m trainer describe` prints the error; correct it."
+        )
     return parse_description(json.loads(ended.stdout))
 
 
-def parse_description(said: Mapping[str, Any]) -> Description:
-    """Read what the trainer printed."""
-    return Description(
+def parse_description(output: Mapping[str, Any]) -> TrainerDescription:
+    """Read the parsed JSON of ``python -m trainer describe``."""
+    return TrainerDescription(
         tuple(
             Hyperparameter(
                 one["name"],
@@ -77,33 +86,33 @@ def parse_description(said: Mapping[str, Any]) -> Description:
                 None if one["choices"] is None else tuple(as_text(choice) for choice in one["choices"]),
                 as_text(one["default"]),
                 one["help"],
-                # Which images of before do not say.
+                # Older images do not have this key.
                 None if one.get("decisive") is None else as_texts(one["decisive"]),
             )
-            for one in said["hyperparameters"]
+            for one in output["hyperparameters"]
         ),
-        tuple(Metric(one["name"], one["regex"]) for one in said["metrics"]),
+        tuple(Metric(one["name"], one["regex"]) for one in output["metrics"]),
     )
 
 
 def as_text(value: str | int | float | bool) -> str:
-    """A value of the job file as SageMaker carries it; a string stays as it was written."""
+    """A value of the job file as the text that SageMaker stores. A string stays unchanged."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
 
 
 def as_texts(values: Mapping[str, str | int | float | bool]) -> dict[str, str]:
-    """The job file's table as SageMaker carries it."""
+    """The values of a job file's table as the texts that SageMaker stores."""
     return {name: as_text(value) for name, value in values.items()}
 
 
 def read_assignments(text: str, more: Sequence[str]) -> dict[str, str]:
-    """What the command line says.
+    """The hyperparameters of the command line, by name.
 
     Args:
-        text: HP's text, split into words as a shell does.
-        more: one ``name=value`` each, taken as they are.
+        text: the value of HP, split into words as a shell does.
+        more: more ``name=value`` texts, not split.
 
     Raises:
         UserError: no ``=``, no name, the same name twice, or a quotation mark without its pair.
@@ -111,40 +120,40 @@ def read_assignments(text: str, more: Sequence[str]) -> dict[str, str]:
     try:
         words = shlex.split(text)
     except ValueError as error:
-        raise UserError(f"HP={text} cannot be split into words: {error}.", "Close the quotation mark.") from None
-    given: dict[str, str] = {}
+        raise UserError(f"HP={text} cannot be split into words: {error}.", "Add the missing quotation mark.") from None
+    values: dict[str, str] = {}
     for word in [*words, *more]:
         name, equals, value = word.partition("=")
         if not equals or not name:
             raise UserError(f"The hyperparameter {word!r} is not name=value.", 'For example: HP="epochs=3".')
-        if name in given:
-            raise UserError(f"The hyperparameter {name} is given twice.", "Give it once.")
-        given[name] = value
-    return given
+        if name in values:
+            raise UserError(f"The hyperparameter {name} is set twice.", "Set it once.")
+        values[name] = value
+    return values
 
 
-def settle(
-    from_file: Mapping[str, str | int | float | bool], from_command: Mapping[str, str], known: Description | None
+def resolve_hyperparameters(
+    from_file: Mapping[str, str | int | float | bool], from_command: Mapping[str, str], known: TrainerDescription | None
 ) -> dict[str, str]:
-    """The job's hyperparameters; the command line wins over the job file.
+    """The job's hyperparameters. A value of the command line replaces that of the job file.
 
     Args:
         from_file: the job file's table.
-        from_command: what `read_assignments` gave.
-        known: what the trainer takes; None where another program runs, whose hyperparameters are its own.
+        from_command: the result of `read_assignments`.
+        known: the trainer's description; None for another program, which may take any hyperparameter.
 
     Raises:
-        UserError: one is unknown, of the wrong type, out of range, or longer than SageMaker takes.
+        UserError: a hyperparameter is unknown, has the wrong type, is out of range, or is too long for SageMaker.
     """
     values = as_texts(from_file) | dict(from_command)
     sent = {name: encode(value) for name, value in values.items()}
     if len(values) > 100:
-        raise UserError(f"There are {len(values)} hyperparameters; SageMaker takes 100.", "Take some away.")
+        raise UserError(f"There are {len(values)} hyperparameters; SageMaker accepts 100.", "Remove some.")
     for name, value in sent.items():
         if len(name) > 256 or len(value) > 2500:
             raise UserError(
-                f"The hyperparameter {name[:256]} is too long: SageMaker takes names of 256 and values of 2,500.",
-                "Put long values into a file of a channel.",
+                f"The hyperparameter {name[:256]} is too long: SageMaker accepts names of 256 and values of 2,500.",
+                "Put a long value into a file of a channel.",
             )
     if known is not None:
         table = {one.name: one for one in known.hyperparameters}
@@ -156,11 +165,11 @@ def settle(
 
 
 def encode(value: str) -> str:
-    """A value as it is sent: the very string, or a JSON string where it would not arrive.
+    """A value as SageMaker accepts it: unchanged, or as a JSON string.
 
-    SageMaker's pattern for a value is ``.*``, in which a dot is no line break: such a value travels as a JSON string,
-    as AWS's own SDK sends every string. The trainer (`given_hyperparameters` in trainer/contract/folders.py) reads
-    it back; so a value that looks like one travels as one too.
+    SageMaker's pattern for a value is ``.*``, and the dot does not match a line break. So a value with a line break is
+    sent as a JSON string, as AWS's SDK sends every string. The trainer decodes JSON strings (`given_hyperparameters`
+    in trainer/contract/folders.py), so a value that looks like one is encoded too.
     """
     return json.dumps(value) if BREAKS.search(value) or value[:1] == '"' else value
 
@@ -168,24 +177,24 @@ def encode(value: str) -> str:
 def _unknown(name: str, known: list[str]) -> UserError:
     close = nearest(name, known)
     hint = f"Did you mean {close}? " if close else ""
-    return UserError(f"The trainer has no hyperparameter {name}.", f"{hint}It takes: {', '.join(known)}.")
+    return UserError(f"The trainer has no hyperparameter {name}.", f"{hint}Its hyperparameters: {', '.join(known)}.")
 
 
 def _check(one: Hyperparameter, value: str) -> None:
     if one.choices is not None and value not in one.choices:
         close = nearest(value, one.choices)
         hint = f"Did you mean {close}? " if close else ""
-        raise UserError(f"{one.name}={value} is not one of its values.", f"{hint}They are: {', '.join(one.choices)}.")
+        raise UserError(f"{one.name}={value} is not an allowed value.", f"{hint}Allowed: {', '.join(one.choices)}.")
     kinds = {"int": "a whole number", "float": "a number", "bool": "true or false"}
-    if not _is(one.type, value):
-        raise UserError(f"{one.name}={value} is not {kinds[one.type]}.", f"Give {kinds[one.type]}{_range(one)}.")
+    if not _has_type(one.type, value):
+        raise UserError(f"{one.name}={value} is not {kinds[one.type]}.", f"Set {kinds[one.type]}{_range(one)}.")
     if one.type in {"int", "float"}:
         number = float(value)
         if (one.min is not None and number < one.min) or (one.max is not None and number > one.max):
-            raise UserError(f"{one.name}={value} is out of range.", f"Give {kinds[one.type]}{_range(one)}.")
+            raise UserError(f"{one.name}={value} is out of range.", f"Set {kinds[one.type]}{_range(one)}.")
 
 
-def _is(kind: str, value: str) -> bool:
+def _has_type(kind: str, value: str) -> bool:
     if kind == "int":
         return re.fullmatch(r"[+-]?[0-9]+", value) is not None
     if kind == "float":

@@ -1,4 +1,4 @@
-"""What a job file names on this machine: the folders of its channels and its program."""
+"""The local files that a job file names: the folders of its channels, and its program."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ TRAINER = Path("trainer")
 
 
 def local_channels(spec_name: str, spec: "JobSpec") -> list[LocalChannel]:
-    """The channels whose source is a folder on this machine."""
+    """The channels of a job whose source is a local folder."""
     return [
         LocalChannel(
             name, Path(channel.source), f"channels.{name}.source of jobs/{spec_name}.toml", prefix_of(spec_name, name)
@@ -24,10 +24,10 @@ def local_channels(spec_name: str, spec: "JobSpec") -> list[LocalChannel]:
 
 
 def check_program(program: str) -> None:
-    """See that the trainer's folder has the program: it travels in the image.
+    """Check that the program exists in trainer/, from where the image gets it.
 
     Raises:
-        UserError: it does not.
+        UserError: it does not exist.
     """
     if (TRAINER / program).is_file() and ".." not in Path(program).parts:
         return

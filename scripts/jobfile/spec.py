@@ -1,4 +1,4 @@
-"""A training job as data: jobs/NAME.toml, validated.
+"""The content of a job file, jobs/NAME.toml, as validated data.
 
 The limits are SageMaker's:
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
@@ -27,7 +27,7 @@ PROGRAM_KEY = "SAGEMAKER_PROGRAM"
 def _matching(pattern: str, rule: str) -> AfterValidator:
     def check(value: str) -> str:
         if not re.fullmatch(pattern, value):
-            raise ValueError(f"{value!r} is not possible: {rule}")
+            raise ValueError(f"{value!r} is not allowed: {rule}")
         return value
 
     return AfterValidator(check)
@@ -41,9 +41,9 @@ def _scalar(value: Any) -> Any:
 
 def _tag_text(value: str) -> str:
     if any(unicodedata.category(letter)[0] not in "LZN" and letter not in "_.:/=+-@" for letter in value):
-        raise ValueError(f"{value!r} is not possible: a tag has letters, digits, spaces and _ . : / = + - @ only")
+        raise ValueError(f"{value!r} is not allowed: a tag has only letters, digits, spaces and _ . : / = + - @")
     if value.lower().startswith("aws:"):
-        raise ValueError(f"{value!r} is not possible: AWS keeps what begins with aws: for itself")
+        raise ValueError(f"{value!r} is not allowed: AWS reserves tags that begin with aws:")
     return value
 
 
@@ -51,18 +51,18 @@ def _regex(value: str) -> str:
     try:
         groups = re.compile(value).groups
     except re.error as error:
-        raise ValueError(f"{value!r} is no regular expression: {error}") from None
+        raise ValueError(f"{value!r} is not a regular expression: {error}") from None
     if groups < 1:
-        raise ValueError(f"{value!r} has no group; the first group is the metric's number")
+        raise ValueError(f"{value!r} has no group; the first group must match the metric's value")
     return value
 
 
 Hyperparameter = Annotated[Any, BeforeValidator(_scalar)]
 ChannelName = Annotated[
-    str, Field(max_length=64), _matching(r"[A-Za-z0-9.\-_]+", "a channel has letters, digits and . - _ only")
+    str, Field(max_length=64), _matching(r"[A-Za-z0-9.\-_]+", "a channel's name has only letters, digits and . - _")
 ]
 EnvironmentKey = Annotated[
-    str, Field(max_length=512), _matching(r"[a-zA-Z_][a-zA-Z0-9_]*", "a variable has letters, digits and _ only")
+    str, Field(max_length=512), _matching(r"[a-zA-Z_][a-zA-Z0-9_]*", "a variable's name has only letters, digits and _")
 ]
 Source = Annotated[
     str,
@@ -70,7 +70,7 @@ Source = Annotated[
     _matching(r"(?!s3:).+|s3://[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9](/.*)?", "an S3 source is s3://bucket/prefix/"),
 ]
 Program = Annotated[str, _matching(r"[A-Za-z0-9_][A-Za-z0-9_./\-]*\.py", "a program is a .py file of trainer/")]
-# Types that store on NVMe of their own: SageMaker attaches no volume to them, and refuses a key for one.
+# Instance types with local NVMe disks: SageMaker attaches no volume to them, and refuses a key for a volume.
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html
 OWN_NVME = re.compile(r"ml\.(g\d+[a-z]*|p4d|p4de|p5[a-z]*|p6[a-z0-9-]*|trn\w+|[cmr]\d+[a-z]*d[a-z]*)\.")
 KmsKey = Annotated[str, Field(max_length=2048), _matching(r"[a-zA-Z0-9:/_-]+", "a key is named by its id or ARN")]
@@ -82,19 +82,19 @@ MetricRegex = Annotated[str, Field(min_length=1, max_length=500), AfterValidator
 
 
 class Table(BaseModel):
-    """What every table of a job file has in common: no unknown key, no change afterwards."""
+    """A table of a job file: unknown keys are refused, and values cannot be changed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Channel(Table):
-    """One input of the job.
+    """An input channel of the job.
 
     Args:
-        source: a folder on this machine, which is synchronised to the data bucket, or ``s3://bucket/prefix/``.
-        input_mode: how SageMaker hands the objects to the program.
-        distribution: whether each instance gets all objects or its share.
-        content_type: the MIME type told to the program.
+        source: a local folder, which is synchronised to the data bucket, or ``s3://bucket/prefix/``.
+        input_mode: how the program gets the objects from SageMaker.
+        distribution: whether each instance gets all objects or only its share.
+        content_type: the MIME type that the program is told.
     """
 
     source: Source
@@ -104,12 +104,12 @@ class Channel(Table):
 
     @property
     def is_local(self) -> bool:
-        """Whether the source is a folder on this machine."""
+        """Whether the source is a local folder."""
         return not self.source.startswith("s3://")
 
 
 class JobSpec(Table):
-    """A job file; docs/jobs.md describes each key."""
+    """The content of a job file; docs/jobs.md describes each key."""
 
     program: Program | None = None
     instance_type: InstanceType = "ml.g4dn.4xlarge"
@@ -128,29 +128,29 @@ class JobSpec(Table):
     tags: Annotated[dict[TagKey, TagValue], Field(max_length=40)] = {}
 
     @model_validator(mode="after")
-    def _together(self) -> "JobSpec":
+    def _check_combinations(self) -> "JobSpec":
         if "training" not in self.channels:
             raise ValueError("the channel training is missing; its table is [channels.training]")
         if PROGRAM_KEY in self.environment:
-            raise ValueError(f"environment.{PROGRAM_KEY} is set by the key program")
+            raise ValueError(f"the key program sets environment.{PROGRAM_KEY}; remove it")
         if self.max_wait_seconds is not None and not self.spot:
-            raise ValueError("max_wait_seconds is for spot = true only; SageMaker refuses it otherwise")
+            raise ValueError("max_wait_seconds is allowed only with spot = true; SageMaker refuses it otherwise")
         if self.max_wait_seconds is not None and self.max_wait_seconds < self.max_runtime_seconds:
-            raise ValueError("max_wait_seconds includes the run itself, so it cannot be below max_runtime_seconds")
+            raise ValueError("max_wait_seconds includes the run itself, so it must be at least max_runtime_seconds")
         if self.spot and not self.checkpoints:
-            raise ValueError("spot = true without checkpoints would lose the run at each interruption")
+            raise ValueError("spot = true needs checkpoints: without them, each interruption would lose the run")
         if self.volume_kms_key is not None and self.has_own_nvme:
             raise ValueError(
-                f"volume_kms_key is refused for {self.instance_type}, which stores on its own NVMe, encrypted already"
+                f"volume_kms_key is refused for {self.instance_type}: its local NVMe disks are encrypted already"
             )
         return self
 
     @property
     def has_own_nvme(self) -> bool:
-        """Whether the instances store on NVMe of their own, so that no volume is attached."""
+        """Whether the instances have local NVMe disks, so that SageMaker attaches no volume."""
         return OWN_NVME.match(self.instance_type) is not None
 
     @property
     def max_wait(self) -> int:
-        """How long a spot job may wait and run together; twice the run where the file does not say."""
+        """The seconds that a spot job may wait and run in all; by default twice ``max_runtime_seconds``."""
         return self.max_wait_seconds or min(2 * self.max_runtime_seconds, LONGEST)

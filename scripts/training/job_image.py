@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from scripts import container
 from scripts.container import repository
 from scripts.core.errors import UserError
-from scripts.jobfile.hyperparameters import Description, parse_description
+from scripts.jobfile.hyperparameters import TrainerDescription, parse_description
 from scripts.training import preflight
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def _digest(spec_name: str, stack: "Stack", tag: str) -> str:
     return digest
 
 
-def describe_image(uri: str, spec: "JobSpec", stack: "Stack", say: Say) -> Description | None:
+def describe_image(uri: str, spec: "JobSpec", stack: "Stack", say: Say) -> TrainerDescription | None:
     """Look for an image that the user names, and read what the trainer in it takes, as its label says.
 
     Args:
@@ -71,7 +71,7 @@ def describe_image(uri: str, spec: "JobSpec", stack: "Stack", say: Say) -> Descr
     return read_label(uri, image, say) if spec.program is None else None
 
 
-def read_label(uri: str, image: repository.Image, say: Say) -> Description | None:
+def read_label(uri: str, image: repository.Image, say: Say) -> TrainerDescription | None:
     """What the trainer in an image takes, as its label says; None where it does not, or cannot be asked.
 
     Args:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from scripts import channels
 from scripts.core import aws, jobs
 from scripts.core.errors import UserError
-from scripts.jobfile.hyperparameters import Description
+from scripts.jobfile.hyperparameters import TrainerDescription
 from scripts.runs.record import spec_of
 from scripts.training import preflight
 from scripts.training.job_image import read_label
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 
 
-def check_image(earlier: Mapping[str, Any], stack: "Stack", say: Say, describe: bool) -> Description | None:
+def check_image(earlier: Mapping[str, Any], stack: "Stack", say: Say, describe: bool) -> TrainerDescription | None:
     """Look for the image that the earlier job ran in.
 
     Args:

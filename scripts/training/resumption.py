@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from scripts.core.errors import UserError
-from scripts.jobfile.hyperparameters import Description
+from scripts.jobfile.hyperparameters import TrainerDescription
 from scripts.jobfile.reading import LONGEST_NAME
 from scripts.runs.record import ENDED, RESUMES, spec_of
 from scripts.training.request import job_name
@@ -42,7 +42,7 @@ def check(earlier: Mapping[str, Any], changes: Mapping[str, str]) -> None:
         )
 
 
-def check_changes(earlier: Mapping[str, Any], changes: Mapping[str, str], takes: Description | None) -> None:
+def check_changes(earlier: Mapping[str, Any], changes: Mapping[str, str], takes: TrainerDescription | None) -> None:
     """See whether a job may go on with other hyperparameters: the trainer refuses it only when it is paid for.
 
     Args:

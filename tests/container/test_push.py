@@ -22,7 +22,7 @@ from scripts.container import repository, shell
 from scripts.container.push import push
 from scripts.core import aws
 from scripts.core.errors import UserError
-from scripts.jobfile.hyperparameters import Description, Hyperparameter
+from scripts.jobfile.hyperparameters import TrainerDescription, Hyperparameter
 from scripts.localcloud.app import Application
 from scripts.localcloud.engine import Verdict
 from scripts.localcloud.http import Handler
@@ -225,7 +225,7 @@ def test_the_label_is_read_through_ecr(place: Place, image: Callable[..., str]) 
     for tag, label in (("v1", LABEL), ("v2", "no JSON"), ("v3", '{"of": "another"}')):
         push(image(b"x", label=label), place.stack, tag)
     uris = [f"{place.stack.repository_url}:v{number}" for number in (1, 2, 3)]
-    assert training.describe_image(uris[0], spec, place.stack, said.append) == Description((EPOCHS,), ())
+    assert training.describe_image(uris[0], spec, place.stack, said.append) == TrainerDescription((EPOCHS,), ())
     assert said == []
     for uri in uris[1:]:
         assert training.describe_image(uri, spec, place.stack, said.append) is None

@@ -78,10 +78,10 @@ CASES = (
     ),
     Case(
         GROUP,
-        "a number of instances that is none",
+        "an invalid number of instances",
         "make train JOB=digits INSTANCES=0",
-        "INSTANCES=0 is no number of instances.",
-        "Give a whole number of at least 1, such as INSTANCES=2.",
+        "INSTANCES=0 is not a number of instances.",
+        "Set a whole number of at least 1, such as INSTANCES=2.",
     ),
     Case(
         GROUP,

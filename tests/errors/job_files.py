@@ -1,4 +1,4 @@
-"""Mistakes in a job file, and in the hyperparameters of the command line."""
+"""Errors in a job file, and in the hyperparameters of the command line."""
 
 from tests.errors.case import STACK, Case, file, given, job
 
@@ -24,28 +24,34 @@ def _channels(count: int) -> str:
 TABLE = "[channels.training]\nsource = 'data/digits/training'\n"
 
 CASES = (
-    Case(GROUP, "no job named", "make train", "No job is named.", "Name one of jobs/ with JOB=. There are: digits."),
+    Case(
+        GROUP,
+        "no job named",
+        "make train",
+        "No job is named.",
+        "Name one of jobs/ with JOB=. Job files: digits.",
+    ),
     Case(
         GROUP,
         "a job file that does not exist",
         "make train JOB=digit",
         "There is no job file jobs/digit.toml.",
-        "Did you mean JOB=digits? There are: digits.",
+        "Did you mean JOB=digits? Job files: digits.",
     ),
     Case(
         GROUP,
-        "a file's name that no job can have",
+        "a file name that cannot name a job",
         "make train JOB=my_job",
-        "jobs/my_job.toml cannot name a training job: that takes at most 42 letters, digits and hyphens.",
+        "jobs/my_job.toml cannot name a training job: a name has at most 42 letters, digits and hyphens.",
         "Rename the file, for example to my-job.toml.",
         file("jobs/my_job.toml", TABLE),
     ),
     Case(
         GROUP,
-        "no TOML",
+        "invalid TOML",
         TRAIN,
-        "jobs/mistake.toml is no valid TOML: Invalid value (at line 2, column 9).",
-        "Mend that line; docs/jobs.md has an example.",
+        "jobs/mistake.toml is not valid TOML: Invalid value (at line 2, column 9).",
+        "Correct that line; docs/jobs.md has an example.",
         file("jobs/mistake.toml", "spot = true\nprice = cheap\n"),
     ),
     Case(
@@ -60,20 +66,20 @@ CASES = (
         "an unknown key",
         'instance_tipe = "ml.m5.large"',
         "instance_tipe is not a key of a job file.",
-        "Did you mean instance_type? Known here: …",
+        "Did you mean instance_type? Allowed here: …",
     ),
     _case(
         "an unknown table",
         "",
         "chanels is not a key of a job file.",
-        "Did you mean channels? Known here: …",
+        "Did you mean channels? Allowed here: …",
         "[chanels.training]\nsource = 'data/digits/training'\n" + TABLE,
     ),
     _case(
         "an unknown key in a channel",
         "",
         "channels.training.sauce is not a key of a job file.",
-        "Did you mean source? Known here: source, input_mode, distribution, content_type.",
+        "Did you mean source? Allowed here: source, input_mode, distribution, content_type.",
         TABLE + "sauce = 'x'\n",
     ),
     _case(
@@ -88,19 +94,19 @@ CASES = (
     _case(
         "a channel's name that SageMaker refuses",
         "",
-        "channels.second set: 'second set' is not possible: a channel has letters, digits and . - _ only.",
+        "channels.second set: 'second set' is not allowed: a channel's name has only letters, digits and . - _.",
         tables=TABLE + "[channels.'second set']\nsource = 'data/x'\n",
     ),
     _case(
         "a tag that AWS refuses",
         "",
-        "tags.Team?: 'Team?' is not possible: a tag has letters, digits, spaces and _ . : / = + - @ only.",
+        "tags.Team?: 'Team?' is not allowed: a tag has only letters, digits, spaces and _ . : / = + - @.",
         tables=TABLE + "[tags]\n'Team?' = 'vision'\n",
     ),
     _case(
         "an environment variable that SageMaker refuses",
         "",
-        "environment.2ND: '2ND' is not possible: a variable has letters, digits and _ only.",
+        "environment.2ND: '2ND' is not allowed: a variable's name has only letters, digits and _.",
         tables=TABLE + "[environment]\n2ND = 'x'\n",
     ),
     Case(
@@ -115,25 +121,25 @@ CASES = (
     _case(
         "spot without checkpoints",
         "spot = true\ncheckpoints = false",
-        "spot = true without checkpoints would lose the run at each interruption.",
+        "spot = true needs checkpoints: without them, each interruption would lose the run.",
     ),
     _case(
-        "a key for a volume that there is not",
+        "a key for a volume that does not exist",
         'instance_type = "ml.g4dn.xlarge"\nvolume_kms_key = "alias/ours"',
-        "volume_kms_key is refused for ml.g4dn.xlarge, which stores on its own NVMe, encrypted already.",
+        "volume_kms_key is refused for ml.g4dn.xlarge: its local NVMe disks are encrypted already.",
     ),
     _case(
-        "more than 20 channels", "", "channels has 21 entries, and SageMaker takes at most 20.", tables=_channels(21)
+        "more than 20 channels", "", "channels has 21 entries, and SageMaker accepts at most 20.", tables=_channels(21)
     ),
     _case(
         "more than 100 hyperparameters",
         "",
-        "hyperparameters has 101 entries, and SageMaker takes at most 100.",
+        "hyperparameters has 101 entries, and SageMaker accepts at most 100.",
         tables=TABLE + "[hyperparameters]\n" + "".join(f"h{number} = 1\n" for number in range(101)),
     ),
     Case(
         GROUP,
-        "a program that is not there",
+        "a program that does not exist",
         TRAIN,
         "The program trainer/my_trian.py does not exist.",
         "Did you mean my_train.py?",
@@ -143,33 +149,33 @@ CASES = (
     _hp(
         "HP with the same name twice",
         '"epochs=1 epochs=2"',
-        "The hyperparameter epochs is given twice.",
-        "Give it once.",
+        "The hyperparameter epochs is set twice.",
+        "Set it once.",
     ),
     _hp(
         "HP with an unknown name",
         "epoch=3",
         "The trainer has no hyperparameter epoch.",
-        "Did you mean epochs? It takes: …",
+        "Did you mean epochs? Its hyperparameters: …",
     ),
     _hp(
         "HP of a wrong type",
         "epochs=many",
         "epochs=many is not a whole number.",
-        "Give a whole number from 1 to 10000.",
+        "Set a whole number from 1 to 10000.",
     ),
-    _hp("HP out of range", "epochs=0", "epochs=0 is out of range.", "Give a whole number from 1 to 10000."),
-    _hp("HP with an empty value", "epochs=", "epochs= is not a whole number.", "Give a whole number from 1 to 10000."),
+    _hp("HP out of range", "epochs=0", "epochs=0 is out of range.", "Set a whole number from 1 to 10000."),
+    _hp("HP with an empty value", "epochs=", "epochs= is not a whole number.", "Set a whole number from 1 to 10000."),
     _hp(
-        "HP with a value that is none of those possible",
+        "HP with a value that is not allowed",
         "learning_rate_schedule=cosin",
-        "learning_rate_schedule=cosin is not one of its values.",
-        "Did you mean cosine? They are: …",
+        "learning_rate_schedule=cosin is not an allowed value.",
+        "Did you mean cosine? Allowed: …",
     ),
     _hp(
         "HP with one quotation mark",
         '"note=\'open"',
         "HP=note='open cannot be split into words: No closing quotation.",
-        "Close the quotation mark.",
+        "Add the missing quotation mark.",
     ),
 )

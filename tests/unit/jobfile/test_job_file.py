@@ -27,7 +27,7 @@ def test_defaults(jobs: Path) -> None:
     assert (channel.input_mode, channel.distribution, channel.is_local) == ("File", "FullyReplicated", True)
 
 
-def test_the_example_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_example_job_file_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(Path(__file__).parents[3])
     spec = read_job("digits")
     assert not spec.instance_type.startswith(("ml.g", "ml.p"))
@@ -38,12 +38,12 @@ def test_the_example_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
     ("name", "problem", "fix"),
     [
         ("digit", "jobs/digit.toml", "JOB=digits"),
-        ("zzz", "jobs/zzz.toml", "There are: digits"),
+        ("zzz", "jobs/zzz.toml", "Job files: digits"),
         ("../digits", "jobs/../digits.toml", "digits"),
-        ("", "No job", "There are: digits"),
+        ("", "No job", "Job files: digits"),
     ],
 )
-def test_a_missing_file_names_the_nearest(name: str, problem: str, fix: str, jobs: Path) -> None:
+def test_missing_job_file_suggests_the_nearest(name: str, problem: str, fix: str, jobs: Path) -> None:
     with pytest.raises(UserError) as caught:
         read_job(name)
     assert problem in caught.value.problem
@@ -51,13 +51,13 @@ def test_a_missing_file_names_the_nearest(name: str, problem: str, fix: str, job
 
 
 @pytest.mark.parametrize("name", ["my_job", "-job", "j" * (LONGEST_NAME + 1), "jöb"])
-def test_a_name_that_no_job_can_have(name: str, jobs: Path) -> None:
+def test_file_name_that_cannot_name_a_job_is_refused(name: str, jobs: Path) -> None:
     (jobs / f"{name}.toml").write_text(MINIMAL)
     with pytest.raises(UserError, match="cannot name a training job"):
         read_job(name)
 
 
-def test_toml_that_cannot_be_read(jobs: Path) -> None:
+def test_invalid_toml_is_refused(jobs: Path) -> None:
     (jobs / "bad.toml").write_text("a = 1\nb = \n")
     with pytest.raises(UserError, match=r"jobs/bad\.toml.*line 2, column 5"):
         read_job("bad")
@@ -80,8 +80,8 @@ def test_toml_that_cannot_be_read(jobs: Path) -> None:
         ({"instance_count": "2"}, "instance_count", ""),
         ({"instance_type": "g4dn.xlarge"}, "g4dn.xlarge", ""),
         ({"max_runtime_seconds": 29 * 86400}, "max_runtime_seconds", ""),
-        ({"max_wait_seconds": 7200}, "spot = true only", ""),
-        ({"spot": True, "max_wait_seconds": 60}, "cannot be below", ""),
+        ({"max_wait_seconds": 7200}, "only with spot = true", ""),
+        ({"spot": True, "max_wait_seconds": 60}, "must be at least", ""),
         ({"spot": True, "checkpoints": False}, "checkpoints", ""),
         ({"hyperparameters": {"a": [1]}}, "hyperparameters.a", ""),
         ({"environment": {"1A": "x"}}, "1A", ""),
@@ -93,7 +93,7 @@ def test_toml_that_cannot_be_read(jobs: Path) -> None:
         ({"program": "/etc/x.py"}, "program", ""),
     ],
 )
-def test_mistakes_are_named_with_their_place(values: dict[str, Any], problem: str, fix: str) -> None:
+def test_errors_name_their_place(values: dict[str, Any], problem: str, fix: str) -> None:
     with pytest.raises(UserError) as caught:
         parse_job({"channels": TRAINING, **values}, "jobs/x.toml")
     assert caught.value.problem.startswith("jobs/x.toml: ")
@@ -107,7 +107,7 @@ def test_channels_are_required() -> None:
     assert "[channels.training]" in caught.value.fix
 
 
-def test_values_stay_as_they_were_written() -> None:
+def test_values_keep_their_type_and_text() -> None:
     values = {"a": 1, "b": 0.5, "c": True, "d": " 1 ", "e": "1e3", "f": "True"}
     spec = parse_job({"channels": TRAINING, "hyperparameters": values}, "x")
     assert [(type(value), value) for value in spec.hyperparameters.values()] == [

@@ -98,4 +98,4 @@ def test_instances(typed: str, count: int) -> None:
 def test_what_is_no_number_of_instances(typed: str) -> None:
     with pytest.raises(UserError) as caught:
         jobfile.with_instances(SPEC, typed)
-    assert caught.value.problem == f"INSTANCES={typed} is no number of instances."
+    assert caught.value.problem == f"INSTANCES={typed} is not a number of instances."

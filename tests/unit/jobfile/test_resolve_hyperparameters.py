@@ -9,7 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.core.errors import UserError
-from scripts.jobfile.hyperparameters import describe_trainer, encode, parse_description, read_assignments, settle
+from scripts.jobfile.hyperparameters import (
+    describe_trainer,
+    encode,
+    parse_description,
+    read_assignments,
+    resolve_hyperparameters,
+)
 from trainer.contract.folders import Folders, given_hyperparameters
 
 KNOWN = parse_description(
@@ -31,32 +37,32 @@ VALUES = st.text(st.characters(exclude_categories=["Cs"]), max_size=50)
 
 
 @given(VALUES | st.text('"\\n', max_size=6) | VALUES.map(json.dumps))
-def test_the_trainer_reads_back_what_was_written_and_sagemaker_lets_it_through(value: str) -> None:
-    sent = encode(value)
-    assert re.fullmatch(".*", sent)  # SageMaker's pattern
+def test_encoded_value_passes_sagemaker_and_the_trainer_decodes_it(value: str) -> None:
+    encoded = encode(value)
+    assert re.fullmatch(".*", encoded)  # SageMaker's pattern
     with tempfile.TemporaryDirectory() as base:
         folders = Folders(Path(base))
         folders.config.mkdir(parents=True)
-        (folders.config / "hyperparameters.json").write_text(json.dumps({"value": sent}))
+        (folders.config / "hyperparameters.json").write_text(json.dumps({"value": encoded}))
         assert given_hyperparameters(folders) == {"value": value}
 
 
 @pytest.mark.parametrize("value", ["0.10", "two  words ", "it's", "$HOME `id`", "naïve 🚂", "[1, 2]", "", "\\n"])
-def test_a_value_travels_as_it_is_wherever_it_can(value: str) -> None:
+def test_ordinary_value_is_not_encoded(value: str) -> None:
     assert encode(value) == value
 
 
 @given(st.dictionaries(NAMES, VALUES, max_size=5), st.booleans())
-def test_what_was_written_arrives(values: dict[str, str], quoted: bool) -> None:
+def test_command_line_values_arrive_unchanged(values: dict[str, str], quoted: bool) -> None:
     words = [f"{name}={value}" for name, value in values.items()]
-    given = read_assignments(shlex.join(words), []) if quoted else read_assignments("", words)
-    assert given == values
-    assert settle({}, given, None) == {name: encode(value) for name, value in values.items()}
+    assigned = read_assignments(shlex.join(words), []) if quoted else read_assignments("", words)
+    assert assigned == values
+    assert resolve_hyperparameters({}, assigned, None) == {name: encode(value) for name, value in values.items()}
 
 
-def test_the_command_line_wins_over_the_file() -> None:
-    given = read_assignments("epochs=3 'model=a b'", ["rate=1e-3"])
-    assert settle({"epochs": 9, "fast": False, "rate": 0.5}, given, KNOWN) == {
+def test_command_line_replaces_values_of_the_job_file() -> None:
+    assigned = read_assignments("epochs=3 'model=a b'", ["rate=1e-3"])
+    assert resolve_hyperparameters({"epochs": 9, "fast": False, "rate": 0.5}, assigned, KNOWN) == {
         "epochs": "3",
         "fast": "false",
         "rate": "1e-3",
@@ -65,7 +71,7 @@ def test_the_command_line_wins_over_the_file() -> None:
 
 
 @pytest.mark.parametrize("text", ["epochs", "=3", "a=1 a=2", "a='1", "''"])
-def test_what_is_no_assignment(text: str) -> None:
+def test_text_without_name_and_value_is_refused(text: str) -> None:
     with pytest.raises(UserError):
         read_assignments(text, [])
 
@@ -82,23 +88,23 @@ def test_what_is_no_assignment(text: str) -> None:
         ("rate", "nan", "a number"),
         ("rate", "-1", "at least 0"),
         ("fast", "yes", "true or false"),
-        ("grey", "2", "They are: 1, 3"),
+        ("grey", "2", "Allowed: 1, 3"),
         ("model", "x" * 2501, "file of a channel"),
     ],
 )
-def test_what_the_trainer_does_not_take(name: str, value: str, fix: str) -> None:
+def test_values_that_the_trainer_does_not_accept_are_refused(name: str, value: str, fix: str) -> None:
     with pytest.raises(UserError) as caught:
-        settle({}, {name: value}, KNOWN)
+        resolve_hyperparameters({}, {name: value}, KNOWN)
     assert name in caught.value.problem
     assert fix in caught.value.fix
 
 
-def test_another_program_s_are_its_own() -> None:
-    assert settle({"anything": 1}, {"else": "x"}, None) == {"anything": "1", "else": "x"}
+def test_another_program_accepts_any_hyperparameter() -> None:
+    assert resolve_hyperparameters({"anything": 1}, {"else": "x"}, None) == {"anything": "1", "else": "x"}
 
 
-def test_the_trainer_describes_itself() -> None:
+def test_description_of_the_trainer_can_be_read() -> None:
     known = describe_trainer()
     assert "epochs" in {one.name for one in known.hyperparameters}
-    assert settle({}, {"epochs": "3"}, known) == {"epochs": "3"}
+    assert resolve_hyperparameters({}, {"epochs": "3"}, known) == {"epochs": "3"}
     assert known.metrics

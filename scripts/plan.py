@@ -77,7 +77,7 @@ def _text(name: str) -> str:
     if content.startswith(b"PK\x03\x04") and name != "-":
         from scripts.stack import show
 
-        return show.of_file(Path(name))
+        return show.plan_json(Path(name))
     utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))  # as PowerShell redirects
     return content.decode("utf-16" if utf16 else "utf-8", errors="replace")
 

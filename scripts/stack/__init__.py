@@ -1,7 +1,7 @@
-"""The stack: Terraform run through one wrapper, its outputs as a typed Stack.
+"""The stack: Terraform, run through one wrapper, and its outputs as a typed `Stack`.
 
-The public face: `read_stack(environment)` gives the `Stack` that verbs build on. The flows of `make infra` and
-`make destroy` are in `scripts.stack.flows`, the checks of `make lint` and `make test` in `scripts.stack.checks`.
+Commands start from `read_stack(environment)`, which returns the `Stack`. `make infra` and `make destroy` are in
+`scripts.stack.flows`, the Terraform checks of `make lint` and `make test` in `scripts.stack.checks`.
 """
 
 from scripts.stack.outputs import Stack

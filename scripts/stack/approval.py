@@ -1,4 +1,4 @@
-"""What is asked of a plan before it is applied, beyond that it is the reviewed one. Pure."""
+"""Checks of a reviewed plan before it is applied: it must be complete, and serious findings approved. Pure."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,13 +7,13 @@ from scripts.core.errors import UserError
 from scripts.review.model import Finding, Review, Severity, Status
 
 
-def heavy(review: Review) -> Sequence[Finding]:
-    """The findings that a plan brings and that need somebody's approval."""
+def findings_to_approve(review: Review) -> Sequence[Finding]:
+    """The new findings of high severity or above; somebody must approve these."""
     return [each for each in review.findings if each.status is Status.NEW and each.severity >= Severity.HIGH]
 
 
-def check_fit(review: Review) -> None:
-    """See that a plan is whole.
+def check_complete(review: Review) -> None:
+    """Check that a plan holds the whole change.
 
     Raises:
         UserError: planning ended in an error, or left something for a later plan.
@@ -21,35 +21,32 @@ def check_fit(review: Review) -> None:
     if review.errored:
         raise UserError(
             f"The plan of `{review.source}` ended in an error: it holds only a part of the change.",
-            "Mend what Terraform named, then `make plan` plans and reviews anew.",
+            "Correct what Terraform named, then run `make plan` again.",
         )
     if not review.complete:
         raise UserError(
-            f"The plan of `{review.source}` is incomplete: Terraform left something of the change for a later plan.",
-            "Plan without -target (look for it in TF_CLI_ARGS and TF_CLI_ARGS_plan): `make plan`.",
+            f"The plan of `{review.source}` is incomplete: Terraform left a part of the change for a later plan.",
+            "Run `make plan` without -target (look for it in TF_CLI_ARGS and TF_CLI_ARGS_plan).",
         )
 
 
 def check_approved(review: Review, approve: str, page: Path) -> None:
-    """See that what weighs heavily was approved, and that what was approved is this.
+    """Check that somebody approved this change, if it has findings that need an approval.
 
     Args:
-        review: what is to be applied.
-        approve: the digest that somebody approved; empty where nobody did.
-        page: where the review can be read.
+        review: the review of the plan to apply.
+        approve: the digest of the approved change; empty if nobody approved one.
+        page: the file where the review can be read.
 
     Raises:
-        UserError: it was not, or it is not.
+        UserError: the change is not approved, or the approval is for another change.
     """
+    fix = f"Read {page}, then approve this change: `make infra APPROVE={review.digest}`."
     if approve and approve != review.digest:
-        raise UserError(
-            f"APPROVE={approve} was given for another change than this plan's: nothing was changed.",
-            f"Read {page}; to approve what is in it: `make infra APPROVE={review.digest}`.",
-        )
-    found = heavy(review)
+        raise UserError(f"APPROVE={approve} approves another change than this plan's: nothing was changed.", fix)
+    found = findings_to_approve(review)
     if found and not approve:
-        plural = "a finding" if len(found) == 1 else f"{len(found)} findings"
+        findings = "a new finding" if len(found) == 1 else f"{len(found)} new findings"
         raise UserError(
-            f"This plan brings {plural} of high severity or above, and nobody has approved it: nothing was changed.",
-            f"Read {page}; to approve what is in it: `make infra APPROVE={review.digest}`.",
+            f"This plan has {findings} of high severity or above, and nobody has approved it: nothing was changed.", fix
         )

@@ -1,10 +1,10 @@
-"""Checks of terraform/ itself, without credentials and without asking AWS anything."""
+"""Checks of terraform/ itself, without credentials and without any call to AWS."""
 
 import os
 from pathlib import Path
 
 from scripts.core.errors import UserError
-from scripts.stack.terraform import Terraform, say_mirror, terraform
+from scripts.stack.terraform import Terraform, report_mirror, terraform
 
 DATA_DIR = Path("build/validate/terraform")
 
@@ -13,29 +13,29 @@ def validate() -> None:
     """Run `terraform validate`.
 
     Raises:
-        UserError: it finds something, or Terraform cannot get its providers.
+        UserError: it finds an error, or Terraform cannot get its providers.
     """
     _run(_initialised(), "validate")
 
 
 def run_tests() -> None:
-    """Run terraform's own tests (terraform/tests/).
+    """Run `terraform test`, with the tests in terraform/tests/.
 
     Raises:
-        UserError: one of them fails, or Terraform cannot get its providers.
+        UserError: a test fails, or Terraform cannot get its providers.
     """
     _run(_initialised(), "test")
 
 
 def _initialised() -> Terraform:
-    # No profile and no endpoint of the caller's may be looked at: nothing here concerns an account.
+    # These checks concern no account, so Terraform must not see the caller's profile or endpoint.
     without_aws = {name: None for name in os.environ if name.startswith("AWS_")}
     runner = terraform(DATA_DIR, {**without_aws, "AWS_EC2_METADATA_DISABLED": "true"})
-    say_mirror(runner)
-    answer = runner.capture("init", "-backend=false", "-input=false", "-lockfile=readonly")
-    if answer.code != 0:
+    report_mirror(runner)
+    result = runner.capture("init", "-backend=false", "-input=false", "-lockfile=readonly")
+    if result.code != 0:
         raise UserError(
-            f"Terraform cannot be initialised: {answer.first_error()}",
+            f"Terraform cannot be initialised: {result.first_error()}",
             "It needs the Terraform registry, or a provider mirror (docs/infrastructure.md).",
         )
     return runner
@@ -46,5 +46,5 @@ def _run(runner: Terraform, command: str) -> None:
     if code != 0:
         raise UserError(
             f"`terraform {command}` failed with exit code {code}; its own message is above.",
-            "Mend terraform/ where it says.",
+            "Correct terraform/ where the message says.",
         )

@@ -1,4 +1,4 @@
-"""What `make plan`, `make infra` and `make destroy` do: plan, review, ask, and apply that very plan."""
+"""`make plan`, `make infra` and `make destroy`: plan, review, ask for confirmation, and apply exactly that plan."""
 
 import sys
 from collections.abc import Iterator
@@ -9,188 +9,199 @@ from scripts.core import console
 from scripts.core.errors import UserError
 from scripts.core.verb import on_interrupt
 from scripts.stack import approval, binding, environments, locks, planning, removal, state
-from scripts.stack.work import Work, check_outputs, failure, get_providers, init, make_state_bucket, prepare
+from scripts.stack.target import Target, check_outputs, create_state_bucket, failure, get_providers, init, prepare
 
 STALE = ("Saved plan is stale", "Saved plan does not match the given state")
-"""How Terraform refuses a plan whose state has moved on since."""
+"""Terraform's messages for a plan that does not fit the state any more."""
 
-GOES_ON = "What Terraform has made is in its state: `make infra` goes on, `make destroy` removes it."
-LEFT = "What is left is in Terraform's state: `make destroy` goes on, `make infra` mends it."
+APPLY_INTERRUPTED = (
+    "Terraform's state holds what was created so far: `make infra` continues, `make destroy` removes it."
+)
+DESTROY_INTERRUPTED = (
+    "Terraform's state holds what is left: `make destroy` continues, `make infra` builds the stack again."
+)
 
 
 def plan(environment: str, yes: bool) -> None:
-    """Plan what `make infra` would change, and review it. Changes nothing but a state bucket that is missing.
+    """Plan what `make infra` would change, and review it. At most, this creates a missing state bucket.
 
     Args:
         environment: a name in terraform/environments/.
-        yes: a missing state bucket may be made.
+        yes: whether a missing state bucket may be created without asking.
 
     Raises:
-        UserError: Terraform failed (its own message is printed), or there was nobody to ask.
-        Interrupted: with what exists then.
+        UserError: Terraform failed (its own message is printed), or there is no terminal to ask at.
+        Interrupted: with a message about what exists now.
     """
-    work = prepare("make plan", environment)
+    target = prepare("make plan", environment)
     folder = environments.plan_folder(environment)
-    bucket, changed = work.backend.bucket, "Nothing was changed"
+    bucket, changed = target.backend.bucket, "Nothing was changed"
     missing = not state.bucket_exists(bucket)
     if missing:
-        question = f"There is no state bucket {bucket} yet, and no plan without one. Make it?"
-        if not console.confirm(question, yes, "Say so beforehand: `make plan YES=1`."):
+        question = f"There is no state bucket {bucket} yet, and planning needs one. Create it?"
+        if not console.confirm(question, yes, "Confirm beforehand: `make plan YES=1`."):
             console.say("Nothing was changed.")
             return
-        changed += f" but the state bucket {bucket}"
-    with on_interrupt(f"{changed}; `make plan` plans anew."):
-        get_providers(work)
+        changed += f" except the state bucket {bucket}"
+    with on_interrupt(f"{changed}; `make plan` starts again."):
+        get_providers(target)
         if missing:
-            make_state_bucket(work)
-        init(work)
-        planned = planning.make(work, folder)
-    console.say(_what_next(planned))
+            create_state_bucket(target)
+        init(target)
+        reviewed = planning.make(target, folder)
+    console.say(_next_step(reviewed))
 
 
 def apply(environment: str, yes: bool, approve: str) -> None:
-    """Make the stack what a plan says: the one that `make plan` has saved, else one that is shown and asked about.
+    """Apply the plan that `make plan` has saved; without one, plan and apply after you confirm.
 
     Args:
         environment: a name in terraform/environments/.
-        yes: the plan was agreed to beforehand.
-        approve: the digest of the change that somebody approved; empty where nobody did.
+        yes: whether to apply without asking.
+        approve: the digest of the approved change; empty if nobody approved one.
 
     Raises:
-        UserError: Terraform failed (its own message is printed), there was nobody to ask, the saved plan is not what
-            was reviewed, or it needs an approval.
-        Interrupted: with what exists then.
+        UserError: Terraform failed (its own message is printed), there is no terminal to ask at, the saved plan is
+            not the reviewed one, or it needs an approval.
+        Interrupted: with a message about what exists now.
     """
-    work = prepare("make infra", environment)
+    target = prepare("make infra", environment)
     folder = environments.plan_folder(environment)
-    saved = planning.check_saved(work, folder)
+    saved = planning.check_saved(target, folder)
     if saved:
-        _apply(work, _saved(work, folder, saved, approve), GOES_ON)
+        _apply(target, _read_saved(target, folder, saved, approve), APPLY_INTERRUPTED)
     else:
-        with _for_this_call(folder):
-            planned = _asked(work, folder, yes, approve)
-            if planned is None:
+        with _delete_plan_afterwards(folder):
+            reviewed = _plan_and_confirm(target, folder, yes, approve)
+            if reviewed is None:
                 return
-            _apply(work, planned, GOES_ON)
-    check_outputs(work)
-    console.say(f"The stack of `{environment}` stands.")
+            _apply(target, reviewed, APPLY_INTERRUPTED)
+    check_outputs(target)
+    console.say(f"The stack of `{environment}` is applied.")
 
 
 def destroy(environment: str, confirmation: str) -> None:
-    """Remove the stack, after the environment's name was typed; the state bucket stays.
+    """Remove the stack after you type the environment's name. The state bucket is kept.
 
     Args:
         environment: a name in terraform/environments/.
-        confirmation: the name, given beforehand; empty to be asked for it.
+        confirmation: the name, to confirm beforehand; if empty, the command asks for it.
 
     Raises:
-        UserError: Terraform failed, the name was another, there was nobody to ask, or a bucket or repository that
-            the environment keeps is not empty.
-        Interrupted: with what exists then.
+        UserError: Terraform failed, the name is wrong, there is no terminal to ask at, or a protected bucket or
+            repository is not empty.
+        Interrupted: with a message about what exists now.
     """
-    work = prepare("make destroy", environment)
-    if not state.bucket_exists(work.backend.bucket):
-        console.say(f"Nothing to remove: there is no state bucket {work.backend.bucket}.")
+    target = prepare("make destroy", environment)
+    if not state.bucket_exists(target.backend.bucket):
+        console.say(f"Nothing to remove: there is no state bucket {target.backend.bucket}.")
         return
-    with _for_this_call(environments.plan_folder(environment, "destroy")) as folder:
+    with _delete_plan_afterwards(environments.plan_folder(environment, "destroy")) as folder:
         with on_interrupt("Nothing was removed."):
-            init(work)
-            planned = planning.make(work, folder, "-destroy")
-            if planned.plan.applyable:
-                removal.check(planned.plan, environment, work.command)
-                approval.check_fit(planned.review)
+            init(target)
+            reviewed = planning.make(target, folder, "-destroy")
+            if reviewed.plan.applyable:
+                removal.check(reviewed.plan, environment, target.command)
+                approval.check_complete(reviewed.review)
                 _ask_for_name(environment, confirmation)
-        if planned.plan.applyable:
-            _apply(work, planned, LEFT)
+        if reviewed.plan.applyable:
+            _apply(target, reviewed, DESTROY_INTERRUPTED)
             console.say(f"The stack of `{environment}` is removed.")
         else:
             console.say(f"Nothing to remove: the stack of `{environment}` is not applied.")
-    console.say(f"The state bucket {work.backend.bucket} stays: other environments may use it. To remove it for good:")
-    for command in state.removal_commands(work.backend.bucket):
+    console.say(f"The state bucket {target.backend.bucket} is kept: other environments may use it. To delete it too:")
+    for command in state.removal_commands(target.backend.bucket):
         console.say(f"  {command}")
 
 
-def _what_next(planned: planning.Planned) -> str:
-    """The closing line of `make plan`."""
-    said = planned.review
-    if not said.complete:
+def _next_step(reviewed: planning.ReviewedPlan) -> str:
+    """The last line of `make plan`."""
+    review = reviewed.review
+    if not review.complete:
         return "`make infra` does not apply an incomplete plan."
-    if not said.applyable:
-        return f"Nothing to change: the stack of `{said.source}` is what terraform/ says."
-    if approval.heavy(said):
-        return f"It needs an approval. Who has read it gives it: `make infra APPROVE={said.digest}`."
-    return "`make infra` applies this very plan."
+    if not review.applyable:
+        return _nothing_to_change(review.source)
+    if approval.findings_to_approve(review):
+        return f"This plan needs an approval. Read the review, then: `make infra APPROVE={review.digest}`."
+    return "`make infra` applies exactly this plan."
 
 
-def _saved(work: Work, folder: Path, saved: binding.Binding, approve: str) -> planning.Planned:
-    with on_interrupt("Nothing was changed; the saved plan is kept, and `make infra` goes on."):
-        if not state.bucket_exists(work.backend.bucket):
+def _nothing_to_change(environment: str) -> str:
+    return f"Nothing to change: the stack of `{environment}` matches terraform/ already."
+
+
+def _read_saved(target: Target, folder: Path, saved: binding.Binding, approve: str) -> planning.ReviewedPlan:
+    """Read and check the saved plan."""
+    with on_interrupt("Nothing was changed; the saved plan is kept, and `make infra` applies it."):
+        if not state.bucket_exists(target.backend.bucket):
             raise UserError(
-                f"The state bucket {work.backend.bucket} has gone since the plan of `{work.environment}` was made.",
-                binding.AGAIN,
+                f"The state bucket {target.backend.bucket} was deleted after the plan of `{target.environment}` was "
+                "made.",
+                binding.PLAN_AGAIN,
             )
-        get_providers(work)
-        init(work)
-        planned = planning.read_saved(work, folder)
-        _check(work, planned, approve)
+        get_providers(target)
+        init(target)
+        reviewed = planning.read_saved(target, folder)
+        _check(target, reviewed, approve)
         when = saved.planned_at.strftime("%Y-%m-%d %H:%M UTC")
-        console.say(f"Applying the plan of {when} to {work.place}: {planned.review.verdict}")
-        console.say(f"Digest of the change: {planned.review.digest}; its review: {planned.page}")
-    return planned
+        console.say(f"Applying the plan of {when} to {target.place}: {reviewed.review.verdict}")
+        console.say(f"Digest of the change: {reviewed.review.digest}; its review: {reviewed.page}")
+    return reviewed
 
 
-def _asked(work: Work, folder: Path, yes: bool, approve: str) -> planning.Planned | None:
-    question = f"Apply this plan to account {work.account_id} in {work.backend.region}?"
-    beforehand = "Say so beforehand: `make infra YES=1`."
-    agreed = yes or bool(approve)  # whoever names the digest has read the plan
-    with on_interrupt(f"Nothing was changed but the state bucket {work.backend.bucket}; `make infra` goes on."):
-        get_providers(work)
-        if not state.bucket_exists(work.backend.bucket):  # then there is something to ask about, so: can one?
-            console.check_can_ask(question, agreed, beforehand)
-        make_state_bucket(work)
-        init(work)
-        planned = planning.make(work, folder)
-        if not planned.plan.applyable:
-            check_outputs(work)
-            console.say(f"Nothing to change: the stack of `{work.environment}` is what terraform/ says.")
+def _plan_and_confirm(target: Target, folder: Path, yes: bool, approve: str) -> planning.ReviewedPlan | None:
+    """Plan and ask for confirmation; None if there is nothing to change or the answer is no."""
+    question = f"Apply this plan to account {target.account_id} in {target.backend.region}?"
+    fix = "Confirm beforehand: `make infra YES=1`."
+    confirmed = yes or bool(approve)  # a person who names the digest has read the plan
+    with on_interrupt(f"Nothing was changed except the state bucket {target.backend.bucket}; `make infra` continues."):
+        get_providers(target)
+        if not state.bucket_exists(target.backend.bucket):  # so there will be a plan to confirm
+            console.check_can_ask(question, confirmed, fix)
+        create_state_bucket(target)
+        init(target)
+        reviewed = planning.make(target, folder)
+        if not reviewed.plan.applyable:
+            check_outputs(target)
+            console.say(_nothing_to_change(target.environment))
             return None
-        _check(work, planned, approve)
-        if not console.confirm(question, agreed, beforehand):
+        _check(target, reviewed, approve)
+        if not console.confirm(question, confirmed, fix):
             console.say("Nothing was changed.")
             return None
-    return planned
+    return reviewed
 
 
-def _check(work: Work, planned: planning.Planned, approve: str) -> None:
-    approval.check_fit(planned.review)
-    approval.check_approved(planned.review, approve, planned.page)
-    removal.check(planned.plan, work.environment, work.command)
+def _check(target: Target, reviewed: planning.ReviewedPlan, approve: str) -> None:
+    approval.check_complete(reviewed.review)
+    approval.check_approved(reviewed.review, approve, reviewed.page)
+    removal.check(reviewed.plan, target.environment, target.command)
 
 
-def _apply(work: Work, planned: planning.Planned, interrupted: str) -> None:
-    """Apply a saved plan. It is gone afterwards, unless Terraform refused to begin."""
-    begun = True
+def _apply(target: Target, reviewed: planning.ReviewedPlan, interrupted: str) -> None:
+    """Apply a saved plan, then delete its file. The file is kept if Terraform refused to start."""
+    started = True
     try:
         with on_interrupt(interrupted):
-            answer = work.runner.relay("apply", "-input=false", str(planned.file.absolute()))
-        if answer.code == 0:
+            result = target.runner.relay("apply", "-input=false", str(reviewed.file.absolute()))
+        if result.code == 0:
             return
-        if any(words in answer.err for words in STALE):
-            begun = False
+        if any(words in result.err for words in STALE):
+            started = False
             raise UserError(
-                f"The state of `{work.environment}` has moved on since the plan was made, which Terraform calls stale.",
-                binding.AGAIN,
+                f"The state of `{target.environment}` has changed since the plan was made: the plan is stale.",
+                binding.PLAN_AGAIN,
             )
-        begun = locks.read(work.backend) is None
-        raise failure(work, "apply", "its own message is above.")
+        started = locks.read(target.backend) is None
+        raise failure(target, "apply", "its own message is above.")
     finally:
-        if begun:
-            planned.file.unlink(missing_ok=True)
+        if started:
+            reviewed.file.unlink(missing_ok=True)
 
 
 @contextmanager
-def _for_this_call(folder: Path) -> Iterator[Path]:
-    """A plan that nobody has asked to keep goes when the block ends; its pages stay, to be read."""
+def _delete_plan_afterwards(folder: Path) -> Iterator[Path]:
+    """Delete the saved plan when the block ends, because nobody asked to keep it. Its pages stay."""
     try:
         yield folder
     finally:
@@ -202,12 +213,12 @@ def _ask_for_name(environment: str, confirmation: str) -> None:
     if not confirmation:
         if not sys.stdin.isatty():
             raise UserError(
-                f"Removing `{environment}` needs its name typed, and there is no terminal to ask at.",
-                f"Give it beforehand: {beforehand}.",
+                f"To remove `{environment}`, you must type its name, and there is no terminal to ask at.",
+                f"Confirm beforehand: {beforehand}.",
             )
-        confirmation = input(f"All of the above goes for good. Type {environment} to go on: ").strip()
+        confirmation = input(f"All of the above is removed for good. Type {environment} to confirm: ").strip()
     if confirmation != environment:
         raise UserError(
-            f"That is not the environment's name: nothing was removed of `{environment}`.",
-            f"Type {environment}, or give it beforehand: {beforehand}.",
+            f"That is not the environment's name: nothing of `{environment}` was removed.",
+            f"Type {environment}, or confirm beforehand: {beforehand}.",
         )

@@ -1,9 +1,9 @@
-"""Finds a provider mirror on a machine without a way to Terraform's registry.
+"""Finds a provider mirror on a machine that cannot reach Terraform's registry.
 
-A mirror is a folder laid out as `terraform providers mirror` writes it, packed or unpacked:
+A mirror is a folder with the layout of `terraform providers mirror`, packed or unpacked:
 https://developer.hashicorp.com/terraform/cli/config/config-file#provider-installation
-It is used only when it holds every provider at just the version that `.terraform.lock.hcl` names, for this
-platform; else Terraform asks its registry, as everywhere. Nobody needs a mirror who has a way to the registry.
+A mirror is used only if it holds every provider in the version of `.terraform.lock.hcl`, for this platform.
+Otherwise Terraform uses its registry. A machine that can reach the registry needs no mirror.
 """
 
 import json
@@ -19,19 +19,19 @@ SYSTEM_FOLDERS = (Path("/opt"), Path("/usr/share"), Path("/var/lib"))
 
 
 def locked_providers(lock_text: str) -> dict[str, str]:
-    """The providers of a `.terraform.lock.hcl`: source address to version."""
+    """The providers in the text of a `.terraform.lock.hcl`: source address to version."""
     blocks = re.findall(r'^provider\s+"([^"]+)"\s*\{\s*^\s*version\s*=\s*"([^"]+)"', lock_text, re.MULTILINE)
     return dict(blocks)
 
 
 def holds(folder: Path, providers: Mapping[str, str], platform: str) -> bool:
-    """Whether a mirror holds all these providers at these versions for a platform such as ``linux_amd64``."""
+    """Whether a mirror holds all these providers in these versions for a platform such as ``linux_amd64``."""
 
-    def held(source: str, version: str) -> bool:
+    def has(source: str, version: str) -> bool:
         packed = f"terraform-provider-{source.rpartition('/')[2]}_{version}_{platform}.zip"
         return (folder / source / version / platform).is_dir() or (folder / source / packed).is_file()
 
-    return bool(providers) and all(held(source, version) for source, version in providers.items())
+    return bool(providers) and all(has(source, version) for source, version in providers.items())
 
 
 def find_mirror(
@@ -41,17 +41,17 @@ def find_mirror(
     home: Path,
     system_folders: tuple[Path, ...] = SYSTEM_FOLDERS,
 ) -> Path | None:
-    """The mirror to use, or None where Terraform is to ask its registry.
+    """The mirror to use, or None if Terraform should use its registry.
 
     Args:
         providers: source address to version, from the lock file.
-        platform: Terraform's own word for the machine.
+        platform: Terraform's name for the machine's platform.
         environment: the caller's environment variables.
         home: the user's home folder.
         system_folders: folders whose subfolders may be mirrors.
 
     Raises:
-        UserError: TRAINYARD_PROVIDER_MIRROR names a folder that does not hold what the lock file asks for.
+        UserError: TRAINYARD_PROVIDER_MIRROR names a folder that lacks a provider of the lock file.
     """
     named = environment.get(VARIABLE)
     if named:
@@ -59,7 +59,7 @@ def find_mirror(
             wanted = ", ".join(f"{source} {version}" for source, version in providers.items())
             raise UserError(
                 f"{VARIABLE} names {named}, which does not hold {wanted} for {platform}.",
-                f"Fill it with `terraform -chdir=terraform providers mirror {named}`, or unset it.",
+                f"Fill the folder with `terraform -chdir=terraform providers mirror {named}`, or unset the variable.",
             )
         return Path(named).absolute()
     if config_file(environment, home):
@@ -69,7 +69,7 @@ def find_mirror(
 
 
 def config_file(environment: Mapping[str, str], home: Path) -> Path | None:
-    """The Terraform CLI configuration that the user already has, which is to be respected; else None."""
+    """The user's own Terraform CLI configuration, which decides if it exists; otherwise None."""
     appdata = environment.get("APPDATA")
     usual = Path(appdata) / "terraform.rc" if appdata else home / ".terraformrc"
     path = Path(environment.get("TF_CLI_CONFIG_FILE") or usual)
@@ -77,12 +77,12 @@ def config_file(environment: Mapping[str, str], home: Path) -> Path | None:
 
 
 def config_text(mirror: Path) -> str:
-    """A Terraform CLI configuration that takes providers from a mirror and asks nobody else."""
+    """A Terraform CLI configuration that installs providers only from this mirror."""
     return f"provider_installation {{\n  filesystem_mirror {{\n    path = {json.dumps(str(mirror))}\n  }}\n}}\n"
 
 
 def _implied(environment: Mapping[str, str], home: Path) -> Iterator[Path]:
-    # The places where Terraform itself looks when no configuration says otherwise ("Implied Local Mirror Directories").
+    # Terraform looks in these folders when no configuration says otherwise ("Implied Local Mirror Directories").
     if environment.get("APPDATA"):
         yield Path(environment["APPDATA"]) / "terraform.d/plugins"
         yield Path(environment["APPDATA"]) / "HashiCorp/Terraform/plugins"
@@ -98,5 +98,5 @@ def _below(folders: tuple[Path, ...]) -> Iterator[Path]:
     for folder in folders:
         try:
             yield from sorted(folder.iterdir())
-        except OSError:  # absent, or not ours to read
+        except OSError:  # missing, or we lack the right to read it
             continue

@@ -18,7 +18,7 @@ RoleArn = Annotated[str, StringConstraints(strict=True, pattern=r"^arn:aws[a-z-]
 
 
 class Stack(BaseModel):
-    """What stands in the account: one field for each of Terraform's outputs."""
+    """The applied stack: one field for each of Terraform's outputs."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -51,14 +51,14 @@ class Stack(BaseModel):
 
 
 def parse_outputs(text: str, environment: str) -> Stack:
-    """Read what `terraform output -json` prints.
+    """Read the output of `terraform output -json`.
 
     Args:
-        text: an object of ``{"name": {"value": …}}``; an empty one where nothing is applied.
-        environment: named in the errors.
+        text: an object ``{"name": {"value": …}}``; it is empty if nothing is applied.
+        environment: the name for error messages.
 
     Raises:
-        UserError: nothing is applied, outputs are missing, or one does not hold what its name says.
+        UserError: nothing is applied, an output is missing, or an output has a wrong value.
     """
     values = {name: output.get("value") for name, output in json.loads(text).items()}
     if not values:
@@ -67,7 +67,7 @@ def parse_outputs(text: str, environment: str) -> Stack:
     if missing:
         plural = "s" if len(missing) > 1 else ""
         raise UserError(
-            f"The stack of `{environment}` is not wholly applied: output{plural} {', '.join(missing)} missing.",
+            f"The stack of `{environment}` is only partly applied: output{plural} {', '.join(missing)} missing.",
             APPLY_FIX,
         )
     try:
@@ -76,11 +76,11 @@ def parse_outputs(text: str, environment: str) -> Stack:
         first = error.errors()[0]
         raise UserError(
             f"Terraform's output {first['loc'][0]} is {first['input']!r}: {first['msg']}.",
-            "Mend it in terraform/outputs.tf, then `make infra`.",
+            "Correct it in terraform/outputs.tf, then run `make infra`.",
         ) from None
 
 
 def not_applied(environment: str, place: str = "") -> UserError:
-    """The error of a verb that needs a stack where there is none; ``place`` is the account and region."""
+    """The error of a command that needs a stack that is not applied; ``place`` names the account and region."""
     where = f" in {place}" if place else ""
     return UserError(f"The stack of `{environment}` is not applied{where}.", APPLY_FIX)

@@ -1,8 +1,8 @@
-"""A saved plan and its review, beside each other in one folder: made, shown, and read again before the apply.
+"""Makes a saved plan and its review in one folder, shows the review, and reads the plan again before the apply.
 
     terraform plan ──▶ plan.tfplan ──terraform show──▶ Plan ──review──▶ review.md, review.html, review.json
 
-The plan's JSON, which holds every secret in clear, is never on the disk.
+The plan's JSON holds every secret in clear, so it is never written to disk.
 """
 
 import sys
@@ -17,21 +17,21 @@ from scripts.review import pages, reading, render, settings
 from scripts.review.model import Plan, Review
 from scripts.review.review import review
 from scripts.stack import binding
-from scripts.stack.terraform import Answer
-from scripts.stack.work import Work, init_again, shown_failure
+from scripts.stack.target import Target, init_again, show_failure
+from scripts.stack.terraform import CommandResult
 
 NO_CHANGES, CHANGES = 0, 2  # terraform plan -detailed-exitcode
 PLAN, PAGE, RECORD = "plan.tfplan", "review.html", "review.json"
 
 
 @dataclass(frozen=True)
-class Planned:
-    """A saved plan that was reviewed.
+class ReviewedPlan:
+    """A saved plan and its review.
 
     Attributes:
         file: the saved plan.
-        plan: what is in it, secrets included.
-        review: what is said of it.
+        plan: its content, secrets included.
+        review: its review.
     """
 
     file: Path
@@ -40,101 +40,103 @@ class Planned:
 
     @property
     def page(self) -> Path:
-        """Where the review can be read."""
+        """The file where the review can be read."""
         return self.file.with_name(PAGE)
 
 
-def make(work: Work, folder: Path, *flags: str) -> Planned:
+def make(target: Target, folder: Path, *flags: str) -> ReviewedPlan:
     """Plan, review, write the pages and show the summary.
 
     Args:
-        work: the environment; its Terraform is initialised.
-        folder: for the plan and the pages; what an earlier plan left there goes.
-        flags: more for `terraform plan`.
+        target: the environment; its Terraform is initialised.
+        folder: for the plan and the pages; those of an earlier plan are deleted.
+        flags: more flags for `terraform plan`.
 
     Raises:
-        UserError: Terraform failed; its errors were shown. Where it has saved a part of the plan, that was reviewed.
+        UserError: Terraform failed and its errors were shown. If it saved a part of the plan, that was reviewed.
     """
     clear(folder)
-    console.say(f"Planning `{work.environment}` in {work.place} …")
+    console.say(f"Planning `{target.environment}` in {target.place} …")
     start = time.monotonic()
     file = folder / PLAN
     try:
-        answer = _terraform_plan(work, file, flags)
+        result = _terraform_plan(target, file, flags)
         if not file.exists():
-            raise shown_failure(work, "plan", answer)
+            raise show_failure(target, "plan", result)
         file.chmod(0o600)
         console.note(f"Planned in {console.duration(time.monotonic() - start)}.")
-        planned = _reviewed(work, file, lambda said: shown_failure(work, "show", said))
+        reviewed = _review(target, file, lambda result: show_failure(target, "show", result))
         written = pages.write(
-            folder, [planned.review], {binding.MEMBER: binding.of(work, file).model_dump(mode="json")}
+            folder, [reviewed.review], {binding.MEMBER: binding.bind(target, file).model_dump(mode="json")}
         )
     except BaseException:
         clear(folder)
         raise
-    for line in ("", *render.terminal(planned.review, written)):
+    for line in ("", *render.terminal(reviewed.review, written)):
         console.say(line)
-    if answer.code not in (NO_CHANGES, CHANGES):
-        raise shown_failure(work, "plan", answer)
-    return planned
+    if result.code not in (NO_CHANGES, CHANGES):
+        raise show_failure(target, "plan", result)
+    return reviewed
 
 
-def check_saved(work: Work, folder: Path) -> binding.Binding | None:
-    """See that a saved plan is the one that was reviewed, for this place and of these files.
+def check_saved(target: Target, folder: Path) -> binding.Binding | None:
+    """Check that a saved plan is the reviewed one, for this target and the present files.
 
     Returns:
-        What it belongs to; None where no plan is saved.
+        Its binding; None if no plan is saved.
 
     Raises:
-        UserError: it is another, or for another place, or files were changed since.
+        UserError: the plan is another one, is for another target, or files have changed since.
     """
     file = folder / PLAN
     if not file.exists():
         return None
     recorded = binding.read(folder / RECORD)
-    refused = binding.refusal(recorded, binding.of(work, file), file)
-    if refused:
-        raise refused
+    refusal = binding.refusal(recorded, binding.bind(target, file), file)
+    if refusal:
+        raise refusal
     return recorded
 
 
-def read_saved(work: Work, folder: Path) -> Planned:
-    """Read a saved plan and review it again: what decides is the plan itself, never a page about it.
+def read_saved(target: Target, folder: Path) -> ReviewedPlan:
+    """Read a saved plan and review it again, because the plan itself decides, not the page about it.
 
     Raises:
         UserError: Terraform cannot read it.
     """
     file = folder / PLAN
-    return _reviewed(
-        work,
+    return _review(
+        target,
         file,
-        lambda said: UserError(f"Terraform cannot read {file}: {said.first_error()}", binding.AGAIN),
+        lambda result: UserError(f"Terraform cannot read {file}: {result.first_error()}", binding.PLAN_AGAIN),
     )
 
 
 def clear(folder: Path) -> None:
-    """Take a plan away with its pages."""
+    """Delete a plan and its pages."""
     for name in (PLAN, "review.md", PAGE, RECORD):
         (folder / name).unlink(missing_ok=True)
 
 
-def _terraform_plan(work: Work, file: Path, flags: tuple[str, ...]) -> Answer:
-    # The file's name decides, whatever a copied file says inside: two environments never share resources.
-    chosen = (f"-var-file={work.variables_file}", f"-var=environment={work.environment}")
-    command = ("plan", "-input=false", "-detailed-exitcode", f"-out={file.absolute()}", *chosen, *flags)
-    answer = work.runner.capture(*command)
-    if answer.code not in (NO_CHANGES, CHANGES) and "terraform init" in " ".join(answer.err.split()):
-        init_again(work)  # a module, a provider's version or the backend's block has changed since
-        answer = work.runner.capture(*command)
-    _, warning, rest = answer.out.partition("\nWarning: ")  # they end the output; the plan before them is reviewed
+def _terraform_plan(target: Target, file: Path, flags: tuple[str, ...]) -> CommandResult:
+    # -var: a copied file may still name its original environment, and two environments must never share resources.
+    variables = (f"-var-file={target.variables_file}", f"-var=environment={target.environment}")
+    command = ("plan", "-input=false", "-detailed-exitcode", f"-out={file.absolute()}", *variables, *flags)
+    result = target.runner.capture(*command)
+    if result.code not in (NO_CHANGES, CHANGES) and "terraform init" in " ".join(result.err.split()):
+        init_again(target)  # a module, a provider's version or the backend block has changed since the last init
+        result = target.runner.capture(*command)
+    # Warnings come last in the output. The plan before them is not printed, because the review shows it.
+    _, warning, rest = result.out.partition("\nWarning: ")
     if warning:
         print(warning + rest.rstrip(), file=sys.stderr, flush=True)
-    return answer
+    return result
 
 
-def _reviewed(work: Work, file: Path, failed: Callable[[Answer], UserError]) -> Planned:
-    answer = work.runner.capture("show", "-json", str(file.absolute()))
-    if answer.code != 0:
-        raise failed(answer)
-    plan = reading.read(answer.out, work.environment)
-    return Planned(file, plan, review(plan, settings.read(binding.SETTINGS)))
+def _review(target: Target, file: Path, explain: Callable[[CommandResult], UserError]) -> ReviewedPlan:
+    """Read a saved plan and review it; ``explain`` makes the error if Terraform cannot read it."""
+    result = target.runner.capture("show", "-json", str(file.absolute()))
+    if result.code != 0:
+        raise explain(result)
+    plan = reading.read(result.out, target.environment)
+    return ReviewedPlan(file, plan, review(plan, settings.read(binding.SETTINGS)))

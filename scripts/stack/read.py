@@ -1,4 +1,4 @@
-"""Reads an applied stack, also in a fresh clone where Terraform was never initialised."""
+"""Reads an applied stack, even in a fresh clone where Terraform was never initialised."""
 
 import sys
 
@@ -11,13 +11,13 @@ from scripts.stack.terraform import Terraform, terraform
 def read_stack(environment: str) -> Stack:
     """The stack that `make infra` has applied.
 
-    Prints nothing to stdout: a verb's result may go there.
+    Prints nothing to stdout, because a command may print its result there.
 
     Args:
         environment: a name in terraform/environments/.
 
     Raises:
-        UserError: no such environment, no Terraform, no credentials, or the stack is not (wholly) applied.
+        UserError: no such environment, no Terraform, no credentials, or the stack is not or only partly applied.
     """
     environments.variables_file(environment)
     runner = terraform(environments.data_dir(environment))
@@ -27,21 +27,21 @@ def read_stack(environment: str) -> Stack:
         raise not_applied(environment, settings.place)
     if not settings.is_recorded_in(environments.data_dir(environment)):
         _initialise_quietly(runner, environment, settings)
-    answer = runner.capture("output", "-json")
-    if answer.code != 0 and "terraform init" in answer.err:
-        # The backend's block in terraform/ has changed since.
+    result = runner.capture("output", "-json")
+    if result.code != 0 and "terraform init" in result.err:
+        # The backend block in terraform/ has changed since the last init.
         _initialise_quietly(runner, environment, settings)
-        answer = runner.capture("output", "-json")
-    if answer.code != 0:
+        result = runner.capture("output", "-json")
+    if result.code != 0:
         raise UserError(
-            f"Terraform cannot read the outputs of `{environment}`: {answer.first_error()}",
+            f"Terraform cannot read the outputs of `{environment}`: {result.first_error()}",
             f"The state is s3://{settings.bucket}/{settings.key}; `make infra` shows Terraform's whole message.",
         )
-    return parse_outputs(answer.out, environment)
+    return parse_outputs(result.out, environment)
 
 
 def init_flags(environment: str, settings: state.Backend) -> tuple[str, ...]:
-    """Write the backend's settings to a file, and give the flags of `terraform init` that use it."""
+    """Write the backend's settings to a file; returns the flags for `terraform init` to use it."""
     file = environments.build_folder(environment) / "backend.hcl"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(settings.text(), encoding="utf-8")
@@ -50,9 +50,9 @@ def init_flags(environment: str, settings: state.Backend) -> tuple[str, ...]:
 
 def _initialise_quietly(runner: Terraform, environment: str, settings: state.Backend) -> None:
     print(f"Initialising Terraform for `{environment}` (once in a clone) …", file=sys.stderr, flush=True)
-    answer = runner.capture("init", *init_flags(environment, settings))
-    if answer.code != 0:
+    result = runner.capture("init", *init_flags(environment, settings))
+    if result.code != 0:
         raise UserError(
-            f"Terraform cannot be initialised for `{environment}`: {answer.first_error()}",
-            "`make infra` shows Terraform's whole message. Without a way to its registry: docs/infrastructure.md.",
+            f"Terraform cannot be initialised for `{environment}`: {result.first_error()}",
+            "`make infra` shows Terraform's whole message. If its registry is not reachable: docs/infrastructure.md.",
         )

@@ -1,33 +1,34 @@
-"""The JSON of a saved plan from anywhere. Terraform needs for it the folder where the plan was made: its providers."""
+"""The JSON of a saved plan, wherever it lies. Terraform reads it only with the providers of the folder it came from."""
 
 from pathlib import Path
 
 from scripts.core.errors import UserError
-from scripts.stack.terraform import FOLDER, Terraform, program
+from scripts.stack.terraform import FOLDER, Terraform, find_program
 
 LOCK = ".terraform.lock.hcl"
 
 
-def of_file(file: Path) -> str:
-    """What `terraform show -json` says of a saved plan. Asks no AWS and needs no network.
+def plan_json(file: Path) -> str:
+    """The output of `terraform show -json` for a saved plan. Needs no AWS and no network.
 
     Raises:
-        UserError: there is no Terraform, or it cannot read the plan here.
+        UserError: Terraform is missing, or it cannot read the plan here.
     """
-    runner = _where_it_was_made(file.absolute())
-    by_hand = f"Where it was made: `terraform show -json {file.name} > plan.json`, then review that."
+    runner = _terraform_of(file.absolute())
+    fix = f"Run `terraform show -json {file.name} > plan.json` where the plan was made, then review that file."
     if runner is None:
-        raise UserError(f"{file} is a saved plan, and there is no {LOCK} beside it or above.", by_hand)
-    answer = runner.capture("show", "-json", str(file.absolute()))
-    if answer.code != 0:
-        raise UserError(f"Terraform cannot read the saved plan {file}: {answer.first_error()}", by_hand)
-    return answer.out
+        raise UserError(f"{file} is a saved plan, and there is no {LOCK} in its folder or above.", fix)
+    result = runner.capture("show", "-json", str(file.absolute()))
+    if result.code != 0:
+        raise UserError(f"Terraform cannot read the saved plan {file}: {result.first_error()}", fix)
+    return result.out
 
 
-def _where_it_was_made(file: Path) -> Terraform | None:
+def _terraform_of(file: Path) -> Terraform | None:
+    """Terraform in the folder where a plan was made; None if that folder is unknown."""
     quiet = {"CHECKPOINT_DISABLE": "1"}
-    ours = file.parent.parent / "terraform"  # as `make plan` lays it out
-    if (ours / "providers").is_dir():
-        return Terraform(program(), {**quiet, "TF_DATA_DIR": str(ours)}, folder=FOLDER)
+    data_dir = file.parent.parent / "terraform"  # the layout of `make plan`
+    if (data_dir / "providers").is_dir():
+        return Terraform(find_program(), {**quiet, "TF_DATA_DIR": str(data_dir)}, folder=FOLDER)
     found = next((folder for folder in file.parents if (folder / LOCK).is_file()), None)
-    return Terraform(program(), quiet, folder=found) if found else None
+    return Terraform(find_program(), quiet, folder=found) if found else None

@@ -1,4 +1,4 @@
-"""Where Terraform's state is: the bucket, made when missing, and the backend's settings."""
+"""Where Terraform keeps its state: the bucket, created if it is missing, and the backend's settings."""
 
 import json
 from dataclasses import dataclass
@@ -20,22 +20,22 @@ class Backend:
     region: str
 
     def text(self) -> str:
-        """The settings as a file for `terraform init -backend-config=FILE`."""
+        """The content of a file for `terraform init -backend-config=FILE`."""
         return "".join(f"{name} = {json.dumps(value)}\n" for name, value in vars(self).items())
 
     @property
     def place(self) -> str:
-        """The account and region, in words."""
+        """The account and region, for messages."""
         account, _, region = self.bucket.removeprefix(BUCKET).partition("-")
         return f"account {account}, {region}"
 
     def is_recorded_in(self, data_dir: Path) -> bool:
-        """Whether Terraform has been initialised in this data folder with just these settings."""
+        """Whether Terraform was last initialised in this data folder with exactly these settings."""
         return recorded(data_dir) == self
 
 
 def recorded(data_dir: Path) -> Backend | None:
-    """The settings that Terraform was last initialised with in this data folder."""
+    """The settings that Terraform was last initialised with in this data folder; None if there are none."""
     try:
         config = json.loads((data_dir / "terraform.tfstate").read_text(encoding="utf-8"))["backend"]["config"]
         return Backend(config["bucket"], config["key"], config["region"])
@@ -44,38 +44,38 @@ def recorded(data_dir: Path) -> Backend | None:
 
 
 def check_place(settings: Backend, data_dir: Path) -> None:
-    """See that a stack which this folder knows in one account and region is not looked for in another by mistake.
+    """Check that you do not look for a stack in the wrong account or region.
 
     Raises:
-        UserError: the folder was last used with a stack elsewhere, and there is none here.
+        UserError: the folder was last used with a stack elsewhere, and there is no stack here.
     """
     before = recorded(data_dir)
     if before is None or before.bucket == settings.bucket or bucket_exists(settings.bucket):
         return
     environment = settings.key.partition("/")[0]
     raise UserError(
-        f"The stack of `{environment}` that this folder knows is in {before.place}; "
-        f"the credentials and region are those of {settings.place}, where there is none.",
-        "Use the account and region of the stack (AWS_PROFILE, AWS_REGION); "
-        f"to build a second one, take {data_dir.parent} away first.",
+        f"This folder's stack of `{environment}` is in {before.place}, but your credentials and region are those of "
+        f"{settings.place}, where no stack exists.",
+        "Use the account and region of the stack (AWS_PROFILE, AWS_REGION). "
+        f"To build a second stack, move {data_dir.parent} away first.",
     )
 
 
 def backend(account_id: str, region: str, environment: str) -> Backend:
-    """The settings that belong to an environment: one bucket for an account's region, one key in it for each."""
+    """The settings of an environment: one bucket for each account and region, one key for each environment."""
     return Backend(f"{BUCKET}{account_id}-{region}", f"{environment}/terraform.tfstate", region)
 
 
 def current_backend(environment: str) -> Backend:
-    """The settings for the account and region that AWS's standard variables point at (asks STS)."""
+    """The settings for the account and region of AWS's standard variables (calls STS)."""
     return backend(aws.account_id(), aws.region(), environment)
 
 
 def bucket_exists(bucket: str) -> bool:
-    """Whether the state bucket is there and ours to use.
+    """Whether the state bucket exists and we may use it.
 
     Raises:
-        UserError: the bucket is there and we may not look at it.
+        UserError: the bucket exists, and we lack the right to access it.
     """
     from botocore.exceptions import ClientError
 
@@ -86,7 +86,7 @@ def bucket_exists(bucket: str) -> bool:
             return False
         if aws.is_access_denied(error):
             raise UserError(
-                f"The state bucket {bucket} may not be looked at: no right to it, or it belongs to another account.",
+                f"You may not access the state bucket {bucket}: you lack the right, or another account owns it.",
                 "Ask the account's administrator for s3:ListBucket, s3:GetObject and s3:PutObject on it.",
             ) from None
         raise
@@ -94,13 +94,13 @@ def bucket_exists(bucket: str) -> bool:
 
 
 def ensure_bucket(settings: Backend) -> bool:
-    """Make the state bucket if it is missing: versioned, encrypted, no public access, TLS only.
+    """Create the state bucket if it is missing: versioned, encrypted, no public access, TLS only.
 
-    The policy is put last, so that its absence tells of a making that broke off, and the next call ends it. A bucket
-    that has a policy is left as it is: what administrators have set there is theirs.
+    The policy comes last. A bucket without one was created only partly, and the next call completes it. A bucket with
+    a policy stays as it is, because administrators may have changed its settings.
 
     Returns:
-        Whether anything was made.
+        Whether anything was created.
 
     Raises:
         UserError: another account owns a bucket of this name.
@@ -136,7 +136,7 @@ def tls_only_policy(bucket: str, partition: str) -> dict[str, object]:
 
 
 def removal_commands(bucket: str) -> tuple[str, str]:
-    """What removes the state bucket for good: all versions of what it holds, then the bucket."""
+    """The commands that delete all object versions in the state bucket, then the bucket itself."""
     versions = "{Objects: [Versions, DeleteMarkers][][].{Key: Key, VersionId: VersionId}}"
     listing = f"aws s3api list-object-versions --bucket {bucket} --output json --query '{versions}'"
     return (
@@ -146,7 +146,7 @@ def removal_commands(bucket: str) -> tuple[str, str]:
 
 
 def _create(client: Any, settings: Backend) -> None:
-    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html: us-east-1 is named by saying nothing.
+    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html: for us-east-1, leave the region out.
     elsewhere = {"CreateBucketConfiguration": {"LocationConstraint": settings.region}}
     try:
         client.create_bucket(Bucket=settings.bucket, **({} if settings.region == "us-east-1" else elsewhere))
@@ -155,7 +155,7 @@ def _create(client: Any, settings: Backend) -> None:
     except client.exceptions.BucketAlreadyExists:
         raise UserError(
             f"The state bucket's name {settings.bucket} is taken by another account.",
-            "Nobody but you should need this name: tell AWS Support.",
+            "Only your account should need this name: contact AWS Support.",
         ) from None
     client.get_waiter("bucket_exists").wait(Bucket=settings.bucket)
 
@@ -168,7 +168,7 @@ def _has_policy(client: Any, bucket: str) -> bool:
     except ClientError as error:
         if aws.error_code(error) == "NoSuchBucketPolicy":
             return False
-        if aws.is_access_denied(error):  # may use the state, may not look at its bucket's settings
+        if aws.is_access_denied(error):  # you may use the state, but not read the bucket's settings
             return True
         raise
     return True

@@ -1,6 +1,6 @@
-"""The one place where Terraform is started: a wrapper on python-terraform's `cmd()`.
+"""The only place that starts Terraform: a wrapper around python-terraform's `cmd()`.
 
-Of python-terraform only `cmd()` is used, with flags as plain strings: its conveniences add flags that Terraform no
+We use only `cmd()` of python-terraform, with flags as plain strings. Its other functions add flags that Terraform no
 longer knows, hide errors, or write variables to temporary files.
 """
 
@@ -26,15 +26,15 @@ INSTALL_FIX = "Install Terraform 1.11 or newer: https://developer.hashicorp.com/
 
 
 @dataclass(frozen=True)
-class Answer:
-    """How a command ended: exit code, and what it printed where that was captured."""
+class CommandResult:
+    """The exit code of a Terraform command, and its output if that was captured."""
 
     code: int
     out: str = ""
     err: str = ""
 
     def first_error(self) -> str:
-        """The first error in what Terraform printed, in one line."""
+        """The first error that Terraform printed, in one line."""
         lines = [line.strip(" │╷╵\t") for line in self.err.splitlines()]
         texts = [line for line in lines if line]
         start = next((index for index, line in enumerate(texts) if line.startswith("Error: ")), 0)
@@ -43,13 +43,13 @@ class Answer:
 
 @dataclass(frozen=True)
 class Terraform:
-    """Terraform in a folder.
+    """Terraform, run in one folder.
 
     Args:
-        binary: the program.
-        variables: what its environment has beyond ours; None takes one away.
-        mirror: where its providers come from, where that is not the registry.
-        folder: where it works.
+        binary: the path of the program.
+        variables: environment variables on top of ours; None removes a variable.
+        mirror: the provider mirror that it uses; None for Terraform's registry.
+        folder: the working folder.
     """
 
     binary: str
@@ -58,15 +58,15 @@ class Terraform:
     folder: Path = FOLDER
 
     def stream(self, command: str, *flags: str) -> int:
-        """Run a command whose output goes where ours goes; returns its exit code."""
+        """Run a command that prints to our own output; returns its exit code."""
         return self._run(command, self._plain(flags), capture=False).code
 
-    def capture(self, command: str, *flags: str) -> Answer:
-        """Run a command and hold its output."""
+    def capture(self, command: str, *flags: str) -> CommandResult:
+        """Run a command and return its output without printing it."""
         return self._run(command, ("-no-color", *flags), capture=True)
 
-    def relay(self, command: str, *flags: str) -> Answer:
-        """Run a command whose output goes where ours goes; its errors are shown when it has ended, and held too."""
+    def relay(self, command: str, *flags: str) -> CommandResult:
+        """Run a command that prints to our own output; its errors are printed when it has ended, and returned too."""
         with tempfile.TemporaryFile("w+", encoding="utf-8") as errors:
             try:
                 code = self._run(command, self._plain(flags), capture=False, errors=errors).code
@@ -74,35 +74,35 @@ class Terraform:
                 errors.seek(0)
                 text = errors.read()
                 print(text, end="", file=sys.stderr, flush=True)
-        return Answer(code, "", text)
+        return CommandResult(code, "", text)
 
     def _plain(self, flags: tuple[str, ...]) -> tuple[str, ...]:
         return flags if sys.stdout.isatty() else ("-no-color", *flags)
 
-    def _run(self, command: str, flags: tuple[str, ...], capture: bool, errors: TextIO | None = None) -> Answer:
+    def _run(self, command: str, flags: tuple[str, ...], capture: bool, errors: TextIO | None = None) -> CommandResult:
         from python_terraform import Terraform as PythonTerraform
 
         runner = PythonTerraform(working_dir=str(self.folder), terraform_bin_path=self.binary)
         sys.stdout.flush()
-        with _environment(self.variables), interrupts_held_back(), redirect_stderr(errors or sys.stderr):
+        with _environment(self.variables), delay_interrupts(), redirect_stderr(errors or sys.stderr):
             code, out, err = runner.cmd(command, *flags, capture_output=capture)
-        return Answer(code, out or "", err or "")
+        return CommandResult(code, out or "", err or "")
 
 
 def terraform(data_dir: Path, variables: Mapping[str, str | None] | None = None) -> Terraform:
-    """Terraform on PATH, ready for this project.
+    """Find Terraform on PATH and configure it for this project.
 
     Args:
-        data_dir: its TF_DATA_DIR. What it needs besides is written into the folder above.
-        variables: more for its environment; None takes a variable away.
+        data_dir: its TF_DATA_DIR. Its configuration file goes into the parent folder.
+        variables: more environment variables; None removes a variable.
 
     Raises:
-        UserError: there is no Terraform, one too old, or the provider mirror that the user names is not whole.
+        UserError: Terraform is missing or too old, or the provider mirror that the user named lacks a provider.
     """
-    binary = program()
-    # Terraform would ask an address of its maker for newer versions, and end with hints that do not fit make.
+    binary = find_program()
+    # Without these, Terraform looks for newer versions of itself online, and prints hints that do not fit `make`.
     own: dict[str, str | None] = {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}
-    platform = _checked_platform(binary, own)
+    platform = _check_version(binary, own)
     own |= {"TF_DATA_DIR": str(data_dir.absolute()), **(variables or {})}
     found = mirror.find_mirror(_locked(), platform, os.environ, Path.home())
     if found:
@@ -113,11 +113,11 @@ def terraform(data_dir: Path, variables: Mapping[str, str | None] | None = None)
     return Terraform(binary, own, found)
 
 
-def program() -> str:
+def find_program() -> str:
     """The path of Terraform.
 
     Raises:
-        UserError: there is none on PATH.
+        UserError: it is not on PATH.
     """
     binary = shutil.which("terraform")
     if binary is None:
@@ -129,11 +129,12 @@ def _locked() -> dict[str, str]:
     return mirror.locked_providers((FOLDER / ".terraform.lock.hcl").read_text(encoding="utf-8"))
 
 
-def _checked_platform(binary: str, variables: Mapping[str, str | None]) -> str:
-    answer = Terraform(binary, variables).capture("version", "-json")
-    if answer.code != 0:
-        raise UserError(f"`{binary} version` fails: {answer.err.strip() or answer.out.strip()}", INSTALL_FIX)
-    found = json.loads(answer.out)
+def _check_version(binary: str, variables: Mapping[str, str | None]) -> str:
+    """Check that Terraform is new enough; returns its name for this platform."""
+    result = Terraform(binary, variables).capture("version", "-json")
+    if result.code != 0:
+        raise UserError(f"`{binary} version` fails: {result.err.strip() or result.out.strip()}", INSTALL_FIX)
+    found = json.loads(result.out)
     version = str(found["terraform_version"])
     if tuple(int(part) for part in version.split("-")[0].split(".")[:2]) < OLDEST:
         raise UserError(f"Terraform {version} ({binary}) is too old for this project.", INSTALL_FIX)
@@ -142,7 +143,7 @@ def _checked_platform(binary: str, variables: Mapping[str, str | None]) -> str:
 
 @contextmanager
 def _environment(variables: Mapping[str, str | None]) -> Iterator[None]:
-    # python-terraform hands on os.environ and takes no other: so it is changed for the time of the call.
+    # python-terraform always passes os.environ on, so we change it for the time of the call.
     before = dict(os.environ)
     for name, value in variables.items():
         if value is None:
@@ -157,36 +158,37 @@ def _environment(variables: Mapping[str, str | None]) -> Iterator[None]:
 
 
 @contextmanager
-def interrupts_held_back() -> Iterator[None]:
-    """Keep SIGINT and SIGTERM until the block has ended, then let them do what they would have done.
+def delay_interrupts() -> Iterator[None]:
+    """Hold SIGINT and SIGTERM back until the block has ended, then deliver the first one.
 
-    At a terminal, Terraform gets Ctrl-C too: it ends what it has begun, writes the state and frees its lock. If we
-    went first, the caller would clean up under it. A SIGTERM to us alone waits for Terraform's ordinary end.
+    At a terminal, Terraform gets Ctrl-C too: it finishes its current operations, writes the state and frees its lock.
+    If we stopped first, the caller would clean up while Terraform still works. If only we get a SIGTERM, we wait until
+    Terraform ends as usual.
     """
-    held: list[int] = []
-    shown = sys.stderr
-    said = "Waiting for Terraform to end what it has begun, so that state and lock stay in order …"
+    arrived: list[int] = []
+    stderr = sys.stderr  # the caller redirects sys.stderr within the block
+    message = "Waiting for Terraform to finish what it has begun, so that its state and lock stay in order …"
 
-    def hold(number: int, _frame: object) -> None:
-        if not held:
-            print(said, file=shown, flush=True)
-        held.append(number)
+    def delay(number: int, _frame: object) -> None:
+        if not arrived:
+            print(message, file=stderr, flush=True)
+        arrived.append(number)
 
-    # What is ignored (as in a background process of a shell) stays ignored.
+    # A signal that is ignored, as in a shell's background process, stays ignored.
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    ours = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
-    for number in ours:
-        signal.signal(number, hold)
+    delayed = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
+    for number in delayed:
+        signal.signal(number, delay)
     try:
         yield
     finally:
-        for number in ours:
+        for number in delayed:
             signal.signal(number, before[number])
-    if held:
-        signal.raise_signal(held[0])
+    if arrived:
+        signal.raise_signal(arrived[0])
 
 
-def say_mirror(used: Terraform) -> None:
-    """Say where providers come from, where that is not Terraform's registry."""
-    if used.mirror:
-        console.note(f"Terraform's providers come from the mirror {used.mirror}.")
+def report_mirror(runner: Terraform) -> None:
+    """Print which mirror the providers come from, unless they come from Terraform's registry."""
+    if runner.mirror:
+        console.note(f"Terraform's providers come from the mirror {runner.mirror}.")

@@ -69,7 +69,7 @@ def above_low(review: dict[str, Any]) -> list[str]:
 
 def test_a_plan_of_no_change_is_reviewed_saved_and_applied_once(yard: Project, folder: Path) -> None:
     output = yard.make("plan", LOCAL)
-    assert "Nothing to change: the stack of `local` is what terraform/ says." in output
+    assert "Nothing to change: the stack of `local` matches terraform/ already." in output
     assert "Refreshing state" not in output
     assert {file.name for file in folder.iterdir()} == {"plan.tfplan", "review.md", "review.html", "review.json"}
     assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {0o600}
@@ -104,7 +104,7 @@ def test_a_saved_plan_is_applied_without_a_question_and_never_on_another_state(y
         saved.rename(folder)
         output = yard.make("infra", LOCAL, "YES=1", code=2)
         assert "Saved plan is stale" in output
-        assert "Error: The state of `local` has moved on since the plan was made" in output
+        assert "Error: The state of `local` has changed since the plan was made" in output
         assert (folder / "plan.tfplan").exists()
 
 
@@ -163,7 +163,7 @@ def test_what_is_kept_and_not_empty_stops_a_removal_before_it_begins(yard: Proje
         yard.make("infra", LOCAL, "YES=1")
         output = yard.make("destroy", LOCAL, "CONFIRM=local", code=2)
         assert "Destroys" in output
-        assert "these are not empty and `local` keeps what they hold: trainyard-local-" in output
+        assert "these are not empty and `local` protects their content: trainyard-local-" in output
         assert "force_destroy = true" in output
         assert "Destroying..." not in output
         assert not (yard.folder / "build/local-local/destroy/plan.tfplan").exists()
@@ -186,7 +186,7 @@ def test_the_stack_of_this_repository_reviews_without_a_finding_above_low(yard: 
     assert "YES=1" in output
     code, output = plan("stack", "--env", "dev", "--yes")
     assert code == 0, output
-    assert "Made the state bucket trainyard-tfstate-123456789012-eu-west-1" in output
+    assert "Created the state bucket trainyard-tfstate-123456789012-eu-west-1" in output
     review = reviewed(place / "plan")
     assert review["counts"]["create"] == 21
     assert above_low(review) == []

@@ -103,10 +103,10 @@ CASES = (
             GROUP,
             f"{mistake} (`{command.split()[1]}`)",
             command,
-            "The stack of `local` that this folder knows is in account 123456789012, us-east-1; the credentials and "
-            f"region are those of {place}, where there is none.",
-            "Use the account and region of the stack (AWS_PROFILE, AWS_REGION); "
-            "to build a second one, take … away first.",
+            "This folder's stack of `local` is in account 123456789012, us-east-1, but your credentials and region are "
+            f"those of {place}, where no stack exists.",
+            "Use the account and region of the stack (AWS_PROFILE, AWS_REGION). "
+            "To build a second stack, move … away first.",
             prepared,
             STACK,
         )
@@ -241,7 +241,7 @@ CASES = (
         GROUP,
         "no right to look at the state's bucket",
         "make data JOB=digits",
-        f"The state bucket {STATE} may not be looked at: no right to it, or it belongs to another account.",
+        f"You may not access the state bucket {STATE}: you lack the right, or another account owns it.",
         "Ask the account's administrator for s3:ListBucket, s3:GetObject and s3:PutObject on it.",
         refused("s3:HeadBucket", "AccessDenied", "", 403),
         STACK,

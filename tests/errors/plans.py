@@ -10,7 +10,7 @@ from tests.errors.case import STACK, Case, file, given, refused, variable
 from tests.errors.scene import Given, Scene
 
 GROUP = "Plans"
-AGAIN = "`make plan` plans and reviews anew."
+AGAIN = "Run `make plan` again: it plans and reviews."
 STATE = {"Bucket": "trainyard-tfstate-123456789012-us-east-1", "Key": "local/terraform.tfstate"}
 MOVED = "build/moved"
 NORTH = variable(AWS_REGION="eu-north-1", TF_DATA_DIR="{folder}/build/north/terraform")
@@ -101,8 +101,8 @@ CASES = (
     plan(
         "no state bucket yet, and no terminal to ask at",
         "There is no terminal to ask at: There is no state bucket trainyard-tfstate-123456789012-eu-north-1 yet, and "
-        "no plan without one. Make it?",
-        "Say so beforehand: `make plan YES=1`.",
+        "planning needs one. Create it?",
+        "Confirm beforehand: `make plan YES=1`.",
         NORTH,
         typed="make plan",
     ),
@@ -117,14 +117,14 @@ CASES = (
     ),
     plan(
         "a plan file that was changed",
-        "build/local-local/plan/plan.tfplan is not the plan that was reviewed: the file was changed since.",
+        "build/local-local/plan/plan.tfplan is not the plan that was reviewed: the file has changed since.",
         AGAIN,
         saved,
         another_plan_file,
     ),
     plan(
         "a plan whose review is gone",
-        "build/local-local/plan/review.json is missing or broken: nothing says what the plan beside it is for.",
+        "build/local-local/plan/review.json is missing or broken: the plan beside it cannot be checked.",
         AGAIN,
         saved,
         no_review,
@@ -145,8 +145,8 @@ CASES = (
         NEVER,
     ),
     plan(
-        "a state that has moved on since",
-        "The state of `local` has moved on since the plan was made, which Terraform calls stale.",
+        "a state that has changed since",
+        "The state of `local` has changed since the plan was made: the plan is stale.",
         AGAIN,
         saved,
         a_later_state,
@@ -161,17 +161,17 @@ CASES = (
     ),
     plan(
         "a plan for another region or account",
-        "build/moved/plan/plan.tfplan is a plan for account 123456789012, us-east-1; the credentials and region are "
-        "those of account 123456789012, eu-north-1.",
-        "Use the account and region of the plan (AWS_PROFILE, AWS_REGION), or plan anew: `make plan`.",
+        "build/moved/plan/plan.tfplan is a plan for account 123456789012, us-east-1; your credentials and region "
+        "are those of account 123456789012, eu-north-1.",
+        "Use the account and region of the plan (AWS_PROFILE, AWS_REGION), or run `make plan` again.",
         saved,
         carried_elsewhere,
         variable(AWS_REGION="eu-north-1", TF_DATA_DIR=f"{{folder}}/{MOVED}/terraform"),
     ),
     plan(
         "a plan for another cloud",
-        "build/local-local/plan/plan.tfplan is a plan for the cloud at http://127.0.0.1:…; "
-        "the one at http://localhost:… is another.",
+        "build/local-local/plan/plan.tfplan is a plan for the cloud at http://127.0.0.1:…, "
+        "not for the one at http://localhost:….",
         AGAIN,
         saved,
         another_cloud,
@@ -179,28 +179,28 @@ CASES = (
     plan(
         "a plan that ended in an error",
         "The plan of `local` ended in an error: it holds only a part of the change.",
-        "Mend what Terraform named, then `make plan` plans and reviews anew.",
+        "Correct what Terraform named, then run `make plan` again.",
         NEVER,
         file("terraform/environments/local.tfvars", 'environment = "local"\nforce_destroy = true\n'),
         planned,
     ),
     plan(
         "a plan of one module only",
-        "The plan of `local` is incomplete: Terraform left something of the change for a later plan.",
-        "Plan without -target (look for it in TF_CLI_ARGS and TF_CLI_ARGS_plan): `make plan`.",
+        "The plan of `local` is incomplete: Terraform left a part of the change for a later plan.",
+        "Run `make plan` without -target (look for it in TF_CLI_ARGS and TF_CLI_ARGS_plan).",
         variable(TF_CLI_ARGS_plan="-target=module.registry"),
         planned,
     ),
     plan(
         "a finding of high severity that nobody has approved",
-        "This plan brings 3 findings of high severity or above, and nobody has approved it: nothing was changed.",
-        "Read build/local-local/plan/review.html; to approve what is in it: `make infra APPROVE=…`.",
+        "This plan has 3 new findings of high severity or above, and nobody has approved it: nothing was changed.",
+        "Read build/local-local/plan/review.html, then approve this change: `make infra APPROVE=…`.",
         OPENED,
     ),
     plan(
         "an approval of another change",
-        "APPROVE=4a3aaab2e4adf93e0208fba01989a7cd was given for another change than this plan's: nothing was changed.",
-        "Read build/local-local/plan/review.html; to approve what is in it: `make infra APPROVE=…`.",
+        "APPROVE=4a3aaab2e4adf93e0208fba01989a7cd approves another change than this plan's: nothing was changed.",
+        "Read build/local-local/plan/review.html, then approve this change: `make infra APPROVE=…`.",
         OPENED,
         typed="make infra YES=1 APPROVE=4a3aaab2e4adf93e0208fba01989a7cd",
     ),

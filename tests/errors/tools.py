@@ -150,7 +150,7 @@ CASES = (
         "no way to Terraform's registry, and no mirror",
         "make infra YES=1",
         "Terraform could not get its provider: its own message is above.",
-        "Check the way to registry.terraform.io, or name a mirror of it: TRAINYARD_PROVIDER_MIRROR=FOLDER "
+        "Check the connection to registry.terraform.io, or name a mirror of it: TRAINYARD_PROVIDER_MIRROR=FOLDER "
         "(docs/infrastructure.md).",
         no_way_to_the_registry,
         STACK,
@@ -160,15 +160,15 @@ CASES = (
         "a mirror that does not hold the provider",
         "make infra",
         "TRAINYARD_PROVIDER_MIRROR names /nowhere, which does not hold registry.terraform.io/hashicorp/aws 5.… for ….",
-        "Fill it with `terraform -chdir=terraform providers mirror /nowhere`, or unset it.",
+        "Fill the folder with `terraform -chdir=terraform providers mirror /nowhere`, or unset the variable.",
         variable(TRAINYARD_PROVIDER_MIRROR="/nowhere"),
     ),
     Case(
         GROUP,
         "somebody else holds the state's lock",
         "make infra YES=1",
-        "The state of `local` is locked: ada@laptop has held it since 2026-08-20 10:11:12 UTC (apply).",
-        "Wait for the end of that; if nobody is at it any more, remove the lock: `TF_DATA_DIR=…/terraform "
+        "The state of `local` is locked: ada@laptop has held the lock since 2026-08-20 10:11:12 UTC (apply).",
+        "Wait until that command ends. If it no longer runs, remove the lock: `TF_DATA_DIR=…/terraform "
         f"terraform -chdir=terraform force-unlock {LOCK['ID']}`.",
         a_lock,
         STACK,
@@ -178,7 +178,7 @@ CASES = (
         "Terraform fails",
         "make infra YES=1",
         "`terraform plan` failed: its own message is above.",
-        "Mend what it names, then `make infra` goes on from there (usual causes: docs/infrastructure.md).",
+        "Correct what it names, then run `make infra` again (usual causes: docs/infrastructure.md).",
         file("terraform/environments/local.tfvars", 'environment = "local"\nproject = "Not a name"\n'),
         STACK,
     ),
@@ -187,7 +187,7 @@ CASES = (
         "an environment that does not exist",
         "make infra ENV=locla",
         "There is no environment `locla`: terraform/environments/locla.tfvars does not exist. Did you mean `local`?",
-        "Known are dev, local. A new one is a copy of terraform/environments/dev.tfvars with its own name.",
+        "Known environments: dev, local. For a new one, copy terraform/environments/dev.tfvars and give it a new name.",
     ),
     Case(
         GROUP,
@@ -202,8 +202,7 @@ CASES = (
         "no space on the disk",
         "make digits",
         "There is no space left on the disk….",
-        "Free some space (`df -h .` shows how much is left), then run the same command again. "
-        "No file is half-written.",
+        "Free some space (`df -h .` shows how much is left), then run the same command again. No file is half-written.",
         a_full_disk,
     ),
 )

@@ -1,4 +1,4 @@
-"""What is asked of a plan before it is applied: that it is whole, and that what weighs heavily was approved."""
+"""Checks of a plan before it is applied: it must be complete, and serious findings approved."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from scripts.core.errors import UserError
 from scripts.review.model import Finding, Review, Severity, Status
-from scripts.stack.approval import check_approved, check_fit, heavy
+from scripts.stack.approval import check_approved, check_complete, findings_to_approve
 
 DIGEST = "4a3aaab2e4adf93e0208fba01989a7cd"
 PAGE = Path("build/aws-dev/plan/review.html")
@@ -24,9 +24,9 @@ def reviewed(*findings: Finding) -> Review:
 
 
 @pytest.mark.parametrize("severity", [Severity.HIGH, Severity.CRITICAL])
-def test_what_a_plan_brings_of_high_severity_needs_its_digest(severity: Severity) -> None:
+def test_a_new_serious_finding_needs_an_approval(severity: Severity) -> None:
     review = reviewed(finding(severity), finding(Severity.MEDIUM))
-    with pytest.raises(UserError, match="brings a finding of high severity or above") as caught:
+    with pytest.raises(UserError, match="has a new finding of high severity or above") as caught:
         check_approved(review, "", PAGE)
     assert f"APPROVE={DIGEST}" in caught.value.fix
     assert str(PAGE) in caught.value.fix
@@ -41,22 +41,22 @@ def test_what_a_plan_brings_of_high_severity_needs_its_digest(severity: Severity
         [finding(Severity.CRITICAL, Status.THERE), finding(Severity.HIGH, Status.FIXED)],
     ],
 )
-def test_nothing_else_needs_one(findings: list[Finding]) -> None:
+def test_other_findings_need_no_approval(findings: list[Finding]) -> None:
     review = reviewed(*findings)
-    assert not heavy(review)
+    assert not findings_to_approve(review)
     check_approved(review, "", PAGE)
 
 
 @pytest.mark.parametrize("findings", [[], [finding(Severity.HIGH)]])
-def test_an_approval_of_another_change_is_refused_whatever_this_one_brings(findings: list[Finding]) -> None:
-    with pytest.raises(UserError, match="APPROVE=0123 was given for another change") as caught:
+def test_the_approval_of_another_change_is_refused(findings: list[Finding]) -> None:
+    with pytest.raises(UserError, match="APPROVE=0123 approves another change") as caught:
         check_approved(reviewed(*findings), "0123", PAGE)
     assert f"APPROVE={DIGEST}" in caught.value.fix
 
 
-def test_a_plan_that_is_not_whole_is_refused_by_name() -> None:
-    check_fit(reviewed())
+def test_an_incomplete_plan_is_refused() -> None:
+    check_complete(reviewed())
     with pytest.raises(UserError, match="`dev` ended in an error"):
-        check_fit(replace(reviewed(), errored=True, complete=False))
+        check_complete(replace(reviewed(), errored=True, complete=False))
     with pytest.raises(UserError, match="`dev` is incomplete"):
-        check_fit(replace(reviewed(), complete=False))
+        check_complete(replace(reviewed(), complete=False))

@@ -1,4 +1,4 @@
-"""What a saved plan belongs to, and the refusal of what is none of it."""
+"""The binding of a saved plan, and the refusal of a plan that does not match it."""
 
 import json
 from datetime import UTC, datetime
@@ -9,8 +9,8 @@ import pytest
 from scripts.core.errors import UserError
 from scripts.stack import binding, state
 from scripts.stack.binding import Binding
+from scripts.stack.target import Target
 from scripts.stack.terraform import Terraform
-from scripts.stack.work import Work
 
 PLAN = Path("build/aws-dev/plan/plan.tfplan")
 NOW = Binding(
@@ -24,7 +24,7 @@ NOW = Binding(
 )
 
 
-def test_the_same_is_not_refused_however_long_ago() -> None:
+def test_an_old_plan_is_accepted_if_nothing_has_changed() -> None:
     earlier = NOW.model_copy(update={"planned_at": datetime(2026, 1, 1, tzinfo=UTC)})
     assert binding.refusal(earlier, NOW, PLAN) is None
 
@@ -42,17 +42,17 @@ def test_the_same_is_not_refused_however_long_ago() -> None:
         ({"files": {"terraform/main.tf": "b" * 64}}, "Changed since .*: terraform/environments/dev.tfvars."),
     ],
 )
-def test_another_is_refused_by_name(changed: dict[str, object], words: str) -> None:
-    refused = binding.refusal(NOW.model_copy(update=changed), NOW, PLAN)
-    assert refused is not None
+def test_a_difference_is_refused_and_named(changed: dict[str, object], words: str) -> None:
+    refusal = binding.refusal(NOW.model_copy(update=changed), NOW, PLAN)
+    assert refusal is not None
     with pytest.raises(UserError, match=words):
-        raise refused
-    assert "make plan" in refused.fix
+        raise refusal
+    assert "make plan" in refusal.fix
 
 
 @pytest.fixture
-def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Work:
-    """A work whose files are all there."""
+def target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Target:
+    """A target with all kinds of files in terraform/."""
     monkeypatch.chdir(tmp_path)
     for name in (
         "main.tf",
@@ -73,11 +73,11 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Work:
     Path("plan.tfplan").write_bytes(b"PK")
     variables = Path("terraform/environments/dev.tfvars").absolute()
     backend = state.backend("123456789012", "eu-central-1", "dev")
-    return Work("make plan", "dev", variables, Terraform("terraform"), "123456789012", "https://s3", backend)
+    return Target("make plan", "dev", variables, Terraform("terraform"), "123456789012", "https://s3", backend)
 
 
-def test_all_that_terraform_may_read_belongs_to_it_and_nothing_else(work: Work) -> None:
-    assert set(binding.of(work, Path("plan.tfplan")).files) == {
+def test_the_binding_lists_exactly_the_files_that_terraform_reads(target: Target) -> None:
+    assert set(binding.bind(target, Path("plan.tfplan")).files) == {
         "terraform/main.tf",
         "terraform/.terraform.lock.hcl",
         "terraform/modules/a/main.tf",
@@ -85,17 +85,17 @@ def test_all_that_terraform_may_read_belongs_to_it_and_nothing_else(work: Work) 
         "terraform/environments/dev.tfvars",
     }
     Path("review.toml").touch()
-    assert "review.toml" in binding.of(work, Path("plan.tfplan")).files
+    assert "review.toml" in binding.bind(target, Path("plan.tfplan")).files
 
 
-def test_what_is_written_is_read_again(work: Work) -> None:
-    made = binding.of(work, Path("plan.tfplan"))
+def test_a_written_binding_is_read_back(target: Target) -> None:
+    made = binding.bind(target, Path("plan.tfplan"))
     Path("review.json").write_text(json.dumps({"binding": made.model_dump(mode="json")}), encoding="utf-8")
     assert binding.read(Path("review.json")) == made
 
 
 @pytest.mark.parametrize("content", [None, "", "[]", "{}", '{"binding": {}}', '{"binding": {"files": 1}}'])
-def test_a_page_that_says_nothing_of_the_kind_is_named(tmp_path: Path, content: str | None) -> None:
+def test_a_review_without_a_binding_is_refused(tmp_path: Path, content: str | None) -> None:
     page = tmp_path / "review.json"
     if content is not None:
         page.write_text(content, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Which provider mirror is used, and when none is."""
+"""Which provider mirror is used, and when no mirror is used."""
 
 import shutil
 import subprocess
@@ -31,7 +31,7 @@ def find(tmp_path: Path, **environment: str) -> Path | None:
     return mirror.find_mirror(PROVIDERS, LINUX, settings, tmp_path / "home", (tmp_path / "opt",))
 
 
-def test_the_projects_own_lock_file_is_read() -> None:
+def test_the_projects_lock_file_is_read() -> None:
     text = (ROOT / "terraform/.terraform.lock.hcl").read_text(encoding="utf-8")
     assert mirror.locked_providers(text) == PROVIDERS
 
@@ -51,7 +51,7 @@ provider "example.com/acme/two" {
     assert mirror.locked_providers(text) == {"example.com/acme/one": "1.2.3", "example.com/acme/two": "0.1.0-beta1"}
 
 
-def test_without_any_mirror_terraform_asks_its_registry(tmp_path: Path) -> None:
+def test_without_a_mirror_terraform_uses_its_registry(tmp_path: Path) -> None:
     assert find(tmp_path) is None
 
 
@@ -66,38 +66,38 @@ def test_a_mirror_in_a_usual_place_is_found(tmp_path: Path, make: object, place:
     assert find(tmp_path) == tmp_path / place
 
 
-def test_xdg_data_home_is_heeded(tmp_path: Path) -> None:
+def test_a_mirror_in_xdg_data_home_is_found(tmp_path: Path) -> None:
     unpacked(tmp_path / "xdg/terraform/plugins")
     assert find(tmp_path, XDG_DATA_HOME=str(tmp_path / "xdg")) == tmp_path / "xdg/terraform/plugins"
 
 
 @pytest.mark.parametrize(("version", "platform"), [("5.99.1", LINUX), ("5.100.0", "darwin_arm64")])
-def test_a_mirror_of_another_version_or_platform_is_passed_over(tmp_path: Path, version: str, platform: str) -> None:
+def test_a_mirror_of_another_version_or_platform_is_skipped(tmp_path: Path, version: str, platform: str) -> None:
     unpacked(tmp_path / "opt/a", version, platform)
     assert find(tmp_path) is None
     unpacked(tmp_path / "opt/b")
     assert find(tmp_path) == tmp_path / "opt/b"
 
 
-def test_a_mirror_that_lacks_one_of_two_providers_is_passed_over(tmp_path: Path) -> None:
+def test_a_mirror_that_lacks_one_of_two_providers_is_skipped(tmp_path: Path) -> None:
     folder = unpacked(tmp_path)
     assert mirror.holds(folder, PROVIDERS, LINUX)
     assert not mirror.holds(folder, {**PROVIDERS, "registry.terraform.io/hashicorp/random": "3.0.0"}, LINUX)
 
 
-def test_the_named_mirror_goes_before_all_others(tmp_path: Path) -> None:
+def test_the_named_mirror_is_used_before_all_others(tmp_path: Path) -> None:
     unpacked(tmp_path / "opt/a")
     named = packed(tmp_path / "named")
     assert find(tmp_path, TRAINYARD_PROVIDER_MIRROR=str(named)) == named
 
 
-def test_a_named_mirror_that_is_not_whole_is_an_error(tmp_path: Path) -> None:
+def test_a_named_mirror_that_lacks_a_provider_is_an_error(tmp_path: Path) -> None:
     unpacked(tmp_path / "opt/a")
     with pytest.raises(UserError, match=r"named, which does not hold .*hashicorp/aws 5\.100\.0 for linux_amd64"):
         find(tmp_path, TRAINYARD_PROVIDER_MIRROR=str(tmp_path / "named"))
 
 
-def test_a_configuration_of_the_users_own_is_left_in_charge(tmp_path: Path) -> None:
+def test_a_configuration_of_the_user_takes_precedence(tmp_path: Path) -> None:
     unpacked(tmp_path / "opt/a")
     config = tmp_path / "home/.terraformrc"
     config.parent.mkdir()
@@ -109,8 +109,8 @@ def test_a_configuration_of_the_users_own_is_left_in_charge(tmp_path: Path) -> N
     assert find(tmp_path, TF_CLI_CONFIG_FILE=str(other)) is None
 
 
-def test_terraform_reads_the_configuration_that_is_written(tmp_path: Path) -> None:
-    """A mirror whose path needs quoting: Terraform looks there, and says that the (empty) provider is not in it."""
+def test_terraform_reads_the_written_configuration(tmp_path: Path) -> None:
+    """The path of this empty mirror needs quoting: Terraform searches it and reports the missing provider."""
     terraform = shutil.which("terraform")
     if not terraform:
         missing("terraform is not on PATH")

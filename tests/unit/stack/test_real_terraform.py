@@ -1,4 +1,4 @@
-"""With the real Terraform: its own tests, without credentials, and an interrupt held back."""
+"""With the real Terraform: the tests in terraform/tests/, without credentials, and a delayed interrupt."""
 
 import json
 import os
@@ -23,19 +23,19 @@ def checked(project: Project) -> Project:
         missing("terraform is not on PATH")
     ended = project.verb("infra", "validate", env={"AWS_PROFILE": "nobody", "AWS_REGION": "nowhere"})
     if "cannot be initialised" in ended.stderr:
-        missing(f"the AWS provider cannot be had:\n{ended.stderr}")
+        missing(f"Terraform cannot get the AWS provider:\n{ended.stderr}")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "The configuration is valid" in ended.stdout
     return project
 
 
-def test_terraforms_own_tests_pass_whatever_the_callers_aws_settings(checked: Project) -> None:
+def test_the_terraform_tests_pass_with_any_aws_settings_of_the_caller(checked: Project) -> None:
     ended = checked.verb("infra", "test", env={"AWS_PROFILE": "nobody", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"})
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "0 failed" in ended.stdout
 
 
-def test_the_lock_file_stays_as_it_is_committed(checked: Project) -> None:
+def test_the_lock_file_is_not_changed(checked: Project) -> None:
     name = "terraform/.terraform.lock.hcl"
     assert (checked.folder / name).read_bytes() == (ROOT / name).read_bytes()
 
@@ -66,7 +66,7 @@ except KeyboardInterrupt:
 """
 
 
-@pytest.mark.parametrize("whole_group", [True, False], ids=["Ctrl-C", "a signal to us alone"])
+@pytest.mark.parametrize("whole_group", [True, False], ids=["Ctrl-C", "a signal to our process only"])
 def test_an_interrupt_waits_until_terraform_has_ended(tmp_path: Path, whole_group: bool) -> None:
     if not shutil.which("terraform"):
         missing("terraform is not on PATH")

@@ -1,9 +1,9 @@
-"""What a removal of the stack would stumble over."""
+"""The resources that would stop the removal of a stack half-way."""
 
 from typing import Any
 
 from scripts.review.model import Action, Change, Plan
-from scripts.stack.removal import Protected, protected
+from scripts.stack.removal import ProtectedResource, protected_resources
 
 AWS = "registry.terraform.io/hashicorp/aws"
 
@@ -12,7 +12,7 @@ def change(kind: str, action: Action, before: dict[str, object] | None, **more: 
     return Change(f"{kind}.this", "", "managed", kind, "this", AWS, action, before, None, **more)
 
 
-def test_buckets_and_repositories_that_go_only_when_empty_are_found() -> None:
+def test_buckets_and_repositories_that_can_be_deleted_only_when_empty_are_found() -> None:
     kept = {"force_destroy": False}
     plan = Plan(
         "dev",
@@ -31,13 +31,13 @@ def test_buckets_and_repositories_that_go_only_when_empty_are_found() -> None:
             change("aws_s3_bucket", Action.CREATE, None),
         ),
     )
-    assert list(protected(plan)) == [
-        Protected("aws_s3_bucket", "kept", "force_destroy"),
-        Protected("aws_s3_bucket", "replaced", "force_destroy"),
-        Protected("aws_s3_bucket", "imported", "force_destroy"),
-        Protected("aws_ecr_repository", "images", "force_delete"),
+    assert list(protected_resources(plan)) == [
+        ProtectedResource("aws_s3_bucket", "kept", "force_destroy"),
+        ProtectedResource("aws_s3_bucket", "replaced", "force_destroy"),
+        ProtectedResource("aws_s3_bucket", "imported", "force_destroy"),
+        ProtectedResource("aws_ecr_repository", "images", "force_delete"),
     ]
 
 
 def test_a_plan_without_changes_removes_nothing() -> None:
-    assert list(protected(Plan("dev", "1.2", "1.11.4"))) == []
+    assert list(protected_resources(Plan("dev", "1.2", "1.11.4"))) == []

@@ -30,7 +30,7 @@ def printed(values: dict[str, object]) -> str:
     return json.dumps({name: {"sensitive": False, "type": "string", "value": value} for name, value in values.items()})
 
 
-def test_the_stack_has_just_terraforms_outputs() -> None:
+def test_the_stack_has_exactly_the_outputs_of_terraform() -> None:
     text = (ROOT / "terraform/outputs.tf").read_text(encoding="utf-8")
     declared = {line.split('"')[1] for line in text.splitlines() if line.startswith("output ")}
     assert declared == set(Stack.model_fields) == set(VALUES)
@@ -43,7 +43,7 @@ def test_outputs_become_a_frozen_stack() -> None:
         stack.project = "other"
 
 
-def test_region_and_account_of_images_come_from_the_arn() -> None:
+def test_the_region_and_account_of_images_come_from_the_arn() -> None:
     stack = parse_outputs(printed(dict(VALUES)), "dev")
     assert (stack.repository_region, stack.repository_account) == ("eu-central-1", "111122223333")
 
@@ -59,11 +59,11 @@ def test_region_and_account_of_images_come_from_the_arn() -> None:
         ("763104351884.dkr.ecr.eu-central-1.amazonaws.com/tensorflow-training:2.21.0", False),
     ],
 )
-def test_an_image_is_ours_by_the_repositorys_url(image: str, ours: bool) -> None:
+def test_the_repositorys_url_tells_whether_the_stack_owns_an_image(image: str, ours: bool) -> None:
     assert parse_outputs(printed(dict(VALUES)), "dev").owns_image(image) is ours
 
 
-def test_no_outputs_at_all_mean_that_nothing_is_applied() -> None:
+def test_no_outputs_mean_that_nothing_is_applied() -> None:
     with pytest.raises(UserError) as caught:
         parse_outputs("{}", "dev")
     assert caught.value.problem == "The stack of `dev` is not applied."
@@ -71,7 +71,7 @@ def test_no_outputs_at_all_mean_that_nothing_is_applied() -> None:
 
 
 @given(st.sets(st.sampled_from(sorted(VALUES)), min_size=1, max_size=len(VALUES) - 1), st.booleans())
-def test_each_missing_output_is_named_and_no_other(lacking: set[str], null: bool) -> None:
+def test_exactly_the_missing_outputs_are_named(lacking: set[str], null: bool) -> None:
     values = {name: None if name in lacking else value for name, value in VALUES.items() if null or name not in lacking}
     with pytest.raises(UserError) as caught:
         parse_outputs(printed(dict(values)), "dev")
@@ -83,6 +83,6 @@ def test_each_missing_output_is_named_and_no_other(lacking: set[str], null: bool
 @pytest.mark.parametrize(
     ("name", "value"), [("account_id", "1111"), ("role_arn", "training"), ("repository_arn", "x"), ("region", 7)]
 )
-def test_an_output_that_is_not_what_it_says_is_named(name: str, value: object) -> None:
+def test_an_output_with_a_wrong_value_is_named(name: str, value: object) -> None:
     with pytest.raises(UserError, match=f"output {name} is {value!r}"):
         parse_outputs(printed({**VALUES, name: value}), "dev")

@@ -1,4 +1,4 @@
-"""Where the state is: names, settings, and the bucket, made against moto."""
+"""Where the state is: names, settings, and the bucket (created in moto)."""
 
 import json
 import tempfile
@@ -57,7 +57,7 @@ SECURE = {
 }
 
 
-def test_the_bucket_is_an_accounts_and_the_key_an_environments() -> None:
+def test_each_account_has_a_bucket_and_each_environment_a_key() -> None:
     assert SETTINGS.bucket == "trainyard-tfstate-111122223333-eu-central-1"
     assert SETTINGS.key == "dev/terraform.tfstate"
 
@@ -66,7 +66,7 @@ def test_the_longest_bucket_name_fits() -> None:
     assert len(state.backend("1" * 12, "ap-southeast-1", "dev").bucket) <= 63
 
 
-def test_the_settings_file_is_what_terraform_takes() -> None:
+def test_the_settings_file_has_terraforms_format() -> None:
     assert SETTINGS.text().splitlines() == [
         'bucket = "trainyard-tfstate-111122223333-eu-central-1"',
         'key = "dev/terraform.tfstate"',
@@ -75,7 +75,7 @@ def test_the_settings_file_is_what_terraform_takes() -> None:
 
 
 @given(st.sampled_from(["bucket", "key", "region"]), st.text(min_size=1, max_size=10))
-def test_settings_recorded_for_another_state_are_told_apart(name: str, other: str) -> None:
+def test_settings_of_another_state_are_recognised(name: str, other: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         data_dir = Path(folder)
         assert not SETTINGS.is_recorded_in(data_dir)
@@ -88,7 +88,7 @@ def test_settings_recorded_for_another_state_are_told_apart(name: str, other: st
         assert not SETTINGS.is_recorded_in(data_dir)
 
 
-def test_a_missing_bucket_is_made_secure_and_only_once(s3: Any) -> None:
+def test_a_missing_bucket_is_created_secure_and_only_once(s3: Any) -> None:
     assert not state.bucket_exists(SETTINGS.bucket)
     assert state.ensure_bucket(SETTINGS)
     assert state.bucket_exists(SETTINGS.bucket)
@@ -96,13 +96,13 @@ def test_a_missing_bucket_is_made_secure_and_only_once(s3: Any) -> None:
     assert not state.ensure_bucket(SETTINGS)
 
 
-def test_a_bucket_whose_making_broke_off_is_finished(s3: Any) -> None:
+def test_a_bucket_that_was_created_only_partly_is_completed(s3: Any) -> None:
     s3.create_bucket(Bucket=SETTINGS.bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
     assert state.ensure_bucket(SETTINGS)
     assert settings_of(s3, SETTINGS.bucket) == SECURE
 
 
-def test_what_administrators_set_on_the_bucket_stays(s3: Any) -> None:
+def test_bucket_settings_of_administrators_are_kept(s3: Any) -> None:
     state.ensure_bucket(SETTINGS)
     rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}
     s3.put_bucket_encryption(Bucket=SETTINGS.bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
@@ -110,16 +110,16 @@ def test_what_administrators_set_on_the_bucket_stays(s3: Any) -> None:
     assert settings_of(s3, SETTINGS.bucket)["encryption"] == "aws:kms"
 
 
-def test_us_east_1_is_named_by_saying_nothing(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bucket_in_us_east_1_is_created_without_a_region(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "us-east-1")
     aws.session.cache_clear()
     assert state.ensure_bucket(state.backend("111122223333", "us-east-1", "dev"))
 
 
-def test_the_commands_that_remove_the_bucket_name_every_version(s3: Any) -> None:
+def test_the_commands_that_remove_the_bucket_delete_every_version(s3: Any) -> None:
     import jmespath  # type: ignore[import-untyped]
 
-    # Bare of its policy, since moto takes "unless by TLS" for "never".
+    # The bucket has no policy here, because moto takes "only by TLS" for "never".
     s3.create_bucket(Bucket=SETTINGS.bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_bucket_versioning(Bucket=SETTINGS.bucket, VersioningConfiguration={"Status": "Enabled"})
     s3.put_object(Bucket=SETTINGS.bucket, Key="dev/terraform.tfstate", Body=b"1")

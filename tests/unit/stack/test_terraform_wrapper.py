@@ -1,4 +1,4 @@
-"""The wrapper around Terraform, with programs that stand in for a missing, an old and a broken one."""
+"""The wrapper around Terraform, tested with fake programs: missing, old and broken ones."""
 
 import os
 import signal
@@ -30,12 +30,15 @@ def program(tmp_path: Path, script: str) -> None:
     file.chmod(file.stat().st_mode | stat.S_IXUSR)
 
 
-def saying(version: str) -> str:
+def of_version(version: str) -> str:
+    """The part of a fake program that answers `terraform version -json`."""
     answer = f'{{"terraform_version": "{version}", "platform": "linux_amd64"}}'
     return f"if [ \"$1\" = version ]; then echo '{answer}'; exit; fi"
 
 
-def test_a_missing_terraform_is_told_with_where_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_about_a_missing_terraform_says_where_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
     with pytest.raises(UserError, match="no `terraform` on PATH") as caught:
         wrapper.terraform(tmp_path / "data")
@@ -44,23 +47,23 @@ def test_a_missing_terraform_is_told_with_where_to_get_it(tmp_path: Path, monkey
 
 @pytest.mark.parametrize("version", ["1.10.5", "0.15.0", "1.9.8-dev"])
 def test_an_old_terraform_is_refused(tmp_path: Path, version: str) -> None:
-    program(tmp_path, saying(version))
+    program(tmp_path, of_version(version))
     with pytest.raises(UserError, match=f"Terraform {version} .*too old"):
         wrapper.terraform(tmp_path / "data")
 
 
-def test_a_terraform_that_does_not_start_is_told_in_its_own_words(tmp_path: Path) -> None:
+def test_the_error_about_a_terraform_that_does_not_start_has_its_own_message(tmp_path: Path) -> None:
     program(tmp_path, "echo 'cannot execute' >&2; exit 126")
     with pytest.raises(UserError, match="cannot execute"):
         wrapper.terraform(tmp_path / "data")
 
 
 @pytest.mark.parametrize("version", ["1.11.0", "1.14.2", "2.0.0-rc1"])
-def test_terraform_runs_in_its_folder_with_our_settings_and_ours_stay(
+def test_terraform_runs_in_its_folder_with_its_own_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str
 ) -> None:
     monkeypatch.setenv("AWS_PROFILE", "somebody")
-    program(tmp_path, saying(version) + '\npwd; echo "$TF_DATA_DIR"; echo "[$AWS_PROFILE]"; echo "$@"')
+    program(tmp_path, of_version(version) + '\npwd; echo "$TF_DATA_DIR"; echo "[$AWS_PROFILE]"; echo "$@"')
     runner = wrapper.terraform(Path("build/x/terraform"), {"AWS_PROFILE": None})
     before = dict(os.environ)
     answer = runner.capture("output", "-json", "-state=a b $c")
@@ -73,22 +76,22 @@ def test_terraform_runs_in_its_folder_with_our_settings_and_ours_stay(
     assert dict(os.environ) == before
 
 
-def test_exit_code_and_message_come_back(tmp_path: Path) -> None:
-    program(tmp_path, saying("1.11.4") + "\necho out; echo err >&2; exit 3")
+def test_exit_code_and_output_are_returned(tmp_path: Path) -> None:
+    program(tmp_path, of_version("1.11.4") + "\necho out; echo err >&2; exit 3")
     runner = wrapper.terraform(tmp_path / "data")
-    assert runner.capture("output") == wrapper.Answer(3, "out\n", "err\n")
+    assert runner.capture("output") == wrapper.CommandResult(3, "out\n", "err\n")
     assert runner.stream("plan") == 3
 
 
-def test_errors_can_be_held_and_are_shown_all_the_same(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    program(tmp_path, saying("1.11.4") + "\necho out; echo 'Error: stale' >&2; exit 1")
-    assert wrapper.terraform(tmp_path / "data").relay("apply") == wrapper.Answer(1, "", "Error: stale\n")
+def test_relayed_errors_are_both_returned_and_printed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    program(tmp_path, of_version("1.11.4") + "\necho out; echo 'Error: stale' >&2; exit 1")
+    assert wrapper.terraform(tmp_path / "data").relay("apply") == wrapper.CommandResult(1, "", "Error: stale\n")
     shown = capfd.readouterr()
     assert (shown.out, shown.err) == ("out\n", "Error: stale\n")
 
 
-def test_held_errors_are_shown_after_an_interrupt_too(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    program(tmp_path, saying("1.11.4") + "\necho 'Error: half' >&2; kill -2 $PPID; sleep 0.3")
+def test_relayed_errors_are_printed_after_an_interrupt_too(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    program(tmp_path, of_version("1.11.4") + "\necho 'Error: half' >&2; kill -2 $PPID; sleep 0.3")
     with pytest.raises(KeyboardInterrupt):
         wrapper.terraform(tmp_path / "data").relay("apply")
     shown = capfd.readouterr().err
@@ -96,11 +99,11 @@ def test_held_errors_are_shown_after_an_interrupt_too(tmp_path: Path, capfd: pyt
     assert shown.endswith("Error: half\n")
 
 
-def test_a_mirror_is_handed_to_terraform_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_terraform_gets_the_mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mirror = tmp_path / "mirror"
     (mirror / "example.com/acme/none/1.0.0/linux_amd64").mkdir(parents=True)
     monkeypatch.setenv("TRAINYARD_PROVIDER_MIRROR", str(mirror))
-    program(tmp_path, saying("1.11.4") + '\ncat "$TF_CLI_CONFIG_FILE"')
+    program(tmp_path, of_version("1.11.4") + '\ncat "$TF_CLI_CONFIG_FILE"')
     runner = wrapper.terraform(tmp_path / "build/x/terraform")
     assert runner.mirror == mirror
     assert str(mirror) in runner.capture("init").out
@@ -108,8 +111,8 @@ def test_a_mirror_is_handed_to_terraform_alone(tmp_path: Path, monkeypatch: pyte
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_waits_for_terraforms_end_and_then_has_its_way(tmp_path: Path, number: int) -> None:
-    program(tmp_path, saying("1.11.4") + f"\nkill -{int(number)} $PPID; sleep 0.3; touch {tmp_path}/ended")
+def test_a_signal_is_delivered_when_terraform_has_ended(tmp_path: Path, number: int) -> None:
+    program(tmp_path, of_version("1.11.4") + f"\nkill -{int(number)} $PPID; sleep 0.3; touch {tmp_path}/ended")
     runner = wrapper.terraform(tmp_path / "data")
     arrived = []
     before = signal.signal(number, lambda *_: arrived.append((tmp_path / "ended").exists()))
@@ -123,36 +126,36 @@ def test_a_signal_waits_for_terraforms_end_and_then_has_its_way(tmp_path: Path, 
 def test_an_ignored_interrupt_stays_ignored(tmp_path: Path) -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with wrapper.interrupts_held_back():
+        with wrapper.delay_interrupts():
             signal.raise_signal(signal.SIGINT)
     finally:
         signal.signal(signal.SIGINT, before)
 
 
-def test_terraforms_message_fits_into_one_line() -> None:
+def test_terraforms_first_error_becomes_one_line() -> None:
     framed = "╷\n│ Error: Failed to load state\n│ \n│ no bucket\n│ named x\n╵\n"
-    assert wrapper.Answer(1, "", framed).first_error() == "Failed to load state no bucket named x"
-    assert wrapper.Answer(7).first_error() == "exit code 7"
+    assert wrapper.CommandResult(1, "", framed).first_error() == "Failed to load state no bucket named x"
+    assert wrapper.CommandResult(7).first_error() == "exit code 7"
 
 
 @pytest.mark.parametrize(("command", "check"), [("validate", checks.validate), ("test", checks.run_tests)])
-def test_what_terraform_finds_fails_the_check(tmp_path: Path, command: str, check: Callable[[], None]) -> None:
-    program(tmp_path, saying("1.11.4") + f'\n[ "$1" != {command} ]')
+def test_a_terraform_error_fails_the_check(tmp_path: Path, command: str, check: Callable[[], None]) -> None:
+    program(tmp_path, of_version("1.11.4") + f'\n[ "$1" != {command} ]')
     with pytest.raises(UserError, match=f"`terraform {command}` failed"):
         check()
 
 
-def test_checks_know_nothing_of_the_callers_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_checks_do_not_see_the_callers_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "somebody")
     monkeypatch.setenv("TF_DATA_DIR", "elsewhere")
-    program(tmp_path, saying("1.11.4") + f'\necho "$1 $AWS_PROFILE $TF_DATA_DIR" >> {tmp_path}/seen')
+    program(tmp_path, of_version("1.11.4") + f'\necho "$1 $AWS_PROFILE $TF_DATA_DIR" >> {tmp_path}/seen')
     checks.validate()
     folder = tmp_path / "build/validate/terraform"
     assert (tmp_path / "seen").read_text(encoding="utf-8").splitlines() == [f"init  {folder}", f"validate  {folder}"]
 
 
-def test_a_check_without_providers_says_what_it_needs(tmp_path: Path) -> None:
-    program(tmp_path, saying("1.11.4") + "\necho 'no registry' >&2; exit 1")
+def test_the_error_of_a_check_without_providers_names_the_mirror(tmp_path: Path) -> None:
+    program(tmp_path, of_version("1.11.4") + "\necho 'no registry' >&2; exit 1")
     with pytest.raises(UserError, match="no registry") as caught:
         checks.validate()
     assert "provider mirror" in caught.value.fix

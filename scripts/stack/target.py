@@ -1,0 +1,132 @@
+"""The environment, account and region that a command works on, and Terraform, ready to work there."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.core import aws, console
+from scripts.core.errors import UserError
+from scripts.stack import environments, locks, read, state
+from scripts.stack.outputs import parse_outputs
+from scripts.stack.terraform import CommandResult, Terraform, report_mirror, terraform
+
+
+@dataclass(frozen=True)
+class Target:
+    """One environment in one account and region.
+
+    Attributes:
+        command: the command that the user typed, such as `make infra`.
+        environment: a name in terraform/environments/.
+        variables_file: the absolute path of its variables.
+        runner: Terraform, configured for the account and region.
+        account_id: the account.
+        endpoint: the address of S3, which holds the state; it differs between AWS and a local cloud.
+        backend: where the state is.
+    """
+
+    command: str
+    environment: str
+    variables_file: Path
+    runner: Terraform
+    account_id: str
+    endpoint: str
+    backend: state.Backend
+
+    @property
+    def place(self) -> str:
+        """The account and region, for messages."""
+        return self.backend.place
+
+
+def prepare(command: str, environment: str) -> Target:
+    """Find the environment, the account and region, and Terraform.
+
+    Raises:
+        UserError: no such environment, no Terraform, no credentials, or another account than the stack's.
+    """
+    file = environments.variables_file(environment)
+    runner = terraform(environments.data_dir(environment))
+    account_id, region = aws.account_id(), aws.region()
+    # Without AWS_REGION, the provider would look up the profile's region itself and might find another one.
+    runner = Terraform(runner.binary, {**runner.variables, "AWS_REGION": region}, runner.mirror)
+    report_mirror(runner)
+    backend = state.backend(account_id, region, environment)
+    state.check_place(backend, environments.data_dir(environment))
+    return Target(command, environment, file, runner, account_id, aws.client("s3").meta.endpoint_url, backend)
+
+
+def get_providers(target: Target) -> None:
+    """Install the providers, once in a clone and before anything is created in the account.
+
+    Raises:
+        UserError: Terraform cannot get them.
+    """
+    if (environments.data_dir(target.environment) / "providers").is_dir():
+        return
+    if target.runner.stream("init", "-backend=false", "-input=false", "-lockfile=readonly") != 0:
+        raise UserError(
+            "Terraform could not get its provider: its own message is above.",
+            "Check the connection to registry.terraform.io, or name a mirror of it: "
+            "TRAINYARD_PROVIDER_MIRROR=FOLDER (docs/infrastructure.md).",
+        )
+
+
+def init(target: Target) -> None:
+    """Connect Terraform to the state, if it is not connected already.
+
+    Raises:
+        UserError: Terraform failed; its own message has been shown.
+    """
+    if not target.backend.is_recorded_in(environments.data_dir(target.environment)):
+        init_again(target)
+
+
+def init_again(target: Target) -> None:
+    """Connect Terraform to the state, and install its modules and providers.
+
+    Raises:
+        UserError: Terraform failed; its own message has been shown.
+    """
+    result = target.runner.capture("init", *read.init_flags(target.environment, target.backend))
+    if result.code != 0:
+        raise show_failure(target, "init", result)
+
+
+def check_outputs(target: Target) -> None:
+    """Check that the stack has every output that the commands read.
+
+    Raises:
+        UserError: an output is missing or wrong, or Terraform failed.
+    """
+    result = target.runner.capture("output", "-json")
+    if result.code != 0:
+        raise failure(target, "output", result.first_error())
+    parse_outputs(result.out, target.environment)
+
+
+def show_failure(target: Target, command: str, result: CommandResult) -> UserError:
+    """Print the captured errors of Terraform; returns the two-line error that follows them."""
+    print(result.err.rstrip(), file=sys.stderr, flush=True)
+    return failure(target, command, "its own message is above.")
+
+
+def failure(target: Target, command: str, message: str) -> UserError:
+    """The two-line error for a Terraform command that failed."""
+    lock = locks.read(target.backend) if command in {"plan", "apply"} else None
+    if lock is not None:
+        return locks.refusal(lock, target.environment, environments.data_dir(target.environment))
+    return UserError(
+        f"`terraform {command}` failed: {message}",
+        f"Correct what it names, then run `{target.command}` again (usual causes: docs/infrastructure.md).",
+    )
+
+
+def create_state_bucket(target: Target) -> None:
+    """Create the state bucket if it is missing, or complete one that was created only partly.
+
+    Raises:
+        UserError: another account owns a bucket of this name, or you lack the right to create it.
+    """
+    if state.ensure_bucket(target.backend):
+        console.say(f"Created the state bucket {target.backend.bucket}: versioned, encrypted, not public.")

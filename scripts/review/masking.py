@@ -16,9 +16,9 @@ from contextlib import suppress
 from typing import Any
 
 from scripts.review.canonical import parsed
-from scripts.review.looks import reference, secret_by_content, secret_by_name
 from scripts.review.model import Change, Path, Plan
-from scripts.review.needles import Needles
+from scripts.review.secret_patterns import reference, secret_by_content, secret_by_name
+from scripts.review.secret_search import Needles
 
 MASKED = "(sensitive)"
 LOOKS = "(looks like a secret)"

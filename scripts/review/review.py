@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from scripts.review import beside, difference, permissions, rules
+from scripts.review import difference, permissions, rules, second_process
 from scripts.review.digest import digest
 from scripts.review.masking import Mask
 from scripts.review.model import Action, Change, Finding, Permission, Plan, PrincipalChange, Review, Status
@@ -28,7 +28,9 @@ def review(plan: Plan, settings: Settings) -> Review:
         The review. Every text in it may be shown.
     """
     mask = Mask(plan)
-    judged = beside.begin(lambda: _judged(plan, mask)) if len(plan.changes) >= MANY else lambda: _judged(plan, mask)
+    judged = (
+        second_process.begin(lambda: _judged(plan, mask)) if len(plan.changes) >= MANY else lambda: _judged(plan, mask)
+    )
     changes = difference.shown((each for each in plan.changes if _matters(each)), plan, mask)
     drift, outputs = difference.drift(plan, mask), difference.outputs(plan, mask)
     deferred, told = difference.deferred(plan, mask), digest(plan)

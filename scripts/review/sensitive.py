@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from scripts.review.looks import secret_by_name
+from scripts.review.secret_patterns import secret_by_name
 
 # Marked or not, these say nothing, and would mask half the page.
 _SAY_NOTHING = {"", "true", "false", "null"}

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from scripts.review.loss import HOLDINGS, lost
+from scripts.review.data_loss import HOLDINGS, lost
 from scripts.review.masking import Mask
 from scripts.review.model import (
     Action,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scripts.review.model import Change, Plan
-from scripts.review.permissions.sides import (
+from scripts.review.permissions.plan_values import (
     SIDES,
     UNKNOWN,
     Directory,

@@ -8,17 +8,17 @@ from typing import Any
 from scripts.policies.documents import NotAPolicyError, Scope, Statement, statements
 from scripts.review.masking import Mask
 from scripts.review.model import Change, Permission, Plan, PrincipalChange
-from scripts.review.permissions import marks, recovery, resources
+from scripts.review.permissions import resources, risks, unknown_policies
 from scripts.review.permissions.boundary import NotTellableError, within
-from scripts.review.permissions.comparing import Grant, compare
+from scripts.review.permissions.comparison import Grant, compare
+from scripts.review.permissions.formatting import Teller
 from scripts.review.permissions.identities import HOLDERS, Document, Holder, holders
-from scripts.review.permissions.sides import SIDES, UNKNOWN, Directory
-from scripts.review.permissions.telling import Teller
+from scripts.review.permissions.plan_values import SIDES, UNKNOWN, Directory
 
 _CALLED = {
     **dict.fromkeys(HOLDERS.values(), "name"),
     "aws_iam_policy": "arn",
-    recovery.DOCUMENT: "id",
+    unknown_policies.DOCUMENT: "id",
 }
 
 
@@ -90,13 +90,13 @@ class _Reader:
             *self.teller.added(compared.added, "identity"),
             *self._managed(holder, "after", "before"),
             *self._joined(holder, "after", "before"),
-            *self._boundary(outer, "before", marks.NO_LONGER_DENIED),
+            *self._boundary(outer, "before", risks.NO_LONGER_DENIED),
         )
         removed = (
             *self.teller.removed(compared.removed, "identity"),
             *self._managed(holder, "before", "after"),
             *self._joined(holder, "before", "after"),
-            *self._boundary(outer, "after", marks.NOW_DENIED),
+            *self._boundary(outer, "after", risks.NOW_DENIED),
         )
         unknown = "; ".join(dict.fromkeys((*holder.unknown, *compared.unknown)))
         if added or removed or unknown:
@@ -160,7 +160,7 @@ class _Reader:
                 self.teller.masked(_called(arn)),
                 "as it says itself",
                 "",
-                marks.MANAGED.get(arn.rpartition("/")[2], ()) if side == "after" and ":aws:policy/" in arn else (),
+                risks.MANAGED.get(arn.rpartition("/")[2], ()) if side == "after" and ":aws:policy/" in arn else (),
             )
             for arn in arns
         )
@@ -185,8 +185,8 @@ class _Reader:
                 continue
             if texts[1] is None:
                 document = after[place]
-                unknown.append(recovery.why(document.change, document.attribute, self.directory))
-                known += recovery.recovered(document.change, document.attribute, self.directory)
+                unknown.append(unknown_policies.why(document.change, document.attribute, self.directory))
+                known += unknown_policies.recovered(document.change, document.attribute, self.directory)
                 continue
             for side, found in zip(SIDES, texts, strict=True):
                 held[side] += found or ()

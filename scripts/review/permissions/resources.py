@@ -6,7 +6,7 @@ from typing import Any
 
 from scripts.policies.documents import NotAPolicyError, statements
 from scripts.review.model import Action, Change, Plan
-from scripts.review.permissions.sides import SIDES, UNKNOWN, Directory, there, value, values
+from scripts.review.permissions.plan_values import SIDES, UNKNOWN, Directory, there, value, values
 
 POLICIES: Mapping[str, str] = {
     "aws_api_gateway_rest_api": "policy",

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scripts.review.model import Finding, Review, Severity, ShownChange, Status
-from scripts.review.render import pieces, words
+from scripts.review.render import fragments, words
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -66,7 +66,7 @@ def _template() -> "Template":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for each in (pieces.name, pieces.prose, pieces.changes, pieces.differences, pieces.findings):
+    for each in (fragments.name, fragments.prose, fragments.changes, fragments.differences, fragments.findings):
         environment.filters[each.__name__] = each
     environment.globals.update(words=words, plural=words.plural)
     return environment.get_template("page.html.j2")

@@ -10,7 +10,7 @@ from functools import partial
 from scripts.review.model import Action, Difference, Finding, PrincipalChange, Review, ShownChange, Status
 from scripts.review.render import words
 from scripts.review.render.budget import Block, Item, Section, fill
-from scripts.review.render.plain import code, line, link, prose
+from scripts.review.render.escaping import code, line, link, prose
 
 _NAME, _VALUE, _TEXT = 200, 160, 700
 _DIFFERENCES = 12

@@ -14,14 +14,14 @@ from scripts.review.rules import (
     logs,
     messaging,
     network,
+    other_accounts,
     outputs,
-    outside,
     plan,
+    protection,
     s3,
-    s3_keeping,
+    s3_retention,
     sagemaker,
     secrets,
-    weakened,
 )
 from scripts.review.rules.engine import findings
 from scripts.review.rules.registry import RULES, Rule
@@ -29,7 +29,7 @@ from scripts.review.rules.registry import RULES, Rule
 __all__ = ["FAMILIES", "RULES", "Rule", "findings"]
 
 FAMILIES = (
-    plan, changes, weakened, outputs, outside, s3, s3_keeping, iam, iam_exclusive, iam_trust, ecr, kms, logs, messaging,
-    functions, environments, network, compute, databases, secrets, sagemaker,
+    plan, changes, protection, outputs, other_accounts, s3, s3_retention, iam, iam_exclusive, iam_trust, ecr, kms, logs,
+    messaging, functions, environments, network, compute, databases, secrets, sagemaker,
 )  # fmt: skip
 """The modules that hold them; each registers its own when it is imported."""

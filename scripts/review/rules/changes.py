@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from scripts.review import labels
-from scripts.review.loss import HOLDINGS, lost, refused
+from scripts.review.data_loss import HOLDINGS, lost, refused
 from scripts.review.model import Action, Change, Severity
 from scripts.review.rules.registry import EVERY, Family
 from scripts.review.rules.resources import Both

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from scripts.review.canonical import parsed
-from scripts.review.looks import reference, secret_by_content, secret_by_name
 from scripts.review.model import Severity
 from scripts.review.rules.blocks import Block
 from scripts.review.rules.registry import Family
 from scripts.review.rules.resources import Resource
+from scripts.review.secret_patterns import reference, secret_by_content, secret_by_name
 
 _LAMBDA = Family("Lambda")
 _ECS = Family("ECS")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from scripts.policies.documents import ANYONE, Statement
 from scripts.review.model import Action, Change, Severity
-from scripts.review.permissions.notable import ESCALATING, any_role
+from scripts.review.permissions.policy_checks import ESCALATING, any_role
 from scripts.review.rules.blocks import Block, NotKnownError
 from scripts.review.rules.policies import describe, does, on_everything, policy_of
 from scripts.review.rules.registry import Family

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from scripts.policies.documents import Statement
 from scripts.review.model import Severity
-from scripts.review.permissions.notable import binds_subject, issuer, says_for_whom
+from scripts.review.permissions.policy_checks import binds_subject, issuer, says_for_whom
 from scripts.review.rules.policies import policy_of, public
 from scripts.review.rules.registry import Family
 from scripts.review.rules.resources import Resource

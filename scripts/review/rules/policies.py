@@ -8,7 +8,7 @@ from typing import Any
 from scripts.policies.documents import ANYONE, NotAPolicyError, Scope, Statement, statements
 from scripts.review.masking import UNKNOWN
 from scripts.review.model import Change
-from scripts.review.permissions.notable import everybody, narrows
+from scripts.review.permissions.policy_checks import everybody, narrows
 from scripts.review.rules.blocks import Block, NotKnownError
 from scripts.review.rules.resources import Resource, keys
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from scripts.review.looks import secret_by_name
 from scripts.review.model import Severity
 from scripts.review.rules.policies import let_in, policy_of, public
 from scripts.review.rules.registry import Family
 from scripts.review.rules.resources import Resource
+from scripts.review.secret_patterns import secret_by_name
 
 _SECRETS = Family("Secrets Manager")
 _SSM = Family("SSM")

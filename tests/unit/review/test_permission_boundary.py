@@ -10,7 +10,7 @@ from scripts.policies.documents import Scope, Statement, statements
 from scripts.review.permissions.boundary import NotTellableError, within
 from tests.unit.review.permission_plans import TRUST, allow, configured, deny, inline, lines, policy, told
 from tests.unit.review.plans import resource
-from tests.unit.review.test_permission_judge import (
+from tests.unit.review.test_permission_evaluator import (
     ACTIONS,
     ALL,
     BY_ACTION,

@@ -12,7 +12,7 @@ from markdown_it.token import Token
 
 from scripts.review.model import PrincipalChange, Review
 from scripts.review.render import markdown
-from scripts.review.render.plain import code, prose
+from scripts.review.render.escaping import code, prose
 from scripts.review.render.words import shortened
 from tests.unit.review import samples
 

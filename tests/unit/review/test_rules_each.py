@@ -9,7 +9,7 @@ from scripts.review.rules import RULES
 from scripts.review.rules.page import page
 from tests.unit.review.rule_plans import found, ids
 from tests.unit.review.rule_table_access import ACCESS
-from tests.unit.review.rule_table_keeping import KEEPING
+from tests.unit.review.rule_table_retention import KEEPING
 
 CASES = {**ACCESS, **KEEPING}
 

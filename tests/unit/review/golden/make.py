@@ -92,14 +92,14 @@ def account() -> Iterator[Terraform]:
 
 def plan(name: str, runner: Terraform) -> str:
     """Make a plan, and give its JSON as Terraform writes it."""
-    from tests.unit.review.golden import outside
+    from tests.unit.review.golden import manual_changes
 
     for old in ("terraform.tfstate", "plan"):
         (FOLDER / old).unlink(missing_ok=True)
     if (GOLDEN / name / "before.tf").exists():
         _lay(name, "before.tf", runner)
         _run(runner, "apply", "-auto-approve", "-input=false")
-    outside.HAPPENS.get(name, lambda: None)()
+    manual_changes.HAPPENS.get(name, lambda: None)()
     _lay(name, "after.tf", runner)
     return planned(name, runner)
 

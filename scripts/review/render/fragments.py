@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from scripts.review.model import Difference, Finding, ShownChange
 from scripts.review.render import words
-from scripts.review.render.plain import is_page
+from scripts.review.render.escaping import is_page
 
 _LONG = Markup('<details class="long"><summary>{}… <span>{:,} characters</span></summary><pre>{}</pre></details>')
 _CODE = re.compile(r"`([^`]+)`")

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scripts.policies.documents import Scope, statements
-from scripts.review.permissions.comparing import Grant, compare
+from scripts.review.permissions.comparison import Grant, compare
 
 pytestmark = pytest.mark.e2e
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from scripts.policies.documents import NotAPolicyError, Statement, statements
 from scripts.review.model import Change
-from scripts.review.permissions.sides import UNKNOWN, Directory, told_references
+from scripts.review.permissions.plan_values import UNKNOWN, Directory, told_references
 
 DOCUMENT = "aws_iam_policy_document"
 _OTHERS = ("source_policy_documents", "override_policy_documents", "source_json", "override_json")

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from scripts.policies.documents import ANYONE, Statement, statements
 from scripts.review.model import Severity
-from scripts.review.permissions.notable import outside
+from scripts.review.permissions.plan_values import UNKNOWN
+from scripts.review.permissions.policy_checks import outside
 from scripts.review.permissions.resources import POLICIES, lambda_permission
-from scripts.review.permissions.sides import UNKNOWN
 from scripts.review.rules.blocks import NotKnownError
 from scripts.review.rules.policies import let_in, policy_of
 from scripts.review.rules.registry import Family

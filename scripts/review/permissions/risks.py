@@ -4,14 +4,14 @@ from collections.abc import Collection
 
 from scripts.policies import actions
 from scripts.policies.documents import ANYONE
-from scripts.review.permissions import notable
-from scripts.review.permissions.comparing import Grant
+from scripts.review.permissions import policy_checks
+from scripts.review.permissions.comparison import Grant
 
 NOW_DENIED = "now denied"
 NO_LONGER_DENIED = "no longer denied"
 
-_ESCALATING = frozenset(map(str.lower, notable.ESCALATING))
-_ESCALATING_ON_ANY_ROLE = frozenset(map(str.lower, notable.ESCALATING_ON_ANY_ROLE))
+_ESCALATING = frozenset(map(str.lower, policy_checks.ESCALATING))
+_ESCALATING_ON_ANY_ROLE = frozenset(map(str.lower, policy_checks.ESCALATING_ON_ANY_ROLE))
 
 MANAGED = {
     "AdministratorAccess": ("escalates", "on everything"),
@@ -43,7 +43,7 @@ def of(grant: Grant, kind: str, accounts: Collection[str]) -> tuple[str, ...]:
 
 def _of_identity(grant: Grant) -> tuple[str, ...]:
     found = []
-    passes = not grant.actions.isdisjoint(_ESCALATING_ON_ANY_ROLE) and notable.any_role(grant.resources)
+    passes = not grant.actions.isdisjoint(_ESCALATING_ON_ANY_ROLE) and policy_checks.any_role(grant.resources)
     if passes or not grant.actions.isdisjoint(_ESCALATING):
         found.append("escalates")
     everything = grant.resources.negated or ANYONE in grant.resources.patterns
@@ -54,14 +54,14 @@ def _of_identity(grant: Grant) -> tuple[str, ...]:
 
 def _of_resource(grant: Grant, accounts: Collection[str]) -> tuple[str, ...]:
     found = []
-    if notable.everybody(grant.principals) and not any(map(notable.narrows, grant.conditions)):
+    if policy_checks.everybody(grant.principals) and not any(map(policy_checks.narrows, grant.conditions)):
         found.append("public")
     who = "" if grant.principals.negated else grant.principals.patterns[0]
-    if notable.outside(grant.principals, grant.conditions, accounts):
+    if policy_checks.outside(grant.principals, grant.conditions, accounts):
         found.append("outside account")
-    if who.startswith("Service:") and not any(map(notable.says_for_whom, grant.conditions)):
+    if who.startswith("Service:") and not any(map(policy_checks.says_for_whom, grant.conditions)):
         found.append("no confused-deputy condition")
-    provider = notable.issuer(who)
-    if provider and not any(notable.binds_subject(atom, provider) for atom in grant.conditions):
+    provider = policy_checks.issuer(who)
+    if provider and not any(policy_checks.binds_subject(atom, provider) for atom in grant.conditions):
         found.append("no subject condition")
     return tuple(found)

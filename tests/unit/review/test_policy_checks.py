@@ -7,7 +7,7 @@ import pytest
 from scripts.policies import actions
 from scripts.policies.documents import Condition
 from scripts.review.model import Permission
-from scripts.review.permissions import notable
+from scripts.review.permissions import policy_checks
 from tests.unit.review.permission_plans import allow, on_bucket, policy, role, told
 from tests.unit.review.plans import plan, resource
 from tests.unit.review.rule_plans import ids
@@ -15,7 +15,7 @@ from tests.unit.review.rule_plans import ids
 GITHUB = "token.actions.githubusercontent.com"
 
 
-@pytest.mark.parametrize("action", [*notable.ESCALATING, *notable.ESCALATING_ON_ANY_ROLE])
+@pytest.mark.parametrize("action", [*policy_checks.ESCALATING, *policy_checks.ESCALATING_ON_ANY_ROLE])
 def test_actions_that_escalate_are_so_for_both(action: str) -> None:
     assert actions.spelling(action.lower()) == action
     given = resource("aws_iam_role_policy.p", ("create",), None, {"role": "r", "policy": policy(allow(action))})
@@ -64,7 +64,7 @@ def marks(added: tuple[Permission, ...]) -> set[str]:
     ],
 )
 def test_whose_tokens_are_good_is_the_same_for_both(operator: str, value: str, binds: bool) -> None:
-    assert notable.binds_subject(Condition(operator, f"{GITHUB}:sub", (value,)), GITHUB) is binds
+    assert policy_checks.binds_subject(Condition(operator, f"{GITHUB}:sub", (value,)), GITHUB) is binds
     trust: dict[str, Any] = {
         "Effect": "Allow",
         "Action": "sts:AssumeRoleWithWebIdentity",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.review import beside, reading
+from scripts.review import reading, second_process
 from scripts.review import review as room
 from scripts.review.settings import NONE
 
@@ -23,14 +23,14 @@ def test_a_review_is_the_same_by_two_processes(name: str, monkeypatch: pytest.Mo
 
 def test_what_was_begun_is_another_process_with_all_that_this_one_has() -> None:
     here = {"numbers": list(range(1000))}
-    result = beside.begin(lambda: (os.getpid(), json.dumps(here)))
+    result = second_process.begin(lambda: (os.getpid(), json.dumps(here)))
     process, told = result()
     assert process != os.getpid()
     assert json.loads(told) == here
 
 
 def test_what_fails_there_is_not_taken_for_nothing(capfd: pytest.CaptureFixture[str]) -> None:
-    result = beside.begin(lambda: 1 // len([]))
+    result = second_process.begin(lambda: 1 // len([]))
     with pytest.raises(RuntimeError, match="ended early"):
         result()
     assert "ZeroDivisionError" in capfd.readouterr().err

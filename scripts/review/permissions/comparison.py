@@ -14,7 +14,7 @@ from scripts.policies import actions, conditions, globs
 from scripts.policies.actions import Actions
 from scripts.policies.conditions import Conditions
 from scripts.policies.documents import ANYONE, Scope, Statement
-from scripts.review.permissions.shortest import told
+from scripts.review.permissions.action_names import told
 
 
 @dataclass(frozen=True, slots=True)

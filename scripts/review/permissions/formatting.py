@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from scripts.policies import conditions
 from scripts.policies.documents import ANYONE, Scope
 from scripts.review.model import Permission
-from scripts.review.permissions import marks
-from scripts.review.permissions.comparing import Grant
+from scripts.review.permissions import risks
+from scripts.review.permissions.comparison import Grant
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Teller:
         return self._permissions(
             (
                 grant,
-                marks.of(grant, kind, self.accounts) if grant.effect == "Allow" else (marks.NO_LONGER_DENIED,),
+                risks.of(grant, kind, self.accounts) if grant.effect == "Allow" else (risks.NO_LONGER_DENIED,),
                 "so far only if" if grant.effect == "Allow" else "now only if",
                 kind,
             )
@@ -41,7 +41,7 @@ class Teller:
         return self._permissions(
             (
                 grant,
-                () if grant.effect == "Allow" else (marks.NOW_DENIED,),
+                () if grant.effect == "Allow" else (risks.NOW_DENIED,),
                 "now only if" if grant.effect == "Allow" else "so far only if",
                 kind,
             )

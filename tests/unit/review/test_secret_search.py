@@ -5,7 +5,7 @@ import string
 
 import pytest
 
-from scripts.review.needles import SHORTEST, Needles
+from scripts.review.secret_search import SHORTEST, Needles
 
 WORD = 16
 """Of a word as long as this, half is enough."""

@@ -1,4 +1,4 @@
-"""Follow a training job to its end: its status transitions and its log, as they come."""
+"""Follow a training job to its end: print its status transitions and its log as they arrive."""
 
 import sys
 import time
@@ -7,61 +7,66 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from scripts.core import aws
+from scripts.runs.epoch_table import EpochTable
 from scripts.runs.logs import Line, Log, parse_epoch
 from scripts.runs.record import ENDED, describe
 from scripts.runs.screen import Screen, screen
 
-# Short while a job starts or a small one runs; a long one need not be asked every second.
+# Poll often while a job starts or is short, and less often once it has run for LONG seconds.
 PAUSE, LONG_PAUSE, LONG = 1.0, 5.0, 120.0
-LATE = 2  # quiet looks at the log after the job's end
+QUIET_READS = 2  # stop reading the log of an ended job after so many reads without a new line
 
 
 def follow(sagemaker: Any, job: str) -> dict[str, Any]:
-    """Show a job's transitions and its whole log until the job has ended.
+    """Print a job's transitions and its whole log until the job has ended.
+
+    A running job's epochs are printed as a table. The log of a job that had ended before is printed unchanged.
 
     Args:
         sagemaker: the client.
         job: the job's name.
 
     Returns:
-        DescribeTrainingJob's last answer.
+        The last response of DescribeTrainingJob.
 
     Raises:
         UserError: there is no such job.
     """
     reader = _Reader(sagemaker, job)
     start = time.monotonic()
-    with screen() as shown:
+    lines = reader.read()
+    table = None if reader.described["TrainingJobStatus"] in ENDED else EpochTable()
+    with screen() as output:
         while True:
-            lines = reader.read()
-            _show(lines, shown)
+            _show(lines, output, table)
             if reader.described["TrainingJobStatus"] in ENDED:
                 break
             time.sleep(PAUSE if time.monotonic() - start < LONG else LONG_PAUSE)
-        quiet = 0 if _just_ended(reader.described) else LATE
-        # CloudWatch has the last lines a little after the job's end.
-        while quiet < LATE:
+            lines = reader.read()
+        quiet = 0 if _just_ended(reader.described) else QUIET_READS
+        # The last lines reach CloudWatch a little after the job's end.
+        while quiet < QUIET_READS:
             time.sleep(PAUSE)
             lines = reader.read()
-            _show(lines, shown)
+            _show(lines, output, table)
             quiet = 0 if lines else quiet + 1
     return reader.described
 
 
 class _Reader:
-    """What is new about a job: its transitions and the lines of its log, by time."""
+    """Reads the new transitions and log lines of a job, sorted by time."""
 
     def __init__(self, sagemaker: Any, job: str) -> None:
         self._sagemaker, self._job = sagemaker, job
         self._log: Log | None = Log(aws.client("logs"), job)
-        self._told = 0
+        self._transitions_read = 0
         self.described: dict[str, Any] = {}
 
     def read(self) -> list[Line]:
-        """The new lines; `described` is fresh then."""
+        """Give the new lines, and refresh `described`."""
         self.described = describe(self._sagemaker, self._job)
-        lines = transitions(self.described)[self._told :]
-        self._told += len(lines)
+        lines = transitions(self.described)[self._transitions_read :]
+        self._transitions_read += len(lines)
         if self._log is not None:
             try:
                 lines += [self._with_host(line) for line in self._log.read()]
@@ -88,12 +93,16 @@ def transitions(job: Mapping[str, Any]) -> list[Line]:
     return lines
 
 
-def _show(lines: Sequence[Line], shown: Screen) -> None:
+def _show(lines: Sequence[Line], output: Screen, table: EpochTable | None) -> None:
+    """Print lines. Epochs go into the table, if there is one."""
     for line in lines:
-        shown.line(line.text)
-        epoch = parse_epoch(line.text.removeprefix(f"{line.host}: "))
-        if epoch is not None:
-            shown.epoch(epoch)
+        prefix = f"{line.host}: " if line.text.startswith(f"{line.host}: ") else ""
+        epoch = parse_epoch(line.text.removeprefix(prefix))
+        rows = table.lines(epoch, prefix) if table and epoch else []
+        for text in rows or [line.text]:
+            output.line(text)
+        if epoch:
+            output.epoch(epoch)
 
 
 def _just_ended(job: Mapping[str, Any]) -> bool:

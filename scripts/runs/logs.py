@@ -1,7 +1,7 @@
-"""A job's log: every stream of it, every line once, in order of time.
+"""A job's log in CloudWatch: reads every stream, and gives every line once, sorted by time.
 
-A restart after a spot interruption opens a new stream, and each instance has its own: streams are looked for anew at
-every reading.
+Each instance has its own stream, and a restart after a spot interruption opens a new one. So every read looks for new
+streams.
 """
 
 import re
@@ -24,7 +24,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Epoch:
-    """What the trainer says at the end of each epoch; ``values`` as printed, in their order."""
+    """The metrics that the trainer prints after each epoch; ``values`` are as printed, in the same order."""
 
     epoch: int
     epochs: int
@@ -32,7 +32,7 @@ class Epoch:
 
 
 def parse_epoch(text: str) -> Epoch | None:
-    """Read the trainer's line ``epoch=3 epochs=10 loss=0.12 …``; None for any other."""
+    """Parse the trainer's line ``epoch=3 epochs=10 loss=0.12 …``; None for any other line."""
     found = EPOCH.fullmatch(text)
     if found is None or int(found["epochs"]) == 0:
         return None
@@ -41,10 +41,10 @@ def parse_epoch(text: str) -> Epoch | None:
 
 
 class Log:
-    """Reads on from where it was.
+    """Reads a job's log; each read continues where the last one stopped.
 
     Args:
-        client: boto3's of CloudWatch Logs.
+        client: boto3's client of CloudWatch Logs.
         job: the training job's name.
     """
 
@@ -53,12 +53,12 @@ class Log:
         self._tokens: dict[str, str] = {}
 
     def read(self) -> list[Line]:
-        """The lines that came since the last reading; none while the log group or the streams do not exist."""
+        """The lines since the last read; an empty list if the log group or the streams do not exist yet."""
         lines: list[Line] = []
         for stream in self._streams():
             host = stream.removeprefix(f"{self._job}/").rsplit("-", 1)[0]
             lines += [Line(event["timestamp"], host, event["message"].rstrip("\n")) for event in self._events(stream)]
-        # By time alone, and stable: lines of one millisecond stay in their order.
+        # A stable sort by time alone keeps the order of lines with the same millisecond.
         return sorted(lines, key=lambda line: line.time)
 
     def _streams(self) -> list[str]:
@@ -68,7 +68,7 @@ class Log:
         try:
             return [stream["logStreamName"] for page in pages for stream in page["logStreams"]]
         except self._client.exceptions.ResourceNotFoundException:
-            return []  # the group comes into being with an account's first job
+            return []  # SageMaker creates the group with the account's first job
 
     def _events(self, stream: str) -> Iterator[dict[str, Any]]:
         while True:
@@ -77,6 +77,6 @@ class Log:
             page = self._client.get_log_events(logGroupName=GROUP, logStreamName=stream, startFromHead=True, **more)
             yield from page["events"]
             self._tokens[stream] = page["nextForwardToken"]
-            # The end is the token that was sent coming back; a page may be empty before it.
+            # At the end, CloudWatch returns the token that was sent. A page before the end may be empty.
             if page["nextForwardToken"] == token:
                 return

@@ -1,4 +1,4 @@
-"""Where a followed job is shown: lines, and at a terminal a live bar of its epochs below them."""
+"""The output of a followed job: lines, and at a terminal a live bar of its epochs below them."""
 
 import sys
 from collections.abc import Iterator
@@ -8,27 +8,28 @@ from typing import Protocol
 from scripts.core import console
 from scripts.runs.logs import Epoch
 
-SHOWN = ("val_accuracy", "accuracy", "val_loss", "loss")
+BAR_METRICS = ("val_accuracy", "accuracy", "val_loss", "loss")
+"""The bar shows the first of these that the job prints."""
 
 
 class Screen(Protocol):
-    """What following writes to."""
+    """Receives the lines and the epochs of a followed job."""
 
     def line(self, text: str) -> None:
-        """Show one line, as it is."""
+        """Print one line unchanged."""
         ...
 
     def epoch(self, epoch: Epoch) -> None:
-        """Show how far the training is."""
+        """Update the bar, if there is one."""
         ...
 
 
 @contextmanager
 def screen() -> Iterator[Screen]:
-    """The screen that fits where the output goes."""
+    """A screen with a live bar at a terminal, and one of plain lines elsewhere."""
     if sys.stdout.isatty():
-        with _live() as shown:
-            yield shown
+        with _live() as live:
+            yield live
     else:
         yield _Plain()
 
@@ -38,14 +39,19 @@ class _Plain:
         console.say(text)
 
     def epoch(self, epoch: Epoch) -> None:
-        """Nothing beside the log line itself."""
+        """Print nothing: the epoch has its own line."""
 
 
 @contextmanager
 def _live() -> Iterator[Screen]:
     from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[told]}"), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[metric]}"),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns) as progress:
 
         class Live:
@@ -55,10 +61,10 @@ def _live() -> Iterator[Screen]:
                 progress.console.print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
             def epoch(self, epoch: Epoch) -> None:
-                told = next((f"{name} {epoch.values[name]}" for name in SHOWN if name in epoch.values), "")
-                if self.task is None:  # not before the first: until then there is nothing to tell
-                    self.task = progress.add_task("", total=epoch.epochs, told="")
+                metric = next((f"{name} {epoch.values[name]}" for name in BAR_METRICS if name in epoch.values), "")
+                if self.task is None:  # the number of epochs is unknown before the first one ends
+                    self.task = progress.add_task("", total=epoch.epochs, metric="")
                 title = f"epoch {epoch.epoch} of {epoch.epochs}"
-                progress.update(self.task, description=title, completed=epoch.epoch, total=epoch.epochs, told=told)
+                progress.update(self.task, description=title, completed=epoch.epoch, total=epoch.epochs, metric=metric)
 
         yield Live()

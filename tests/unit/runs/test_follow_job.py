@@ -1,4 +1,4 @@
-"""Following: SageMaker's answers by a stand-in (moto's jobs do not run), the log by CloudWatch's API."""
+"""Follow a job: a stand-in answers for SageMaker (moto's jobs do not run), moto for CloudWatch."""
 
 import time
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ def transition(status: str, at: float) -> dict[str, Any]:
 
 
 class Job:
-    """A job that takes a step at each look; what happens meanwhile is in ``steps``."""
+    """A job that does one of ``steps`` at each DescribeTrainingJob, and is Completed after the last."""
 
     def __init__(self, *steps: Any, **more: Any) -> None:
         self.steps, self.more = list(steps), more
@@ -59,7 +59,7 @@ def shown(job: Job, capsys: pytest.CaptureFixture[str]) -> list[str]:
     return [line.split(" ", 1)[1] if line[2:3] == ":" else line for line in capsys.readouterr().out.splitlines()]
 
 
-def test_transitions_and_lines_come_once_and_by_time(capsys: pytest.CaptureFixture[str]) -> None:
+def test_transitions_and_lines_are_printed_once_and_by_time(capsys: pytest.CaptureFixture[str]) -> None:
     aws.client("logs").create_log_group(logGroupName=GROUP)
     steps = [
         moves_to("Starting", 0),
@@ -70,27 +70,42 @@ def test_transitions_and_lines_come_once_and_by_time(capsys: pytest.CaptureFixtu
     ]
     assert shown(Job(*steps, ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1}), capsys) == [
         "Starting: Starting it is",
-        "epoch=1 epochs=2 loss=1",
+        "epoch       loss",
+        "  1/2          1",
         "Training: Training it is",
         "Interrupted: Interrupted it is",
-        "epoch=2 epochs=2 loss=1",
+        "  2/2          1",
     ]
 
 
-def test_of_several_instances_each_line_names_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+def test_with_several_instances_each_line_names_its_instance(capsys: pytest.CaptureFixture[str]) -> None:
     aws.client("logs").create_log_group(logGroupName=GROUP)
-    job = Job(logs("algo-2-1", 2, "hello"), logs("algo-1-1", 1, "hi"))
-    assert shown(job, capsys) == ["algo-2: hello", "algo-1: hi"]
+    job = Job(logs("algo-2-1", 2, "hello"), logs("algo-1-1", 1, "hi"), logs("algo-1-1", 3, "epoch=1 epochs=2 loss=1"))
+    assert shown(job, capsys) == ["algo-2: hello", "algo-1: hi", "algo-1: epoch       loss", "algo-1:   1/2          1"]
 
 
-def test_no_log_group_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_log_group_is_not_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert shown(Job(moves_to("Failed", 0)), capsys) == ["Failed: Failed it is"]
 
 
-def test_an_ended_job_is_read_in_order_of_time(capsys: pytest.CaptureFixture[str]) -> None:
+def test_lines_of_an_ended_job_are_sorted_by_time(capsys: pytest.CaptureFixture[str]) -> None:
     aws.client("logs").create_log_group(logGroupName=GROUP)
     job = Job(ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1})
     logs("algo-1-1", 2, "in between")(job)
     moves_to("Training", 1)(job)
     moves_to("Completed", 3)(job)
     assert shown(job, capsys) == ["Training: Training it is", "in between", "Completed: Completed it is"]
+
+
+def test_the_log_of_an_ended_job_is_printed_unchanged(capsys: pytest.CaptureFixture[str]) -> None:
+    aws.client("logs").create_log_group(logGroupName=GROUP)
+    job = Job(ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1})
+    logs("algo-1-1", 2, "epoch=1 epochs=2 loss=1")(job)
+    assert shown(job, capsys) == ["epoch=1 epochs=2 loss=1"]
+
+
+def test_metrics_of_other_programs_are_printed_unchanged(capsys: pytest.CaptureFixture[str]) -> None:
+    aws.client("logs").create_log_group(logGroupName=GROUP)
+    job = Job(logs("algo-1-1", 1, "Epoch 1/2 - loss: 0.5"), logs("algo-1-1", 2, "step=3 loss=0.5"))
+    job.more = {"ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1}}
+    assert shown(job, capsys) == ["Epoch 1/2 - loss: 0.5", "step=3 loss=0.5"]

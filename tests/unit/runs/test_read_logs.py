@@ -24,7 +24,7 @@ def write(logs: Any, stream: str, *lines: tuple[int, str]) -> None:
     logs.put_log_events(logGroupName=GROUP, logStreamName=stream, logEvents=events)
 
 
-def test_every_line_once_of_every_stream_also_of_later_ones(logs: Any) -> None:
+def test_every_line_of_every_stream_is_read_once(logs: Any) -> None:
     log = Log(logs, JOB)
     assert log.read() == []  # no group yet
     logs.create_log_group(logGroupName=GROUP)
@@ -41,7 +41,7 @@ def test_every_line_once_of_every_stream_also_of_later_ones(logs: Any) -> None:
     assert log.read() == []
 
 
-def test_long_logs_are_read_whole(logs: Any) -> None:
+def test_a_long_log_is_read_completely(logs: Any) -> None:
     logs.create_log_group(logGroupName=GROUP)
     stream = f"{JOB}/algo-1-1"
     logs.create_log_stream(logGroupName=GROUP, logStreamName=stream)
@@ -50,7 +50,7 @@ def test_long_logs_are_read_whole(logs: Any) -> None:
     assert [line.text for line in Log(logs, JOB).read()] == [str(number) for number in range(25_000)]
 
 
-def test_the_trainer_s_epoch_line() -> None:
+def test_parse_the_trainer_s_epoch_line() -> None:
     line = "epoch=3 epochs=10 loss=0.1234 val_accuracy=0.9 learning_rate=1e-05"
     values = {"loss": "0.1234", "val_accuracy": "0.9", "learning_rate": "1e-05"}
     assert parse_epoch(line) == Epoch(3, 10, values)
@@ -59,5 +59,5 @@ def test_the_trainer_s_epoch_line() -> None:
 
 
 @given(st.text())
-def test_no_line_is_stumbled_over(text: str) -> None:
+def test_parse_epoch_accepts_any_text(text: str) -> None:
     parse_epoch(text)

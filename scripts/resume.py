@@ -1,4 +1,4 @@
-"""Go on with an earlier training job from its checkpoint, in a new job."""
+"""`make resume`: resumes an earlier training job from its checkpoint, in a new job."""
 
 import json
 import os
@@ -13,23 +13,23 @@ from scripts.core import console, verb
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-APP = verb.app("Go on with a stopped or failed training job from its checkpoint, in a new job; bring its model home.")
+APP = verb.app("Resume a stopped or failed training job from its checkpoint, in a new job; download its model.")
 
 
 @APP.command()
 def main(
-    run: Annotated[str, typer.Option(envvar="RUN_TEXT", help="The job's name, or a beginning that only it has.")] = "",
+    run: Annotated[str, typer.Option(envvar="RUN_TEXT", help="The job's name, or a unique beginning of it.")] = "",
     env: Annotated[str, typer.Option(envvar="ENV_TEXT", help="The environment of terraform/environments/.")] = "dev",
     hp: Annotated[list[str] | None, typer.Option(help="A hyperparameter, name=value; may be repeated.")] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", envvar="DRY_RUN_TEXT", help="Only check, and print the request.")
+        bool, typer.Option("--dry-run", envvar="DRY_RUN_TEXT", help="Only check and print the request.")
     ] = False,
 ) -> None:
-    """Run RUN's job on: the same image, data and settings. HP_TEXT in the environment holds hyperparameters too."""
+    """Resume RUN with the same image, data and settings. The variable HP_TEXT may contain more hyperparameters."""
     from scripts import jobfile, runs, training
     from scripts.core import aws
 
-    # The request alone goes to stdout.
+    # With DRY_RUN=1 only the request goes to stdout.
     say = partial(print, file=sys.stderr, flush=True) if dry_run else console.say
     sagemaker = aws.client("sagemaker")
     earlier = runs.describe(sagemaker, runs.find(run, sagemaker))
@@ -38,29 +38,29 @@ def main(
         console.say(json.dumps(request, indent=2, ensure_ascii=False))
         return
     checkpoints = request["CheckpointConfig"]["S3Uri"]
-    console.say(f"{request['TrainingJobName']} goes on with {earlier['TrainingJobName']} from {checkpoints}")
+    console.say(f"{request['TrainingJobName']} resumes {earlier['TrainingJobName']} from {checkpoints}")
     if training.run(request).status != "Completed":
         raise typer.Exit(1)
 
 
 def _prepare(
-    sagemaker: Any, earlier: dict[str, Any], given: dict[str, str], env: str, say: "Callable[[str], None]"
+    sagemaker: Any, earlier: dict[str, Any], typed: dict[str, str], env: str, say: "Callable[[str], None]"
 ) -> dict[str, Any]:
-    """Everything that can be judged before anything is created, and the request."""
+    """Do all checks that need no new resource, and build the request."""
     from scripts import jobfile
     from scripts.stack import read_stack
-    from scripts.training import preflight, resumable, resumption
+    from scripts.training import preflight, resume_checks, resume_request
 
-    resumption.check(earlier, jobfile.resolve_hyperparameters({}, given, None))
+    resume_request.check(earlier, jobfile.resolve_hyperparameters({}, typed, None))
     stack = read_stack(env)
-    takes = resumable.check_image(earlier, stack, say, describe=bool(given))
-    changes = jobfile.resolve_hyperparameters({}, given, takes)
-    resumption.check_changes(earlier, changes, takes)
-    tags = resumable.tags_of(sagemaker, earlier, say)
+    trainer = resume_checks.check_image(earlier, stack, say, describe=bool(typed))
+    changes = jobfile.resolve_hyperparameters({}, typed, trainer)
+    resume_request.check_changes(earlier, changes, trainer)
+    tags = resume_checks.tags_of(sagemaker, earlier, say)
     members = sagemaker.meta.service_model.operation_model("CreateTrainingJob").input_shape.members
-    request = resumption.build(earlier, tags, changes, members)
+    request = resume_request.build(earlier, tags, changes, members)
     preflight.check(request, (), say)
-    resumable.check(sagemaker, earlier, say)
+    resume_checks.check(sagemaker, earlier, say)
     return request
 
 

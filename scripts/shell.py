@@ -1,4 +1,4 @@
-"""Open a shell in a job's container."""
+"""`make shell`: opens a shell in a job's container."""
 
 import os
 import sys
@@ -20,16 +20,16 @@ def main(
     job: Annotated[str, typer.Option(envvar="JOB_TEXT", help="The job file's name in jobs/, without .toml.")] = "",
     env: Annotated[str, typer.Option(envvar="ENV_TEXT", help="The environment of terraform/environments/.")] = "dev",
     hp: Annotated[list[str] | None, typer.Option(help="A hyperparameter, name=value; may be repeated.")] = None,
-    image: Annotated[str, typer.Option(envvar="IMAGE_TEXT", help="An image; else the trainer's own.")] = "",
+    image: Annotated[str, typer.Option(envvar="IMAGE_TEXT", help="An image; default: the trainer's own.")] = "",
 ) -> None:
-    """Open it as jobs/JOB.toml would run; HP_TEXT in the environment holds hyperparameters, as for train."""
+    """Open the container that jobs/JOB.toml would run. HP_TEXT may contain more hyperparameters, as for train."""
     from scripts.container import shell
 
-    bench, left_out = _prepare(job, env, hp or [], image)
-    for line in _introduction(bench, left_out):
+    bench, skipped = _prepare(job, env, hp or [], image)
+    for line in _introduction(bench, skipped):
         console.say(line)
     code = shell.run(bench)
-    # A person leaves a shell with whatever its last command gave: that is no failure of this one.
+    # An interactive shell exits with the code of its last command, which is no error of `make shell`.
     if code == shell.DOCKER_FAILED or not sys.stdin.isatty():
         raise typer.Exit(code)
 
@@ -40,9 +40,9 @@ def _prepare(job: str, env: str, hp: list[str], image: str) -> "tuple[Bench, lis
     from scripts.stack import environments
 
     spec = jobfile.read_job(job)
-    given = jobfile.read_assignments(os.environ.get("HP_TEXT", ""), hp)
-    known = jobfile.describe_trainer() if spec.program is None and not image else None
-    hyperparameters = jobfile.resolve_hyperparameters(spec.hyperparameters, given, known)
+    typed = jobfile.read_assignments(os.environ.get("HP_TEXT", ""), hp)
+    trainer = jobfile.describe_trainer() if spec.program is None and not image else None
+    hyperparameters = jobfile.resolve_hyperparameters(spec.hyperparameters, typed, trainer)
     local = jobfile.local_channels(job, spec)
     channels.check(local)
     client = engine.connect()
@@ -64,32 +64,32 @@ def _prepare(job: str, env: str, hp: list[str], image: str) -> "tuple[Bench, lis
 
 
 def _image(client: object, job: str, spec: "JobSpec", env: str, image: str) -> str:
-    """The name of the job's image on this machine, where it is brought if need be."""
+    """The name of the job's image on this machine; pulls it if it is not here."""
     from scripts import training
     from scripts.container import shell
     from scripts.core import aws
     from scripts.stack import read_stack
 
-    name = image or f"trainyard:{training.own_tag(spec, aws.region(), env)}"
+    name = image or f"trainyard:{training.trainer_tag(spec, aws.region(), env)}"
     if shell.is_here(client, name):
         return name
     stack = read_stack(env)
     if image:
         training.describe_image(image, spec, stack, console.say)
-    name = image or training.own_image(job, spec, stack, env, console.say)
+    name = image or training.trainer_image(job, spec, stack, env, console.say)
     shell.fetch(client, name)
     return name
 
 
-def _introduction(bench: "Bench", left_out: list[str]) -> list[str]:
-    """What is said before the shell opens."""
+def _introduction(bench: "Bench", skipped: list[str]) -> list[str]:
+    """The lines to print before the shell opens."""
     lines = [
-        f"In {bench.image}: {', '.join(bench.channels) or 'no channel'} below /opt/ml/input/data, to be read only; "
-        f"what goes to /opt/ml/model, output or checkpoints is kept in {os.path.relpath(bench.scratch)}.",
+        f"In {bench.image}: {', '.join(bench.channels) or 'no channel'} below /opt/ml/input/data, read-only. "
+        f"Files in /opt/ml/model, output and checkpoints are kept in {os.path.relpath(bench.scratch)}.",
     ]
-    if left_out:
-        lines.append(f"Left out, for their sources are in S3: {', '.join(left_out)}.")
-    return [*lines, "`python -m trainer train` trains as the job would; `exit` leaves."]
+    if skipped:
+        lines.append(f"Skipped, because their sources are in S3: {', '.join(skipped)}.")
+    return [*lines, "`python -m trainer train` trains as the job would; `exit` ends the shell."]
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Run a training job and bring its model home."""
+"""`make train`: runs a training job and downloads its model."""
 
 import json
 import os
@@ -15,14 +15,14 @@ from scripts.core import console, verb
 if TYPE_CHECKING:
     from scripts.runs import Record
     from scripts.stack import Stack
-    from scripts.training import Order
+    from scripts.training import TrainingJob
 
-APP = verb.app("Run a training job: bring its data to S3, check, send, follow, and bring its model home.")
+APP = verb.app("Run a training job: check, upload its data, send, follow, and download its model.")
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What was typed; an empty string is nothing."""
+class TrainOptions:
+    """The options of the command; an empty string means not set."""
 
     job: str
     env: str
@@ -32,10 +32,10 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """A job that is ready to be checked and sent."""
+class PreparedJob:
+    """A job that is ready to be sent."""
 
-    order: "Order"
+    job: "TrainingJob"
     stack: "Stack"
     request: dict[str, Any]
 
@@ -45,17 +45,17 @@ def main(
     job: Annotated[str, typer.Option(envvar="JOB_TEXT", help="The job file's name in jobs/, without .toml.")] = "",
     env: Annotated[str, typer.Option(envvar="ENV_TEXT", help="The environment of terraform/environments/.")] = "dev",
     hp: Annotated[list[str] | None, typer.Option(help="A hyperparameter, name=value; may be repeated.")] = None,
-    image: Annotated[str, typer.Option(envvar="IMAGE_TEXT", help="The image's URI; else the trainer's own.")] = "",
+    image: Annotated[str, typer.Option(envvar="IMAGE_TEXT", help="The image's URI; default: the trainer's own.")] = "",
     instances: Annotated[
-        str, typer.Option(envvar="INSTANCES_TEXT", help="How many instances; else what the job file says.")
+        str, typer.Option(envvar="INSTANCES_TEXT", help="The number of instances; default: that of the job file.")
     ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", envvar="DRY_RUN_TEXT", help="Only print the request.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", envvar="YES_TEXT", help="Agree to deletions beforehand.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", envvar="YES_TEXT", help="Confirm deletions beforehand.")] = False,
 ) -> None:
-    """Run jobs/JOB.toml. HP_TEXT in the environment holds hyperparameters too, split as a shell splits words."""
-    # The request alone goes to stdout.
+    """Run jobs/JOB.toml. The variable HP_TEXT may contain more hyperparameters, split into words as by a shell."""
+    # With DRY_RUN=1 only the request goes to stdout.
     say = partial(print, file=sys.stderr, flush=True) if dry_run else console.say
-    prepared = _prepare(Wish(job, env, tuple(hp or ()), image, instances), say)
+    prepared = _prepare(TrainOptions(job, env, tuple(hp or ()), image, instances), say)
     if dry_run:
         console.say(json.dumps(prepared.request, indent=2, ensure_ascii=False))
         return
@@ -64,50 +64,49 @@ def main(
         raise typer.Exit(1)
 
 
-def _prepare(wish: Wish, say: Callable[[str], None]) -> Prepared:
-    """Everything that can be judged before anything is created, and the request."""
+def _prepare(options: TrainOptions, say: Callable[[str], None]) -> PreparedJob:
+    """Do all checks that need no new resource, and build the request."""
     from scripts import channels, jobfile, training
     from scripts.stack import read_stack
 
-    spec = jobfile.with_instances(jobfile.read_job(wish.job), wish.instances)
-    given = jobfile.read_assignments(os.environ.get("HP_TEXT", ""), wish.hp)
-    known = None
+    spec = jobfile.with_instances(jobfile.read_job(options.job), options.instances)
+    typed = jobfile.read_assignments(os.environ.get("HP_TEXT", ""), options.hp)
+    local_trainer = None
     if spec.program is None:
-        known = jobfile.describe_trainer()
+        local_trainer = jobfile.describe_trainer()
     else:
         jobfile.check_program(spec.program)
-    if not wish.image:  # the trainer in this folder: its hyperparameters are judged before AWS is asked
-        jobfile.resolve_hyperparameters(spec.hyperparameters, given, known)
-    stack = read_stack(wish.env)
-    channels.check(jobfile.local_channels(wish.job, spec))
-    takes = training.describe_image(wish.image, spec, stack, say) if wish.image else known
-    hyperparameters = jobfile.resolve_hyperparameters(spec.hyperparameters, given, takes)
-    if takes == known:
+    if not options.image:  # the job runs the local trainer: check its hyperparameters before any call to AWS
+        jobfile.resolve_hyperparameters(spec.hyperparameters, typed, local_trainer)
+    stack = read_stack(options.env)
+    channels.check(jobfile.local_channels(options.job, spec))
+    trainer = training.describe_image(options.image, spec, stack, say) if options.image else local_trainer
+    hyperparameters = jobfile.resolve_hyperparameters(spec.hyperparameters, typed, trainer)
+    if trainer == local_trainer:
         training.check_images(spec, hyperparameters)
-    # An image that says nothing may hold a trainer all the same: looking for its metrics does no harm.
-    prints = takes or known
-    metrics = training.merge_metrics(prints.metrics if prints else (), spec.metrics)
-    uri = wish.image or training.own_image(wish.job, spec, stack, wish.env, say)
-    order = training.Order(wish.job, spec, training.job_name(wish.job), uri, hyperparameters, metrics)
-    return Prepared(order, stack, training.build_request(order, stack))
+    # An image without a description may still contain a trainer. Looking for its metrics does no harm.
+    described = trainer or local_trainer
+    metrics = training.merge_metrics(described.metrics if described else (), spec.metrics)
+    uri = options.image or training.trainer_image(options.job, spec, stack, options.env, say)
+    job = training.TrainingJob(options.job, spec, training.job_name(options.job), uri, hyperparameters, metrics)
+    return PreparedJob(job, stack, training.build_request(job, stack))
 
 
-def _run(prepared: Prepared, yes: bool) -> "Record":
-    """Check, synchronise and run."""
+def _run(prepared: PreparedJob, yes: bool) -> "Record":
+    """Check what the job needs, upload its data, and run it."""
     from scripts import channels, jobfile, training
     from scripts.training import preflight
 
-    order, stack, request = prepared.order, prepared.stack, prepared.request
-    spec = order.spec
+    job, stack, request = prepared.job, prepared.stack, prepared.request
+    spec = job.spec
     sources = [channel.source for channel in spec.channels.values() if not channel.is_local]
-    again = f"`make train JOB={order.spec_name}`"
     with verb.on_interrupt(
-        f"Interrupted. No job was started; what is uploaded stays, and {again} goes on with the rest."
+        f"Interrupted. No job was started. Uploaded files are kept; `make train JOB={job.spec_name}` uploads the rest."
     ):
         preflight.check(request, sources, console.say)
-        channels.synchronise(jobfile.local_channels(order.spec_name, spec), stack.data_bucket, yes)
+        channels.synchronise(jobfile.local_channels(job.spec_name, spec), stack.data_bucket, yes)
     if "volume_size_gb" in spec.model_fields_set and spec.has_own_nvme:
-        console.say(f"Note: volume_size_gb is without effect on {spec.instance_type}, which stores on its own NVMe.")
+        console.say(f"Note: volume_size_gb has no effect on {spec.instance_type}, which has local NVMe disks.")
     return training.run(request)
 
 

@@ -1,4 +1,4 @@
-"""Ask the trainer whether it could train on the local folders: what stops a job at its start costs nothing here."""
+"""Asks the trainer to check the local folders: an error that would stop the job is free here."""
 
 import json
 import subprocess
@@ -11,26 +11,26 @@ from scripts.core.errors import UserError
 if TYPE_CHECKING:
     from scripts.jobfile.spec import JobSpec
 
-LOOKED_AT = ("training", "validation")
+CHECKED_CHANNELS = ("training", "validation")
 
 
 def check_images(spec: "JobSpec", hyperparameters: Mapping[str, str]) -> None:
-    """Have the trainer look at its channels, where they are folders on this machine.
+    """Let the trainer check those of its channels that are local folders.
 
     Args:
-        spec: the job file; another program's data are its own.
-        hyperparameters: as SageMaker carries them.
+        spec: the job file. Data for another program than the trainer are not checked.
+        hyperparameters: the job's, as SageMaker stores them.
 
     Raises:
-        UserError: the job would fail with this.
+        UserError: the job would fail with this error.
     """
-    folders = {name: spec.channels[name].source for name in LOOKED_AT if name in spec.channels}
+    folders = {name: spec.channels[name].source for name in CHECKED_CHANNELS if name in spec.channels}
     local = {name: folder for name, folder in folders.items() if spec.channels[name].is_local}
     if spec.program is not None or "training" not in local:
         return
     settings = [f"--{name}={value}" for name, value in (local | dict(hyperparameters)).items()]
     command = [sys.executable, "-m", "trainer", "check", *settings]
     answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    said = json.loads(answer)
-    if said["problem"]:
-        raise UserError(said["problem"], said["fix"] or "docs/trainer.md says what the trainer needs.")
+    found = json.loads(answer)
+    if found["problem"]:
+        raise UserError(found["problem"], found["fix"] or "docs/trainer.md says what the trainer needs.")

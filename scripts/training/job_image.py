@@ -1,4 +1,4 @@
-"""Which image a job runs in: the tree's own, named by its digest, or the one that the user names."""
+"""The image that a job runs in: that of the current trainer/, or one that you name."""
 
 from collections.abc import Callable
 from functools import partial
@@ -17,26 +17,26 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 
 
-def own_tag(spec: "JobSpec", region: str, environment: str) -> str:
-    """The tag of the image that is made of trainer/ as it is now, for the job's instance type."""
+def trainer_tag(spec: "JobSpec", region: str, environment: str) -> str:
+    """The tag of the image of the current trainer/, for the job's instance type."""
     base = container.chosen(region, container.has_gpu(spec.instance_type), environment)
     return container.image_tag(base)
 
 
-def own_image(spec_name: str, spec: "JobSpec", stack: "Stack", environment: str, say: Say) -> str:
-    """The URI of that image: by digest, so that what is looked at now is what runs.
+def trainer_image(spec_name: str, spec: "JobSpec", stack: "Stack", environment: str, say: Say) -> str:
+    """The URI of the image of the current trainer/. It names the digest, so that the job runs the checked image.
 
     Args:
         spec_name: the job file's name.
         spec: its content.
-        stack: whose repository holds the image.
+        stack: the stack whose repository contains the image.
         environment: the stack's name in terraform/environments/.
-        say: told where the digest may not be looked up; the image is named by its tag then.
+        say: prints a note if you may not look up the digest; the URI then names the tag.
 
     Raises:
-        UserError: it was not made yet, or the repository is missing.
+        UserError: the image was not pushed yet, or the repository does not exist.
     """
-    tag = own_tag(spec, stack.region, environment)
+    tag = trainer_tag(spec, stack.region, environment)
     by_tag = f"{stack.repository_url}:{tag}"
     digest = preflight.unless_denied(f"the image {by_tag}", partial(_digest, spec_name, stack, tag), say)
     return f"{stack.repository_url}@{digest}" if digest else by_tag
@@ -46,49 +46,49 @@ def _digest(spec_name: str, stack: "Stack", tag: str) -> str:
     digest = repository.find(stack, tag)
     if digest is None:
         raise UserError(
-            f"The image of trainer/ as it is now is not in ECR: {stack.repository_url}:{tag}.",
+            f"The image of the current trainer/ is not in ECR: {stack.repository_url}:{tag}.",
             f"Build and push it: `make image JOB={spec_name}`.",
         )
     return digest
 
 
 def describe_image(uri: str, spec: "JobSpec", stack: "Stack", say: Say) -> TrainerDescription | None:
-    """Look for an image that the user names, and read what the trainer in it takes, as its label says.
+    """Check an image that you name, and read the description of its trainer from its label.
 
     Args:
-        uri: the image's.
-        spec: the job file; another program's hyperparameters are its own.
-        stack: the environment's.
-        say: told what is not known.
+        uri: the image's URI.
+        spec: the job file. The hyperparameters of another program than the trainer are not checked.
+        stack: the environment's stack.
+        say: prints what cannot be checked.
 
     Returns:
-        None where the image does not say it, or cannot be asked.
+        The description; None if the image has none, or its label cannot be read.
 
     Raises:
-        UserError: there is no such image, or SageMaker could not use it.
+        UserError: the image does not exist, or SageMaker could not use it.
     """
     image = preflight.check_image(uri, stack, say)
     return read_label(uri, image, say) if spec.program is None else None
 
 
 def read_label(uri: str, image: repository.Image, say: Say) -> TrainerDescription | None:
-    """What the trainer in an image takes, as its label says; None where it does not, or cannot be asked.
+    """The description of an image's trainer, from its label; None if there is none or it cannot be read.
 
     Args:
-        uri: the image's, for words.
-        image: where it is.
-        say: told why it is not known.
+        uri: the image's URI, for messages.
+        image: the image's place in ECR.
+        say: prints why there is no description.
     """
     what = f"the hyperparameters against {uri}"
     notes: list[str] = []
     known = None
     try:
-        said = preflight.unless_denied(what, partial(repository.describe, image), notes.append)
-        known = parse_description(said) if said else None
-    except (KeyError, TypeError):  # another Trainyard's, or nobody's
+        label = preflight.unless_denied(what, partial(repository.describe, image), notes.append)
+        known = parse_description(label) if label else None
+    except (KeyError, TypeError):  # a label of another Trainyard version, or of another project
         pass
     except OSError as error:
         notes.append(f"Not checked: {what} ({error}).")
     if known is None:
-        say(notes[0] if notes else f"Not checked: {what}, which has no label {repository.LABEL} to check them by.")
+        say(notes[0] if notes else f"Not checked: {what}, which has no label {repository.LABEL}.")
     return known

@@ -1,4 +1,4 @@
-"""From a job file and a stack to the CreateTrainingJob request: a pure function of values.
+"""Builds the CreateTrainingJob request from a job file and a stack. Pure functions.
 
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
 """
@@ -20,25 +20,25 @@ if TYPE_CHECKING:
 
 CHECKPOINTS = "/opt/ml/checkpoints"
 PROGRAM = "SAGEMAKER_PROGRAM"
-MOST_METRICS = 40
+MAX_METRICS = 40
 
 
 @dataclass(frozen=True)
-class Order:
-    """One job to be run.
+class TrainingJob:
+    """A training job to run.
 
     Args:
         spec_name: the job file's name without .toml.
         spec: its content.
-        job: the training job's name.
+        name: the training job's name.
         image: the URI of its image.
-        hyperparameters: as SageMaker carries them.
-        metrics: what to find in the log.
+        hyperparameters: the values as SageMaker stores them.
+        metrics: the metrics that SageMaker reads from the log.
     """
 
     spec_name: str
     spec: "JobSpec"
-    job: str
+    name: str
     image: str
     hyperparameters: Mapping[str, str]
     metrics: Sequence[Metric]
@@ -52,37 +52,37 @@ def job_name(spec_name: str, now: datetime | None = None) -> str:
 
 
 def merge_metrics(printed: Sequence[Metric], from_file: Mapping[str, str]) -> tuple[Metric, ...]:
-    """The trainer's metrics and the job file's; of two with one name the job file's.
+    """The metrics of the trainer and of the job file. A metric of the job file replaces one of the same name.
 
     Raises:
-        UserError: together they are more than SageMaker takes.
+        UserError: there are more than SageMaker accepts.
     """
     merged = {metric.name: metric.regex for metric in printed} | dict(from_file)
-    if len(merged) > MOST_METRICS:
+    if len(merged) > MAX_METRICS:
         raise UserError(
-            f"There are {len(merged)} metrics with the trainer's own; SageMaker takes {MOST_METRICS}.",
-            "Take some away from [metrics].",
+            f"There are {len(merged)} metrics, with those of the trainer; SageMaker accepts {MAX_METRICS}.",
+            "Remove some from [metrics].",
         )
     return tuple(Metric(name, regex) for name, regex in merged.items())
 
 
-def build_request(order: Order, stack: "Stack") -> dict[str, Any]:
+def build_request(training_job: TrainingJob, stack: "Stack") -> dict[str, Any]:
     """The request for one training job.
 
     Args:
-        order: what is to run.
-        stack: where: role and buckets.
+        training_job: the job to run.
+        stack: the stack with its role and buckets.
 
     Returns:
         The keyword arguments of boto3's ``create_training_job``.
     """
-    spec = order.spec
+    spec = training_job.spec
     request: dict[str, Any] = {
-        "TrainingJobName": order.job,
-        "AlgorithmSpecification": _algorithm(order),
+        "TrainingJobName": training_job.name,
+        "AlgorithmSpecification": _algorithm(training_job),
         "RoleArn": stack.role_arn,
-        "InputDataConfig": _channels(order, stack.data_bucket),
-        "OutputDataConfig": {"S3OutputPath": f"s3://{stack.models_bucket}/{order.spec_name}/"},
+        "InputDataConfig": _channels(training_job, stack.data_bucket),
+        "OutputDataConfig": {"S3OutputPath": f"s3://{stack.models_bucket}/{training_job.spec_name}/"},
         "ResourceConfig": {
             "InstanceType": spec.instance_type,
             "InstanceCount": spec.instance_count,
@@ -91,35 +91,37 @@ def build_request(order: Order, stack: "Stack") -> dict[str, Any]:
         "StoppingCondition": {"MaxRuntimeInSeconds": spec.max_runtime_seconds},
         "EnableNetworkIsolation": spec.network_isolation,
         "EnableManagedSpotTraining": spec.spot,
-        "Tags": _tags(order, stack),
+        "Tags": _tags(training_job, stack),
     }
     if spec.volume_kms_key is not None:
         request["ResourceConfig"]["VolumeKmsKeyId"] = spec.volume_kms_key
-    if spec.spot:  # without spot SageMaker refuses a maximum of waiting
+    if spec.spot:  # SageMaker refuses this setting without spot
         request["StoppingCondition"]["MaxWaitTimeInSeconds"] = spec.max_wait
     if spec.checkpoints:
-        # New for every job: none goes on with another's.
-        uri = f"s3://{stack.checkpoints_bucket}/{order.spec_name}/{order.job}/"
+        # Every job gets its own folder, so that no job resumes from another's checkpoints.
+        uri = f"s3://{stack.checkpoints_bucket}/{training_job.spec_name}/{training_job.name}/"
         request["CheckpointConfig"] = {"S3Uri": uri, "LocalPath": CHECKPOINTS}
-    if order.hyperparameters:
-        request["HyperParameters"] = dict(order.hyperparameters)
+    if training_job.hyperparameters:
+        request["HyperParameters"] = dict(training_job.hyperparameters)
     environment = dict(spec.environment) | ({PROGRAM: spec.program} if spec.program else {})
     if environment:
         request["Environment"] = environment
     return request
 
 
-def _algorithm(order: Order) -> dict[str, Any]:
-    algorithm: dict[str, Any] = {"TrainingImage": order.image, "TrainingInputMode": "File"}
-    if order.metrics:
-        algorithm["MetricDefinitions"] = [{"Name": metric.name, "Regex": metric.regex} for metric in order.metrics]
+def _algorithm(training_job: TrainingJob) -> dict[str, Any]:
+    algorithm: dict[str, Any] = {"TrainingImage": training_job.image, "TrainingInputMode": "File"}
+    if training_job.metrics:
+        algorithm["MetricDefinitions"] = [
+            {"Name": metric.name, "Regex": metric.regex} for metric in training_job.metrics
+        ]
     return algorithm
 
 
-def _channels(order: Order, bucket: str) -> list[dict[str, Any]]:
-    made = []
-    for name, channel in order.spec.channels.items():
-        uri = f"s3://{bucket}/{prefix_of(order.spec_name, name)}" if channel.is_local else channel.source
+def _channels(training_job: TrainingJob, bucket: str) -> list[dict[str, Any]]:
+    channels = []
+    for name, channel in training_job.spec.channels.items():
+        uri = f"s3://{bucket}/{prefix_of(training_job.spec_name, name)}" if channel.is_local else channel.source
         source = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": channel.distribution}
         one: dict[str, Any] = {
             "ChannelName": name,
@@ -129,10 +131,10 @@ def _channels(order: Order, bucket: str) -> list[dict[str, Any]]:
         }
         if channel.content_type is not None:
             one["ContentType"] = channel.content_type
-        made.append(one)
-    return made
+        channels.append(one)
+    return channels
 
 
-def _tags(order: Order, stack: "Stack") -> list[dict[str, str]]:
-    ours = {"Project": stack.project, "Environment": stack.environment, "Job": order.spec_name}
-    return [{"Key": key, "Value": value} for key, value in (ours | order.spec.tags).items()]
+def _tags(training_job: TrainingJob, stack: "Stack") -> list[dict[str, str]]:
+    tags = {"Project": stack.project, "Environment": stack.environment, "Job": training_job.spec_name}
+    return [{"Key": key, "Value": value} for key, value in (tags | training_job.spec.tags).items()]

@@ -1,4 +1,4 @@
-"""From a request to a model at home: say what it costs, send, follow, fetch."""
+"""Runs a training job: prints its cost, sends the request, follows the job, downloads the model."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,23 +11,23 @@ from scripts.runs.prices import cost_line
 from scripts.runs.record import Record, describe, folder_of, keep_record, write_json
 from scripts.training.submission import submit
 
-DAY = 24 * 3600  # SageMaker's own limit, where a request says none
+DAY = 24 * 3600  # SageMaker's limit for a request without one
 
 
 def run(request: Mapping[str, Any]) -> Record:
-    """Run one training job to its end; its model is in runs/<job>/model where it is Completed.
+    """Run a training job until it ends. If it is Completed, download its model to runs/<job>/model.
 
     Args:
-        request: CreateTrainingJob's.
+        request: the CreateTrainingJob request.
 
     Raises:
-        UserError: AWS refused the request for a reason that the caller can mend, or the model cannot be unpacked.
+        UserError: AWS refused the request for a reason that you can correct, or the model cannot be unpacked.
     """
     job = request["TrainingJobName"]
     console.say(_cost(request))
     sagemaker = aws.client("sagemaker")
     with verb.on_interrupt(
-        f"Interrupted. {job} may have been started: `make jobs` tells, `make stop RUN={job}` ends it."
+        f"Interrupted. {job} may have been started: `make jobs` lists it, `make stop RUN={job}` stops it."
     ):
         submit(sagemaker, request, say=console.say)
         write_json(folder_of(job) / "request.json", request)
@@ -36,7 +36,7 @@ def run(request: Mapping[str, Any]) -> Record:
         keep_record(describe(sagemaker, job))
         record = keep_record(follow(sagemaker, job))
     if record.status == "Completed":
-        with verb.on_interrupt(f"Interrupted. {job} is Completed; `make model RUN={job}` fetches its model."):
+        with verb.on_interrupt(f"Interrupted. {job} is Completed; `make model RUN={job}` downloads its model."):
             record, _ = fetch_model(sagemaker, job)
         console.say(f"The model is in {record.model_path}.")
     say_end(record)

@@ -1,4 +1,4 @@
-"""Send CreateTrainingJob, and send it again while AWS's answer means "wait"."""
+"""Sends CreateTrainingJob, and retries while a new role or policy is not known everywhere."""
 
 import re
 import time
@@ -9,10 +9,10 @@ from scripts.core import aws
 from scripts.core.errors import UserError
 
 QUOTA = re.compile(r"service limit '(?P<quota>[^']+)'")
-PATIENCE = 120.0
-PAUSE = 5.0
-# What SageMaker says while a role or policy that was just made is not yet seen everywhere.
-NOT_YET = (
+RETRY_SECONDS = 120.0
+PAUSE_SECONDS = 5.0
+# SageMaker's messages while a new role or policy has not reached all of AWS.
+IAM_DELAY_MESSAGES = (
     "Could not assume role",
     "Unauthorized to List objects under S3 URL",
     "Access denied to OutputDataConfig S3 bucket",
@@ -21,56 +21,56 @@ NOT_YET = (
 )
 
 
-def means_wait(code: str, message: str) -> bool:
-    """Whether a refusal may pass by itself, because IAM's changes take their time."""
-    return code == "ValidationException" and any(part in message for part in NOT_YET)
+def is_temporary(code: str, message: str) -> bool:
+    """Whether a refusal may pass by itself, because a change of IAM takes time to reach all of AWS."""
+    return code == "ValidationException" and any(part in message for part in IAM_DELAY_MESSAGES)
 
 
 def submit(
     sagemaker: Any,
     request: Mapping[str, Any],
-    patience: float = PATIENCE,
-    pause: float = PAUSE,
+    retry_seconds: float = RETRY_SECONDS,
+    pause_seconds: float = PAUSE_SECONDS,
     say: Callable[[str], None] = print,
 ) -> str:
     """Create the training job.
 
     Args:
-        sagemaker: the client.
-        request: what `build_request` gave.
-        patience: for how many seconds to send it again.
-        pause: seconds between two times.
-        say: told once that it waits.
+        sagemaker: the boto3 client.
+        request: the result of `build_request`.
+        retry_seconds: how long to retry.
+        pause_seconds: the pause between two attempts.
+        say: prints one line when it starts to retry.
 
     Returns:
         The job's ARN.
 
     Raises:
-        UserError: AWS refused the request for a reason that the caller can mend.
+        UserError: AWS refused the request for a reason that you can correct.
     """
-    end, waiting = time.monotonic() + patience, False
+    end, waiting = time.monotonic() + retry_seconds, False
     while True:
         try:
             arn: str = sagemaker.create_training_job(**request)["TrainingJobArn"]
             return arn
         except sagemaker.exceptions.ClientError as error:
             code, message = aws.error_code(error), aws.error_message(error)
-            if not means_wait(code, message) or time.monotonic() + pause > end:
+            if not is_temporary(code, message) or time.monotonic() + pause_seconds > end:
                 refusal = _explain(code, message)
                 if refusal is None:
                     raise
                 raise refusal from error
             if not waiting:
-                say(f"AWS does not see the role's rights yet; sending again for up to {patience:.0f} s: {message}")
+                say(f"SageMaker does not know the new permissions yet; retrying for {retry_seconds:.0f} s: {message}")
                 waiting = True
-        time.sleep(pause)
+        time.sleep(pause_seconds)
 
 
 def _explain(code: str, message: str) -> UserError | None:
     if code == "ResourceLimitExceeded":
         return _quota(message)
     if code == "ResourceInUse":
-        return UserError(f"SageMaker did not take the job: {message}", "Run the same command again for a new name.")
+        return UserError(f"SageMaker rejected the job: {message}", "Run the same command again for a new job name.")
     if code == "ValidationException" and "instance type" in message.lower():
         return UserError(
             f"SageMaker does not offer this instance type in {aws.region()}: {message}",
@@ -78,13 +78,13 @@ def _explain(code: str, message: str) -> UserError | None:
         )
     if code == "ValidationException":
         return UserError(
-            f"SageMaker did not take the job: {message}", "Correct the job file; docs/jobs.md has each key."
+            f"SageMaker rejected the job: {message}", "Correct the job file; docs/jobs.md describes each key."
         )
     return None
 
 
 def _quota(message: str) -> UserError:
-    # https://docs.aws.amazon.com/general/latest/gr/sagemaker.html: a new account's quota of most GPU types is 0.
+    # https://docs.aws.amazon.com/general/latest/gr/sagemaker.html: the quota of a new account for most GPU types is 0.
     found = QUOTA.search(message)
     name = f"`{found['quota']}`" if found else "for this instance type"
     region = aws.region()

@@ -22,7 +22,7 @@ from scripts.container import repository, shell
 from scripts.container.push import push
 from scripts.core import aws
 from scripts.core.errors import UserError
-from scripts.jobfile.hyperparameters import TrainerDescription, Hyperparameter
+from scripts.jobfile.hyperparameters import Hyperparameter, TrainerDescription
 from scripts.localcloud.app import Application
 from scripts.localcloud.engine import Verdict
 from scripts.localcloud.http import Handler
@@ -230,7 +230,7 @@ def test_the_label_is_read_through_ecr(place: Place, image: Callable[..., str]) 
     for uri in uris[1:]:
         assert training.describe_image(uri, spec, place.stack, said.append) is None
         assert said.pop() == (
-            f"Not checked: the hyperparameters against {uri}, which has no label trainyard.describe to check them by."
+            f"Not checked: the hyperparameters against {uri}, which has no label trainyard.describe."
         )
 
 

@@ -63,8 +63,8 @@ def test_a_killed_container_is_gone_on_with(yard: Project, engine: docker.Docker
 
     # The image says what results depend on: no instance is paid for to hear it from the trainer.
     refused = yard.make("resume", f"RUN={first}", "HP=learning_rate=0.1", LOCAL, code=2)
-    assert f"{first} began with learning_rate=0.002, and its results depend on it with resume=exact." in refused
-    assert "Leave it as it is, or set resume too: " in refused
+    assert f"{first} started with learning_rate=0.002, and its results depend on it with resume=exact." in refused
+    assert "Keep that value, or set resume too: " in refused
 
     said = yard.make("resume", f"RUN={first}", LOCAL)
     (second,) = JOB.findall(said)

@@ -67,7 +67,7 @@ def test_stopped_killed_and_gone_on_with_it_ends_as_undisturbed(yard: Project, d
         os.kill(program_of(job), signal.SIGKILL)
 
     second, middle = followed(yard, "resume", f"RUN={first}", disturb=kill)
-    assert f"{second} goes on with {first} from s3://" in middle
+    assert f"{second} resumes {first} from s3://" in middle
     assert f"{second}: Failed: AlgorithmError: , exit code: 137" in middle
 
     end = yard.make("resume", f"RUN={second}", LOCAL)

@@ -1,4 +1,4 @@
-"""Mistakes with the image that a job runs in, and with Docker."""
+"""Errors with the image that a job runs in, and with Docker."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,25 +25,25 @@ def no_docker(scene: Scene) -> Iterator[None]:
 CASES = (
     Case(
         GROUP,
-        "the image of trainer/ as it is now was not made yet",
+        "the image of the current trainer/ was not built yet",
         "make train JOB=digits",
-        "The image of trainer/ as it is now is not in ECR: …/trainyard-local-trainer:trainer-….",
+        "The image of the current trainer/ is not in ECR: …/trainyard-local-trainer:trainer-….",
         "Build and push it: `make image JOB=digits`.",
         NOT_THERE,
         STACK,
     ),
     Case(
         GROUP,
-        "the same, of a request that is only to be shown",
+        "the same with DRY_RUN=1",
         "make train JOB=digits DRY_RUN=1",
-        "The image of trainer/ as it is now is not in ECR: …/trainyard-local-trainer:trainer-….",
+        "The image of the current trainer/ is not in ECR: …/trainyard-local-trainer:trainer-….",
         "Build and push it: `make image JOB=digits`.",
         NOT_THERE,
         STACK,
     ),
     Case(
         GROUP,
-        "the repository is gone",
+        "the repository does not exist",
         "make train JOB=digits",
         "The repository trainyard-local-trainer does not exist in account 123456789012, us-east-1.",
         "Build the stack again: `make infra`.",
@@ -54,13 +54,13 @@ CASES = (
         GROUP,
         "an image that is not in ECR",
         "make train JOB=digits IMAGE=tensorflow/tensorflow:2.21.0",
-        "IMAGE=tensorflow/tensorflow:2.21.0 is not in ECR, and SageMaker pulls from nowhere else.",
+        "IMAGE=tensorflow/tensorflow:2.21.0 is not in ECR, the only registry that SageMaker pulls from.",
         "Push it to the stack's repository: …/trainyard-local-trainer:<tag>.",
         on=STACK,
     ),
     Case(
         GROUP,
-        "an image of a region that is not the job's",
+        "an image in another region than the job's",
         f"make train JOB=digits IMAGE={URL.replace('us-east-1', 'eu-west-1')}:v1",
         "The image's repository trainyard-local-trainer is in eu-west-1, and the job would run in us-east-1: SageMaker "
         "needs both in one region.",
@@ -72,7 +72,7 @@ CASES = (
         "a tag that does not exist",
         f"make train JOB=digits IMAGE={URL}:v9",
         f"There is no image {URL}:v9.",
-        "Push one under that tag, or name one that is there with IMAGE=…/trainyard-local-trainer:<tag>.",
+        "Push an image with that tag, or name an existing one: IMAGE=…/trainyard-local-trainer:<tag>.",
         NOT_THERE,
         STACK,
     ),

@@ -1,4 +1,4 @@
-"""Moments at which somebody presses Ctrl-C, and the line that is said then."""
+"""Moments at which you press Ctrl-C, and the line that the command prints."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from tests.errors.case import aside, file, folder, given, job, variable
 from tests.errors.scene import Given, Scene, nothing
 
 UNCHANGED = "Interrupted. Nothing was changed; run the same command to start over."
-NOT_STARTED = "Interrupted. No job was started; what is uploaded stays, and `make train JOB=… goes on with the rest."
+NOT_STARTED = "Interrupted. No job was started. Uploaded files are kept; `make train JOB=…` uploads the rest."
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ INTERRUPTS = (
         "make train JOB=mistake YES=1",
         "the job is sent",
         "sagemaker:CreateTrainingJob",
-        "Interrupted. mistake-… may have been started: `make jobs` tells, `make stop RUN=mistake-…` ends it.",
+        "Interrupted. mistake-… may have been started: `make jobs` lists it, `make stop RUN=mistake-…` stops it.",
         _small_job,
     ),
     Interrupt("make stop RUN={sleeper}", "it looks at the job", "sagemaker:DescribeTrainingJob", UNCHANGED),

@@ -113,7 +113,7 @@ CASES = (
         GROUP,
         "an instance type that SageMaker does not have",
         TRAIN,
-        "SageMaker trains on no instance type ml.g4dn.4xlrage.",
+        "SageMaker has no instance type ml.g4dn.4xlrage for training.",
         "Did you mean ml.g4dn.4xlarge?",
         job('instance_type = "ml.g4dn.4xlrage"'),
         STACK,

@@ -1,4 +1,4 @@
-"""Mistakes with jobs that are to go on with earlier ones."""
+"""Errors when a job shall resume an earlier one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,11 +9,11 @@ from tests.errors.scene import Given, Scene
 
 GROUP = "Resuming"
 DATA = "trainyard-local-data-123456789012-us-east-1"
-ANEW = "`make train JOB={spec}` starts anew with what there is now."
+START_OVER = "`make train JOB={spec}` starts a new job with the current image and data."
 
 
-def thing(bucket: str, key: str) -> Given:
-    """An object that is there meanwhile."""
+def s3_object(bucket: str, key: str) -> Given:
+    """Create an object for the duration of the case."""
 
     @contextmanager
     def put(scene: Scene) -> Iterator[None]:
@@ -39,58 +39,58 @@ CASES = (
         "a job that has not ended",
         "make resume RUN={sleeper}",
         "{sleeper} is InProgress: two jobs would write the same checkpoints.",
-        "End it first (`make stop RUN={sleeper}`), or follow it: `make logs RUN={sleeper}`.",
+        "Stop it first (`make stop RUN={sleeper}`), or follow it: `make logs RUN={sleeper}`.",
         on=STACK,
     ),
     Case(
         GROUP,
         "a job that had no checkpoints",
         "make resume RUN={done}",
-        "{done} ran without checkpoints: there is nothing to go on from.",
-        "Set checkpoints = true in its job file, then start anew: `make train JOB=done`.",
+        "{done} ran without checkpoints: there is nothing to resume from.",
+        "Set checkpoints = true in its job file, then start over: `make train JOB=done`.",
         on=STACK,
     ),
     Case(
         GROUP,
-        "a job that is done",
+        "a job that is Completed",
         "make resume RUN={run}",
-        "{run} is Completed: nothing is left to be done.",
-        'Ask for more than it has done: `make resume RUN={run} HP="epochs=N"`.',
+        "{run} is Completed: there is nothing left to train.",
+        'Ask for more training: `make resume RUN={run} HP="epochs=N"`.',
         on=STACK,
     ),
     Case(
         GROUP,
         "an image that ECR no longer has",
         "make resume RUN={failed}",
-        "{failed} cannot go on in its image: There is no image …/trainyard-local-trainer@sha256:….",
-        ANEW.replace("{spec}", "failed"),
+        "{failed} cannot be resumed in its image: There is no image …/trainyard-local-trainer@sha256:….",
+        START_OVER.replace("{spec}", "failed"),
         refused("ecr:DescribeImages", "ImageNotFoundException", "The image with imageId {…} does not exist"),
         STACK,
     ),
     Case(
         GROUP,
-        "another job writes the same checkpoints now",
+        "another job is writing the same checkpoints",
         'make resume RUN={run} HP="patience=3"',
-        f"{{sleeper}} writes its checkpoints to s3://{CHECKPOINTS}/digits/{{run}}/ now: two jobs would write the same "
+        f"{{sleeper}} is writing its checkpoints to s3://{CHECKPOINTS}/digits/{{run}}/: two jobs would write the same "
         "ones.",
-        "End it first (`make stop RUN={sleeper}`), or follow it: `make logs RUN={sleeper}`.",
+        "Stop it first (`make stop RUN={sleeper}`), or follow it: `make logs RUN={sleeper}`.",
         on=STACK,
     ),
     Case(
         GROUP,
         "a job that left no checkpoint",
         "make resume RUN={failed} DRY_RUN=1",
-        f"{{failed}} left no checkpoint in s3://{CHECKPOINTS}/failed/{{failed}}/: there is nothing to go on from.",
-        ANEW.replace("{spec}", "failed"),
+        f"{{failed}} left no checkpoint in s3://{CHECKPOINTS}/failed/{{failed}}/: there is nothing to resume from.",
+        START_OVER.replace("{spec}", "failed"),
         on=STACK,
     ),
     Case(
         GROUP,
-        "data that have changed meanwhile",
+        "data that have changed since",
         "make resume RUN={failed}",
         f"The data of the channel training have changed since {{failed}} was created: s3://{DATA}/digits/training/new.",
-        f"Put them back as they were (docs/data.md). {ANEW.replace('{spec}', 'failed')}",
-        given(thing(CHECKPOINTS, "failed/{failed}/step-1/state"), thing(DATA, "digits/training/new")),
+        f"Restore them (docs/data.md). {START_OVER.replace('{spec}', 'failed')}",
+        given(s3_object(CHECKPOINTS, "failed/{failed}/step-1/state"), s3_object(DATA, "digits/training/new")),
         STACK,
     ),
 )

@@ -80,7 +80,7 @@ def test_a_volume_s_size_on_nvme_is_noted(stack: Scene) -> None:
     )
     with prepared(stack):
         ended = stack.type("make train JOB=mistake YES=1")
-    assert "Note: volume_size_gb is without effect on ml.g4dn.xlarge" in ended.stdout, ended.stderr
+    assert "Note: volume_size_gb has no effect on ml.g4dn.xlarge" in ended.stdout, ended.stderr
 
 
 def test_a_model_that_is_there_already_is_left(stack: Scene) -> None:

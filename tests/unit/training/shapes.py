@@ -1,4 +1,4 @@
-"""Values against botocore's service model: what its own validator leaves out (patterns, enums, maxima)."""
+"""Checks values against botocore's service model where its validator does not: patterns, enums, maxima."""
 
 import re
 from typing import Any
@@ -11,7 +11,7 @@ MODEL = get_session().get_service_model("sagemaker")
 
 
 def problems(operation: str, request: dict[str, Any]) -> list[str]:
-    """Everything in ``request`` that the operation's input shape does not allow."""
+    """All values in ``request`` that the operation's input shape does not allow."""
     shape = MODEL.operation_model(operation).input_shape
     assert shape is not None
     report = ParamValidator().validate(request, shape)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scripts.core.errors import UserError
 from scripts.jobfile.hyperparameters import Metric
 from scripts.jobfile.reading import LONGEST_NAME, NAME, parse_job
-from scripts.training import Order, build_request, job_name, merge_metrics
+from scripts.training import TrainingJob, build_request, job_name, merge_metrics
 from tests.unit.aws_server import STACK
 from tests.unit.training.shapes import MODEL, problems
 
@@ -17,14 +17,14 @@ JOB = "digits-20260101-120000-ab12"
 TYPES = MODEL.shape_for("TrainingInstanceType").enum  # type: ignore[attr-defined]
 
 
-def order(values: dict[str, Any], **more: Any) -> Order:
+def training_job(values: dict[str, Any], **more: Any) -> TrainingJob:
     spec = parse_job({"channels": {"training": {"source": "data/x"}}, **values}, "jobs/digits.toml")
-    given = {"image": "uri:tag", "hyperparameters": {}, "metrics": ()} | more
-    return Order("digits", spec, JOB, **given)
+    arguments = {"image": "uri:tag", "hyperparameters": {}, "metrics": ()} | more
+    return TrainingJob("digits", spec, JOB, **arguments)
 
 
-def test_a_plain_job() -> None:
-    request = build_request(order({}, hyperparameters={"epochs": "3"}), STACK)
+def test_request_of_a_minimal_job_file() -> None:
+    request = build_request(training_job({}, hyperparameters={"epochs": "3"}), STACK)
     assert request["TrainingJobName"] == JOB
     assert request["RoleArn"] == STACK.role_arn
     assert request["OutputDataConfig"] == {"S3OutputPath": "s3://models/digits/"}
@@ -37,24 +37,24 @@ def test_a_plain_job() -> None:
     assert not problems("CreateTrainingJob", request)
 
 
-def test_s3_sources_are_used_as_they_are() -> None:
+def test_s3_sources_are_used_unchanged() -> None:
     source = "s3://public/some/prefix"
-    request = build_request(order({"channels": {"training": {"source": source}}}), STACK)
+    request = build_request(training_job({"channels": {"training": {"source": source}}}), STACK)
     assert request["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"] == source
 
 
-def test_spot_waits_and_only_spot() -> None:
-    spot = build_request(order({"spot": True, "max_runtime_seconds": 60}), STACK)
+def test_spot_sets_the_maximum_wait() -> None:
+    spot = build_request(training_job({"spot": True, "max_runtime_seconds": 60}), STACK)
     assert spot["EnableManagedSpotTraining"] is True
     assert spot["StoppingCondition"] == {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 120}
 
 
-def test_a_program_travels_in_the_environment() -> None:
-    request = build_request(order({"program": "my_train.py", "environment": {"A": "b"}}), STACK)
+def test_program_is_an_environment_variable() -> None:
+    request = build_request(training_job({"program": "my_train.py", "environment": {"A": "b"}}), STACK)
     assert request["Environment"] == {"A": "b", "SAGEMAKER_PROGRAM": "my_train.py"}
 
 
-def test_the_job_file_s_metrics_win() -> None:
+def test_job_file_metrics_replace_those_of_the_trainer() -> None:
     merged = merge_metrics([Metric("loss", "l=(.)"), Metric("a", "a=(.)")], {"loss": "L=(.)"})
     assert merged == (Metric("loss", "L=(.)"), Metric("a", "a=(.)"))
     with pytest.raises(UserError):
@@ -94,8 +94,8 @@ SPECS = st.fixed_dictionaries(
 @settings(max_examples=150, deadline=None)
 @given(SPECS, st.dictionaries(TEXT.filter(bool), TEXT, max_size=5))
 def test_every_valid_job_file_gives_a_valid_request(values: dict[str, Any], hyperparameters: dict[str, str]) -> None:
-    made = order(values, hyperparameters=hyperparameters, metrics=merge_metrics([], values.get("metrics", {})))
-    request = build_request(made, STACK)
+    job = training_job(values, hyperparameters=hyperparameters, metrics=merge_metrics([], values.get("metrics", {})))
+    request = build_request(job, STACK)
     assert problems("CreateTrainingJob", request) == []
     condition = request["StoppingCondition"]
     assert ("MaxWaitTimeInSeconds" in condition) == request["EnableManagedSpotTraining"]
@@ -106,14 +106,14 @@ MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2099, 1, 1), timezones=st.
 
 
 @given(st.from_regex(NAME, fullmatch=True).filter(lambda name: len(name) <= LONGEST_NAME), MOMENTS)
-def test_names_are_valid_and_sort_by_time(spec: str, moment: datetime) -> None:
+def test_job_names_are_valid_and_sort_by_time(spec: str, moment: datetime) -> None:
     first, second = job_name(spec, moment), job_name(spec, moment + timedelta(seconds=1))
     assert first < second
     assert len(first) <= 63
     assert re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", first)
 
 
-def test_names_of_one_second_differ() -> None:
+def test_job_names_of_the_same_second_differ() -> None:
     now = datetime(2026, 1, 1, 12, tzinfo=UTC)
     assert len({job_name("digits", now) for _ in range(50)}) > 45
     assert job_name("digits", now).startswith("digits-20260101-120000-")

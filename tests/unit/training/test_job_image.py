@@ -1,4 +1,4 @@
-"""The image that a job names: found in ECR by the tree's tag, named by its digest."""
+"""The image of a job: found in ECR by the tag of the current trainer/, named by its digest."""
 
 import json
 
@@ -14,7 +14,7 @@ LABELLED = "trainyard.describe"
 
 
 def put(tag: str) -> str:
-    """Put an image with a manifest of its own; gives its digest."""
+    """Put an image with a new manifest; return its digest."""
     config = {"digest": "sha256:" + "0" * 64, "size": 1, "mediaType": "application/vnd.docker.container.image.v1+json"}
     answer = aws.client("ecr").put_image(
         repositoryName=STACK.repository_name,
@@ -30,43 +30,43 @@ def _repository(empty_aws: None) -> None:
     aws.client("ecr").create_repository(repositoryName=STACK.repository_name)
 
 
-def test_the_tree_s_image_is_named_by_its_digest() -> None:
-    said: list[str] = []
-    tag = training.own_tag(SPEC, STACK.region, "dev")
+def test_image_of_the_current_trainer_is_named_by_its_digest() -> None:
+    output: list[str] = []
+    tag = training.trainer_tag(SPEC, STACK.region, "dev")
     with pytest.raises(UserError) as caught:
-        training.own_image("digits", SPEC, STACK, "dev", said.append)
+        training.trainer_image("digits", SPEC, STACK, "dev", output.append)
     assert f"{STACK.repository_url}:{tag}" in caught.value.problem
     assert "`make image JOB=digits`" in caught.value.fix
     put("another")
     digest = put(tag)
-    assert training.own_image("digits", SPEC, STACK, "dev", said.append) == f"{STACK.repository_url}@{digest}"
-    assert said == []
+    assert training.trainer_image("digits", SPEC, STACK, "dev", output.append) == f"{STACK.repository_url}@{digest}"
+    assert output == []
 
 
-def test_gpus_want_another_image() -> None:
+def test_gpu_instances_use_another_image() -> None:
     with_gpu = SPEC.model_copy(update={"instance_type": "ml.g5.xlarge"})
-    assert training.own_tag(with_gpu, "us-east-1", "dev") != training.own_tag(SPEC, "us-east-1", "dev")
-    assert training.own_tag(SPEC, "eu-west-1", "dev") == training.own_tag(SPEC, "us-east-1", "dev")
+    assert training.trainer_tag(with_gpu, "us-east-1", "dev") != training.trainer_tag(SPEC, "us-east-1", "dev")
+    assert training.trainer_tag(SPEC, "eu-west-1", "dev") == training.trainer_tag(SPEC, "us-east-1", "dev")
 
 
-def test_a_repository_that_is_gone() -> None:
+def test_missing_repository_is_reported() -> None:
     aws.client("ecr").delete_repository(repositoryName=STACK.repository_name)
     with pytest.raises(UserError) as caught:
-        training.own_image("digits", SPEC, STACK, "dev", print)
+        training.trainer_image("digits", SPEC, STACK, "dev", print)
     assert "does not exist" in caught.value.problem
     assert "make infra" in caught.value.fix
 
 
-def test_where_images_may_not_be_looked_up_the_tag_is_used(aws_address: str) -> None:
-    said: list[str] = []
-    tag = training.own_tag(SPEC, STACK.region, "dev")
+def test_without_permission_to_look_up_the_digest_the_tag_is_used(aws_address: str) -> None:
+    output: list[str] = []
+    tag = training.trainer_tag(SPEC, STACK.region, "dev")
     with poor_user(aws_address):
-        uri = training.own_image("digits", SPEC, STACK, "dev", said.append)
+        uri = training.trainer_image("digits", SPEC, STACK, "dev", output.append)
     assert uri == f"{STACK.repository_url}:{tag}"
-    assert said == [f"Not checked: the image {STACK.repository_url}:{tag} (no right to ecr:DescribeImages)."]
+    assert output == [f"Not checked: the image {STACK.repository_url}:{tag} (no right to ecr:DescribeImages)."]
 
 
-def test_an_index_of_images_says_nothing() -> None:
+def test_image_index_has_no_description() -> None:
     kind = "application/vnd.oci.image.index.v1+json"
     index = {"schemaVersion": 2, "mediaType": kind, "manifests": []}
     aws.client("ecr").put_image(
@@ -75,27 +75,27 @@ def test_an_index_of_images_says_nothing() -> None:
         imageManifestMediaType=kind,
         imageTag="index",
     )
-    said: list[str] = []
+    output: list[str] = []
     uri = f"{STACK.repository_url}:index"
-    assert training.describe_image(uri, SPEC, STACK, said.append) is None
-    assert said == [f"Not checked: the hyperparameters against {uri}, which has no label {LABELLED} to check them by."]
+    assert training.describe_image(uri, SPEC, STACK, output.append) is None
+    assert output == [f"Not checked: the hyperparameters against {uri}, which has no label {LABELLED}."]
 
 
-def test_another_program_s_hyperparameters_are_not_asked_for() -> None:
+def test_description_is_not_read_for_another_program() -> None:
     put("v1")
-    said: list[str] = []
+    output: list[str] = []
     spec = SPEC.model_copy(update={"program": "mine.py"})
-    assert training.describe_image(f"{STACK.repository_url}:v1", spec, STACK, said.append) is None
-    assert said == []
+    assert training.describe_image(f"{STACK.repository_url}:v1", spec, STACK, output.append) is None
+    assert output == []
 
 
 @pytest.mark.parametrize(("typed", "count"), [("", 1), ("1", 1), ("2", 2), ("016", 16)])
-def test_instances(typed: str, count: int) -> None:
+def test_number_of_instances(typed: str, count: int) -> None:
     assert jobfile.with_instances(SPEC, typed).instance_count == count
 
 
 @pytest.mark.parametrize("typed", ["0", "-1", "two", "1.5", " ", "１", "9" * 30])
-def test_what_is_no_number_of_instances(typed: str) -> None:
+def test_invalid_number_of_instances_is_refused(typed: str) -> None:
     with pytest.raises(UserError) as caught:
         jobfile.with_instances(SPEC, typed)
     assert caught.value.problem == f"INSTANCES={typed} is not a number of instances."

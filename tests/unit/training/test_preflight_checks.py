@@ -1,4 +1,4 @@
-"""Preflight against the APIs of ECR, IAM and S3."""
+"""Preflight checks against the APIs of ECR, IAM and S3."""
 
 import json
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 from scripts.core import aws
 from scripts.core.errors import UserError
 from scripts.jobfile.reading import parse_job
-from scripts.training import Order, build_request, preflight
+from scripts.training import TrainingJob, build_request, preflight
 from tests.unit.aws_server import ACCOUNT, STACK, poor_user
 
 TRUST: dict[str, Any] = {
@@ -31,7 +31,7 @@ def trust(**change: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def account(empty_aws: None) -> None:
-    """An account with all that a job needs."""
+    """An account with everything that a job needs."""
     for bucket in (STACK.data_bucket, STACK.models_bucket, STACK.checkpoints_bucket):
         aws.client("s3").create_bucket(Bucket=bucket)
     role = STACK.role_arn.rpartition("/")[2]
@@ -48,13 +48,13 @@ def account(empty_aws: None) -> None:
 
 
 def check(image: str = IMAGE, sources: tuple[str, ...] = (), instance_type: str = "ml.m5.xlarge") -> list[str]:
-    said: list[str] = []
-    preflight.check_image(image, STACK, said.append)
+    output: list[str] = []
+    preflight.check_image(image, STACK, output.append)
     channels = {"training": {"source": "data/x"}} | {f"more-{n}": {"source": one} for n, one in enumerate(sources)}
     spec = parse_job({"instance_type": instance_type, "channels": channels}, "jobs/digits.toml")
-    request = build_request(Order("digits", spec, "digits-1", image, {}, ()), STACK)
-    preflight.check(request, sources, said.append)
-    return said
+    request = build_request(TrainingJob("digits", spec, "digits-1", image, {}, ()), STACK)
+    preflight.check(request, sources, output.append)
+    return output
 
 
 def refusal(**arguments: Any) -> UserError:
@@ -63,12 +63,12 @@ def refusal(**arguments: Any) -> UserError:
     return caught.value
 
 
-def test_all_is_well(account: None) -> None:
+def test_valid_job_passes(account: None) -> None:
     aws.client("s3").put_object(Bucket="data", Key="some/prefix/file", Body=b"x")
     assert check(sources=("s3://data/some/prefix/",)) == []
 
 
-def test_image(account: None) -> None:
+def test_invalid_images_are_refused(account: None) -> None:
     assert f"There is no image {STACK.repository_url}:v2" in refusal(image=f"{STACK.repository_url}:v2").problem
     other = f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/other:v1"
     assert "repository other does not exist" in refusal(image=other).problem
@@ -77,15 +77,15 @@ def test_image(account: None) -> None:
     assert "eu-west-1" in refusal(image=elsewhere).problem
 
 
-def test_our_image_is_judged_by_the_arn_not_by_its_host() -> None:
+def test_image_of_the_stack_is_located_by_the_repository_arn() -> None:
     local = STACK.model_copy(update={"repository_url": "localhost:5000/yard"})
     digest = "sha256:" + "a" * 64
-    assert preflight.locate_image("localhost:5000/yard:t", local).version == {"imageTag": "t"}
-    located = preflight.locate_image(f"localhost:5000/yard@{digest}", local)
+    assert preflight.parse_image_uri("localhost:5000/yard:t", local).version == {"imageTag": "t"}
+    located = preflight.parse_image_uri(f"localhost:5000/yard@{digest}", local)
     assert (located.account, located.region, located.repository) == (ACCOUNT, "us-east-1", "trainyard-local")
     assert located.version == {"imageDigest": digest}
     with pytest.raises(UserError):
-        preflight.locate_image("localhost:5000/yard2:t", local)
+        preflight.parse_image_uri("localhost:5000/yard2:t", local)
 
 
 @pytest.mark.parametrize(
@@ -103,11 +103,11 @@ def test_our_image_is_judged_by_the_arn_not_by_its_host() -> None:
         ({"Statement": []}, False),
     ],
 )
-def test_trust(policy: dict[str, Any], trusted: bool) -> None:
+def test_trust_policies(policy: dict[str, Any], trusted: bool) -> None:
     assert preflight.trusts_sagemaker(policy, ACCOUNT) is trusted
 
 
-def test_role(account: None) -> None:
+def test_invalid_roles_are_refused(account: None) -> None:
     iam, role = aws.client("iam"), STACK.role_arn.rpartition("/")[2]
     other = trust(Principal={"Service": "ec2.amazonaws.com"})
     iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(other))
@@ -116,7 +116,7 @@ def test_role(account: None) -> None:
     assert "does not exist" in refusal().problem
 
 
-def test_sources_buckets_and_instance_types(account: None) -> None:
+def test_invalid_sources_buckets_and_instance_types_are_refused(account: None) -> None:
     assert "s3://data/empty/ holds no object" in refusal(sources=("s3://data/empty/",)).problem
     assert "bucket nowhere does not exist" in refusal(sources=("s3://nowhere/x/",)).problem
     far = {"LocationConstraint": "eu-west-1"}
@@ -125,10 +125,10 @@ def test_sources_buckets_and_instance_types(account: None) -> None:
     assert "ml.g4dn.4xlarge" in refusal(instance_type="ml.g4dn.4xlarg").fix
 
 
-def test_what_one_may_not_look_at_is_not_checked(account: None, aws_address: str) -> None:
+def test_checks_without_permission_are_skipped(account: None, aws_address: str) -> None:
     with poor_user(aws_address):
-        said = check()
-    assert len(said) == 2
-    assert all(line.startswith("Not checked: ") for line in said)
-    assert "DescribeImages" in said[0]
-    assert "GetRole" in said[1]
+        output = check()
+    assert len(output) == 2
+    assert all(line.startswith("Not checked: ") for line in output)
+    assert "DescribeImages" in output[0]
+    assert "GetRole" in output[1]

@@ -1,4 +1,4 @@
-"""From DescribeTrainingJob's answer to the request for a job that goes on with it."""
+"""The request for a job that resumes an earlier one, built from its DescribeTrainingJob response."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +10,7 @@ from scripts.core import aws
 from scripts.core.errors import UserError
 from scripts.jobfile.hyperparameters import Metric, describe_trainer
 from scripts.jobfile.reading import NAME, parse_job
-from scripts.training import Order, build_request, resumable, resumption
+from scripts.training import TrainingJob, build_request, resume_checks, resume_request
 from tests.unit.aws_server import STACK
 from tests.unit.training.shapes import MODEL, problems
 
@@ -28,7 +28,7 @@ SPEC = {
 
 
 def sent(**change: Any) -> dict[str, Any]:
-    order = Order(
+    job = TrainingJob(
         "digits",
         parse_job(SPEC | change, "jobs/digits.toml"),
         JOB,
@@ -36,11 +36,11 @@ def sent(**change: Any) -> dict[str, Any]:
         {"epochs": "3", "note": '"a\\nb"'},
         [Metric("loss", "loss=(.*)")],
     )
-    return build_request(order, STACK)
+    return build_request(job, STACK)
 
 
 def described(status: str = "Stopped", **change: Any) -> dict[str, Any]:
-    """What AWS says of such a job: no tags, empty texts and members of its own."""
+    """The DescribeTrainingJob response of such a job: without tags, with empty texts and more members."""
     moment = datetime(2026, 1, 1, 12, tzinfo=UTC)
     own = {
         "TrainingJobArn": f"arn:aws:sagemaker:us-east-1:123456789012:training-job/{JOB}",
@@ -59,16 +59,16 @@ def described(status: str = "Stopped", **change: Any) -> dict[str, Any]:
 
 
 def build(changes: dict[str, str], tags: dict[str, str] | None = None, **change: Any) -> dict[str, Any]:
-    return resumption.build(described(**change), tags or {}, changes, MEMBERS)
+    return resume_request.build(described(**change), tags or {}, changes, MEMBERS)
 
 
 def refusal(changes: dict[str, str], status: str = "Stopped", **change: Any) -> UserError:
     with pytest.raises(UserError) as caught:
-        resumption.check(described(status, **change), changes)
+        resume_request.check(described(status, **change), changes)
     return caught.value
 
 
-def test_all_is_the_same_but_the_name_and_what_is_asked_for() -> None:
+def test_only_name_tags_and_changed_hyperparameters_differ() -> None:
     request = build({"epochs": "20"}, {"Project": "trainyard", "aws:cloudformation:stack-name": "x"})
     assert request["TrainingJobName"] != JOB
     assert request["TrainingJobName"].startswith("digits-2")
@@ -84,25 +84,25 @@ def test_all_is_the_same_but_the_name_and_what_is_asked_for() -> None:
     assert not problems("CreateTrainingJob", request)
 
 
-def test_a_resumed_job_is_resumed_under_the_first_one_s_checkpoints_and_names_the_last() -> None:
+def test_resuming_a_resumed_job_keeps_the_checkpoints_and_names_the_last_job() -> None:
     again = {name: value for name, value in build({}).items() if name != "Tags"} | {"TrainingJobStatus": "Failed"}
-    request = resumption.build(again, {"Resumes": JOB}, {}, MEMBERS)
+    request = resume_request.build(again, {"Resumes": JOB}, {}, MEMBERS)
     assert request["Tags"] == [{"Key": "Resumes", "Value": again["TrainingJobName"]}]
     assert request["CheckpointConfig"]["S3Uri"] == f"s3://checkpoints/digits/{JOB}/"
 
 
 @pytest.mark.parametrize("name", ["somebody-s-job", "a" * 63, "a" * 41 + "-" + "b" * 20])
-def test_a_job_of_another_kind_of_name(name: str) -> None:
-    made = resumption.build(described() | {"TrainingJobName": name}, {}, {}, MEMBERS)["TrainingJobName"]
+def test_job_with_another_name_pattern_can_be_resumed(name: str) -> None:
+    made = resume_request.build(described() | {"TrainingJobName": name}, {}, {}, MEMBERS)["TrainingJobName"]
     assert len(made) <= 63
     assert NAME.fullmatch(made)
     assert made != name
 
 
-def test_which_jobs_can_be_gone_on_with() -> None:
+def test_only_ended_jobs_with_checkpoints_and_work_left_can_be_resumed() -> None:
     for status in ("Stopped", "Failed"):
-        resumption.check(described(status), {})
-    resumption.check(described("Completed"), {"epochs": "4"})
+        resume_request.check(described(status), {})
+    resume_request.check(described("Completed"), {"epochs": "4"})
     for status in ("InProgress", "Stopping"):
         refused = refusal({"epochs": "4"}, status)
         assert f"{JOB} is {status}" in refused.problem
@@ -115,18 +115,18 @@ def test_which_jobs_can_be_gone_on_with() -> None:
 
 
 @pytest.mark.usefixtures("empty_aws")
-def test_tags_come_along_where_they_may_be_looked_at() -> None:
-    sagemaker, said = aws.client("sagemaker"), list[str]()
+def test_tags_are_copied_if_you_may_read_them() -> None:
+    sagemaker, output = aws.client("sagemaker"), list[str]()
     with Stubber(sagemaker) as stub:
         stub.add_response("list_tags", {"Tags": [{"Key": "Team", "Value": "vision"}]})
-        assert resumable.tags_of(sagemaker, described(), said.append) == {"Team": "vision"}
+        assert resume_checks.tags_of(sagemaker, described(), output.append) == {"Team": "vision"}
         stub.add_client_error("list_tags", "AccessDeniedException", "no", 403)
-        assert resumable.tags_of(sagemaker, described(), said.append) == {}
-    assert said == [f"Not checked: the tags of {JOB} (no right to sagemaker:ListTags)."]
+        assert resume_checks.tags_of(sagemaker, described(), output.append) == {}
+    assert output == [f"Not checked: the tags of {JOB} (no right to sagemaker:ListTags)."]
 
 
 class Jobs:
-    """SageMaker's answers with one job that goes on and writes its checkpoints to ``uri``; moto's end at once."""
+    """A fake SageMaker with one running job that writes its checkpoints to ``uri``: jobs of moto end at once."""
 
     def __init__(self, uri: str) -> None:
         self.uri = uri
@@ -145,15 +145,15 @@ OURS = f"s3://checkpoints/digits/{JOB}"
 
 
 @pytest.mark.usefixtures("empty_aws")
-def test_what_must_still_be_there() -> None:
-    earlier, said = described() | {"CreationTime": datetime.now(UTC)}, list[str]()
+def test_checkpoints_and_data_must_be_unchanged() -> None:
+    earlier, output = described() | {"CreationTime": datetime.now(UTC)}, list[str]()
     s3: Any = aws.client("s3")
     for bucket in ("data", "checkpoints", "public"):
         s3.create_bucket(Bucket=bucket)
 
     def refused(elsewhere: str = "s3://checkpoints/digits/other/") -> str:
         try:
-            resumable.check(Jobs(elsewhere), earlier, said.append)
+            resume_checks.check(Jobs(elsewhere), earlier, output.append)
         except UserError as error:
             return error.problem
         return ""
@@ -162,16 +162,16 @@ def test_what_must_still_be_there() -> None:
     s3.put_object(Bucket="checkpoints", Key=f"digits/{JOB}/step-1/state", Body=b"x")
     assert refused() == ""
     for elsewhere in (OURS, f"{OURS}/", "s3://checkpoints/digits", f"{OURS}/deeper/"):
-        assert f"it writes its checkpoints to {elsewhere} now" in refused(elsewhere)
+        assert f"it is writing its checkpoints to {elsewhere}:" in refused(elsewhere)
     assert refused(f"{OURS}2/") == ""
     earlier["CreationTime"] = datetime(2026, 1, 1, tzinfo=UTC)
     s3.put_object(Bucket="public", Key="x/new", Body=b"x")
     assert "The data of the channel more have changed" in refused()
     assert "s3://public/x/new." in refused()
-    assert said == []
+    assert output == []
 
 
-# What results depend on is refused before an instance is paid for.
+# A change that would change the results is refused before you pay for an instance.
 
 
 def began(**hyperparameters: str) -> dict[str, Any]:
@@ -189,22 +189,22 @@ def began(**hyperparameters: str) -> dict[str, Any]:
         ({}, {"batch_size": "64"}),  # its default
     ],
 )
-def test_what_changes_no_result_may_change(before: dict[str, str], changes: dict[str, str]) -> None:
-    resumption.check_changes(began(**before), changes, describe_trainer())
+def test_changes_without_effect_on_the_results_are_allowed(before: dict[str, str], changes: dict[str, str]) -> None:
+    resume_request.check_changes(began(**before), changes, describe_trainer())
 
 
-def test_what_changes_results_is_refused() -> None:
-    takes = describe_trainer()
+def test_changes_of_the_results_are_refused() -> None:
+    trainer = describe_trainer()
     with pytest.raises(UserError) as caught:
-        resumption.check_changes(began(), {"learning_rate": "0.1"}, takes)
+        resume_request.check_changes(began(), {"learning_rate": "0.1"}, trainer)
     assert caught.value.problem == (
-        f"{JOB} began with learning_rate=0.002, and its results depend on it with resume=exact."
+        f"{JOB} started with learning_rate=0.002, and its results depend on it with resume=exact."
     )
-    assert caught.value.fix.startswith("Leave it as it is, or set resume too: ")
-    with pytest.raises(UserError, match=r"began with epochs=15, .* with resume=exact and .* and schedule_epochs=0"):
-        resumption.check_changes(began(), {"epochs": "20"}, takes)
+    assert caught.value.fix.startswith("Keep that value, or set resume too: ")
+    with pytest.raises(UserError, match=r"started with epochs=15, .* with resume=exact and .* and schedule_epochs=0"):
+        resume_request.check_changes(began(), {"epochs": "20"}, trainer)
     with pytest.raises(UserError) as caught:
-        resumption.check_changes(began(), {"model": "ResNet50", "resume": "weights"}, takes)
-    assert caught.value.problem == f"{JOB} began with model=small_cnn, and its results depend on it."
-    assert caught.value.fix == "Leave it as it is."
-    resumption.check_changes(began(), {"anything": "goes"}, None)
+        resume_request.check_changes(began(), {"model": "ResNet50", "resume": "weights"}, trainer)
+    assert caught.value.problem == f"{JOB} started with model=small_cnn, and its results depend on it."
+    assert caught.value.fix == "Keep that value."
+    resume_request.check_changes(began(), {"anything": "goes"}, None)

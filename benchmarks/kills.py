@@ -1,4 +1,4 @@
-"""Kills a training run at twenty random moments, and compares its end with that of a run that was left alone.
+"""Kills a training run at twenty random moments, and compares its result with that of an uninterrupted run.
 
 Run it from the repository's root: ``python -m benchmarks.kills [BASE]``. On one worker and on two, as processes and,
 where BASE names a TensorFlow image on this machine, as containers of the project's image. Each is over in 10 minutes: a
@@ -22,7 +22,7 @@ from typing import IO
 from benchmarks.table import print_table
 from scripts import digits, proof
 from scripts.core import console
-from scripts.proof.job import Start
+from scripts.proof.job import StartProgram
 
 KILLS = 20
 EPOCHS = 20  # some seconds of training for each
@@ -33,27 +33,27 @@ RESERVE = 0.3
 
 @dataclass(frozen=True)
 class Row:
-    """What came out where, as the cells of a table."""
+    """The result of one variant, as a row of the table."""
 
     where: str
     workers: int
-    legs: list[proof.Leg]
+    records: list[proof.AttemptRecord]
     seconds: float
     equal: bool
 
     def cells(self) -> list[str]:
         """In the order of HEADER."""
-        struck = [leg for leg in self.legs if leg.kill]
-        kills = sum(leg.kill.signal == signal.SIGKILL for leg in struck if leg.kill)
-        survived = [leg.survived for leg in struck if leg.survived is not None]
-        repeated = [leg.repeated for leg in self.legs if leg.repeated]
+        killed = [record for record in self.records if record.kill]
+        kills = sum(record.kill.signal == signal.SIGKILL for record in killed if record.kill)
+        survivors = [record.survivor_seconds for record in killed if record.survivor_seconds is not None]
+        repeated = [record.repeated for record in self.records if record.repeated]
         return [
             self.where,
             str(self.workers),
-            f"{len(struck)}, {kills} of them SIGKILL",
-            str(sum(leg.torn for leg in struck)),
+            f"{len(killed)}, {kills} of them SIGKILL",
+            str(sum(record.torn for record in killed)),
             f"{sum(least for least, _ in repeated)} to {sum(most for _, most in repeated)}",
-            console.duration(max(survived)) if survived else "",
+            console.duration(max(survivors)) if survivors else "",
             console.duration(self.seconds),
             "equal" if self.equal else "NOT equal",
         ]
@@ -90,7 +90,7 @@ def main(base: str = "") -> None:
         for where, workers in variants:
             root = Path(folder) / f"{where}-{workers}"
             digits.write(root / "digits")
-            start = proof.as_process if where == "process" else _containers(image, root / "digits")
+            start = proof.start_process if where == "process" else _containers(image, root / "digits")
             rows.append(_measure(where, workers, root, start, seed))
     print()
     print_table(HEADER, [row.cells() for row in rows])
@@ -98,23 +98,23 @@ def main(base: str = "") -> None:
         sys.exit(1)
 
 
-def _measure(where: str, workers: int, root: Path, start: Start, seed: int) -> Row:
+def _measure(where: str, workers: int, root: Path, start: StartProgram, seed: int) -> Row:
     """Both runs of a variant, of which the second is killed as long as there is time."""
     print(f"\n{where}, {workers} workers", flush=True)
     began = time.monotonic()
-    alone, pace = proof.uninterrupted(proof.Job(root, "alone", workers, start, EPOCHS))
+    uninterrupted, timing = proof.run_uninterrupted(proof.Job(root, "uninterrupted", workers, start, EPOCHS))
     left = SECONDS * (1 - RESERVE) - (time.monotonic() - began)
-    kills = proof.draw(seed, KILLS, workers)
-    legs: list[proof.Leg] = []
+    kills = proof.draw_kills(seed, KILLS, workers)
+    records: list[proof.AttemptRecord] = []
     print(proof.HEADER)
-    for each in proof.travel(proof.Job(root, "killed", workers, start, EPOCHS), kills, pace, left):
+    for each in proof.run_with_kills(proof.Job(root, "killed", workers, start, EPOCHS), kills, timing, left):
         if isinstance(each, proof.Result):
-            equal, lines = proof.verdict(alone, each)
+            equal, lines = proof.compare(uninterrupted, each)
             print(*lines, sep="\n", flush=True)
         else:
-            legs.append(each)
-            print(proof.row(len(legs), each, workers), flush=True)
-    return Row(where, workers, legs, time.monotonic() - began, equal)
+            records.append(each)
+            print(proof.attempt_row(len(records), each, workers), flush=True)
+    return Row(where, workers, records, time.monotonic() - began, equal)
 
 
 @contextmanager
@@ -132,7 +132,7 @@ def _image(base: str) -> Iterator[str]:
         subprocess.run(["docker", "rmi", "--force", name], capture_output=True, check=True)
 
 
-def _containers(image: str, images: Path) -> Start:
+def _containers(image: str, images: Path) -> StartProgram:
     """What starts the program of a host in a container, with its folders where SageMaker has them.
 
     All share the machine's network, so that hosts are told apart by their ports, as processes are.

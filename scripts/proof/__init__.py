@@ -1,23 +1,23 @@
-"""Kills a small training run at random moments, starts it again, and compares its end with one that was left alone."""
+"""Kills a small training run at random moments, restarts it, and compares its result with an uninterrupted run."""
 
-from scripts.proof.job import CHECKPOINT_STEPS, HOSTS_SECONDS, BrokenError, Job, Result, as_process
-from scripts.proof.journey import Leg, travel, uninterrupted
-from scripts.proof.kills import Kill, draw
-from scripts.proof.words import HEADER, row, verdict
+from scripts.proof.attempts import AttemptRecord, run_uninterrupted, run_with_kills
+from scripts.proof.job import CHECKPOINT_STEPS, HOSTS_SECONDS, Job, ProofError, Result, start_process
+from scripts.proof.kills import Kill, draw_kills
+from scripts.proof.report import HEADER, attempt_row, compare
 
 __all__ = [
     "CHECKPOINT_STEPS",
     "HEADER",
     "HOSTS_SECONDS",
-    "BrokenError",
+    "AttemptRecord",
     "Job",
     "Kill",
-    "Leg",
+    "ProofError",
     "Result",
-    "as_process",
-    "draw",
-    "row",
-    "travel",
-    "uninterrupted",
-    "verdict",
+    "attempt_row",
+    "compare",
+    "draw_kills",
+    "run_uninterrupted",
+    "run_with_kills",
+    "start_process",
 ]

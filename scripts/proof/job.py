@@ -1,4 +1,4 @@
-"""A small training job on this machine: its folders, the programs of its hosts, and what is seen of it from outside."""
+"""A small training job on this machine: its folders, its hosts' programs, and its state as seen from outside."""
 
 import contextlib
 import json
@@ -24,32 +24,32 @@ HYPERPARAMETERS = {
     "batch_size": 32,
     "checkpoint_steps": CHECKPOINT_STEPS,
 }
-# A host whose peer was killed before the two met waits so long for it, instead of five minutes.
+# How long a host waits for a peer that was killed before they connected. On SageMaker it is five minutes.
 HOSTS_SECONDS = 20
 
 _STEP = re.compile(r"step-(\d+)")
-_GOES_ON = re.compile(r"^goes on from .*: step (\d+) of \d+$", re.MULTILINE)
+_RESUMES = re.compile(r"^(?:goes on|resumes) from .*: step (\d+) of \d+$", re.MULTILINE)
 _BEGINS = re.compile(r"^\d+ training images of ", re.MULTILINE)
 _STATE = re.compile(r"^state after step (\d+) of (\d+): sha256 ([0-9a-f]{64})", re.MULTILINE)
-# Of an epoch's results, what the clock has to do with.
+# The results of an epoch that depend on the clock.
 _CLOCK = {"seconds", "images_per_second"}
 
-Start = Callable[[Path, IO[bytes]], "subprocess.Popen[bytes]"]
-"""Starts the program of the host whose base folder this is, with a file for all that it prints."""
+StartProgram = Callable[[Path, IO[bytes]], "subprocess.Popen[bytes]"]
+"""Starts a host's program, given the host's base folder and a file for the output."""
 
 
-class BrokenError(Exception):
-    """The run did what no kill explains."""
+class ProofError(Exception):
+    """The run behaved in a way that no kill explains."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a run came to.
+    """The result of a run.
 
     Args:
-        step: the last one.
-        digest: the sha256 of its whole state.
-        history: the results of its epochs, but for the times.
+        step: the last step.
+        digest: the sha256 of the whole state.
+        history: the results of the epochs, without the times.
     """
 
     step: int
@@ -58,17 +58,17 @@ class Result:
 
     @property
     def accuracy(self) -> float:
-        """Of the last epoch, on the validation images."""
+        """The validation accuracy of the last epoch."""
         return self.history[-1]["val_accuracy"]
 
 
 class Attempt:
-    """The programs of all hosts, started together.
+    """One start of the job: the programs of all hosts.
 
     Args:
-        programs: of each host, the chief's first.
-        log: what the chief prints.
-        checkpoints: the chief's folder of them.
+        programs: one for each host, the chief's first.
+        log: the file with the chief's output.
+        checkpoints: the chief's folder of checkpoints.
     """
 
     def __init__(self, programs: "Sequence[subprocess.Popen[bytes]]", log: Path, checkpoints: Path) -> None:
@@ -79,78 +79,78 @@ class Attempt:
 
     @property
     def seconds(self) -> float:
-        """Since its start."""
+        """The seconds since the start."""
         return time.monotonic() - self._began
 
     @property
     def running(self) -> bool:
-        """Whether none of its programs has ended."""
+        """Whether all programs are running."""
         return all(program.poll() is None for program in self.programs)
 
     @property
-    def said(self) -> str:
-        """All that the chief has printed."""
+    def output(self) -> str:
+        """The chief's output so far."""
         return self._log.read_text(encoding="utf-8", errors="replace")
 
     @property
-    def went_on_from(self) -> int | None:
-        """The step, 0 for the beginning; None as long as it has not come so far."""
-        if found := _GOES_ON.search(self.said):
+    def resumed_from(self) -> int | None:
+        """The step that the attempt resumed from, 0 for the beginning; None before the trainer has printed it."""
+        if found := _RESUMES.search(self.output):
             return int(found[1])
-        return 0 if _BEGINS.search(self.said) else None
+        return 0 if _BEGINS.search(self.output) else None
 
     @property
     def last_state(self) -> tuple[int, int, str] | None:
-        """The last step's number, how many were planned, and the state's digest; None before that."""
-        found = _STATE.search(self.said)
+        """The last step, the number of planned steps, and the state's digest; None before the last step is done."""
+        found = _STATE.search(self.output)
         return (int(found[1]), int(found[2]), found[3]) if found else None
 
-    def newest(self) -> tuple[int, bool]:
-        """The newest checkpoint's step, 0 where there is none, and whether all of it is there."""
+    def newest_checkpoint(self) -> tuple[int, bool]:
+        """The newest checkpoint's step (0 if there is none), and whether the checkpoint is complete."""
         steps = [(int(found[1]), name) for name in _names(self._checkpoints) if (found := _STEP.fullmatch(name))]
         if not steps:
             return 0, True
         step, name = max(steps)
         return step, (self._checkpoints / name / "manifest.json").exists()
 
-    def wait_until(self, sign: Callable[[], bool], tick: float) -> bool:
-        """Look again and again, ``tick`` seconds apart; whether the sign came before a program ended."""
-        while not sign():
+    def wait_until(self, condition: Callable[[], bool], tick: float) -> bool:
+        """Wait for a condition, checked every ``tick`` seconds. Return False if a program ends before."""
+        while not condition():
             if not self.running:
                 return False
             time.sleep(tick)
         return True
 
     def wait(self, seconds: float) -> None:
-        """Wait for the end of all programs.
+        """Wait until all programs have ended.
 
         Raises:
-            BrokenError: one still runs after that time.
+            ProofError: a program still runs after ``seconds``.
         """
         deadline = time.monotonic() + seconds
         try:
             for program in self.programs:
                 program.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            raise BrokenError(f"A program did not end within {seconds:.0f} s.\n{self.tail()}") from None
+            raise ProofError(f"A program did not end within {seconds:.0f} s.\n{self.tail()}") from None
 
     def tail(self) -> str:
-        """The end of the chief's log."""
-        return "\n".join(self.said.splitlines()[-12:])
+        """The last lines of the chief's output."""
+        return "\n".join(self.output.splitlines()[-12:])
 
 
 class Job:
-    """A job's folders, which stay from one attempt to the next.
+    """A job, with folders that every attempt shares.
 
     Args:
-        root: of all of it; ``digits`` below it has the images.
-        name: of its folder there.
-        hosts: how many.
+        root: the folder of everything; its subfolder ``digits`` has the images.
+        name: the name of the job's folder in ``root``.
+        hosts: the number of hosts.
         start: starts the program of a host.
-        epochs: how long it is; one of a few seconds has no room for many kills.
+        epochs: the length of the run; many kills need a longer run.
     """
 
-    def __init__(self, root: Path, name: str, hosts: int, start: Start, epochs: int = EPOCHS) -> None:
+    def __init__(self, root: Path, name: str, hosts: int, start: StartProgram, epochs: int = EPOCHS) -> None:
         self._start = start
         self._bases = [root / name / str(number) for number in range(1, hosts + 1)]
         self._attempts = 0
@@ -165,13 +165,13 @@ class Job:
 
     @contextmanager
     def attempt(self) -> Iterator[Attempt]:
-        """Start it; none of its programs outlives this."""
+        """Start the job. All of its programs are killed at the end of the block."""
         chief = self._bases[0]
         self._attempts += 1
         with contextlib.ExitStack() as held:
             for base, resources in zip(self._bases, _resources(len(self._bases)), strict=True):
                 (base / "input" / "config" / "resourceconfig.json").write_text(json.dumps(resources))
-                if base != chief:  # as S3 gives every host what the chief has sent there
+                if base != chief:  # S3 gives every host the checkpoints that the chief has uploaded
                     shutil.rmtree(base / "checkpoints", ignore_errors=True)
                     if (chief / "checkpoints").is_dir():
                         shutil.copytree(chief / "checkpoints", base / "checkpoints")
@@ -185,23 +185,23 @@ class Job:
             yield Attempt(programs, logs[0], chief / "checkpoints")
 
     def result(self, attempt: Attempt) -> Result:
-        """What it came to, in the attempt that has ended by itself.
+        """The result of the run, from the attempt that ended by itself.
 
         Raises:
-            BrokenError: that one did not end well.
+            ProofError: a program failed, or printed no final state.
         """
-        codes = [program.returncode for program in attempt.programs]
+        exit_codes = [program.returncode for program in attempt.programs]
         state = attempt.last_state
-        if any(codes) or state is None:
-            raise BrokenError(f"The run ended by itself with {codes}:\n{attempt.tail()}")
+        if any(exit_codes) or state is None:
+            raise ProofError(f"The run ended by itself with {exit_codes}:\n{attempt.tail()}")
         step, _, digest = state
-        written: dict[str, Any] = json.loads((self._bases[0] / "output" / "data" / "history.json").read_text())
-        history = [{name: each[name] for name in each.keys() - _CLOCK} for each in written["history"]]
+        output: dict[str, Any] = json.loads((self._bases[0] / "output" / "data" / "history.json").read_text())
+        history = [{name: each[name] for name in each.keys() - _CLOCK} for each in output["history"]]
         return Result(step, digest, history)
 
 
-def as_process(base: Path, log: IO[bytes]) -> "subprocess.Popen[bytes]":
-    """Start the program of a host as a process of this machine, with the Python that this is."""
+def start_process(base: Path, log: IO[bytes]) -> "subprocess.Popen[bytes]":
+    """Start the program of a host as a process on this machine, with this Python."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -213,17 +213,17 @@ def as_process(base: Path, log: IO[bytes]) -> "subprocess.Popen[bytes]":
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=subprocess.STDOUT,
-        start_new_session=True,  # an interrupt from the keyboard is for who has started this; `attempt` ends it
+        start_new_session=True,  # Ctrl-C must not reach it: `attempt` kills it
     )
 
 
 def environment(base: Path) -> dict[str, str]:
-    """What the program of a host is to find in its environment."""
+    """The environment variables for the program of a host."""
     return {"SAGEMAKER_BASE_DIR": str(base), "TRAINER_HOSTS_SECONDS": str(HOSTS_SECONDS)}
 
 
 def _resources(hosts: int) -> list[dict[str, Any]]:
-    """The facts that each host gets: all are this machine, and each has a port of its own, another each time."""
+    """The resourceconfig.json of each host. All hosts are this machine, each with a new free port."""
     if hosts == 1:
         return [{"hosts": ["algo-1"], "current_host": "algo-1"}]
     with contextlib.ExitStack() as held:
@@ -234,6 +234,6 @@ def _resources(hosts: int) -> list[dict[str, Any]]:
 
 def _names(folder: Path) -> list[str]:
     try:
-        return os.listdir(folder)  # noqa: PTH208 -- asked a thousand times a second
+        return os.listdir(folder)  # noqa: PTH208 -- called a thousand times a second
     except FileNotFoundError:
         return []

@@ -1,4 +1,4 @@
-"""Runs that are killed at random moments end as one that was left alone, and one that does not is found."""
+"""Runs that are killed at random moments have the result of an uninterrupted run; a difference is found."""
 
 import os
 import random
@@ -13,8 +13,8 @@ from typing import IO
 import pytest
 
 from scripts import digits, proof
+from scripts.proof.attempts import Timing
 from scripts.proof.job import environment
-from scripts.proof.journey import Pace
 from scripts.proof.kills import TRAINING, Kill
 from tests.conftest import ROOT, clean_environment
 
@@ -22,48 +22,54 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 
 @dataclass(frozen=True)
-class Alone:
-    """A run that was left alone."""
+class Baseline:
+    """The uninterrupted run that others are compared with."""
 
     root: Path
     result: proof.Result
-    pace: Pace
+    timing: Timing
 
 
-def left_alone(root: Path, hosts: int) -> Alone:
+def run_baseline(root: Path, hosts: int) -> Baseline:
     digits.write(root / "digits")
-    return Alone(root, *proof.uninterrupted(proof.Job(root, "alone", hosts, proof.as_process)))
+    return Baseline(root, *proof.run_uninterrupted(proof.Job(root, "baseline", hosts, proof.start_process)))
 
 
 @pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory) -> Alone:
-    return left_alone(tmp_path_factory.mktemp("alone"), 1)
+def baseline(tmp_path_factory: pytest.TempPathFactory) -> Baseline:
+    return run_baseline(tmp_path_factory.mktemp("baseline"), 1)
 
 
-def killed(alone: Alone, hosts: int) -> None:
-    """Kill a run twice and see that it ends as the one left alone."""
+def check_killed_run(baseline: Baseline, hosts: int) -> None:
+    """Kill a run twice and check that its result is that of the uninterrupted run."""
     seed = random.SystemRandom().randrange(10_000)
-    print(f"make prove-resume SEED={seed} KILLS=2 HOSTS={hosts}")  # shown where it fails
-    *legs, result = proof.travel(
-        proof.Job(alone.root, "killed", hosts, proof.as_process), proof.draw(seed, 2, hosts), alone.pace
+    print(f"make prove-resume SEED={seed} KILLS=2 HOSTS={hosts}")  # pytest shows it if the test fails
+    *records, result = proof.run_with_kills(
+        proof.Job(baseline.root, "killed", hosts, proof.start_process),
+        proof.draw_kills(seed, 2, hosts),
+        baseline.timing,
     )
-    for number, leg in enumerate(legs, 1):
-        assert isinstance(leg, proof.Leg)
-        print(proof.row(number, leg, hosts))
-    assert [isinstance(leg, proof.Leg) and leg.kill is not None for leg in legs] == [True, True, False]
-    assert result == alone.result
+    for number, record in enumerate(records, 1):
+        assert isinstance(record, proof.AttemptRecord)
+        print(proof.attempt_row(number, record, hosts))
+    assert [isinstance(record, proof.AttemptRecord) and record.kill is not None for record in records] == [
+        True,
+        True,
+        False,
+    ]
+    assert result == baseline.result
 
 
-def test_killed_twice_it_ends_as_if_nothing_had_happened(alone: Alone) -> None:
-    killed(alone, 1)
+def test_a_run_that_is_killed_twice_has_the_same_result(baseline: Baseline) -> None:
+    check_killed_run(baseline, 1)
 
 
-def test_two_workers_end_as_if_nothing_had_happened(tmp_path: Path) -> None:
-    killed(left_alone(tmp_path, 2), 2)
+def test_two_killed_workers_have_the_same_result(tmp_path: Path) -> None:
+    check_killed_run(run_baseline(tmp_path, 2), 2)
 
 
-def test_a_run_that_goes_on_otherwise_is_found(alone: Alone) -> None:
-    """It goes on from the weights alone: the optimizer, the step and the random state begin anew."""
+def test_a_run_that_resumes_from_weights_alone_is_not_equal(baseline: Baseline) -> None:
+    """The optimizer, the step and the random state start from the beginning."""
 
     def from_weights(base: Path, log: IO[bytes]) -> "subprocess.Popen[bytes]":
         more = ["--resume=weights"] if (base / "checkpoints").exists() else []
@@ -75,17 +81,17 @@ def test_a_run_that_goes_on_otherwise_is_found(alone: Alone) -> None:
         )
 
     kill = Kill(signal.SIGKILL, TRAINING, 0.5, 0.5, (0,))
-    *_, result = proof.travel(proof.Job(alone.root, "otherwise", 1, from_weights), [kill], alone.pace)
+    *_, result = proof.run_with_kills(proof.Job(baseline.root, "weights", 1, from_weights), [kill], baseline.timing)
     assert isinstance(result, proof.Result)
-    assert result.step == alone.result.step
-    equal, lines = proof.verdict(alone.result, result)
+    assert result.step == baseline.result.step
+    equal, lines = proof.compare(baseline.result, result)
     assert not equal
     assert lines[-1] == "NOT equal."
 
 
-def test_a_run_that_fails_is_told_with_its_log(tmp_path: Path) -> None:
-    with pytest.raises(proof.BrokenError, match=r"ended by itself with \[1\]"):  # there are no images
-        proof.uninterrupted(proof.Job(tmp_path, "alone", 1, proof.as_process))
+def test_a_failed_run_is_reported_with_its_log(tmp_path: Path) -> None:
+    with pytest.raises(proof.ProofError, match=r"ended by itself with \[1\]"):  # there are no images
+        proof.run_uninterrupted(proof.Job(tmp_path, "baseline", 1, proof.start_process))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -97,7 +103,7 @@ def test_an_interrupt_leaves_no_process_and_no_folder(tmp_path: Path, number: si
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        # What ignores SIGINT hands that on, as a shell does to what it starts in the background.
+        # A process inherits an ignored SIGINT, for example from a shell that starts pytest in the background.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         try:
@@ -106,17 +112,17 @@ def test_an_interrupt_leaves_no_process_and_no_folder(tmp_path: Path, number: si
                 assert time.monotonic() < deadline
                 time.sleep(0.1)
             process.send_signal(number)
-            said, _ = process.communicate(timeout=60)
+            output, _ = process.communicate(timeout=60)
         finally:
             process.terminate()
-    assert process.returncode == 130, said
-    assert said.endswith("Interrupted; no process is left. The same command starts anew.\n")
+    assert process.returncode == 130, output
+    assert output.endswith("Interrupted. No process is left; run the same command to start over.\n")
     assert programs_below(tmp_path) == []
     assert list(tmp_path.iterdir()) == []
 
 
 def programs_below(folder: Path) -> list[str]:
-    """The processes whose job is below a folder (Linux only)."""
+    """The processes whose job is in a folder (Linux only)."""
     found = []
     for entry in Path("/proc").iterdir():
         try:
@@ -127,8 +133,8 @@ def programs_below(folder: Path) -> list[str]:
     return found
 
 
-def test_the_verb_tells_of_a_difference(tmp_path: Path) -> None:
-    """A trainer that ends at once, without a word, is no proof."""
+def test_the_verb_reports_a_difference(tmp_path: Path) -> None:
+    """A trainer that ends at once without any output proves nothing."""
     (tmp_path / "trainer").mkdir()
     for name in ("__init__.py", "__main__.py"):
         (tmp_path / "trainer" / name).touch()
@@ -141,6 +147,6 @@ def test_the_verb_tells_of_a_difference(tmp_path: Path) -> None:
         check=False,
     )
     assert ended.returncode == 1, ended.stderr
-    assert "NOT as it should be: The run ended by itself with [0]" in ended.stdout
+    assert "FAILED: The run ended by itself with [0]" in ended.stdout
     (kept,) = tmp_path.glob("prove-resume-*")
     assert str(kept) in ended.stdout

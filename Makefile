@@ -113,9 +113,9 @@ digits: .venv/installed ## Write the handwritten digits as PNG files to data/dig
 .PHONY: setup test test-fast lint format requirements clean help
 setup: .venv/installed .venv/installed-dev ## Make .venv with all that is needed
 test: .venv/installed-dev ## Run every test
-	@$(VENV) -m pytest
+	@$(VENV) -m pytest -n 2 --dist loadgroup
 test-fast: .venv/installed-dev ## Run the quick tests, two minutes together
-	@$(VENV) -m pytest -m "not e2e"
+	@$(VENV) -m pytest -n 2 --dist loadgroup -m "not e2e"
 lint: .venv/installed-dev ## Check style, types, imports, workflows and Terraform
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check

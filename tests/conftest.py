@@ -1,5 +1,7 @@
 """What every test can ask for: a clean environment, a copy of the project, a way to type make."""
 
+import contextlib
+import fcntl
 import hashlib
 import os
 import shutil
@@ -12,6 +14,10 @@ from pathlib import Path
 import pytest
 
 from scripts.venv import uv_environment, uv_program
+from tests.background import BACKGROUND, Prepared
+from tests.schedule import pytest_collection_modifyitems, pytest_runtest_logreport, pytest_terminal_summary
+
+__all__ = ["pytest_collection_modifyitems", "pytest_runtest_logreport", "pytest_terminal_summary"]
 
 ROOT = Path(__file__).resolve().parent.parent
 IN_CI = os.environ.get("CI") == "true"
@@ -127,44 +133,86 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return Project(tmp_path_factory.mktemp("trainyard"))
 
 
-# The stack takes over a minute to build, so all tests that need one share this one: those of e2e/, then those of
-# errors/. The one that removes it is in zz_destroy/, the last in order of names.
 @pytest.fixture(scope="session")
-def yard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    """A copy of the project with a local cloud running that stands until the last test."""
+def yard(request: pytest.FixtureRequest) -> Iterator[Project]:
+    """A copy of the project with a local cloud, on which `make demo` has run; at the end its stack is destroyed."""
+    prepared = yard_in_background()
+    prepared.wait()
+    yield prepared.project
+    if not request.session.testsfailed:
+        destroyed(prepared.project)
+
+
+def yard_in_background() -> Prepared:
+    """The copy for the fixture `yard`, which may not be ready yet."""
     if not shutil.which("terraform"):
         missing("terraform is not on PATH")
-    project = Project(tmp_path_factory.mktemp("yard"))
-    provider = project.verb("infra", "validate")
-    if provider.returncode != 0:
-        missing(f"the AWS provider cannot be had:\n{provider.stdout}{provider.stderr}")
-    project.make("cloud-up")
-    yield project
-    project.make("cloud-down")
+    return BACKGROUND.prepare("yard", Project, [("cloud-up",), ("demo",)])
+
+
+def destroyed(yard: Project) -> None:
+    """`make destroy` asks for the environment's name, and leaves nothing but the state bucket."""
+    output = yard.make("destroy", "CLOUD=local", code=2)
+    assert "CONFIRM=local" in output
+    output = yard.make("destroy", "CLOUD=local", "CONFIRM=local")
+    assert "21 destroyed" in output
+    assert "trainyard-tfstate-" in output
+    output = yard.make("train", "CLOUD=local", "JOB=digits", code=2)
+    assert "make infra" in output
 
 
 @pytest.fixture(scope="session")
 def demo(yard: Project) -> str:
-    """What `make demo` printed in the yard; from here on the stack is built and one job has run."""
-    return yard.make("demo")
+    """What `make demo` printed in the yard: the stack is applied, and one job has run."""
+    return yard_in_background().wait()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Start to apply the stacks that tests will ask for."""
+    distributes = session.config.getoption("numprocesses", None) and not hasattr(session.config, "workerinput")
+    if session.config.option.collectonly or distributes:
+        return
+    asked = {name for item in session.items for name in getattr(item, "fixturenames", ())}
+    if "yard" in asked:
+        with contextlib.suppress(pytest.skip.Exception, pytest.fail.Exception):  # the fixture will say it
+            yard_in_background()
+
+
+def pytest_sessionfinish() -> None:
+    """No local cloud stays."""
+    BACKGROUND.end()
+
+
+@contextlib.contextmanager
+def made_once(path: Path) -> Iterator[Path | None]:
+    """``path`` where it has to be made, else None. Another worker waits meanwhile, and then finds it there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_name(f".{path.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield None if path.exists() else path
 
 
 @pytest.fixture(scope="session")
 def awscli() -> Path:
     """The `aws` command in an environment of its own, for it pins its own botocore; made anew when its pins change."""
-    pins, folder = ROOT / "requirements-awscli.txt", ROOT / "build" / "awscli"
-    python, stamp = folder / "bin" / "python", folder / "installed"
-    wanted = hashlib.sha256(pins.read_bytes()).hexdigest()
-    if not stamp.exists() or stamp.read_text() != wanted:
-        for arguments in (
-            ["venv", "--clear", "--python", sys.executable, str(folder)],
-            ["pip", "install", "--python", str(python), "--require-hashes", "-r", str(pins)],
-        ):
-            command = [str(ROOT / uv_program()), *arguments]
-            ended = subprocess.run(
-                command, cwd=ROOT, env=uv_environment(), capture_output=True, text=True, timeout=300, check=False
-            )
-            if ended.returncode != 0:
-                missing(f"awscli cannot be installed here: {ended.stderr.strip()}")
-        stamp.write_text(wanted)
+    pins = ROOT / "requirements-awscli.txt"
+    folder = ROOT / "build" / f"awscli-{hashlib.sha256(pins.read_bytes()).hexdigest()[:12]}"
+    with made_once(folder.with_name(f"{folder.name}.installed")) as stamp:
+        if stamp:
+            _install_awscli(folder, pins)
+            stamp.touch()
     return folder / "bin" / "aws"
+
+
+def _install_awscli(folder: Path, pins: Path) -> None:
+    python = folder / "bin" / "python"
+    for arguments in (
+        ["venv", "--clear", "--python", sys.executable, str(folder)],
+        ["pip", "install", "--python", str(python), "--require-hashes", "-r", str(pins)],
+    ):
+        command = [str(ROOT / uv_program()), *arguments]
+        ended = subprocess.run(
+            command, cwd=ROOT, env=uv_environment(), capture_output=True, text=True, timeout=300, check=False
+        )
+        if ended.returncode != 0:
+            missing(f"awscli cannot be installed here: {ended.stderr.strip()}")

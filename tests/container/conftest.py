@@ -1,5 +1,8 @@
 """What the tests with a real Docker engine share."""
 
+import contextlib
+import fcntl
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,22 +10,51 @@ from typing import Any
 import docker
 import pytest
 
+from tests.background import BACKGROUND, Prepared
 from tests.conftest import ROOT, Project, missing
 
 BASE_LABEL = "trainyard.tensorflow"
 
 
-def _left(client: docker.DockerClient) -> dict[str, set[str]]:
+def _left(client: docker.DockerClient) -> dict[str, list[str]]:
     """What an engine holds besides images."""
     return {
-        "containers": {container.name for container in client.containers.list(all=True)},
-        "networks": {network.name for network in client.networks.list()},
-        "volumes": {volume.name for volume in client.volumes.list()},
+        "containers": sorted(container.name for container in client.containers.list(all=True)),
+        "networks": sorted(network.name for network in client.networks.list()),
+        "volumes": sorted(volume.name for volume in client.volumes.list()),
     }
 
 
+@contextlib.contextmanager
+def _nothing_left(client: docker.DockerClient, folder: Path) -> Iterator[None]:
+    """The engine holds the same when the last worker of the tests leaves as when the first one came.
+
+    Args:
+        client: the engine's.
+        folder: which all workers of this run have in common.
+    """
+    record = folder / "engine.json"
+
+    @contextlib.contextmanager
+    def counted(change: int) -> Iterator[dict[str, Any]]:
+        with (folder / "engine.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            found: dict[str, Any] = json.loads(record.read_text()) if record.exists() else {"workers": 0}
+            found["workers"] += change
+            yield found
+            record.write_text(json.dumps(found))
+
+    with counted(+1) as state:
+        if state["workers"] == 1:
+            state["before"] = _left(client)
+    yield
+    with counted(-1) as state:
+        left = _left(client) if state["workers"] == 0 else state["before"]
+    assert left == state["before"]
+
+
 @pytest.fixture(scope="session")
-def engine() -> Iterator[docker.DockerClient]:
+def engine(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[docker.DockerClient]:
     """A Docker engine, which holds the same containers, networks and volumes afterwards as before."""
     try:
         client = docker.from_env()
@@ -30,9 +62,9 @@ def engine() -> Iterator[docker.DockerClient]:
     except docker.errors.DockerException as error:
         missing(f"no Docker engine answers: {error}")
         raise
-    before = _left(client)
-    yield client
-    assert _left(client) == before
+    own = tmp_path_factory.getbasetemp()
+    with _nothing_left(client, own if worker_id == "master" else own.parent):
+        yield client
     client.close()
 
 
@@ -61,9 +93,13 @@ def engine_project(folder: Path) -> Project:
 
 
 @pytest.fixture(scope="session")
-def dock(engine: docker.DockerClient, base_image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    """A copy of the project with a local cloud that runs jobs in containers."""
-    project = engine_project(tmp_path_factory.mktemp("dock"))
-    project.make("cloud-up")
-    yield project
-    project.make("cloud-down")
+def dock(engine: docker.DockerClient, base_image: str) -> Project:
+    """A copy of the project with an applied stack, on a local cloud that runs jobs in containers."""
+    prepared = dock_in_background()
+    prepared.wait()
+    return prepared.project
+
+
+def dock_in_background() -> Prepared:
+    """The copy for the fixture `dock`, which may not be ready yet."""
+    return BACKGROUND.prepare("dock", engine_project, [("cloud-up",), ("infra", "CLOUD=local", "YES=1")])

@@ -135,48 +135,48 @@ def refused(what: Callable[[], object]) -> UserError:
 def test_the_first_pull_writes_the_lock_and_the_next_follows_it(engine: Any, shelf: str, place: Path) -> None:
     said: list[str] = []
     where, unlocked = pull.Source(shelf, {}), Base(f"{shelf}:{TAG}", "", TAG)
-    first = pull.from_source(engine, where, unlocked, said.append)
+    first = pull.pull_aws_base(engine, where, unlocked, said.append)
     assert base.read_lock() == {TAG: first.pin}
     assert first.reference == f"{shelf}@{first.pin}"
     assert "commit it" in said[-1]
-    assert pull.find(engine, first) == first
+    assert pull.find_local(engine, first) == first
 
     # A newer image gets the tag; who has the lock still builds on the old one.
     subprocess.run(["docker", "import", "-", f"{shelf}:{TAG}"], input=a_file(), check=True, capture_output=True)
     list(engine.api.push(shelf, TAG, stream=True))
     forget_image(engine, shelf)
-    assert pull.find(engine, first) is None
-    again = pull.from_source(engine, where, first, said.append)
+    assert pull.find_local(engine, first) is None
+    again = pull.pull_aws_base(engine, where, first, said.append)
     assert again == first
-    assert pull.tags_here(engine) >= {TAG}
+    assert pull.local_tags(engine) >= {TAG}
     assert base.read_lock() == {TAG: first.pin}
 
-    newest = pull.from_source(engine, where, replace(first, pin=""), said.append)
+    newest = pull.pull_aws_base(engine, where, replace(first, pin=""), said.append)
     assert newest.pin != first.pin
     assert base.read_lock() == {TAG: newest.pin}
 
 
 def test_a_digest_that_is_gone(engine: Any, shelf: str, place: Path) -> None:
     gone = Base("", "sha256:" + "0" * 64, TAG)
-    told = refused(lambda: pull.from_source(engine, pull.Source(shelf, {}), gone, SILENT))
+    told = refused(lambda: pull.pull_aws_base(engine, pull.Source(shelf, {}), gone, SILENT))
     assert told.problem.startswith(f"There is no {shelf}@sha256:0000")
     assert base.read_lock() == {}
 
 
 def test_one_of_one_s_own_is_taken_from_here_else_pulled(engine: Any, tiny: str, shelf: str, place: Path) -> None:
     said: list[str] = []
-    here = pull.use(engine, tiny, "dev", said.append)
+    here = pull.choose_image(engine, tiny, "dev", said.append)
     assert here == Base(tiny, engine.images.get(tiny).id)
     assert not said
-    assert base.chosen("us-east-1", True, "dev") == here
-    pulled = pull.use(engine, f"{shelf}:{TAG}", "dev", said.append)
+    assert base.current_base("us-east-1", True, "dev") == here
+    pulled = pull.choose_image(engine, f"{shelf}:{TAG}", "dev", said.append)
     assert pulled.pin in engine.images.get(f"{shelf}:{TAG}").attrs["RepoDigests"][0]
     assert said == [f"Pulling {shelf}:{TAG}"]
     assert base.read_lock() == {}, "the lock is for AWS's"
 
 
 def test_a_remembered_name_that_is_another_image_now(engine: Any, tiny: str, place: Path) -> None:
-    before = pull.use(engine, tiny, "dev", SILENT)
+    before = pull.choose_image(engine, tiny, "dev", SILENT)
     subprocess.run(["docker", "import", "-", tiny], input=a_file(), check=True, capture_output=True)
     told = refused(lambda: pull.ensure(engine, before, "us-east-1", SILENT))
     assert before.pin in told.problem
@@ -185,19 +185,19 @@ def test_a_remembered_name_that_is_another_image_now(engine: Any, tiny: str, pla
 
 
 def test_another_architecture_is_refused(engine: Any, arm: str, place: Path) -> None:
-    told = refused(lambda: pull.use(engine, arm, "dev", SILENT))
+    told = refused(lambda: pull.choose_image(engine, arm, "dev", SILENT))
     assert "linux/arm64" in told.problem
-    assert base.remembered("dev") is None
+    assert base.remembered_base("dev") is None
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1:9/none:1", "not a name", "UPPER"])
 def test_a_name_that_leads_nowhere(engine: Any, place: Path, name: str) -> None:
-    told = refused(lambda: pull.use(engine, name, "dev", SILENT))
+    told = refused(lambda: pull.choose_image(engine, name, "dev", SILENT))
     assert name in told.problem
 
 
 def test_a_build(engine: Any, tiny: str, place: Path) -> None:
-    own = pull.take(engine, tiny, SILENT)
+    own = pull.get_image(engine, tiny, SILENT)
     tag = image_tag(own)
     image = engine.images.get(build(own, tag, SILENT))
     assert f"trainyard:{tag}" in image.tags
@@ -222,7 +222,7 @@ def test_its_labels_say_where_it_comes_from(engine: Any, tiny: str, place: Path)
     (place / "README.md").write_text("")
     git("add", ".")
     git("commit", "-qm", "something else")
-    own = pull.take(engine, tiny, SILENT)
+    own = pull.get_image(engine, tiny, SILENT)
     image = engine.images.get(build(own, image_tag(own), SILENT))
     assert image.labels["org.opencontainers.image.source"] == "https://example.com/ada/yard.git"
     assert image.labels["org.opencontainers.image.revision"] == touched
@@ -237,7 +237,7 @@ def test_a_build_that_fails_shows_its_last_lines(
     engine: Any, base_image: str, place: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (place / "trainer" / "Dockerfile").write_text(DOCKERFILE + "RUN echo Look here; exit 7\n")
-    own = pull.take(engine, base_image, SILENT)
+    own = pull.get_image(engine, base_image, SILENT)
     told = refused(lambda: build(own, image_tag(own), SILENT))
     assert "non-zero code: 7" in told.problem or "exit code: 7" in told.problem
     printed = capfd.readouterr()
@@ -247,12 +247,12 @@ def test_a_build_that_fails_shows_its_last_lines(
 
 def test_a_disk_that_is_full(engine: Any, base_image: str, place: Path) -> None:
     (place / "trainer" / "Dockerfile").write_text(DOCKERFILE + "RUN head -c 80000000 /dev/zero >/dev/shm/full\n")
-    own = pull.take(engine, base_image, SILENT)
+    own = pull.get_image(engine, base_image, SILENT)
     assert "docker system df" in refused(lambda: build(own, image_tag(own), SILENT)).fix
 
 
 def test_a_tree_that_changes_meanwhile_gets_no_wrong_name(tiny: str, engine: Any, place: Path) -> None:
-    own = pull.take(engine, tiny, SILENT)
+    own = pull.get_image(engine, tiny, SILENT)
     tag = image_tag(own)
     (place / "trainer" / "new.py").write_text("")
     assert "has changed" in refused(lambda: build(own, tag, SILENT)).problem
@@ -260,7 +260,7 @@ def test_a_tree_that_changes_meanwhile_gets_no_wrong_name(tiny: str, engine: Any
 
 def test_the_trainer_itself(engine: Any, base_image: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    own = pull.take(engine, base_image, SILENT)
+    own = pull.get_image(engine, base_image, SILENT)
     image = engine.images.get(build(own, image_tag(own), SILENT))
     command = [sys.executable, "-m", "trainer", "describe"]
     said = subprocess.run(command, cwd=ROOT, env=clean_environment(), capture_output=True, check=True).stdout

@@ -185,8 +185,10 @@ def some() -> bytes:
     return os.urandom(SIZE)
 
 
-def local_names(engine: Any) -> set[str]:
-    return {tag for found in engine.images.list() for tag in found.tags}
+def local_names(engine: Any, place: Place) -> set[str]:
+    """The names of images that these tests gave, and those of the place's registry."""
+    ours = ("trainyard-push-test:", place.stack.repository_url)
+    return {tag for found in engine.images.list() for tag in found.tags if tag.startswith(ours)}
 
 
 def refused(image_id: str, place: Place, tag: str = "v1") -> UserError:
@@ -198,9 +200,9 @@ def refused(image_id: str, place: Place, tag: str = "v1") -> UserError:
 def test_only_what_is_new_is_sent(
     engine: Any, place: Place, image: Callable[..., str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    base, before = some(), local_names(engine)
+    base, before = some(), local_names(engine, place)
     one = image(base, b"first code")
-    names = local_names(engine)
+    names = local_names(engine, place)
     assert repository.find(place.stack, "v1") is None
     sent = push(one, place.stack, "v1")
     assert sent.digest == repository.find(place.stack, "v1")
@@ -215,7 +217,7 @@ def test_only_what_is_new_is_sent(
     assert changed.bytes < 1000
     assert f"1 new layer ({changed.bytes} B sent), 1 there already" in changed.summary()
     assert names - before == {"trainyard-push-test:0"}
-    assert local_names(engine) - before == {"trainyard-push-test:0", "trainyard-push-test:1"}
+    assert local_names(engine, place) - before == {"trainyard-push-test:0", "trainyard-push-test:1"}
     assert not any(token in capsys.readouterr().out for _, token in place.tokens._given)
 
 
@@ -229,22 +231,20 @@ def test_the_label_is_read_through_ecr(place: Place, image: Callable[..., str]) 
     assert said == []
     for uri in uris[1:]:
         assert training.describe_image(uri, spec, place.stack, said.append) is None
-        assert said.pop() == (
-            f"Not checked: the hyperparameters against {uri}, which has no label trainyard.describe."
-        )
+        assert said.pop() == (f"Not checked: the hyperparameters against {uri}, which has no label trainyard.describe.")
 
 
 def test_what_was_pushed_is_fetched_by_its_digest(engine: Any, place: Place, image: Callable[..., str]) -> None:
     one = image(b"x", some())
     sent = push(one, place.stack, "v1")
     uri = f"{place.stack.repository_url}@{sent.digest}"
-    assert not shell.is_here(engine, uri)
-    shell.fetch(engine, uri)
+    assert not shell.is_local(engine, uri)
+    shell.pull_image(engine, uri)
     assert engine.images.get(uri).id == one
-    shell.fetch(engine, uri)  # there already
+    shell.pull_image(engine, uri)  # there already
     engine.images.remove(uri)
     with pytest.raises(UserError) as caught:
-        shell.fetch(engine, uri.replace(sent.digest[-8:], "0" * 8))
+        shell.pull_image(engine, uri.replace(sent.digest[-8:], "0" * 8))
     assert "cannot be pulled: " in caught.value.problem
 
 
@@ -299,10 +299,10 @@ def test_a_repository_that_does_not_exist(engine: Any, place: Place, image: Call
     url = place.stack.repository_url
     nowhere = place.stack.model_copy(update={"repository_url": f"{url}-2", "repository_name": "trainyard-local-2"})
     one = image(b"x")
-    names = local_names(engine)
+    names = local_names(engine, place)
     for look in (lambda: push(one, nowhere, "v1"), lambda: repository.find(nowhere, "v1")):
         with pytest.raises(UserError) as caught:
             look()
         assert caught.value.problem.startswith("The repository trainyard-local-2 does not exist in account 123456789")
         assert "`make infra`" in caught.value.fix
-    assert local_names(engine) == names
+    assert local_names(engine, place) == names

@@ -233,7 +233,7 @@ def test_layers_are_kept_and_images_go_with_the_local_cloud(dock: Dock) -> None:
     kept = next(line for line in status.splitlines() if line.startswith("Layers of images"))
     assert kept.endswith(" kB")
     assert verb("clean").stderr.splitlines() == [
-        "Error: The local cloud runs, and its registry reads the layers.",
+        "Error: The local cloud is running and uses the layers.",
         "Fix:   Stop it first: `make cloud-down`.",
     ]
     dock.again()
@@ -241,8 +241,8 @@ def test_layers_are_kept_and_images_go_with_the_local_cloud(dock: Dock) -> None:
     assert dock.described() == []
     assert dock.push(image, "v1")[-1] == "Layer already exists"
     localcloud.stop()
-    assert "kB of image layers removed from build/registry/." in verb("clean").stdout
-    assert verb("clean").stdout == "0 B of image layers removed from build/registry/.\n"
+    assert "kB of image layers deleted from build/registry/." in verb("clean").stdout
+    assert verb("clean").stdout == "0 B of image layers deleted from build/registry/.\n"
     dock.again()
     dock.create()
     assert dock.push(image, "v1")[-1] == "Pushed"

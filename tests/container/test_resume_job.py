@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import Project
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("dock")]
 
 LOCAL = "CLOUD=local"
 HP = "HP=batch_size=4 epochs=6 checkpoint_steps=100"

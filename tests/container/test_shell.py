@@ -139,13 +139,13 @@ def test_what_root_leaves_is_handed_over(engine: Any, base_image: str, tmp_path:
     shell.prepare(scratch, base_image, {})
     for path in (scratch, *scratch.rglob("*")):
         os.chown(path, 12345, 12345)
-    bench = shell.Bench(base_image, scratch, {})
+    bench = shell.ShellSetup(base_image, scratch, {})
     words = shell.command(bench, "trainyard-shell-test", terminal=False)
     leave = "umask 077; mkdir /opt/ml/model/mine; touch /opt/ml/model/mine/x"
     subprocess.run(words, input=leave, text=True, check=True)
     left = scratch / "model" / "mine" / "x"
     assert left.stat().st_uid == 0
-    shell.hand_over(scratch, base_image)
+    shell.give_to_owner(scratch, base_image)
     assert (left.stat().st_uid, left.parent.stat().st_gid) == (12345, 12345)
 
 

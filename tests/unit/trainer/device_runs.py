@@ -1,8 +1,8 @@
 """A job on several devices of one host, which here are parts of the CPU."""
 
 import subprocess
-import sys
 
+from tests.unit.trainer import forked
 from tests.unit.trainer.trainer_runs import ROOT, Base, environment
 
 DIVIDED = """
@@ -30,12 +30,4 @@ image_classification.train_with(team, job, Stop())
 
 def train_divided(base: Base, devices: int) -> "subprocess.CompletedProcess[str]":
     """Train with so many devices."""
-    return subprocess.run(
-        [sys.executable, "-c", DIVIDED, str(devices)],
-        cwd=ROOT,
-        env=environment(SAGEMAKER_BASE_DIR=str(base.root)),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=240,
-    )
+    return forked.run(["-c", DIVIDED, str(devices)], ROOT, environment(SAGEMAKER_BASE_DIR=str(base.root)), timeout=240)

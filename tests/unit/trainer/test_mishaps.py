@@ -21,7 +21,9 @@ def made(root: Path, digits: Path, **hyperparameters: str) -> Base:
 
 def train(base: Base, limit: Callable[[], None] | None = None) -> "subprocess.CompletedProcess[str]":
     """Train under a limit that the kernel sets."""
-    process = base.start(before=limit)
+    if limit is None:
+        return base.train()
+    process = base.start_afresh(before=limit)
     out, err = process.communicate(timeout=240)
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 

@@ -2,6 +2,7 @@
 
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -266,10 +267,24 @@ def test_where_one_is_killed_the_other_ends_with_that_reason(tmp_path: Path, dig
     assert hosts.bases[1 - lost].failure.startswith(f"{hosts.names[lost]} was lost, and with it the training")
 
 
+# A minute of silence makes a host lost, to us and to TensorFlow; here eight seconds.
+IMPATIENT = """
+import functools
+from tensorflow.python.eager.context import Context
+from trainer.hosts import link
+link.BEAT, link.SILENCE = 0.5, 8.0
+link.Link.lost.__defaults__ = (2.0,)
+Context.configure_coordination_service = functools.partialmethod(
+    Context.configure_coordination_service, heartbeat_timeout_in_ms=8000)
+"""
+
+
 @pytest.mark.e2e
 @pytest.mark.parametrize("frozen", [0, 1])
 def test_where_one_is_frozen_the_other_ends_with_that_reason(tmp_path: Path, digits: Path, frozen: int) -> None:
     hosts = made(tmp_path, digits, **ENDLESS)
+    for base in hosts.bases:
+        base.prelude = IMPATIENT
     processes = hosts.start()
     wait_for(processes[0], "epoch=1 ")
     processes[frozen].send_signal(signal.SIGSTOP)
@@ -336,10 +351,12 @@ def test_a_host_that_never_starts_is_named(tmp_path: Path, digits: Path) -> None
 
 @pytest.mark.e2e
 def test_a_host_that_waits_heeds_a_stop(tmp_path: Path, digits: Path) -> None:
-    process = made(tmp_path, digits, **EPOCHS).bases[1].start()
-    with pytest.raises(subprocess.TimeoutExpired):
-        process.wait(8)
-    process.send_signal(signal.SIGTERM)
+    hosts = made(tmp_path, digits, **EPOCHS)
+    with socket.create_server(link.address(hosts.names[0])) as chief:  # which answers nothing
+        process = hosts.bases[1].start()
+        chief.settimeout(60)
+        with chief.accept()[0]:
+            process.send_signal(signal.SIGTERM)
     (left,) = ended([process], 40)
     assert (left.returncode, left.stderr) == (0, "")
     assert left.stdout == "stopped while other hosts were awaited: nothing has been trained\n"

@@ -108,7 +108,7 @@ def test_stopped_and_started_again_it_ends_as_if_nothing_had_happened(
 @pytest.mark.e2e
 def test_a_stop_before_the_first_step_leaves_the_model_as_it_is(tmp_path: Path, digits: Path) -> None:
     base = made(tmp_path / "ml", digits, **ENDLESS)
-    process = base.start()
+    process = base.start_afresh()
     # While TensorFlow is being imported: the process has been started, its handler stands within milliseconds.
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(1)

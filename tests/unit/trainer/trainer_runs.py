@@ -6,7 +6,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,9 @@ from typing import Any
 
 from PIL import Image
 from sklearn.datasets import load_digits
+
+from tests.unit.trainer import forked
+from tests.unit.trainer.forked import Program
 
 ROOT = Path(__file__).parents[3]
 SMALL = {"image_size": "8", "channels": "1", "epochs": "2", "learning_rate": "0.005"}
@@ -35,6 +38,8 @@ class Base:
 
     root: Path
     environment: dict[str, str] = field(default_factory=dict)
+    # A program's text that runs before the trainer, in its process.
+    prelude: str = ""
 
     def configure(self, **files: Any) -> "Base":
         """Write files of input/config: hyperparameters={…}, resourceconfig={…}."""
@@ -64,34 +69,44 @@ class Base:
         """The checkpoints that are there."""
         return sorted(int(path.name.removeprefix("step-")) for path in (self.root / "checkpoints").glob("step-*"))
 
-    def start(self, *arguments: str, before: Callable[[], None] | None = None) -> "subprocess.Popen[str]":
-        """Begin to train; ``before`` is called in the new process before the program."""
+    def start(self, *arguments: str) -> Program:
+        """Start to train."""
+        return Program(self._command(arguments), ROOT, self._environment())
+
+    def start_afresh(self, before: Callable[[], None] | None = None) -> "subprocess.Popen[str]":
+        """Start to train in a new Python; ``before`` is called there before the program."""
         return subprocess.Popen(
-            [sys.executable, "-m", "trainer", "train", *arguments],
+            [sys.executable, "-m", "trainer", "train"],
             cwd=ROOT,
-            env=environment(SAGEMAKER_BASE_DIR=str(self.root), **self.environment),
+            env=self._environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             preexec_fn=before,
         )
 
+    def _environment(self) -> dict[str, str]:
+        return environment(SAGEMAKER_BASE_DIR=str(self.root), **self.environment)
+
     def train(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        process = self.start(*arguments)
-        out, err = process.communicate(timeout=240)
-        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+        """Train to the end."""
+        return forked.run(self._command(arguments), ROOT, self._environment(), timeout=240)
+
+    def _command(self, arguments: Sequence[str]) -> list[str]:
+        if not self.prelude:
+            return ["trainer", "train", *arguments]
+        start = "import runpy; runpy.run_module('trainer', run_name='__main__')"
+        return ["-c", f"{self.prelude}\n{start}", "train", *arguments]
 
 
 def trainer(*arguments: str) -> "subprocess.CompletedProcess[str]":
     """Run another command than train."""
-    command = [sys.executable, "-m", "trainer", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=240)
+    return forked.run(["trainer", *arguments], ROOT, environment(), timeout=240)
 
 
 def told_by(code: str, *arguments: str) -> Any:
     """What a Python program prints last, as JSON; in a process of its own, as TensorFlow fixes its devices once."""
-    command = [sys.executable, "-c", code, *arguments]
-    done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
+    done = forked.run(["-c", code, *arguments], ROOT, environment(), timeout=240)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -122,23 +137,23 @@ class Hosts:
             base.channel(name, folder)
         return self
 
-    def start(self) -> "list[subprocess.Popen[str]]":
+    def start(self) -> list[Program]:
         return [base.start() for base in self.bases]
 
     def train(self) -> "list[subprocess.CompletedProcess[str]]":
         return ended(self.start())
 
 
-def ended(processes: "list[subprocess.Popen[str]]", seconds: float = 200) -> "list[subprocess.CompletedProcess[str]]":
+def ended(processes: Sequence[Program], seconds: float = 200) -> "list[subprocess.CompletedProcess[str]]":
     """Wait for all of them; none outlives this."""
     try:
         with ThreadPoolExecutor() as pool:
-            told = list(pool.map(lambda process: process.communicate(timeout=seconds), processes))
+            told = list(pool.map(lambda process: process.communicate(seconds), processes))
     finally:
         for process in processes:
             process.kill()
     return [
-        subprocess.CompletedProcess(process.args, process.returncode, out, err)
+        subprocess.CompletedProcess(process.args, process.wait(), out, err)
         for process, (out, err) in zip(processes, told, strict=True)
     ]
 
@@ -150,7 +165,7 @@ def free_ports(count: int) -> list[int]:
         return [each.getsockname()[1] for each in sockets]
 
 
-def wait_for(process: "subprocess.Popen[str]", word: str) -> None:
+def wait_for(process: "Program | subprocess.Popen[str]", word: str) -> None:
     """Read what it prints until this word comes."""
     assert process.stdout is not None
     for line in process.stdout:

@@ -69,9 +69,8 @@ def main() -> None:
         write_weights(folder / "weights")
         base = Base(folder / "ml").configure(hyperparameters=HYPERPARAMETERS)
         base.channel("training", folder / "training").channel("weights", folder / "weights")
-        process = base.start()
-        told, errors = process.communicate(timeout=240)
-        assert process.returncode == 0, told + errors
+        ended = base.train()
+        assert ended.returncode == 0, ended.stdout + ended.stderr
         kept = folder / "kept"
         shutil.copytree(folder / "training", kept / "training")
         step = f"step-{STOPPED_AT:08}"

@@ -1,0 +1,79 @@
+"""Stacks that are applied while other tests run: an apply takes a minute, and nearly all of it is waiting.
+
+Each worker of the tests has its own, so that no two tests change one stack at the same time. They are started when the
+tests have been collected, where a test asks for one.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.conftest import Project
+
+
+@dataclass
+class Prepared:
+    """A copy of the project, being made ready by commands that a person would type.
+
+    Args:
+        project: the copy, with its local cloud.
+        output: what the last command printed, when it has ended.
+    """
+
+    project: "Project"
+    output: Future[str]
+
+    def wait(self) -> str:
+        """Wait until it is ready; what the last command printed.
+
+        Raises:
+            BaseException: whatever a command raised.
+        """
+        return self.output.result()
+
+
+@dataclass
+class Background:
+    """What is being made ready, by the name of the fixture that asks for it."""
+
+    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2))
+    _prepared: dict[str, Prepared] = field(default_factory=dict)
+    _folders: list[Path] = field(default_factory=list)
+
+    def prepare(self, name: str, make: "Callable[[Path], Project]", commands: Iterable[tuple[str, ...]]) -> Prepared:
+        """Start to make a copy of the project ready, unless that has begun.
+
+        Args:
+            name: what for.
+            make: makes the copy in a folder that does not exist yet.
+            commands: what is typed to make, one after the other.
+        """
+        if name not in self._prepared:
+            folder = Path(tempfile.mkdtemp(prefix=f"trainyard-{name}-"))
+            self._folders.append(folder)
+            project = make(folder / name)
+
+            def typed() -> str:
+                output = ""
+                for command in commands:
+                    output = project.make(*command)
+                return output
+
+            self._prepared[name] = Prepared(project, self._pool.submit(typed))
+        return self._prepared[name]
+
+    def end(self) -> None:
+        """Wait for what has begun; stop the local clouds and remove the copies."""
+        self._pool.shutdown()
+        for prepared in self._prepared.values():
+            prepared.project.make("cloud-down", "YES=1", code=None)
+        for folder in self._folders:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+BACKGROUND = Background()

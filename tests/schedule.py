@@ -1,0 +1,57 @@
+"""In which order the tests run, which of them share a worker, and how long they took: hooks for conftest.py."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import PurePath
+
+import pytest
+
+# Long files come first: a worker that takes one of them last would let the other wait.
+_FIRST = ("tests/unit/trainer", "tests/container/jobs", "tests/unit/proof", "tests/container")
+
+_seconds: dict[str, float] = defaultdict(float)
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for the groups
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A file's tests share a worker, as they share fixtures. Those that wait for a stack come after other slow ones."""
+    places: dict[str, tuple[int, int]] = {}
+    for item in items:
+        fixtures: Iterable[str] = getattr(item, "fixturenames", ())
+        file = _file(item.nodeid)
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(file))
+        places[file] = min(places.get(file, (9, 0)), _place(item, file, fixtures))
+    if not config.pluginmanager.hasplugin("randomly"):
+        items.sort(key=lambda item: places[_file(item.nodeid)])
+
+
+def _place(item: pytest.Item, file: str, fixtures: Iterable[str]) -> tuple[int, int]:
+    if item.get_closest_marker("e2e") is None:
+        return 2, 0
+    if {"yard", "dock"}.intersection(fixtures):
+        return 1, 0
+    return 0, next((number for number, folder in enumerate(_FIRST) if file.startswith(folder)), len(_FIRST))
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Add up a test's seconds: its set-up, the test itself, its end."""
+    _seconds[report.nodeid.partition("@")[0]] += report.duration
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The time by folder and the ten slowest tests; for a run of a few seconds they are of no interest."""
+    if sum(_seconds.values()) < 60:
+        return
+    folders: dict[str, float] = defaultdict(float)
+    for name, seconds in _seconds.items():
+        folders[str(PurePath(_file(name)).parent)] += seconds
+    terminalreporter.section("seconds by folder, and the slowest tests")
+    for table in (folders, dict(sorted(_seconds.items(), key=lambda each: -each[1])[:10])):
+        for name, seconds in sorted(table.items(), key=lambda each: -each[1]):
+            terminalreporter.write_line(f"{seconds:7.1f}  {name}")
+        terminalreporter.write_line("")
+
+
+def _file(nodeid: str) -> str:
+    return nodeid.partition("::")[0]

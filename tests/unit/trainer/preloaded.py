@@ -1,0 +1,14 @@
+"""What the programs of `forked` have imported when they start. TensorFlow's greetings go nowhere."""
+
+import os
+
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+_stderr = os.dup(2)
+_nowhere = os.open(os.devnull, os.O_WRONLY)
+os.dup2(_nowhere, 2)
+import keras  # noqa: E402, F401
+import tensorflow  # noqa: E402, F401
+
+os.dup2(_stderr, 2)
+os.close(_stderr)
+os.close(_nowhere)

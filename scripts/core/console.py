@@ -30,20 +30,26 @@ def show_error(error: UserError) -> None:
 
 
 @contextmanager
-def step(title: str) -> Iterator[None]:
+def step(title: str, about: str = "", log: str = "") -> Iterator[None]:
     """Print a line when a step starts, and one with its duration when it ends.
 
     A step that fails prints "not finished"; its exception is raised again.
+
+    Args:
+        title: the step's name.
+        about: more for the first line: the command, and the step's purpose.
+        log: the file with the step's whole output, named in the last line.
     """
     terminal = sys.stdout.isatty()
-    say(styled(f"==> {title}", "1", terminal))
+    say(styled(f"==> {title}", "1", terminal) + about)
     start = time.monotonic()
+    whole = styled(f" (log: {log})", "2", terminal) if log else ""
     try:
         yield
     except BaseException:
-        say(styled(f"<== {title}: not finished, {duration(time.monotonic() - start)}", "1;31", terminal))
+        say(styled(f"<== {title}: not finished, {duration(time.monotonic() - start)}", "1;31", terminal) + whole)
         raise
-    say(styled(f"<== {title}: done in {duration(time.monotonic() - start)}", "32", terminal))
+    say(styled(f"<== {title}: done in {duration(time.monotonic() - start)}", "32", terminal) + whole)
 
 
 def confirm(question: str, yes: bool, fix: str) -> bool:

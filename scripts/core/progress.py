@@ -1,5 +1,6 @@
-"""Progress of a transfer: a live bar with bytes and files at a terminal, a line every few seconds elsewhere."""
+"""Progress at a terminal: a live bar of a transfer, or one live line. Elsewhere: a plain line every few seconds."""
 
+import shutil
 import sys
 import threading
 import time
@@ -10,6 +11,8 @@ from typing import Protocol
 from scripts.core import console
 
 SECONDS_BETWEEN_LINES = 5.0
+SECONDS_BETWEEN_STATUSES = 20.0
+ERASE = "\r\x1b[2K"  # go back to the line's start and delete the line
 
 
 class Transfer(Protocol):
@@ -95,3 +98,34 @@ def _bar(title: str, files: int, size: int) -> Iterator[Transfer]:
                     progress.update(task, done=done)
 
         yield Shown()
+
+
+class StatusLine:
+    """What happens now: one line that changes at a terminal, and a plain line every 20 seconds elsewhere.
+
+    It is written with nothing but a carriage return and one escape sequence, so a killed process leaves the terminal
+    in order.
+    """
+
+    def __init__(self) -> None:
+        self._terminal = sys.stdout.isatty()
+        self._last = time.monotonic()
+
+    def show(self, text: str) -> None:
+        """Show ``text`` in place of the last status."""
+        if self._terminal:
+            width = shutil.get_terminal_size((100, 24)).columns - 1
+            print(ERASE + console.styled(text[:width], "2", True), end="", flush=True)
+        elif time.monotonic() - self._last >= SECONDS_BETWEEN_STATUSES:
+            self.line(text)
+
+    def line(self, text: str) -> None:
+        """Print a line that stays, above the status."""
+        self.clear()
+        console.say(text)
+        self._last = time.monotonic()
+
+    def clear(self) -> None:
+        """Remove the status."""
+        if self._terminal:
+            print(ERASE, end="", flush=True)

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from scripts.core import console
 from scripts.core.errors import UserError, nearest
+from scripts.core.progress import ERASE, StatusLine
 
 
 @pytest.mark.parametrize(
@@ -51,3 +52,35 @@ def test_confirm_without_a_terminal_prints_the_fix() -> None:
 def test_nearest() -> None:
     assert nearest("epoch", ["epochs", "batch_size"]) == "epochs"
     assert nearest("zzz", ["epochs"]) is None
+
+
+def test_step_prints_its_purpose_and_its_log(capsys: pytest.CaptureFixture[str]) -> None:
+    with console.step("one", about=" (make one): the first", log="build/one.log"):
+        pass
+    first, last = capsys.readouterr().out.splitlines()
+    assert first == "==> one (make one): the first"
+    assert last.startswith("<== one: done in ")
+    assert last.endswith(" (log: build/one.log)")
+
+
+def test_a_status_is_one_line_at_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "20")
+    status = StatusLine()
+    status.show("a status that is wider than the terminal")
+    status.line("a line")
+    status.clear()
+    assert capsys.readouterr().out == f"{ERASE}\x1b[2ma status that is wi\x1b[0m{ERASE}a line\n{ERASE}"
+
+
+def test_a_status_elsewhere_is_a_line_now_and_then(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status = StatusLine()
+    status.show("too early")
+    monkeypatch.setattr("scripts.core.progress.SECONDS_BETWEEN_STATUSES", 0)
+    status.show("a status")
+    status.clear()
+    assert capsys.readouterr().out == "a status\n"

@@ -1,4 +1,4 @@
-"""The local cloud: up, down, status, clean, env, and ``exec -- COMMAND`` to run a command against it."""
+"""The local cloud: up, down, status, clean, env, and ``exec -- COMMAND``, which runs a command against it."""
 
 import contextlib
 import os
@@ -14,12 +14,12 @@ from scripts import localcloud
 from scripts.core import console, verb
 from scripts.core.errors import UserError
 
-APP = verb.app("The local cloud: AWS's own APIs on 127.0.0.1, for rehearsals without an account.")
+APP = verb.app("The local cloud: AWS's APIs on 127.0.0.1, for rehearsals without an account.")
 
 
 @APP.command()
 def up() -> None:
-    """Start it; it runs until ``down``."""
+    """Start the local cloud; it runs until ``down``."""
     cloud = localcloud.running()
     if cloud:
         console.say(f"The local cloud already runs at {cloud.url}.")
@@ -28,26 +28,26 @@ def up() -> None:
     for line in cloud.lost:
         console.say(line)
     console.say(f"The local cloud runs at {cloud.url}. Stop it with `make cloud-down`.")
-    _say_how_jobs_run(cloud)
+    _print_how_jobs_run(cloud)
 
 
 @APP.command()
 def down() -> None:
-    """Stop it; everything it holds goes with it, but for the layers of images."""
+    """Stop the local cloud and delete everything it holds, except image layers."""
     cloud = localcloud.running()
     localcloud.stop()
-    console.say("The local cloud is stopped." if cloud else "No local cloud runs.")
+    console.say("The local cloud is stopped." if cloud else "No local cloud is running.")
 
 
 @APP.command()
 def status() -> None:
-    """Say where it runs, since when, how jobs run, and what it holds."""
+    """Print its address, its start, how jobs run, and what it holds."""
     cloud = _running()
     age = datetime.now(UTC) - cloud.started
     console.say(f"The local cloud runs at {cloud.url}")
     console.say(f"since {cloud.started.astimezone():%Y-%m-%d %H:%M:%S}, for {console.duration(age.total_seconds())}")
-    _say_how_jobs_run(cloud)
-    # From here on this process is what a command under `exec` would be.
+    _print_how_jobs_run(cloud)
+    # From here on, this process has the environment of a command under `exec`.
     changed = localcloud.environment(cloud, os.environ)
     os.environ.clear()
     os.environ.update(changed)
@@ -55,38 +55,38 @@ def status() -> None:
 
     for line in holdings.lines():
         console.say(line)
-    console.say(f"Layers of images, kept for the next one: {console.size(_used(localcloud.IMAGES))}")
+    console.say(f"Image layers, kept for the next local cloud: {console.size(_disk_usage(localcloud.IMAGES))}")
 
 
 @APP.command()
 def clean() -> None:
-    """Remove the layers of images that are kept from one local cloud to the next."""
+    """Delete the image layers that are kept for the next local cloud."""
     if localcloud.running():
-        raise UserError("The local cloud runs, and its registry reads the layers.", "Stop it first: `make cloud-down`.")
-    freed = _used(localcloud.IMAGES)
+        raise UserError("The local cloud is running and uses the layers.", "Stop it first: `make cloud-down`.")
+    freed = _disk_usage(localcloud.IMAGES)
     try:
         if localcloud.IMAGES.exists():
             shutil.rmtree(localcloud.IMAGES)
     except OSError as error:
-        raise UserError(f"The layers cannot be removed: {error}.", f"Remove {localcloud.IMAGES} yourself.") from error
-    console.say(f"{console.size(freed)} of image layers removed from {localcloud.IMAGES}/.")
+        raise UserError(f"The layers cannot be deleted: {error}.", f"Delete {localcloud.IMAGES} yourself.") from error
+    console.say(f"{console.size(freed)} of image layers deleted from {localcloud.IMAGES}/.")
 
 
 @APP.command()
 def env() -> None:
-    """Print what points a shell at it: eval "$(make -s cloud-env)"."""
+    """Print the variables that point a shell at it: eval "$(make -s cloud-env)"."""
     for line in localcloud.shell_lines(_running(), os.environ):
         console.say(line)
 
 
 @APP.command("exec", context_settings={"ignore_unknown_options": True})
 def execute(command: Annotated[list[str], typer.Argument(help="The command and its arguments, after --.")]) -> NoReturn:
-    """Run a command that sees the local cloud and nothing else of AWS."""
+    """Run a command against the local cloud instead of AWS."""
     changed = localcloud.environment(_running(), os.environ)
     try:
         os.execvpe(command[0], command, changed)  # noqa: S606 - there is no shell in it
     except OSError as error:
-        raise UserError(f"{command[0]} cannot be run: {error.strerror}.", "Look at the command after `--`.") from error
+        raise UserError(f"{command[0]} cannot be run: {error.strerror}.", "Check the command after `--`.") from error
 
 
 def _running() -> localcloud.Cloud:
@@ -96,23 +96,23 @@ def _running() -> localcloud.Cloud:
     return cloud
 
 
-def _say_how_jobs_run(cloud: localcloud.Cloud) -> None:
+def _print_how_jobs_run(cloud: localcloud.Cloud) -> None:
     missing = localcloud.how_jobs_run(cloud).missing
     console.say(f"Jobs run as processes: {missing}." if missing else "Jobs run in containers.")
 
 
-def _used(folder: Path) -> int:
-    """The bytes that a folder takes on disk."""
+def _disk_usage(folder: Path) -> int:
+    """The bytes that a folder uses on disk."""
     blocks = 0
     for place, _, names in os.walk(folder):
         for name in names:
-            with contextlib.suppress(FileNotFoundError):  # A push is just going on.
+            with contextlib.suppress(FileNotFoundError):  # a push is renaming it now
                 blocks += Path(place, name).lstat().st_blocks
     return blocks * 512
 
 
 if __name__ == "__main__":
     if sys.argv[1:3] == ["exec", "--"] and sys.argv[3:]:
-        # It stands before every verb of a rehearsal: spare each the 0.2 s that typer takes to parse.
+        # Every verb of a rehearsal starts with it: without typer, each saves 0.2 s.
         verb.run(lambda: execute(sys.argv[3:]))
     verb.run(APP)

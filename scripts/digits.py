@@ -1,4 +1,4 @@
-"""Write scikit-learn's scans of handwritten digits as image files: real input that needs no download."""
+"""`make digits`: writes scikit-learn's scans of handwritten digits as image files: real images without a download."""
 
 import random
 import tempfile
@@ -16,13 +16,13 @@ SEED = 20240817
 
 
 def split(labels: Sequence[int]) -> dict[str, list[int]]:
-    """Deal the images out to the channels, each label by `SHARES`, always in the same way.
+    """Distribute the images of each label over the channels according to `SHARES`, always in the same way.
 
     Args:
         labels: the label of each image.
 
     Returns:
-        For each channel the indices of its images, ascending.
+        The sorted indices of each channel's images.
     """
     by_label: dict[int, list[int]] = defaultdict(list)
     for index, label in enumerate(labels):
@@ -41,7 +41,7 @@ def split(labels: Sequence[int]) -> dict[str, list[int]]:
 
 
 def write(folder: Path) -> int:
-    """Write all images below ``folder`` as ``<channel>/<label>/<index>.png``; gives their number.
+    """Write all images below ``folder`` as ``<channel>/<label>/<index>.png``; return their number.
 
     The UCI scans have 17 shades, 0 to 16; the files have 256.
     """
@@ -61,12 +61,12 @@ def write(folder: Path) -> int:
 
 @APP.command()
 def main() -> None:
-    """Write the digits; where they are already, say so and leave them."""
+    """Write the digits, unless their folder exists."""
     if FOLDER.exists():
-        console.say(f"{FOLDER} is already there; take the folder away to have it written anew.")
+        console.say(f"{FOLDER} exists already; delete it to write the images again.")
         return
     FOLDER.parent.mkdir(parents=True, exist_ok=True)
-    # Elsewhere first: an interrupt leaves no half of it.
+    # Written to a temporary folder first, so that an interrupt leaves no incomplete FOLDER.
     with tempfile.TemporaryDirectory(prefix=".digits-", dir=FOLDER.parent) as unfinished:
         count = write(Path(unfinished) / "digits")
         (Path(unfinished) / "digits").rename(FOLDER)

@@ -1,4 +1,4 @@
-"""The stack in the account: make it, remove it, check its Terraform."""
+"""`make infra` and `make destroy`: applies or destroys the stack, and checks its Terraform code."""
 
 from typing import Annotated
 
@@ -6,17 +6,17 @@ import typer
 
 from scripts.core import verb
 
-APP = verb.app("Make or remove the stack, and check its Terraform.")
+APP = verb.app("Apply or destroy the stack, and check its Terraform code.")
 
 Environment = Annotated[str, typer.Option("--env", envvar="ENV_TEXT", help="A name in terraform/environments/.")]
-Yes = Annotated[bool, typer.Option("--yes", envvar="YES_TEXT", help="Apply the plan without a question.")]
-Approve = Annotated[str, typer.Option("--approve", envvar="APPROVE_TEXT", help="The reviewed change's digest.")]
-Confirm = Annotated[str, typer.Option("--confirm", envvar="CONFIRM_TEXT", help="The environment's name.")]
+Yes = Annotated[bool, typer.Option("--yes", envvar="YES_TEXT", help="Apply the plan without asking.")]
+Approve = Annotated[str, typer.Option("--approve", envvar="APPROVE_TEXT", help="The digest of the reviewed change.")]
+Confirm = Annotated[str, typer.Option("--confirm", envvar="CONFIRM_TEXT", help="The environment's name, to confirm.")]
 
 
 @APP.command()
 def apply(environment: Environment = "dev", yes: Yes = False, approve: Approve = "") -> None:
-    """Apply the plan that `make plan` has saved; without one plan, review, ask, and apply that very plan."""
+    """Apply the plan that `make plan` saved. Without one: plan, review, ask, and apply exactly that plan."""
     from scripts.stack import flows
 
     flows.apply(environment, yes, approve.strip())
@@ -24,7 +24,7 @@ def apply(environment: Environment = "dev", yes: Yes = False, approve: Approve =
 
 @APP.command()
 def destroy(environment: Environment = "dev", confirm: Confirm = "") -> None:
-    """Plan the removal of the stack, review it, and apply it when the environment's name was typed."""
+    """Plan the removal of the stack, review it, and apply it after you type the environment's name."""
     from scripts.stack import flows
 
     flows.destroy(environment, confirm)
@@ -40,7 +40,7 @@ def validate() -> None:
 
 @APP.command()
 def test() -> None:
-    """Run terraform's own tests, offline."""
+    """Run the Terraform tests, offline."""
     from scripts.stack import checks
 
     checks.run_tests()

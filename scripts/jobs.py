@@ -1,4 +1,4 @@
-"""List the training jobs of the account and region."""
+"""`make jobs`: lists the training jobs of the account and region."""
 
 from scripts.core import console, verb
 
@@ -7,7 +7,7 @@ APP = verb.app("List the training jobs, the newest first.")
 
 @APP.command()
 def main() -> None:
-    """One call to SageMaker; the instance types are known of the runs that are in runs/."""
+    """List the jobs with one call to SageMaker. Instance types are known only for the jobs in runs/."""
     from scripts import runs
     from scripts.core import aws
 

@@ -1,4 +1,4 @@
-"""Follow a training job's log, or read that of one that has ended."""
+"""`make logs`: follows a training job's log, or prints that of an ended job."""
 
 from typing import Annotated
 
@@ -11,16 +11,16 @@ APP = verb.app("Follow a training job: its status, its log, its epochs.")
 
 @APP.command()
 def main(
-    run: Annotated[str, typer.Option(envvar="RUN_TEXT", help="The job's name, or a beginning that only it has.")] = "",
+    run: Annotated[str, typer.Option(envvar="RUN_TEXT", help="The job's name, or a unique beginning of it.")] = "",
 ) -> None:
-    """Show the log from its beginning and go on until the job has ended."""
+    """Print the log from its beginning until the job has ended."""
     from scripts import runs
     from scripts.core import aws
 
     sagemaker = aws.client("sagemaker")
     job = runs.find(run, sagemaker)
-    with verb.on_interrupt(runs.come_back(job)):
-        runs.say_end(runs.keep_record(runs.follow(sagemaker, job)))
+    with verb.on_interrupt(runs.still_running_line(job)):
+        runs.print_end(runs.save_record(runs.follow(sagemaker, job)))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Terraform's plans: of the stack, saved and reviewed; and the review of any plan, from a file or a pipe."""
+"""`make plan`: plans the stack, saves and reviews the plan. Also reviews any other plan, from a file or a pipe."""
 
 import gc
 import sys
@@ -13,18 +13,18 @@ from scripts.core.errors import UserError, nearest
 if TYPE_CHECKING:
     from scripts.review.model import Review, Severity
 
-APP = verb.app("Plan the stack and review the plan; or review any plan.")
+APP = verb.app("Plan the stack and review the plan, or review any plan.")
 
 FOUND = 3
-"""The exit code where a plan brings findings of --fail-on or above."""
+"""The exit code if a plan adds findings of the severity --fail-on or above."""
 
 Environment = Annotated[str, typer.Option("--env", envvar="ENV_TEXT", help="A name in terraform/environments/.")]
-Yes = Annotated[bool, typer.Option("--yes", envvar="YES_TEXT", help="Make a missing state bucket without a question.")]
+Yes = Annotated[bool, typer.Option("--yes", envvar="YES_TEXT", help="Create a missing state bucket without asking.")]
 
 
 @APP.command()
 def stack(environment: Environment = "dev", yes: Yes = False) -> None:
-    """Plan what `make infra` would change, save that plan, review it."""
+    """Plan the changes of `make infra`, save the plan and review it."""
     from scripts.stack import flows
 
     flows.plan(environment, yes)
@@ -32,18 +32,18 @@ def stack(environment: Environment = "dev", yes: Yes = False) -> None:
 
 @APP.command()
 def review(
-    plans: Annotated[list[str], typer.Argument(help="`terraform show -json` of plans, saved plans, or - for stdin.")],
+    plans: Annotated[list[str], typer.Argument(help="Outputs of `terraform show -json`, saved plans, or - for stdin.")],
     out: Annotated[Path | None, typer.Option(help="Write review.md, review.html and review.json there.")] = None,
-    fail_on: Annotated[str, typer.Option(help="Exit with 3 where a plan brings a finding of this severity.")] = "",
+    fail_on: Annotated[str, typer.Option(help="Exit with 3 if a plan adds a finding of this severity or above.")] = "",
 ) -> None:
-    """Review plans from anywhere, without credentials or network; print the Markdown, or write the pages.
+    """Review any plans, without credentials or network; print Markdown, or write the pages.
 
-    Exit codes: 0 reviewed, 2 a mistake such as a file that is no plan, 3 a plan brings a finding of --fail-on or above.
+    Exit codes: 0 reviewed, 2 an error such as a file that is not a plan, 3 a plan adds a finding of --fail-on or above.
     """
     from scripts.review import pages, render
 
     limit = _severity(fail_on) if fail_on else None
-    gc.disable()  # millions of values are made and hardly any let go: to look for garbage takes a fifth of the time
+    gc.disable()  # millions of values stay in use: garbage collection would take a fifth of the time
     reviews = _reviews(plans)
     if out is None:
         console.say(render.markdown(reviews))
@@ -52,7 +52,7 @@ def review(
         for one in reviews:
             for line in render.terminal(one, written if one is reviews[-1] else ()):
                 console.say(line)
-    gc.freeze()  # else Python would look at them all once more before it ends
+    gc.freeze()  # so that Python does not examine them all once more when it exits
     if limit is not None:
         _fail_on(limit, reviews)
 
@@ -66,19 +66,19 @@ def _reviews(plans: list[str]) -> list["Review"]:
 
 
 def _text(name: str) -> str:
-    """The JSON of a plan; of a saved plan what Terraform says of it."""
+    """The JSON of a plan; for a saved plan, Terraform's JSON of it."""
     try:
         content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
         raise UserError(
             f"{name} cannot be read: {error.strerror}.",
-            "Name a saved plan, what `terraform show -json` wrote of one, or - for stdin.",
+            "Name a saved plan, an output of `terraform show -json`, or - for stdin.",
         ) from None
     if content.startswith(b"PK\x03\x04") and name != "-":
         from scripts.stack import show
 
         return show.plan_json(Path(name))
-    utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))  # as PowerShell redirects
+    utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))  # the encoding of redirected output in PowerShell
     return content.decode("utf-16" if utf16 else "utf-8", errors="replace")
 
 
@@ -89,7 +89,7 @@ def _severity(name: str) -> "Severity":
     if name.lower() not in known:
         like = nearest(name, known)
         meant = f" Did you mean `{like}`?" if like else ""
-        raise UserError(f"--fail-on {name} is no severity.{meant}", f"Known are {', '.join(known)}.")
+        raise UserError(f"--fail-on {name} is not a severity.{meant}", f"Severities: {', '.join(known)}.")
     return known[name.lower()]
 
 

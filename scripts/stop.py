@@ -1,4 +1,4 @@
-"""Stop a training job."""
+"""`make stop`: stops a training job."""
 
 from typing import Annotated
 
@@ -6,14 +6,14 @@ import typer
 
 from scripts.core import console, verb
 
-APP = verb.app("Stop a training job; the model that it has so far is kept.")
+APP = verb.app("Stop a training job; its model so far is kept.")
 
 
 @APP.command()
 def main(
-    run: Annotated[str, typer.Option(envvar="RUN_TEXT", help="The job's name, or a beginning that only it has.")] = "",
+    run: Annotated[str, typer.Option(envvar="RUN_TEXT", help="The job's name, or a unique beginning of it.")] = "",
 ) -> None:
-    """Ask SageMaker to stop the job, and do not wait for it."""
+    """Ask SageMaker to stop the job, without waiting until it has stopped."""
     from scripts import runs
     from scripts.core import aws
 
@@ -24,8 +24,8 @@ def main(
         console.say(f"{job} is {status}: there is nothing to stop.")
         return
     sagemaker.stop_training_job(TrainingJobName=job)
-    console.say(f"{job} is stopping: its program has two minutes to save what it has.")
-    console.say(f"`make logs RUN={job}` follows it to its end, `make model RUN={job}` then fetches its model.")
+    console.say(f"{job} is stopping: its program has two minutes to save its model.")
+    console.say(f"`make logs RUN={job}` follows it until it ends; `make model RUN={job}` then downloads its model.")
 
 
 if __name__ == "__main__":

@@ -1,22 +1,22 @@
-"""What became of jobs: the record of a run, the list of jobs, their logs, models and cost."""
+"""Training jobs after they were sent: their records, list, logs, models and cost."""
 
-from scripts.runs.artifacts import fetch_model
-from scripts.runs.ending import come_back, say_end
+from scripts.runs.artifacts import download_model
+from scripts.runs.ending import print_end, still_running_line
 from scripts.runs.following import follow
 from scripts.runs.listing import job_table, list_jobs
 from scripts.runs.prices import estimate_cost
-from scripts.runs.record import Record, describe, find, keep_record
+from scripts.runs.record import Record, describe, find, save_record
 
 __all__ = [
     "Record",
-    "come_back",
     "describe",
+    "download_model",
     "estimate_cost",
-    "fetch_model",
     "find",
     "follow",
     "job_table",
-    "keep_record",
     "list_jobs",
-    "say_end",
+    "print_end",
+    "save_record",
+    "still_running_line",
 ]

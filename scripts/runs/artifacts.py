@@ -1,4 +1,4 @@
-"""Bring a job's model home: download model.tar.gz, look at every member, unpack, and only then give it its name."""
+"""Downloads a job's model: gets model.tar.gz, checks every member, unpacks it, and then renames the folder."""
 
 import shutil
 import tarfile
@@ -11,66 +11,67 @@ from typing import Any
 
 from scripts.core import aws, console, progress
 from scripts.core.errors import UserError
-from scripts.runs.record import Record, describe, keep_record, make_folder, model_folder
+from scripts.runs.record import Record, create_run_folder, describe, model_folder, save_record
 
 PAUSE = 1.0
 
 
-def fetch_model(sagemaker: Any, job: str) -> tuple[Record, bool]:
-    """Download and unpack a job's model into runs/<job>/model, unless it is there.
+def download_model(sagemaker: Any, job: str) -> tuple[Record, bool]:
+    """Download and unpack a job's model into runs/<job>/model, unless that folder exists.
 
     Returns:
-        The run's record, written anew, and whether the model was there before.
+        The run's updated record, and whether the folder existed before.
 
     Raises:
-        UserError: the job has no model (yet), or its archive is not one that may be unpacked.
+        UserError: the job has no model (yet), or its archive is broken or unsafe to unpack.
     """
     folder = model_folder(job)
-    described = _when_stopped(sagemaker, job)
+    described = _wait_while_stopping(sagemaker, job)
     if folder.is_dir():
-        return keep_record(described), True
+        return save_record(described), True
     uri = _model_uri(described)
-    run_folder = make_folder(job)
-    # Beside its final place, so that the last step is one rename; gone again however this ends.
+    run_folder = create_run_folder(job)
+    # In the same folder as the final one, so that the last step is one rename. It is deleted in any case.
     with tempfile.TemporaryDirectory(prefix=".model-", dir=run_folder) as name:
         archive = Path(name) / "model.tar.gz"
         _download(uri, archive)
         unpack(archive, Path(name) / "model")
         (Path(name) / "model").rename(folder)
-    return keep_record(described), False
+    return save_record(described), False
 
 
 def unpack(archive: Path, folder: Path) -> None:
-    """Unpack a .tar.gz into ``folder``, which is made.
+    """Unpack a .tar.gz into the new folder ``folder``.
 
     Only files and folders inside ``folder`` are accepted: no absolute path, no ``..``, no link, no device.
 
     Raises:
-        UserError: a member is of another kind, or the archive is broken; ``folder`` does not exist then.
+        UserError: a member is not accepted, or the archive is broken. In that case ``folder`` does not exist.
     """
     try:
         with tarfile.open(archive, "r:gz") as tar:
             members = tar.getmembers()
             for member in members:
-                _accept(member)
+                _check_member(member)
             folder.mkdir()
-            # The filter is Python's own second look; versions before 3.11.4 have none.
-            second_look: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
-            tar.extractall(folder, members, **second_look)  # noqa: S202 -- every member was looked at
-            # tarfile takes a stream that breaks off between members for a whole one; gzip's own end tells.
+            # The filter is Python's own additional check. Versions before 3.11.4 do not have it.
+            options: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+            tar.extractall(folder, members, **options)  # noqa: S202 -- every member was checked
+            # tarfile accepts a stream that ends early between two members. Reading to the end of the gzip finds that.
             while tar.fileobj is not None and tar.fileobj.read(1 << 20):
                 pass
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
         shutil.rmtree(folder, ignore_errors=True)
-        if isinstance(error, OSError) and error.errno is not None:  # a full disk is not the archive's fault
+        if isinstance(error, OSError) and error.errno is not None:  # an error of the disk, not of the archive
             raise
         raise UserError(
-            f"The model's archive cannot be read: {error}.", "Run the same command again, or the job if it stays so."
+            f"The model's archive cannot be read: {error}.",
+            "Run the same command again. If the error stays, run the job again.",
         ) from error
 
 
-def _when_stopped(sagemaker: Any, job: str) -> dict[str, Any]:
-    """Describe the job; one that is stopping is awaited, for its model comes in minutes."""
+def _wait_while_stopping(sagemaker: Any, job: str) -> dict[str, Any]:
+    """Describe the job. If it is stopping, wait until it has stopped: its model comes within minutes."""
     described = describe(sagemaker, job)
     if described["TrainingJobStatus"] == "Stopping":
         console.say(f"{job} is stopping; waiting for its model …")
@@ -80,7 +81,7 @@ def _when_stopped(sagemaker: Any, job: str) -> dict[str, Any]:
     return described
 
 
-def _accept(member: tarfile.TarInfo) -> None:
+def _check_member(member: tarfile.TarInfo) -> None:
     path = PurePosixPath(member.name)
     if path.is_absolute() or ".." in path.parts:
         reason = "leads out of the folder"
@@ -90,7 +91,7 @@ def _accept(member: tarfile.TarInfo) -> None:
         return
     raise UserError(
         f"The model's archive was not unpacked: its member {member.name!r} {reason}.",
-        "Have the program write plain files to SM_MODEL_DIR; `aws s3 cp` fetches the archive itself.",
+        "Make the program write plain files to SM_MODEL_DIR; `aws s3 cp` downloads the archive itself.",
     )
 
 
@@ -101,7 +102,7 @@ def _model_uri(job: Mapping[str, Any]) -> str:
     name, status = job["TrainingJobName"], job["TrainingJobStatus"]
     if status == "InProgress":
         raise UserError(
-            f"The job {name} is {status}: it has no model yet.", f"Wait for its end: `make logs RUN={name}`."
+            f"The job {name} is {status}: it has no model yet.", f"Wait until it ends: `make logs RUN={name}`."
         )
     raise UserError(f"The job {name} is {status} and left no model.", f"Its log says why: `make logs RUN={name}`.")
 
@@ -115,8 +116,8 @@ def _download(uri: str, path: Path) -> None:
         if aws.error_code(error) not in {"404", "NoSuchKey", "NoSuchBucket"}:
             raise
         raise UserError(
-            f"The job's model is not at {uri} (any more).",
-            "See whether the bucket keeps an older version, or run the job again.",
+            f"The job's model is no longer at {uri}.",
+            "Check whether the bucket keeps an older version, or run the job again.",
         ) from None
     with progress.transfer("Downloading the model", 1, size) as shown:
         s3.download_file(bucket, key, str(path), Callback=shown.moved)

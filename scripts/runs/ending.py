@@ -1,26 +1,26 @@
-"""What is said of a job when it has ended, or when one stops looking at it."""
+"""The lines that are printed when a job has ended, or when you stop following it."""
 
 from scripts.core import console
 from scripts.runs.prices import table
 from scripts.runs.record import Record
 
 
-def come_back(job: str) -> str:
-    """The line for an interrupt while a job is followed: it goes on."""
+def still_running_line(job: str) -> str:
+    """The line for an interrupt while a job is followed: the job keeps running."""
     return (
-        f"{job} goes on. `make logs RUN={job}` follows it again, `make stop RUN={job}` ends it, `make jobs` lists it, "
-        f"`make model RUN={job}` fetches its model at the end."
+        f"{job} keeps running. `make logs RUN={job}` follows it again, `make stop RUN={job}` stops it, "
+        f"`make jobs` lists it, `make model RUN={job}` downloads its model when it has ended."
     )
 
 
-def say_end(record: Record) -> None:
-    """Sum the job up: status, time, cost, metrics, and the reason where it failed or was stopped."""
+def print_end(record: Record) -> None:
+    """Print a job's summary: status, time, cost, metrics, and the reason if it failed or was stopped."""
     for line in end_lines(record):
         console.say(line)
 
 
 def end_lines(record: Record) -> list[str]:
-    """The lines of `say_end`."""
+    """The lines of a job's summary."""
     lines = [f"{record.job}: {record.status}{_reason(record)}"]
     if record.seconds is not None:
         cost = "price unknown" if record.cost_usd is None else f"{record.cost_usd:.4f} USD ({_source(record)})"
@@ -30,7 +30,7 @@ def end_lines(record: Record) -> list[str]:
     if record.metrics:
         lines.append("  metrics  " + ", ".join(f"{name} {value:.6g}" for name, value in record.metrics.items()))
     if record.model_s3 and record.model_path is None:
-        lines.append(f"  model    {record.model_s3}: `make model RUN={record.job}` fetches it")
+        lines.append(f"  model    {record.model_s3}: `make model RUN={record.job}` downloads it")
     return lines
 
 
@@ -42,7 +42,7 @@ def _reason(record: Record) -> str:
     if record.status == "Failed":
         return f": {record.failure_reason or 'no reason given; its log may say more'}"
     if record.secondary_status == "MaxRuntimeExceeded":
-        return ": it ran as long as max_runtime_seconds of its job file allows"
+        return ": it reached max_runtime_seconds of its job file"
     if record.secondary_status == "MaxWaitTimeExceeded":
-        return ": it waited as long as max_wait_seconds of its job file allows"
-    return ", by somebody's request" if record.status == "Stopped" else ""
+        return ": it reached max_wait_seconds of its job file"
+    return ", on request" if record.status == "Stopped" else ""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from scripts.core import console
-from scripts.runs.record import RESUMES, folder_of
+from scripts.runs.record import RESUMES, run_folder
 
 HEADINGS = ("NAME", "STATUS", "INSTANCE", "STARTED", "DURATION", "RESUMES")
 NEWEST = 50
@@ -15,7 +15,7 @@ NEWEST = 50
 
 @dataclass(frozen=True)
 class Row:
-    """One job; ``instance`` and ``resumes`` are empty where this machine does not have the run."""
+    """One job. ``instance`` and ``resumes`` are empty if runs/ does not have the job."""
 
     name: str
     status: str
@@ -26,13 +26,13 @@ class Row:
 
 
 def list_jobs(sagemaker: Any) -> list[Row]:
-    """The newest jobs, by one call: ListTrainingJobs answers no more than two a second."""
+    """The newest jobs, with one request: ListTrainingJobs allows two requests a second."""
     listed = sagemaker.list_training_jobs(SortBy="CreationTime", SortOrder="Descending", MaxResults=NEWEST)
     return [_row(job) for job in listed["TrainingJobSummaries"]]
 
 
 def job_table(rows: Sequence[Row], now: datetime | None = None) -> list[str]:
-    """The rows as aligned lines under their headings; a job that runs has its duration so far."""
+    """The rows as aligned lines under their headings. A running job has its duration so far."""
     moment = now or datetime.now(UTC)
     cells = [HEADINGS, *(_cells(row, moment) for row in rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(HEADINGS))]
@@ -43,15 +43,15 @@ def _row(job: Mapping[str, Any]) -> Row:
     status, secondary = job["TrainingJobStatus"], job.get("SecondaryStatus")
     shown = f"{status} ({secondary})" if secondary not in {None, status} else status
     name = job["TrainingJobName"]
-    instance, resumes = _of_request(name)
+    instance, resumes = _read_request(name)
     return Row(name, shown, instance, job["CreationTime"], job.get("TrainingEndTime"), resumes)
 
 
-def _of_request(job: str) -> tuple[str, str]:
-    """A job's instances, and the job that it resumes."""
-    # The listing does not say it; a call for each job would take half a second each.
+def _read_request(job: str) -> tuple[str, str]:
+    """A job's instances and the job that it resumes, from its request.json."""
+    # ListTrainingJobs does not return them, and one request per job would take half a second each.
     try:
-        request = json.loads((folder_of(job) / "request.json").read_text(encoding="utf-8"))
+        request = json.loads((run_folder(job) / "request.json").read_text(encoding="utf-8"))
         count, kind = (request["ResourceConfig"][name] for name in ("InstanceCount", "InstanceType"))
         tags = {tag["Key"]: tag["Value"] for tag in request.get("Tags", [])}
     except (OSError, ValueError, KeyError):

@@ -1,4 +1,4 @@
-"""What a job costs, by a dated table of prices (prices.toml)."""
+"""The cost of a job, from a dated price table (prices.toml)."""
 
 import tomllib
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Prices:
-    """USD per instance and hour, on demand, in one region at one date."""
+    """On-demand prices in USD per instance and hour, in one region at one date."""
 
     date: str
     region: str
@@ -17,22 +17,22 @@ class Prices:
 
 @lru_cache(maxsize=1)
 def table() -> Prices:
-    """The table beside this file."""
+    """The price table in this folder."""
     return Prices(**tomllib.loads(Path(__file__).with_name("prices.toml").read_text(encoding="utf-8")))
 
 
 def estimate_cost(instance_type: str, count: int, seconds: float) -> float | None:
-    """What ``count`` instances cost for so many billed seconds.
+    """The cost of ``count`` instances for a number of billed seconds.
 
     Returns:
-        USD on demand, by the table; None where it does not know the instance type.
+        The on-demand cost in USD; None if the table does not have the instance type.
     """
     hour = table().hour.get(instance_type)
     return None if hour is None else hour * count * seconds / 3600
 
 
 def cost_line(instance_type: str, count: int, max_seconds: int, spot: bool) -> str:
-    """What is said before a job is sent: instances, the price an hour, and the most that it can come to."""
+    """The line that is printed before a job is sent: instances, price per hour, maximum cost."""
     prices = table()
     instances = f"{count} {instance_type}"
     worst = estimate_cost(instance_type, count, max_seconds)

@@ -1,4 +1,4 @@
-"""The run: a training job with its record, in runs/<job>/ (request.json, record.json, model/)."""
+"""A run: the local folder of a training job, runs/<job>/, with request.json, record.json and model/."""
 
 import json
 import os
@@ -17,18 +17,18 @@ from scripts.runs.prices import estimate_cost, table
 FOLDER = Path("runs")
 JOB_NAME = re.compile(r"(?P<spec>.+)-\d{8}-\d{6}-[a-z0-9]{4}")
 ENDED = frozenset({"Completed", "Failed", "Stopped"})
-# The tag of a job that names the earlier one.
+# The tag of a job that names the earlier job that it resumes.
 RESUMES = "Resumes"
 
 
 @dataclass(frozen=True)
 class Record:
-    """What is kept of a training job; times are UTC in ISO 8601, None is what SageMaker did not say (yet).
+    """The content of record.json. Times are UTC in ISO 8601; None means that SageMaker did not report it (yet).
 
     Args:
-        cost_usd: `billable_seconds` on these instances by the dated table; None where the price is not known.
-        model_s3: where SageMaker put model.tar.gz.
-        model_path: where it is unpacked on this machine.
+        cost_usd: the cost of `billable_seconds` according to the dated price table; None if the price is unknown.
+        model_s3: the S3 URI of model.tar.gz.
+        model_path: the local folder of the unpacked model.
     """
 
     job: str
@@ -53,47 +53,47 @@ class Record:
     model_path: str | None
 
 
-def folder_of(job: str) -> Path:
-    """The run's folder."""
+def run_folder(job: str) -> Path:
+    """The folder of a run."""
     return FOLDER / job
 
 
-def make_folder(job: str) -> Path:
-    """Make the run's folder where it is not there yet, and give it.
+def create_run_folder(job: str) -> Path:
+    """Create the folder of a run if it does not exist, and return it.
 
     Raises:
-        UserError: a file is in its place.
+        UserError: a file has its name.
     """
-    folder = folder_of(job)
+    folder = run_folder(job)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
         raise UserError(
-            f"{error.filename} is a file, and the run's folder belongs there.",
-            "Take it away, then run the same command again.",
+            f"{error.filename} is a file, but it must be the run's folder.",
+            "Move it away, then run the same command again.",
         ) from None
     return folder
 
 
-def spec_of(job: str) -> str:
-    """The name of the job file that a job is of; the job's own name where it is none of ours."""
-    made = JOB_NAME.fullmatch(job)
-    return made["spec"] if made else job
+def job_file_of(job: str) -> str:
+    """The name of a job's job file. If Trainyard did not create the job: the job's own name."""
+    found = JOB_NAME.fullmatch(job)
+    return found["spec"] if found else job
 
 
 def model_folder(job: str) -> Path:
-    """Where the run's model is unpacked."""
-    return folder_of(job) / "model"
+    """The folder of a run's unpacked model."""
+    return run_folder(job) / "model"
 
 
 def make_record(job: Mapping[str, Any], model_path: str | None) -> Record:
-    """The record of a job, from DescribeTrainingJob's answer alone: a colleague's job has one too."""
+    """The record of a job, from the DescribeTrainingJob response alone, so that it works for any job."""
     name, resources = job["TrainingJobName"], job["ResourceConfig"]
     billable = job.get("BillableTimeInSeconds")
     kind, count = resources.get("InstanceType", "unknown"), resources.get("InstanceCount", 1)
     return Record(
         job=name,
-        spec=spec_of(name),
+        spec=job_file_of(name),
         status=job["TrainingJobStatus"],
         secondary_status=job["SecondaryStatus"],
         failure_reason=job.get("FailureReason"),
@@ -115,16 +115,16 @@ def make_record(job: Mapping[str, Any], model_path: str | None) -> Record:
     )
 
 
-def keep_record(job: Mapping[str, Any]) -> Record:
-    """Write the run's record.json anew from DescribeTrainingJob's answer, and give it."""
+def save_record(job: Mapping[str, Any]) -> Record:
+    """Write a run's record.json from the DescribeTrainingJob response, and return the record."""
     model = model_folder(job["TrainingJobName"])
     record = make_record(job, model.as_posix() if model.is_dir() else None)
-    write_json(make_folder(record.job) / "record.json", asdict(record))
+    write_json(create_run_folder(record.job) / "record.json", asdict(record))
     return record
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write a JSON file whole or not at all."""
+    """Write a JSON file completely or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -133,49 +133,49 @@ def write_json(path: Path, value: object) -> None:
 
 
 def find(text: str, sagemaker: Any) -> str:
-    """The job that RUN names: in whole or by a beginning that only one has.
+    """The job that RUN names, by its name or by a unique beginning of it.
 
-    Runs of this folder are looked at first, then the account's jobs.
+    Looks first in runs/, then at the account's jobs.
 
     Raises:
-        UserError: none or several begin so, or nothing was named.
+        UserError: RUN is empty, or matches no job or several.
     """
-    here = [path.name for path in FOLDER.iterdir() if path.is_dir()] if FOLDER.is_dir() else []
+    local = [path.name for path in FOLDER.iterdir() if path.is_dir()] if FOLDER.is_dir() else []
     if not text:
-        newest = sorted(here, key=_by_time)[-1:]
+        newest = sorted(local, key=_by_time)[-1:]
         raise UserError("No run is named.", f"Name one with RUN=, such as RUN={newest[0] if newest else '<job>'}.")
-    found = choose(text, here)
+    found = match_run(text, local)
     if found is None:
-        jobs = sagemaker.list_training_jobs(NameContains=text[:63], MaxResults=100) if _is_part(text) else {}
+        jobs = sagemaker.list_training_jobs(NameContains=text[:63], MaxResults=100) if _can_be_name(text) else {}
         listed = [job["TrainingJobName"] for job in jobs.get("TrainingJobSummaries", [])]
-        found = choose(text, listed)
+        found = match_run(text, listed)
     if found is not None:
         return found
-    close = nearest(text, here) or nearest(text, _newest(sagemaker))
+    close = nearest(text, local) or nearest(text, _newest(sagemaker))
     hint = f"Did you mean RUN={close}? " if close else ""
     raise UserError(f"There is no training job {text} in {aws.region()}.", f"{hint}`make jobs` lists them.")
 
 
-def choose(text: str, names: Sequence[str]) -> str | None:
-    """The one name that is ``text`` or begins with it; None where there is none.
+def match_run(text: str, names: Sequence[str]) -> str | None:
+    """The name that is ``text``, or the only one that begins with it; None if there is none.
 
     Raises:
-        UserError: several begin with it.
+        UserError: several names begin with it.
     """
-    begun = sorted({name for name in names if name.startswith(text)})
-    if text in begun or len(begun) == 1:
-        return text if text in begun else begun[0]
-    if begun:
-        shown = ", ".join(begun[:5]) + (" …" if len(begun) > 5 else "")
-        raise UserError(f"RUN={text} is the beginning of {len(begun)} runs.", f"Type more of one: {shown}")
+    matches = sorted({name for name in names if name.startswith(text)})
+    if text in matches or len(matches) == 1:
+        return text if text in matches else matches[0]
+    if matches:
+        shown = ", ".join(matches[:5]) + (" …" if len(matches) > 5 else "")
+        raise UserError(f"RUN={text} matches {len(matches)} runs.", f"Type more of the name: {shown}")
     return None
 
 
 def describe(sagemaker: Any, job: str) -> dict[str, Any]:
-    """DescribeTrainingJob.
+    """The DescribeTrainingJob response of a job.
 
     Raises:
-        UserError: there is no such job, though its folder may be here.
+        UserError: SageMaker has no such job, though its folder may exist in runs/.
     """
     try:
         found: dict[str, Any] = sagemaker.describe_training_job(TrainingJobName=job)
@@ -184,18 +184,18 @@ def describe(sagemaker: Any, job: str) -> dict[str, Any]:
             raise
         raise UserError(
             f"SageMaker has no training job {job} in {aws.region()}: {aws.error_message(error)}",
-            "`make jobs` lists what is there; another account, region or a local cloud that is gone may have had it.",
+            "`make jobs` lists the jobs. This one may be in another account or region, or in an earlier local cloud.",
         ) from None
     return found
 
 
 def _newest(sagemaker: Any) -> list[str]:
-    """The newest jobs of the account, for a hint alone."""
+    """The newest jobs of the account, for a suggestion."""
     listed = sagemaker.list_training_jobs(SortBy="CreationTime", SortOrder="Descending", MaxResults=100)
     return [job["TrainingJobName"] for job in listed["TrainingJobSummaries"]]
 
 
-def _is_part(text: str) -> bool:
+def _can_be_name(text: str) -> bool:
     return re.fullmatch(r"[a-zA-Z0-9\-]+", text) is not None
 
 

@@ -11,7 +11,7 @@ from scripts import channels
 from scripts.core import aws, jobs
 from scripts.core.errors import UserError
 from scripts.jobfile.hyperparameters import TrainerDescription
-from scripts.runs.record import spec_of
+from scripts.runs.record import job_file_of
 from scripts.training import preflight
 from scripts.training.job_image import read_label
 from scripts.training.request import PROGRAM
@@ -109,4 +109,4 @@ def _folder(uri: str) -> str:
 
 
 def _start_over(job: str) -> str:
-    return f"`make train JOB={spec_of(job)}` starts a new job with the current image and data."
+    return f"`make train JOB={job_file_of(job)}` starts a new job with the current image and data."

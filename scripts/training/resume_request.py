@@ -10,7 +10,7 @@ from typing import Any
 from scripts.core.errors import UserError
 from scripts.jobfile.hyperparameters import TrainerDescription
 from scripts.jobfile.reading import LONGEST_NAME
-from scripts.runs.record import ENDED, RESUMES, spec_of
+from scripts.runs.record import ENDED, RESUMES, job_file_of
 from scripts.training.request import job_name
 
 
@@ -33,7 +33,7 @@ def check(earlier: Mapping[str, Any], changes: Mapping[str, str]) -> None:
     if "CheckpointConfig" not in earlier:
         raise UserError(
             f"{job} ran without checkpoints: there is nothing to resume from.",
-            f"Set checkpoints = true in its job file, then start over: `make train JOB={spec_of(job)}`.",
+            f"Set checkpoints = true in its job file, then start over: `make train JOB={job_file_of(job)}`.",
         )
     if status == "Completed" and changes.items() <= earlier.get("HyperParameters", {}).items():
         raise UserError(
@@ -89,7 +89,7 @@ def build(
     """
     job = earlier["TrainingJobName"]
     request = {name: value for name, value in earlier.items() if name in members}
-    request["TrainingJobName"] = job_name(spec_of(job)[:LONGEST_NAME].rstrip("-"), now)
+    request["TrainingJobName"] = job_name(job_file_of(job)[:LONGEST_NAME].rstrip("-"), now)
     hyperparameters = {**earlier.get("HyperParameters", {}), **changes}
     if hyperparameters:
         request["HyperParameters"] = hyperparameters

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from scripts.core import aws, console, verb
-from scripts.runs.artifacts import fetch_model
-from scripts.runs.ending import come_back, say_end
+from scripts.runs.artifacts import download_model
+from scripts.runs.ending import print_end, still_running_line
 from scripts.runs.following import follow
 from scripts.runs.prices import cost_line
-from scripts.runs.record import Record, describe, folder_of, keep_record, write_json
+from scripts.runs.record import Record, describe, run_folder, save_record, write_json
 from scripts.training.submission import submit
 
 DAY = 24 * 3600  # SageMaker's limit for a request without one
@@ -30,16 +30,16 @@ def run(request: Mapping[str, Any]) -> Record:
         f"Interrupted. {job} may have been started: `make jobs` lists it, `make stop RUN={job}` stops it."
     ):
         submit(sagemaker, request, say=console.say)
-        write_json(folder_of(job) / "request.json", request)
+        write_json(run_folder(job) / "request.json", request)
     console.say(f"Run: {job}")
-    with verb.on_interrupt(come_back(job)):
-        keep_record(describe(sagemaker, job))
-        record = keep_record(follow(sagemaker, job))
+    with verb.on_interrupt(still_running_line(job)):
+        save_record(describe(sagemaker, job))
+        record = save_record(follow(sagemaker, job))
     if record.status == "Completed":
         with verb.on_interrupt(f"Interrupted. {job} is Completed; `make model RUN={job}` downloads its model."):
-            record, _ = fetch_model(sagemaker, job)
+            record, _ = download_model(sagemaker, job)
         console.say(f"The model is in {record.model_path}.")
-    say_end(record)
+    print_end(record)
     return record
 
 

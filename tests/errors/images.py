@@ -46,7 +46,7 @@ CASES = (
         "the repository does not exist",
         "make train JOB=digits",
         "The repository trainyard-local-trainer does not exist in account 123456789012, us-east-1.",
-        "Build the stack again: `make infra`.",
+        "Apply the stack again: `make infra`.",
         refused("ecr:DescribeImages", "RepositoryNotFoundException", "The repository … does not exist"),
         STACK,
     ),
@@ -118,9 +118,9 @@ CASES = (
     ),
     Case(
         GROUP,
-        "a base, and back to AWS's at once",
+        "BASE and UPDATE together",
         "make base BASE=mine:1 UPDATE=1",
-        "BASE=mine:1 names an image, and UPDATE=1 goes back to AWS's.",
-        "Give one of the two.",
+        "BASE=mine:1 names an image, but UPDATE=1 selects AWS's.",
+        "Set only one of the two.",
     ),
 )

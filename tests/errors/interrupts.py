@@ -61,7 +61,7 @@ INTERRUPTS = (
         "make data JOB=mistake",
         "files are uploaded",
         "s3:PutObject",
-        "Interrupted. What is uploaded stays; `make data JOB=mistake` goes on with the rest.",
+        "Interrupted. Uploaded files are kept; `make data JOB=mistake` uploads the rest.",
         _small_job,
     ),
     Interrupt("make train JOB=digits YES=1", "what it needs is checked", "iam:GetRole", NOT_STARTED),
@@ -78,15 +78,15 @@ INTERRUPTS = (
         "make logs RUN={sleeper}",
         "the job runs (`make train` too)",
         "logs:GetLogEvents",
-        "{sleeper} goes on. `make logs RUN={sleeper}` follows it again, `make stop RUN={sleeper}` ends it, `make jobs` "
-        "lists it, `make model RUN={sleeper}` fetches its model at the end.",
+        "{sleeper} keeps running. `make logs RUN={sleeper}` follows it again, `make stop RUN={sleeper}` stops it, "
+        "`make jobs` lists it, `make model RUN={sleeper}` downloads its model when it has ended.",
     ),
     Interrupt("make resume RUN={failed}", "it looks at the earlier job", "sagemaker:DescribeTrainingJob", UNCHANGED),
     Interrupt(
         "make model RUN={run}",
         "the model is downloaded",
         "s3:GetObject",
-        "Interrupted. Nothing of the model was kept; `make model RUN={run}` fetches it.",
+        "Interrupted. No part of the model was kept; `make model RUN={run}` downloads it.",
         aside("runs/{run}/model"),
     ),
 )

@@ -1,4 +1,4 @@
-"""Mistakes with the local cloud itself: each has a copy of the project for its own."""
+"""Errors with the local cloud itself. Each case has its own copy of the project."""
 
 import json
 import os
@@ -26,7 +26,7 @@ def running(scene: Scene) -> Iterator[None]:
 
 @contextmanager
 def killed(scene: Scene) -> Iterator[None]:
-    """One that ended by kill -9: its file of address and process is left."""
+    """A local cloud that was killed (kill -9): the file with its address and process is left."""
     scene.project.make("cloud-up")
     record = json.loads((scene.folder / "build/local-cloud/server.json").read_text())
     os.kill(record["pid"], signal.SIGKILL)
@@ -38,7 +38,7 @@ def killed(scene: Scene) -> Iterator[None]:
 
 @contextmanager
 def its_port_taken(scene: Scene) -> Iterator[None]:
-    """As `killed`, and another program has got the port since."""
+    """As `killed`, but another program uses the port now."""
     with killed(scene):
         port = json.loads((scene.folder / "build/local-cloud/server.json").read_text())["port"]
         with socket.socket() as other:
@@ -75,9 +75,9 @@ CASES = (
     ),
     Case(
         GROUP,
-        "the layers of its images are removed under it",
+        "cloud-clean while it is running",
         "make cloud-clean",
-        "The local cloud runs, and its registry reads the layers.",
+        "The local cloud is running and uses the layers.",
         "Stop it first: `make cloud-down`.",
         running,
     ),

@@ -1,4 +1,4 @@
-"""Mistakes with runs and their models."""
+"""Errors with runs and their models."""
 
 import io
 import tarfile
@@ -11,7 +11,7 @@ from tests.errors.scene import Given, Scene
 
 GROUP = "Runs"
 MODELS = "trainyard-local-models-123456789012-us-east-1"
-REFUSED_ARCHIVE = "Have the program write plain files to SM_MODEL_DIR; `aws s3 cp` fetches the archive itself."
+REFUSED_ARCHIVE = "Make the program write plain files to SM_MODEL_DIR; `aws s3 cp` downloads the archive itself."
 
 
 @contextmanager
@@ -21,7 +21,7 @@ def two_runs(scene: Scene) -> Iterator[None]:
 
 
 def archive(*members: tuple[str, bytes, str], cut: bool = False) -> Given:
-    """In place of the demo's model an archive with these members: name, kind, link's target."""
+    """Replace the demo's model with an archive of these members: name, kind, link's target."""
 
     @contextmanager
     def put(scene: Scene) -> Iterator[None]:
@@ -74,8 +74,8 @@ CASES = (
         GROUP,
         "the beginning of several runs",
         "make model RUN=twin",
-        "RUN=twin is the beginning of 2 runs.",
-        "Type more of one: twin-20260101-000000-aaaa, twin-20260101-000000-bbbb",
+        "RUN=twin matches 2 runs.",
+        "Type more of the name: twin-20260101-000000-aaaa, twin-20260101-000000-bbbb",
         two_runs,
         STACK,
     ),
@@ -89,10 +89,10 @@ CASES = (
     ),
     Case(
         GROUP,
-        "a run that is of another account, or gone",
+        "a run of another account, or of an earlier local cloud",
         "make model RUN=twin-20260101-000000-aaaa",
         "SageMaker has no training job twin-20260101-000000-aaaa in us-east-1: Requested resource not found.",
-        "`make jobs` lists what is there; another account, region or a local cloud that is gone may have had it.",
+        "`make jobs` lists the jobs. This one may be in another account or region, or in an earlier local cloud.",
         two_runs,
         STACK,
     ),
@@ -101,12 +101,12 @@ CASES = (
         "the model of a job in progress",
         "make model RUN={sleeper}",
         "The job {sleeper} is InProgress: it has no model yet.",
-        "Wait for its end: `make logs RUN={sleeper}`.",
+        "Wait until it ends: `make logs RUN={sleeper}`.",
         on=STACK,
     ),
     Case(
         GROUP,
-        "the model of a job that left none",
+        "a job without a model",
         "make model RUN={failed}",
         "The job {failed} is Failed and left no model.",
         "Its log says why: `make logs RUN={failed}`.",
@@ -116,8 +116,8 @@ CASES = (
         GROUP,
         "a model that somebody has deleted",
         "make model RUN={run}",
-        f"The job's model is not at s3://{MODELS}/digits/{{run}}/output/model.tar.gz (any more).",
-        "See whether the bucket keeps an older version, or run the job again.",
+        f"The job's model is no longer at s3://{MODELS}/digits/{{run}}/output/model.tar.gz.",
+        "Check whether the bucket keeps an older version, or run the job again.",
         given(aside("runs/{run}/model"), refused("s3:HeadObject", "404", "Not Found", 404)),
         STACK,
     ),
@@ -127,16 +127,16 @@ CASES = (
     _bad("an archive with a device", "evil", tarfile.CHRTYPE, "is neither a file nor a folder"),
     Case(
         GROUP,
-        "an archive that is not whole",
+        "an incomplete archive",
         "make model RUN={run}",
         "The model's archive cannot be read: ….",
-        "Run the same command again, or the job if it stays so.",
+        "Run the same command again. If the error stays, run the job again.",
         archive(("labels.json", tarfile.REGTYPE, ""), cut=True),
         STACK,
     ),
     Case(
         GROUP,
-        "a download that breaks off again and again",
+        "a download that fails again and again",
         "make model RUN={run}",
         "The connection to AWS was lost: ….",
         "Run the same command again. Complete files are kept; no incomplete file has its final name.",
@@ -145,10 +145,10 @@ CASES = (
     ),
     Case(
         GROUP,
-        "a file where the run's folder belongs",
+        "a file with the name of the run's folder",
         "make model RUN={done}",
-        "runs/{done} is a file, and the run's folder belongs there.",
-        "Take it away, then run the same command again.",
+        "runs/{done} is a file, but it must be the run's folder.",
+        "Move it away, then run the same command again.",
         lambda scene: file(f"runs/{scene.words['done']}", "x")(scene),
         STACK,
     ),

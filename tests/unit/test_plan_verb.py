@@ -188,7 +188,7 @@ def test_what_is_no_plan_gets_two_lines(tmp_path: Path, content: bytes, problem:
     [
         (["nowhere.json"], ["nowhere.json cannot be read", "terraform show -json"]),
         (["."], [". cannot be read", "terraform show -json"]),
-        (["plan.json", "--fail-on", "hihg"], ["hihg is no severity. Did you mean `high`?", "medium"]),
+        (["plan.json", "--fail-on", "hihg"], ["hihg is not a severity. Did you mean `high`?", "medium"]),
     ],
 )
 def test_other_mistakes_get_two_lines(tmp_path: Path, arguments: list[str], named: list[str]) -> None:

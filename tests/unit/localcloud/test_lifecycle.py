@@ -50,7 +50,7 @@ def test_up_status_env_exec_down(root: Path) -> None:
     assert "stopped" in verb("down").stdout
     assert {path.name for path in (root / "build/local-cloud").iterdir()} == KEPT
     until(lambda: is_gone(cloud.pid))
-    assert verb("down").stdout == "No local cloud runs.\n"
+    assert verb("down").stdout == "No local cloud is running.\n"
 
 
 @pytest.mark.usefixtures("root")

@@ -9,7 +9,7 @@ from scripts.core import aws
 from scripts.core.errors import UserError
 from scripts.runs.ending import end_lines
 from scripts.runs.listing import Row, job_table
-from scripts.runs.record import choose, describe, find, keep_record, make_record, model_folder
+from scripts.runs.record import describe, find, make_record, match_run, model_folder, save_record
 
 A, B = "digits-20260101-120000-aaaa", "digits-20260102-120000-bbbb"
 CREATED = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -38,18 +38,18 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def test_the_record_says_what_is_known() -> None:
-    record = keep_record(described())
+def test_record_of_an_ended_job() -> None:
+    record = save_record(described())
     assert (record.spec, record.metrics, record.model_path) == ("digits", {"val_accuracy": 0.75}, None)
     assert record.cost_usd == pytest.approx(0.23 * 2 * 360 / 3600)
     kept = json.loads(Path("runs", A, "record.json").read_text())
     assert kept["ended"] == "2026-01-01T12:07:40+00:00"
     assert [path.name for path in Path("runs", A).iterdir()] == ["record.json"]
     model_folder(A).mkdir()
-    assert keep_record(described()).model_path == f"runs/{A}/model"
+    assert save_record(described()).model_path == f"runs/{A}/model"
 
 
-def test_a_job_that_has_just_begun_has_a_record_too() -> None:
+def test_record_of_a_starting_job() -> None:
     young = {"TrainingJobName": "other", "TrainingJobStatus": "InProgress", "SecondaryStatus": "Starting"}
     for key in ("AlgorithmSpecification", "ResourceConfig", "CreationTime"):
         young[key] = described()[key]
@@ -57,7 +57,7 @@ def test_a_job_that_has_just_begun_has_a_record_too() -> None:
     assert (record.spec, record.seconds, record.cost_usd, record.model_s3) == ("other", None, None, None)
 
 
-def test_what_is_said_at_the_end() -> None:
+def test_summary_of_an_ended_job() -> None:
     def first(**more: Any) -> str:
         return end_lines(make_record(described(**more), None))[0]
 
@@ -70,18 +70,18 @@ def test_what_is_said_at_the_end() -> None:
     assert "price unknown" in "".join(end_lines(make_record(unknown, None)))
 
 
-def test_a_run_is_named_in_whole_or_by_a_beginning_of_its_own() -> None:
-    assert choose(A, [A, B]) == A
-    assert choose("digits-20260102", [A, B]) == B
-    assert choose("x", [A, B]) is None
-    assert choose("d", [A, A]) == A
-    assert choose("digits", ["digits", A]) == "digits"
-    with pytest.raises(UserError, match="beginning of 2 runs"):
-        choose("digits", [A, B])
+def test_a_run_is_found_by_its_name_or_a_unique_beginning() -> None:
+    assert match_run(A, [A, B]) == A
+    assert match_run("digits-20260102", [A, B]) == B
+    assert match_run("x", [A, B]) is None
+    assert match_run("d", [A, A]) == A
+    assert match_run("digits", ["digits", A]) == "digits"
+    with pytest.raises(UserError, match="matches 2 runs"):
+        match_run("digits", [A, B])
 
 
 @pytest.mark.usefixtures("empty_aws")
-def test_runs_of_this_folder_need_no_call_and_others_are_asked_for() -> None:
+def test_local_runs_are_found_without_a_call_to_aws() -> None:
     Path("runs", A).mkdir(parents=True)
     assert find(A[:12], None) == A
     sagemaker = aws.client("sagemaker")
@@ -95,7 +95,7 @@ def test_runs_of_this_folder_need_no_call_and_others_are_asked_for() -> None:
         describe(sagemaker, "digits-0")
 
 
-def test_the_table_of_jobs() -> None:
+def test_job_table() -> None:
     rows = [
         Row(B, "InProgress (Training)", "ml.m5.xlarge", CREATED, None, A),
         Row(A, "Failed", "", CREATED, CREATED + timedelta(seconds=75)),

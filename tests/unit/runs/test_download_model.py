@@ -1,4 +1,4 @@
-"""A model's archive: what is unpacked, what is refused, and that nothing half-done stays."""
+"""Downloading and unpacking a model: what is accepted, what is refused; an error leaves no files."""
 
 import io
 import tarfile
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from scripts.core import aws
 from scripts.core.errors import UserError
-from scripts.runs.artifacts import fetch_model, unpack
+from scripts.runs.artifacts import download_model, unpack
 
 JOB = "digits-20260101-120000-aaaa"
 
@@ -53,7 +53,7 @@ def test_files_and_folders_are_unpacked(tmp_path: Path) -> None:
     ],
     ids=lambda pair: f"{pair[0].name} {pair[0].type.decode()}",
 )
-def test_what_is_no_file_inside_is_refused_and_nothing_is_unpacked(
+def test_archive_with_a_bad_member_is_refused_and_nothing_is_unpacked(
     bad: tuple[tarfile.TarInfo, bytes], tmp_path: Path
 ) -> None:
     path = archive(tmp_path / "m.tar.gz", member("good"), bad)
@@ -64,7 +64,7 @@ def test_what_is_no_file_inside_is_refused_and_nothing_is_unpacked(
 
 
 @given(st.binary(max_size=200), st.integers(0, 200))
-def test_a_broken_archive_is_said_to_be_one(noise: bytes, cut: int) -> None:
+def test_broken_archive_is_reported(noise: bytes, cut: int) -> None:
     import tempfile
 
     with tempfile.TemporaryDirectory() as name:
@@ -77,7 +77,7 @@ def test_a_broken_archive_is_said_to_be_one(noise: bytes, cut: int) -> None:
 
 
 class Job:
-    """SageMaker's answer about one job; moto keeps no such job."""
+    """A fake SageMaker with one job, because moto has no such job."""
 
     def __init__(self, *statuses: str, model: str | None = "s3://models/m.tar.gz") -> None:
         self.statuses, self.model = list(statuses), model
@@ -100,37 +100,37 @@ def stored(empty_aws: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     return s3
 
 
-def test_the_model_comes_home_once(stored: Any) -> None:
-    record, was_there = fetch_model(Job("Completed"), JOB)
+def test_model_is_downloaded_once(stored: Any) -> None:
+    record, was_there = download_model(Job("Completed"), JOB)
     assert (record.model_path, was_there) == (f"runs/{JOB}/model", False)
     assert Path(f"runs/{JOB}/model/model.keras").read_bytes() == b"model"
     assert sorted(path.name for path in Path("runs", JOB).iterdir()) == ["model", "record.json"]
-    assert fetch_model(Job("Completed"), JOB)[1] is True
+    assert download_model(Job("Completed"), JOB)[1] is True
 
 
-def test_a_stopping_job_is_awaited(stored: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waits_for_a_stopping_job(stored: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("scripts.runs.artifacts.PAUSE", 0)
-    record, _ = fetch_model(Job("Stopping", "Stopping", "Stopped"), JOB)
+    record, _ = download_model(Job("Stopping", "Stopping", "Stopped"), JOB)
     assert record.status == "Stopped"
 
 
 @pytest.mark.parametrize(
-    ("job", "said"),
+    ("job", "problem"),
     [
         (Job("InProgress", model=None), "no model yet"),
         (Job("Failed", model=None), "left no model"),
-        (Job("Completed", model="s3://models/gone.tar.gz"), "not at s3://models/gone.tar.gz"),
+        (Job("Completed", model="s3://models/gone.tar.gz"), "no longer at s3://models/gone.tar.gz"),
     ],
 )
-def test_no_model(job: Job, said: str, stored: Any) -> None:
-    with pytest.raises(UserError, match=said):
-        fetch_model(job, JOB)
+def test_job_without_a_model_is_refused(job: Job, problem: str, stored: Any) -> None:
+    with pytest.raises(UserError, match=problem):
+        download_model(job, JOB)
     assert not list(Path("runs").rglob("model*"))
 
 
-def test_a_refused_archive_leaves_nothing(stored: Any, tmp_path: Path) -> None:
+def test_refused_archive_leaves_no_files(stored: Any, tmp_path: Path) -> None:
     path = archive(tmp_path / "bad.tar.gz", member("../x"))
     stored.put_object(Bucket="models", Key="m.tar.gz", Body=path.read_bytes())
     with pytest.raises(UserError, match="not unpacked"):
-        fetch_model(Job("Completed"), JOB)
+        download_model(Job("Completed"), JOB)
     assert list(Path("runs", JOB).iterdir()) == []

@@ -125,8 +125,8 @@ def _status(summary: Summary, seconds: float) -> str:
 
 def indented(line: str) -> list[str]:
     """A line as the demo prints it: indented, and wrapped if it is too long."""
-    indents = {"initial_indent": INDENT, "subsequent_indent": INDENT * 2}
-    return textwrap.wrap(line, WIDTH, **indents, break_long_words=False, break_on_hyphens=False)
+    wrapper = textwrap.TextWrapper(WIDTH, INDENT, INDENT * 2, break_long_words=False, break_on_hyphens=False)
+    return wrapper.wrap(line)
 
 
 def _read(log: Path, whole_lines: bool = False) -> list[str]:

@@ -14,7 +14,7 @@ from tests.conftest import Project, processes_of
 pytestmark = pytest.mark.e2e
 
 
-def test_it_ends_with_a_model_that_knows_unseen_digits(yard: Project, demo: str) -> None:
+def test_its_model_recognises_digits_that_it_never_saw(yard: Project, demo: str) -> None:
     accuracy = re.search(r"Test accuracy +([01]\.\d+) on (\d+) images that the job never received", demo)
     assert accuracy, demo
     assert float(accuracy[1]) >= 0.97
@@ -24,14 +24,30 @@ def test_it_ends_with_a_model_that_knows_unseen_digits(yard: Project, demo: str)
     assert int(accuracy[2]) == len(list((yard.folder / "data/digits/test").glob("*/*.png")))
 
 
-def test_it_says_each_step_with_its_time_and_progress(demo: str) -> None:
-    steps = re.findall(r"^<== (.+): done in .+$", demo, flags=re.MULTILINE)
-    assert [step.split()[0] for step in steps] == ["Infrastructure", "Data", "Training", "Evaluation"]
-    assert "Apply complete!" in demo
-    assert len(re.findall(r"\bepoch=\d+ ", demo)) >= 5
+def test_it_shows_each_step_with_its_time_and_progress(yard: Project, demo: str) -> None:
+    steps = re.findall(r"^<== (.+): done in .+ \(log: (.+)\)$", demo, flags=re.MULTILINE)
+    assert [title for title, _ in steps] == ["Infrastructure", "Data", "Training", "Evaluation"]
+    logs = {title: (yard.folder / log).read_text() for title, log in steps}
+    applied = re.search(r"^    Applied: (\d+) of \1 resources$", demo, flags=re.MULTILINE)
+    assert applied, demo
+    assert f"Apply complete! Resources: {applied[1]} added" in logs["Infrastructure"]
+    assert len(re.findall(r"^ +\d+/15  ", demo, flags=re.MULTILINE)) >= 5
+    assert len(re.findall(r"^ *\d+/15  ", logs["Training"], flags=re.MULTILINE)) == 15
 
 
-def test_it_says_what_it_would_cost_and_how_to_do_it_on_aws(demo: str) -> None:
+def test_it_shows_the_plan_s_verdict_and_names_the_review(yard: Project, demo: str) -> None:
+    plan = re.search(r"^    Plan: .* Findings: none\.\n    Review, .*: (build/\S+/review\.html)$", demo, re.MULTILINE)
+    assert plan, demo
+    assert (yard.folder / plan[1]).is_file()
+
+
+def test_it_fits_one_screen_of_100_columns(demo: str) -> None:
+    progress = [line for line in demo.splitlines() if re.search(r" \([^()]+ s\)$", line)]  # a live line at a terminal
+    assert len(demo.splitlines()) - len(progress) <= 40, demo
+    assert max(map(len, demo.splitlines())) <= 100, demo
+
+
+def test_it_prints_the_cost_and_the_commands_for_aws(demo: str) -> None:
     assert re.search(r"On AWS .*\$\d+\.\d+.*ml\.m5\.xlarge", demo)
     assert re.findall(r"^  (make .*)$", demo, flags=re.MULTILINE)[-3:] == [
         "make infra",
@@ -40,14 +56,14 @@ def test_it_says_what_it_would_cost_and_how_to_do_it_on_aws(demo: str) -> None:
     ]
 
 
-def test_without_a_container_it_says_what_is_missing(yard: Project, demo: str) -> None:
+def test_without_containers_it_prints_what_is_missing(yard: Project, demo: str) -> None:
     assert "No container: no Docker engine answers" in demo
     refused = yard.make("demo", "INSTANCES=2", code=2)
     assert "Error: 2 instances need containers, and here are none: no Docker engine answers" in refused
     assert "Infrastructure" not in refused
 
 
-def test_the_test_channel_stays_at_home(yard: Project, demo: str) -> None:
+def test_the_test_channel_is_not_uploaded(yard: Project, demo: str) -> None:
     (request,) = (yard.folder / "runs").glob("digits-*/request.json")
     channels = [channel["ChannelName"] for channel in json.loads(request.read_text())["InputDataConfig"]]
     assert channels == ["training", "validation"]
@@ -59,31 +75,30 @@ def test_a_local_cloud_that_ran_before_is_left_running(yard: Project, demo: str)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_in_its_middle_it_leaves_nothing(tmp_path: Path, yard: Project, number: signal.Signals) -> None:
+def test_an_interrupt_leaves_no_process(tmp_path: Path, yard: Project, number: signal.Signals) -> None:
     project = Project(tmp_path / "clone")
+    log = project.folder / "build/demo/infrastructure.log"
     with project.start("make", "demo") as process:
-        assert process.stdout is not None
-        said = []
-        for line in process.stdout:
-            said.append(line)
-            if "Creating..." in line:
-                break
+        while not log.exists() or "Creating..." not in log.read_text():
+            assert process.poll() is None
+            time.sleep(0.1)
         started = time.monotonic()
         if number == signal.SIGINT:
             os.killpg(process.pid, number)  # as Ctrl-C at a terminal: everybody in the foreground gets it
         else:
             os.kill(process.pid, number)
-        rest = process.stdout.read()
-    output = "".join(said) + rest
+        output, _ = process.communicate()
     assert process.returncode != 0, output
     assert time.monotonic() - started < 60
-    assert "The local cloud is stopped" in rest, output
-    assert "The demo was interrupted" in rest, output
+    assert "<== Infrastructure: not finished" in output
+    assert "The local cloud is stopped" in output
+    assert "The demo was interrupted" in output
+    assert "Waiting for Terraform" in log.read_text(), "the step got the signal too, and ended in its own time"
     assert "Traceback" not in output
     assert processes_of(project.folder) == []
 
 
-def test_killed_outright_its_cloud_goes_with_it(tmp_path: Path, yard: Project) -> None:
+def test_a_killed_demo_leaves_no_process(tmp_path: Path, yard: Project) -> None:
     project = Project(tmp_path / "clone")
     with project.start("make", "demo") as process:
         assert process.stdout is not None

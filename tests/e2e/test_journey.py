@@ -54,7 +54,7 @@ def test_train_again_with_other_hyperparameters(yard: Project) -> None:
     parameters = found["hyperparameters"]
     assert isinstance(parameters, dict)
     assert (parameters["epochs"], parameters["learning_rate"]) == ("3", "0.01")
-    assert [int(epoch) for epoch in re.findall(r"\bepoch=(\d+) ", output)] == [1, 2, 3]
+    assert [int(epoch) for epoch in re.findall(r"^ *(\d+)/3  ", output, re.MULTILINE)] == [1, 2, 3]
     assert (yard.folder / "runs" / run / "model" / "labels.json").is_file()
     assert output.index("ml.m5.xlarge") < output.index("Starting")
 
@@ -115,7 +115,7 @@ def test_interrupted_it_goes_on_and_stop_keeps_its_model(yard: Project) -> None:
     with yard.start("make", "train", LOCAL, "JOB=digits", "HP=epochs=3000", "YES=1") as process:
         assert process.stdout is not None
         for line in process.stdout:
-            if "epoch=2 " in line:
+            if re.match(r" *2/3000  ", line):
                 break
         os.killpg(process.pid, signal.SIGINT)
         rest = process.stdout.read()

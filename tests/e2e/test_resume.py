@@ -14,9 +14,9 @@ pytestmark = pytest.mark.e2e
 
 LOCAL = "CLOUD=local"
 # Small batches make the job long enough to be disturbed in its middle.
-HP = "HP=batch_size=4 epochs=12 checkpoint_steps=100"
+HP = "HP=batch_size=8 epochs=8 checkpoint_steps=50"
 JOB = re.compile(r"^Run: (digits-\S+)$", re.MULTILINE)
-EPOCH = re.compile(r"^epoch=(\d+) (.*?) seconds=", re.MULTILINE)
+EPOCH = re.compile(r"^ *(\d+)/\d+  +(.*?) +\S+ +\S+$", re.MULTILINE)  # the last two columns are times
 STATE = re.compile(r"^state after step \d+ of \d+: sha256 [0-9a-f]{64}", re.MULTILINE)
 
 

@@ -1,4 +1,4 @@
-"""Build the trainer's image and push it to ECR, unless it is there."""
+"""`make image`: builds the trainer's image and pushes it to ECR, unless it is there."""
 
 from datetime import date
 from typing import TYPE_CHECKING, Annotated
@@ -16,35 +16,35 @@ APP = verb.app("Build the trainer's image and push it to ECR, unless it is there
 
 @APP.command()
 def main(
-    job: Annotated[str, typer.Option(envvar="JOB_TEXT", help="A job of jobs/: CPU or GPU by its instance type.")] = "",
+    job: Annotated[str, typer.Option(envvar="JOB_TEXT", help="A job file; its instance type selects CPU or GPU.")] = "",
     env: Annotated[str, typer.Option(envvar="ENV_TEXT", help="The environment of terraform/environments/.")] = "dev",
-    base: Annotated[str, typer.Option(envvar="BASE_TEXT", help="Any image to build on; it is remembered.")] = "",
+    base: Annotated[str, typer.Option(envvar="BASE_TEXT", help="A base image; later builds use it too.")] = "",
 ) -> None:
-    """Make what `make train` looks for: the image of trainer/ as it is now, on its base."""
+    """Build the image that `make train` uses: the current trainer/ on its base image."""
     from scripts import container, jobfile
     from scripts.stack import read_stack
 
     gpu = not job or container.has_gpu(jobfile.read_job(job).instance_type)
-    with verb.on_interrupt("Interrupted. What is pulled, built and pushed stays; the same command goes on from there."):
+    with verb.on_interrupt("Interrupted. Finished layers are kept; run the same command to continue."):
         stack = read_stack(env)
         chosen = _base(stack, gpu, env, base)
-        warning = container.warning(chosen.identity, date.today())
+        warning = container.patch_warning(chosen.identity, date.today())
         if warning:
             console.say(warning)
         _make(stack, chosen)
 
 
 def _base(stack: "Stack", gpu: bool, env: str, named: str) -> "Base":
-    """What is built on, with its pin: for that, Docker is needed where nobody has pulled it."""
-    from scripts.container import chosen, engine, pull
+    """The base image with its digest. If the digest is not known yet, Docker must pull the image."""
+    from scripts.container import current_base, engine, pull
 
-    found = None if named else chosen(stack.region, gpu, env)
+    found = None if named else current_base(stack.region, gpu, env)
     if found and found.pin:
         return found
     client = engine.connect()
-    with engine.explained():
+    with engine.explain_errors():
         if found is None:
-            return pull.use(client, named, env, console.say)
+            return pull.choose_image(client, named, env, console.say)
         return pull.ensure(client, found, stack.region, console.say)
 
 
@@ -56,10 +56,10 @@ def _make(stack: "Stack", base: "Base") -> None:
     name = f"{stack.repository_url}:{tag}"
     digest = repository.find(stack, tag)
     if digest:
-        console.say(f"{name} is in ECR already, nothing is built: {digest}")
+        console.say(f"{name} is in ECR already; nothing to build: {digest}")
         return
     client = engine.connect()
-    with engine.explained():
+    with engine.explain_errors():
         base = pull.ensure(client, base, stack.region, console.say)
         image_id = container.build(base, tag, console.say)
     console.say(f"Pushing {name}")

@@ -9,7 +9,7 @@ import typer
 from scripts.core import console, verb
 
 if TYPE_CHECKING:
-    from scripts.container.shell import Bench
+    from scripts.container.shell import ShellSetup
     from scripts.jobfile.spec import JobSpec
 
 APP = verb.app("Open a shell in a container of a job's image, with the job's local channels mounted.")
@@ -25,16 +25,16 @@ def main(
     """Open the container that jobs/JOB.toml would run. HP_TEXT may contain more hyperparameters, as for train."""
     from scripts.container import shell
 
-    bench, skipped = _prepare(job, env, hp or [], image)
-    for line in _introduction(bench, skipped):
+    setup, skipped = _prepare(job, env, hp or [], image)
+    for line in _introduction(setup, skipped):
         console.say(line)
-    code = shell.run(bench)
+    code = shell.run(setup)
     # An interactive shell exits with the code of its last command, which is no error of `make shell`.
     if code == shell.DOCKER_FAILED or not sys.stdin.isatty():
         raise typer.Exit(code)
 
 
-def _prepare(job: str, env: str, hp: list[str], image: str) -> "tuple[Bench, list[str]]":
+def _prepare(job: str, env: str, hp: list[str], image: str) -> "tuple[ShellSetup, list[str]]":
     from scripts import channels, container, jobfile
     from scripts.container import engine, shell
     from scripts.stack import environments
@@ -48,7 +48,7 @@ def _prepare(job: str, env: str, hp: list[str], image: str) -> "tuple[Bench, lis
     client = engine.connect()
     name = _image(client, job, spec, env, image)
     gpus = container.has_gpu(spec.instance_type)
-    with engine.explained():
+    with engine.explain_errors():
         usable = gpus and "nvidia" in client.info().get("Runtimes", {})
     environment = {
         **({"TRAINER_WITHOUT_GPU": "allow"} if gpus and not usable else {}),
@@ -59,8 +59,8 @@ def _prepare(job: str, env: str, hp: list[str], image: str) -> "tuple[Bench, lis
     scratch = environments.build_folder(env) / "shell" / job
     shell.prepare(scratch, name, shell.configuration(spec, hyperparameters))
     folders = {channel.name: channel.folder for channel in local}
-    bench = shell.Bench(name, scratch, folders, environment, spec.network_isolation, usable)
-    return bench, [f"{one} ({channel.source})" for one, channel in spec.channels.items() if not channel.is_local]
+    setup = shell.ShellSetup(name, scratch, folders, environment, spec.network_isolation, usable)
+    return setup, [f"{one} ({channel.source})" for one, channel in spec.channels.items() if not channel.is_local]
 
 
 def _image(client: object, job: str, spec: "JobSpec", env: str, image: str) -> str:
@@ -71,21 +71,21 @@ def _image(client: object, job: str, spec: "JobSpec", env: str, image: str) -> s
     from scripts.stack import read_stack
 
     name = image or f"trainyard:{training.trainer_tag(spec, aws.region(), env)}"
-    if shell.is_here(client, name):
+    if shell.is_local(client, name):
         return name
     stack = read_stack(env)
     if image:
         training.describe_image(image, spec, stack, console.say)
     name = image or training.trainer_image(job, spec, stack, env, console.say)
-    shell.fetch(client, name)
+    shell.pull_image(client, name)
     return name
 
 
-def _introduction(bench: "Bench", skipped: list[str]) -> list[str]:
+def _introduction(setup: "ShellSetup", skipped: list[str]) -> list[str]:
     """The lines to print before the shell opens."""
     lines = [
-        f"In {bench.image}: {', '.join(bench.channels) or 'no channel'} below /opt/ml/input/data, read-only. "
-        f"Files in /opt/ml/model, output and checkpoints are kept in {os.path.relpath(bench.scratch)}.",
+        f"In {setup.image}: {', '.join(setup.channels) or 'no channel'} below /opt/ml/input/data, read-only. "
+        f"Files in /opt/ml/model, output and checkpoints are kept in {os.path.relpath(setup.scratch)}.",
     ]
     if skipped:
         lines.append(f"Skipped, because their sources are in S3: {', '.join(skipped)}.")

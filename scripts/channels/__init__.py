@@ -1,4 +1,7 @@
-"""A local folder to its prefix in the data bucket: only what changed, verified, and nothing deleted unasked."""
+"""Uploads a local folder to its prefix in the data bucket.
+
+Only changed files are uploaded, S3 verifies each of them, and nothing is deleted before you confirm.
+"""
 
 from scripts.channels.remote import prefix_of
 from scripts.channels.sync import LocalChannel, check, synchronise

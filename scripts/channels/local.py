@@ -1,4 +1,4 @@
-"""What a channel's folder holds."""
+"""The files in a channel's folder."""
 
 import hashlib
 import os
@@ -9,22 +9,22 @@ from pathlib import Path
 
 from scripts.core.errors import UserError
 
-# The size of an upload's parts. S3's ETag of an object that came in parts depends on it: see `expected_etag`.
+# The size of an upload's parts. S3's ETag of a multipart object depends on it: see `expected_etag`.
 PART_SIZE = 64 * 1024 * 1024
-# Bytes of a key below its prefix: S3 takes 1,024 in all, and prefixes are at most 108.
+# The longest key below a prefix, in bytes: S3 allows 1,024 in total, and our prefixes have at most 108.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 LONGEST_KEY = 1024 - 108
 
 
 @dataclass(frozen=True)
 class LocalFile:
-    """A file of the folder.
+    """A file in the folder.
 
     Args:
         key: its path below the folder, with forward slashes.
-        path: where it is.
-        size: in bytes.
-        modified: its time of modification in nanoseconds, to notice a change during the upload.
+        path: its path on this machine.
+        size: its size in bytes.
+        modified: its modification time in nanoseconds, to notice a change during the upload.
     """
 
     key: str
@@ -33,7 +33,7 @@ class LocalFile:
     modified: int
 
     def changed(self) -> bool:
-        """Whether the file on disk is no longer the one that was listed."""
+        """Whether the file has changed on disk since it was listed."""
         try:
             now = self.path.stat()
         except OSError:
@@ -43,7 +43,7 @@ class LocalFile:
 
 @dataclass(frozen=True)
 class Folder:
-    """What is below a channel's folder: the files, and how many hidden ones were left out."""
+    """The files below a channel's folder, and the number of hidden files that were skipped."""
 
     files: tuple[LocalFile, ...]
     hidden: int
@@ -51,7 +51,7 @@ class Folder:
 
 @dataclass(frozen=True)
 class Digests:
-    """A file's content in two forms: the SHA-256 that we store with it, and the ETag that S3 would give it."""
+    """Two digests of a file's content: the SHA-256 that we store with the object, and the ETag that S3 gives it."""
 
     sha256: str
     etag: str
@@ -60,25 +60,25 @@ class Digests:
 def read_folder(folder: Path, where: str) -> Folder:
     """List the files of a channel's folder, sorted by key.
 
-    Names that start with a dot (``.DS_Store``, ``.git``, ``.ipynb_checkpoints``) are left out.
+    Names that start with a dot (``.DS_Store``, ``.git``, ``.ipynb_checkpoints``) are skipped.
 
     Args:
         folder: the channel's source.
         where: the place in the job file that names it, for messages.
 
     Raises:
-        UserError: the folder is missing, is a file, holds nothing or cannot be read, or something in it cannot
-            become an object.
+        UserError: the folder is missing, is a file, is empty or cannot be read, or a file in it cannot become an
+            object.
     """
     try:
-        there = folder.exists()
+        exists = folder.exists()
     except OSError as error:
         raise _unreadable(error) from None
     fix = f"Put the files there or correct {where}; `make digits` writes the folders of the example."
-    if not there:
+    if not exists:
         raise UserError(f"The folder {folder} ({where}) does not exist.", fix)
     if not folder.is_dir():
-        raise UserError(f"{folder} ({where}) is a file, and a channel is a folder.", fix)
+        raise UserError(f"{folder} ({where}) is a file, but a channel's source must be a folder.", fix)
     root = folder.resolve()
     files, hidden = [], 0
     for path in _walk(folder, where):
@@ -87,12 +87,12 @@ def read_folder(folder: Path, where: str) -> Folder:
             continue
         files.append(_file(path, folder, root))
     if not files:
-        raise UserError(f"The folder {folder} ({where}) holds no file.", fix)
+        raise UserError(f"The folder {folder} ({where}) contains no file.", fix)
     return Folder(tuple(sorted(files, key=lambda file: file.key)), hidden)
 
 
 def digests(path: Path) -> Digests:
-    """Read a file once and give its digests."""
+    """Read a file once and return its digests."""
     whole, parts, size = hashlib.sha256(), [], 0
     with path.open("rb") as file:
         for content in iter(lambda: file.read(PART_SIZE), b""):
@@ -103,9 +103,9 @@ def digests(path: Path) -> Digests:
 
 
 def expected_etag(parts: list[bytes], size: int) -> str:
-    """The ETag that S3 gives an object that we upload, encrypted with S3's own keys or not at all.
+    """The ETag that S3 gives an object that we upload, without encryption or with S3's own keys.
 
-    It is the content's MD5; for an object that came in parts the MD5 of the parts' MD5s and their number.
+    It is the MD5 of the content. For a multipart upload it is the MD5 of the parts' MD5s, with their number.
     With KMS keys it is neither: https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
     """
     if size < PART_SIZE:
@@ -114,7 +114,7 @@ def expected_etag(parts: list[bytes], size: int) -> str:
 
 
 def _walk(folder: Path, where: str) -> Iterator[Path]:
-    """Every file below the folder, without what hidden folders hold (each of those is given once itself)."""
+    """Every file below the folder. A hidden folder is yielded itself, without its files."""
 
     def fail(error: OSError) -> None:
         raise _unreadable(error)
@@ -126,8 +126,8 @@ def _walk(folder: Path, where: str) -> Iterator[Path]:
             yield here / name
         if here != folder and not folders and not any(not name.startswith(".") for name in files):
             raise UserError(
-                f"The folder {here} ({where}) holds no file: S3 has no empty folders, so the job would not see it.",
-                "Put the files there, or take the folder away.",
+                f"The folder {here} ({where}) contains no file: S3 has no empty folders, so the job would not see it.",
+                "Put files there, or delete the folder.",
             )
         for name in folders:
             if (here / name).is_symlink():
@@ -139,7 +139,7 @@ def _walk(folder: Path, where: str) -> Iterator[Path]:
 
 
 def _unreadable(error: OSError) -> UserError:
-    return UserError(f"{error.filename} cannot be read: {error.strerror}.", "Give yourself the right to read it.")
+    return UserError(f"{error.filename} cannot be read: {error.strerror}.", "Give yourself permission to read it.")
 
 
 def _file(path: Path, folder: Path, root: Path) -> LocalFile:
@@ -150,8 +150,8 @@ def _file(path: Path, folder: Path, root: Path) -> LocalFile:
         raise UserError(f"The name of {key!r} in {folder} is not UTF-8.", "Rename the file.") from None
     if length > LONGEST_KEY or any(unicodedata.category(letter) == "Cc" for letter in key):
         raise UserError(
-            f"{key!r} in {folder} cannot become an object's key: it is longer than {LONGEST_KEY} bytes "
-            "or has a control character.",
+            f"{key!r} in {folder} cannot be an object's key: it is longer than {LONGEST_KEY} bytes "
+            "or contains a control character.",
             "Rename the file.",
         )
     if path.is_symlink() and not path.resolve().is_relative_to(root):
@@ -160,6 +160,6 @@ def _file(path: Path, folder: Path, root: Path) -> LocalFile:
             "Put the file itself into the folder.",
         )
     if not path.is_file() or not os.access(path, os.R_OK):
-        raise UserError(f"{path} cannot be read as a file.", "Give yourself the right to read it, or take it away.")
+        raise UserError(f"{path} cannot be read as a file.", "Give yourself permission to read it, or delete it.")
     stat = path.stat()
     return LocalFile(key, path, stat.st_size, stat.st_mtime_ns)

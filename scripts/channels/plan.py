@@ -1,4 +1,4 @@
-"""What a synchronisation has to do: decided here, from two listings, without asking anyone."""
+"""Decides from two listings what a synchronisation uploads and deletes. Pure."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ class RemoteObject:
 
 @dataclass(frozen=True)
 class Plan:
-    """What makes the prefix become the folder: every file is in one of the first two, every other object in the last.
+    """The uploads and deletions that make the prefix equal to the folder.
 
     Args:
-        upload: files that are new or have changed.
+        upload: files that are new or have changed; every other file is in ``unchanged``.
         unchanged: files whose object has the same content.
         delete: keys of objects that have no file, relative to the prefix.
     """
@@ -30,8 +30,8 @@ class Plan:
     delete: tuple[str, ...]
 
 
-def alike(local: Sequence[LocalFile], remote: Sequence[RemoteObject]) -> list[tuple[LocalFile, RemoteObject]]:
-    """The pairs of one key and one size: only their contents can tell whether the file has changed."""
+def same_size_pairs(local: Sequence[LocalFile], remote: Sequence[RemoteObject]) -> list[tuple[LocalFile, RemoteObject]]:
+    """The files and objects with the same key and size; only their contents tell whether the file has changed."""
     objects = {found.key: found for found in remote}
     return [(file, objects[file.key]) for file in local if file.key in objects and objects[file.key].size == file.size]
 
@@ -40,13 +40,13 @@ def plan(local: Sequence[LocalFile], remote: Sequence[RemoteObject], same: Colle
     """Decide for every file and object.
 
     Args:
-        local: what the folder holds.
-        remote: what is below the prefix.
-        same: keys of `alike` pairs whose contents were found to be equal.
+        local: the files in the folder.
+        remote: the objects below the prefix.
+        same: the keys of `same_size_pairs` whose contents are equal.
     """
-    kept, files = set(same), {file.key for file in local}
+    unchanged, files = set(same), {file.key for file in local}
     return Plan(
-        upload=tuple(file for file in local if file.key not in kept),
-        unchanged=tuple(file for file in local if file.key in kept),
+        upload=tuple(file for file in local if file.key not in unchanged),
+        unchanged=tuple(file for file in local if file.key in unchanged),
         delete=tuple(sorted(found.key for found in remote if found.key not in files)),
     )

@@ -1,4 +1,4 @@
-"""Whether what a prefix holds is what it held at a moment: told by the versions that its bucket keeps."""
+"""Finds objects below a prefix that have changed since a moment, from the versions that the bucket keeps."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from scripts.core import aws
 
 @dataclass(frozen=True)
 class Version:
-    """An object at one time; ``etag`` is None where it was deleted, ``latest`` says that it is so now."""
+    """One version of an object; ``etag`` is None for a deletion, ``latest`` marks the current version."""
 
     key: str
     etag: str | None
@@ -19,12 +19,12 @@ class Version:
 
 
 def changed_since(s3: Any, uri: str, moment: datetime) -> list[str]:
-    """The keys of the objects below ``uri`` that are new, gone or of another content since ``moment``.
+    """The keys of the objects below ``uri`` that were added, deleted or changed since ``moment``.
 
     Args:
         s3: the client; needs the right to s3:ListBucketVersions.
         uri: ``s3://bucket/prefix``.
-        moment: when; with a time zone.
+        moment: a time with a time zone.
     """
     bucket, prefix = aws.split_uri(uri)
     found = []
@@ -35,10 +35,10 @@ def changed_since(s3: Any, uri: str, moment: datetime) -> list[str]:
 
 
 def differences(versions: Iterable[Version], moment: datetime) -> list[str]:
-    """The keys whose newest version differs in content from the newest one of ``moment``, sorted.
+    """The keys whose content differs from their content at ``moment``, sorted.
 
-    A version that the bucket has not kept is another content: in a bucket without versioning, everything that was
-    written after ``moment`` has changed, and what was deleted goes unnoticed.
+    A version that the bucket did not keep counts as another content. In a bucket without versioning, every object
+    written after ``moment`` counts as changed, and deletions are not noticed.
     """
     now: dict[str, str | None] = {}
     then: dict[str, str | None] = {}

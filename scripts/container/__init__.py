@@ -1,13 +1,13 @@
-"""The trainer's image: what it is built on, what it is called, how it is built and pushed.
+"""The trainer's image: its base, its tag, how it is built and pushed.
 
-The public face: `chosen` says what is built on, `image_tag` what the image of the present tree is called; neither asks
-Docker or AWS. `build` builds it. `scripts.container.engine` is the Docker engine of this machine,
-`scripts.container.repository` what ECR holds, `scripts.container.push` brings an image there.
+`current_base` gives the image to build on, `image_tag` the tag of the image of the current tree. Neither needs Docker
+or AWS. `build` builds the image. `scripts.container.engine` is the Docker engine of this machine,
+`scripts.container.repository` the ECR repository, `scripts.container.push` pushes an image to it.
 """
 
-from scripts.container.base import Base, chosen, forget, of_aws
+from scripts.container.base import Base, aws_base, current_base, forget_base
 from scripts.container.build import build
-from scripts.container.catalogue import has_gpu, warning
+from scripts.container.catalogue import has_gpu, patch_warning
 from scripts.container.tag import image_tag
 
-__all__ = ["Base", "build", "chosen", "forget", "has_gpu", "image_tag", "of_aws", "warning"]
+__all__ = ["Base", "aws_base", "build", "current_base", "forget_base", "has_gpu", "image_tag", "patch_warning"]

@@ -1,6 +1,6 @@
-"""The image that the trainer's is built on: AWS's, at the digest that is committed, or the one that BASE= named.
+"""The image that the trainer's image is built on: AWS's, at the committed digest, or the one that BASE= named.
 
-Which one it is can be told without Docker and without AWS, for `make train` computes the image's tag from it.
+This needs neither Docker nor AWS, because `make train` computes the image's tag from the base.
 """
 
 import json
@@ -11,7 +11,7 @@ from scripts.container import catalogue
 from scripts.core.errors import UserError
 
 LOCK = Path("trainer/base.lock.json")
-"""The digest of each of AWS's tags that was ever pulled; committed, and no part of the image."""
+"""The digest of each of AWS's tags that was ever pulled. The file is committed, and not part of the image."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Base:
 
     Args:
         reference: its name for Docker.
-        pin: its digest in its registry, or the id of an image that is in none; empty while nobody has pulled it.
+        pin: its digest in its registry; the image's id if it is in no registry; empty if nobody has pulled it yet.
         tag: AWS's tag; empty for an image that BASE= named.
     """
 
@@ -30,30 +30,30 @@ class Base:
 
     @property
     def identity(self) -> str:
-        """What counts in the tag of what is built on it: the same in every region and on every machine."""
+        """What the tags of derived images depend on: it is the same in every region and on every machine."""
         name = f"{catalogue.NAME}:{self.tag}" if self.tag else self.reference
         return f"{name}@{self.pin}" if self.pin else name
 
 
-def chosen(region: str, gpu: bool, environment: str) -> Base:
-    """The base that is built on: what BASE= named last for this environment, else AWS's newest.
+def current_base(region: str, gpu: bool, environment: str) -> Base:
+    """The base to build on: the one that BASE= named last for this environment, otherwise AWS's newest.
 
     Args:
-        region: the stack's.
-        gpu: whether for instances that have GPUs.
+        region: the stack's region.
+        gpu: whether the instances have GPUs.
         environment: a name in terraform/environments/.
 
     Raises:
-        UserError: AWS has none in this region, or a file that remembers one is broken.
+        UserError: AWS has no container in this region, or a file that names the base is broken.
     """
-    return remembered(environment) or of_aws(region, gpu)
+    return remembered_base(environment) or aws_base(region, gpu)
 
 
-def of_aws(region: str, gpu: bool) -> Base:
-    """AWS's newest container in a region, at the digest in the lock file where it has one.
+def aws_base(region: str, gpu: bool) -> Base:
+    """AWS's newest container in a region, at the digest in the lock file if that has one.
 
     Raises:
-        UserError: AWS has none in this region, or the lock file is broken.
+        UserError: AWS has no container in this region, or the lock file is broken.
     """
     repository = catalogue.repository(region)
     tag = catalogue.releases(region)[0].tag(gpu)
@@ -62,41 +62,41 @@ def of_aws(region: str, gpu: bool) -> Base:
 
 
 def read_lock() -> dict[str, str]:
-    """The digest of each tag that has one.
+    """The digests in the lock file, by tag.
 
     Raises:
         UserError: the file is broken.
     """
-    return _read(LOCK, "Take back what was committed: `git checkout trainer/base.lock.json`.")
+    return _read(LOCK, "Restore the committed file: `git checkout trainer/base.lock.json`.")
 
 
 def write_lock(tag: str, digest: str) -> None:
-    """Put a tag's digest into the lock file."""
+    """Write a tag's digest to the lock file."""
     _write(LOCK, read_lock() | {tag: digest})
 
 
-def remembered(environment: str) -> Base | None:
+def remembered_base(environment: str) -> Base | None:
     """The image that BASE= named for this environment, or None.
 
     Raises:
         UserError: the file is broken.
     """
-    path = _memory(environment)
-    found = _read(path, f"Remove it (`rm {path}`), then name the base again: `make base BASE=…`.")
+    path = _base_file(environment)
+    found = _read(path, f"Delete it (`rm {path}`), then name the base again: `make base BASE=…`.")
     return Base(found["reference"], found["id"]) if {"reference", "id"} <= found.keys() else None
 
 
-def remember(environment: str, base: Base) -> None:
-    """Let ``base`` be what this environment's images are built on, until `forget`."""
-    _write(_memory(environment), {"reference": base.reference, "id": base.pin})
+def remember_base(environment: str, base: Base) -> None:
+    """Build this environment's images on ``base``, until `forget_base`."""
+    _write(_base_file(environment), {"reference": base.reference, "id": base.pin})
 
 
-def forget(environment: str) -> None:
-    """Build on AWS's again."""
-    _memory(environment).unlink(missing_ok=True)
+def forget_base(environment: str) -> None:
+    """Build this environment's images on AWS's container again."""
+    _base_file(environment).unlink(missing_ok=True)
 
 
-def _memory(environment: str) -> Path:
+def _base_file(environment: str) -> Path:
     from scripts.stack import environments
 
     return environments.build_folder(environment) / "base.json"
@@ -108,9 +108,9 @@ def _read(path: Path, fix: str) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except ValueError as error:
-        raise UserError(f"{path} is no JSON: {error}.", fix) from None
+        raise UserError(f"{path} is not valid JSON: {error}.", fix) from None
     if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
-        raise UserError(f"{path} is not an object of names and texts.", fix)
+        raise UserError(f"{path} is not a JSON object whose values are strings.", fix)
     return found
 
 

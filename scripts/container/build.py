@@ -1,4 +1,4 @@
-"""Build the trainer's image with the docker command line, from a build context that depends on the tree alone."""
+"""Build the trainer's image with the docker command line, from a build context that depends only on the tree."""
 
 import json
 import re
@@ -19,51 +19,51 @@ from scripts.container.tag import tag_of
 from scripts.core.errors import UserError
 
 NAME = "trainyard"
-"""What the image is called on this machine."""
+"""The image's name on this machine."""
 SOURCE, REVISION = "org.opencontainers.image.source", "org.opencontainers.image.revision"
 DESCRIBE = "trainyard.describe"
 LINES_SHOWN = 20
 
 
 def build(base: Base, tag: str, say: Callable[[str], None], folder: Path | str = "trainer") -> str:
-    """Build ``folder`` on ``base``, which is on this machine.
+    """Build the image of ``folder`` on ``base``, which must be on this machine.
 
     Args:
-        base: what `image_tag` was told; its reference is its name on this machine.
-        tag: what `image_tag` gave; the image is called ``trainyard:<tag>`` here.
-        say: told what is done.
+        base: the base that `image_tag` got; its reference is its name on this machine.
+        tag: the result of `image_tag`; the image becomes ``trainyard:<tag>`` here.
+        say: prints progress.
         folder: the build context.
 
     Returns:
         The image's id.
 
     Raises:
-        UserError: there is no docker command, the tree has changed since, the build fails, or what came of it is not
-            for SageMaker's instances.
+        UserError: there is no docker command, the tree has changed since `image_tag`, the build fails, or the image is
+            not for SageMaker's instances.
     """
     root = Path(folder)
     files = context.read(root)
     if tag_of(base, files) != tag:
-        raise UserError(f"{root}/ has changed while its image was being made.", "Run the same command again.")
+        raise UserError(f"{root}/ has changed while its image was being built.", "Run the same command again.")
     if shutil.which("docker") is None:
-        raise UserError("There is no `docker` command on PATH, which builds images.", engine.INSTALL)
+        raise UserError("There is no `docker` command on PATH, and the build needs it.", engine.INSTALL)
     say(f"Building {NAME}:{tag} on {base.identity}")
     with tempfile.TemporaryFile() as archive, tempfile.TemporaryDirectory() as scratch:
         context.write_archive(files, archive)
         archive.seek(0)
-        told = Path(scratch) / "id"
-        _run([*_command(base, tag, _labels(root)), f"--iidfile={told}", "-"], archive)
-        image_id = told.read_text(encoding="utf-8").strip()
+        id_file = Path(scratch) / "id"
+        _run([*_command(base, tag, _labels(root)), f"--iidfile={id_file}", "-"], archive)
+        image_id = id_file.read_text(encoding="utf-8").strip()
     image = engine.connect().api.inspect_image(image_id)
-    its = f"{image['Os']}/{image['Architecture']}"
-    if its != engine.PLATFORM:
-        raise engine.other_architecture(f"what was built on {base.reference} is for {its}.")
+    platform = f"{image['Os']}/{image['Architecture']}"
+    if platform != engine.PLATFORM:
+        raise engine.wrong_platform(f"the image built on {base.reference} is for {platform}.")
     return image_id
 
 
 def without_credentials(remote: str) -> str | None:
-    """A remote of git's as it may be told to everybody; None for a folder of this machine."""
-    if re.match(r"[^/:@]+@[^/:]+:", remote):  # such as git@host:owner/name, which has no place for a password
+    """The URL of a git remote without credentials; None for a folder on this machine."""
+    if re.match(r"[^/:@]+@[^/:]+:", remote):  # such as git@host:owner/name: this form cannot hold a password
         return remote
     parts = urlsplit(remote)
     if not parts.hostname or parts.scheme == "file":
@@ -73,18 +73,18 @@ def without_credentials(remote: str) -> str | None:
 
 
 def _command(base: Base, tag: str, labels: Mapping[str, str]) -> list[str]:
-    asked = subprocess.run(["docker", "build", "--help"], capture_output=True, text=True, check=False)
-    # BuildKit would add a provenance attestation: a second manifest, another one at each build.
-    quiet = ["--provenance=false"] if "--provenance" in asked.stdout else []
-    given = [f"--label={name}={value}" for name, value in labels.items()]
+    usage = subprocess.run(["docker", "build", "--help"], capture_output=True, text=True, check=False)
+    # BuildKit would add a provenance attestation: a second manifest, which differs at each build.
+    provenance = ["--provenance=false"] if "--provenance" in usage.stdout else []
+    label_flags = [f"--label={name}={value}" for name, value in labels.items()]
     argument = f"--build-arg=BASE_IMAGE={base.reference}"
-    # --force-rm: the classic builder would leave the container of a step that fails.
+    # --force-rm: the classic builder would leave the container of a failed step behind.
     fixed = ["docker", "build", f"--platform={engine.PLATFORM}", "--force-rm"]
-    return [*fixed, *quiet, argument, *given, f"--tag={NAME}:{tag}"]
+    return [*fixed, *provenance, argument, *label_flags, f"--tag={NAME}:{tag}"]
 
 
 def _labels(root: Path) -> dict[str, str]:
-    """What the image says about itself."""
+    """The image's labels: its source, its revision and the trainer's description."""
     remote = _git(root, "remote", "get-url", "origin")
     found = {
         SOURCE: without_credentials(remote) if remote else None,
@@ -95,7 +95,7 @@ def _labels(root: Path) -> dict[str, str]:
 
 
 def _revision(root: Path) -> str | None:
-    """The last commit that touched the tree; ``-dirty`` as with `git describe`, where more has changed since."""
+    """The last commit that touched the tree, with ``-dirty`` (as in `git describe`) if the tree has changed since."""
     commit = _git(root, "log", "-1", "--format=%H", "--", ".")
     if not commit:
         return None
@@ -111,12 +111,14 @@ def _git(root: Path, *arguments: str) -> str | None:
 
 
 def _description(root: Path) -> str:
-    """What the trainer says that it takes and prints, as one line of JSON."""
+    """The output of the trainer's `describe`, its hyperparameters and metrics, as one line of JSON."""
     command = [sys.executable, "-m", root.name, "describe"]
     ended = subprocess.run(command, cwd=root.resolve().parent, capture_output=True, text=True, check=False)
     if ended.returncode != 0:
         last = (ended.stderr.strip().splitlines() or ["no message"])[-1]
-        raise UserError(f"The trainer does not say what it takes: {last}", "Mend it: `python -m trainer describe`.")
+        raise UserError(
+            f"`python -m {root.name} describe` fails: {last}", "Correct the trainer until that command works."
+        )
     return json.dumps(json.loads(ended.stdout), separators=(",", ":"))
 
 
@@ -135,17 +137,17 @@ def _run(command: list[str], archive: BinaryIO) -> None:
             process.terminate()
             raise
     if process.returncode != 0:
-        said = engine.explain(" ".join(last))
+        explained = engine.explain(" ".join(last))
         print("\n".join(last), file=sys.stderr, flush=True)
-        raise said or UserError(
+        raise explained or UserError(
             f"Docker could not build the image: {last[-1] if last else f'exit code {process.returncode}'}",
-            "Its last lines are above: mend trainer/Dockerfile or what it names, then `make image` again.",
+            "Its last lines are above. Correct trainer/Dockerfile or what they name, then run `make image` again.",
         )
 
 
 @contextmanager
 def _live_line() -> Iterator[Callable[[str], None]]:
-    """A line that follows the build at a terminal, and nothing elsewhere."""
+    """Show the build's current line at a terminal; show nothing elsewhere."""
     if not sys.stdout.isatty():
         yield lambda _line: None
         return

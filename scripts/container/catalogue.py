@@ -1,4 +1,4 @@
-"""Which TensorFlow containers AWS has for training, in which region's registry (bases.toml). Pure."""
+"""AWS's TensorFlow training containers, and the registry that holds them in each region (bases.toml). Pure."""
 
 import re
 import tomllib
@@ -12,7 +12,7 @@ from scripts.core.errors import UserError, nearest
 
 NAME = "tensorflow-training"
 PUBLIC = f"public.ecr.aws/deep-learning-containers/{NAME}"
-"""The same images for everybody, without a token. A training job itself takes images from a private registry only."""
+"""The same images for everybody, without a token. A training job itself pulls only from a private registry."""
 
 
 @dataclass(frozen=True)
@@ -22,12 +22,12 @@ class Release:
     Args:
         tensorflow: its version of TensorFlow.
         python: its version of Python.
-        cuda: of the GPU image.
-        os: the operating system in it.
-        patched_until: the last day on which AWS mends what is found in it.
+        cuda: the CUDA version of the GPU image.
+        os: its operating system.
+        patched_until: the last day on which AWS patches it.
         gpu: the tag for instances with GPUs.
         cpu: the tag for the others.
-        partitions: the parts of AWS whose registries hold it.
+        partitions: the AWS partitions whose registries hold it.
     """
 
     tensorflow: str
@@ -43,8 +43,8 @@ class Release:
         """The image's tag in the registry."""
         return self.gpu if gpu else self.cpu
 
-    def is_over(self, today: date) -> bool:
-        """Whether it is patched no more."""
+    def is_unpatched(self, today: date) -> bool:
+        """Whether AWS no longer patches it."""
         return today > self.patched_until
 
 
@@ -52,7 +52,7 @@ def account(region: str) -> str:
     """The account whose registry holds the containers in ``region``.
 
     Raises:
-        UserError: AWS has none there.
+        UserError: AWS has no containers there.
     """
     accounts = _table()["accounts"]
     if region not in accounts:
@@ -68,42 +68,42 @@ def repository(region: str) -> str:
     """The repository that holds the containers in ``region``.
 
     Raises:
-        UserError: AWS has none there.
+        UserError: AWS has no containers there.
     """
     suffix = ".cn" if partition(region) == "aws-cn" else ""
     return f"{account(region)}.dkr.ecr.{region}.amazonaws.com{suffix}/{NAME}"
 
 
 def releases(region: str) -> tuple[Release, ...]:
-    """What there is in ``region``, the newest first."""
+    """The releases in ``region``, the newest first."""
     return tuple(one for one in _releases() if partition(region) in one.partitions)
 
 
-def warning(image: str, today: date) -> str | None:
-    """What is to be said before building on an image that AWS patches no more.
+def patch_warning(image: str, today: date) -> str | None:
+    """A warning if AWS no longer patches an image; otherwise None.
 
     Args:
-        image: a name with one of AWS's tags in it, or any other.
-        today: the day.
+        image: the image's name; only names that contain one of AWS's tags can give a warning.
+        today: the current date.
     """
-    over = (one for one in _releases() if one.is_over(today) and (one.gpu in image or one.cpu in image))
-    found = next(over, None)
+    unpatched = (one for one in _releases() if one.is_unpatched(today) and (one.gpu in image or one.cpu in image))
+    found = next(unpatched, None)
     if found is None:
         return None
     return (
         f"Warning: AWS's container of TensorFlow {found.tensorflow} has not been patched since {found.patched_until}; "
-        "`make base LIST=1` shows what there is."
+        "`make base LIST=1` lists all containers."
     )
 
 
 def partition(region: str) -> str:
-    """The part of AWS that a region belongs to, by its name."""
+    """The AWS partition of a region, by the region's name."""
     starts = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
     return next((name for start, name in starts.items() if region.startswith(start)), "aws")
 
 
 def has_gpu(instance_type: str) -> bool:
-    """Whether instances of a type such as ``ml.g5.xlarge`` have GPUs of NVIDIA's."""
+    """Whether instances of a type such as ``ml.g5.xlarge`` have NVIDIA GPUs."""
     return re.match(r"ml\.(g|gr|p)\d", instance_type) is not None
 
 

@@ -1,7 +1,7 @@
-"""The build context: exactly the files that decide what is in the image, as one archive that depends on nothing else.
+"""The build context: exactly the files that go into the image, as one archive that depends on nothing else.
 
-They are what git knows or does not ignore, less what .dockerignore keeps out. Of a file count its name, its bytes and
-whether it may be executed; not who cloned it, when, and with which umask.
+These are the files that git tracks or does not ignore, without those that .dockerignore excludes. A file counts with
+its name, its bytes and whether it is executable. Owner, time and umask of the clone do not count.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Literal
 
-# A constant, for the clock is no part of the tree; zip files know no year before 1980.
+# A constant, because the archive must not depend on the clock. Zip files cannot hold a year before 1980.
 MTIME = 315_532_800
 
 
@@ -24,8 +24,8 @@ class File:
 
     Args:
         name: relative, with forward slashes.
-        mode: of which git keeps this much.
-        content: its bytes; of a link, where it points.
+        mode: the part of the mode that git keeps.
+        content: its bytes; for a link, its target.
     """
 
     name: str
@@ -37,14 +37,14 @@ def read(folder: Path | str) -> tuple[File, ...]:
     """The build context below ``folder``, sorted by name.
 
     Args:
-        folder: what git ignores in it is left out; without git, all ``__pycache__``.
+        folder: files in it that git ignores are skipped; without git, every ``__pycache__`` is skipped.
     """
     root = Path(folder)
     return tuple(_file(root, name) for name in sorted(_kept(root, _names(root))))
 
 
 def digest(files: Iterable[File], more: Iterable[str] = ()) -> str:
-    """A digest of files and further texts, in hexadecimal."""
+    """The hexadecimal digest of files and further texts."""
     made = hashlib.sha256()
     for file in files:
         _add(made, os.fsencode(file.name), file.mode.encode(), file.content)
@@ -53,7 +53,7 @@ def digest(files: Iterable[File], more: Iterable[str] = ()) -> str:
 
 
 def write_archive(files: Iterable[File], to: BinaryIO) -> None:
-    """Write files as a tar archive in which nothing but they themselves shows."""
+    """Write files as a tar archive that depends only on the files."""
     with tarfile.open(fileobj=to, mode="w", format=tarfile.PAX_FORMAT) as archive:
         known: set[PurePosixPath] = {PurePosixPath(".")}
         for file in files:
@@ -82,7 +82,7 @@ def _entry(name: str, kind: bytes, mode: int) -> tarfile.TarInfo:
 
 
 def _add(made: "hashlib._Hash", *parts: bytes) -> None:
-    # Every part with its length: no two trees give the same stream.
+    # Each part starts with its length, so that two different trees never give the same stream.
     for part in parts:
         made.update(len(part).to_bytes(8, "big") + part)
 
@@ -95,8 +95,8 @@ def _file(root: Path, name: str) -> File:
 
 
 def _names(root: Path) -> Iterator[str]:
-    """The files below ``root`` that git knows or does not ignore."""
-    # With those not yet added: a new program is in the build context, so it is in the image.
+    """The files below ``root`` that git tracks or does not ignore."""
+    # --others: a new file that was not added yet belongs to the build context too.
     command = ["git", "-C", str(root), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     try:
         listed = os.fsdecode(subprocess.run(command, capture_output=True, check=True).stdout)
@@ -106,12 +106,12 @@ def _names(root: Path) -> Iterator[str]:
                 yield path.relative_to(root).as_posix()
         return
     for name in set(listed.split("\0")) - {""}:
-        if (root / name).is_file() or (root / name).is_symlink():  # else deleted and not yet committed
+        if (root / name).is_file() or (root / name).is_symlink():  # otherwise deleted, but not yet in a commit
             yield name
 
 
 def _kept(root: Path, names: Iterator[str]) -> Iterator[str]:
-    """Those that .dockerignore does not keep out."""
+    """The names that .dockerignore does not exclude."""
     file = root / ".dockerignore"
     if not file.is_file():
         yield from names
@@ -119,13 +119,13 @@ def _kept(root: Path, names: Iterator[str]) -> Iterator[str]:
     from docker.utils.build import PatternMatcher
 
     lines = [line.strip() for line in file.read_text(encoding="utf-8").splitlines()]
-    # As with `docker build`, the builder's own two files are always sent.
+    # `docker build` always sends the Dockerfile too.
     patterns = [line for line in lines if line and not line.startswith("#")] + ["!Dockerfile"]
     matcher = PatternMatcher(patterns)
     for name in names:
         kept = True
-        # A pattern that matches a folder counts for all below it, however deep, which `matcher.matches` does not see;
-        # the last pattern decides. https://docs.docker.com/build/concepts/context/#syntax
+        # A pattern that matches a folder applies to everything below it, which `matcher.matches` does not handle.
+        # The last matching pattern decides. https://docs.docker.com/build/concepts/context/#syntax
         paths = [name, *map(str, PurePosixPath(name).parents)]
         for pattern in matcher.patterns:
             if any(pattern.match(path) for path in paths):

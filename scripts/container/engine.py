@@ -1,4 +1,4 @@
-"""The Docker engine of this machine, and what it says when it cannot."""
+"""The Docker engine of this machine, and its errors in two lines."""
 
 import shutil
 from collections.abc import Iterator
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 PLATFORM = "linux/amd64"
 INSTALL = "Install Docker and start it: https://docs.docker.com/engine/install/"
-SECONDS = 120  # that the engine may take for an answer: unpacking and removing layers is slow on slow disks
+SECONDS = 120  # the engine's longest time for an answer: unpacking and removing layers is slow on slow disks
 
 
 def connect() -> "docker.DockerClient":
-    """A client of the engine that the docker command line would use (DOCKER_HOST, else its context).
+    """A client of the engine that the docker command line would use (DOCKER_HOST, otherwise its context).
 
     Raises:
-        UserError: there is no Docker here, no engine answers, or the user may not use it.
+        UserError: Docker is not installed, no engine answers, or the user may not use it.
     """
     import docker
 
@@ -27,16 +27,16 @@ def connect() -> "docker.DockerClient":
         client = docker.from_env(timeout=SECONDS, use_ssh_client=True)
         client.ping()
     except Exception as error:
-        raise _absent(error) from None
+        raise _connect_error(error) from None
     return client
 
 
 @contextmanager
-def explained() -> Iterator[None]:
-    """Turn what Docker refuses for reasons that a user can mend into a UserError; the rest goes on as it is.
+def explain_errors() -> Iterator[None]:
+    """Turn Docker errors that a user can correct into a UserError; other errors pass through.
 
     Raises:
-        UserError: no space on the engine's disk, another architecture, or an engine that has gone away.
+        UserError: the engine's disk is full, an image is for another platform, or the engine stopped answering.
     """
     import docker
     import requests
@@ -44,49 +44,54 @@ def explained() -> Iterator[None]:
     try:
         yield
     except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
-        told = explain(message_of(error))
-        if told is None and isinstance(error, requests.exceptions.ConnectionError):
-            told = UserError(f"The Docker engine has gone away: {message_of(error)}", "Start it, then try again.")
-        if told is None:
+        explained = explain(error_message(error))
+        if explained is None and isinstance(error, requests.exceptions.ConnectionError):
+            explained = UserError(
+                f"The Docker engine stopped answering: {error_message(error)}", "Start it, then try again."
+            )
+        if explained is None:
             raise
-        raise told from error
+        raise explained from error
 
 
 def explain(message: str) -> UserError | None:
-    """The two lines for a message of Docker's; None where it is another one."""
+    """The two-line error for a message of Docker; None for a message that is not known here."""
     lower = message.lower()
     if "no space left on device" in lower:
         return UserError(
             f"There is no space left on the Docker engine's disk: {message}",
-            "Free some: `docker system df` shows what takes it, `docker image prune` removes what has no name.",
+            "Free some: `docker system df` shows what uses it, `docker image prune` deletes images without a name.",
         )
     if "does not match the specified platform" in lower or "no matching manifest" in lower:
-        return other_architecture(message)
+        return wrong_platform(message)
     if "exec format error" in lower:
         return UserError(
-            f"This machine cannot run programs for {PLATFORM}, which SageMaker's instances are: {message}",
-            "Let it emulate them: https://docs.docker.com/build/building/multi-platform/#qemu",
+            f"This machine cannot run programs for {PLATFORM}, the platform of SageMaker's instances: {message}",
+            "Set up emulation: https://docs.docker.com/build/building/multi-platform/#qemu",
         )
     return None
 
 
-def other_architecture(what: str) -> UserError:
+def wrong_platform(what: str) -> UserError:
     """The error of an image that SageMaker's instances cannot run."""
-    return UserError(f"This is no image for {PLATFORM}, which SageMaker's instances are: {what}", "Name one that is.")
+    return UserError(
+        f"The image is not for {PLATFORM}, the platform of SageMaker's instances: {what}",
+        f"Name an image for {PLATFORM}.",
+    )
 
 
-def message_of(error: Exception) -> str:
-    """What the engine said, in one line."""
+def error_message(error: Exception) -> str:
+    """The engine's message, in one line."""
     return " ".join(str(getattr(error, "explanation", None) or error).split())
 
 
-def _absent(error: Any) -> UserError:
-    said = message_of(error)
+def _connect_error(error: Any) -> UserError:
+    message = error_message(error)
     if shutil.which("docker") is None:
         return UserError("Docker is not installed: there is no `docker` on PATH.", INSTALL)
-    if "permission denied" in said.lower():
+    if "permission denied" in message.lower():
         return UserError(
-            f"You may not use the Docker engine: {said}",
-            "Become a member of its group (`sudo usermod -aG docker $USER`), then log in anew.",
+            f"You may not use the Docker engine: {message}",
+            "Join its group (`sudo usermod -aG docker $USER`), then log in again.",
         )
-    return UserError(f"No Docker engine answers: {said}", "Start it (Docker Desktop, or `systemctl start docker`).")
+    return UserError(f"No Docker engine answers: {message}", "Start it (Docker Desktop, or `systemctl start docker`).")

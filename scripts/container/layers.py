@@ -1,4 +1,4 @@
-"""An image's layers on their way: Docker's events as a bar per layer at a terminal, as a line now and then elsewhere.
+"""The progress of a pull or push, from Docker's events: a bar for each layer at a terminal, otherwise some lines.
 
 https://docs.docker.com/reference/api/engine/version/v1.43/#tag/Image/operation/ImagePush
 """
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 SECONDS_BETWEEN_LINES = 5.0
-SENT, THERE = "Pushed", "Layer already exists"
+SENT, EXISTS = "Pushed", "Layer already exists"
 MOVING = {"Downloading", "Pushing", "Extracting"}
-ENDED = {"Pull complete", "Already exists", SENT, THERE}
-# What an event without these is about is no layer: "Pulling from NAME", where the id is the tag.
+ENDED = {"Pull complete", "Already exists", SENT, EXISTS}
+# The first event of a layer has one of these. Other events are not about layers: "Pulling from NAME" has the tag as id.
 FIRST = {"Pulling fs layer", "Preparing", "Waiting", *ENDED}
 
 
 @dataclass
 class Layer:
-    """A layer, as the engine last spoke of it.
+    """A layer, as in the engine's last event about it.
 
     Args:
         status: such as ``Downloading`` or ``Pushed``.
-        current: bytes that have gone over; when pushing, before compression.
-        total: of how many; 0 while the engine has not said it.
+        current: the transferred bytes; for a push, before compression.
+        total: the layer's bytes; 0 until the engine reports them.
     """
 
     status: str
@@ -39,25 +39,25 @@ class Layer:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more is to be done about it."""
+        """Whether the layer is complete."""
         return self.status in ENDED or self.status.startswith("Mounted from")
 
 
 class Screen(Protocol):
-    """What shows layers."""
+    """Shows layers."""
 
     def changed(self, name: str, layer: Layer, layers: Mapping[str, Layer]) -> None:
-        """One of the layers has changed."""
+        """Show that one of the layers has changed."""
         ...
 
 
 class Layers:
-    """What the events of a pull or a push say: call it with each.
+    """The state of a pull or push. Call it with each event of the engine.
 
     Attributes:
-        layers: by the engine's short id, in the order of their appearance.
-        error: the engine's message where it has failed; the SDK raises nothing for it.
-        digest: of the image's manifest, where the engine has told it.
+        layers: by the engine's short id, in the order of their first events.
+        error: the engine's error message, if it failed; the SDK raises no exception for it.
+        digest: the digest of the image's manifest, if the engine reported it.
     """
 
     def __init__(self, screen: Screen) -> None:
@@ -67,7 +67,7 @@ class Layers:
         self._screen = screen
 
     def __call__(self, event: Mapping[str, Any]) -> None:
-        """Take one event in."""
+        """Process one event."""
         if "error" in event:
             self.error = " ".join(str((event.get("errorDetail") or {}).get("message") or event["error"]).split())
         self.digest = (event.get("aux") or {}).get("Digest", self.digest)
@@ -91,16 +91,16 @@ class Layers:
 
     @property
     def reused(self) -> list[str]:
-        """The layers that the registry had already."""
+        """The layers that already existed in the registry."""
         return [name for name, layer in self.layers.items() if layer.ended and layer.status != SENT]
 
 
 @contextmanager
-def shown(title: str) -> Iterator[Layers]:
-    """Show layers on their way.
+def show_progress(title: str) -> Iterator[Layers]:
+    """Show the progress of layers.
 
     Args:
-        title: what happens, such as ``Pushing``.
+        title: the title of the progress, such as ``Pushing``.
     """
     if not sys.stdout.isatty():
         yield Layers(_Lines(title))
@@ -126,7 +126,7 @@ class _Lines:
 
 
 class _Bars:
-    """A bar for each layer that is under way, and one for all; what has ended makes room."""
+    """A bar for each layer in progress, and one for all layers; the bars of complete layers disappear."""
 
     def __init__(self, title: str, progress: "Progress") -> None:
         self._title, self._progress = title, progress

@@ -1,4 +1,4 @@
-"""What the stack's ECR repository holds, and the token that opens it."""
+"""The images in the stack's ECR repository, and the token for its registry."""
 
 import base64
 import json
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from scripts.stack import Stack
 
 LABEL = "trainyard.describe"
-# One image for one platform; an index of several is none of them.
+# Manifests of one image for one platform. An index of several images has another media type.
 MANIFESTS = [
     "application/vnd.docker.distribution.manifest.v2+json",
     "application/vnd.oci.image.manifest.v1+json",
@@ -25,12 +25,12 @@ SECONDS = 30
 
 @dataclass(frozen=True)
 class Image:
-    """Where an image is in ECR.
+    """The place of an image in ECR.
 
     Args:
-        account: the registry's.
-        region: the repository's.
-        repository: its name.
+        account: the registry's account.
+        region: the repository's region.
+        repository: the repository's name.
         version: ``{"imageTag": …}`` or ``{"imageDigest": …}``.
     """
 
@@ -41,7 +41,7 @@ class Image:
 
 
 def find(stack: "Stack", tag: str) -> str | None:
-    """The digest of the image that has ``tag``, or None where there is none.
+    """The digest of the image with this tag, or None if there is no such image.
 
     Raises:
         UserError: the repository does not exist.
@@ -54,52 +54,52 @@ def find(stack: "Stack", tag: str) -> str | None:
     except ecr.exceptions.ImageNotFoundException:
         return None
     except ecr.exceptions.RepositoryNotFoundException:
-        raise missing(stack) from None
+        raise missing_repository(stack) from None
     return str(answer["imageDetails"][0]["imageDigest"])
 
 
-def missing(stack: "Stack") -> UserError:
-    """The two lines for a repository that has gone since the stack was applied."""
+def missing_repository(stack: "Stack") -> UserError:
+    """The two-line error for a repository that was deleted after the stack was applied."""
     return UserError(
         f"The repository {stack.repository_name} does not exist in account {stack.repository_account}, "
         f"{stack.repository_region}.",
-        "Build the stack again: `make infra`.",
+        "Apply the stack again: `make infra`.",
     )
 
 
 def credentials() -> dict[str, str]:
-    """User name and a new password for the registry, as the docker SDK takes them. Good for twelve hours at most.
+    """The registry's user name and a new password, as the docker SDK takes them. They expire after twelve hours.
 
     https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetAuthorizationToken.html
     """
-    given = aws.client("ecr").get_authorization_token()["authorizationData"][0]["authorizationToken"]
-    username, _, password = base64.b64decode(given).decode().partition(":")
+    token = aws.client("ecr").get_authorization_token()["authorizationData"][0]["authorizationToken"]
+    username, _, password = base64.b64decode(token).decode().partition(":")
     return {"username": username, "password": password}
 
 
 def manifest(image: Image) -> dict[str, Any] | None:
-    """The manifest of an image for one platform; None where there is no such image."""
-    answer = aws.client("ecr").batch_get_image(
+    """The manifest of an image for one platform; None if there is no such image."""
+    response = aws.client("ecr").batch_get_image(
         registryId=image.account,
         repositoryName=image.repository,
         imageIds=[image.version],
         acceptedMediaTypes=MANIFESTS,
     )
-    for found in answer["images"]:
-        read: dict[str, Any] = json.loads(found["imageManifest"])
-        if "config" in read:
-            return read
+    for image_found in response["images"]:
+        content: dict[str, Any] = json.loads(image_found["imageManifest"])
+        if "config" in content:
+            return content
     return None
 
 
 def describe(image: Image) -> dict[str, Any] | None:
-    """What the image's program said about itself when it was built: its label ``trainyard.describe``.
+    """The trainer's description in an image's label ``trainyard.describe``, written when the image was built.
 
     Returns:
-        The label's JSON; None where it has none, or is no single image for one platform.
+        The label's JSON; None if the image has no such label, or is not one image for one platform.
 
     Raises:
-        OSError: the configuration cannot be read from where ECR keeps it.
+        OSError: the image's configuration cannot be downloaded.
     """
     found = manifest(image)
     if found is None:
@@ -111,11 +111,11 @@ def describe(image: Image) -> dict[str, Any] | None:
         )["downloadUrl"]
     except ecr.exceptions.LayersNotFoundException as error:
         raise OSError(aws.error_message(error)) from error
-    with closing(urllib.request.urlopen(address, timeout=SECONDS)) as answer:
-        content = answer.read(LARGEST_CONFIG)
+    with closing(urllib.request.urlopen(address, timeout=SECONDS)) as response:
+        content = response.read(LARGEST_CONFIG)
     try:
         labels = json.loads(content)["config"].get("Labels") or {}
-        said: dict[str, Any] = json.loads(labels[LABEL])
+        description: dict[str, Any] = json.loads(labels[LABEL])
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
-    return said
+    return description

@@ -1,4 +1,4 @@
-"""A shell in a container of a job's image, with what SageMaker would put around it.
+"""A shell in a container of a job's image, with the files, folders and variables that SageMaker provides.
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-running-container.html
 """
@@ -27,15 +27,15 @@ DOCKER_FAILED = 125  # https://docs.docker.com/engine/containers/run/#exit-statu
 
 
 @dataclass(frozen=True)
-class Bench:
-    """What stands ready for the container.
+class ShellSetup:
+    """The settings of the shell's container.
 
     Args:
-        image: its name on this machine.
-        scratch: the folder that holds its configuration, and keeps what it leaves.
-        channels: its local channels, by name.
-        environment: its variables.
-        isolated: whether it is without a network.
+        image: the image's name on this machine.
+        scratch: the folder of its configuration; it also keeps what the container writes.
+        channels: the folders of its local channels, by name.
+        environment: its environment variables.
+        isolated: whether it has no network.
         gpus: whether it gets the machine's GPUs.
     """
 
@@ -48,11 +48,11 @@ class Bench:
 
 
 def configuration(spec: "JobSpec", hyperparameters: Mapping[str, str]) -> dict[str, Any]:
-    """The files of /opt/ml/input/config for a job on one instance; channels in S3 are left out.
+    """The files of /opt/ml/input/config for a job on one instance; channels in S3 are skipped.
 
     Args:
         spec: the job file.
-        hyperparameters: as SageMaker carries them.
+        hyperparameters: the hyperparameters as SageMaker passes them, as text.
     """
     channels = {
         name: {
@@ -83,15 +83,15 @@ def configuration(spec: "JobSpec", hyperparameters: Mapping[str, str]) -> dict[s
 
 
 def prepare(scratch: Path, image: str, files: Mapping[str, Any]) -> None:
-    """Make the scratch folder, empty but for the configuration, as a job begins.
+    """Make the scratch folder as a job finds it: empty except for the configuration.
 
     Args:
-        scratch: what an earlier shell left there is removed.
-        image: what removes it where that was the container's root's.
-        files: what `configuration` gave.
+        scratch: the folder; files of an earlier shell are deleted.
+        image: the image to run, to change the owner of files that a container's root wrote.
+        files: the result of `configuration`.
     """
     if scratch.exists():
-        hand_over(scratch, image)
+        give_to_owner(scratch, image)
         shutil.rmtree(scratch)
     for name in ("config", *WRITABLE, "output/data"):
         (scratch / name).mkdir(parents=True)
@@ -99,37 +99,37 @@ def prepare(scratch: Path, image: str, files: Mapping[str, Any]) -> None:
         (scratch / "config" / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
-def command(bench: Bench, name: str, terminal: bool) -> list[str]:
-    """The ``docker run`` that opens the shell.
+def command(setup: ShellSetup, name: str, terminal: bool) -> list[str]:
+    """The ``docker run`` command that opens the shell.
 
     Args:
-        bench: what it gets.
-        name: the container's.
-        terminal: whether a person types.
+        setup: the container's settings.
+        name: the container's name.
+        terminal: whether the shell runs at a terminal.
     """
     folders = [("config", f"{OPT_ML}/input/config", True), *((one, f"{OPT_ML}/{one}", False) for one in WRITABLE)]
-    mounts = [mount(bench.scratch / one, target, readonly) for one, target, readonly in folders]
-    mounts += [mount(folder, f"{OPT_ML}/input/data/{one}", True) for one, folder in bench.channels.items()]
-    # A value goes by docker's own environment, not by its arguments, which everybody on the machine can read.
-    variables = [part for key in bench.environment for part in ("--env", key)]
+    mounts = [mount(setup.scratch / one, target, readonly) for one, target, readonly in folders]
+    mounts += [mount(folder, f"{OPT_ML}/input/data/{one}", True) for one, folder in setup.channels.items()]
+    # Only names here: everybody on the machine can read arguments. Docker takes the values from its environment.
+    variables = [part for key in setup.environment for part in ("--env", key)]
     return [
         *("docker", "run", "--rm", "-it" if terminal else "-i", "--name", name, "--hostname", HOST),
         *("--pull", "never", "--platform", engine.PLATFORM),
-        *(("--network", "none") if bench.isolated else ()),
-        *(("--gpus", "all") if bench.gpus else ()),
+        *(("--network", "none") if setup.isolated else ()),
+        *(("--gpus", "all") if setup.gpus else ()),
         *(part for one in mounts for part in ("--mount", one)),
-        *(*variables, "--entrypoint", "bash", bench.image),
+        *(*variables, "--entrypoint", "bash", setup.image),
     ]
 
 
 def mount(source: Path, target: str, readonly: bool) -> str:
-    """A bind mount as ``--mount`` reads it: a line of CSV."""
+    """A bind mount in the format of ``--mount``, which is a line of CSV."""
     quoted = str(source.absolute()).replace('"', '""')
     return f'type=bind,"source={quoted}",target={target}' + (",readonly" if readonly else "")
 
 
-def run(bench: Bench) -> int:
-    """Open the shell and stay until it ends; gives its exit code.
+def run(setup: ShellSetup) -> int:
+    """Open the shell and wait until it ends; returns its exit code.
 
     Raises:
         UserError: the docker command line is missing.
@@ -140,34 +140,37 @@ def run(bench: Bench) -> int:
     name = f"trainyard-shell-{secrets.token_hex(4)}"
     try:
         return subprocess.run(
-            command(bench, name, terminal), env={**os.environ, **bench.environment}, check=False
+            command(setup, name, terminal), env={**os.environ, **setup.environment}, check=False
         ).returncode
     finally:
-        # Interrupted without a terminal, docker ends and the container goes on.
+        # After an interrupt without a terminal, docker ends but the container still runs.
         subprocess.run(["docker", "rm", "--force", name], capture_output=True, check=False)
-        hand_over(bench.scratch, bench.image)
+        give_to_owner(setup.scratch, setup.image)
 
 
-def hand_over(scratch: Path, image: str) -> None:
-    """Give what a container's root has left to the folder's owner: as a container sees him, for engines differ."""
+def give_to_owner(scratch: Path, image: str) -> None:
+    """Change the owner of files that a container's root wrote to the folder's owner.
+
+    This runs in a container, because engines differ in how they map users.
+    """
     inside = "/scratch"
-    words = ["chown", "-R", "--no-dereference", f"--reference={inside}", inside]
+    chown = ["chown", "-R", "--no-dereference", f"--reference={inside}", inside]
     subprocess.run(
         [
             *("docker", "run", "--rm", "--network", "none", "--pull", "never", "--platform", engine.PLATFORM),
             *("--user", "0", "--mount", mount(scratch, inside, readonly=False)),
-            *("--entrypoint", words[0], image, *words[1:]),
+            *("--entrypoint", chown[0], image, *chown[1:]),
         ],
         capture_output=True,
         check=False,
     )
 
 
-def is_here(client: Any, name: str) -> bool:
+def is_local(client: Any, name: str) -> bool:
     """Whether an image of this name is on this machine."""
     import docker
 
-    with engine.explained():
+    with engine.explain_errors():
         try:
             client.images.get(name)
         except docker.errors.ImageNotFound:
@@ -175,32 +178,33 @@ def is_here(client: Any, name: str) -> bool:
     return True
 
 
-def fetch(client: Any, uri: str) -> None:
-    """Bring an image of ECR to this machine, if it is not there.
+def pull_image(client: Any, uri: str) -> None:
+    """Pull an image from ECR, if it is not on this machine.
 
     Raises:
         UserError: it cannot be pulled.
     """
     import docker
 
-    if is_here(client, uri):
+    if is_local(client, uri):
         return
-    error: str | None
-    with engine.explained():
+    message: str | None
+    with engine.explain_errors():
         try:
-            error = _pull(client, uri)
-        except docker.errors.APIError as refused:
-            error = engine.message_of(refused)
-    if error:
-        raise engine.explain(error) or UserError(
-            f"{uri} cannot be pulled: {error}",
-            "It takes ecr:BatchGetImage and ecr:GetDownloadUrlForLayer on its repository; IMAGE= names another image.",
+            message = _pull(client, uri)
+        except docker.errors.APIError as error:
+            message = engine.error_message(error)
+    if message:
+        raise engine.explain(message) or UserError(
+            f"{uri} cannot be pulled: {message}",
+            "You need ecr:BatchGetImage and ecr:GetDownloadUrlForLayer on its repository. Or name another image with "
+            "IMAGE=.",
         )
 
 
 def _pull(client: Any, uri: str) -> str | None:
     auth = repository.credentials()
-    with layers.shown("Pulling") as seen:
+    with layers.show_progress("Pulling") as progress:
         for event in client.api.pull(uri, auth_config=auth, stream=True, decode=True, platform=engine.PLATFORM):
-            seen(event)
-    return seen.error
+            progress(event)
+    return progress.error

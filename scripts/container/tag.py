@@ -1,7 +1,7 @@
-"""The image's tag: one tree on one base, one name.
+"""The image's tag, computed from the tree and its base.
 
-The same files on the same base give the same tag on every machine, and any change gives another, so that an immutable
-tag never has to be overwritten and a job's image says which code ran.
+The same files on the same base give the same tag on every machine; any change gives another tag. So nobody needs to
+overwrite an immutable tag, and a job's image tells which code ran.
 """
 
 from collections.abc import Iterable
@@ -24,5 +24,5 @@ def image_tag(base: Base, folder: Path | str = "trainer") -> str:
 
 def tag_of(base: Base, files: Iterable[context.File]) -> str:
     """The tag of the image that is built from these files on ``base``."""
-    # The build's one argument; the base's identity, for its reference names a region.
+    # BASE_IMAGE is the only build argument. The tag uses the base's identity, because its reference names a region.
     return f"{PREFIX}-{context.digest(files, [f'BASE_IMAGE={base.identity}'])[:12]}"

@@ -19,7 +19,7 @@ Say = Callable[[str], None]
 
 def trainer_tag(spec: "JobSpec", region: str, environment: str) -> str:
     """The tag of the image of the current trainer/, for the job's instance type."""
-    base = container.chosen(region, container.has_gpu(spec.instance_type), environment)
+    base = container.current_base(region, container.has_gpu(spec.instance_type), environment)
     return container.image_tag(base)
 
 

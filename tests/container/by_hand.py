@@ -1,4 +1,4 @@
-"""The trainer's image built and run by hand, with the docker command line: what SageMaker does with it, in small."""
+"""Builds and runs the trainer's image by hand with the docker command line, as SageMaker would run it."""
 
 import subprocess
 import time
@@ -12,7 +12,7 @@ from tests.unit.trainer.trainer_runs import Base
 
 
 def docker(*arguments: str, timeout: float = 300) -> str:
-    """Run a docker command that must succeed; give what it printed to stdout."""
+    """Run a docker command that must succeed; returns its stdout."""
     ended = subprocess.run(
         ["docker", *arguments], capture_output=True, text=True, timeout=timeout, check=False, stdin=subprocess.DEVNULL
     )
@@ -22,7 +22,7 @@ def docker(*arguments: str, timeout: float = 300) -> str:
 
 @contextmanager
 def built(folder: Path, base_image: str) -> Iterator[str]:
-    """The image of ``folder``; it is removed afterwards."""
+    """Build the image of ``folder``; it is removed afterwards."""
     name = f"trainyard-test:{uuid.uuid4().hex[:12]}"
     docker("build", "--quiet", "--build-arg", f"BASE_IMAGE={base_image}", "--tag", name, str(folder))
     try:
@@ -36,9 +36,9 @@ class Container:
     """A container of an image, with folders mounted as SageMaker mounts them.
 
     Args:
-        image: its name.
-        base: what becomes /opt/ml but for the code; `Base.configure` writes its configuration.
-        channels: the folder of each.
+        image: the image's name.
+        base: the folder that becomes /opt/ml, without the code; `Base.configure` writes its configuration.
+        channels: the folder of each channel.
     """
 
     image: str
@@ -46,14 +46,14 @@ class Container:
     channels: dict[str, Path] = field(default_factory=dict)
 
     def run(self, *arguments: str, **environment: str) -> tuple[int, str]:
-        """Run it to its end with these arguments; its exit code, and what it printed."""
+        """Run it to its end with these arguments; returns its exit code and output."""
         with self.started(*arguments, **environment) as name:
             code = int(docker("wait", name))
             return code, self.log(name)
 
     @contextmanager
     def started(self, *arguments: str, **environment: str) -> Iterator[str]:
-        """Start it; give its name. It is removed afterwards."""
+        """Start it and return its name; it is removed afterwards."""
         name = f"trainyard-test-{uuid.uuid4().hex[:12]}"
         options = ["--detach", "--name", name, "--network", "none"]
         for folder, mode in {"input/config": "ro", "model": "rw", "output": "rw", "checkpoints": "rw"}.items():
@@ -71,7 +71,7 @@ class Container:
 
     @staticmethod
     def log(name: str) -> str:
-        """What a container has printed so far."""
+        """The output of a container so far."""
         ended = subprocess.run(["docker", "logs", name], capture_output=True, text=True, timeout=60, check=True)
         return ended.stdout + ended.stderr
 
@@ -84,7 +84,7 @@ class Container:
 
     @staticmethod
     def stop(name: str) -> int:
-        """SIGTERM, then 120 seconds, then SIGKILL; its exit code."""
+        """Send SIGTERM, and SIGKILL after 120 seconds; returns the exit code."""
         docker("stop", "--time", "120", name)
         return int(docker("inspect", "--format", "{{.State.ExitCode}}", name))
 

@@ -1,4 +1,4 @@
-"""What the tests with a real Docker engine share."""
+"""Fixtures of the tests with a real Docker engine."""
 
 import contextlib
 import fcntl
@@ -17,7 +17,7 @@ BASE_LABEL = "trainyard.tensorflow"
 
 
 def _left(client: docker.DockerClient) -> dict[str, list[str]]:
-    """What an engine holds besides images."""
+    """The containers, networks and volumes of an engine."""
     return {
         "containers": sorted(container.name for container in client.containers.list(all=True)),
         "networks": sorted(network.name for network in client.networks.list()),
@@ -27,11 +27,11 @@ def _left(client: docker.DockerClient) -> dict[str, list[str]]:
 
 @contextlib.contextmanager
 def _nothing_left(client: docker.DockerClient, folder: Path) -> Iterator[None]:
-    """The engine holds the same when the last worker of the tests leaves as when the first one came.
+    """Check that the engine has the same resources when the last test worker ends as when the first one started.
 
     Args:
-        client: the engine's.
-        folder: which all workers of this run have in common.
+        client: the engine's client.
+        folder: a folder that all workers of this run share.
     """
     record = folder / "engine.json"
 
@@ -55,7 +55,7 @@ def _nothing_left(client: docker.DockerClient, folder: Path) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def engine(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[docker.DockerClient]:
-    """A Docker engine, which holds the same containers, networks and volumes afterwards as before."""
+    """A Docker engine. After the tests, it must have the same containers, networks and volumes as before."""
     try:
         client = docker.from_env()
         client.ping()
@@ -79,12 +79,12 @@ def base_image(engine: Any) -> str:
     raise AssertionError
 
 
-# The layers that are pushed in these tests, the base's among them, are kept from one run of them to the next.
+# Pushed layers, those of the base among them, are kept here from one test run to the next.
 SHARED = ROOT / "build" / "registry-of-tests"
 
 
 def engine_project(folder: Path) -> Project:
-    """A copy of the project that finds the Docker engine, and the layers that were pushed before."""
+    """A copy of the project that finds the Docker engine and the layers of earlier test runs."""
     made = Project(folder, environment={})
     SHARED.mkdir(parents=True, exist_ok=True, mode=0o700)
     (folder / "build").mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""Bases that are pulled, remembered and refused, and builds, with a real engine and a real registry."""
+"""Pulling, remembering and refusing a base, and building on it, with a real engine and a real registry."""
 
 import io
 import json
@@ -48,7 +48,7 @@ def tiny(engine: Any) -> Iterator[str]:
 
 @pytest.fixture
 def arm(engine: Any, tiny: str) -> Iterator[str]:
-    """The same for machines that SageMaker does not have."""
+    """The same image for a platform that SageMaker does not have."""
     saved = io.BytesIO(b"".join(engine.images.get(tiny).save(named=True)))
     changed = io.BytesIO()
     with tarfile.open(fileobj=saved) as old, tarfile.open(fileobj=changed, mode="w") as new:
@@ -74,7 +74,7 @@ def contents(archive: tarfile.TarFile, name: str) -> bytes:
 
 @pytest.fixture
 def shelf(engine: Any, tiny: str, tmp_path: Path) -> Iterator[str]:
-    """A registry that holds the tiny image under AWS's tag, and its repository; the engine no longer has it."""
+    """The repository of a registry that holds the tiny image under AWS's tag; the engine does not have the image."""
     program = shutil.which("docker-registry")
     if program is None:
         missing("docker-registry is not on PATH")
@@ -110,7 +110,7 @@ def forget_image(client: Any, repository: str) -> None:
     for image in client.images.list(repository):
         for name in [*image.tags, *image.attrs["RepoDigests"]]:
             if name.startswith((f"{repository}:", f"{repository}@")):
-                with suppress(docker.errors.NotFound):  # with its last tag an image has lost its digest too
+                with suppress(docker.errors.NotFound):  # without its last tag, an image has no digest either
                     client.api.remove_image(name, force=True)
 
 
@@ -126,77 +126,77 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def refused(what: Callable[[], object]) -> UserError:
+def error_of(call: Callable[[], object]) -> UserError:
     with pytest.raises(UserError) as raised:
-        what()
+        call()
     return raised.value
 
 
 def test_the_first_pull_writes_the_lock_and_the_next_follows_it(engine: Any, shelf: str, place: Path) -> None:
-    said: list[str] = []
+    output: list[str] = []
     where, unlocked = pull.Source(shelf, {}), Base(f"{shelf}:{TAG}", "", TAG)
-    first = pull.pull_aws_base(engine, where, unlocked, said.append)
+    first = pull.pull_aws_base(engine, where, unlocked, output.append)
     assert base.read_lock() == {TAG: first.pin}
     assert first.reference == f"{shelf}@{first.pin}"
-    assert "commit it" in said[-1]
+    assert "commit it" in output[-1]
     assert pull.find_local(engine, first) == first
 
-    # A newer image gets the tag; who has the lock still builds on the old one.
+    # A newer image gets the tag; a person with the lock file still builds on the old one.
     subprocess.run(["docker", "import", "-", f"{shelf}:{TAG}"], input=a_file(), check=True, capture_output=True)
     list(engine.api.push(shelf, TAG, stream=True))
     forget_image(engine, shelf)
     assert pull.find_local(engine, first) is None
-    again = pull.pull_aws_base(engine, where, first, said.append)
+    again = pull.pull_aws_base(engine, where, first, output.append)
     assert again == first
     assert pull.local_tags(engine) >= {TAG}
     assert base.read_lock() == {TAG: first.pin}
 
-    newest = pull.pull_aws_base(engine, where, replace(first, pin=""), said.append)
+    newest = pull.pull_aws_base(engine, where, replace(first, pin=""), output.append)
     assert newest.pin != first.pin
     assert base.read_lock() == {TAG: newest.pin}
 
 
-def test_a_digest_that_is_gone(engine: Any, shelf: str, place: Path) -> None:
+def test_a_digest_that_no_longer_exists_is_an_error(engine: Any, shelf: str, place: Path) -> None:
     gone = Base("", "sha256:" + "0" * 64, TAG)
-    told = refused(lambda: pull.pull_aws_base(engine, pull.Source(shelf, {}), gone, SILENT))
-    assert told.problem.startswith(f"There is no {shelf}@sha256:0000")
+    error = error_of(lambda: pull.pull_aws_base(engine, pull.Source(shelf, {}), gone, SILENT))
+    assert error.problem.startswith(f"There is no {shelf}@sha256:0000")
     assert base.read_lock() == {}
 
 
-def test_one_of_one_s_own_is_taken_from_here_else_pulled(engine: Any, tiny: str, shelf: str, place: Path) -> None:
-    said: list[str] = []
-    here = pull.choose_image(engine, tiny, "dev", said.append)
-    assert here == Base(tiny, engine.images.get(tiny).id)
-    assert not said
-    assert base.current_base("us-east-1", True, "dev") == here
-    pulled = pull.choose_image(engine, f"{shelf}:{TAG}", "dev", said.append)
+def test_your_own_base_is_pulled_only_if_it_is_not_local(engine: Any, tiny: str, shelf: str, place: Path) -> None:
+    output: list[str] = []
+    local = pull.choose_image(engine, tiny, "dev", output.append)
+    assert local == Base(tiny, engine.images.get(tiny).id)
+    assert not output
+    assert base.current_base("us-east-1", True, "dev") == local
+    pulled = pull.choose_image(engine, f"{shelf}:{TAG}", "dev", output.append)
     assert pulled.pin in engine.images.get(f"{shelf}:{TAG}").attrs["RepoDigests"][0]
-    assert said == [f"Pulling {shelf}:{TAG}"]
-    assert base.read_lock() == {}, "the lock is for AWS's"
+    assert output == [f"Pulling {shelf}:{TAG}"]
+    assert base.read_lock() == {}, "only AWS's containers are in the lock file"
 
 
-def test_a_remembered_name_that_is_another_image_now(engine: Any, tiny: str, place: Path) -> None:
+def test_a_remembered_name_of_another_image_is_an_error(engine: Any, tiny: str, place: Path) -> None:
     before = pull.choose_image(engine, tiny, "dev", SILENT)
     subprocess.run(["docker", "import", "-", tiny], input=a_file(), check=True, capture_output=True)
-    told = refused(lambda: pull.ensure(engine, before, "us-east-1", SILENT))
-    assert before.pin in told.problem
-    assert f"make base BASE={tiny}" in told.fix
+    error = error_of(lambda: pull.ensure(engine, before, "us-east-1", SILENT))
+    assert before.pin in error.problem
+    assert f"make base BASE={tiny}" in error.fix
     engine.images.remove(before.pin)
 
 
-def test_another_architecture_is_refused(engine: Any, arm: str, place: Path) -> None:
-    told = refused(lambda: pull.choose_image(engine, arm, "dev", SILENT))
-    assert "linux/arm64" in told.problem
+def test_a_base_for_another_platform_is_refused(engine: Any, arm: str, place: Path) -> None:
+    error = error_of(lambda: pull.choose_image(engine, arm, "dev", SILENT))
+    assert "linux/arm64" in error.problem
     assert base.remembered_base("dev") is None
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1:9/none:1", "not a name", "UPPER"])
-def test_a_name_that_leads_nowhere(engine: Any, place: Path, name: str) -> None:
-    told = refused(lambda: pull.choose_image(engine, name, "dev", SILENT))
-    assert name in told.problem
+def test_the_error_about_a_wrong_name_contains_the_name(engine: Any, place: Path, name: str) -> None:
+    error = error_of(lambda: pull.choose_image(engine, name, "dev", SILENT))
+    assert name in error.problem
 
 
-def test_a_build(engine: Any, tiny: str, place: Path) -> None:
+def test_a_built_image_has_its_base_its_tag_and_its_description(engine: Any, tiny: str, place: Path) -> None:
     own = pull.get_image(engine, tiny, SILENT)
     tag = image_tag(own)
     image = engine.images.get(build(own, tag, SILENT))
@@ -208,7 +208,7 @@ def test_a_build(engine: Any, tiny: str, place: Path) -> None:
     engine.images.remove(image.id, force=True)
 
 
-def test_its_labels_say_where_it_comes_from(engine: Any, tiny: str, place: Path) -> None:
+def test_the_labels_of_an_image_name_its_source_and_revision(engine: Any, tiny: str, place: Path) -> None:
     def git(*arguments: str) -> str:
         who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
         ended = subprocess.run(["git", *who, *arguments], cwd=place, check=True, capture_output=True, text=True)
@@ -238,43 +238,45 @@ def test_a_build_that_fails_shows_its_last_lines(
 ) -> None:
     (place / "trainer" / "Dockerfile").write_text(DOCKERFILE + "RUN echo Look here; exit 7\n")
     own = pull.get_image(engine, base_image, SILENT)
-    told = refused(lambda: build(own, image_tag(own), SILENT))
-    assert "non-zero code: 7" in told.problem or "exit code: 7" in told.problem
+    error = error_of(lambda: build(own, image_tag(own), SILENT))
+    assert "non-zero code: 7" in error.problem or "exit code: 7" in error.problem
     printed = capfd.readouterr()
     assert "Look here" in printed.err
     assert printed.out == ""
 
 
-def test_a_disk_that_is_full(engine: Any, base_image: str, place: Path) -> None:
+def test_the_error_about_a_full_disk_says_how_to_free_space(engine: Any, base_image: str, place: Path) -> None:
     (place / "trainer" / "Dockerfile").write_text(DOCKERFILE + "RUN head -c 80000000 /dev/zero >/dev/shm/full\n")
     own = pull.get_image(engine, base_image, SILENT)
-    assert "docker system df" in refused(lambda: build(own, image_tag(own), SILENT)).fix
+    assert "docker system df" in error_of(lambda: build(own, image_tag(own), SILENT)).fix
 
 
-def test_a_tree_that_changes_meanwhile_gets_no_wrong_name(tiny: str, engine: Any, place: Path) -> None:
+def test_a_build_is_refused_if_the_tree_has_changed_since_its_tag(tiny: str, engine: Any, place: Path) -> None:
     own = pull.get_image(engine, tiny, SILENT)
     tag = image_tag(own)
     (place / "trainer" / "new.py").write_text("")
-    assert "has changed" in refused(lambda: build(own, tag, SILENT)).problem
+    assert "has changed" in error_of(lambda: build(own, tag, SILENT)).problem
 
 
-def test_the_trainer_itself(engine: Any, base_image: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_trainer_s_image_has_the_trainer_s_description(
+    engine: Any, base_image: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(ROOT)
     own = pull.get_image(engine, base_image, SILENT)
     image = engine.images.get(build(own, image_tag(own), SILENT))
     command = [sys.executable, "-m", "trainer", "describe"]
-    said = subprocess.run(command, cwd=ROOT, env=clean_environment(), capture_output=True, check=True).stdout
-    assert json.loads(image.labels["trainyard.describe"]) == json.loads(said)
+    description = subprocess.run(command, cwd=ROOT, env=clean_environment(), capture_output=True, check=True).stdout
+    assert json.loads(image.labels["trainyard.describe"]) == json.loads(description)
     assert (image.attrs["Os"], image.attrs["Architecture"]) == ("linux", "amd64")
 
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A copy of the project that nothing has prepared."""
+    """A copy of the project without any preparation."""
     return Project(tmp_path_factory.mktemp("bare"))
 
 
-def test_without_docker_it_is_said_what_to_install(copy: Project, tmp_path: Path) -> None:
+def test_the_error_without_docker_says_what_to_install(copy: Project, tmp_path: Path) -> None:
     environment = {"PATH": str(tmp_path), "DOCKER_HOST": "unix:///nowhere", "AWS_REGION": "eu-west-1"}
     ended = copy.verb("base", "--base", "mine:1", env=environment)
     assert ended.returncode == 2
@@ -284,7 +286,7 @@ def test_without_docker_it_is_said_what_to_install(copy: Project, tmp_path: Path
     ]
 
 
-def test_an_engine_that_does_not_answer(copy: Project) -> None:
+def test_an_engine_that_does_not_answer_is_an_error(copy: Project) -> None:
     ended = copy.verb("base", "--base", "mine:1", env={"DOCKER_HOST": "unix:///nowhere"})
     assert ended.returncode == 2
     problem, fix = ended.stderr.splitlines()
@@ -299,7 +301,7 @@ def test_the_list_needs_neither_engine_nor_credentials(copy: Project) -> None:
     assert "763104351884.dkr.ecr.eu-west-1.amazonaws.com/tensorflow-training" in ended.stdout
 
 
-def test_the_engine_that_the_docker_command_uses(engine: Any) -> None:
+def test_we_use_the_same_engine_as_the_docker_command(engine: Any) -> None:
     from scripts.container import engine as ours
 
     assert ours.connect().info()["ID"] == engine.info()["ID"]

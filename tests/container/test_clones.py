@@ -1,4 +1,4 @@
-"""Two clones of one repository and the same stack: what one has pushed, the other finds; an edit sends a little."""
+"""Two clones of one repository with the same stack: one finds the image that the other has pushed."""
 
 import re
 import subprocess
@@ -20,7 +20,7 @@ def git(folder: Path, *arguments: str) -> None:
 
 @pytest.fixture(scope="module")
 def clones(dock: Project, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Two clones, the dock's stack built."""
+    """Two clones, with the dock's stack applied."""
     folder = tmp_path_factory.mktemp("clones")
     origin = Project(folder / "origin").folder
     (origin / ".venv").unlink()
@@ -36,7 +36,7 @@ def clones(dock: Project, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
 
 
 def image(clone: Path, dock: Project, *more: str) -> str:
-    """What `make image` prints in a clone whose shell is pointed at the dock's local cloud."""
+    """The output of `make image` in a clone whose shell points at the dock's local cloud."""
     pointed = f'eval "$(make -s -C {dock.folder} cloud-env)"; exec "$@"'
     typed = [".venv/bin/python", "-m", "scripts.image", "--env", "local", "--job", "digits", *more]
     ended = subprocess.run(
@@ -59,7 +59,7 @@ def pushed(output: str) -> tuple[str, str]:
     return found[1], found[2]
 
 
-def test_the_second_clone_finds_what_the_first_has_pushed(
+def test_the_second_clone_finds_the_image_of_the_first(
     clones: tuple[Path, Path], dock: Project, base_image: str
 ) -> None:
     one, two = clones
@@ -70,8 +70,8 @@ def test_the_second_clone_finds_what_the_first_has_pushed(
     assert pushed(first) == pushed(second)
 
 
-def test_an_edit_sends_kilobytes(clones: tuple[Path, Path], dock: Project, base_image: str) -> None:
-    """How long it takes is for benchmarks/image.py to say."""
+def test_after_an_edit_only_kilobytes_are_sent(clones: tuple[Path, Path], dock: Project, base_image: str) -> None:
+    """benchmarks/image.py measures how long that takes."""
     _, two = clones
     image(two, dock, "--base", base_image)
     with (two / "trainer" / "run.py").open("a") as file:
@@ -82,7 +82,7 @@ def test_an_edit_sends_kilobytes(clones: tuple[Path, Path], dock: Project, base_
     assert float(sent[1]) < 200
 
 
-def test_the_local_cloud_s_token_is_no_use_at_aws_so_the_public_registry_serves(dock: Project) -> None:
+def test_with_a_token_of_the_local_cloud_the_public_registry_is_used(dock: Project) -> None:
     program = "from scripts.container import pull; print(pull.source('us-east-1'))"
     ended = dock.verb("cloud", "exec", "--", sys.executable, "-c", program)
     assert ended.stdout.split("'")[1] == "public.ecr.aws/deep-learning-containers/tensorflow-training", ended.stderr

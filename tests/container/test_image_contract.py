@@ -1,6 +1,6 @@
-"""The image, seen from outside and from inside: trainer/Dockerfile and trainer/.dockerignore.
+"""Tests of trainer/Dockerfile and trainer/.dockerignore, from outside and inside the image.
 
-It is built and run by hand, with plain `docker build` and `docker run`.
+The image is built and run by hand, with plain `docker build` and `docker run`.
 """
 
 import json
@@ -23,18 +23,18 @@ pytestmark = pytest.mark.e2e
 SIZES = {"image_size": "8", "channels": "1", "batch_size": "32"}
 CHANNELS = ("training", "validation", "test")
 
-# Told by a program of its own, so that what the entry point does has been done.
+# A separate program reports this, so that the entry point has done its work before.
 PROBE = """
 import json, os, sys
-told = {
+report = {
     "pid": os.getpid(), "argv": sys.argv, "cwd": os.getcwd(), "environ": dict(os.environ), "python": sys.executable,
     "mounted": {name: os.access("/opt/ml/" + name, os.W_OK) for name in ("model", "output", "checkpoints")},
     "code": sorted(os.path.relpath(os.path.join(at, name)) for at, _, names in os.walk(".") for name in names),
     "command": open("/proc/1/cmdline").read().split("\\0")[:-1],
 }
-json.dump(told, open(os.path.join(os.environ["SM_OUTPUT_DATA_DIR"], "told.json"), "w"))
+json.dump(report, open(os.path.join(os.environ["SM_OUTPUT_DATA_DIR"], "report.json"), "w"))
 """
-KEPT_OUT = [
+EXCLUDED = [
     *(
         ".env",
         ".env.local",
@@ -51,15 +51,15 @@ KEPT_OUT = [
     *("__pycache__/x.cpython-311.pyc", "deep/__pycache__/y.pyc", ".git/config", ".gitignore", ".idea/x.xml"),
     *(".vscode/settings.json", "notes.txt~", ".my_train.py.swp", ".DS_Store"),
 ]
-KEPT = ["probe.py", "deep/module.py", "data/loader.py", "words.txt", "settings.json"]
+INCLUDED = ["probe.py", "deep/module.py", "data/loader.py", "words.txt", "settings.json"]
 
 
 @pytest.fixture(scope="module")
 def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of trainer/ with all that should stay out of the image, and some that should not."""
+    """A copy of trainer/ with files that must not be in the image, and some that must."""
     folder = tmp_path_factory.mktemp("code") / "trainer"
     shutil.copytree(ROOT / "trainer", folder, ignore=shutil.ignore_patterns("__pycache__"))
-    write_tree(folder, dict.fromkeys(KEPT_OUT, "canary") | dict.fromkeys(KEPT, "") | {"probe.py": PROBE})
+    write_tree(folder, dict.fromkeys(EXCLUDED, "canary") | dict.fromkeys(INCLUDED, "") | {"probe.py": PROBE})
     return folder
 
 
@@ -90,8 +90,8 @@ def base(tmp_path: Path) -> Base:
 def probe(container: Container, *arguments: str, **environment: str) -> dict[str, Any]:
     code, log = container.run("train", *arguments, SAGEMAKER_PROGRAM="probe.py", **environment)
     assert code == 0, log
-    told: dict[str, Any] = json.loads((container.base.root / "output" / "data" / "told.json").read_text())
-    return told
+    report: dict[str, Any] = json.loads((container.base.root / "output" / "data" / "report.json").read_text())
+    return report
 
 
 def configuration(image: str) -> dict[str, Any]:
@@ -105,11 +105,11 @@ def layers(image: str) -> list[str]:
 
 
 def sizes(image: str) -> list[int]:
-    """The bytes of each layer, those of the base included."""
+    """The bytes of each layer, including the base's layers."""
     return [int(size) for size in docker("history", "--human=false", "--format", "{{.Size}}", image).split()]
 
 
-def test_it_says_where_everything_is(image: str) -> None:
+def test_the_image_sets_the_paths_and_the_entry_point(image: str) -> None:
     config = configuration(image)
     environ = dict(variable.split("=", 1) for variable in config["Env"])
     assert environ["SAGEMAKER_SUBMIT_DIRECTORY"] == config["WorkingDir"] == "/opt/ml/code"
@@ -126,22 +126,22 @@ def test_a_base_is_required(code: Path) -> None:
     assert ended.returncode != 0
 
 
-def test_what_it_says_about_itself_is_what_the_laptop_says(image: str) -> None:
+def test_describe_gives_the_same_in_the_image_and_outside(image: str) -> None:
     assert json.loads(docker("run", "--rm", "--network", "none", image, "describe")) == json.loads(
         trainer("describe").stdout
     )
 
 
-def test_seen_from_inside(container: Container) -> None:
+def test_a_program_finds_its_arguments_folders_and_variables(container: Container) -> None:
     container.base.configure(hyperparameters={"n_trees": "7"}, inputdataconfig={"training": {}, "validation": {}})
-    told = probe(container, "--more", "1")
-    assert told["pid"] == 1
-    assert told["command"] == ["python", "-m", "trainer", "train", "--more", "1"]
-    assert told["argv"] == ["/opt/ml/code/probe.py", "--n_trees", "7", "--more", "1"]
-    assert told["cwd"] == "/opt/ml/code"
-    assert told["mounted"] == {"model": True, "output": True, "checkpoints": True}
-    assert told["python"].startswith("/opt/venv/")
-    environ = told["environ"]
+    report = probe(container, "--more", "1")
+    assert report["pid"] == 1
+    assert report["command"] == ["python", "-m", "trainer", "train", "--more", "1"]
+    assert report["argv"] == ["/opt/ml/code/probe.py", "--n_trees", "7", "--more", "1"]
+    assert report["cwd"] == "/opt/ml/code"
+    assert report["mounted"] == {"model": True, "output": True, "checkpoints": True}
+    assert report["python"].startswith("/opt/venv/")
+    environ = report["environ"]
     assert environ["SM_MODEL_DIR"] == "/opt/ml/model"
     assert [name for name in sorted(environ) if name.startswith("SM_CHANNEL_")] == [
         "SM_CHANNEL_TRAINING",
@@ -150,28 +150,28 @@ def test_seen_from_inside(container: Container) -> None:
     assert environ["PYTHONUNBUFFERED"] == "1"
 
 
-def test_without_a_configuration_the_channels_are_the_folders(container: Container) -> None:
+def test_without_a_configuration_each_data_folder_is_a_channel(container: Container) -> None:
     del container.channels["validation"]
     environ = probe(container)["environ"]
     assert [name for name in environ if name.startswith("SM_CHANNEL_")] == ["SM_CHANNEL_TRAINING"]
 
 
-def test_data_state_and_secrets_stay_out(container: Container, code: Path) -> None:
+def test_data_state_and_secrets_are_not_in_the_image(container: Container, code: Path) -> None:
     inside = probe(container)["code"]
-    assert set(KEPT_OUT).isdisjoint(inside)
+    assert set(EXCLUDED).isdisjoint(inside)
     ours = {path.relative_to(ROOT / "trainer").as_posix() for path in (ROOT / "trainer").rglob("*.py")}
-    assert set(inside) == ours | {*KEPT, "requirements.txt", "Dockerfile", ".dockerignore"}
-    assert {file.name for file in context.read(code)} == set(inside), "`make image` sends what `docker build` does"
+    assert set(inside) == ours | {*INCLUDED, "requirements.txt", "Dockerfile", ".dockerignore"}
+    assert {file.name for file in context.read(code)} == set(inside), "`make image` and `docker build` send the same"
 
 
-def test_it_adds_kilobytes_to_its_base(image: str, base_image: str) -> None:
-    """So neither pip's cache nor a compiler can be in a layer."""
+def test_the_image_adds_only_kilobytes_to_its_base(image: str, base_image: str) -> None:
+    """So no layer can contain pip's cache or a compiler."""
     below = layers(base_image)
     assert layers(image)[: len(below)] == below
     assert sum(sizes(image)) - sum(sizes(base_image)) < 200_000
 
 
-def test_a_change_of_code_makes_one_small_layer(image: str, code: Path, base_image: str, tmp_path: Path) -> None:
+def test_changed_code_changes_only_the_last_layer(image: str, code: Path, base_image: str, tmp_path: Path) -> None:
     changed = tmp_path / "trainer"
     shutil.copytree(code, changed)
     (changed / "training.py").write_text((changed / "training.py").read_text() + "\n# changed\n")
@@ -180,7 +180,7 @@ def test_a_change_of_code_makes_one_small_layer(image: str, code: Path, base_ima
         assert layers(other)[-1] != layers(image)[-1]
 
 
-def test_train(container: Container) -> None:
+def test_training_leaves_a_model_a_history_and_checkpoints(container: Container) -> None:
     container.base.configure(hyperparameters={**SIZES, "epochs": "1"})
     code, log = container.run("train")
     assert code == 0, log
@@ -193,14 +193,14 @@ def test_train(container: Container) -> None:
     assert not (container.base.root / "output" / "failure").exists()
 
 
-def test_a_failure_says_why(container: Container) -> None:
+def test_a_failure_writes_its_reason(container: Container) -> None:
     code, log = container.run("train", "--epoch", "3")
     assert code == 1
     assert container.base.failure == "Unknown hyperparameter 'epoch': did you mean epochs?"
     assert container.base.failure in log
 
 
-def test_sigterm_ends_it_with_a_checkpoint_and_a_model(container: Container) -> None:
+def test_after_sigterm_there_are_a_checkpoint_and_a_model(container: Container) -> None:
     container.base.configure(hyperparameters={**SIZES, "epochs": "10000"})
     with container.started("train") as name:
         container.wait_for(name, "epoch=2 ")
@@ -211,7 +211,7 @@ def test_sigterm_ends_it_with_a_checkpoint_and_a_model(container: Container) -> 
     assert (container.base.root / "model" / "model.keras").is_file()
 
 
-def test_a_sigterm_while_tensorflow_is_imported_is_heard(container: Container) -> None:
+def test_a_sigterm_while_tensorflow_is_imported_takes_effect(container: Container) -> None:
     container.base.configure(hyperparameters={**SIZES, "epochs": "10000"})
     with container.started("train") as name:
         while "trainer" not in docker("top", name):

@@ -1,4 +1,4 @@
-"""A program that is not ours in the image: what docs/bring-your-own-script.md says, typed and looked at."""
+"""Your own program in the image: runs the program and the commands of docs/bring-your-own-script.md."""
 
 import json
 import re
@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("dock")]
 
 PAGE = (ROOT / "docs" / "bring-your-own-script.md").read_text(encoding="utf-8")
 
-# Each a program of its own, all of them in one image.
+# Each text is one program; all of them are in one image.
 FAILS = """
 def learn():
     raise ValueError("no images")
@@ -26,10 +26,10 @@ learn()
 """
 READS_JSON = """
 import json, pathlib
-given = json.loads(pathlib.Path("/opt/ml/input/config/hyperparameters.json").read_text())
-print("from the file:", given["text"])
+hyperparameters = json.loads(pathlib.Path("/opt/ml/input/config/hyperparameters.json").read_text())
+print("from the file:", hyperparameters["text"])
 """
-# At once, in its first seconds, and in the middle of its work: SIGTERM is for it.
+# Waits until SIGTERM, with or without a handler of its own.
 WAITS = """
 import os, signal, sys, time
 
@@ -58,7 +58,7 @@ def blocks(language: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def image(base_image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """An image with the page's program and these."""
+    """An image with the page's program and the programs above."""
     folder = tmp_path_factory.mktemp("code") / "trainer"
     shutil.copytree(ROOT / "trainer", folder, ignore=shutil.ignore_patterns("__pycache__"))
     (program,) = blocks("python")
@@ -92,7 +92,7 @@ def test_the_page_s_program_is_about_thirty_lines() -> None:
     assert len(program.splitlines()) <= 30
 
 
-def test_the_page_s_program(container: Container) -> None:
+def test_the_page_s_program_trains_a_model(container: Container) -> None:
     container.base.configure(hyperparameters={"epochs": "3", "learning_rate": "0.01"})
     code, log = container.run("train", SAGEMAKER_PROGRAM="my_train.py")
     assert code == 0, log
@@ -115,7 +115,7 @@ def test_the_page_s_program_saves_when_it_is_stopped(container: Container) -> No
     assert (container.base.root / "model" / "model.keras").is_file()
 
 
-def test_its_traceback_and_its_exit_code_are_handed_on(container: Container) -> None:
+def test_a_failing_program_s_traceback_and_exit_code_are_passed_on(container: Container) -> None:
     code, log = container.run("train", SAGEMAKER_PROGRAM="fails.py")
     assert code == 1
     assert container.base.failure.splitlines()[:2] == ["ValueError: no images", "  /opt/ml/code/fails.py:3 in learn"]
@@ -123,14 +123,14 @@ def test_its_traceback_and_its_exit_code_are_handed_on(container: Container) -> 
     assert 'File "/opt/ml/code/fails.py", line 3, in learn' in log
 
 
-def test_hyperparameters_from_the_file(container: Container) -> None:
+def test_a_program_can_read_its_hyperparameters_from_the_file(container: Container) -> None:
     container.base.configure(hyperparameters={"text": "007 'quoted' $x"})
     code, log = container.run("train", SAGEMAKER_PROGRAM="json.d/reads.py")
     assert (code, log) == (0, "from the file: 007 'quoted' $x\n")
 
 
 @pytest.mark.parametrize(("handle", "code"), [(["--handle"], 0), ([], 143)])
-def test_sigterm_is_handed_to_it(container: Container, handle: list[str], code: int) -> None:
+def test_sigterm_is_passed_to_the_program(container: Container, handle: list[str], code: int) -> None:
     with container.started("train", *handle, SAGEMAKER_PROGRAM="waits.py") as name:
         container.wait_for(name, "ready")
         started = time.monotonic()
@@ -139,14 +139,14 @@ def test_sigterm_is_handed_to_it(container: Container, handle: list[str], code: 
     assert (container.base.root / "checkpoints" / "last").exists() == bool(handle)
 
 
-def test_without_a_network_it_has_none(container: Container) -> None:
+def test_a_program_in_a_container_without_a_network_cannot_connect(container: Container) -> None:
     code, log = container.run("train", SAGEMAKER_PROGRAM="net.py")
     assert code == 0
     assert log.startswith("no network:")
 
 
-def test_the_page_s_job(dock: Project, base_image: str) -> None:
-    """The page's commands, with CLOUD=local: built, pushed, and run by digest in a container."""
+def test_the_page_s_commands_build_push_and_run_the_program(dock: Project, base_image: str) -> None:
+    """The page's commands with CLOUD=local; the job runs in a container of the image's digest."""
     (program,), (job,) = blocks("python"), blocks("toml")
     write_tree(dock.folder, {"trainer/my_train.py": program, "jobs/my-train.toml": job})
     dock.make("cloud-up")

@@ -1,4 +1,4 @@
-"""Pushes by a real engine to a real registry, with what comes in between on the way to AWS."""
+"""Pushes of a real engine to a real registry, with broken connections and expired tokens as on the way to AWS."""
 
 import dataclasses
 import io
@@ -39,8 +39,8 @@ EPOCHS = Hyperparameter("epochs", "int", 1, 100, None)
 LABEL = json.dumps({"hyperparameters": [dataclasses.asdict(EPOCHS)], "metrics": []})
 
 
-class Fleeting(Tokens):
-    """Tokens of which each is good for so many requests."""
+class ShortLivedTokens(Tokens):
+    """Tokens that expire after a number of requests."""
 
     def __init__(self, requests: int) -> None:
         super().__init__()
@@ -54,11 +54,11 @@ class Fleeting(Tokens):
 
 @dataclass
 class Wire:
-    """What stands between the engine and the registry: hands bytes on, and cuts connections.
+    """A proxy between the engine and the registry that can break connections.
 
     Args:
         to: the registry's port.
-        cuts: for each of the first connections that bring something, after how many bytes it is closed.
+        cuts: for each of the first connections with data, the number of bytes after which it breaks.
     """
 
     to: int
@@ -88,7 +88,7 @@ class Wire:
         with suppress(OSError):
             while data := source.recv(1 << 16):
                 gone += len(data)
-                if outward and data[:1] != b"\x16" and self._cut(gone):  # the engine begins with an attempt at TLS
+                if outward and data[:1] != b"\x16" and self._cut(gone):  # the engine first tries TLS
                     break
                 target.sendall(data)
         for one in (source, target):
@@ -105,7 +105,7 @@ class Wire:
 
 @dataclass
 class Place:
-    """An account with one repository, and the way there."""
+    """An account with one repository, and the proxy to it."""
 
     stack: Stack
     tokens: Tokens
@@ -114,7 +114,7 @@ class Place:
 
 @pytest.fixture
 def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    """The local cloud's ECR and registry in this process; the parameter gives its tokens."""
+    """The local cloud's ECR and registry in this process; the test's parameter makes its tokens."""
     made: Callable[[], Tokens] = getattr(request, "param", Tokens)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -151,13 +151,13 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
         server.server_close()
         registry.close()
         aws.session.cache_clear()
-    # No token is left behind, and nothing of the user's own is changed.
+    # No token is left behind, and no file of the user is changed.
     assert not (tmp_path / "home").exists()
 
 
 @pytest.fixture
 def image(engine: Any) -> Iterator[Callable[..., str]]:
-    """Makes images of random layers; one and the same first layers for the same texts."""
+    """Builds images from layers; the same contents give the same layers."""
     made: list[str] = []
 
     def build(*layers: bytes, label: str = LABEL) -> str:
@@ -191,13 +191,13 @@ def local_names(engine: Any, place: Place) -> set[str]:
     return {tag for found in engine.images.list() for tag in found.tags if tag.startswith(ours)}
 
 
-def refused(image_id: str, place: Place, tag: str = "v1") -> UserError:
+def push_error_of(image_id: str, place: Place, tag: str = "v1") -> UserError:
     with pytest.raises(UserError) as caught:
         push(image_id, place.stack, tag)
     return caught.value
 
 
-def test_only_what_is_new_is_sent(
+def test_only_new_layers_are_sent(
     engine: Any, place: Place, image: Callable[..., str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     base, before = some(), local_names(engine, place)
@@ -209,7 +209,7 @@ def test_only_what_is_new_is_sent(
     assert (sent.new_layers, sent.reused_layers) == (2, 0)
     assert sent.bytes is not None
     assert SIZE < sent.bytes < SIZE + 10_000
-    again = push(one, place.stack, "v1")  # an immutable tag takes the same image again
+    again = push(one, place.stack, "v1")  # the same image may be pushed again to an immutable tag
     assert (again.digest, again.new_layers, again.reused_layers, again.bytes) == (sent.digest, 0, 2, 0)
     changed = push(image(base, b"second code"), place.stack, "v2")
     assert (changed.new_layers, changed.reused_layers) == (1, 1)
@@ -222,26 +222,28 @@ def test_only_what_is_new_is_sent(
 
 
 def test_the_label_is_read_through_ecr(place: Place, image: Callable[..., str]) -> None:
-    """By `make train IMAGE=`: an image is asked what it takes."""
-    spec, said = jobfile.read_job("digits"), list[str]()
+    """`make train IMAGE=` reads the hyperparameters that an image accepts from its label."""
+    spec, notes = jobfile.read_job("digits"), list[str]()
     for tag, label in (("v1", LABEL), ("v2", "no JSON"), ("v3", '{"of": "another"}')):
         push(image(b"x", label=label), place.stack, tag)
     uris = [f"{place.stack.repository_url}:v{number}" for number in (1, 2, 3)]
-    assert training.describe_image(uris[0], spec, place.stack, said.append) == TrainerDescription((EPOCHS,), ())
-    assert said == []
+    assert training.describe_image(uris[0], spec, place.stack, notes.append) == TrainerDescription((EPOCHS,), ())
+    assert notes == []
     for uri in uris[1:]:
-        assert training.describe_image(uri, spec, place.stack, said.append) is None
-        assert said.pop() == (f"Not checked: the hyperparameters against {uri}, which has no label trainyard.describe.")
+        assert training.describe_image(uri, spec, place.stack, notes.append) is None
+        assert notes.pop() == (
+            f"Not checked: the hyperparameters against {uri}, which has no label trainyard.describe."
+        )
 
 
-def test_what_was_pushed_is_fetched_by_its_digest(engine: Any, place: Place, image: Callable[..., str]) -> None:
+def test_a_pushed_image_is_pulled_by_its_digest(engine: Any, place: Place, image: Callable[..., str]) -> None:
     one = image(b"x", some())
     sent = push(one, place.stack, "v1")
     uri = f"{place.stack.repository_url}@{sent.digest}"
     assert not shell.is_local(engine, uri)
     shell.pull_image(engine, uri)
     assert engine.images.get(uri).id == one
-    shell.pull_image(engine, uri)  # there already
+    shell.pull_image(engine, uri)  # the image is local already
     engine.images.remove(uri)
     with pytest.raises(UserError) as caught:
         shell.pull_image(engine, uri.replace(sent.digest[-8:], "0" * 8))
@@ -249,7 +251,7 @@ def test_what_was_pushed_is_fetched_by_its_digest(engine: Any, place: Place, ima
 
 
 @pytest.mark.parametrize("cuts", [[SIZE // 2], [0, 0, 0]], ids=["in a layer", "at the beginning, three times"])
-def test_a_connection_that_is_cut(place: Place, image: Callable[..., str], cuts: list[int]) -> None:
+def test_a_push_continues_after_broken_connections(place: Place, image: Callable[..., str], cuts: list[int]) -> None:
     place.wire.cuts = list(cuts)
     sent = push(image(some(), some()), place.stack, "v1")
     assert place.wire.cuts == []
@@ -257,45 +259,45 @@ def test_a_connection_that_is_cut(place: Place, image: Callable[..., str], cuts:
     assert (sent.new_layers, sent.reused_layers) == (2, 0)
 
 
-def test_a_connection_that_is_cut_for_ever(
+def test_a_connection_that_always_breaks_is_an_error(
     place: Place, image: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("scripts.container.push.PAUSE", 0.01)
     place.wire.cuts = [0] * 1000
-    error = refused(image(b"x"), place)
+    error = push_error_of(image(b"x"), place)
     assert "failed: " in error.problem
-    assert "`make image` again goes on from there" in error.fix
+    assert "Run `make image` again" in error.fix
 
 
-@pytest.mark.parametrize("place", [lambda: Fleeting(20)], indirect=True)
-def test_a_token_that_runs_out_in_the_middle(
+@pytest.mark.parametrize("place", [lambda: ShortLivedTokens(20)], indirect=True)
+def test_a_push_continues_after_its_token_expired(
     place: Place, image: Callable[..., str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     sent = push(image(*(some() for _ in range(6))), place.stack, "v1")
     assert (sent.new_layers, sent.reused_layers) == (6, 0)
     assert sent.digest == repository.find(place.stack, "v1")
-    assert "going on with a new one" in capsys.readouterr().out
+    assert "continuing with a new one" in capsys.readouterr().out
     assert len(place.tokens._given) > 1
 
 
 @pytest.mark.parametrize("place", [lambda: Tokens(timedelta(0))], indirect=True)
-def test_a_token_that_is_refused(place: Place, image: Callable[..., str]) -> None:
-    error = refused(image(b"x"), place)
-    assert "does not take the tokens that ECR gives for it" in error.problem
+def test_a_token_that_is_always_refused_is_an_error(place: Place, image: Callable[..., str]) -> None:
+    error = push_error_of(image(b"x"), place)
+    assert "does not accept the tokens that ECR issues for it" in error.problem
     assert "expired" in error.problem
     assert len(place.tokens._given) == 2
 
 
-def test_a_tag_that_somebody_else_has_just_taken(
+def test_if_somebody_else_has_pushed_the_tag_their_image_is_used(
     place: Place, image: Callable[..., str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    theirs = push(image(b"theirs"), place.stack, "v1")
+    other = push(image(b"theirs"), place.stack, "v1")
     ours = push(image(b"ours"), place.stack, "v1")
-    assert ours.digest == theirs.digest
-    assert "Somebody else has just pushed v1: theirs is used." in capsys.readouterr().out
+    assert ours.digest == other.digest
+    assert "Somebody else has just pushed v1: their image is used." in capsys.readouterr().out
 
 
-def test_a_repository_that_does_not_exist(engine: Any, place: Place, image: Callable[..., str]) -> None:
+def test_a_missing_repository_is_an_error(engine: Any, place: Place, image: Callable[..., str]) -> None:
     url = place.stack.repository_url
     nowhere = place.stack.model_copy(update={"repository_url": f"{url}-2", "repository_name": "trainyard-local-2"})
     one = image(b"x")

@@ -1,4 +1,4 @@
-"""The local cloud's ECR and registry with a real engine: what is pushed, refused, answered, kept and thrown away."""
+"""The local cloud's ECR and registry with a real engine: pushes, refusals, answers, and which layers are kept."""
 
 import base64
 import hashlib
@@ -31,7 +31,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 class Dock:
-    """An engine, a local cloud in the current folder, and short words for what goes from one to the other."""
+    """An engine and a local cloud in the current folder, with short methods for what tests do with them."""
 
     def __init__(self, engine: Any) -> None:
         self.engine = engine
@@ -54,15 +54,15 @@ class Dock:
         self.ecr.create_repository(repositoryName=name, imageTagMutability=mutability)
 
     def image(self, content: bytes) -> str:
-        """Make an image of one layer; its ID."""
+        """Make an image of one layer; returns its ID."""
         data = io.BytesIO()
         with tarfile.open(fileobj=data, mode="w") as tar:
             member = tarfile.TarInfo("content")
             member.size = len(content)
             tar.addfile(member, io.BytesIO(content))
-        said = json.loads(self.engine.api.import_image_from_data(data.getvalue()))
-        self.made.add(said["status"])
-        return str(said["status"])
+        response = json.loads(self.engine.api.import_image_from_data(data.getvalue()))
+        self.made.add(response["status"])
+        return str(response["status"])
 
     def auth(self) -> dict[str, str]:
         (data,) = self.ecr.get_authorization_token()["authorizationData"]
@@ -70,19 +70,19 @@ class Dock:
         return {"username": user, "password": token}
 
     def push(self, image: str, tag: str, name: str = "trainer", auth: dict[str, str] | None = None) -> list[str]:
-        """Push an image; what the engine said of its layers, or its error."""
+        """Push an image; returns the engine's statuses of its layers, or its errors."""
         target = f"{self.address}/{name}"
         self.engine.images.get(image).tag(target, tag)
         client = docker.from_env()
         try:
-            said = list(client.api.push(target, tag, stream=True, decode=True, auth_config=auth or self.auth()))
+            events = list(client.api.push(target, tag, stream=True, decode=True, auth_config=auth or self.auth()))
         finally:
             client.close()
-        errors = [line["error"] for line in said if "error" in line]
-        return errors or [line["status"] for line in said if "id" in line]
+        errors = [event["error"] for event in events if "error" in event]
+        return errors or [event["status"] for event in events if "id" in event]
 
     def close(self) -> None:
-        """Stop the local cloud of the current folder, and remove the images with all their names."""
+        """Stop the local cloud of the current folder, and remove the images with all their tags."""
         localcloud.stop()
         for image in self.made:
             self.engine.images.remove(image, force=True)
@@ -93,7 +93,7 @@ class Dock:
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder without a local cloud, as the current one."""
+    """The current folder: one without a local cloud."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
     return tmp_path
@@ -107,7 +107,7 @@ def dock(engine: Any, root: Path) -> Iterator[Dock]:
     made.close()
 
 
-def test_ecr_tells_what_was_pushed(dock: Dock) -> None:
+def test_ecr_describes_a_pushed_image(dock: Dock) -> None:
     dock.create()
     image = dock.image(os.urandom(300_000))
     assert dock.push(image, "v1")[-1] == "Pushed"
@@ -127,7 +127,7 @@ def test_ecr_tells_what_was_pushed(dock: Dock) -> None:
     assert [(layer["layerAvailability"], layer["layerSize"]) for layer in layers] == [
         ("AVAILABLE", part["size"]) for part in parts
     ]
-    for part in parts:  # A URL is enough by itself, for the configuration too.
+    for part in parts:  # The URL alone is enough, for the configuration too.
         url = dock.ecr.get_download_url_for_layer(repositoryName="trainer", layerDigest=part["digest"])["downloadUrl"]
         with urllib.request.urlopen(url) as answer:
             assert "sha256:" + hashlib.sha256(answer.read()).hexdigest() == part["digest"]
@@ -135,7 +135,7 @@ def test_ecr_tells_what_was_pushed(dock: Dock) -> None:
         dock.described(imageIds=[{"imageTag": "v2"}])
 
 
-def test_what_was_pushed_can_be_pulled_by_its_digest(dock: Dock) -> None:
+def test_a_pushed_image_can_be_pulled_by_its_digest(dock: Dock) -> None:
     dock.create()
     image = dock.image(os.urandom(100_000))
     dock.push(image, "v1")
@@ -147,7 +147,7 @@ def test_what_was_pushed_can_be_pulled_by_its_digest(dock: Dock) -> None:
     assert dock.engine.images.get(name).id == image
 
 
-def test_what_ecr_refuses(dock: Dock) -> None:
+def test_ecr_refuses_wrong_tokens_unknown_repositories_and_overwritten_tags(dock: Dock) -> None:
     dock.create()
     first, second = dock.image(b"first"), dock.image(b"second")
     wrong = {"username": "AWS", "password": "wrong"}
@@ -162,7 +162,7 @@ def test_what_ecr_refuses(dock: Dock) -> None:
         "the tag is immutable."
     ]
     assert len(dock.described(imageIds=[{"imageTag": "v1"}])) == 1
-    client = docker.from_env()  # It remembers who logged in.
+    client = docker.from_env()  # A client of its own, because it remembers a login.
     try:
         with pytest.raises(docker.errors.APIError, match="401 Unauthorized"):
             client.login(registry=dock.address, **wrong)
@@ -185,8 +185,8 @@ def test_a_mutable_tag_moves_and_leaves_an_image_without_one(dock: Dock) -> None
     assert dock.described("moving") == [tagged]
 
 
-def test_of_two_who_put_a_tag_at_once_one_wins(dock: Dock) -> None:
-    """What two engines would send last; one engine has but one image of a name."""
+def test_if_two_clients_push_the_same_tag_at_once_one_wins(dock: Dock) -> None:
+    """Sends the last request of two engines, because one engine has only one image of a name."""
     dock.create()
     for number in range(2):
         dock.push(dock.image(os.urandom(100)), f"image-{number}")
@@ -209,7 +209,7 @@ def test_of_two_who_put_a_tag_at_once_one_wins(dock: Dock) -> None:
     assert sum(len(image["imageTags"]) for image in dock.described()) == 22
 
 
-def test_a_new_repository_is_empty_and_a_full_one_stays(dock: Dock) -> None:
+def test_a_repository_with_images_is_deleted_only_by_force(dock: Dock) -> None:
     dock.create()
     image = dock.image(os.urandom(10_000))
     dock.push(image, "v1")
@@ -223,7 +223,7 @@ def test_a_new_repository_is_empty_and_a_full_one_stays(dock: Dock) -> None:
     assert dock.push(image, "v1")[-1].startswith("name unknown")
 
 
-def test_layers_are_kept_and_images_go_with_the_local_cloud(dock: Dock) -> None:
+def test_layers_outlast_the_local_cloud_and_images_do_not(dock: Dock) -> None:
     dock.create()
     image = dock.image(os.urandom(400_000))
     dock.push(image, "v1")
@@ -266,7 +266,7 @@ def test_local_clouds_in_two_folders_do_not_disturb_each_other(dock: Dock, tmp_p
 
 
 def registries(root: Path) -> list[int]:
-    """The processes that serve from this folder's configuration."""
+    """The registry processes with this folder's configuration."""
     file = str(root / "build/registry/config.json").encode()
     found = []
     for entry in Path("/proc").glob("[0-9]*/cmdline"):
@@ -299,8 +299,8 @@ def test_the_registry_ends_with_the_local_cloud_and_starts_again(dock: Dock, roo
     assert registries(root) == []
 
 
-def test_a_layer_passes_in_a_stream(dock: Dock) -> None:
-    """Sent in chunks, as docker sends it, and fetched; the server never holds it."""
+def test_a_large_layer_is_streamed(dock: Dock) -> None:
+    """The layer is sent in chunks, as docker does, and downloaded; the server never holds it in memory."""
     dock.create()
     size, piece = 300 << 20, os.urandom(1 << 20)
     digest = "sha256:" + hashlib.sha256(piece * (size >> 20)).hexdigest()
@@ -331,7 +331,7 @@ def test_a_layer_passes_in_a_stream(dock: Dock) -> None:
 
 @pytest.fixture
 def registry_image(engine: Any) -> Iterator[str]:
-    """The image `registry:2`; where it is not on this machine, the program that is, put into an image of that name."""
+    """The image `registry:2`; if it is not on this machine, an image of that name made from the local program."""
     name = "registry:2"
     if engine.images.list(name):
         yield name
@@ -351,7 +351,9 @@ def registry_image(engine: Any) -> Iterator[str]:
 
 
 @pytest.mark.usefixtures("registry_image")
-def test_without_the_program_its_image_serves(engine: Any, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_registry_program_its_image_is_used(
+    engine: Any, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", str(root))  # Nothing is installed there.
     dock = Dock(engine)
 
@@ -379,7 +381,9 @@ def test_without_the_program_its_image_serves(engine: Any, root: Path, monkeypat
     assert containers() == []
 
 
-def test_without_either_it_is_said_what_to_install(engine: Any, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_registry_program_and_image_the_message_says_what_to_install(
+    engine: Any, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if engine.images.list("registry:2"):
         pytest.skip("the image registry:2 is on this machine")
     monkeypatch.setenv("PATH", str(root))

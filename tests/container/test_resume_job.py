@@ -1,4 +1,4 @@
-"""A container that is killed, and the job that goes on with its checkpoints: on one instance and on two."""
+"""A container is killed, and a new job resumes from its checkpoints: on one instance and on two."""
 
 import json
 import re
@@ -16,12 +16,12 @@ LOCAL = "CLOUD=local"
 HP = "HP=batch_size=8 epochs=4 checkpoint_steps=50"
 JOB = re.compile(r"^Run: (digits-\S+)$", re.MULTILINE)
 STATE = re.compile(r"^(?:algo-1: )?(state after step \d+ of \d+: sha256 [0-9a-f]{64})", re.MULTILINE)
-WENT_ON = re.compile(r"^(?:algo-1: )?goes on from .*: step ([1-9]\d*) of", re.MULTILINE)
+RESUMED = re.compile(r"^(?:algo-1: )?goes on from .*: step ([1-9]\d*) of", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
 def yard(dock: Project, base_image: str) -> Project:
-    """The copy with a stack, data and the image."""
+    """The project copy with an applied stack, data and the image."""
     dock.make("cloud-up")
     dock.make("infra", LOCAL, "YES=1")
     dock.make("digits")
@@ -31,20 +31,20 @@ def yard(dock: Project, base_image: str) -> Project:
 
 
 def killed_after_an_epoch(yard: Project, engine: docker.DockerClient, instances: int) -> tuple[str, str]:
-    """A job whose last host's container is killed after the first epoch; its name, and what was said."""
-    said = ""
+    """Run a job and kill its last host's container after the first epoch; returns the job's name and the output."""
+    output = ""
     with yard.start("make", "train", "JOB=digits", HP, f"INSTANCES={instances}", "YES=1", LOCAL) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            said += line
+            output += line
             if re.match(r"(algo-1: )? *1/\d+  ", line):
-                label = f"trainyard.job={JOB.findall(said)[0]}"
+                label = f"trainyard.job={JOB.findall(output)[0]}"
                 for container in engine.containers.list(filters={"label": label}):
                     if container.attrs["Config"]["Hostname"] == f"algo-{instances}":
                         container.kill()
-    assert process.returncode == 2, said  # make's, for the verb's 1
-    (job,) = JOB.findall(said)
-    return job, said
+    assert process.returncode == 2, output  # make's exit code; the command's own is 1
+    (job,) = JOB.findall(output)
+    return job, output
 
 
 def image_of(folder: Path, job: str) -> str:
@@ -53,24 +53,26 @@ def image_of(folder: Path, job: str) -> str:
 
 
 @pytest.mark.parametrize("instances", [1, 2])
-def test_a_killed_container_is_gone_on_with(yard: Project, engine: docker.DockerClient, instances: int) -> None:
-    undisturbed = yard.make("train", "JOB=digits", HP, f"INSTANCES={instances}", "YES=1", LOCAL)
-    (state,) = STATE.findall(undisturbed)
+def test_a_job_with_a_killed_container_can_be_resumed(
+    yard: Project, engine: docker.DockerClient, instances: int
+) -> None:
+    uninterrupted = yard.make("train", "JOB=digits", HP, f"INSTANCES={instances}", "YES=1", LOCAL)
+    (state,) = STATE.findall(uninterrupted)
 
-    first, said = killed_after_an_epoch(yard, engine, instances)
+    first, output = killed_after_an_epoch(yard, engine, instances)
     host = f"algo-{instances}" if instances > 1 else ""
-    assert f"{first}: Failed: AlgorithmError: {host}, exit code: 137" in said
-    assert STATE.findall(said) == []
+    assert f"{first}: Failed: AlgorithmError: {host}, exit code: 137" in output
+    assert STATE.findall(output) == []
 
-    # The image says what results depend on: no instance is paid for to hear it from the trainer.
+    # The image's label tells what the results depend on, so the refusal costs no instance.
     refused = yard.make("resume", f"RUN={first}", "HP=learning_rate=0.1", LOCAL, code=2)
     assert f"{first} started with learning_rate=0.002, and its results depend on it with resume=exact." in refused
     assert "Keep that value, or set resume too: " in refused
 
-    said = yard.make("resume", f"RUN={first}", LOCAL)
-    (second,) = JOB.findall(said)
-    assert len(WENT_ON.findall(said)) == 1, said
-    assert STATE.findall(said) == [state]
+    output = yard.make("resume", f"RUN={first}", LOCAL)
+    (second,) = JOB.findall(output)
+    assert len(RESUMED.findall(output)) == 1, output
+    assert STATE.findall(output) == [state]
     assert image_of(yard.folder, second) == image_of(yard.folder, first)
     assert "@sha256:" in image_of(yard.folder, second)
     assert (yard.folder / "runs" / second / "model" / "model.keras").is_file()

@@ -1,4 +1,4 @@
-"""make shell: what is around the program, seen from inside of a real container."""
+"""`make shell`: the files, folders and variables in a real container."""
 
 import json
 import os
@@ -60,7 +60,7 @@ print("SEEN " + json.dumps({
 
 @pytest.fixture
 def job(project: Project) -> Project:
-    """A job of a program of one's own."""
+    """A project with a job of your own program."""
     image = project.folder / "data" / "a, b:c" / "0" / "one.png"
     image.parent.mkdir(parents=True, exist_ok=True)
     image.write_text("pixels")
@@ -82,10 +82,10 @@ def type_into(project: Project, commands: str, *arguments: str) -> "subprocess.C
     )
 
 
-def test_the_job_s_surroundings(job: Project, engine: Any, base_image: str) -> None:
+def test_the_shell_has_the_files_folders_and_variables_of_the_job(job: Project, engine: Any, base_image: str) -> None:
     ended = type_into(job, f"python - <<'END'\n{SEEN}\nEND\nexit 7\n", "--image", base_image, "--hp", "epochs=5")
     assert ended.returncode == 7, ended.stderr
-    said, seen_line = ended.stdout.split("SEEN ", 1)
+    introduction, seen_line = ended.stdout.split("SEEN ", 1)
     seen = json.loads(seen_line)
     assert seen["config"] == {
         "hyperparameters.json": {"epochs": "5", "note": "it's $HOME"},
@@ -115,7 +115,7 @@ def test_the_job_s_surroundings(job: Project, engine: Any, base_image: str) -> N
     assert "AWS_REGION" not in seen["environment"]
     assert (seen["channels"], seen["image"]) == (["training"], "pixels")
     assert seen["writable"] == ["model", "output", "output/data", "checkpoints"]
-    lines = said.splitlines()
+    lines = introduction.splitlines()
     assert len(lines) == 3
     assert "training below /opt/ml/input/data" in lines[0]
     assert "build/aws-dev/shell/mine" in lines[0]
@@ -124,7 +124,7 @@ def test_the_job_s_surroundings(job: Project, engine: Any, base_image: str) -> N
     assert (job.folder / "build/aws-dev/shell/mine/model/written").read_text() == "x"
 
 
-def test_each_shell_begins_with_empty_folders(job: Project, engine: Any, base_image: str) -> None:
+def test_each_shell_starts_with_empty_folders(job: Project, engine: Any, base_image: str) -> None:
     type_into(job, "touch /opt/ml/model/left", "--image", base_image)
     model = job.folder / "build/aws-dev/shell/mine/model"
     assert (model / "left").exists()
@@ -133,24 +133,26 @@ def test_each_shell_begins_with_empty_folders(job: Project, engine: Any, base_im
     assert "left" not in ended.stdout
 
 
-def test_what_root_leaves_is_handed_over(engine: Any, base_image: str, tmp_path: Path) -> None:
-    """To the folder's owner, who need not be root: as a container leaves it, he could not remove it."""
+def test_files_of_a_container_s_root_are_given_to_the_folder_s_owner(
+    engine: Any, base_image: str, tmp_path: Path
+) -> None:
+    """Otherwise, an owner who is not root could not delete them."""
     scratch = tmp_path / "scratch"
     shell.prepare(scratch, base_image, {})
     for path in (scratch, *scratch.rglob("*")):
         os.chown(path, 12345, 12345)
-    bench = shell.ShellSetup(base_image, scratch, {})
-    words = shell.command(bench, "trainyard-shell-test", terminal=False)
+    setup = shell.ShellSetup(base_image, scratch, {})
+    command = shell.command(setup, "trainyard-shell-test", terminal=False)
     leave = "umask 077; mkdir /opt/ml/model/mine; touch /opt/ml/model/mine/x"
-    subprocess.run(words, input=leave, text=True, check=True)
+    subprocess.run(command, input=leave, text=True, check=True)
     left = scratch / "model" / "mine" / "x"
     assert left.stat().st_uid == 0
     shell.give_to_owner(scratch, base_image)
     assert (left.stat().st_uid, left.parent.stat().st_gid) == (12345, 12345)
 
 
-def test_at_a_terminal(job: Project, engine: Any, base_image: str) -> None:
-    """A person leaves with the code of the last command; that is no failure."""
+def test_at_a_terminal_a_failed_last_command_is_not_a_failure(job: Project, engine: Any, base_image: str) -> None:
+    """The shell's exit code is that of the last command, which says nothing about `make shell`."""
     import pty
     import select
 

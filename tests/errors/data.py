@@ -1,4 +1,4 @@
-"""Mistakes in a channel's folder."""
+"""Errors in a channel's folder."""
 
 import threading
 import time
@@ -27,7 +27,7 @@ def link(name: str, target: str) -> Given:
 
 @contextmanager
 def a_file_that_grows(scene: Scene) -> Iterator[None]:
-    """Somebody writes on while it is uploaded."""
+    """Another program writes to the file during its upload."""
     path = scene.folder / "data/small/0/log.png"
     ended = threading.Event()
 
@@ -55,12 +55,12 @@ BOTH = job(tables='[channels.training]\nsource = "data/small"\n[channels.validat
 
 
 def images(*names: str) -> Given:
-    """Files that begin as images do: nobody looks further before the job runs."""
+    """Files with the first bytes of an image: no check before the job reads further."""
     return given(*(file(f"data/{name}", PNG) for name in names))
 
 
-def _image(mistake: str, problem: str, fix: str, prepared: Given) -> Case:
-    return Case(GROUP, mistake, "make train JOB=mistake", problem, fix, prepared, STACK)
+def _image(title: str, problem: str, fix: str, prepared: Given) -> Case:
+    return Case(GROUP, title, "make train JOB=mistake", problem, fix, prepared, STACK)
 
 
 CASES = (
@@ -77,7 +77,7 @@ CASES = (
         GROUP,
         "an empty folder",
         TRAIN,
-        f"The folder data/small ({WHERE}) holds no file.",
+        f"The folder data/small ({WHERE}) contains no file.",
         FIX,
         given(CHANNEL, folder("data/small")),
         STACK,
@@ -86,7 +86,7 @@ CASES = (
         GROUP,
         "a file in place of a folder",
         "make data JOB=mistake",
-        f"data/small ({WHERE}) is a file, and a channel is a folder.",
+        f"data/small ({WHERE}) is a file, but a channel's source must be a folder.",
         FIX,
         given(CHANNEL, file("data/small", "x")),
         STACK,
@@ -96,7 +96,7 @@ CASES = (
         "a folder that you may not read",
         "make data JOB=mistake",
         "data/small/1 cannot be read: Permission denied.",
-        "Give yourself the right to read it.",
+        "Give yourself permission to read it.",
         given(CHANNEL, folder("data/small", "0/a.png", "1/b.png"), mode("data/small/1", 0)),
         STACK,
     ),
@@ -105,7 +105,7 @@ CASES = (
         "a file that you may not read",
         "make data JOB=mistake",
         "data/small/1/b.png cannot be read as a file.",
-        "Give yourself the right to read it, or take it away.",
+        "Give yourself permission to read it, or delete it.",
         given(CHANNEL, folder("data/small", "0/a.png", "1/b.png"), mode("data/small/1/b.png", 0)),
         STACK,
     ),
@@ -113,8 +113,8 @@ CASES = (
         GROUP,
         "a label's folder with nothing in it",
         "make data JOB=mistake",
-        f"The folder data/small/1 ({WHERE}) holds no file: S3 has no empty folders, so the job would not see it.",
-        "Put the files there, or take the folder away.",
+        f"The folder data/small/1 ({WHERE}) contains no file: S3 has no empty folders, so the job would not see it.",
+        "Put files there, or delete the folder.",
         given(CHANNEL, folder("data/small", "0/a.png", "1/")),
         STACK,
     ),
@@ -169,8 +169,8 @@ CASES = (
         GROUP,
         "a file that changes while it is uploaded",
         "make data JOB=mistake",
-        "data/small/0/log.png changed while it was uploaded.",
-        "Run the same command again when it is no longer written to.",
+        "data/small/0/log.png changed during its upload.",
+        "Run the same command again when no program writes to the file any more.",
         given(OWN, folder("data/small", "0/log.png"), a_file_that_grows),
         STACK,
         ("/0/log.png",),  # the file itself, and its object: the next synchronisation mends that

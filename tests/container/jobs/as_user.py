@@ -1,6 +1,6 @@
-"""Run by test_leftovers as somebody who is not root: what a container's root leaves becomes the caller's.
+"""Run by test_leftovers as a user who is not root: files of a container's root must become that user's files.
 
-Prints what it has seen as JSON. Arguments: a folder to work in, and the image.
+Prints its results as JSON. Arguments: a folder to work in, and the image.
 """
 
 import json
@@ -15,7 +15,7 @@ import docker
 from scripts import localcloud
 from tests.container.jobs.clouds import account_with_image, local_cloud, within
 
-# All of it for its owner alone, and that is the container's root.
+# Writes files that only their owner, the container's root, may read.
 LEAVE = """
 os.umask(0o077)
 assert os.getuid() == 0
@@ -28,7 +28,7 @@ CHECKPOINTS = {"S3Uri": "s3://checkpoints/user"}
 
 
 def main(folder: Path, image: str) -> None:
-    """Run jobs that complete, that fail, and that are left by a local cloud that is killed."""
+    """Run a job that completes, one that fails, and one whose local cloud is killed."""
     engine = docker.from_env()
     with local_cloud(folder) as cloud, account_with_image(cloud, engine, engine.images.get(image)) as account:
         job = account.run(LEAVE, CheckpointConfig=CHECKPOINTS)

@@ -17,7 +17,7 @@ from tests.unit.localcloud.account import Account, clients_of
 
 @contextmanager
 def local_cloud(folder: Path) -> Iterator[localcloud.Cloud]:
-    """A local cloud in a folder of its own; it goes with the ``with``."""
+    """A local cloud in a folder of its own; it is stopped at the end of the ``with`` block."""
     with within(folder):
         cloud = localcloud.start(lifetime=True)
     try:
@@ -29,7 +29,7 @@ def local_cloud(folder: Path) -> Iterator[localcloud.Cloud]:
 
 @contextmanager
 def within(folder: Path) -> Iterator[None]:
-    """Be in that folder, without a way to AWS; only for so long, as other tests go on meanwhile."""
+    """Work in that folder, without AWS settings, for the time of the block."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setenv("PYTHONPATH", str(ROOT))
@@ -40,7 +40,7 @@ def within(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def account_with_image(cloud: localcloud.Cloud, engine: docker.DockerClient, image: Any) -> Iterator[Account]:
-    """An account whose repository ``trainer`` has an image, which its jobs name by digest."""
+    """An account whose repository ``trainer`` has an image; its jobs name the image by digest."""
     account = Account(cloud)
     token = clients_of(cloud)("ecr").get_authorization_token()["authorizationData"][0]["authorizationToken"]
     user, _, password = base64.b64decode(token).decode().partition(":")

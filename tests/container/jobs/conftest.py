@@ -1,7 +1,7 @@
-"""A local cloud that runs jobs in containers of a small image, which was pushed to it.
+"""A local cloud that runs jobs in containers of a small image.
 
-The image holds nothing but Python, a shell and a program that runs the hyperparameter ``code``, so each test says in
-place what its program does.
+The image contains only Python, a shell and a program that runs the hyperparameter ``code``. So each test contains the
+code of its own job.
 """
 
 import io
@@ -32,7 +32,7 @@ ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 FROM_IMAGE=yes
 VOLUME /scratch
 ENTRYPOINT ["python3", "/opt/ml/code/program.py"]
 """
-# Out of the base: its Python, with what that and a few tools are linked to, as plain files.
+# Copies the base's Python, a few tools and the libraries that they need.
 GATHER = """
 python=$(python3 -c 'import os, sys; print(os.path.realpath(sys.executable))')
 library=$(python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')
@@ -49,7 +49,7 @@ REFERENCE = "trainyard-test-jobs"
 def small_image(
     engine: docker.DockerClient, base_image: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Any]:
-    """The image, built from files of the base and not on it: that would be 1.7 GB to push."""
+    """The image. It is built from files of the base, not on the base: that would be 1.7 GB to push."""
     folder = tmp_path_factory.mktemp("image")
     engine.containers.run(base_image, entrypoint=["sh", "-c", GATHER], volumes=[f"{folder}:/to"], remove=True)
     (folder / "program.py").write_text(PROGRAM)
@@ -78,7 +78,7 @@ def account(cloud: localcloud.Cloud, engine: docker.DockerClient, small_image: A
 
 @pytest.fixture(scope="session")
 def listener(engine: docker.DockerClient) -> Iterator[tuple[str, int]]:
-    """Something outside of all jobs' networks that accepts connections: this machine, at Docker's own bridge."""
+    """A server outside of all jobs' networks that accepts connections: this machine, at Docker's own bridge."""
     config = engine.networks.get("bridge").attrs["IPAM"]["Config"][0]
     address = config.get("Gateway") or str(next(ipaddress.ip_network(config["Subnet"]).hosts()))
     with socket.create_server((address, 0), backlog=32) as server:

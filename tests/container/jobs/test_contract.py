@@ -1,4 +1,4 @@
-"""What a program in a container finds, and what becomes of what it leaves."""
+"""What SageMaker promises to a program in a container, and what happens to the files that it writes."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ ISOLATED = {"EnableNetworkIsolation": True}
 SMALL = {"InstanceType": "ml.t3.medium", "InstanceCount": 1, "VolumeSizeInGB": 1}
 
 
-def test_a_program_finds_what_sagemaker_promises(account: Any) -> None:
+def test_a_program_finds_the_files_and_variables_that_sagemaker_promises(account: Any) -> None:
     job = account.run(
         """
 config = {path.name: json.loads(path.read_text()) for path in (base / "input/config").iterdir()}
@@ -77,7 +77,7 @@ print(json.dumps({
     assert not list((account.folder / "jobs").iterdir())
 
 
-def test_an_image_is_pulled_where_the_engine_lacks_it(account: Any, engine: docker.DockerClient) -> None:
+def test_an_image_that_the_engine_lacks_is_pulled(account: Any, engine: docker.DockerClient) -> None:
     engine.images.remove(account.image)
     job = account.run("print('pulled')")
     assert account.lines(job["TrainingJobName"]) == ["pulled"]
@@ -97,7 +97,7 @@ os.write(1, "é".encode()[1:] + b"\\r\\n"); os.write(1, b"last, without an end")
 """
     )
     lines = account.lines(job["TrainingJobName"])
-    lines.remove("other")  # Of two streams the engine keeps no common order.
+    lines.remove("other")  # The engine does not keep the order between two streams.
     assert lines[0] == "é" * 50_000
     assert lines[1:2001] == [str(number) for number in range(2000)]
     assert lines[2001:] == ["half é", "last, without an end"]
@@ -123,7 +123,7 @@ print("ready"); time.sleep(60)
 """
 
 
-def test_a_stopped_program_hears_sigterm_and_its_last_checkpoint_is_in_s3(account: Any) -> None:
+def test_a_stopped_program_gets_sigterm_and_its_last_checkpoint_is_in_s3(account: Any) -> None:
     name = account.create(STOPPABLE, CheckpointConfig={"S3Uri": "s3://checkpoints/stopped"})
     account.until_line(name, "ready")
     account.sagemaker.stop_training_job(TrainingJobName=name)
@@ -135,7 +135,7 @@ def test_a_stopped_program_hears_sigterm_and_its_last_checkpoint_is_in_s3(accoun
     assert account.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"last": b"saved"}
 
 
-def test_max_runtime_ends_as_stopped(account: Any) -> None:
+def test_at_its_maximum_runtime_a_job_is_stopped(account: Any) -> None:
     job = account.run(
         STOPPABLE,
         StoppingCondition={"MaxRuntimeInSeconds": 3},
@@ -145,7 +145,7 @@ def test_max_runtime_ends_as_stopped(account: Any) -> None:
     assert account.text("checkpoints", "late/last") == "saved"
 
 
-def test_checkpoints_anywhere_in_the_container(account: Any) -> None:
+def test_checkpoints_may_be_anywhere_in_the_container(account: Any) -> None:
     account.put("anywhere/old", "before", "checkpoints")
     job = account.run(
         """
@@ -169,7 +169,7 @@ print(place, (place / "old").read_text()); (place / "old").unlink(); (place / "n
         ),
     ],
 )
-def test_an_entry_point_and_arguments_of_the_request(
+def test_the_request_may_name_an_entry_point_and_arguments(
     account: Any, members: dict[str, list[str]], arguments: list[str]
 ) -> None:
     job = account.run(
@@ -179,7 +179,7 @@ def test_an_entry_point_and_arguments_of_the_request(
     assert [json.loads(line) for line in account.lines(job["TrainingJobName"])] == [arguments]
 
 
-def test_an_entry_point_that_is_not_there(account: Any) -> None:
+def test_a_missing_entry_point_fails_the_job(account: Any) -> None:
     algorithm = {"TrainingImage": account.image, "TrainingInputMode": "File", "ContainerEntrypoint": ["/no/such"]}
     job = account.run(AlgorithmSpecification=algorithm)
     assert job["TrainingJobStatus"] == "Failed"
@@ -207,18 +207,18 @@ def test_a_container_has_the_instances_memory_and_cores(account: Any, engine: do
     assert container.attrs["HostConfig"]["Memory"] == container.attrs["HostConfig"]["MemorySwap"] == 4 << 30
     assert container.attrs["HostConfig"]["NanoCpus"] == 2 * 10**9
     account.sagemaker.stop_training_job(TrainingJobName=name)
-    container.kill()  # The program does not hear SIGTERM; nobody waits for two minutes.
+    container.kill()  # The program ignores SIGTERM; this saves a wait of two minutes.
     assert account.ended(name)["TrainingJobStatus"] == "Stopped"
 
 
-def test_a_program_that_wants_too_much_memory(account: Any) -> None:
+def test_a_program_that_uses_too_much_memory_fails(account: Any) -> None:
     job = account.run("held = [b'x' * (256 << 20) for _ in range(20)]", ResourceConfig=SMALL)
     assert job["FailureReason"] == (
         "AlgorithmError: out of memory, killed by the kernel: the container had 4.0 GiB, exit code: 137"
     )
 
 
-def test_an_instance_with_a_gpu_that_is_not_here(account: Any, engine: docker.DockerClient) -> None:
+def test_without_a_gpu_a_gpu_job_trains_on_the_cpu(account: Any, engine: docker.DockerClient) -> None:
     if "nvidia" in engine.info()["Runtimes"]:
         pytest.skip("this machine's engine has GPUs")
     job = account.run(
@@ -231,7 +231,7 @@ def test_an_instance_with_a_gpu_that_is_not_here(account: Any, engine: docker.Do
     ]
 
 
-def test_an_image_by_tag_by_awss_name_and_one_that_is_not_there(account: Any) -> None:
+def test_a_job_may_name_its_image_by_tag_or_by_awss_name_and_a_missing_image_is_refused(account: Any) -> None:
     def algorithm(image: str) -> dict[str, Any]:
         return {"AlgorithmSpecification": {"TrainingImage": image, "TrainingInputMode": "File"}}
 
@@ -241,9 +241,11 @@ def test_an_image_by_tag_by_awss_name_and_one_that_is_not_there(account: Any) ->
         assert account.lines(job["TrainingJobName"]) == ["yes"]
         assert job["AlgorithmSpecification"]["TrainingImage"] == image
     for image in (f"{account.repository}:v2", account.repository, f"{aws}@sha256:{'0' * 64}"):
-        with pytest.raises(account.sagemaker.exceptions.ClientError, match="Cannot find the requested image: ") as told:
+        with pytest.raises(
+            account.sagemaker.exceptions.ClientError, match="Cannot find the requested image: "
+        ) as caught:
             account.create(**algorithm(image))
-        assert told.value.response["Error"]["Code"] == "ValidationException"
+        assert caught.value.response["Error"]["Code"] == "ValidationException"
     with pytest.raises(account.sagemaker.exceptions.ClientError, match="Cannot find repository: other"):
         account.create(**algorithm(account.repository.replace("/trainer", "/other:v1")))
 
@@ -255,7 +257,7 @@ except OSError as error: print("not reached")
 
 
 @pytest.mark.parametrize(("members", "line"), [({}, "reached"), (ISOLATED, "not reached")])
-def test_isolation_keeps_a_program_from_the_outside(
+def test_an_isolated_program_cannot_reach_the_outside(
     account: Any, listener: tuple[str, int], members: dict[str, bool], line: str
 ) -> None:
     address, port = listener

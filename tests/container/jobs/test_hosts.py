@@ -9,7 +9,7 @@ import pytest
 pytestmark = pytest.mark.e2e
 
 TWO = {"InstanceType": "ml.t3.medium", "InstanceCount": 2, "VolumeSizeInGB": 1}
-# algo-1 hears what algo-2 says, over the network of the job.
+# algo-1 receives a message of algo-2 over the network of the job.
 MEET = """
 if host == "algo-1":
     with socket.create_server(("", 7777)) as server: print("heard", server.accept()[0].recv(9).decode())
@@ -23,7 +23,7 @@ else:
 """
 
 
-def test_two_hosts_share_the_data_meet_and_leave_one_model(account: Any) -> None:
+def test_two_hosts_share_the_data_reach_each_other_and_write_one_model(account: Any) -> None:
     for number in range(5):
         account.put(f"shards/{number}", "x")
     account.put("both/old-1", "1", "checkpoints")
@@ -99,7 +99,7 @@ def test_a_host_that_is_killed_ends_the_job(account: Any, engine: docker.DockerC
     assert job["FailureReason"] == "AlgorithmError: algo-2, exit code: 137"
 
 
-def test_isolated_hosts_meet_and_reach_nothing_else(account: Any, listener: tuple[str, int]) -> None:
+def test_isolated_hosts_reach_each_other_and_nothing_else(account: Any, listener: tuple[str, int]) -> None:
     job = account.run(
         MEET
         + f"try: socket.create_connection({listener!r}, 3); print('reached')\nexcept OSError: print('not reached')",
@@ -112,7 +112,7 @@ def test_isolated_hosts_meet_and_reach_nothing_else(account: Any, listener: tupl
     assert account.lines(name, "algo-2") == ["not reached"]
 
 
-def test_all_hosts_hear_sigterm(account: Any) -> None:
+def test_all_hosts_get_sigterm(account: Any) -> None:
     name = account.create(
         """
 def stop(*_):
@@ -127,7 +127,7 @@ signal.signal(signal.SIGTERM, stop); print("ready"); time.sleep(60)
     assert account.lines(name) == account.lines(name, "algo-2") == ["ready", "stopped"]
 
 
-def test_more_hosts_than_the_machine_has_room_for(account: Any) -> None:
+def test_more_hosts_than_fit_on_the_machine_are_refused(account: Any) -> None:
     with pytest.raises(account.sagemaker.exceptions.ClientError, match="InstanceCount is 99, and this machine has"):
         account.create(ResourceConfig=TWO | {"InstanceCount": 99})
 
@@ -136,6 +136,6 @@ def test_hosts_that_do_not_start_leave_nothing(account: Any, engine: docker.Dock
     algorithm = {"TrainingImage": account.image, "TrainingInputMode": "File", "ContainerEntrypoint": ["/no/such"]}
     job = account.run(json.dumps(""), AlgorithmSpecification=algorithm, ResourceConfig=TWO)
     assert "The container of algo-1 did not start" in job["FailureReason"]
-    mine = {"label": f"trainyard.job={job['TrainingJobName']}"}
-    assert not engine.containers.list(all=True, filters=mine)
-    assert not engine.networks.list(filters=mine)
+    filters = {"label": f"trainyard.job={job['TrainingJobName']}"}
+    assert not engine.containers.list(all=True, filters=filters)
+    assert not engine.networks.list(filters=filters)

@@ -1,4 +1,4 @@
-"""What containers leave: files of their root, and when the local cloud is killed themselves."""
+"""Containers that outlive a killed local cloud, and files that a container's root writes."""
 
 import json
 import os
@@ -21,7 +21,7 @@ from tests.container.jobs.clouds import account_with_image, local_cloud, within
 pytestmark = pytest.mark.e2e
 
 SOMEBODY = 12345
-# $1 stays where it is, and $2 above it, which is closed to others, shows nothing else, to this command only.
+# For this command only: makes $1 readable. Its parent $2, which is closed to other users, then contains nothing else.
 OPENED = """
 mount --bind "$1" /mnt && mount -t tmpfs -o mode=0755 tmpfs "$2" && mkdir -p "$1" && mount --bind /mnt "$1" || exit
 shift 2
@@ -29,60 +29,60 @@ exec "$@"
 """
 
 
-def test_what_a_killed_local_cloud_leaves_is_removed_at_the_next_start(
+def test_the_next_start_removes_the_containers_of_a_killed_local_cloud(
     tmp_path: Path, engine: docker.DockerClient, small_image: Any
 ) -> None:
     with local_cloud(tmp_path) as cloud, account_with_image(cloud, engine, small_image) as account:
-        mine = {"label": f"trainyard.local-cloud={cloud.folder}"}
+        filters = {"label": f"trainyard.local-cloud={cloud.folder}"}
         two = {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 1}
         name = account.create("print('ready'); time.sleep(100)", ResourceConfig=two)
         account.until(name, lambda _: account.lines(name) and account.lines(name, "algo-2"))
         os.kill(cloud.pid, signal.SIGKILL)
-        assert len(engine.containers.list(filters=mine)) == 2
-        assert len(engine.networks.list(filters=mine)) == 1
+        assert len(engine.containers.list(filters=filters)) == 2
+        assert len(engine.networks.list(filters=filters)) == 1
         with within(tmp_path):
             again = localcloud.start(lifetime=True)
         assert again.lost == (
             f"Training job {name} was running when the local cloud was killed; it is lost. Its containers were still "
             "there and were removed.",
         )
-        assert not engine.containers.list(all=True, filters=mine)
-        assert not engine.networks.list(filters=mine)
+        assert not engine.containers.list(all=True, filters=filters)
+        assert not engine.networks.list(filters=filters)
         assert not list(again.folder.glob("jobs/*"))
 
 
 def test_containers_end_with_the_local_cloud(tmp_path: Path, engine: docker.DockerClient, small_image: Any) -> None:
     with local_cloud(tmp_path) as cloud, account_with_image(cloud, engine, small_image) as account:
-        mine = {"label": f"trainyard.local-cloud={cloud.folder}"}
+        filters = {"label": f"trainyard.local-cloud={cloud.folder}"}
         account.until_line(account.create("print('ready'); time.sleep(100)"), "ready")
-        (container,) = engine.containers.list(filters=mine)
+        (container,) = engine.containers.list(filters=filters)
         volume = container.attrs["Mounts"][-1]
         with within(tmp_path):
             localcloud.stop()
-        assert not engine.containers.list(all=True, filters=mine)
-        assert not engine.networks.list(filters=mine)
+        assert not engine.containers.list(all=True, filters=filters)
+        assert not engine.networks.list(filters=filters)
         assert volume.get("Name") not in [found.name for found in engine.volumes.list()]
 
 
 @pytest.fixture
 def anybodys_folder() -> Iterator[Path]:
-    """pytest's own folders are closed to all but the user who runs it."""
+    """A folder that every user may open; only the user who runs pytest may open pytest's own folders."""
     with tempfile.TemporaryDirectory() as folder:
         yield Path(folder)
 
 
 def as_somebody() -> list[str]:
-    """What makes a command that of a user who is not root and may call the Docker engine."""
+    """A command prefix that runs a command as a user who is not root and may call the Docker engine."""
     socket = Path("/var/run/docker.sock")
     if not socket.exists():
-        missing("the Docker engine has no socket whose group somebody could be in")
+        missing("the Docker engine has no socket that a user could get access to through its group")
     python = Path(sys.base_prefix).resolve()
     closed = [folder for folder in python.parents if not folder.stat().st_mode & stat.S_IXOTH]
     mounts = ["unshare", "--mount", "sh", "-c", OPENED, "sh", str(python), str(closed[-1])] if closed else []
     return [*mounts, "setpriv", f"--reuid={SOMEBODY}", f"--regid={SOMEBODY}", f"--groups={socket.stat().st_gid}"]
 
 
-def test_what_a_containers_root_leaves_becomes_the_callers(
+def test_files_of_a_containers_root_become_the_callers(
     anybodys_folder: Path, engine: docker.DockerClient, small_image: Any
 ) -> None:
     user: list[str] = []

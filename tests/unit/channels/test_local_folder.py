@@ -9,7 +9,7 @@ from scripts.core.errors import UserError
 WHERE = "channels.training.source of jobs/x.toml"
 
 
-def test_files_are_listed_by_key_and_hidden_ones_left_out(tmp_path: Path) -> None:
+def test_files_are_listed_by_key_and_hidden_files_are_skipped(tmp_path: Path) -> None:
     for name in ("b/two words.png", "a/ü+ß.png", ".DS_Store", "a/.hidden", ".git/config"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"x" * 3)
@@ -19,7 +19,7 @@ def test_files_are_listed_by_key_and_hidden_ones_left_out(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("kind", ["missing", "file", "empty", "only hidden"])
-def test_what_is_no_channel_is_refused_with_its_place(kind: str, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_a_channel_is_refused(kind: str, tmp_path: Path) -> None:
     folder = tmp_path / "data"
     if kind == "file":
         folder.write_text("x")
@@ -33,7 +33,7 @@ def test_what_is_no_channel_is_refused_with_its_place(kind: str, tmp_path: Path)
     assert WHERE in caught.value.problem
 
 
-def test_links_out_of_the_folder_and_to_folders_are_refused(tmp_path: Path) -> None:
+def test_links_that_leave_the_folder_and_links_to_folders_are_refused(tmp_path: Path) -> None:
     folder, outside = tmp_path / "data", tmp_path / "outside"
     for path in (folder, outside):
         path.mkdir()
@@ -50,7 +50,7 @@ def test_links_out_of_the_folder_and_to_folders_are_refused(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("name", ["line\nbreak", os.fsdecode(b"latin-\xe9")])
-def test_names_that_cannot_be_keys_are_refused(name: str, tmp_path: Path) -> None:
+def test_file_names_that_cannot_be_keys_are_refused(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text("x")
     with pytest.raises(UserError, match=r"UTF-8|control character"):
         local.read_folder(tmp_path, WHERE)
@@ -63,7 +63,7 @@ def test_a_source_that_is_a_link_is_followed(tmp_path: Path) -> None:
     assert [file.key for file in local.read_folder(tmp_path / "data", WHERE).files] == ["file"]
 
 
-def test_a_change_is_noticed(tmp_path: Path) -> None:
+def test_a_changed_or_deleted_file_is_noticed(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("one")
     (file,) = local.read_folder(tmp_path, WHERE).files
     assert not file.changed()

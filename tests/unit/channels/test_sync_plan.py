@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.channels.local import LocalFile
-from scripts.channels.plan import RemoteObject, alike, plan
+from scripts.channels.plan import RemoteObject, plan, same_size_pairs
 
 KEYS = st.sampled_from(["a", "b", "c/d", "c/e", "ü +", "", "c/"])
 LOCAL = st.dictionaries(KEYS.filter(lambda key: key and not key.endswith("/")), st.integers(0, 2))
@@ -20,15 +20,15 @@ def objects(sizes: dict[str, int]) -> list[RemoteObject]:
 
 
 @given(LOCAL, REMOTE, st.data())
-def test_carried_out_the_plan_makes_the_prefix_the_folder(
+def test_the_plan_makes_the_prefix_equal_to_the_folder(
     local: dict[str, int], remote: dict[str, int], data: st.DataObject
 ) -> None:
-    pairs = {file.key for file, _ in alike(files(local), objects(remote))}
+    pairs = {file.key for file, _ in same_size_pairs(files(local), objects(remote))}
     same = data.draw(st.sets(st.sampled_from(sorted(pairs)))) if pairs else set()
     made = plan(files(local), objects(remote), same)
     after = (remote.keys() | {file.key for file in made.upload}) - set(made.delete)
     assert after == local.keys()
     assert {file.key for file in made.unchanged} == same
     assert {file.key for file in made.upload} == local.keys() - same
-    # What has another size is never taken for unchanged, whatever the contents were said to be.
+    # A file of another size never counts as unchanged, even if its contents were reported as equal.
     assert all(local[key] == remote[key] for key in pairs)

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("empty_aws")
 
 
 class InProgress:
-    """SageMaker's answers with one job in progress, on the second page; moto's jobs complete at once."""
+    """A SageMaker client with one job in progress, on the second page. In moto, jobs complete at once."""
 
     def __init__(self, uri: str, status: str = "InProgress") -> None:
         self.uri, self.status = uri, status
@@ -24,8 +24,8 @@ class InProgress:
         return self
 
     def paginate(self, **_: object) -> list[dict[str, object]]:
-        ended, going = ({"TrainingJobName": f"it {one}", "TrainingJobStatus": one} for one in ("Failed", self.status))
-        return [{"TrainingJobSummaries": [ended]}, {"TrainingJobSummaries": [going]}]
+        ended, active = ({"TrainingJobName": f"it {one}", "TrainingJobStatus": one} for one in ("Failed", self.status))
+        return [{"TrainingJobSummaries": [ended]}, {"TrainingJobSummaries": [active]}]
 
     def describe_training_job(self, TrainingJobName: str) -> dict[str, object]:  # noqa: N803 -- boto3's name
         channel = {"DataSource": {"S3DataSource": {"S3Uri": self.uri}}}
@@ -60,7 +60,9 @@ def contents(s3: Any, prefix: str = PREFIX) -> dict[str, bytes]:
     }
 
 
-def test_the_prefix_becomes_the_folder(s3: Any, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_first_upload_makes_the_prefix_equal_to_the_folder(
+    s3: Any, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     sync(folder)
     assert contents(s3) == {"0/a b.png": b"1", "0/ü+%20.png": b"22", "1/empty": b""}
     assert "3 to upload, 0 unchanged, 0 to delete" in capsys.readouterr().out
@@ -68,7 +70,7 @@ def test_the_prefix_becomes_the_folder(s3: Any, folder: Path, capsys: pytest.Cap
     assert head["ChecksumSHA256"]
 
 
-def test_only_what_changed_goes_over(s3: Any, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_only_changed_files_are_uploaded(s3: Any, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sync(folder)
     before = {entry["Key"]: entry["LastModified"] for entry in s3.list_objects_v2(Bucket="data")["Contents"]}
     (folder / "0/a b.png").write_text("9")  # of the same size
@@ -82,10 +84,10 @@ def test_only_what_changed_goes_over(s3: Any, folder: Path, capsys: pytest.Captu
     assert before.keys() < {PREFIX + key for key in contents(s3)}
 
 
-def test_large_files_go_in_parts_and_are_known_again(
+def test_large_files_are_uploaded_in_parts_and_recognised_afterwards(
     s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # S3 takes parts of 5 MiB and more.
+    # 5 MiB is the smallest part that S3 allows.
     monkeypatch.setattr(local, "PART_SIZE", 5 * 1024 * 1024)
     folder = tmp_path / "big"
     folder.mkdir()
@@ -95,7 +97,7 @@ def test_large_files_go_in_parts_and_are_known_again(
     (entry,) = s3.list_objects_v2(Bucket="data")["Contents"]
     assert entry["ETag"].strip('"') == local.digests(folder / "file").etag
     assert entry["ETag"].endswith('-3"')
-    # Other parts another time: the ETag says nothing then, the stored SHA-256 does.
+    # With another part size the ETag differs, and the stored SHA-256 decides.
     monkeypatch.setattr(local, "PART_SIZE", 6 * 1024 * 1024)
     capsys.readouterr()
     sync(folder)
@@ -103,7 +105,7 @@ def test_large_files_go_in_parts_and_are_known_again(
     assert contents(s3) == {"file": content}
 
 
-def test_what_something_else_uploaded_is_compared_by_content(s3: Any, folder: Path) -> None:
+def test_objects_of_other_programs_are_compared_by_content(s3: Any, folder: Path) -> None:
     s3.put_object(Bucket="data", Key=f"{PREFIX}0/a b.png", Body=b"1")
     s3.put_object(Bucket="data", Key=f"{PREFIX}0/ü+%20.png", Body=b"xx")
     sync(folder)
@@ -111,7 +113,7 @@ def test_what_something_else_uploaded_is_compared_by_content(s3: Any, folder: Pa
     assert "sha256" not in s3.head_object(Bucket="data", Key=f"{PREFIX}0/a b.png")["Metadata"]
 
 
-def test_deletion_needs_a_yes_and_stays_within_the_prefix(s3: Any, folder: Path) -> None:
+def test_deletion_needs_a_confirmation_and_stays_within_the_prefix(s3: Any, folder: Path) -> None:
     others = ("job/training2/x", "job/validation/x", "other/x")
     for key in (*others, f"{PREFIX}gone", PREFIX):
         s3.put_object(Bucket="data", Key=key, Body=b"")
@@ -134,6 +136,6 @@ def test_jobs_in_progress_that_read_the_prefix_are_found() -> None:
     assert remote.readers(InProgress("s3://data", "Stopping"), "data", PREFIX) == ["it Stopping"]
 
 
-def test_a_missing_bucket_names_the_command_that_makes_it(folder: Path) -> None:
+def test_the_error_about_a_missing_bucket_names_make_infra(folder: Path) -> None:
     with pytest.raises(UserError, match="make infra"):
         sync(folder)

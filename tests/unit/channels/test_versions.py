@@ -1,4 +1,4 @@
-"""Whether a prefix still holds what it held: decided from versions, and against S3's API."""
+"""Changes below a prefix, found from object versions: as a pure function, and with moto's S3."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -24,27 +24,27 @@ def version(etag: str | None, modified: datetime, latest: bool = True) -> Versio
         ([version("a", BEFORE)], False),
         ([version("a", THEN)], False),
         ([version("b", AFTER), version("a", BEFORE, latest=False)], True),
-        ([version("a", AFTER)], True),  # the bucket keeps no version of before
+        ([version("a", AFTER)], True),  # the bucket kept no earlier version
         ([version(None, AFTER), version("a", BEFORE, latest=False)], True),
         ([version("a", LATER), version("b", AFTER, latest=False), version("a", BEFORE, latest=False)], False),
         ([version("a", LATER), version(None, AFTER, latest=False), version("a", BEFORE, latest=False)], False),
-        ([version(None, LATER), version("b", AFTER, latest=False)], False),  # came and went meanwhile
+        ([version(None, LATER), version("b", AFTER, latest=False)], False),  # added and deleted in between
         ([version(None, BEFORE), version("a", BEFORE - timedelta(1), latest=False)], False),
         ([version("a", AFTER), version(None, BEFORE, latest=False)], True),
     ],
 )
-def test_differences(versions: list[Version], changed: bool) -> None:
+def test_changed_keys_are_found_from_versions(versions: list[Version], changed: bool) -> None:
     assert differences(versions, THEN) == (["key"] if changed else [])
 
 
 @pytest.mark.usefixtures("empty_aws")
-def test_against_a_bucket_with_versions() -> None:
+def test_changes_are_found_in_a_versioned_bucket() -> None:
     s3: Any = aws.client("s3")
     s3.create_bucket(Bucket="data")
     s3.put_bucket_versioning(Bucket="data", VersioningConfiguration={"Status": "Enabled"})
     for key in ("same", "other", "gone", "back"):
         s3.put_object(Bucket="data", Key=f"job/training/{key}", Body=b"1")
-    time.sleep(1.1)  # S3 counts in seconds
+    time.sleep(1.1)  # S3's times have a resolution of one second
     moment = datetime.now(UTC)
     assert changed_since(s3, "s3://data/job/training/", moment) == []
     time.sleep(1.1)

@@ -1,4 +1,4 @@
-"""AWS's containers: where they are, which there are, which is chosen."""
+"""AWS's containers: their registries, their releases, and the table of them."""
 
 from datetime import date
 
@@ -23,14 +23,14 @@ def test_each_region_has_its_registry(region: str, repository: str) -> None:
     assert catalogue.repository(region) == repository
 
 
-def test_a_region_without_one() -> None:
+def test_the_error_for_a_region_without_a_registry_names_base() -> None:
     with pytest.raises(UserError) as raised:
         catalogue.repository("eu-isoe-west-1")
     assert "eu-isoe-west-1" in raised.value.problem
     assert "BASE=" in raised.value.fix
 
 
-def test_the_newest_comes_first_and_is_the_one_that_the_requirements_pin() -> None:
+def test_the_newest_release_comes_first_and_the_requirements_pin_it() -> None:
     found = catalogue.releases("us-east-1")
     assert [one.tensorflow for one in found] == ["2.21.0", "2.19.0", "2.18.0"]
     assert f"tensorflow-cpu=={found[0].tensorflow} " in (ROOT / "requirements.in").read_text()
@@ -38,23 +38,23 @@ def test_the_newest_comes_first_and_is_the_one_that_the_requirements_pin() -> No
     assert all(one.tag(False).startswith(f"{one.tensorflow}-cpu-") for one in found)
 
 
-def test_govcloud_has_what_is_known_of_it() -> None:
+def test_govcloud_has_only_its_own_releases() -> None:
     assert [one.tensorflow for one in catalogue.releases("us-gov-west-1")] == ["2.19.0", "2.18.0"]
 
 
-def test_the_last_patch_day_still_counts() -> None:
+def test_the_warning_starts_after_the_last_patch_day() -> None:
     newest = catalogue.releases("us-east-1")[0]
-    assert not newest.is_over(date(2027, 7, 10))
-    assert newest.is_over(date(2027, 7, 11))
-    assert catalogue.warning(f"tensorflow-training:{newest.cpu}@sha256:0", date(2027, 7, 10)) is None
-    said = catalogue.warning(f"tensorflow-training:{newest.cpu}@sha256:0", date(2027, 7, 11))
-    assert said
-    assert "2.21.0" in said
-    assert "2027-07-10" in said
+    assert not newest.is_unpatched(date(2027, 7, 10))
+    assert newest.is_unpatched(date(2027, 7, 11))
+    assert catalogue.patch_warning(f"tensorflow-training:{newest.cpu}@sha256:0", date(2027, 7, 10)) is None
+    warning = catalogue.patch_warning(f"tensorflow-training:{newest.cpu}@sha256:0", date(2027, 7, 11))
+    assert warning
+    assert "2.21.0" in warning
+    assert "2027-07-10" in warning
 
 
-def test_an_image_of_one_s_own_has_no_patch_day() -> None:
-    assert catalogue.warning("mine:1@sha256:0", date(2099, 1, 1)) is None
+def test_your_own_image_gets_no_patch_warning() -> None:
+    assert catalogue.patch_warning("mine:1@sha256:0", date(2099, 1, 1)) is None
 
 
 @pytest.mark.parametrize(
@@ -71,11 +71,11 @@ def test_an_image_of_one_s_own_has_no_patch_day() -> None:
         ("ml.trn1.2xlarge", False),
     ],
 )
-def test_which_instances_have_gpus(instance_type: str, gpu: bool) -> None:
+def test_the_instance_type_tells_whether_it_has_gpus(instance_type: str, gpu: bool) -> None:
     assert catalogue.has_gpu(instance_type) is gpu
 
 
-def test_the_table() -> None:
+def test_the_table_marks_the_chosen_the_local_and_the_unpatched_containers() -> None:
     found = catalogue.releases("us-east-1")
     lines = base_table(found, date(2026, 11, 23), found[0].gpu, {found[0].gpu, found[1].cpu})
     assert len(lines) == 1 + 2 * len(found)

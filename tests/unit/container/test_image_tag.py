@@ -30,7 +30,7 @@ def git(folder: Path, *arguments: str) -> None:
     subprocess.run(["git", *who, *arguments], cwd=folder, env=clean_environment(), check=True, capture_output=True)
 
 
-def test_the_tag_follows_names_modes_and_bytes(tree: Path) -> None:
+def test_the_tag_depends_on_names_modes_and_bytes(tree: Path) -> None:
     tags = [image_tag(BASE, tree)]
     assert re.fullmatch(r"trainer-[0-9a-f]{12}", tags[0])
     (tree / "train.py").chmod(0o755)
@@ -46,7 +46,7 @@ def test_the_tag_follows_names_modes_and_bytes(tree: Path) -> None:
     assert len(set(tags)) == len(tags)
 
 
-def test_what_python_leaves_behind_does_not_count(tree: Path) -> None:
+def test_the_tag_does_not_depend_on_python_s_cache_files(tree: Path) -> None:
     before = image_tag(BASE, tree)
     (tree / "__pycache__").mkdir()
     (tree / "__pycache__" / "train.pyc").write_bytes(b"x")
@@ -54,7 +54,7 @@ def test_what_python_leaves_behind_does_not_count(tree: Path) -> None:
     assert image_tag(BASE, tree) == before
 
 
-def test_what_docker_ignores_does_not_count(tree: Path) -> None:
+def test_the_tag_does_not_depend_on_files_that_docker_ignores(tree: Path) -> None:
     (tree / ".dockerignore").write_text("# none of these\n\nbase.lock.json\n**/*.log\nnotes/\n!notes/kept.md\n")
     before = image_tag(BASE, tree)
     (tree / "base.lock.json").write_text("{}")
@@ -66,7 +66,7 @@ def test_what_docker_ignores_does_not_count(tree: Path) -> None:
     assert image_tag(BASE, tree) != before
 
 
-def test_git_and_no_git_agree(tree: Path, tmp_path: Path) -> None:
+def test_the_tag_is_the_same_with_and_without_git(tree: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy" / "trainer"
     (copy / "tasks").mkdir(parents=True)
     for name in ("train.py", "tasks/a.py"):
@@ -74,14 +74,14 @@ def test_git_and_no_git_agree(tree: Path, tmp_path: Path) -> None:
     assert image_tag(BASE, copy) == image_tag(BASE, tree)
 
 
-def test_the_base_counts_but_not_the_region_it_is_pulled_from(tree: Path) -> None:
+def test_the_tag_depends_on_the_base_but_not_on_its_region(tree: Path) -> None:
     before = image_tag(BASE, tree)
     assert image_tag(Base("other.region/tensorflow-training:x", BASE.pin, BASE.tag), tree) == before
     assert image_tag(Base(BASE.reference, "sha256:" + "1" * 64, BASE.tag), tree) != before
     assert image_tag(Base("mine:1", BASE.pin), tree) != image_tag(Base("mine:2", BASE.pin), tree)
 
 
-def test_the_same_tree_in_two_clones(tmp_path: Path) -> None:
+def test_two_clones_of_the_same_tree_have_the_same_tag(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "trainer", tmp_path / "origin" / "trainer", ignore=shutil.ignore_patterns("__pycache__"))
     git(tmp_path / "origin", "init", "-q")
     git(tmp_path / "origin", "add", "--force", ".")
@@ -92,5 +92,5 @@ def test_the_same_tree_in_two_clones(tmp_path: Path) -> None:
     assert image_tag(BASE, tmp_path / "one" / "trainer") == image_tag(BASE, tmp_path / "two" / "trainer")
 
 
-def test_no_files_have_a_tag_too() -> None:
+def test_an_empty_tree_has_a_tag_too() -> None:
     assert re.fullmatch(r"trainer-[0-9a-f]{12}", tag_of(BASE, ()))

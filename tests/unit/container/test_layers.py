@@ -1,4 +1,4 @@
-"""What the engine's events say about layers; those of a pull and of two pushes, as an engine told them."""
+"""The progress of layers, from events that a real engine sent for a pull and a push."""
 
 from typing import Any
 
@@ -35,36 +35,36 @@ PULL: list[Event] = [
 
 
 def after(events: list[Event]) -> layers.Layers:
-    with layers.shown("Moving") as see:
+    with layers.show_progress("Moving") as progress:
         for event in events:
-            see(event)
-    return see
+            progress(event)
+    return progress
 
 
-def test_a_push() -> None:
-    seen = after(PUSH)
-    assert {name: layer.status for name, layer in seen.layers.items()} == {
+def test_the_layers_of_a_push_are_followed_to_the_end() -> None:
+    progress = after(PUSH)
+    assert {name: layer.status for name, layer in progress.layers.items()} == {
         "aa": "Pushed",
         "bb": "Layer already exists",
     }
-    assert (seen.layers["aa"].current, seen.layers["aa"].total) == (2560, 2560)
-    assert all(layer.ended for layer in seen.layers.values())
-    assert seen.error is None
+    assert (progress.layers["aa"].current, progress.layers["aa"].total) == (2560, 2560)
+    assert all(layer.ended for layer in progress.layers.values())
+    assert progress.error is None
 
 
-def test_a_pull_whose_tag_is_no_layer() -> None:
-    seen = after(PULL)
-    assert list(seen.layers) == ["aa", "bb"]
-    assert seen.layers["aa"].total == 900
-    assert all(layer.ended for layer in seen.layers.values())
+def test_the_tag_of_a_pull_is_not_shown_as_a_layer() -> None:
+    progress = after(PULL)
+    assert list(progress.layers) == ["aa", "bb"]
+    assert progress.layers["aa"].total == 900
+    assert all(layer.ended for layer in progress.layers.values())
 
 
 def test_an_error_is_kept_in_one_line() -> None:
-    seen = after([{"errorDetail": {"message": "tag invalid:\n taken"}, "error": "tag invalid"}])
-    assert seen.error == "tag invalid: taken"
+    progress = after([{"errorDetail": {"message": "tag invalid:\n taken"}, "error": "tag invalid"}])
+    assert progress.error == "tag invalid: taken"
 
 
-def test_without_a_terminal_a_line_now_and_then(monkeypatch: pytest.MonkeyPatch, capsys: Printed) -> None:
+def test_without_a_terminal_progress_is_printed_in_lines(monkeypatch: pytest.MonkeyPatch, capsys: Printed) -> None:
     after(PUSH)
     assert capsys.readouterr().out == ""
     monkeypatch.setattr(layers, "SECONDS_BETWEEN_LINES", 0.0)
@@ -72,7 +72,7 @@ def test_without_a_terminal_a_line_now_and_then(monkeypatch: pytest.MonkeyPatch,
     assert capsys.readouterr().out.splitlines()[-1] == "Moving: 2 of 2 layers, 2.6 kB"
 
 
-def test_at_a_terminal_a_bar_for_each(monkeypatch: pytest.MonkeyPatch, capsys: Printed) -> None:
+def test_at_a_terminal_each_layer_has_a_bar(monkeypatch: pytest.MonkeyPatch, capsys: Printed) -> None:
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     monkeypatch.setenv("COLUMNS", "100")
     after(PUSH[:-3])

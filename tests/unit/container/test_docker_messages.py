@@ -1,10 +1,10 @@
-"""What Docker's messages come to, and what is told of a remote. The messages are an engine's and AWS's own."""
+"""Errors for Docker's messages, and git remotes without credentials. The messages are those of an engine and of AWS."""
 
 import pytest
 
 from scripts.container.build import without_credentials
 from scripts.container.engine import explain
-from scripts.container.pull import cannot_pull
+from scripts.container.pull import pull_error
 
 AWS = "763104351884.dkr.ecr.us-east-1.amazonaws.com/tensorflow-training:2.21.0-cpu-py312-amzn2023-sagemaker"
 PUBLIC = "public.ecr.aws/deep-learning-containers/tensorflow-training@sha256:" + "0" * 64
@@ -13,8 +13,8 @@ PUBLIC = "public.ecr.aws/deep-learning-containers/tensorflow-training@sha256:" +
 @pytest.mark.parametrize(
     ("name", "message", "problem", "fix"),
     [
-        (AWS, 'Get "https://763…/v2/": dial tcp: lookup 763…: no such host', "is not reached", "Check the network"),
-        (AWS, "net/http: request canceled (Client.Timeout exceeded while awaiting headers)", "not reached", "network"),
+        (AWS, 'Get "https://763…/v2/": dial tcp: lookup 763…: no such host', "cannot be reached", "Check the network"),
+        (AWS, "net/http: request canceled (Client.Timeout exceeded while awaiting headers)", "be reached", "network"),
         (PUBLIC, "manifest for public.ecr.aws/… not found: manifest unknown: …", "There is no", "UPDATE=1"),
         ("mine:1", "manifest for mine:1 not found: manifest unknown: manifest unknown", "There is no", "Correct"),
         (
@@ -32,26 +32,26 @@ PUBLIC = "public.ecr.aws/deep-learning-containers/tensorflow-training@sha256:" +
             "docker login",
         ),
         (AWS, "failed to register layer: write /opt/x: no space left on device", "no space left", "docker system df"),
-        ("arm:1", "no matching manifest for linux/amd64 in the manifest list entries", "linux/amd64", "Name one"),
+        ("arm:1", "no matching manifest for linux/amd64 in the manifest list entries", "linux/amd64", "Name an image"),
         ("mine:1", "something else", "cannot be pulled: something else", "BASE=NAME"),
     ],
 )
-def test_a_pull_that_failed(name: str, message: str, problem: str, fix: str) -> None:
-    told = cannot_pull(name, message)
-    assert problem in told.problem
-    assert message in told.problem
-    assert fix in told.fix
+def test_the_error_of_a_failed_pull_says_what_to_do(name: str, message: str, problem: str, fix: str) -> None:
+    error = pull_error(name, message)
+    assert problem in error.problem
+    assert message in error.problem
+    assert fix in error.fix
 
 
-def test_another_architecture_and_nothing_to_emulate_it() -> None:
-    told = explain("exec /opt/venv/bin/pip: exec format error")
-    assert told
-    assert "linux/amd64" in told.problem
+def test_the_error_of_a_machine_without_emulation_names_the_platform() -> None:
+    error = explain("exec /opt/venv/bin/pip: exec format error")
+    assert error
+    assert "linux/amd64" in error.problem
     assert explain("no idea") is None
 
 
 @pytest.mark.parametrize(
-    ("remote", "told"),
+    ("remote", "cleaned"),
     [
         ("https://github.com/ada/yard.git", "https://github.com/ada/yard.git"),
         ("https://ada:secret@github.com/ada/yard.git", "https://github.com/ada/yard.git"),
@@ -63,5 +63,5 @@ def test_another_architecture_and_nothing_to_emulate_it() -> None:
         ("file:///home/ada/yard", None),
     ],
 )
-def test_a_remote_is_told_without_credentials(remote: str, told: str | None) -> None:
-    assert without_credentials(remote) == told
+def test_credentials_are_removed_from_a_remote(remote: str, cleaned: str | None) -> None:
+    assert without_credentials(remote) == cleaned

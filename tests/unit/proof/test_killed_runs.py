@@ -8,7 +8,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 import pytest
 
@@ -17,6 +17,7 @@ from scripts.proof.attempts import Timing
 from scripts.proof.job import environment
 from scripts.proof.kills import TRAINING, Kill
 from tests.conftest import ROOT, clean_environment
+from tests.unit.trainer.forked import Program
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -30,9 +31,15 @@ class Baseline:
     timing: Timing
 
 
+def start_fork(base: Path, log: IO[bytes], *arguments: str) -> "subprocess.Popen[bytes]":
+    """Start a host's program as a fork; tests/e2e/test_docs.py types `make prove-resume`, which starts processes."""
+    environ = {**clean_environment(), **environment(base)}
+    return cast("subprocess.Popen[bytes]", Program(["trainer", "train", *arguments], ROOT, environ, log))
+
+
 def run_baseline(root: Path, hosts: int) -> Baseline:
     digits.write(root / "digits")
-    return Baseline(root, *proof.run_uninterrupted(proof.Job(root, "baseline", hosts, proof.start_process)))
+    return Baseline(root, *proof.run_uninterrupted(proof.Job(root, "baseline", hosts, start_fork)))
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +52,7 @@ def check_killed_run(baseline: Baseline, hosts: int) -> None:
     seed = random.SystemRandom().randrange(10_000)
     print(f"make prove-resume SEED={seed} KILLS=2 HOSTS={hosts}")  # pytest shows it if the test fails
     *records, result = proof.run_with_kills(
-        proof.Job(baseline.root, "killed", hosts, proof.start_process),
+        proof.Job(baseline.root, "killed", hosts, start_fork),
         proof.draw_kills(seed, 2, hosts),
         baseline.timing,
     )
@@ -72,13 +79,7 @@ def test_a_run_that_resumes_from_weights_alone_is_not_equal(baseline: Baseline) 
     """The optimizer, the step and the random state start from the beginning."""
 
     def from_weights(base: Path, log: IO[bytes]) -> "subprocess.Popen[bytes]":
-        more = ["--resume=weights"] if (base / "checkpoints").exists() else []
-        return subprocess.Popen(
-            [sys.executable, "-m", "trainer", "train", *more],
-            env={**clean_environment(), **environment(base)},
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
+        return start_fork(base, log, *(["--resume=weights"] if (base / "checkpoints").exists() else []))
 
     kill = Kill(signal.SIGKILL, TRAINING, 0.5, 0.5, (0,))
     *_, result = proof.run_with_kills(proof.Job(baseline.root, "weights", 1, from_weights), [kill], baseline.timing)
@@ -91,7 +92,7 @@ def test_a_run_that_resumes_from_weights_alone_is_not_equal(baseline: Baseline) 
 
 def test_a_failed_run_is_reported_with_its_log(tmp_path: Path) -> None:
     with pytest.raises(proof.ProofError, match=r"ended by itself with \[1\]"):  # there are no images
-        proof.run_uninterrupted(proof.Job(tmp_path, "baseline", 1, proof.start_process))
+        proof.run_uninterrupted(proof.Job(tmp_path, "baseline", 1, start_fork))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

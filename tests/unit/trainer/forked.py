@@ -13,7 +13,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from multiprocessing import reduction
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 # Two threads that start programs at once would start two servers.
@@ -28,12 +28,16 @@ class Program:
             (``-m`` is left out).
         cwd: its working directory.
         env: its environment.
+        log: a file for all that it prints, in place of the pipes.
     """
 
-    def __init__(self, args: Sequence[str], cwd: Path, env: Mapping[str, str]) -> None:
+    def __init__(self, args: Sequence[str], cwd: Path, env: Mapping[str, str], log: IO[bytes] | None = None) -> None:
         self.args = list(args)
         pipes = [os.pipe(), os.pipe()]
         writers = [pipe[1] for pipe in pipes]
+        if log is not None:
+            for writer in writers:
+                os.dup2(log.fileno(), writer)
         with _STARTING:
             _CONTEXT.set_forkserver_preload(["tests.unit.trainer.preloaded"])
             self._process = _CONTEXT.Process(target=_run, args=(self.args, str(cwd), dict(env), _Pipes(writers)))
@@ -46,6 +50,10 @@ class Program:
     def returncode(self) -> int | None:
         """Its exit code; minus a signal's number; None while it runs."""
         return self._process.exitcode
+
+    def poll(self) -> int | None:
+        """Its exit code, None while it runs."""
+        return self.returncode
 
     def send_signal(self, number: int) -> None:
         """Send it a signal, unless it has ended."""

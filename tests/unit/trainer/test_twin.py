@@ -70,7 +70,21 @@ def test_a_twin_gives_what_its_model_gives(settings: Hyperparameters, replicas: 
     assert (twin(images, training=False).numpy() == learnt).all()
 
 
-@pytest.mark.parametrize("name", APPLICATIONS)
+# The smallest network that each module of keras.applications makes; the larger ones repeat its layers.
+SMALLEST = (
+    *("ConvNeXtTiny", "DenseNet121", "EfficientNetB0", "EfficientNetV2B0", "InceptionResNetV2", "InceptionV3"),
+    *("MobileNet", "MobileNetV2", "MobileNetV3Small", "NASNetMobile", "ResNet50", "ResNet50V2", "VGG16", "Xception"),
+)
+
+
+def test_every_network_is_made_by_a_module_that_is_tested() -> None:
+    import keras
+
+    modules = {name: getattr(keras.applications, name).__module__ for name in APPLICATIONS}
+    assert {modules[name] for name in SMALLEST} == set(modules.values())
+
+
+@pytest.mark.parametrize("name", SMALLEST)
 def test_every_network_has_a_twin(name: str) -> None:
     from trainer.networks import architectures
     from trainer.networks.twin import for_training

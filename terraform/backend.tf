@@ -1,4 +1,4 @@
-# Bucket, key and region are given at `terraform init`: by `make infra`, or by hand with the settings file that it
+# `terraform init` gets bucket, key and region from `make infra`. By hand, use the settings file that `make infra`
 # writes (docs/infrastructure.md).
 terraform {
   backend "s3" {

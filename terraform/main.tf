@@ -9,7 +9,7 @@ locals {
   partition  = data.aws_partition.current.partition
   region     = data.aws_region.current.name
 
-  # <project>-<environment>-<purpose>-<account>-<region>: S3's names are shared by the whole world, and IAM's by all
+  # <project>-<environment>-<purpose>-<account>-<region>: bucket names must be unique worldwide, and role names in all
   # regions of an account. The validation of var.project keeps them within 63 characters.
   prefix = "${var.project}-${var.environment}"
   suffix = "${local.account_id}-${local.region}"
@@ -19,7 +19,7 @@ locals {
   }
   repository_name = "${local.prefix}-trainer"
 
-  # ARNs are built from names, so that policies are known when Terraform plans and can be reviewed there.
+  # ARNs are built from names, so that a plan contains the whole policies and they can be reviewed.
   bucket_arns    = { for purpose, name in local.bucket_names : purpose => "arn:${local.partition}:s3:::${name}" }
   repository_arn = "arn:${local.partition}:ecr:${local.region}:${local.account_id}:repository/${local.repository_name}"
 }
@@ -53,8 +53,8 @@ module "training_role" {
   permissions_boundary_arn = var.permissions_boundary_arn
 }
 
-# Every training job of the account and region writes here, jobs of other projects among them. So it is owned only
-# on request, and stays when the stack goes.
+# Every training job of the account and region writes here, also those of other projects. So the stack owns the group
+# only on request, and removing the stack keeps it.
 resource "aws_cloudwatch_log_group" "training_jobs" {
   count = var.manage_log_group ? 1 : 0
 

@@ -9,17 +9,17 @@ output "environment" {
 }
 
 output "region" {
-  description = "Region that the stack stands in."
+  description = "Region of the stack."
   value       = local.region
 }
 
 output "account_id" {
-  description = "Account that the stack stands in."
+  description = "Account of the stack."
   value       = local.account_id
 }
 
 output "repository_arn" {
-  description = "ARN of the repository of training images. It tells their account and region."
+  description = "ARN of the repository of training images. It contains their account and region."
   value       = module.registry.arn
 }
 
@@ -29,7 +29,7 @@ output "repository_name" {
 }
 
 output "repository_url" {
-  description = "What the URI of every image of this repository starts with."
+  description = "URL of the repository of training images: the URI of every image starts with it."
   value       = module.registry.url
 }
 
@@ -39,16 +39,16 @@ output "role_arn" {
 }
 
 output "data_bucket" {
-  description = "Bucket of the training data."
+  description = "Name of the bucket for training data."
   value       = module.buckets.data_name
 }
 
 output "models_bucket" {
-  description = "Bucket of the trained models."
+  description = "Name of the bucket for trained models."
   value       = module.buckets.models_name
 }
 
 output "checkpoints_bucket" {
-  description = "Bucket of the checkpoints of running and interrupted jobs."
+  description = "Name of the bucket for the checkpoints of running and interrupted jobs."
   value       = module.buckets.checkpoints_name
 }

@@ -6,13 +6,13 @@ variable "project" {
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.project))
-    error_message = "project must start with a lower-case letter and hold lower-case letters, digits and single hyphens between them."
+    error_message = "project must start with a lower-case letter and may contain only lower-case letters, digits and single hyphens between them."
   }
 
   validation {
     # The longest name is <project>-<environment>-checkpoints-<12 digits>-<region of up to 14 characters>.
     condition     = length(var.project) + length(var.environment) <= 22
-    error_message = "project and environment may have 22 characters together, here they have ${length(var.project) + length(var.environment)}: with purpose, account and region, bucket names would pass S3's limit of 63. Shorten one of them."
+    error_message = "project and environment may have at most 22 characters together, but have ${length(var.project) + length(var.environment)}. With purpose, account and region, bucket names would exceed S3's limit of 63. Shorten one of them."
   }
 }
 
@@ -23,12 +23,12 @@ variable "environment" {
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.environment))
-    error_message = "environment must start with a lower-case letter and hold lower-case letters, digits and single hyphens between them."
+    error_message = "environment must start with a lower-case letter and may contain only lower-case letters, digits and single hyphens between them."
   }
 }
 
 variable "existing_role_arn" {
-  description = "ARN of a training role made elsewhere. The stack then makes none; the role needs the rights that modules/training_role lists."
+  description = "ARN of an existing training role. The stack then creates none; the role needs the permissions that modules/training_role lists."
   type        = string
   default     = null
 
@@ -39,7 +39,7 @@ variable "existing_role_arn" {
 }
 
 variable "permissions_boundary_arn" {
-  description = "ARN of the policy that bounds the training role, for accounts that demand one."
+  description = "ARN of the permissions boundary of the training role, for accounts that require one."
   type        = string
   default     = null
 
@@ -50,21 +50,21 @@ variable "permissions_boundary_arn" {
 }
 
 variable "manage_log_group" {
-  description = "Own the log group /aws/sagemaker/TrainingJobs, which all projects of the account share: sets its retention to a year. One that exists already must be imported first."
+  description = "Manage the log group /aws/sagemaker/TrainingJobs, which all projects of the account share, and set its retention to a year. If the group exists already, import it first."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "force_destroy" {
-  description = "Let the stack's removal delete buckets that still hold objects, all versions included. They are not recoverable."
+  description = "Delete buckets with the stack even if they contain objects, including all versions. The objects are not recoverable."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "force_delete" {
-  description = "Let the stack's removal delete a repository that still holds images. They are not recoverable."
+  description = "Delete the repository with the stack even if it contains images. The images are not recoverable."
   type        = bool
   default     = false
   nullable    = false

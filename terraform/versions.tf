@@ -9,7 +9,7 @@ terraform {
   }
 }
 
-# Account, region and credentials come from AWS's ordinary chain (AWS_REGION, AWS_PROFILE, …).
+# Account, region and credentials come from AWS's standard settings (AWS_REGION, AWS_PROFILE, …).
 provider "aws" {
   default_tags {
     tags = {

@@ -1,2 +1,2 @@
-# The defaults are safe for production: buckets and repository that hold something are never deleted.
+# The defaults are safe for production: a bucket or repository that is not empty is never deleted.
 environment = "dev"

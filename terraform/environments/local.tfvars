@@ -1,4 +1,4 @@
-# For rehearsals: everything may be thrown away.
+# For rehearsals: everything may be deleted.
 environment   = "local"
 force_destroy = true
 force_delete  = true

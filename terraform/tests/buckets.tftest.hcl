@@ -1,4 +1,4 @@
-# Offline: the real provider, with keys that no one knows, and the one answer that it would ask AWS for.
+# Offline: the real provider with invented keys. It makes no call to AWS.
 provider "aws" {
   region                      = "eu-central-1"
   access_key                  = "test"
@@ -70,7 +70,7 @@ run "plain_http_is_refused" {
   }
 }
 
-run "data_and_models_can_be_brought_back_and_checkpoints_cannot" {
+run "data_and_models_are_versioned_and_checkpoints_are_not" {
   command = plan
 
   module {
@@ -90,7 +90,7 @@ run "data_and_models_can_be_brought_back_and_checkpoints_cannot" {
   }
 }
 
-run "what_nobody_needs_goes_by_itself" {
+run "incomplete_uploads_old_versions_and_old_checkpoints_are_deleted" {
   command = plan
 
   module {
@@ -105,7 +105,7 @@ run "what_nobody_needs_goes_by_itself" {
         if rule.status == "Enabled" && length(rule.abort_incomplete_multipart_upload) == 1
       ]) == 1
     ])
-    error_message = "Each bucket must remove uploads that broke off."
+    error_message = "Each bucket must delete incomplete uploads."
   }
 
   assert {
@@ -117,7 +117,7 @@ run "what_nobody_needs_goes_by_itself" {
       models      = ["aborted-uploads", "old-versions"]
       checkpoints = ["aborted-uploads", "old-checkpoints"]
     }
-    error_message = "Old versions of data and models must go, and old checkpoints; data and models themselves stay."
+    error_message = "Old versions of data and models and old checkpoints must be deleted; current data and models must be kept."
   }
 }
 
@@ -133,7 +133,7 @@ run "checkpoints_outlive_the_longest_job" {
       for rule in aws_s3_bucket_lifecycle_configuration.this["checkpoints"].rule :
       rule.expiration[0].days > 28 if rule.id == "old-checkpoints"
     ])
-    error_message = "A training job may last 28 days: its checkpoints must live longer."
+    error_message = "A training job may last 28 days, so its checkpoints must be kept longer."
   }
 }
 
@@ -146,6 +146,6 @@ run "buckets_with_objects_are_kept" {
 
   assert {
     condition     = !anytrue([for bucket in aws_s3_bucket.this : bucket.force_destroy])
-    error_message = "By default no bucket may be deleted while it holds objects."
+    error_message = "By default, no bucket that contains objects may be deleted."
   }
 }

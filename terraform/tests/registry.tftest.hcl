@@ -1,4 +1,4 @@
-# Offline: the real provider, with keys that no one knows, and the one answer that it would ask AWS for.
+# Offline: the real provider with invented keys. It makes no call to AWS.
 provider "aws" {
   region                      = "eu-central-1"
   access_key                  = "test"
@@ -21,7 +21,7 @@ run "tags_cannot_be_overwritten" {
 
   assert {
     condition     = aws_ecr_repository.this.image_tag_mutability == "IMMUTABLE"
-    error_message = "What a tag means may not change between two jobs."
+    error_message = "A tag must never point to another image later."
   }
 }
 
@@ -38,7 +38,7 @@ run "images_are_scanned_when_pushed" {
   }
 }
 
-run "old_images_go" {
+run "old_images_are_deleted" {
   command = plan
 
   module {
@@ -50,11 +50,11 @@ run "old_images_go" {
       for rule in jsondecode(aws_ecr_lifecycle_policy.this.policy).rules :
       rule.selection.tagStatus => rule.selection.countNumber
     } == { untagged = 7, any = 50 }
-    error_message = "Untagged images must go after a week, and all but the newest 50."
+    error_message = "Untagged images must be deleted after a week, and all images except the newest 50."
   }
 }
 
-run "images_are_kept_when_the_stack_goes" {
+run "a_repository_with_images_is_kept" {
   command = plan
 
   module {
@@ -63,6 +63,6 @@ run "images_are_kept_when_the_stack_goes" {
 
   assert {
     condition     = !aws_ecr_repository.this.force_delete
-    error_message = "By default no repository may be deleted while it holds images."
+    error_message = "By default, no repository that contains images may be deleted."
   }
 }

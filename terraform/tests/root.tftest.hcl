@@ -1,4 +1,4 @@
-# Offline: the real provider, with keys that no one knows, and the one answer that it would ask AWS for.
+# Offline: the real provider with invented keys. The only answer that it needs from AWS is overridden below.
 provider "aws" {
   region                      = "eu-central-1"
   access_key                  = "test"
@@ -32,31 +32,31 @@ variables {
   environment = "dev"
 }
 
-run "names_carry_project_environment_account_and_region" {
+run "names_contain_project_environment_account_and_region" {
   command = plan
 
   assert {
     condition     = local.bucket_names["data"] == "trainyard-dev-data-111122223333-eu-central-1"
-    error_message = "The data bucket's name must carry project, environment, purpose, account and region."
+    error_message = "The data bucket's name must contain project, environment, purpose, account and region."
   }
 
   assert {
     condition     = local.bucket_names["models"] == "trainyard-dev-models-111122223333-eu-central-1"
-    error_message = "The models bucket's name must carry project, environment, purpose, account and region."
+    error_message = "The models bucket's name must contain project, environment, purpose, account and region."
   }
 
   assert {
     condition     = local.bucket_names["checkpoints"] == "trainyard-dev-checkpoints-111122223333-eu-central-1"
-    error_message = "The checkpoints bucket's name must carry project, environment, purpose, account and region."
+    error_message = "The checkpoints bucket's name must contain project, environment, purpose, account and region."
   }
 
   assert {
     condition     = local.repository_name == "trainyard-dev-trainer"
-    error_message = "The repository's name must carry project and environment; its URL carries account and region."
+    error_message = "The repository's name must contain project and environment; its URL contains account and region."
   }
 }
 
-run "scripts_can_read_project_environment_region_and_account" {
+run "the_outputs_contain_project_environment_region_and_account" {
   command = plan
 
   assert {
@@ -64,11 +64,11 @@ run "scripts_can_read_project_environment_region_and_account" {
       output.project == "trainyard" && output.environment == "dev" &&
       output.region == "eu-central-1" && output.account_id == "111122223333"
     )
-    error_message = "The outputs must say which stack they belong to."
+    error_message = "The outputs must tell which stack they belong to."
   }
 }
 
-run "arns_are_known_when_terraform_plans" {
+run "arns_are_known_in_the_plan" {
   command = plan
 
   assert {
@@ -82,7 +82,7 @@ run "arns_are_known_when_terraform_plans" {
   }
 }
 
-run "other_partitions_get_their_own_arns" {
+run "arns_contain_the_partition_of_the_region" {
   command = plan
 
   providers = { aws = aws.china }
@@ -92,7 +92,7 @@ run "other_partitions_get_their_own_arns" {
       startswith(local.repository_arn, "arn:aws-cn:ecr:cn-northwest-1:") &&
       startswith(local.bucket_arns["models"], "arn:aws-cn:s3:::")
     )
-    error_message = "ARNs in China must have China's partition."
+    error_message = "ARNs in China must contain China's partition."
   }
 }
 
@@ -108,11 +108,11 @@ run "the_longest_names_fit_into_63_characters" {
 
   assert {
     condition     = length(local.bucket_names["checkpoints"]) == 63
-    error_message = "22 characters of project and environment must give a bucket name of just 63 in a region of 14."
+    error_message = "22 characters of project and environment must give a bucket name of 63 characters in a region of 14."
   }
 }
 
-run "a_project_that_makes_names_too_long_is_refused" {
+run "a_project_whose_bucket_names_would_be_too_long_is_refused" {
   command = plan
 
   variables {
@@ -123,7 +123,7 @@ run "a_project_that_makes_names_too_long_is_refused" {
   expect_failures = [var.project]
 }
 
-run "a_project_that_s3_would_not_take_is_refused" {
+run "a_project_that_s3_does_not_allow_in_names_is_refused" {
   command = plan
 
   variables {
@@ -133,7 +133,7 @@ run "a_project_that_s3_would_not_take_is_refused" {
   expect_failures = [var.project]
 }
 
-run "an_environment_that_s3_would_not_take_is_refused" {
+run "an_environment_that_s3_does_not_allow_in_names_is_refused" {
   command = plan
 
   variables {
@@ -143,7 +143,7 @@ run "an_environment_that_s3_would_not_take_is_refused" {
   expect_failures = [var.environment]
 }
 
-run "a_role_made_elsewhere_is_used_and_none_is_made" {
+run "an_existing_role_is_used_and_none_is_created" {
   command = plan
 
   variables {
@@ -152,16 +152,16 @@ run "a_role_made_elsewhere_is_used_and_none_is_made" {
 
   assert {
     condition     = output.role_arn == "arn:aws:iam::111122223333:role/team/training"
-    error_message = "The output must name the role that was given."
+    error_message = "The output must name the existing role."
   }
 
   assert {
     condition     = length(module.training_role) == 0
-    error_message = "No role may be made where one is given."
+    error_message = "With an existing role, the stack must create none."
   }
 }
 
-run "what_is_no_role_is_refused" {
+run "an_existing_role_must_be_a_role_arn" {
   command = plan
 
   variables {
@@ -171,7 +171,7 @@ run "what_is_no_role_is_refused" {
   expect_failures = [var.existing_role_arn]
 }
 
-run "what_is_no_policy_is_refused_as_boundary" {
+run "a_permissions_boundary_must_be_a_policy_arn" {
   command = plan
 
   variables {
@@ -181,16 +181,16 @@ run "what_is_no_policy_is_refused_as_boundary" {
   expect_failures = [var.permissions_boundary_arn]
 }
 
-run "the_shared_log_group_is_left_alone" {
+run "the_shared_log_group_is_not_managed_by_default" {
   command = plan
 
   assert {
     condition     = length(aws_cloudwatch_log_group.training_jobs) == 0
-    error_message = "The log group belongs to the whole account: it may be owned only on request."
+    error_message = "The log group belongs to the whole account, so the stack may manage it only on request."
   }
 }
 
-run "a_log_group_owned_on_request_outlives_the_stack" {
+run "a_managed_log_group_is_kept_when_the_stack_is_removed" {
   command = plan
 
   variables {
@@ -202,6 +202,6 @@ run "a_log_group_owned_on_request_outlives_the_stack" {
       aws_cloudwatch_log_group.training_jobs[0].name == "/aws/sagemaker/TrainingJobs" &&
       aws_cloudwatch_log_group.training_jobs[0].skip_destroy
     )
-    error_message = "Other projects' logs may not go with this stack."
+    error_message = "Removing this stack must not delete the logs of other projects."
   }
 }

@@ -1,4 +1,4 @@
-# Offline: the real provider, with keys that no one knows, and the one answer that it would ask AWS for.
+# Offline: the real provider with invented keys. The only answer that it needs from AWS is overridden below.
 provider "aws" {
   region                      = "eu-central-1"
   access_key                  = "test"
@@ -21,7 +21,7 @@ variables {
   repository_arn         = "arn:aws:ecr:eu-central-1:111122223333:repository/the-trainer"
 }
 
-run "only_training_jobs_of_this_account_and_region_get_the_role" {
+run "only_training_jobs_of_this_account_and_region_can_assume_the_role" {
   command = plan
 
   module {
@@ -38,11 +38,11 @@ run "only_training_jobs_of_this_account_and_region_get_the_role" {
         ArnLike      = { "aws:SourceArn" = "arn:aws:sagemaker:eu-central-1:111122223333:training-job/*" }
       }
     }]
-    error_message = "SageMaker alone may take the role, for training jobs of this account and region."
+    error_message = "Only SageMaker may assume the role, for training jobs of this account and region."
   }
 }
 
-run "data_are_read_and_never_written" {
+run "jobs_can_read_data_and_not_write_it" {
   command = plan
 
   module {
@@ -54,11 +54,11 @@ run "data_are_read_and_never_written" {
       for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Action
       if anytrue([for resource in flatten([statement.Resource]) : startswith(resource, "arn:aws:s3:::the-data")])
     ])) == tolist(["s3:GetObject", "s3:ListBucket"])
-    error_message = "Jobs must be able to list and read data, and nothing else."
+    error_message = "Jobs must be able to list and read data, but nothing else."
   }
 }
 
-run "models_are_written_and_nothing_else" {
+run "jobs_can_write_models_and_nothing_else" {
   command = plan
 
   module {
@@ -70,11 +70,11 @@ run "models_are_written_and_nothing_else" {
       for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Action
       if anytrue([for resource in flatten([statement.Resource]) : startswith(resource, "arn:aws:s3:::the-models")])
     ])) == tolist(["s3:AbortMultipartUpload", "s3:PutObject"])
-    error_message = "Jobs must be able to write models, and neither to read nor to delete them."
+    error_message = "Jobs must be able to write models, but not to read or delete them."
   }
 }
 
-run "checkpoints_are_read_and_written" {
+run "jobs_can_read_write_and_delete_checkpoints" {
   command = plan
 
   module {
@@ -90,7 +90,7 @@ run "checkpoints_are_read_and_written" {
   }
 }
 
-run "images_are_pulled_from_the_one_repository" {
+run "jobs_can_pull_images_from_this_repository_only" {
   command = plan
 
   module {
@@ -107,11 +107,11 @@ run "images_are_pulled_from_the_one_repository" {
         "arn:aws:ecr:eu-central-1:111122223333:repository/the-trainer",
       ]
     }
-    error_message = "Pulling takes three actions, on this repository alone."
+    error_message = "Jobs must have the three actions for a pull, on this repository only."
   }
 }
 
-run "everything_only_where_aws_can_name_nothing" {
+run "only_actions_without_resources_are_allowed_on_everything" {
   command = plan
 
   module {
@@ -123,7 +123,7 @@ run "everything_only_where_aws_can_name_nothing" {
       for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Action
       if contains(flatten([statement.Resource]), "*")
     ])) == tolist(["cloudwatch:PutMetricData", "ecr:GetAuthorizationToken"])
-    error_message = "Only what AWS knows no resource for may be allowed on everything."
+    error_message = "Only actions for which AWS offers no resource may be allowed on everything."
   }
 
   assert {
@@ -131,11 +131,11 @@ run "everything_only_where_aws_can_name_nothing" {
       for action in flatten([for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Action]) :
       strcontains(action, "*")
     ])
-    error_message = "Every action must be named."
+    error_message = "Every action must be named in full, without a wildcard."
   }
 }
 
-run "metrics_go_to_their_own_namespace" {
+run "jobs_can_write_metrics_to_one_namespace_only" {
   command = plan
 
   module {
@@ -147,11 +147,11 @@ run "metrics_go_to_their_own_namespace" {
       for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Condition
       if statement.Action == "cloudwatch:PutMetricData"
     ] == [{ StringEquals = { "cloudwatch:namespace" = "/aws/sagemaker/TrainingJobs" } }]
-    error_message = "Jobs may write metrics of training jobs and no others."
+    error_message = "Jobs may write only the metrics of training jobs."
   }
 }
 
-run "logs_go_to_the_training_jobs_group" {
+run "jobs_can_write_logs_to_one_group_only" {
   command = plan
 
   module {
@@ -165,11 +165,11 @@ run "logs_go_to_the_training_jobs_group" {
         startswith(resource, "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/sagemaker/TrainingJobs")
       ] if anytrue([for action in flatten([statement.Action]) : startswith(action, "logs:")])
     ]))
-    error_message = "Jobs may write to the group of training jobs and to no other."
+    error_message = "Jobs may write only to the log group of training jobs."
   }
 }
 
-run "the_group_is_created_only_where_nobody_else_makes_it" {
+run "jobs_may_not_create_a_log_group_that_terraform_manages" {
   command = plan
 
   module {
@@ -185,7 +185,7 @@ run "the_group_is_created_only_where_nobody_else_makes_it" {
       flatten([for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Action]),
       "logs:CreateLogGroup",
     )
-    error_message = "Where Terraform owns the group, jobs need no right to create it."
+    error_message = "If Terraform manages the log group, jobs need no permission to create it."
   }
 }
 
@@ -202,6 +202,6 @@ run "a_permissions_boundary_is_attached" {
 
   assert {
     condition     = aws_iam_role.this.permissions_boundary == "arn:aws:iam::111122223333:policy/boundary"
-    error_message = "The boundary that the account demands must be on the role."
+    error_message = "The permissions boundary must be attached to the role."
   }
 }

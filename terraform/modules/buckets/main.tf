@@ -5,7 +5,7 @@ locals {
     checkpoints = var.checkpoints_name
   }
 
-  # Checkpoints are rewritten all the time and worth nothing once their job is over: no versions of them are kept.
+  # Checkpoints are overwritten all the time, and nobody needs them after their job has ended. So no versions are kept.
   versioned = toset(["data", "models"])
 }
 
@@ -36,7 +36,7 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
       sse_algorithm = "AES256"
     }
 
-    # For KMS keys only. AWS answers false where nothing was said, which every plan after it would call a change.
+    # For KMS keys only. Without this line, AWS returns false, and every later plan would show a change.
     bucket_key_enabled = false
   }
 }
@@ -81,7 +81,7 @@ resource "aws_s3_bucket_policy" "this" {
   bucket = aws_s3_bucket.this[each.key].bucket
   policy = data.aws_iam_policy_document.tls_only[each.key].json
 
-  # S3 refuses two changes of a bucket's access at the same time (OperationAborted).
+  # S3 refuses two changes to a bucket's access at the same time (OperationAborted).
   depends_on = [aws_s3_bucket_public_access_block.this]
 }
 
@@ -90,7 +90,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
 
   bucket = aws_s3_bucket.this[each.key].bucket
 
-  # Parts of an upload that broke off are billed, and no listing shows them.
+  # The parts of an incomplete upload are billed, and no listing shows them.
   rule {
     id     = "aborted-uploads"
     status = "Enabled"
@@ -136,6 +136,6 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
     }
   }
 
-  # Rules for noncurrent versions belong to a versioned bucket.
+  # Rules for noncurrent versions need a versioned bucket.
   depends_on = [aws_s3_bucket_versioning.this]
 }

@@ -1,9 +1,9 @@
-# A bucket is named only when nothing of its settings is missing: after an apply that broke off, nobody is led to
-# write into a bucket that is still open to plain HTTP, or keeps no versions. (Hence `id`: a name that is known when
-# Terraform plans would be an output at once.)
+# An output is set only when all settings of its bucket are applied. Otherwise, after an interrupted apply, you could
+# write to a bucket that still accepts plain HTTP or keeps no versions. The outputs use `id`, because a name that is
+# known in the plan would be set at once.
 
 output "data_name" {
-  description = "Name of the bucket of the training data."
+  description = "Name of the bucket for training data."
   value       = aws_s3_bucket.this["data"].id
   depends_on = [
     aws_s3_bucket_lifecycle_configuration.this,
@@ -14,7 +14,7 @@ output "data_name" {
 }
 
 output "models_name" {
-  description = "Name of the bucket of the trained models."
+  description = "Name of the bucket for trained models."
   value       = aws_s3_bucket.this["models"].id
   depends_on = [
     aws_s3_bucket_lifecycle_configuration.this,
@@ -25,7 +25,7 @@ output "models_name" {
 }
 
 output "checkpoints_name" {
-  description = "Name of the bucket of the checkpoints."
+  description = "Name of the bucket for checkpoints."
   value       = aws_s3_bucket.this["checkpoints"].id
   depends_on = [
     aws_s3_bucket_lifecycle_configuration.this,

@@ -1,23 +1,23 @@
 variable "data_name" {
-  description = "Name of the bucket of the training data. Unique in the whole world."
+  description = "Name of the bucket for training data. It must be unique worldwide."
   type        = string
   nullable    = false
 }
 
 variable "models_name" {
-  description = "Name of the bucket of the trained models. Unique in the whole world."
+  description = "Name of the bucket for trained models. It must be unique worldwide."
   type        = string
   nullable    = false
 }
 
 variable "checkpoints_name" {
-  description = "Name of the bucket of the checkpoints. Unique in the whole world."
+  description = "Name of the bucket for checkpoints. It must be unique worldwide."
   type        = string
   nullable    = false
 }
 
 variable "old_version_days" {
-  description = "Days that an overwritten or deleted object of data and models can still be brought back."
+  description = "Days in which you can restore an overwritten or deleted object of data and models."
   type        = number
   default     = 90
   nullable    = false
@@ -41,7 +41,7 @@ variable "checkpoint_days" {
 }
 
 variable "force_destroy" {
-  description = "Let the buckets be deleted while they hold objects, all versions included. They are not recoverable."
+  description = "Delete the buckets even if they contain objects, including all versions. The objects are not recoverable."
   type        = bool
   default     = false
   nullable    = false

@@ -2,7 +2,7 @@ resource "aws_ecr_repository" "this" {
   name         = var.name
   force_delete = var.force_delete
 
-  # A job names its image by tag: what a tag means must not change between two jobs.
+  # A job names its image by tag, so a tag must never point to another image later.
   image_tag_mutability = "IMMUTABLE"
 
   image_scanning_configuration {

@@ -1,7 +1,8 @@
-# `id` is the name, known once the repository is made: an apply that broke off leaves no output that looks whole.
+# `id` is the name, but it is known only when the repository exists. So an interrupted apply leaves no output that looks
+# complete.
 
 output "arn" {
-  description = "ARN of the repository. It tells the images' account and region."
+  description = "ARN of the repository. It contains the images' account and region."
   value       = aws_ecr_repository.this.arn
   depends_on  = [aws_ecr_lifecycle_policy.this]
 }
@@ -13,7 +14,7 @@ output "name" {
 }
 
 output "url" {
-  description = "What the URI of every image of this repository starts with."
+  description = "URL of the repository: the URI of every image starts with it."
   value       = aws_ecr_repository.this.repository_url
   depends_on  = [aws_ecr_lifecycle_policy.this]
 }

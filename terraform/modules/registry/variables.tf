@@ -5,7 +5,7 @@ variable "name" {
 }
 
 variable "kept_images" {
-  description = "How many images stay; older ones are deleted. A training image has a size of several GB."
+  description = "Number of images that are kept; older ones are deleted. A training image has several GB."
   type        = number
   default     = 50
   nullable    = false
@@ -17,7 +17,7 @@ variable "kept_images" {
 }
 
 variable "force_delete" {
-  description = "Let the repository be deleted while it holds images. They are not recoverable."
+  description = "Delete the repository even if it contains images. The images are not recoverable."
   type        = bool
   default     = false
   nullable    = false

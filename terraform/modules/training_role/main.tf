@@ -13,8 +13,8 @@ locals {
   log_group_arn = "arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:${local.log_group}"
 }
 
-# Only training jobs of this account and region get the role: without the conditions, SageMaker could be made to use
-# it on behalf of a stranger (the "confused deputy" of IAM's guide).
+# Only training jobs of this account and region can assume the role. Without the conditions, another account could make
+# SageMaker use it (the "confused deputy" problem in IAM's guide).
 data "aws_iam_policy_document" "trust" {
   statement {
     actions = ["sts:AssumeRole"]
@@ -38,7 +38,7 @@ data "aws_iam_policy_document" "trust" {
   }
 }
 
-# The least that CreateTrainingJob needs; "Execution Role Permissions" in SageMaker's developer guide has the list.
+# The least permissions that CreateTrainingJob needs ("Execution Role Permissions" in SageMaker's developer guide).
 data "aws_iam_policy_document" "rights" {
   statement {
     sid       = "ListDataAndCheckpoints"
@@ -73,7 +73,7 @@ data "aws_iam_policy_document" "rights" {
   statement {
     sid       = "LogInToRegistry"
     actions   = ["ecr:GetAuthorizationToken"]
-    resources = ["*"] # AWS knows no resource for it
+    resources = ["*"] # AWS offers no resource for this action
   }
 
   statement {
@@ -88,7 +88,7 @@ data "aws_iam_policy_document" "rights" {
     content {
       sid     = statement.value
       actions = ["logs:CreateLogGroup"]
-      # CloudWatch Logs has asked for this right with and without the trailing part.
+      # CloudWatch Logs has checked this permission with and without the ":*" at the end.
       resources = [local.log_group_arn, "${local.log_group_arn}:*"]
     }
   }
@@ -96,7 +96,7 @@ data "aws_iam_policy_document" "rights" {
   statement {
     sid       = "WriteMetrics"
     actions   = ["cloudwatch:PutMetricData"]
-    resources = ["*"] # AWS knows no resource for it, but a condition
+    resources = ["*"] # AWS offers no resource for this action, only a condition
 
     condition {
       test     = "StringEquals"

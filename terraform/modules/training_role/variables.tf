@@ -1,5 +1,5 @@
 variable "name" {
-  description = "Name of the role. Unique in the account, over all regions."
+  description = "Name of the role. It must be unique in the account, in all regions together."
   type        = string
   nullable    = false
 }
@@ -17,7 +17,7 @@ variable "models_bucket_arn" {
 }
 
 variable "checkpoints_bucket_arn" {
-  description = "ARN of the bucket that jobs keep checkpoints in."
+  description = "ARN of the bucket that jobs write checkpoints to and read them from."
   type        = string
   nullable    = false
 }
@@ -29,14 +29,14 @@ variable "repository_arn" {
 }
 
 variable "may_create_log_group" {
-  description = "Whether jobs may create the log group that all training jobs share. Needed where nobody else makes it."
+  description = "Whether jobs may create the log group that all training jobs share. Needed if nothing else creates it."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "permissions_boundary_arn" {
-  description = "ARN of the policy that bounds the role, for accounts that demand one."
+  description = "ARN of the role's permissions boundary, for accounts that require one."
   type        = string
   default     = null
 }

@@ -1,12 +1,12 @@
-# What a person types. Each target calls one verb of scripts/; `make help` lists them.
+# The commands. Each target calls one verb of scripts/; `make help` lists them.
 #
-#   CLOUD=local|aws   where it happens (default aws); `make cloud-up` starts the local cloud
+#   CLOUD=local|aws   the cloud to use (default aws); `make cloud-up` starts the local cloud
 #   ENV=name          the environment of terraform/environments/ (default: local, or dev on AWS)
-#   PYTHON=python3.12 the Python that .venv is made with
+#   PYTHON=python3.12 the Python for .venv
 #
-# Values that a person types (HP, JOB, RUN …) reach the verbs in the environment, as they were typed. They never
-# stand in a recipe, where make and the shell would run what is in them: $(value X) is X unexpanded, and
-# `unexport X` keeps make from expanding it for the recipe's environment.
+# The values that you type (HP, JOB, RUN …) reach the verbs unchanged, in environment variables. They must not be in a
+# recipe: make and the shell would execute commands inside them. $(value X) is X unexpanded, and `unexport X` prevents
+# that make expands X for the recipe's environment.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -43,76 +43,76 @@ define newline
 
 endef
 
-# The one place that knows which cloud is meant: a verb reads AWS's standard variables, wherever they point.
+# Only this place selects the cloud. The verbs read AWS's standard variables, wherever these point.
 ifeq ($(CLOUD_NAME),local)
 VERB := $(VENV) -m scripts.cloud exec -- $(VENV) -m
 else ifeq ($(CLOUD_NAME),aws)
 VERB := $(VENV) -m
 ifeq ($(ENV_TEXT),local)
-$(error ENV=local is for the local cloud only: its buckets may be destroyed with all they hold.$(newline)Say \
+$(error ENV=local is for the local cloud only: its buckets may be deleted with all their objects.$(newline)Set \
 CLOUD=local, or name another environment with ENV=)
 endif
 else
-$(error CLOUD is neither local nor aws.$(newline)Say CLOUD=local for the rehearsal on this machine, CLOUD=aws for \
+$(error CLOUD is neither local nor aws.$(newline)Set CLOUD=local to rehearse on this machine, CLOUD=aws for \
 your account)
 endif
 
-##@ The whole journey, offline and free
+##@ Try it: offline and free
 .PHONY: demo prove-resume
-demo: .venv/installed ## Train a model on the local cloud, in containers where it can [INSTANCES=2 BASE=]
+demo: .venv/installed ## Train a model on the local cloud, in containers if possible [INSTANCES=2 BASE=]
 	@$(VENV) -m scripts.demo
-prove-resume: .venv/installed ## Kill a training run at random and see it end as if it never was [KILLS=3 HOSTS=2 SEED=]
+prove-resume: .venv/installed ## Kill a training run at random and compare its result [KILLS=3 HOSTS=2 SEED=]
 	@$(VENV) -m scripts.prove_resume
 
-##@ From a training script to a model (CLOUD=local rehearses)
+##@ From a training script to a model (CLOUD=local: rehearse)
 .PHONY: plan infra base image data train shell logs stop resume jobs model destroy
-plan: .venv/installed ## Plan what `make infra` would change, and review it on one page [ENV= YES=1]
+plan: .venv/installed ## Plan the changes of `make infra`, and review them on one page [ENV= YES=1]
 	@$(VERB) scripts.plan stack
-infra: .venv/installed ## Build what training needs: apply the plan of `make plan`, else plan and ask [ENV= YES=1 APPROVE=]
+infra: .venv/installed ## Build the infrastructure: apply the plan of `make plan`, or plan and ask [ENV= YES=1 APPROVE=]
 	@$(VERB) scripts.infra apply
-base: .venv/installed ## Pull the image that the trainer's is built on, AWS's or any [JOB= BASE= LIST=1 UPDATE=1]
+base: .venv/installed ## Pull the base image of the trainer's image: AWS's or another [JOB= BASE= LIST=1 UPDATE=1]
 	@$(VERB) scripts.base
 image: .venv/installed ## Build the trainer's image and push it to ECR, unless it is there [JOB= BASE=]
 	@$(VERB) scripts.image
-data: .venv/installed ## Bring a job's local channels to the data bucket: only what changed [JOB= YES=1]
+data: .venv/installed ## Upload a job's local channels to the data bucket: only changed files [JOB= YES=1]
 	@$(VERB) scripts.data
-train: .venv/installed ## Run a training job and fetch its model [JOB= HP="epochs=3" IMAGE= INSTANCES= DRY_RUN=1 YES=1]
+train: .venv/installed ## Run a training job and download its model [JOB= HP="epochs=3" IMAGE= INSTANCES= DRY_RUN=1 YES=1]
 	@$(VERB) scripts.train
-shell: .venv/installed ## Open a shell in a job's container, its local channels mounted [JOB= HP="epochs=3" IMAGE=]
+shell: .venv/installed ## Open a shell in a job's container, with its local channels [JOB= HP="epochs=3" IMAGE=]
 	@$(VERB) scripts.shell
-logs: .venv/installed ## Follow a training job's log, or read it again [RUN=]
+logs: .venv/installed ## Follow a training job's log, or print that of an ended job [RUN=]
 	@$(VERB) scripts.logs
-stop: .venv/installed ## Stop a training job; what it has learnt so far is kept [RUN=]
+stop: .venv/installed ## Stop a training job; its model so far is kept [RUN=]
 	@$(VERB) scripts.stop
-resume: .venv/installed ## Go on with a stopped or failed training job in a new one [RUN= HP="epochs=20" DRY_RUN=1]
+resume: .venv/installed ## Resume a stopped or failed training job in a new job [RUN= HP="epochs=20" DRY_RUN=1]
 	@$(VERB) scripts.resume
 jobs: .venv/installed ## List the training jobs, the newest first
 	@$(VERB) scripts.jobs
 model: .venv/installed ## Download and unpack a training job's model into runs/ [RUN=]
 	@$(VERB) scripts.model
-destroy: .venv/installed ## Review and remove the infrastructure; asks for the environment's name [ENV= CONFIRM=]
+destroy: .venv/installed ## Review and destroy the infrastructure; asks for the environment's name [ENV= CONFIRM=]
 	@$(VERB) scripts.infra destroy
 
 ##@ The local cloud
 .PHONY: cloud-up cloud-down cloud-status cloud-clean cloud-env digits
 cloud-up: .venv/installed ## Start the local cloud on 127.0.0.1
 	@$(VENV) -m scripts.cloud up
-cloud-down: .venv/installed ## Stop it; what it holds goes with it, but for the layers of images
+cloud-down: .venv/installed ## Stop it and delete everything it holds, except image layers
 	@$(VENV) -m scripts.cloud down
-cloud-status: .venv/installed ## Its address, since when it runs, how jobs run and what it holds
+cloud-status: .venv/installed ## Print its address, its start, how jobs run and what it holds
 	@$(VENV) -m scripts.cloud status
-cloud-clean: .venv/installed ## Remove the layers of images that are kept for the next one
+cloud-clean: .venv/installed ## Delete the image layers that are kept for the next local cloud
 	@$(VENV) -m scripts.cloud clean
 cloud-env: ENV_TEXT := $(or $(value ENV),local)
-cloud-env: .venv/installed ## Point a shell at it: eval "$$(make -s cloud-env)"
+cloud-env: .venv/installed ## Print the variables that point a shell at it: eval "$$(make -s cloud-env)"
 	@$(VENV) -m scripts.cloud env
 digits: .venv/installed ## Write the handwritten digits as PNG files to data/digits/
 	@$(VENV) -m scripts.digits
 
 ##@ Working on Trainyard itself
 .PHONY: setup test test-fast lint format requirements clean help
-setup: .venv/installed .venv/installed-dev ## Make .venv with all that is needed
-test: .venv/installed-dev ## Run every test
+setup: .venv/installed .venv/installed-dev ## Create .venv with everything that is needed
+test: .venv/installed-dev ## Run all tests
 	@$(VENV) -m pytest -n 2 --dist loadgroup
 test-fast: .venv/installed-dev ## Run the quick tests, two minutes together
 	@$(VENV) -m pytest -n 2 --dist loadgroup -m "not e2e"
@@ -120,23 +120,23 @@ lint: .venv/installed-dev ## Check style, types, imports, workflows and Terrafor
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check
 	@.venv/bin/mypy
-	@.venv/bin/mypy --python-version 3.10 trainer # that of the oldest image it is built on
+	@.venv/bin/mypy --python-version 3.10 trainer # the Python of its oldest base image
 	@.venv/bin/lint-imports --no-cache
 	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml docs/examples/*.yml
 	@terraform fmt -check -diff -recursive terraform
 	@$(VENV) -m scripts.infra validate
-format: .venv/installed-dev ## Put Python and Terraform files into their standard form
+format: .venv/installed-dev ## Format Python and Terraform files
 	@.venv/bin/ruff check --fix --quiet
 	@.venv/bin/ruff format
 	@terraform fmt -recursive terraform
-requirements: .venv/installed ## Pin anew what requirements*.in ask for
+requirements: .venv/installed ## Pin the packages of requirements*.in again
 	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	  --custom-compile-command "make requirements" requirements.in --output-file requirements.txt
 	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	  --custom-compile-command "make requirements" requirements-dev.in --output-file requirements-dev.txt
 	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	  --custom-compile-command "make requirements" requirements-awscli.in --output-file requirements-awscli.txt
-clean: ## Remove what was made here, except data/ and runs/; stops the local cloud
+clean: ## Delete all generated files except data/ and runs/; stops the local cloud
 	@if test -x $(VENV); then $(VENV) -m scripts.cloud down; fi
 	@rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 help: ## List the targets

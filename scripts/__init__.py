@@ -1,1 +1,1 @@
-"""What runs on a laptop or in CI: the verbs (files of this folder) and their rooms (packages)."""
+"""The code that runs on a laptop or in CI: the verbs (modules of this folder) and the packages that they use."""

@@ -160,7 +160,7 @@ def _check_image_exists(uri: str, image: Image, stack: "Stack") -> None:
     except ecr.exceptions.RepositoryNotFoundException:
         raise UserError(
             f"The image's repository {image.repository} does not exist in account {image.account}.",
-            "Build the stack (`make infra`) or name another image with IMAGE=.",
+            "Apply the stack (`make infra`) or name another image with IMAGE=.",
         ) from None
     except ecr.exceptions.ImageNotFoundException:
         raise UserError(
@@ -174,7 +174,7 @@ def _check_role(arn: str, account: str) -> None:
     try:
         role = iam.get_role(RoleName=arn.rpartition("/")[2])["Role"]
     except iam.exceptions.NoSuchEntityException:
-        raise UserError(f"The role {arn} does not exist.", "Build the stack again: `make infra`.") from None
+        raise UserError(f"The role {arn} does not exist.", "Apply the stack again: `make infra`.") from None
     if not trusts_sagemaker(role["AssumeRolePolicyDocument"], account):
         raise UserError(
             f"The role {arn} does not let {SAGEMAKER} assume it for account {account}.",
@@ -189,7 +189,7 @@ def _check_bucket(s3: Any, bucket: str, region: str) -> None:
         if aws.error_code(error) not in {"404", "NoSuchBucket"}:
             raise
         raise UserError(
-            f"The bucket {bucket} does not exist.", "Build the stack (`make infra`) or correct the name."
+            f"The bucket {bucket} does not exist.", "Apply the stack (`make infra`) or correct the name."
         ) from None
     found = answer.get("BucketRegion") or answer["ResponseMetadata"]["HTTPHeaders"].get("x-amz-bucket-region", region)
     _check_region(f"The bucket {bucket}", found, region)

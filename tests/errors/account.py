@@ -1,4 +1,4 @@
-"""Mistakes with AWS's credentials, account, region, rights and quotas."""
+"""Errors with AWS's credentials, account, region, permissions and quotas."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +30,7 @@ SMALL = given(
 
 @contextmanager
 def an_object_of_no_file(scene: Scene) -> Iterator[None]:
-    """What was uploaded once and has gone from the folder, and what is still there."""
+    """The object of a deleted file, and the object of an existing one."""
     s3, bucket = scene.client("s3"), DATA.rpartition(":")[2]
     keys = ("mistake/training/0/gone.png", "mistake/training/0/one.png")
     s3.put_object(Bucket=bucket, Key=keys[0], Body=b"x")
@@ -101,7 +101,7 @@ CASES = (
     *(
         Case(
             GROUP,
-            f"{mistake} (`{command.split()[1]}`)",
+            f"{title} (`{command.split()[1]}`)",
             command,
             "This folder's stack of `local` is in account 123456789012, us-east-1, but your credentials and region are "
             f"those of {place}, where no stack exists.",
@@ -110,7 +110,7 @@ CASES = (
             prepared,
             STACK,
         )
-        for mistake, place, prepared in (
+        for title, place, prepared in (
             (
                 "another account than the stack's",
                 "account 999999999999, us-east-1",

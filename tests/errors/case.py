@@ -1,4 +1,4 @@
-"""One mistake, as data; and the small functions by which cases prepare it."""
+"""One error, as data, and small functions with which cases prepare it."""
 
 import shutil
 import time
@@ -18,21 +18,21 @@ STACK = True
 
 @dataclass(frozen=True)
 class Case:
-    """A mistake and its two lines.
+    """An error and its two lines.
 
     Args:
         group: the heading in docs/errors.md.
-        mistake: what somebody did, for docs/errors.md.
-        typed: the command; `{run}` is the run that the demo has left.
-        problem: the first line, whole; `…` stands for any text.
-        fix: the second line, in the same way.
-        given: prepares the mistake, and clears it away.
-        on: whether it takes the stack, or nothing but the files.
-        leaves: ends of the names of what may have come or changed all the same.
+        title: the error in a few words, for docs/errors.md.
+        typed: the command; `{run}` is the run of the demo.
+        problem: the whole first line; `…` stands for any text.
+        fix: the whole second line, in the same way.
+        given: prepares the error, and cleans up.
+        on: whether the case needs the stack, or only files.
+        leaves: name endings of files and objects that the command may create or change.
     """
 
     group: str
-    mistake: str
+    title: str
     typed: str
     problem: str
     fix: str
@@ -42,7 +42,7 @@ class Case:
 
 
 def given(*parts: Given) -> Given:
-    """Several preparations, one after the other."""
+    """Several preparations, one after another."""
 
     @contextmanager
     def all_of_them(scene: Scene) -> Iterator[None]:
@@ -55,12 +55,12 @@ def given(*parts: Given) -> Given:
 
 
 def job(head: str = "", tables: str = TRAINING) -> Given:
-    """The file jobs/mistake.toml: a good one with these lines more."""
+    """The file jobs/mistake.toml: a valid one plus these lines."""
     return file("jobs/mistake.toml", (GOOD if "instance_type" not in head else "") + head + "\n" + tables)
 
 
 def file(name: str, content: str | bytes) -> Given:
-    """A file, with the folders that it needs; what was there before comes back."""
+    """A file with its folders; afterwards the earlier content is restored."""
 
     @contextmanager
     def written(scene: Scene) -> Iterator[None]:
@@ -83,7 +83,7 @@ def file(name: str, content: str | bytes) -> Given:
 
 
 def folder(name: str, *files: str) -> Given:
-    """A folder with files of one line each; names that end in a slash are folders."""
+    """A folder with files of one line each; a name that ends with a slash is a folder."""
 
     @contextmanager
     def made(scene: Scene) -> Iterator[None]:
@@ -95,7 +95,7 @@ def folder(name: str, *files: str) -> Given:
                 path.mkdir(parents=True)
             else:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(f"{time.time_ns()}\n")  # another every time, so that it has to be uploaded
+                path.write_text(f"{time.time_ns()}\n")  # a new content every time, so that it is uploaded
         try:
             yield
         finally:
@@ -105,7 +105,7 @@ def folder(name: str, *files: str) -> Given:
 
 
 def aside(name: str) -> Given:
-    """A file or folder of the project is not there."""
+    """Hide a file or folder of the project."""
 
     @contextmanager
     def gone(scene: Scene) -> Iterator[None]:
@@ -120,7 +120,7 @@ def aside(name: str) -> Given:
 
 
 def variable(**values: str | None) -> Given:
-    """Variables of the environment; None takes one away."""
+    """Set environment variables; None removes one."""
 
     @contextmanager
     def changed(scene: Scene) -> Iterator[None]:
@@ -139,27 +139,27 @@ def refused(operation: str, code: str, message: str, status: int = 400) -> Given
 
 
 def forbidden(operation: str, action: str, resource: str, place: str = "") -> Given:
-    """AWS refuses an operation for want of a right."""
+    """AWS refuses an operation because a permission is missing."""
     return lambda scene: scene.cloud.answering(operation, denied(action, resource), place)
 
 
 def without_rights(_scene: Scene) -> AbstractContextManager[None]:
-    """Root without its power over files: like anybody else, it needs the right to read and write."""
+    """Root without its capabilities for files: like any user, it needs permission to read and write."""
 
     @contextmanager
     def dropped(scene: Scene) -> Iterator[None]:
         import os
 
         if os.geteuid() == 0:
-            powers = "-dac_override,-dac_read_search"
-            scene.prefix = ("setpriv", f"--bounding-set={powers}", f"--inh-caps={powers}")
+            capabilities = "-dac_override,-dac_read_search"
+            scene.prefix = ("setpriv", f"--bounding-set={capabilities}", f"--inh-caps={capabilities}")
         yield
 
     return dropped(_scene)
 
 
 def mode(name: str, bits: int) -> Given:
-    """A file or folder of this mode, for somebody who is not root."""
+    """A file or folder with this mode, for a user who is not root."""
 
     @contextmanager
     def changed(scene: Scene) -> Iterator[None]:

@@ -15,7 +15,7 @@ from tests.errors.scene import Scene, bare, running, with_stack
 
 @pytest.fixture(scope="session")
 def plain_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A copy of the project in which nothing has happened."""
+    """A fresh copy of the project."""
     return Project(tmp_path_factory.mktemp("plain"))
 
 
@@ -27,7 +27,7 @@ def plain(plain_project: Project, tmp_path: Path) -> Scene:
 
 @pytest.fixture(scope="session")
 def front(yard: Project, demo: str) -> Iterator[Front]:
-    """What stands between the verbs and the local cloud that the demo has used."""
+    """The proxy between the verbs and the demo's local cloud."""
     server = Front(running(yard).port)
     yield server
     server.close()
@@ -35,7 +35,7 @@ def front(yard: Project, demo: str) -> Iterator[Front]:
 
 @pytest.fixture(scope="session")
 def aws(yard: Project, front: Front) -> Callable[[str], Any]:
-    """Makes a client of the local cloud, past the front."""
+    """Makes a client of the local cloud that bypasses the proxy."""
     cloud = running(yard)
     session = boto3.Session("local", "local", region_name=cloud.region)
     made: dict[str, Any] = {}
@@ -50,7 +50,7 @@ def aws(yard: Project, front: Front) -> Callable[[str], Any]:
 
 @pytest.fixture(scope="session")
 def jobs(yard: Project, front: Front, aws: Callable[[str], Any]) -> Iterator[dict[str, str]]:
-    """The names of three jobs: ``sleeper`` goes on, ``failed`` and ``done`` are what they are called."""
+    """The names of three jobs: ``sleeper`` is running, ``failed`` is Failed, ``done`` is Completed."""
     with three_jobs(with_stack(yard, front, aws)) as names:
         yield names
 

@@ -1,7 +1,7 @@
-"""A server in front of the local cloud that answers chosen operations itself, as AWS documents its refusals.
+"""A proxy in front of the local cloud that answers chosen operations with AWS's documented errors.
 
-The local cloud enforces no rights and no quotas, is never busy and never breaks off. What AWS would say in such a case
-comes from here, over HTTP; every other call is passed on as it is.
+The local cloud enforces no permissions and no quotas, never throttles and never closes a connection. This proxy sends
+AWS's answer in such a case, over HTTP. It forwards every other call unchanged.
 """
 
 import http.client
@@ -19,12 +19,12 @@ USER = "arn:aws:iam::123456789012:user/ada"
 TARGETS = {"SageMaker": "sagemaker", "AmazonEC2ContainerRegistry_V20150921": "ecr", "Logs_20140328": "logs"}
 SCOPE = re.compile(r"Credential=[^/]*/\d{8}/[a-z0-9-]+/([a-z0-9-]+)/")
 HALF = "half"
-"""In place of an answer: half of what the local cloud says, then the connection closes."""
+"""An answer: half of the local cloud's response, then the connection closes."""
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """An error of AWS's."""
+    """An error response of AWS."""
 
     code: str
     message: str
@@ -33,15 +33,15 @@ class Refusal:
 
 @dataclass
 class Rule:
-    """What is done with an operation.
+    """How to answer an operation.
 
     Args:
         operation: such as ``s3:PutObject``.
-        answer: a refusal, a JSON object, or `HALF`; None lets the call through once `release` is set.
-        place: what its path must hold.
-        times: how often; None for as long as it is there.
-        arrived: set when the operation has come.
-        release: what a call without an answer waits for.
+        answer: a refusal, a JSON object, or `HALF`; None forwards the call after `release` is set.
+        place: a text that the path must contain.
+        times: how often to answer; None: always.
+        arrived: set when the first call has arrived.
+        release: a call without an answer waits for it.
     """
 
     operation: str
@@ -56,7 +56,7 @@ READING = ("Get", "Head", "List", "Describe", "BatchGet", "BatchCheck")
 
 
 class Front:
-    """The server; `url` is its address, `made` every call that has made, changed or deleted something."""
+    """The proxy. `url` is its address; `made` lists every call that created, changed or deleted something."""
 
     def __init__(self, port: int) -> None:
         self.rules: list[Rule] = []
@@ -77,7 +77,7 @@ class Front:
         self._server.server_close()
 
     def rule_for(self, operation: str, path: str) -> Rule | None:
-        """What is to be done with a call; None where it is passed on."""
+        """The rule for a call; None if the call is forwarded."""
         for rule in self.rules:
             if rule.operation == operation and rule.place in path and rule.times != 0:
                 rule.times = None if rule.times is None else rule.times - 1
@@ -88,7 +88,7 @@ class Front:
     def answering(
         self, operation: str, answer: Refusal | dict[str, Any] | str | None = None, place: str = ""
     ) -> Iterator[Rule]:
-        """Answer an operation in this way while the block lasts."""
+        """Answer an operation in this way until the end of the block."""
         rule = Rule(operation, answer, place)
         self.rules.append(rule)
         try:
@@ -99,7 +99,7 @@ class Front:
 
 
 def denied(action: str, resource: str) -> Refusal:
-    """AccessDenied as most services word it."""
+    """AccessDenied with the message of most services."""
     message = (
         f"User: {USER} is not authorized to perform: {action} on resource: {resource} "
         f"because no identity-based policy allows the {action} action"

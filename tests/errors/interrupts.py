@@ -17,16 +17,16 @@ class Interrupt:
 
     Args:
         typed: the command.
-        moment: what goes on, for docs/errors.md.
+        moment: the activity of the command, for docs/errors.md.
         operation: the call during which Ctrl-C is pressed.
-        said: the line; `…` stands for any text.
-        given: prepares it.
+        message: the last line; `…` stands for any text.
+        given: prepares the case.
     """
 
     typed: str
     moment: str
     operation: str
-    said: str
+    message: str
     given: Given = nothing
 
 
@@ -41,10 +41,10 @@ def _small_job(scene: Scene) -> Iterator[None]:
 STATE = "trainyard-tfstate-123456789012"
 
 INTERRUPTS = (
-    Interrupt("make infra YES=1", "it looks who you are", "sts:GetCallerIdentity", UNCHANGED),
+    Interrupt("make infra YES=1", "it checks your account", "sts:GetCallerIdentity", UNCHANGED),
     Interrupt(
         "make infra YES=1",
-        "the state's bucket is made",
+        "the state bucket is created",
         "s3:CreateBucket",
         f"Nothing was changed except the state bucket {STATE}-eu-central-1; `make infra` continues.",
         variable(AWS_REGION="eu-central-1", TF_DATA_DIR="{folder}/build/interrupted/terraform"),
@@ -56,7 +56,7 @@ INTERRUPTS = (
         f"Nothing was changed except the state bucket {STATE}-us-east-1; `make infra` continues.",
     ),
     Interrupt("make plan", "Terraform plans", "iam:GetRole", "Nothing was changed; `make plan` starts again."),
-    Interrupt("make data JOB=digits", "it looks for the stack", "sts:GetCallerIdentity", UNCHANGED),
+    Interrupt("make data JOB=digits", "it reads the stack", "sts:GetCallerIdentity", UNCHANGED),
     Interrupt(
         "make data JOB=mistake",
         "files are uploaded",
@@ -64,7 +64,7 @@ INTERRUPTS = (
         "Interrupted. Uploaded files are kept; `make data JOB=mistake` uploads the rest.",
         _small_job,
     ),
-    Interrupt("make train JOB=digits YES=1", "what it needs is checked", "iam:GetRole", NOT_STARTED),
+    Interrupt("make train JOB=digits YES=1", "it checks what the job needs", "iam:GetRole", NOT_STARTED),
     Interrupt("make train JOB=mistake YES=1", "files are uploaded", "s3:PutObject", NOT_STARTED, _small_job),
     Interrupt(
         "make train JOB=mistake YES=1",
@@ -73,7 +73,7 @@ INTERRUPTS = (
         "Interrupted. mistake-… may have been started: `make jobs` lists it, `make stop RUN=mistake-…` stops it.",
         _small_job,
     ),
-    Interrupt("make stop RUN={sleeper}", "it looks at the job", "sagemaker:DescribeTrainingJob", UNCHANGED),
+    Interrupt("make stop RUN={sleeper}", "it reads the job's status", "sagemaker:DescribeTrainingJob", UNCHANGED),
     Interrupt(
         "make logs RUN={sleeper}",
         "the job runs (`make train` too)",
@@ -81,7 +81,7 @@ INTERRUPTS = (
         "{sleeper} keeps running. `make logs RUN={sleeper}` follows it again, `make stop RUN={sleeper}` stops it, "
         "`make jobs` lists it, `make model RUN={sleeper}` downloads its model when it has ended.",
     ),
-    Interrupt("make resume RUN={failed}", "it looks at the earlier job", "sagemaker:DescribeTrainingJob", UNCHANGED),
+    Interrupt("make resume RUN={failed}", "it reads the earlier job", "sagemaker:DescribeTrainingJob", UNCHANGED),
     Interrupt(
         "make model RUN={run}",
         "the model is downloaded",

@@ -7,13 +7,13 @@ TRAIN = "make train JOB=mistake"
 DESCRIBED = "docs/jobs.md describes each key."
 
 
-def _case(mistake: str, head: str, problem: str, fix: str = DESCRIBED, tables: str | None = None) -> Case:
+def _case(title: str, head: str, problem: str, fix: str = DESCRIBED, tables: str | None = None) -> Case:
     prepared = job(head) if tables is None else job(head, tables)
-    return Case(GROUP, mistake, TRAIN, f"jobs/mistake.toml: {problem}", fix, prepared)
+    return Case(GROUP, title, TRAIN, f"jobs/mistake.toml: {problem}", fix, prepared)
 
 
-def _hp(mistake: str, typed: str, problem: str, fix: str) -> Case:
-    return Case(GROUP, mistake, f"make train JOB=digits HP={typed}", problem, fix)
+def _hp(title: str, typed: str, problem: str, fix: str) -> Case:
+    return Case(GROUP, title, f"make train JOB=digits HP={typed}", problem, fix)
 
 
 def _channels(count: int) -> str:

@@ -1,7 +1,7 @@
-"""Training jobs for the cases to name: one goes on, one has failed, one has left a model. No TensorFlow in them.
+"""Training jobs for the cases: one is running, one has failed, one has a model. None of them uses TensorFlow.
 
-The one that goes on writes its checkpoints where the demo's job did, the one that failed to a place of its own, and the
-third has none.
+The running job writes its checkpoints to the folder of the demo's job, the failed one to its own folder. The third has
+no checkpoints.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ PROGRAMS = {
 
 @contextmanager
 def three_jobs(scene: Scene) -> Iterator[dict[str, str]]:
-    """Start them, and wait until each is what it shall be; gives their names by their kind."""
+    """Start the jobs, and wait until each has its status; return their names by their kind."""
     sagemaker = scene.client("sagemaker")
     names = {kind: f"{kind}-{time.strftime('%Y%m%d-%H%M%S')}-abcd" for kind in PROGRAMS}
     with ExitStack() as programs:

@@ -1,4 +1,4 @@
-"""Makes docs/errors.md from the table: ``python -m tests.errors.page > docs/errors.md``."""
+"""Writes docs/errors.md from the table: ``python -m tests.errors.page > docs/errors.md``."""
 
 import re
 from itertools import groupby
@@ -7,14 +7,14 @@ from tests.errors.interrupts import INTERRUPTS
 from tests.errors.table import CASES
 
 HEAD = """\
-# Mistakes, and what is said about them
+# Errors and their messages
 
-Every mistake that can be foreseen is answered in two lines: what is wrong, with its value and place, and what to do.
-The exit code is 2, nothing has been created and nothing lost. In the tables `…` stands for what differs from case to
-case. (They are made from the tests' own table by `python -m tests.errors.page > docs/errors.md`.)
+Every known error prints two lines: what is wrong, with its value and place, and what to do about it. The exit code is
+2; nothing was created and nothing was lost. In the tables, `…` stands for text that differs from case to case.
+(`python -m tests.errors.page > docs/errors.md` writes this page from the table of the tests.)
 
-What is not a mistake of yours, but one of Trainyard's, shows its traceback and a line that says so; its exit code is 1.
-After Ctrl-C one line says what exists now, and which command goes on or removes it; the exit code is 130.
+A bug in Trainyard prints its traceback and a line that asks you to report it; the exit code is 1. After Ctrl-C, one
+line says what exists now and which command continues or removes it; the exit code is 130.
 """
 
 
@@ -22,15 +22,15 @@ def page() -> str:
     """The whole page."""
     parts = [HEAD]
     for group, cases in groupby(CASES, key=lambda case: case.group):
-        rows = [f"| {case.mistake} | {_cell(case.problem)}<br>{_cell(case.fix)} |" for case in cases]
-        parts.append("\n".join([f"\n## {group}\n", "| What happened | What is said |", "|---|---|", *rows, ""]))
-    rows = [f"| `{_cell(one.typed)}` | {one.moment} | {_cell(one.said)} |" for one in INTERRUPTS]
-    parts.append("\n".join(["\n## Ctrl-C\n", "| Command | While | What is said |", "|---|---|---|", *rows, ""]))
+        rows = [f"| {case.title} | {_cell(case.problem)}<br>{_cell(case.fix)} |" for case in cases]
+        parts.append("\n".join([f"\n## {group}\n", "| Error | Message |", "|---|---|", *rows, ""]))
+    rows = [f"| `{_cell(one.typed)}` | {one.moment} | {_cell(one.message)} |" for one in INTERRUPTS]
+    parts.append("\n".join(["\n## Ctrl-C\n", "| Command | While | Message |", "|---|---|---|", *rows, ""]))
     return "".join(parts)
 
 
 def _cell(text: str) -> str:
-    named = re.sub(r"\{\w+\}", "<job>", text)  # a run that the suite has made
+    named = re.sub(r"\{\w+\}", "<job>", text)  # a run of the test suite
     return named.replace("|", "\\|").replace("<", "&lt;").replace(">", "&gt;")
 
 

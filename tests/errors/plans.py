@@ -1,4 +1,4 @@
-"""Mistakes with plans: those that are not, or not any more, what was reviewed."""
+"""Errors with plans: a plan that is not, or no longer, the reviewed one."""
 
 import json
 import shutil
@@ -92,9 +92,9 @@ def a_later_state(scene: Scene) -> Iterator[None]:
         s3.put_object(Body=before, **STATE)
 
 
-def plan(mistake: str, problem: str, fix: str = AGAIN, *prepared: Given, typed: str = "make infra YES=1") -> Case:
+def plan(title: str, problem: str, fix: str = AGAIN, *prepared: Given, typed: str = "make infra YES=1") -> Case:
     """A plan that is not applied."""
-    return Case(GROUP, mistake, typed, problem, fix, given(*prepared), STACK)
+    return Case(GROUP, title, typed, problem, fix, given(*prepared), STACK)
 
 
 CASES = (

@@ -42,10 +42,10 @@ def archive(*members: tuple[str, bytes, str], cut: bool = False) -> Given:
     return put
 
 
-def _bad(mistake: str, name: str, kind: bytes, reason: str, target: str = "") -> Case:
+def _bad(title: str, name: str, kind: bytes, reason: str, target: str = "") -> Case:
     return Case(
         GROUP,
-        mistake,
+        title,
         "make model RUN={run}",
         f"The model's archive was not unpacked: its member {name!r} {reason}.",
         REFUSED_ARCHIVE,

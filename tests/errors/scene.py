@@ -1,4 +1,4 @@
-"""Where a mistake is made: a copy of the project, an environment, and what there was before."""
+"""The scene of an error: a copy of the project, an environment, and the state before the command."""
 
 import json
 import os
@@ -22,14 +22,14 @@ LINE = re.compile(r"^(Error: |Fix:   )(.*)$")
 
 @dataclass
 class Scene:
-    """What a case may prepare, and what the test looks at.
+    """What a case prepares and the test checks.
 
     Args:
-        project: the copy.
-        environment: of the command to be typed; a case changes it as it needs.
-        front: answers for AWS where a case says so; None where there is no cloud.
-        aws: makes a boto3 client that speaks to the local cloud past the front.
-        prefix: stands before the command, such as one that takes rights away.
+        project: the copy of the project.
+        environment: the environment of the command; a case may change it.
+        front: the proxy that answers for AWS; None without a cloud.
+        aws: makes a boto3 client that bypasses the proxy.
+        prefix: a command before the command, such as one that drops capabilities.
     """
 
     project: Project
@@ -54,24 +54,24 @@ class Scene:
 
     @property
     def run(self) -> str:
-        """The run that the demo has left."""
+        """The run of the demo."""
         return min(path.parent.name for path in (self.folder / "runs").glob("digits-*/record.json"))
 
     def command(self, typed: str) -> list[str]:
-        """The command as the shell gets it; `{run}` in it is the demo's run."""
+        """The words of the command, with `{run}` replaced by the demo's run."""
         words = shlex.split(self.fill(typed))
         if self.front is None or words[0] != "make":
             return [*self.prefix, *words]
-        # The Makefile's own CLOUD=local would point past the front: its variable VERB is what the verb is called by.
+        # CLOUD=local alone would bypass the proxy. So VERB, the variable that calls the verb, is set too.
         return [*self.prefix, "make", "-s", "VERB=.venv/bin/python -m", "CLOUD=local", *words[1:]]
 
     def fill(self, text: str) -> str:
-        """A text of the table with its names filled in."""
+        """A text of the table with the names of jobs filled in."""
         known = {**self.words, **({"run": self.run} if "{run}" in text else {})}
         return re.sub(r"\{(\w+)\}", lambda found: known.get(found[1], found[0]), text)
 
     def type(self, typed: str, timeout: float = 120) -> "subprocess.CompletedProcess[str]":
-        """Type a command and wait for its end."""
+        """Run a command and wait until it ends."""
         return subprocess.run(
             self.command(typed),
             cwd=self.folder,
@@ -84,7 +84,7 @@ class Scene:
         )
 
     def holdings(self) -> dict[str, object]:
-        """The files of the project, without what is only kept to be quicker the next time."""
+        """The files of the project, without caches."""
         found: dict[str, object] = {}
         for current, folders, files in os.walk(self.folder):
             folders[:] = [name for name in folders if name not in NOT_OURS]
@@ -117,7 +117,7 @@ def bare(project: Project, home: Path) -> Scene:
 
 
 def with_stack(project: Project, front: Front, aws: Callable[[str], Any]) -> Scene:
-    """A scene with the stack, whose calls go by the front."""
+    """A scene with the stack. Its calls go through the proxy."""
     variables = environment(running(project), {**clean_environment(), "ENV_TEXT": "local"})
     return Scene(project, {**variables, "AWS_ENDPOINT_URL": front.url}, front, aws)
 
@@ -130,7 +130,7 @@ def running(project: Project) -> Cloud:
 
 
 def two_lines(output: str) -> tuple[str, str] | None:
-    """Problem and fix at the end of what a command said on stderr; None where there are no such two lines."""
+    """Problem and fix from the last two lines of a command's stderr; None if the lines are others."""
     lines = [line for line in output.splitlines() if not line.startswith(("make: ***", "make[")) and line.strip()]
     found = [LINE.match(line) for line in lines[-2:]]
     if len(found) < 2 or found[0] is None or found[1] is None:
@@ -138,6 +138,6 @@ def two_lines(output: str) -> tuple[str, str] | None:
     return found[0][2], found[1][2]
 
 
-def fits(said: str, expected: str) -> bool:
+def fits(line: str, expected: str) -> bool:
     """Whether a line is the expected one, in which `…` stands for any text."""
-    return re.fullmatch(".*".join(map(re.escape, expected.split("…"))), said, re.DOTALL) is not None
+    return re.fullmatch(".*".join(map(re.escape, expected.split("…"))), line, re.DOTALL) is not None

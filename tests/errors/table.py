@@ -1,4 +1,4 @@
-"""Every mistake that the suite makes, and that docs/errors.md lists."""
+"""All errors that the suite provokes and docs/errors.md lists."""
 
 from tests.errors import account, data, images, job_files, local_cloud, plans, resuming, runs, tools
 

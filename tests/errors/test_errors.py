@@ -1,4 +1,4 @@
-"""Every mistake of the table: two lines, exit code 2, and nothing has come into being or gone."""
+"""Every error of the table: two lines, exit code 2, and nothing is created or deleted."""
 
 import pytest
 
@@ -19,34 +19,34 @@ def check(case: Case, scene: Scene) -> None:
         made.clear()
         ended = scene.type(case.typed)
         after = scene.holdings()
-        said = f"{ended.stdout}{ended.stderr}"
+        output = f"{ended.stdout}{ended.stderr}"
         lines = two_lines(ended.stderr)
-        assert lines is not None, said
+        assert lines is not None, output
         assert fits(lines[0], scene.fill(case.problem)), lines[0]
         assert fits(lines[1], scene.fill(case.fix)), lines[1]
-        assert ended.returncode == 2, said
-        assert "Error 2" in ended.stderr, said  # make's own word for the verb's exit code
-        assert "Traceback" not in said
+        assert ended.returncode == 2, output
+        assert "Error 2" in ended.stderr, output  # make's message about the verb's exit code
+        assert "Traceback" not in output
         changed = {name for name in before.keys() | after.keys() if before.get(name, 0) != after.get(name, 0)}
-        # Terraform's own lock comes and goes with every plan.
+        # Terraform creates and deletes its lock with every plan.
         assert [name for name in (*changed, *made) if not name.endswith((*case.leaves, ".tflock"))] == []
 
 
-@pytest.mark.parametrize("case", ALONE, ids=lambda case: f"{case.group}: {case.mistake}")
-def test_a_mistake_gets_two_lines(case: Case, plain: Scene) -> None:
+@pytest.mark.parametrize("case", ALONE, ids=lambda case: f"{case.group}: {case.title}")
+def test_an_error_prints_two_lines(case: Case, plain: Scene) -> None:
     check(case, plain)
 
 
 @pytest.mark.e2e
-@pytest.mark.parametrize("case", ON_THE_STACK, ids=lambda case: f"{case.group}: {case.mistake}")
-def test_a_mistake_on_a_stack_gets_two_lines(case: Case, stack: Scene) -> None:
+@pytest.mark.parametrize("case", ON_THE_STACK, ids=lambda case: f"{case.group}: {case.title}")
+def test_an_error_with_a_stack_prints_two_lines(case: Case, stack: Scene) -> None:
     check(case, stack)
 
 
-def test_the_page_is_made_of_the_table() -> None:
+def test_docs_page_is_up_to_date() -> None:
     assert (ROOT / "docs" / "errors.md").read_text() == page(), "python -m tests.errors.page > docs/errors.md"
 
 
-def test_no_two_cases_have_one_name() -> None:
-    names = [(case.group, case.mistake) for case in CASES]
+def test_case_names_are_unique() -> None:
+    names = [(case.group, case.title) for case in CASES]
     assert len(set(names)) == len(names)

@@ -1,4 +1,4 @@
-"""Ctrl-C while AWS is being asked: one line says what exists now, and which command goes on or removes it."""
+"""Ctrl-C during a call to AWS: one line says what exists now, and which command continues or removes it."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.e2e
 
 
 @pytest.mark.parametrize("interrupt", INTERRUPTS, ids=lambda one: f"{one.typed.split()[1]}: {one.moment}")
-def test_one_line_at_the_end(interrupt: Interrupt, stack: Scene) -> None:
+def test_an_interrupt_prints_one_line(interrupt: Interrupt, stack: Scene) -> None:
     with interrupt.given(stack), stack.cloud.answering(interrupt.operation) as held:
         before = stack.holdings()
         process = subprocess.Popen(
@@ -27,13 +27,13 @@ def test_one_line_at_the_end(interrupt: Interrupt, stack: Scene) -> None:
             text=True,
             start_new_session=True,
         )
-        assert held.arrived.wait(60), f"{interrupt.operation} was not asked for"
-        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: everybody in the foreground gets it
+        assert held.arrived.wait(60), f"{interrupt.operation} was not called"
+        os.killpg(process.pid, signal.SIGINT)  # like a terminal: all processes in the foreground get it
         time.sleep(0.3)
         held.release.set()
         output, _ = process.communicate(timeout=60)
         lines = [line for line in output.splitlines() if line.strip() and not line.startswith("make: ***")]
-        assert fits(lines[-1], stack.fill(interrupt.said)), output
+        assert fits(lines[-1], stack.fill(interrupt.message)), output
         assert "Traceback" not in output
         assert "Error 130" in output
         assert stack.holdings().keys() == before.keys()

@@ -1,4 +1,4 @@
-"""Mistakes with the tools on this machine: Terraform, Python, the disk."""
+"""Errors with the tools on this machine: Terraform, Python, the disk."""
 
 import json
 import os

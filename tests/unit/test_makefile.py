@@ -1,4 +1,4 @@
-"""The Makefile: what is typed reaches the verbs as it was typed, and nothing of it is run."""
+"""The Makefile: typed values reach the verbs unchanged, and make and the shell execute nothing in them."""
 
 import json
 import re
@@ -32,7 +32,7 @@ NASTY = [
 
 @pytest.fixture
 def spy(project: Project) -> Path:
-    """A program in Python's place that writes down its arguments and environment."""
+    """A program in place of Python that writes its arguments and environment to seen.json."""
     program = project.folder / "spy"
     program.write_text(
         f"#!{sys.executable}\n"
@@ -52,7 +52,7 @@ def seen(project: Project) -> tuple[list[str], dict[str, str]]:
 @pytest.mark.parametrize(
     "name", ["HP", "JOB", "RUN", "IMAGE", "BASE", "YES", "CONFIRM", "DRY_RUN", "ENV", "UPDATE", "APPROVE"]
 )
-def test_typed_values_arrive_as_typed(project: Project, spy: Path, name: str, text: str) -> None:
+def test_typed_values_arrive_unchanged(project: Project, spy: Path, name: str, text: str) -> None:
     project.make("train", f"VENV={spy}", f"{name}={text}")
     arguments, environment = seen(project)
     assert environment[f"{name}_TEXT"] == text
@@ -62,7 +62,7 @@ def test_typed_values_arrive_as_typed(project: Project, spy: Path, name: str, te
 
 
 @pytest.mark.parametrize("text", NASTY)
-def test_typed_values_may_come_from_the_environment(project: Project, spy: Path, text: str) -> None:
+def test_values_from_the_environment_arrive_unchanged(project: Project, spy: Path, text: str) -> None:
     project.make("train", f"VENV={spy}", env={"HP": text})
     assert seen(project)[1]["HP_TEXT"] == text
     assert not (project.folder / "ran").exists()
@@ -70,20 +70,20 @@ def test_typed_values_may_come_from_the_environment(project: Project, spy: Path,
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\n\r"), min_size=1, max_size=60))
-def test_any_line_arrives_as_typed(project: Project, spy: Path, text: str) -> None:
-    # GNU make strips blanks around a command-line value; within it every character counts.
+def test_any_line_arrives_unchanged(project: Project, spy: Path, text: str) -> None:
+    # GNU make removes blanks around a value, but keeps every character inside it.
     project.make("train", f"VENV={spy}", f"HP=x{text}x")
     assert seen(project)[1]["HP_TEXT"] == f"x{text}x"
 
 
-def test_cloud_local_goes_through_exec(project: Project, spy: Path) -> None:
+def test_cloud_local_uses_exec(project: Project, spy: Path) -> None:
     project.make("infra", f"VENV={spy}", "CLOUD=local")
     arguments, environment = seen(project)
     assert arguments == ["-m", "scripts.cloud", "exec", "--", str(spy), "-m", "scripts.infra", "apply"]
     assert environment["ENV_TEXT"] == "local"
 
 
-def test_aws_is_the_default_with_its_own_environment(project: Project, spy: Path) -> None:
+def test_default_is_aws_with_the_environment_dev(project: Project, spy: Path) -> None:
     project.make("infra", f"VENV={spy}")
     arguments, environment = seen(project)
     assert arguments == ["-m", "scripts.infra", "apply"]
@@ -116,14 +116,14 @@ def test_readme_lists_every_target() -> None:
 
 
 def rows() -> dict[str, tuple[str, str]]:
-    """Each target's line of help and the verb that its recipe calls."""
+    """Each target's help text and the verb in its recipe."""
     recipe = r"\n\t@\$\((?:VERB|VENV)\)(?: -m)? (scripts\.[^\n]*)$"
     found = re.findall(r"^([a-z][a-z-]*):.*## (.+)" + recipe, MAKEFILE, re.MULTILINE)
     return {target: (text, verb) for target, text, verb in found}
 
 
 @pytest.mark.parametrize("target", sorted(rows()))
-def test_make_help_the_verb_s_help_and_the_readme_agree(target: str) -> None:
+def test_makefile_verb_and_readme_list_the_same_variables(target: str) -> None:
     text, verb = rows()[target]
     bracket = re.search(r"\[(.+)\]$", text)
     variables = set(re.findall(r"\b([A-Z_]+)=", bracket[1])) if bracket else set()

@@ -1,4 +1,4 @@
-"""Every verb starts quickly: nothing heavy is imported before it is known that it is needed."""
+"""Every verb starts fast: it imports a heavy module only when it needs it."""
 
 import subprocess
 import sys
@@ -31,7 +31,7 @@ def test_help_imports_nothing_heavy(verb: str) -> None:
 
 
 @pytest.mark.parametrize("verb", ["data", "train", "jobs", "logs", "stop", "resume", "model", "infra", "plan"])
-def test_no_credentials_is_said_in_two_lines(verb: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_missing_credentials_are_reported_in_two_lines(verb: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     home = tmp_path_factory.mktemp("home")
     arguments = {
         "data": ["--job", "digits"],

@@ -1,4 +1,4 @@
-"""What looks like a mistake and is none, and a mistake of ours."""
+"""Cases that look like an error but are none, and a bug in Trainyard."""
 
 import json
 import shlex
@@ -26,7 +26,7 @@ ECHO = (
 )
 
 
-def test_an_awkward_value_arrives_as_it_was_written(stack: Scene) -> None:
+def test_an_awkward_value_arrives_unchanged(stack: Scene) -> None:
     quoted = "'" + AWKWARD.replace("'", "'\\''") + "'"
     program = stack.folder / "trainer" / "echo.py"
     with SMALL(stack):
@@ -40,7 +40,7 @@ def test_an_awkward_value_arrives_as_it_was_written(stack: Scene) -> None:
         shutil.rmtree(note.parent.parent)
 
 
-def test_a_call_that_is_throttled_once_is_sent_again(stack: Scene) -> None:
+def test_a_call_that_is_throttled_once_is_retried(stack: Scene) -> None:
     with refused("sagemaker:ListTrainingJobs", "ThrottlingException", "Rate exceeded")(stack):
         stack.cloud.rules[0].times = 1
         ended = stack.type("make jobs")
@@ -48,7 +48,7 @@ def test_a_call_that_is_throttled_once_is_sent_again(stack: Scene) -> None:
     assert stack.run in ended.stdout
 
 
-def test_what_you_may_not_look_at_is_not_checked(stack: Scene) -> None:
+def test_checks_without_permission_are_skipped(stack: Scene) -> None:
     limit = Refusal("ResourceLimitExceeded", "The account-level service limit 'x' is 0 Instances")
     with (
         forbidden("ecr:DescribeImages", "ecr:DescribeImages", "*")(stack),
@@ -61,7 +61,7 @@ def test_what_you_may_not_look_at_is_not_checked(stack: Scene) -> None:
     assert "(no right to iam:GetRole)" in ended.stdout
 
 
-def test_a_log_that_you_may_not_read_does_not_end_following(stack: Scene) -> None:
+def test_without_permission_to_read_the_log_following_continues(stack: Scene) -> None:
     with forbidden("logs:DescribeLogStreams", "logs:DescribeLogStreams", "*")(stack):
         ended = stack.type("make logs RUN={done}")
         shutil.rmtree(stack.folder / "runs" / stack.words["done"])
@@ -70,7 +70,7 @@ def test_a_log_that_you_may_not_read_does_not_end_following(stack: Scene) -> Non
     assert f"{stack.words['done']}: Completed" in ended.stdout
 
 
-def test_a_volume_s_size_on_nvme_is_noted(stack: Scene) -> None:
+def test_volume_size_has_no_effect_with_nvme(stack: Scene) -> None:
     spec = 'instance_type = "ml.g4dn.xlarge"\nvolume_size_gb = 100'
     prepared = given(
         job(f'program = "own.py"\n{spec}', '[channels.training]\nsource = "data/small"\n'),
@@ -83,7 +83,7 @@ def test_a_volume_s_size_on_nvme_is_noted(stack: Scene) -> None:
     assert "Note: volume_size_gb has no effect on ml.g4dn.xlarge" in ended.stdout, ended.stderr
 
 
-def test_a_model_that_is_there_already_is_left(stack: Scene) -> None:
+def test_an_existing_model_is_kept(stack: Scene) -> None:
     model = stack.folder / "runs" / stack.run / "model" / "labels.json"
     before = model.stat().st_mtime_ns
     ended = stack.type("make model RUN={run}")
@@ -92,7 +92,7 @@ def test_a_model_that_is_there_already_is_left(stack: Scene) -> None:
     assert model.stat().st_mtime_ns == before
 
 
-def test_a_download_that_breaks_off_once_is_repeated(stack: Scene) -> None:
+def test_an_interrupted_download_is_retried(stack: Scene) -> None:
     with stack.cloud.answering("s3:GetObject", "half", "model.tar.gz") as rule:
         rule.times = 1
         ended = stack.type("make model RUN={done}")
@@ -101,12 +101,12 @@ def test_a_download_that_breaks_off_once_is_repeated(stack: Scene) -> None:
         shutil.rmtree(stack.folder / "runs" / stack.words["done"])
 
 
-def test_a_local_cloud_started_twice_is_one(stack: Scene) -> None:
+def test_starting_the_local_cloud_twice_starts_one(stack: Scene) -> None:
     output = stack.project.make("cloud-up")
     assert "already runs at" in output
 
 
-def test_asked_by_another_name_the_local_cloud_refuses(stack: Scene) -> None:
+def test_the_local_cloud_refuses_other_host_names(stack: Scene) -> None:
     record = json.loads((stack.folder / "build/local-cloud/server.json").read_text())
     request = urllib.request.Request(record["url"], headers={"Host": f"rebound.example:{record['port']}"})
     with pytest.raises(urllib.error.HTTPError) as caught:
@@ -115,7 +115,7 @@ def test_asked_by_another_name_the_local_cloud_refuses(stack: Scene) -> None:
     assert b"127.0.0.1 or localhost" in caught.value.read()
 
 
-def test_a_bug_of_ours_shows_where_it_is_and_says_so(stack: Scene) -> None:
+def test_a_bug_prints_its_traceback(stack: Scene) -> None:
     with stack.cloud.answering("sagemaker:ListTrainingJobs", {}):  # an answer that AWS never gives
         ended = stack.type("make jobs")
     assert "Error 1\n" in ended.stderr

@@ -84,7 +84,7 @@ def _list(region: str, gpu: bool, env: str) -> None:
         console.say(line)
     console.say(f"In {repository}, and public in {catalogue.PUBLIC}.")
     if kept:
-        console.say(f"Builds for {env} use none of them but {kept.identity}; `make base UPDATE=1` changes that.")
+        console.say(f"Builds for {env} use another image, {kept.identity}; `make base UPDATE=1` changes that.")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,8 @@ from typing import Any
 from scripts.core.errors import UserError, nearest
 
 BOOLEANS = ("true", "false")
-BREAKS = re.compile(r"[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")  # "." in AWS's patterns may not match these
+# The line breaks that "." matches in no dialect of AWS's patterns.
+BREAKS = re.compile(r"[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 
 
 @dataclass(frozen=True)

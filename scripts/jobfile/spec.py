@@ -94,7 +94,7 @@ class Channel(Table):
         source: a local folder, which is synchronised to the data bucket, or ``s3://bucket/prefix/``.
         input_mode: how the program gets the objects from SageMaker.
         distribution: whether each instance gets all objects or only its share.
-        content_type: the MIME type that the program is told.
+        content_type: the MIME type of the objects, for the program.
     """
 
     source: Source

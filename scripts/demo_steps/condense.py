@@ -22,7 +22,7 @@ COUNTS = re.compile(r"  \d[\d,]* \w+(?:, \d[\d,]* \w+)*")
 TERRAFORM_STEPS = {"create": 1, "update": 1, "destroy": 1, "replace": 2}  # a replacement destroys and creates
 UPLOADED = re.compile(r"Uploading: (?P<files>\d+) of (?P=files) files, (?P<size>.+) of ")
 NETWORK = re.compile(r"(?:\S+: )?[\d,]+ training images [^;]*; (?P<network>.+)")
-DIGEST = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}")
+DIGEST = re.compile(r"(?<!@)(sha256:[0-9a-f]{12})[0-9a-f]{52}")
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,12 @@ def image(output: Sequence[str], ended: bool) -> Summary:
     """Condense the build and the push: what is built on what, and what was pushed."""
     building = [line for line in output if line.startswith("Building ")][:1]
     last = last_line(output, ended)
-    return Summary(tuple(map(_short, (*building, *last.lines))), _short(last.status))
+    return Summary(tuple(map(_shortened, (*building, *last.lines))), _shortened(last.status))
 
 
 def nothing(_output: Sequence[str], _ended: bool) -> Summary:
     """Show no line: the result is in the demo's last lines."""
-    return Summary()
+    return Summary(status="Reading the images and the model")
 
 
 def parse_scores(output: Sequence[str]) -> dict[str, Any] | None:
@@ -135,5 +135,6 @@ def _newest(output: Sequence[str]) -> str:
     return next((line.strip() for line in reversed(output) if line.strip()), "")
 
 
-def _short(line: str) -> str:
-    return DIGEST.sub(r"\1…", line)
+def _shortened(line: str) -> str:
+    """Without the digest in an image's name, and with the beginning of any other digest."""
+    return re.sub(r"@sha256:[0-9a-f]{64}", "", DIGEST.sub(r"\1…", line))

@@ -52,6 +52,7 @@ ELSEWHERE = {
     "terraform show -json plan.tfplan > plan.json": "the verbs do the same",
     "terraform show -json PLANFILE > plan.json": "the verbs do the same",
     "cd terraform": "the commands after it run there",
+    ".venv/bin/python -m tests.pictures": "six minutes more; tests/unit/test_pictures.py checks what it made",
     "terraform force-unlock LOCK_ID": "tests/errors has the lock and the message; the command is Terraform's own",
     "terraform -chdir=terraform providers mirror -platform=linux_amd64 /somewhere/mirror": "it needs the internet",
 }

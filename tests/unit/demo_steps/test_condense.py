@@ -102,9 +102,9 @@ def test_few_epochs_are_shown_and_the_first_and_last_are(count: int) -> None:
 
 def test_an_image_shows_its_base_and_what_was_pushed() -> None:
     digest = "sha256:" + "0123456789ab" + "c" * 52
-    output = [f"Building a on b@{digest}", "Pushing: 1 of 5 layers, 1 MB", f"Pushed 5 new layers: {digest}"]
+    output = [f"Building a on b@{digest}", "Pushing: 1 of 5 layers, 1 MB", f"Pushed 5 new layers: {digest}", ""]
     assert condense.image(output, True).lines == (
-        "Building a on b@sha256:0123456789ab…",
+        "Building a on b",
         "Pushed 5 new layers: sha256:0123456789ab…",
     )
 

@@ -27,7 +27,7 @@ from tests.conftest import ROOT, Project
 PICTURES = ROOT / "docs" / "pictures"
 DEMO, REVIEW = PICTURES / "demo.svg", PICTURES / "review.png"
 COLUMNS, ROWS = 100, 60
-PAGE_SIZE = (1280, 860)
+WIDTH = 1280
 CARELESS = {
     "terraform/modules/buckets/main.tf": ("= var.models_name", '= "${var.models_name}-v2"'),
     "terraform/modules/training_role/main.tf": ('["${var.models_bucket_arn}/*"]', '["*"]'),
@@ -128,14 +128,17 @@ def svg(screen: list[str]) -> str:
 
 
 def photograph(page: Path, picture: Path) -> None:
-    """The top of a page as a PNG image."""
-    width, height = PAGE_SIZE
+    """The top of a review page, down to its first finding, as a PNG image."""
     with sync_playwright() as playwright:
         program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
         browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
-        shown = browser.new_page(viewport={"width": width, "height": height}, color_scheme="light")
+        shown = browser.new_page(viewport={"width": WIDTH, "height": 1000}, color_scheme="light")
         shown.goto(page.as_uri())
-        shown.screenshot(path=picture)
+        finding = shown.locator(".finding").first.bounding_box()
+        if finding is None:
+            sys.exit("The review has no finding to show.")
+        bottom = finding["y"] + finding["height"] + 12
+        shown.screenshot(path=picture, clip={"x": 0, "y": 0, "width": WIDTH, "height": bottom})
         browser.close()
 
 

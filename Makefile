@@ -3,6 +3,7 @@
 #   CLOUD=local|aws   the cloud to use (default aws); `make cloud-up` starts the local cloud
 #   ENV=name          the environment of terraform/environments/ (default: local, or dev on AWS)
 #   PYTHON=python3.12 the Python for .venv
+#   FOR=aws           for `make setup`: only the packages that AWS needs, without TensorFlow and the local cloud
 #
 # The values that you type (HP, JOB, RUN …) reach the verbs unchanged, in environment variables. They must not be in a
 # recipe: make and the shell would execute commands inside them. $(value X) is X unexpanded, and `unexport X` prevents
@@ -36,7 +37,7 @@ UPDATE_TEXT := $(value UPDATE)
 YES_TEXT := $(value YES)
 export APPROVE_TEXT BASE_TEXT CONFIRM_TEXT DRY_RUN_TEXT ENV_TEXT HOSTS_TEXT HP_TEXT IMAGE_TEXT INSTANCES_TEXT JOB_TEXT
 export KILLS_TEXT LIST_TEXT RUN_TEXT SEED_TEXT UPDATE_TEXT YES_TEXT
-unexport APPROVE BASE CLOUD CONFIRM DRY_RUN ENV HOSTS HP IMAGE INSTANCES JOB KILLS LIST RUN SEED UPDATE YES
+unexport APPROVE BASE CLOUD CONFIRM DRY_RUN ENV FOR HOSTS HP IMAGE INSTANCES JOB KILLS LIST RUN SEED UPDATE YES
 
 define newline
 
@@ -44,9 +45,12 @@ define newline
 endef
 
 # Only this place selects the cloud. The verbs read AWS's standard variables, wherever these point.
+# PACKAGES is the stamp of the packages that a verb needs: with AWS, neither the trainer nor the local cloud runs here.
 ifeq ($(CLOUD_NAME),local)
+PACKAGES := .venv/installed
 VERB := $(VENV) -m scripts.cloud exec -- $(VENV) -m
 else ifeq ($(CLOUD_NAME),aws)
+PACKAGES := .venv/installed-aws
 VERB := $(VENV) -m
 ifeq ($(ENV_TEXT),local)
 $(error ENV=local is for the local cloud only: its buckets may be deleted with all their objects.$(newline)Set \
@@ -55,6 +59,15 @@ endif
 else
 $(error CLOUD is neither local nor aws.$(newline)Set CLOUD=local to rehearse on this machine, CLOUD=aws for \
 your account)
+endif
+
+FOR_NAME := $(or $(value FOR),all)
+ifeq ($(FOR_NAME),all)
+SETUP := .venv/installed-dev
+else ifeq ($(FOR_NAME),aws)
+SETUP := .venv/installed-aws
+else
+$(error FOR is not aws.$(newline)Set FOR=aws to install only the packages that AWS needs, or leave FOR out to install all)
 endif
 
 ##@ Try it: offline and free
@@ -66,31 +79,31 @@ prove-resume: .venv/installed ## Kill a training run at random and compare its r
 
 ##@ From a training script to a model (CLOUD=local: rehearse)
 .PHONY: plan infra base image data train shell logs stop resume jobs model destroy
-plan: .venv/installed ## Plan the changes of `make infra`, and review them on one page [ENV= YES=1]
+plan: $(PACKAGES) ## Plan the changes of `make infra`, and review them on one page [ENV= YES=1]
 	@$(VERB) scripts.plan stack
-infra: .venv/installed ## Build the infrastructure: apply the plan of `make plan`, or plan and ask [ENV= YES=1 APPROVE=]
+infra: $(PACKAGES) ## Build the infrastructure: apply the plan of `make plan`, or plan and ask [ENV= YES=1 APPROVE=]
 	@$(VERB) scripts.infra apply
-base: .venv/installed ## Pull the base image of the trainer's image: AWS's or another [JOB= BASE= LIST=1 UPDATE=1]
+base: $(PACKAGES) ## Pull the base image of the trainer's image: AWS's or another [JOB= BASE= LIST=1 UPDATE=1]
 	@$(VERB) scripts.base
-image: .venv/installed ## Build the trainer's image and push it to ECR, unless it is there [JOB= BASE=]
+image: $(PACKAGES) ## Build the trainer's image and push it to ECR, unless it is there [JOB= BASE=]
 	@$(VERB) scripts.image
-data: .venv/installed ## Upload a job's local channels to the data bucket: only changed files [JOB= YES=1]
+data: $(PACKAGES) ## Upload a job's local channels to the data bucket: only changed files [JOB= YES=1]
 	@$(VERB) scripts.data
-train: .venv/installed ## Run a training job and download its model [JOB= HP="epochs=3" IMAGE= INSTANCES= DRY_RUN=1 YES=1]
+train: $(PACKAGES) ## Run a training job and download its model [JOB= HP="epochs=3" IMAGE= INSTANCES= DRY_RUN=1 YES=1]
 	@$(VERB) scripts.train
-shell: .venv/installed ## Open a shell in a job's container, with its local channels [JOB= HP="epochs=3" IMAGE=]
+shell: $(PACKAGES) ## Open a shell in a job's container, with its local channels [JOB= HP="epochs=3" IMAGE=]
 	@$(VERB) scripts.shell
-logs: .venv/installed ## Follow a training job's log, or print that of an ended job [RUN=]
+logs: $(PACKAGES) ## Follow a training job's log, or print that of an ended job [RUN=]
 	@$(VERB) scripts.logs
-stop: .venv/installed ## Stop a training job; its model so far is kept [RUN=]
+stop: $(PACKAGES) ## Stop a training job; its model so far is kept [RUN=]
 	@$(VERB) scripts.stop
-resume: .venv/installed ## Resume a stopped or failed training job in a new job [RUN= HP="epochs=20" DRY_RUN=1]
+resume: $(PACKAGES) ## Resume a stopped or failed training job in a new job [RUN= HP="epochs=20" DRY_RUN=1]
 	@$(VERB) scripts.resume
-jobs: .venv/installed ## List the training jobs, the newest first
+jobs: $(PACKAGES) ## List the training jobs, the newest first
 	@$(VERB) scripts.jobs
-model: .venv/installed ## Download and unpack a training job's model into runs/ [RUN=]
+model: $(PACKAGES) ## Download and unpack a training job's model into runs/ [RUN=]
 	@$(VERB) scripts.model
-destroy: .venv/installed ## Review and destroy the infrastructure; asks for the environment's name [ENV= CONFIRM=]
+destroy: $(PACKAGES) ## Review and destroy the infrastructure; asks for the environment's name [ENV= CONFIRM=]
 	@$(VERB) scripts.infra destroy
 
 ##@ The local cloud
@@ -111,7 +124,7 @@ digits: .venv/installed ## Write the handwritten digits as PNG files to data/dig
 
 ##@ Working on Trainyard itself
 .PHONY: setup test test-fast lint format requirements clean help
-setup: .venv/installed .venv/installed-dev ## Create .venv with everything that is needed
+setup: $(SETUP) ## Install all packages into .venv, or only those for AWS [FOR=aws]
 test: .venv/installed-dev ## Run all tests
 	@$(VENV) -m pytest -n 2 --dist loadgroup
 test-fast: .venv/installed-dev ## Run the quick tests, two minutes together
@@ -129,20 +142,25 @@ format: .venv/installed-dev ## Format Python and Terraform files
 	@.venv/bin/ruff check --fix --quiet
 	@.venv/bin/ruff format
 	@terraform fmt -recursive terraform
-requirements: .venv/installed ## Pin the packages of requirements*.in again
-	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
-	  --custom-compile-command "make requirements" requirements.in --output-file requirements.txt
-	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
-	  --custom-compile-command "make requirements" requirements-dev.in --output-file requirements-dev.txt
-	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
-	  --custom-compile-command "make requirements" requirements-awscli.in --output-file requirements-awscli.txt
+# The later files get the versions of requirements.txt.
+COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+  --custom-compile-command "make requirements"
+requirements: .venv/installed-aws ## Pin the packages of requirements*.in again
+	@$(COMPILE) requirements.in --output-file requirements.txt
+	@$(COMPILE) requirements-aws.in --constraints requirements.txt --output-file requirements-aws.txt
+	@$(COMPILE) requirements-dev.in --constraints requirements.txt --output-file requirements-dev.txt
+	@$(COMPILE) requirements-awscli.in --output-file requirements-awscli.txt
 clean: ## Delete all generated files except data/ and runs/; stops the local cloud
 	@if test -x $(VENV); then $(VENV) -m scripts.cloud down; fi
 	@rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 help: ## List the targets
 	@awk -f scripts/help.awk $(MAKEFILE_LIST)
 
-.venv/installed: requirements.txt scripts/venv.py
+# Each of these builds on the one before.
+.venv/installed-aws: requirements-aws.txt scripts/venv.py
+	@$(PYTHON) scripts/venv.py requirements-aws.txt
+	@touch $@
+.venv/installed: requirements.txt .venv/installed-aws
 	@$(PYTHON) scripts/venv.py requirements.txt
 	@touch $@
 .venv/installed-dev: requirements-dev.txt .venv/installed

@@ -61,7 +61,11 @@ class Application:
         response = self._ours(request)
         if response is not None:
             return response(environ, start_response)
-        return self._rest(environ, start_response)
+        try:
+            return self._rest(environ, start_response)
+        except ModuleNotFoundError as error:
+            # moto imports a service at its first call. requirements.in leaves out the packages of some services.
+            return _no_such_service(request, error)(environ, start_response)
 
     def _ours(self, request: Request) -> Response | None:
         target = request.headers.get("X-Amz-Target", "")
@@ -79,3 +83,12 @@ class Application:
             fault = awsjson.ServiceError("InternalFailure", "The local cloud met a bug of its own: see server.log.")
             return awsjson.refusal(fault)
         return None if result is None else awsjson.answer(result)
+
+
+def _no_such_service(request: Request, error: ModuleNotFoundError) -> Response:
+    """Return a refusal that says which Python package the service needs."""
+    message = f"The local cloud does not have this service: the Python package {error.name} is not installed."
+    if request.mimetype == "application/x-www-form-urlencoded":  # a service whose answers are XML
+        xml = f"<ErrorResponse><Error><Code>NotImplemented</Code><Message>{message}</Message></Error></ErrorResponse>"
+        return Response(xml, 400, content_type="text/xml")
+    return awsjson.refusal(awsjson.ServiceError("NotImplemented", message))

@@ -25,6 +25,7 @@ ELSEWHERE = {
     "make test-fast": "a part of what runs this",
     "make lint": "continuous integration runs it beside the tests",
     "make setup": "the tests of scripts/venv.py",
+    "make setup FOR=aws": "tests/unit/test_venv.py",
     "make cloud-up": "every test here stands on it",
     "make cloud-down": "every test here ends with it",
     "make cloud-clean": "tests/container/test_cloud_layers.py",

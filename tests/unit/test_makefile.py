@@ -97,6 +97,13 @@ def test_unknown_cloud_is_refused(project: Project, spy: Path, cloud: str) -> No
     assert not (project.folder / "ran").exists()
 
 
+@pytest.mark.parametrize("value", ["azure", "$(shell touch ran)", "aws all", "a,b)"])
+def test_an_unknown_set_up_is_refused(project: Project, spy: Path, value: str) -> None:
+    output = project.make("setup", f"VENV={spy}", f"FOR={value}", code=2)
+    assert "FOR is not aws" in output
+    assert not (project.folder / "ran").exists()
+
+
 def test_the_local_environment_is_refused_on_aws(project: Project, spy: Path) -> None:
     output = project.make("infra", f"VENV={spy}", "ENV=local", code=2)
     assert "ENV=local is for the local cloud only" in output

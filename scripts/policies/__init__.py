@@ -1,1 +1,1 @@
-"""IAM's policy language: documents, patterns, conditions, actions. Knows neither plans nor AWS."""
+"""IAM's policy language: documents, patterns, conditions, actions. It uses neither plans nor AWS."""

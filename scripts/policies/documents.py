@@ -1,4 +1,4 @@
-"""What a policy says: its statements, in one form however they were written.
+"""Reads policy documents into statements of one form.
 
 The grammar: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 """
@@ -10,20 +10,20 @@ from functools import lru_cache
 from typing import Any
 
 ANYONE = "*"
-"""The principal that is everybody, signed in or not."""
+"""The principal for everybody, signed in or not."""
 
 
-class NotAPolicyError(ValueError):
-    """A document that AWS would not take; the text says why."""
+class InvalidPolicyError(ValueError):
+    """AWS would refuse the document; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which actions, resources or principals a statement is about.
+    """The actions, resources or principals that a statement covers.
 
     Attributes:
-        patterns: with `*` and `?` in them, sorted, each once.
-        negated: everything but these, as in NotAction, NotResource and NotPrincipal.
+        patterns: patterns with `*` and `?`, sorted, each once.
+        negated: everything except these, as in NotAction, NotResource and NotPrincipal.
     """
 
     patterns: tuple[str, ...]
@@ -35,31 +35,31 @@ EVERYTHING = Scope((ANYONE,))
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One key that one operator compares.
+    """One comparison of one key.
 
     Attributes:
         operator: as AWS names it, such as `StringEquals` or `ForAnyValue:StringLike`.
-        key: in small letters, because AWS does not tell them apart.
-        values: any one of them will do; sorted.
-        spelled: the key as written.
+        key: in lower case, because AWS ignores case here.
+        values: any one of them is enough; sorted.
+        spelling: the key as written.
     """
 
     operator: str
     key: str
     values: tuple[str, ...]
-    spelled: str = field(default="", compare=False)
+    spelling: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement of a policy. Order, a single text instead of a list, and Sid make no difference.
+    """One statement of a policy. Its order, Sid, and a single text instead of a list make no difference.
 
     Attributes:
         effect: `Allow` or `Deny`.
-        actions: as written: AWS does not tell their capital letters from small ones.
-        resources: `*` where the policy names none, as in a role's trust policy.
+        actions: as written; AWS ignores their case.
+        resources: `*` if the policy names none, as in a role's trust policy.
         principals: such as `AWS:arn:aws:iam::111122223333:root`, `Service:lambda.amazonaws.com` or `*`;
-            everybody where the policy names none, as in a policy of a role.
+            everybody if the policy names none, as in a policy of a role.
         conditions: all of them must hold.
     """
 
@@ -74,13 +74,13 @@ def statements(document: str | Mapping[str, Any]) -> tuple[Statement, ...]:
     """The statements of a policy document.
 
     Args:
-        document: its JSON text, or what that text holds; an empty text is no policy at all.
+        document: its JSON text, or the parsed JSON; an empty text has no statements.
 
     Returns:
         The statements in their order.
 
     Raises:
-        NotAPolicyError: AWS would not take it.
+        InvalidPolicyError: AWS would refuse it.
     """
     if isinstance(document, str):
         return _parsed(document)
@@ -94,30 +94,30 @@ def _parsed(text: str) -> tuple[Statement, ...]:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise NotAPolicyError("it is not JSON") from error
+        raise InvalidPolicyError("it is not JSON") from error
     return tuple(_statement(entry) for entry in _entries(document))
 
 
 def _entries(document: Any) -> list[Any]:
     if not isinstance(document, Mapping):
-        raise NotAPolicyError("it is not a JSON object")
+        raise InvalidPolicyError("it is not a JSON object")
     entries = document.get("Statement")
     if isinstance(entries, Mapping):
         return [entries]
     if not isinstance(entries, list):
-        raise NotAPolicyError("it has no Statement")
+        raise InvalidPolicyError("it has no Statement")
     return entries
 
 
 def _statement(entry: Any) -> Statement:
     if not isinstance(entry, Mapping):
-        raise NotAPolicyError("a statement is not a JSON object")
+        raise InvalidPolicyError("a statement is not a JSON object")
     effect = entry.get("Effect")
     if effect not in ("Allow", "Deny"):
-        raise NotAPolicyError("a statement's Effect is neither Allow nor Deny")
+        raise InvalidPolicyError("a statement's Effect is neither Allow nor Deny")
     actions = _scope(entry, "Action")
     if actions is None:
-        raise NotAPolicyError("a statement has neither Action nor NotAction")
+        raise InvalidPolicyError("a statement has neither Action nor NotAction")
     return Statement(
         effect,
         actions,
@@ -137,7 +137,7 @@ def _scope(entry: Mapping[str, Any], member: str) -> Scope | None:
 def _texts(value: Any, what: str) -> list[str]:
     texts = value if isinstance(value, list) else [value]
     if not all(isinstance(text, str) for text in texts):
-        raise NotAPolicyError(f"{what} holds something that is not a text")
+        raise InvalidPolicyError(f"{what} holds something that is not a text")
     return texts
 
 
@@ -155,7 +155,7 @@ def _principals(entry: Mapping[str, Any]) -> Scope | None:
 
 
 def _principal(kind: str, text: str) -> str:
-    """One way to write a principal: an account's number and its root are the same.
+    """A principal in one form: an account's number and its root are the same.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-accounts
     """
@@ -170,10 +170,10 @@ def _conditions(block: Any) -> Iterator[Condition]:
     if block is None:
         return
     if not isinstance(block, Mapping):
-        raise NotAPolicyError("Condition is not a JSON object")
+        raise InvalidPolicyError("Condition is not a JSON object")
     for operator, keys in block.items():
         if not isinstance(keys, Mapping):
-            raise NotAPolicyError(f"Condition {operator} is not a JSON object")
+            raise InvalidPolicyError(f"Condition {operator} is not a JSON object")
         for key, values in keys.items():
             listed = values if isinstance(values, list) else [values]
             yield Condition(operator, key.lower(), tuple(sorted({_value(value) for value in listed})), key)
@@ -184,4 +184,4 @@ def _value(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, str | int | float):
         return str(value)
-    raise NotAPolicyError("a condition's value is neither text, number nor boolean")
+    raise InvalidPolicyError("a condition's value is neither text, number nor boolean")

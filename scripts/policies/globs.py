@@ -1,7 +1,8 @@
-r"""What patterns with `*` and `?` have in common: whether one text can match some of them and not the others.
+r"""Compares patterns with `*` and `?`: whether one text can match some of them and not the others.
 
-Decided exactly: all patterns are read at once, character by character, and each way they can come out is one *case*. A
-policy's `${aws:username}` stands for itself; `${*}`, `${?}` and `${$}` are AWS's way to write these characters.
+The answer is exact. All patterns are read at once, character by character, and each possible set of matching patterns
+is one *case*. A policy's `${aws:username}` matches only itself; `${*}`, `${?}` and `${$}` are AWS's escapes for these
+characters.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
 """
 
@@ -12,20 +13,20 @@ from functools import lru_cache
 
 _TOKEN = re.compile(r"\$\{([*?$])\}|(\$\{[^}]*\})|([*]+)|(.)", re.DOTALL)
 _OTHER = "\N{REPLACEMENT CHARACTER}"
-"""Stands for every character that no pattern names."""
-_MOST_STATES = 20_000
+"""Represents every character that is in no pattern."""
+_MAX_STATES = 20_000
 
 
 class TooManyCasesError(Exception):
-    """The patterns can come out in more ways than are worth looking at."""
+    """The patterns have more cases than the limit."""
 
 
 def literal(text: str) -> str:
-    """A pattern that only this text matches."""
+    """A pattern that matches only this text."""
     return text.replace("$", "${$}").replace("*", "${*}").replace("?", "${?}")
 
 
-def wild(pattern: str) -> bool:
+def has_wildcard(pattern: str) -> bool:
     """Whether a pattern may match several texts."""
     return "*" in pattern or "?" in pattern
 
@@ -33,33 +34,33 @@ def wild(pattern: str) -> bool:
 @lru_cache(maxsize=65_536)
 def covers(wide: str, narrow: str) -> bool:
     """Whether every text that matches ``narrow`` matches ``wide``."""
-    glance = _at_a_glance(wide, narrow)
-    return not _left(narrow, (wide,)) if glance is None else glance
+    answer = _quick_answer(wide, narrow)
+    return not _exceeds(narrow, (wide,)) if answer is None else answer
 
 
-def left(pattern: str, others: tuple[str, ...]) -> bool:
-    """Whether a text can match a pattern and none of the others; where that is not decided in time: it can."""
-    near = tuple(sorted({other for other in others if _may_meet(pattern, other)}))
-    if any(_at_a_glance(other, pattern) for other in near):
+def exceeds(pattern: str, others: tuple[str, ...]) -> bool:
+    """Whether a text can match a pattern and none of the others; True if there are too many cases to tell."""
+    near = tuple(sorted({other for other in others if _may_overlap(pattern, other)}))
+    if any(_quick_answer(other, pattern) for other in near):
         return False
-    return _left(pattern, near) if near else True
+    return _exceeds(pattern, near) if near else True
 
 
-def _at_a_glance(wide: str, narrow: str) -> bool | None:
-    """Whether one pattern covers another, where that is plain to see, as it is of most."""
+def _quick_answer(wide: str, narrow: str) -> bool | None:
+    """Whether one pattern covers another, if a quick look is enough, as for most patterns; else None."""
     if wide in ("*", narrow):
         return True
     if "$" in wide or "$" in narrow:
         return None
-    if not wild(wide) or not _may_meet(wide, narrow):
+    if not has_wildcard(wide) or not _may_overlap(wide, narrow):
         return False
-    if wide.endswith("*") and not wild(wide[:-1]):
+    if wide.endswith("*") and not has_wildcard(wide[:-1]):
         return narrow.startswith(wide[:-1])
     return None
 
 
 @lru_cache(maxsize=65_536)
-def _left(pattern: str, others: tuple[str, ...]) -> bool:
+def _exceeds(pattern: str, others: tuple[str, ...]) -> bool:
     try:
         return any(0 in case and len(case) == 1 for case in cases((pattern, *others), first=True))
     except TooManyCasesError:
@@ -67,11 +68,11 @@ def _left(pattern: str, others: tuple[str, ...]) -> bool:
 
 
 @lru_cache(maxsize=65_536)
-def meet(one: str, other: str) -> bool:
+def overlap(one: str, other: str) -> bool:
     """Whether a text can match both patterns."""
     if "*" in (one, other) or one == other:
         return True
-    if not _may_meet(one, other):
+    if not _may_overlap(one, other):
         return False
     try:
         return any(len(case) == 2 for case in cases((one, other), first=True))
@@ -80,17 +81,17 @@ def meet(one: str, other: str) -> bool:
 
 
 def cases(patterns: tuple[str, ...], first: bool = False) -> Iterator[frozenset[int]]:
-    """The ways in which one text can match some patterns and not the others.
+    """The cases in which one text matches some patterns and not the others.
 
     Args:
         patterns: the patterns.
-        first: only the ways in which the first of them matches.
+        first: only the cases in which the first pattern matches.
 
     Yields:
-        The places of the patterns that match; some ways come more than once.
+        The indices of the patterns that match; the same case may come more than once.
 
     Raises:
-        TooManyCasesError: after those that were found in time.
+        TooManyCasesError: after the limit of cases.
     """
     machines = [_machine(pattern) for pattern in patterns]
     start = tuple(machine.start for machine in machines)
@@ -103,20 +104,20 @@ def cases(patterns: tuple[str, ...], first: bool = False) -> Iterator[frozenset[
             if following not in seen and (following[0] or not first):
                 seen.add(following)
                 waiting.append(following)
-        if len(seen) > _MOST_STATES:
+        if len(seen) > _MAX_STATES:
             raise TooManyCasesError
 
 
 @dataclass(frozen=True, slots=True)
 class _Machine:
-    """A pattern as a set of places in it, each a bit: where in the pattern one may be after what was read.
+    """A pattern as a state machine: each bit is a position in the pattern that the text read so far can reach.
 
     Attributes:
-        letters: the places that a character leads on from.
-        any_letter: the places that any character leads on from: `?`.
-        stars: the places where any character leads nowhere: `*`.
-        start: the places at the beginning.
-        end: the place where the whole pattern is matched.
+        letters: for each character, the positions that it moves on from.
+        any_letter: the positions that any character moves on from: `?`.
+        stars: the positions that any character stays at: `*`.
+        start: the positions at the beginning.
+        end: the position after the whole pattern.
     """
 
     letters: dict[str, int]
@@ -126,7 +127,7 @@ class _Machine:
     end: int
 
     def step(self, mask: int, letter: str) -> int:
-        """The places after one more character."""
+        """The positions after one more character."""
         moved = (mask & (self.letters.get(letter, 0) | self.any_letter)) << 1 | mask & self.stars
         return moved | (moved & self.stars) << 1
 
@@ -152,19 +153,19 @@ def _machine(pattern: str) -> _Machine:
 
 
 def _letters(machines: list[_Machine], state: tuple[int, ...]) -> set[str]:
-    """The characters that make a difference here."""
+    """The characters that make a difference in this state."""
     found = {_OTHER}
     for machine, mask in zip(machines, state, strict=True):
         found.update(letter for letter, places in machine.letters.items() if places & mask)
     return found
 
 
-def _may_meet(one: str, other: str) -> bool:
-    """Whether the plain beginnings of two patterns agree: a cheap no to most questions."""
-    first, second = _beginning(one), _beginning(other)
+def _may_overlap(one: str, other: str) -> bool:
+    """Whether the plain prefixes of two patterns agree: a cheap check that rules out most overlaps."""
+    first, second = _plain_prefix(one), _plain_prefix(other)
     return first.startswith(second) or second.startswith(first)
 
 
 @lru_cache(maxsize=65_536)
-def _beginning(pattern: str) -> str:
+def _plain_prefix(pattern: str) -> str:
     return re.split(r"[*?]|\$\{", pattern, maxsplit=1)[0]

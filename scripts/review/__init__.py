@@ -1,1 +1,1 @@
-"""Reads a Terraform plan and says what a reviewer must know of it."""
+"""Reads a Terraform plan and reports what a reviewer must know about it."""

@@ -1,7 +1,7 @@
-"""Brings JSON that stands in strings into one form, so that what means the same is equal.
+"""Parses JSON in strings into a canonical form, so that equal meaning gives equal values.
 
-AWS takes a policy's statements, actions and resources in any order, one as a text or as a list of one, and gives them
-back in another: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+AWS accepts a policy's statements, actions and resources in any order, and one item as a text or as a list. It returns
+them in another order: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 """
 
 import json
@@ -14,9 +14,9 @@ _LISTS = ("Action", "NotAction", "Resource", "NotResource")
 
 
 def parsed(text: str) -> Any:
-    """The object or list that a text holds as JSON, policies in canonical form; None where it holds none.
+    """The object or list in a JSON text, policies in canonical form; None if the text contains neither.
 
-    The value is shared by all who ask for the same text: nobody changes it.
+    The value is cached and shared, so callers must not change it.
     """
     first = text[:1]
     if first.isspace():
@@ -34,7 +34,7 @@ def _loaded(text: str) -> Any:
 
 
 def ordered(value: Any) -> str:
-    """A value as JSON with its keys in order: equal for equal values."""
+    """A value as JSON with sorted keys: equal for equal values."""
     return _ENCODER.encode(value)
 
 
@@ -63,7 +63,7 @@ def _statement(statement: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _texts(value: Any) -> Any:
-    """One text or a list of them as an ordered list without doubles; a bool or a number as the text that it is."""
+    """One text or a list of texts as a sorted list without duplicates; a bool or a number becomes its text."""
     values = value if isinstance(value, list) else [value]
     if any(isinstance(each, dict | list) or each is None for each in values):
         return value

@@ -1,4 +1,4 @@
-"""Says of each change what differs, attribute by attribute, as it may be shown."""
+"""Lists what differs in each change, attribute by attribute, masked for display."""
 
 import sys
 from collections.abc import Iterable, Mapping
@@ -6,42 +6,42 @@ from typing import Any
 
 from scripts.review import labels, lists
 from scripts.review.canonical import parsed
-from scripts.review.drift import Reverts
+from scripts.review.drift import DriftReverts
 from scripts.review.masking import MASKED, UNKNOWN, Mask, name_of, pair_name, part, without_marked
-from scripts.review.model import Action, Change, Difference, OutputChange, Path, Plan, ShownChange
+from scripts.review.model import Action, Change, ChangeView, Difference, OutputChange, Path, Plan
 from scripts.review.noise import Noise, empty
 from scripts.review.sensitive import any_marked
 
 _SIMPLE = frozenset({bool, int, float, type(None)})
 _MAY_OPEN_JSON = frozenset("{[ \t\r\n")
 _PENDING: Any = object()
-"""Stands for a value that is known only after the apply."""
+"""Represents a value that is known only after the apply."""
 
 
-def shown(changes: Iterable[Change], plan: Plan, mask: Mask) -> tuple[ShownChange, ...]:
-    """Changes of a plan as they may be shown.
+def shown(changes: Iterable[Change], plan: Plan, mask: Mask) -> tuple[ChangeView, ...]:
+    """Changes of a plan, masked for display.
 
     Args:
         changes: the plan's changes, or some of them.
-        plan: the plan; tells noise and what reverts drift.
-        mask: writes its values.
+        plan: the plan, to detect noise and reverted drift.
+        mask: masks its values.
     """
-    noise, reverts = Noise(plan), Reverts(plan)
+    noise, reverts = Noise(plan), DriftReverts(plan)
     return tuple(
-        _shown(each, noise, mask, labels.label(each), labels.why(each, mask), reverts.reverted_by(each))
+        _shown(each, noise, mask, labels.label(each), labels.why(each, mask), reverts.reverts_drift_of(each))
         for each in changes
     )
 
 
-def drift(plan: Plan, mask: Mask) -> tuple[ShownChange, ...]:
-    """What was changed outside of Terraform, as it may be shown; without what is only noise or a move."""
+def drift(plan: Plan, mask: Mask) -> tuple[ChangeView, ...]:
+    """The changes made outside of Terraform, masked for display, without noise and moves."""
     noise = Noise(plan)
     found = (_shown(each, noise, mask, labels.drift_label(each)) for each in plan.drift)
     return tuple(each for each in found if each.differences or each.action is not Action.UPDATE)
 
 
-def deferred(plan: Plan, mask: Mask) -> tuple[ShownChange, ...]:
-    """What Terraform leaves to a later plan, as it may be shown."""
+def deferred(plan: Plan, mask: Mask) -> tuple[ChangeView, ...]:
+    """The changes that Terraform defers to a later plan, masked for display."""
     noise = Noise(plan)
     return tuple(
         _shown(each, noise, mask, labels.label(each), labels.deferred_why(reason)) for reason, each in plan.deferred
@@ -49,7 +49,7 @@ def deferred(plan: Plan, mask: Mask) -> tuple[ShownChange, ...]:
 
 
 def outputs(plan: Plan, mask: Mask) -> tuple[Difference, ...]:
-    """The outputs that change, as they may be shown."""
+    """The outputs that change, masked for display."""
     found: list[Difference] = []
     for output in plan.outputs:
         if output.action is not Action.NO_OP:
@@ -64,7 +64,7 @@ def _marks(output: OutputChange) -> tuple[Any, ...]:
 
 
 def _output(output: OutputChange, mask: Mask) -> Difference:
-    """An output that changes from nothing to nothing: made or taken away with an empty value."""
+    """An output that is created or removed with an empty value."""
     before, after = (
         None if output.action is gone else MASKED if output.sensitive else mask.text(value, output.name)
         for gone, value in ((Action.CREATE, output.before), (Action.DESTROY, output.after))
@@ -74,11 +74,11 @@ def _output(output: OutputChange, mask: Mask) -> Difference:
 
 def _shown(
     change: Change, noise: Noise, mask: Mask, label: str, why: str = "", reverts_drift: bool = False
-) -> ShownChange:
+) -> ChangeView:
     walk = _Walk(mask, one_sided=change.before is None or change.after is None, forcing=change.replace_paths)
-    if change.action not in (Action.NO_OP, Action.FORGET):  # what is forgotten stays as it is
+    if change.action not in (Action.NO_OP, Action.FORGET):  # a forgotten resource does not change
         walk.resource(change, noise)
-    return ShownChange(
+    return ChangeView(
         address=mask.address(change.address),
         module=mask.address(change.module),
         type=change.type,
@@ -94,11 +94,11 @@ def _shown(
 
 
 class _Walk:
-    """Walks along both sides of a change and notes what differs.
+    """Walks through both sides of a change and collects the differences.
 
     Args:
-        mask: writes the values.
-        one_sided: there is nothing before, or nothing after.
+        mask: masks the values.
+        one_sided: the resource exists only before or only after.
         forcing: the paths that force a replacement.
     """
 
@@ -111,7 +111,7 @@ class _Walk:
         self.folded = 0
 
     def resource(self, change: Change, noise: Noise) -> None:
-        """Compare a resource's attributes, those that are noise left out and counted."""
+        """Compare a resource's attributes; noise is only counted."""
         before, after = change.before or {}, change.after or {}
         unknown = change.unknown if change.action is not Action.DESTROY else False
         unknowns = unknown if isinstance(unknown, dict) else {}
@@ -133,7 +133,7 @@ class _Walk:
         return noise.mirror(change, name)
 
     def _without_tags(self, old: Any, new: Any, tags_old: Any, tags_new: Any) -> tuple[Any, Any]:
-        """What differs in `tags_all` and not just as much in `tags`: the provider's default tags."""
+        """The differences in `tags_all` that are not also in `tags`: the provider's default tags."""
         keys = {*(old or ()), *(new or ())}
         mirrored = {
             key for key in keys if (part(old, key), part(new, key)) == (part(tags_old, key), part(tags_new, key))
@@ -145,15 +145,15 @@ class _Walk:
     def compare(
         self, path: Path, before: Any, after: Any, unknown: Any, marks: tuple[Any, ...], name: str = ""
     ) -> None:
-        """Note what differs between two values.
+        """Collect the differences between two values.
 
         Args:
-            path: the way to them.
+            path: the path to the values.
             before: the value before.
             after: the value after.
-            unknown: the structure of what of `after` is not known yet.
-            marks: structures of marks; what one of them marks is masked.
-            name: what the value is called where its path does not say.
+            unknown: the structure of marks for unknown values in `after`.
+            marks: structures of sensitive marks; a value that one of them marks is masked.
+            name: the value's name if its path does not contain it.
         """
         if unknown is True:
             after = _PENDING
@@ -177,7 +177,7 @@ class _Walk:
             self._note(path, self._text(before, path, name), self._text(after, path, name))
 
     def _simple(self, path: Path, before: Any, after: Any, marks: tuple[Any, ...], name: str) -> None:
-        """What most attributes are: two known texts, numbers or booleans, or one and nothing."""
+        """Compare two known texts, numbers or booleans, which most attributes are; one of them may be missing."""
         if before == after:
             return
         if marks and True in marks:
@@ -204,9 +204,9 @@ class _Walk:
     def _lists(
         self, path: Path, before: list[Any], after: list[Any], unknown: Any, marks: tuple[Any, ...], name: str
     ) -> None:
-        """Element by element; as one where one side is empty, and where nothing but the order differs."""
+        """Compare element by element; as a whole if one side is empty, or if only the order differs."""
         pending = unknown if isinstance(unknown, list) else []
-        after = [*after, *([None] * (len(pending) - len(after)))]  # an unknown block may be missing in `after`
+        after = [*after, *([None] * (len(pending) - len(after)))]  # unknown blocks may be missing in `after`
         scalars = not any(isinstance(each, dict | list) for each in (*before, *after, *pending))
         noted = len(self.found), self.folded
         if (before and after) or not scalars:
@@ -236,40 +236,40 @@ class _Walk:
 
 
 def _is_simple(value: Any) -> bool:
-    """Whether a value is a number, a boolean, nothing, or a text that holds no JSON."""
+    """Whether a value is a number, a boolean, None, or a text without JSON."""
     kind = type(value)
     return kind in _SIMPLE or (kind is str and value[:1] not in _MAY_OPEN_JSON)
 
 
 def _names(unknown: Any) -> Iterable[str]:
-    """The names in a structure of unknowns under which something is unknown."""
+    """The names in a structure of unknown marks with something unknown in them."""
     return [name for name, each in unknown.items() if any_marked(each)] if isinstance(unknown, dict) else ()
 
 
 def _inner(marks: tuple[Any, ...], step: str | int) -> tuple[Any, ...]:
-    """What of structures of marks is within a step; a bare true marks all that is."""
+    """The part of structures of marks below a step; a single True marks everything below it."""
     return tuple(inner for each in marks if (inner := each is True or part(each, step))) if marks else ()
 
 
 def _at(place: int | None) -> int:
-    """A place in a list; one where nothing is, for none."""
+    """An index in a list; for None, an index beyond its end."""
     return sys.maxsize if place is None else place
 
 
 def _opened(value: Any) -> Any:
-    """JSON in a text as the structure that it is."""
+    """The parsed JSON of a text; any other value as it is."""
     document = parsed(value) if isinstance(value, str) else None
     return value if document is None else document
 
 
 def _are(kind: type, before: Any, after: Any, unknown: Any) -> bool:
-    """Whether two sides are to be compared as objects, or as lists: each is one, or nothing."""
+    """Whether to compare two sides as objects, or as lists: each side is one, or empty."""
     old, new = isinstance(before, kind), isinstance(after, kind)
     return (old or new or isinstance(unknown, kind)) and (old or empty(before)) and (new or empty(after))
 
 
 def _pending(value: Any, unknown: Any) -> Any:
-    """A structure with UNKNOWN at its places that are not known yet."""
+    """A structure with UNKNOWN in place of each unknown value."""
     if unknown is True:
         return UNKNOWN
     if isinstance(value, list):

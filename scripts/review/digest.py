@@ -1,4 +1,4 @@
-"""The digest of what a plan does, which an approval names."""
+"""The digest of what a plan does. An approval names it."""
 
 import hashlib
 from typing import Any
@@ -7,22 +7,22 @@ from scripts.review.canonical import ordered, parsed
 from scripts.review.model import Action, Change, OutputChange, Plan
 
 LENGTH = 32
-_LOOKED_INTO = (str, dict, list)
-# The same for all: the digest of the same change must be the same wherever it is planned.
+_NESTED = (str, dict, list)
+# A fixed salt: the same change must have the same digest wherever it is planned.
 _SALT = b"what a plan does"
 
 
 def digest(plan: Plan) -> str:
-    """32 hex digits that stand for the change itself, not for how it is described.
+    """32 hex digits that identify the change itself, not how it is described.
 
-    Addresses, actions, values before and after, unknowns, moves and imports of all that changes take part, in an order
-    of their own and with policies in canonical form. What stays as it is takes no part, nor does what a plan says of
-    itself: the same change planned again has the same digest.
+    The digest covers addresses, actions, values before and after, unknown values, moves and imports of everything that
+    changes, sorted and with policies in canonical form. It does not cover unchanged resources or the plan's metadata,
+    so the same change planned again has the same digest.
 
-    Secrets take part, so that another secret is another change. Who reads the review knows nearly all the rest of what
-    is digested, and could try secrets until the digest fits: so the last step is slow on purpose (scrypt, about 50 ms a
-    try, https://www.rfc-editor.org/rfc/rfc7914). A password that chance made is safe behind it; a PIN of four digits is
-    not, as nothing could make it.
+    It covers secrets too, so another secret gives another digest. A reader of the review knows nearly everything else
+    that goes in, and could guess secrets until the digest matches. The last step is therefore slow on purpose (scrypt,
+    about 50 ms a guess, https://www.rfc-editor.org/rfc/rfc7914). That protects a random password. It cannot protect a
+    PIN of four digits.
 
     Args:
         plan: the plan.
@@ -40,7 +40,7 @@ def _does_something(change: Change) -> bool:
 
 
 def _change(change: Change) -> list[Any]:
-    # Of a resource that only moves or is only imported no value changes: those it has by now are not the plan's doing.
+    # Values of a resource that is only moved or imported do not change, so they are not part of what the plan does.
     values = [] if change.action is Action.NO_OP else [change.before, change.after, change.unknown]
     return [
         "resource",
@@ -66,7 +66,7 @@ def _canonical(value: Any) -> Any:
         document = parsed(value) if value[:1] in "{[ \n" else None
         return value if document is None else {"json": document}
     if isinstance(value, dict):
-        return {name: _canonical(each) if isinstance(each, _LOOKED_INTO) else each for name, each in value.items()}
+        return {name: _canonical(each) if isinstance(each, _NESTED) else each for name, each in value.items()}
     if isinstance(value, list):
-        return [_canonical(each) if isinstance(each, _LOOKED_INTO) else each for each in value]
+        return [_canonical(each) if isinstance(each, _NESTED) else each for each in value]
     return value

@@ -1,4 +1,4 @@
-"""Tells a change that only takes back what was changed outside of Terraform from one that its author made."""
+"""Recognises changes that only revert a change made outside of Terraform."""
 
 from typing import Any
 
@@ -9,8 +9,8 @@ from scripts.review.noise import Noise, empty
 from scripts.review.sensitive import any_marked
 
 
-class Reverts:
-    """Knows the drift of a plan.
+class DriftReverts:
+    """The drift of a plan, to find the changes that revert it.
 
     Args:
         plan: the plan.
@@ -20,41 +20,43 @@ class Reverts:
         self._noise = Noise(plan)
         self._drift = {(each.address, each.deposed): each for each in plan.drift}
 
-    def reverted_by(self, change: Change) -> bool:
-        """Whether a change leads from what drift led to back to what was before, and to nothing else."""
+    def reverts_drift_of(self, change: Change) -> bool:
+        """Whether a change restores the state before the drift and does nothing else."""
         drift = self._drift.get((change.address, change.deposed)) or self._drift.get(
             (change.previous_address, change.deposed)
         )
         if drift is None or change.after is None or drift.before is None:
             return False
         if change.action is Action.CREATE:
-            return drift.action is Action.DESTROY and all(self._anew(change, drift, name) for name in change.after)
+            return drift.action is Action.DESTROY and all(
+                self._recreated_as_before(change, drift, name) for name in change.after
+            )
         if change.action not in (Action.UPDATE, Action.REPLACE) or change.before is None or drift.after is None:
             return False
-        differing = {name for name in change.after if not _same(change.before.get(name), change.after[name])}
+        differing = {name for name in change.after if not _equal(change.before.get(name), change.after[name])}
         return bool(differing) and all(
-            self._back(change, drift, name) and _same(drift.after.get(name), change.before.get(name))
+            self._restored(change, drift, name) and _equal(drift.after.get(name), change.before.get(name))
             for name in differing | self._pending(change)
         )
 
     def _pending(self, change: Change) -> set[str]:
-        """What is not known yet, and was written by the author: whether that leads back cannot be said."""
+        """The unknown attributes that the configuration sets: nobody can tell whether they restore the old value."""
         names = change.unknown if isinstance(change.unknown, dict) else {}
         return {name for name, each in names.items() if any_marked(each) and not self._noise.computed(change, name)}
 
-    def _anew(self, change: Change, drift: Change, name: str) -> bool:
-        """Whether an attribute of what is made anew is as it was; nought and off are what AWS makes of nothing."""
+    def _recreated_as_before(self, change: Change, drift: Change, name: str) -> bool:
+        """Whether an attribute of a recreated resource is as before. AWS turns an unset attribute into 0 or false."""
         was = part(drift.before, name)
         default = part(change.after, name) is None and (was is False or (type(was) in (int, str) and str(was) == "0"))
-        return default or self._back(change, drift, name)
+        return default or self._restored(change, drift, name)
 
-    def _back(self, change: Change, drift: Change, name: str) -> bool:
+    def _restored(self, change: Change, drift: Change, name: str) -> bool:
         if any_marked(part(change.unknown, name)):
             return False
-        return _same(part(change.after, name), part(drift.before, name))
+        return _equal(part(change.after, name), part(drift.before, name))
 
 
-def _same(one: Any, other: Any) -> bool:
+def _equal(one: Any, other: Any) -> bool:
     """Whether two values mean the same."""
     if one == other or (empty(one) and empty(other)):
         return True

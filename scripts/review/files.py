@@ -1,4 +1,4 @@
-"""Tells a plan's JSON from the files that people take for it."""
+"""Checks that a text is a plan's JSON, and names the files that people confuse with it."""
 
 import json
 from typing import Any
@@ -10,14 +10,14 @@ FORMAT_MAJOR = "1"
 
 
 def parse(text: str, source: str) -> dict[str, Any]:
-    """The JSON of a plan as it stands.
+    """Parse the JSON of a plan.
 
     Args:
-        text: the file's text; bytes that are no text may be replaced.
-        source: what to call it in messages.
+        text: the file's text; invalid bytes may be replaced.
+        source: its name in messages.
 
     Raises:
-        UserError: it is something else; says what, and how to come to a plan's JSON.
+        UserError: it is something else. The message says what it is, and how to get a plan's JSON.
     """
     text = text.removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
     if not text.strip():
@@ -42,27 +42,30 @@ def _loaded(text: str, source: str) -> Any:
         where = f"line {error.lineno}, column {error.colno}"
         first = text.lstrip()[:1]
         if first in "{[":
-            raise UserError(f"{source} is broken JSON at {where}: {error.msg}.", f"Write it anew: {SHOW}") from None
+            raise UserError(
+                f"{source} is broken JSON at {where}: {error.msg}.", f"Write the file again: {SHOW}"
+            ) from None
         raise UserError(f"{source} is not JSON ({where}).", f"A plan's JSON comes from: {SHOW}") from None
     except (ValueError, RecursionError):
         raise UserError(
-            f"{source} holds JSON that cannot be read: too deep, or a number too long.", f"Write it anew: {SHOW}"
+            f"{source} contains JSON that cannot be read: nested too deep, or a number too long.",
+            f"Write the file again: {SHOW}",
         ) from None
 
 
 def _problem(raw: Any) -> tuple[str, str] | None:
-    """What is wrong with a JSON document that should be a plan's, and what to do; None where nothing is."""
+    """The problem of a JSON document that should be a plan, and how to fix it; None if there is no problem."""
     if not isinstance(raw, dict):
-        return "is JSON, but not of a plan.", f"A plan's JSON comes from: {SHOW}"
+        return "is JSON, but not a plan.", f"A plan's JSON comes from: {SHOW}"
     version = raw.get("format_version")
     if "serial" in raw and "lineage" in raw:
         return "is a Terraform state, not a plan.", f"Make a plan, terraform plan -out=PLANFILE, then: {SHOW}"
     if not isinstance(version, str):
-        return "is JSON, but not of a plan: it has no format_version.", f"A plan's JSON comes from: {SHOW}"
+        return "is JSON, but not a plan: it has no format_version.", f"A plan's JSON comes from: {SHOW}"
     if version.partition(".")[0] != FORMAT_MAJOR:
         return (
-            f"is of the plan format {version}; this review reads format 1.",
-            "Make the plan with a Terraform that writes format 1, such as 1.11.",
+            f"has the plan format {version}; this review reads format 1.",
+            "Create the plan with a Terraform that writes format 1, such as 1.11.",
         )
     if _is_state(raw):
         return (
@@ -75,7 +78,7 @@ def _problem(raw: Any) -> tuple[str, str] | None:
 
 
 def _is_state(raw: dict[str, Any]) -> bool:
-    """A state has `values`, and an empty one nothing but its version; every plan names its parts."""
+    """Whether this is a state: it has `values`, or only its version if empty. A plan has other members."""
     if "values" in raw:
         return True
     return not raw.keys() - {"format_version", "terraform_version", "checks"}

@@ -1,4 +1,4 @@
-"""Says in words what Terraform does to a resource, and why."""
+"""Describes what Terraform does to a resource, and why."""
 
 from collections.abc import Mapping
 
@@ -8,16 +8,16 @@ from scripts.review.model import Action, Change
 # https://developer.hashicorp.com/terraform/internals/json-format#change-representation
 _REASONS: Mapping[str, str] = {
     "replace_because_cannot_update": "cannot be changed in place",
-    "replace_because_tainted": "is marked as tainted: its last apply did not end well, or somebody asked for it",
-    "replace_by_request": "was asked for with -replace",
+    "replace_because_tainted": "is tainted: its last apply failed, or somebody ran terraform taint",
+    "replace_by_request": "requested with -replace",
     "replace_by_triggers": "something in its replace_triggered_by changes",
     "delete_because_no_resource_config": "is no longer in the configuration",
     "delete_because_no_module": "its module is no longer in the configuration",
     "delete_because_wrong_repetition": "its configuration gained or lost count or for_each",
     "delete_because_count_index": "count no longer reaches its index",
     "delete_because_each_key": "for_each no longer has its key",
-    "delete_because_no_move_target": "a moved block leads to where nothing is configured",
-    "read_because_config_unknown": "its configuration holds values that are not known yet",
+    "delete_because_no_move_target": "a moved block points to an address that is not in the configuration",
+    "read_because_config_unknown": "its configuration contains values that are not known yet",
     "read_because_dependency_pending": "it depends on something that changes",
     "read_because_check_nested": "a check block reads it at every apply",
 }
@@ -39,7 +39,7 @@ _LABELS: Mapping[Action, str] = {
 }
 _DRIFT: Mapping[Action, str] = {
     Action.UPDATE: "changed outside of Terraform",
-    Action.DESTROY: "gone, not through Terraform",
+    Action.DESTROY: "deleted outside of Terraform",
 }
 
 
@@ -48,7 +48,7 @@ def label(change: Change) -> str:
     words = _replacement(change) if change.action is Action.REPLACE else _LABELS[change.action]
     if change.deposed:
         words += " (a deposed object, left over from a replacement)"
-    before = [word for word, given in (("import", change.import_id), ("move", change.previous_address)) if given]
+    before = [word for word, value in (("import", change.import_id), ("move", change.previous_address)) if value]
     if change.action is not Action.NO_OP:
         before.append(words)
     return " and ".join(before) or words
@@ -63,7 +63,7 @@ def drift_label(change: Change) -> str:
 
 
 def why(change: Change, mask: Mask) -> str:
-    """Why Terraform does so; empty where it does not say."""
+    """Why Terraform does so; empty if it gives no reason."""
     words = _REASONS.get(change.reason, "")
     paths = ", ".join(dict.fromkeys(mask.path(path) for path in change.replace_paths if path))
     if not paths:
@@ -74,7 +74,7 @@ def why(change: Change, mask: Mask) -> str:
 
 
 def deferred_why(reason: str) -> str:
-    """Why Terraform leaves a change to a later plan."""
+    """Why Terraform defers a change to a later plan."""
     return _DEFERRED.get(reason, "Terraform does not say why")
 
 

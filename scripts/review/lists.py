@@ -1,7 +1,7 @@
-"""Matches the elements of two lists, so that one that is put in does not make all after it look changed.
+"""Matches the elements of two lists, so that an inserted element does not make all later ones look changed.
 
-The plan's JSON does not say which lists are sets. Equal elements are matched first, wherever they stand; of the rest
-those of the same name; then those that have the most in common.
+The plan's JSON does not tell which lists are sets. Equal elements are matched first, at any position. Then elements
+with the same name are matched, then those with the most in common.
 """
 
 from collections import defaultdict
@@ -11,40 +11,40 @@ from typing import Any
 from scripts.review.canonical import ordered
 
 Pair = tuple[int | None, int | None]
-"""The places of one element in the list before and in the list after."""
+"""The index of one element in the list before and in the list after."""
 
 IDENTITIES = ("Sid", "sid", "name", "Name", "id", "rule_id", "key", "Key", "priority", "from_port")
-_COMPARED = 30
+_MAX_COMPARED = 30
 
 
 def pairs(before: Sequence[Any], after: Sequence[Any]) -> list[Pair]:
-    """Which element of one list stands for which of the other.
+    """Match the elements of two lists.
 
     Returns:
-        A pair for each element, in the order after, then what is gone.
+        A pair for each element: first in the order of the list after, then the removed elements.
     """
     if not before or not after or len(before) == len(after) == 1:
-        both = range(max(len(before), len(after)))
-        return [(at if at < len(before) else None, at if at < len(after) else None) for at in both]
-    left, right = _Rest(before), _Rest(after)
+        indices = range(max(len(before), len(after)))
+        return [(at if at < len(before) else None, at if at < len(after) else None) for at in indices]
+    left, right = _Remainder(before), _Remainder(after)
     found: list[Pair] = []
-    _by(ordered, left, right, found)
-    _by(_identity, left, right, found)
-    _by_likeness(left, right, found)
+    _match_by(ordered, left, right, found)
+    _match_by(_identity, left, right, found)
+    _match_by_likeness(left, right, found)
     found += [(None, place) for place in right.places]
     found.sort(key=lambda pair: pair[1] or 0)
     return found + [(place, None) for place in left.places]
 
 
-class _Rest:
-    """The elements of a list that are not matched yet."""
+class _Remainder:
+    """The elements of a list without a match so far."""
 
     def __init__(self, values: Sequence[Any]) -> None:
         self.values = values
         self.places = dict.fromkeys(range(len(values)))
 
 
-def _by(key: Any, left: _Rest, right: _Rest, found: list[Pair]) -> None:
+def _match_by(key: Any, left: _Remainder, right: _Remainder, found: list[Pair]) -> None:
     """Match elements with the same key, in their order."""
     if not left.places or not right.places:
         return
@@ -60,7 +60,7 @@ def _by(key: Any, left: _Rest, right: _Rest, found: list[Pair]) -> None:
 
 
 def _identity(value: Any) -> Any:
-    """What a block is called, None where it has no name."""
+    """A block's name; None if it has none."""
     if not isinstance(value, Mapping):
         return None
     for name in IDENTITIES:
@@ -70,9 +70,9 @@ def _identity(value: Any) -> Any:
     return None
 
 
-def _by_likeness(left: _Rest, right: _Rest, found: list[Pair]) -> None:
-    """Match what is left with what it has most in common; in long lists simply in their order."""
-    compare = len(left.places) <= _COMPARED and len(right.places) <= _COMPARED
+def _match_by_likeness(left: _Remainder, right: _Remainder, found: list[Pair]) -> None:
+    """Match the remaining elements by what they have in common; in long lists, in their order."""
+    compare = len(left.places) <= _MAX_COMPARED and len(right.places) <= _MAX_COMPARED
     for place in list(right.places):
         if not left.places:
             return

@@ -1,12 +1,12 @@
-"""Decides which of a plan's values may be shown.
+"""Masks the values of a plan for display.
 
-A value is masked as a whole
-- where its place is marked sensitive, before or after, of whatever kind it is;
-- where its text is, or holds, in clear or encoded, a text that is marked sensitive anywhere in the plan;
-- where its name, its shape or its randomness say that it is a secret which nobody marked.
+A value is masked as a whole if
+- its place is marked sensitive, before or after, whatever its type;
+- its text contains, in clear or encoded, a text that is marked sensitive anywhere in the plan;
+- its name, shape or randomness looks like a secret that nobody marked.
 
-Attribute names, resource names and module names are written in the configuration and are shown; the keys of instances
-and of maps are values, and are masked like them.
+Names of attributes, resources and modules come from the configuration and are shown. Keys of instances and maps are
+values, and are masked like values.
 """
 
 import json
@@ -17,11 +17,11 @@ from typing import Any
 
 from scripts.review.canonical import parsed
 from scripts.review.model import Change, Path, Plan
-from scripts.review.secret_patterns import reference, secret_by_content, secret_by_name
-from scripts.review.secret_search import Needles
+from scripts.review.secret_patterns import is_secret_reference, secret_by_content, secret_by_name
+from scripts.review.secret_search import SecretSearch
 
 MASKED = "(sensitive)"
-LOOKS = "(looks like a secret)"
+SUSPECT = "(looks like a secret)"
 UNKNOWN = "(known after apply)"
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
@@ -30,14 +30,14 @@ _NAME = re.compile(r"[A-Za-z_][\w-]*")
 
 
 class Mask:
-    """Writes a plan's values as they may be shown.
+    """Masks a plan's values for display.
 
     Args:
-        plan: the plan whose secrets it knows.
+        plan: the plan with the secrets.
     """
 
     def __init__(self, plan: Plan) -> None:
-        self._needles = Needles(plan.secrets)
+        self._secrets = SecretSearch(plan.secrets)
         self._texts: dict[tuple[str, str], str] = {}
         self._numbers: dict[tuple[type, Any], str] = {}
         self._paths: dict[Path, str] = {}
@@ -45,20 +45,20 @@ class Mask:
         self._sentences: dict[str, str] = {}
 
     def hides(self, text: str) -> bool:
-        """Whether a text is, or holds, a secret that is marked somewhere in the plan."""
-        return self._needles.within(text)
+        """Whether a text contains a secret that is marked somewhere in the plan."""
+        return self._secrets.found_in(text)
 
     def text(self, value: Any, name: str = "") -> str:
-        """A value as it may be shown, judged by its content and its name.
+        """A value, masked by its content and its name.
 
         Args:
-            value: any value of a plan: a string is written as it is, anything else as JSON.
-            name: the attribute's, the variable's or the key's; empty where there is none.
+            value: any value of a plan: a string is shown as it is, anything else as JSON.
+            name: the name of the attribute, variable or key; empty if there is none.
         """
         if isinstance(value, str):
             return self._string(value, name)
         if isinstance(value, dict | list):
-            return self._written(self._inside(value, name))
+            return self._as_json(self._mask_leaves(value, name))
         shown = self._numbers.get((type(value), value))
         if shown is None:
             text = json.dumps(value)
@@ -67,7 +67,7 @@ class Mask:
         return shown
 
     def address(self, address: str) -> str:
-        """An address as it may be shown: keys that are secrets are masked, names are not."""
+        """An address with keys masked that are secrets; names are shown."""
         if '["' not in address:
             return address
         text = self._addresses.get(address)
@@ -76,19 +76,19 @@ class Mask:
         return text
 
     def path(self, path: Path) -> str:
-        """A path as it may be shown: `rule[0].tags["a b"]`. The first name is the schema's, later ones may be keys."""
+        """A path, masked: `rule[0].tags["a b"]`. Its first name comes from the schema, later ones may be keys."""
         text = self._paths.get(path)
         if text is None:
             text = self._paths[path] = "".join(self._step(step, first=at == 0) for at, step in enumerate(path))
         return text
 
     def value(self, change: Change, side: str, path: Path) -> str:
-        """A value of a change as it may be shown, judged by its place, its name and its content.
+        """A value of a change, masked by its place, its name and its content.
 
         Args:
             change: the change.
             side: `before` or `after`.
-            path: the way to the value; where there is none, it is written as `null`.
+            path: the path to the value; a missing value is shown as `null`.
         """
         if marked(change.before_sensitive, path) or marked(change.after_sensitive, path):
             return MASKED
@@ -103,7 +103,7 @@ class Mask:
         return self.text(value, name_of(path))
 
     def sentence(self, text: str) -> str:
-        """A sentence of ours that quotes values, after all else: words that hold a secret are masked."""
+        """A finished sentence of the review, with words masked that contain a secret."""
         shown = self._sentences.get(text)
         if shown is None:
             shown = self._sentences[text] = self._without_secrets(text)
@@ -118,41 +118,41 @@ class Mask:
     def _string(self, text: str, name: str) -> str:
         shown = self._texts.get((text, name))
         if shown is None:
-            shown = self._texts[text, name] = self._judged(text, name)
+            shown = self._texts[text, name] = self._masked_text(text, name)
         return shown
 
-    def _judged(self, text: str, name: str) -> str:
+    def _masked_text(self, text: str, name: str) -> str:
         if text in (MASKED, UNKNOWN):
             return text
         if self.hides(text):
             return MASKED
-        if text and secret_by_name(name) and not reference(text):
-            return LOOKS
+        if text and secret_by_name(name) and not is_secret_reference(text):
+            return SUSPECT
         if secret_by_content(text, name):
-            return LOOKS
+            return SUSPECT
         document = parsed(text)
         if document is not None:
-            inside = self._inside(document, name)
+            inside = self._mask_leaves(document, name)
             if inside != document:
-                return self._written(inside)
-        # A lone surrogate is no text that a file or a terminal could take.
+                return self._as_json(inside)
+        # Files and terminals cannot encode a lone surrogate.
         return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
-    def _written(self, value: Any) -> str:
-        """A structure as JSON; a secret that runs across its leaves masks all of it."""
+    def _as_json(self, value: Any) -> str:
+        """A structure as JSON; masked as a whole if a secret spans several leaves."""
         text = _ENCODER.encode(value).encode("utf-8", "replace").decode()
         return MASKED if self.hides(text) else text
 
-    def _inside(self, value: Any, name: str) -> Any:
-        """A structure with its leaves masked, each by its own name."""
+    def _mask_leaves(self, value: Any, name: str) -> Any:
+        """A structure with each leaf masked by its own name and content."""
         if isinstance(value, dict):
             named = pair_name(value)
             return {
-                self._string(key, ""): self._inside(each, named if named and key == "value" else key)
+                self._string(key, ""): self._mask_leaves(each, named if named and key == "value" else key)
                 for key, each in value.items()
             }
         if isinstance(value, list):
-            return [self._inside(each, name) for each in value]
+            return [self._mask_leaves(each, name) for each in value]
         if isinstance(value, str):
             return self._string(value, name)
         return MASKED if not isinstance(value, bool | None) and self.hides(json.dumps(value)) else value
@@ -176,7 +176,7 @@ class Mask:
 
 
 def marked(marks: Any, path: Path) -> bool:
-    """Whether a structure of marks marks a path, or what it stands in."""
+    """Whether a structure of marks marks a path or a parent of it."""
     for step in path:
         if marks is True:
             return True
@@ -185,7 +185,7 @@ def marked(marks: Any, path: Path) -> bool:
 
 
 def name_of(path: Path) -> str:
-    """What the value at a path is called: the last name in it."""
+    """The name of the value at a path: the last name in the path."""
     for step in reversed(path):
         if isinstance(step, str):
             return step
@@ -193,7 +193,7 @@ def name_of(path: Path) -> str:
 
 
 def pair_name(block: Mapping[str, Any]) -> str:
-    """Of a block that gives a name and a value, as environment variables come in lists, the name; else nothing."""
+    """The name in a block of a name and a value, such as an environment variable in a list; else empty."""
     if "value" not in block:
         return ""
     return next((block[each] for each in ("name", "key", "Name", "Key") if isinstance(block.get(each), str)), "")
@@ -206,7 +206,7 @@ def _at(marks: Any, path: Path) -> Any:
 
 
 def part(value: Any, step: str | int) -> Any:
-    """What stands in a value or a structure of marks at one step of a path; None where nothing does."""
+    """The part of a value or a structure of marks at one step of a path; None if there is none."""
     if isinstance(value, dict):
         return value.get(step)
     if isinstance(value, list) and isinstance(step, int) and -len(value) <= step < len(value):
@@ -215,7 +215,7 @@ def part(value: Any, step: str | int) -> Any:
 
 
 def without_marked(value: Any, marks: Sequence[Any]) -> Any:
-    """A structure with MASKED at the places that one of the structures of marks marks."""
+    """A structure with MASKED in place of each value that one of the structures of marks marks."""
     if not marks:
         return value
     if any(each is True for each in marks):

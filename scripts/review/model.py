@@ -1,11 +1,11 @@
-"""What a plan says and what a review makes of it, as plain values. Nothing here reads, judges or renders.
+"""Plain data classes for plans and reviews. Nothing here reads, checks or renders.
 
     plan JSON ──reading──▶ Plan ──┬─ rules ────────▶ Finding ──────────┐
-                                  ├─ permissions ──▶ PrincipalChange ──┼──review──▶ Review ──▶ what people read
-                                  └─ difference ───▶ ShownChange ──────┘
+                                  ├─ permissions ──▶ PrincipalChange ──┼──review──▶ Review ──▶ render
+                                  └─ difference ───▶ ChangeView ───────┘
 
-A Plan holds values as they are, secrets among them. A Review holds texts that may be shown, and nothing else: what
-renders it cannot leak what it never gets.
+A Plan contains the values as they are, secrets included. A Review contains only masked texts, so the renderers cannot
+leak a secret.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from enum import IntEnum, StrEnum
 from typing import Any
 
 Path = tuple[str | int, ...]
-"""The way to a value: attribute names and list places."""
+"""The path to a value: attribute names and list indices."""
 
 
 class Action(StrEnum):
@@ -30,7 +30,7 @@ class Action(StrEnum):
 
 
 class Severity(IntEnum):
-    """How much a finding weighs. From HIGH on, a plan applies only with an approval."""
+    """The severity of a finding. A plan with a new finding of HIGH or above applies only with an approval."""
 
     INFO = 0
     LOW = 1
@@ -40,7 +40,7 @@ class Severity(IntEnum):
 
 
 class Status(StrEnum):
-    """Whether a plan brings a finding, leaves it, or ends it."""
+    """Whether the plan causes a finding, does not change it, or fixes it."""
 
     NEW = "new"
     THERE = "already there"
@@ -52,25 +52,25 @@ class Change:
     """One resource's entry in `resource_changes` or `resource_drift`.
 
     Attributes:
-        address: the whole address, `module.a["b"].aws_s3_bucket.c[0]`.
-        module: the module's part of it; empty at the root.
+        address: the full address, `module.a["b"].aws_s3_bucket.c[0]`.
+        module: the module's part of it; empty for the root module.
         mode: `managed` or `data`.
         type: such as `aws_s3_bucket`.
         name: the resource's name, without its key.
         provider: such as `registry.terraform.io/hashicorp/aws`.
         action: what happens.
-        create_first: of a replacement: whether the new one is made before the old one goes.
-        leaves_old: of a replacement: whether the old one is only forgotten and stays in the account.
-        before: the values before, None where there is nothing.
-        after: the values known to come, None where nothing is left.
-        unknown: the structure of what is known only after the apply; a bare bool stands for all of it.
-        before_sensitive: the structure of what is marked sensitive in `before`; or a bare bool.
-        after_sensitive: the same of `after`.
+        create_first: for a replacement: whether the new resource is created before the old one is destroyed.
+        leaves_old: for a replacement: whether the old resource is only forgotten and stays in the account.
+        before: the values before, None if the resource does not exist.
+        after: the known values after, None if the resource no longer exists.
+        unknown: the structure of marks for values known only after the apply; a single bool applies to all of them.
+        before_sensitive: the structure of marks for sensitive values in `before`; or a single bool.
+        after_sensitive: the same for `after`.
         replace_paths: the attributes that force a replacement.
-        reason: `action_reason`; empty where there is none.
-        previous_address: where it is moved from; empty where it is not.
-        import_id: what it is imported by; empty where it is not.
-        deposed: the key of a deposed object; empty where it is none.
+        reason: `action_reason`; empty if there is none.
+        previous_address: the address it moves from; empty if it does not move.
+        import_id: the id it is imported with; empty if it is not imported.
+        deposed: the key of a deposed object; else empty.
     """
 
     address: str
@@ -108,7 +108,7 @@ class OutputChange:
 
 @dataclass(frozen=True, slots=True)
 class FailedCheck:
-    """A check or a condition that failed: the address of what it is on, and what its authors say of that."""
+    """A check or a condition that failed: the address that it checks, and its messages."""
 
     address: str
     messages: tuple[str, ...] = ()
@@ -116,25 +116,25 @@ class FailedCheck:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A plan, as it is: secrets included.
+    """A plan with all its values, secrets included.
 
     Attributes:
-        source: what its reader calls it: a file's name, an environment.
+        source: its name for the reader: a file or an environment.
         format_version: `1.2`.
         terraform_version: `1.11.4`.
         changes: `resource_changes`.
         drift: `resource_drift`.
-        deferred: `deferred_changes`: what a later plan will do, each with its reason.
+        deferred: `deferred_changes`: changes for a later plan, each with its reason.
         outputs: `output_changes`.
         errored: planning ended in an error.
         complete: nothing was deferred.
         applyable: Terraform would apply it.
         failed_checks: checks and conditions that failed.
-        references: for a resource's or data source's address without keys, and an attribute of it that the
-            configuration sets, the whole addresses that its expression comes down to (`references.py`); None where the
-            plan holds no configuration.
+        references: for the address (without keys) of a resource or data source and each attribute that the
+            configuration sets: the full addresses that its expression refers to (`references.py`). None if the plan
+            has no configuration.
         secrets: every text that is marked sensitive somewhere: values, variables, defaults.
-        accounts: the numbers of the accounts that Terraform was signed in to, where the configuration asks for them
+        accounts: the numbers of the accounts that Terraform was signed in to, if the configuration reads them
             (`aws_caller_identity`).
     """
 
@@ -156,17 +156,17 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a rule says of one resource. Every text is masked.
+    """One problem that a rule reports for one resource. Every text is masked.
 
     Attributes:
-        rule: its id.
-        severity: how much it weighs.
-        status: whether the plan brings it.
-        address: the resource's.
+        rule: the rule's id.
+        severity: its severity.
+        status: whether the plan causes it.
+        address: the resource's address.
         what: what changes, in a sentence.
         why: why it matters.
         fix: what to do.
-        page: the AWS or Terraform page it rests on.
+        page: the AWS or Terraform page that explains it.
     """
 
     rule: str
@@ -181,14 +181,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """One thing that a principal may do, or may no more.
+    """One permission that a principal gains or loses.
 
     Attributes:
         effect: `Allow` or `Deny`.
-        action: such as `s3:GetObject`; a wildcard where the whole of it came or went.
-        resource: what it may be done to; `*` for everything.
-        condition: in words; empty where there is none.
-        marks: what is notable: `escalates`, `on everything`, `lost condition`, `outside account`, `public` ….
+        action: such as `s3:GetObject`; a wildcard if all of its actions change.
+        resource: the resources it applies to; `*` for all.
+        condition: as text; empty if there is none.
+        marks: its risks: `escalates`, `on everything`, `lost condition`, `outside account`, `public` ….
     """
 
     effect: str
@@ -200,16 +200,16 @@ class Permission:
 
 @dataclass(frozen=True, slots=True)
 class PrincipalChange:
-    """How the permissions of one principal, or on one resource, change.
+    """The permission change of one principal, or on one resource.
 
     Attributes:
-        principal: the role, user or group whose policies these are; for a policy on a resource, who is allowed in.
+        principal: the role, user or group with the policies; for a policy on a resource, the principal with access.
         kind: `identity`, `resource` or `trust`.
-        place: the address of the role, bucket, key … that carries the policies.
-        added: what it can do after, and could not before; a Deny in it is one that goes.
-        removed: the other way round; a Deny in it is one that comes.
-        unknown: why the whole of it cannot be reviewed before the apply; empty where it can.
-        known: what is known of an unknown one, from its policy document.
+        place: the address of the role, bucket, key … with the policies.
+        added: what it may do only after the plan; a Deny here is removed by the plan.
+        removed: what it may do only before the plan; a Deny here is added by the plan.
+        unknown: why its permissions are known only after the apply; empty if they are known.
+        known: the known part of unknown permissions, from the policy document.
     """
 
     principal: str
@@ -223,12 +223,12 @@ class PrincipalChange:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One attribute's before and after, as it may be shown.
+    """One attribute's value before and after, masked for display.
 
     Attributes:
         path: such as `rule[0].apply_server_side_encryption_by_default.sse_algorithm`.
-        before: its text; None where there was nothing.
-        after: its text; None where nothing is left; `(known after apply)`, `(sensitive)` where that is so.
+        before: its text; None if there was no value.
+        after: its text, or `(known after apply)` or `(sensitive)`; None if no value is left.
         forces_replacement: whether it is in `replace_paths`.
     """
 
@@ -239,21 +239,21 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownChange:
-    """A change as it may be shown.
+class ChangeView:
+    """A change, masked for display.
 
     Attributes:
-        address: the resource's.
-        module: its module; empty at the root.
+        address: the resource's address.
+        module: its module; empty for the root module.
         type: the resource's type.
         action: what happens.
-        label: the action in words, such as `replace, new one first`.
-        why: why Terraform does so, in words; empty where it does not say.
-        previous_address: where it is moved from.
-        import_id: what it is imported by.
-        differences: what is worth showing.
-        folded: how many differences are noise and left out.
-        reverts_drift: the change only takes back what was changed outside of Terraform.
+        label: the action as text, such as `replace, new one first`.
+        why: why Terraform does so; empty if it gives no reason.
+        previous_address: the address it moves from.
+        import_id: the id it is imported with.
+        differences: the attributes that change.
+        folded: how many differences are noise and not shown.
+        reverts_drift: the change only reverts a change made outside of Terraform.
     """
 
     address: str
@@ -270,8 +270,8 @@ class ShownChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Suppressed:
-    """A finding that review.toml switches off, with the reason given there."""
+class SuppressedFinding:
+    """A finding that review.toml switches off, with the reason from that file."""
 
     finding: Finding
     reason: str
@@ -279,21 +279,21 @@ class Suppressed:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What is said of one plan. Every text may be shown.
+    """The review of one plan. Every text is masked.
 
     Attributes:
-        source: what the plan is called.
-        terraform_version: the Terraform that made it.
-        verdict: the one sentence that a reviewer wants.
-        counts: how many changes by action, `import` and `move` among them; noughts left out.
-        findings: the heaviest first, new ones before those that were there.
-        suppressed: what review.toml switches off.
-        permissions: how permissions change.
-        changes: what happens, in the plan's order; no-ops without a move or an import left out.
-        drift: what was changed outside of Terraform.
+        source: the plan's name.
+        terraform_version: the Terraform that created it.
+        verdict: a short summary.
+        counts: the number of changes by action, with `import` and `move`; without zeros.
+        findings: the most severe first, new ones before those that were already there.
+        suppressed: findings that review.toml switches off.
+        permissions: the permission changes.
+        changes: the changes in the plan's order, without no-ops unless they move or import.
+        drift: changes made outside of Terraform.
         outputs: outputs that change.
-        deferred: what a later plan will do.
-        digest: of the change itself; an approval names it.
+        deferred: changes for a later plan.
+        digest: identifies the change; an approval names it.
         errored: planning ended in an error.
         complete: nothing was deferred.
         applyable: Terraform would apply it.
@@ -304,12 +304,12 @@ class Review:
     verdict: str
     counts: Mapping[str, int]
     findings: tuple[Finding, ...]
-    suppressed: tuple[Suppressed, ...]
+    suppressed: tuple[SuppressedFinding, ...]
     permissions: tuple[PrincipalChange, ...]
-    changes: tuple[ShownChange, ...]
-    drift: tuple[ShownChange, ...]
+    changes: tuple[ChangeView, ...]
+    drift: tuple[ChangeView, ...]
     outputs: tuple[Difference, ...]
-    deferred: tuple[ShownChange, ...]
+    deferred: tuple[ChangeView, ...]
     digest: str
     errored: bool
     complete: bool

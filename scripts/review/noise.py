@@ -1,4 +1,4 @@
-"""What differs in a plan without meaning anything: mirrors of other resources, and what a provider computes anyway."""
+"""Recognises differences without meaning: copies of other resources, and attributes that the provider computes."""
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -8,7 +8,7 @@ from scripts.review.canonical import ordered, parsed
 from scripts.review.model import Action, Change, Plan
 from scripts.review.references import without_keys
 
-# An attribute that the provider fills with what another resource sets, and those resources:
+# Attributes that the provider fills with the settings of other resources, and the types of those resources:
 # https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/s3_bucket
 MIRRORS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("aws_iam_role", "inline_policy"): ("aws_iam_role_policy", "aws_iam_role_policies_exclusive"),
@@ -45,10 +45,10 @@ _ALWAYS_COMPUTED = {"id", "arn", "tags_all"}
 
 
 class Noise:
-    """Tells noise from differences.
+    """Recognises noise in the differences of a plan.
 
     Args:
-        plan: the plan whose differences these are.
+        plan: the plan.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -57,7 +57,7 @@ class Noise:
 
     @cached_property
     def _set_by(self) -> dict[str, set[str]]:
-        """The texts that the resources set which others mirror, by their type."""
+        """The texts in the resources that other attributes copy, by their type."""
         wanted = {each for mirrored in MIRRORS.values() for each in mirrored}
         found: dict[str, set[str]] = {}
         for change in (*self._plan.changes, *self._plan.drift):
@@ -74,17 +74,17 @@ class Noise:
         return (without_keys(change.address), attribute) not in self._references
 
     def unknown(self, change: Change, attribute: str) -> bool:
-        """Whether it says nothing that an attribute is known only after the apply.
+        """Whether an unknown attribute is only noise.
 
-        The ARN of a new resource always is, and so is what has no value yet and nobody sets.
+        The ARN of a new resource is always unknown, and so is an attribute without a value that nobody sets.
         """
         fresh = change.action in (Action.CREATE, Action.REPLACE, Action.READ)
         return (fresh or empty(_part(change.before, attribute))) and self.computed(change, attribute)
 
     def mirror(self, change: Change, attribute: str) -> bool:
-        """Whether an attribute mirrors other resources of this plan, and holds no text that those do not set.
+        """Whether an attribute only copies other resources of this plan: it contains no text that they do not set.
 
-        Whatever was added outside of Terraform is no mirror: no resource of the plan sets it.
+        A value that was added outside of Terraform is not a copy, because no resource of the plan sets it.
         """
         others = MIRRORS.get((change.type, attribute))
         if others is None or (self._references is not None and not self.computed(change, attribute)):
@@ -98,7 +98,7 @@ class Noise:
 
 
 def empty(value: Any) -> bool:
-    """Whether a value is as good as none: providers write null, "", [] and {} for the same."""
+    """Whether a value is empty: providers use null, "", [] and {} for the same."""
     return value is None or (isinstance(value, str | list | dict) and not value)
 
 
@@ -107,7 +107,7 @@ def _part(values: Mapping[str, Any] | None, attribute: str) -> Any:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """The texts in a value that are not empty, JSON in canonical form."""
+    """The non-empty texts in a value, JSON in canonical form."""
     if isinstance(value, dict):
         for each in value.values():
             yield from _texts(each)

@@ -1,4 +1,4 @@
-"""Writes what is said of plans into a folder: review.md, review.html, review.json."""
+"""Writes reviews into a folder: review.md, review.html, review.json."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,21 +9,21 @@ from scripts.review import render
 from scripts.review.model import Review
 
 COMMENT = 65_000
-"""GitHub takes 65,536 characters as a comment; some are left for whoever marks the comment as theirs."""
+"""GitHub accepts 65,536 characters in a comment; the rest is room for a caller's own marker."""
 
 
 def write(folder: Path, reviews: Sequence[Review], more: Mapping[str, Any] | None = None) -> tuple[Path, Path, Path]:
-    """Write the pages, for the user alone.
+    """Write the pages, readable only by the user.
 
     Args:
-        folder: where to; made when missing.
+        folder: the target folder; created if missing.
         reviews: one for each plan.
-        more: members that review.json has beyond the reviews.
+        more: further members for review.json.
 
     Returns:
         The paths of review.md, review.html and review.json.
     """
-    # Without an indent: json then writes in C, six times as fast.
+    # No indent: json then uses its C encoder, which is six times as fast.
     data = json.dumps({**render.data(reviews), **(more or {})}, ensure_ascii=False)
     texts = {"review.md": render.markdown(reviews, COMMENT), "review.html": render.html(reviews), "review.json": data}
     folder.mkdir(parents=True, exist_ok=True)
@@ -33,7 +33,7 @@ def write(folder: Path, reviews: Sequence[Review], more: Mapping[str, Any] | Non
 
 
 def _write(file: Path, text: str) -> None:
-    """Write a file that nobody else may read, also where one lies there that others may."""
+    """Write a file that nobody else may read, also if it exists with other permissions."""
     file.touch(mode=0o600)
     file.chmod(0o600)
     file.write_text(text, encoding="utf-8")

@@ -1,8 +1,8 @@
-"""Reads what `terraform show -json` writes of a saved plan into a Plan.
+"""Reads the output of `terraform show -json` for a saved plan into a Plan.
 
-Rests on the published format, https://developer.hashicorp.com/terraform/internals/json-format: members that are not
-known are passed over, another major version of the format is refused, and so is every entry that cannot be understood:
-a change that is left out silently would be a change that nobody reviewed.
+It follows the published format, https://developer.hashicorp.com/terraform/internals/json-format. It ignores unknown
+members. It refuses another major version of the format and every entry that it does not understand, because nobody
+would review a change that is silently skipped.
 """
 
 from collections.abc import Iterator, Mapping
@@ -33,13 +33,13 @@ def read(text: str, source: str) -> Plan:
 
     Args:
         text: the JSON.
-        source: what to call the plan: a file's name, an environment.
+        source: the plan's name: a file or an environment.
 
     Returns:
-        The plan with all its values, secrets among them.
+        The plan with all its values, secrets included.
 
     Raises:
-        UserError: this is no plan's JSON, a plan of another major version of the format, or one with an entry that
+        UserError: the text is not a plan's JSON, has another major version of the format, or contains an entry that
             Terraform does not write.
     """
     raw = parse(text, source)
@@ -70,16 +70,16 @@ def _deferred(raw: Mapping[str, Any], source: str) -> Iterator[tuple[str, Change
     for index, entry in enumerate(_list(raw, "deferred_changes", source)):
         where = f"{source}: deferred_changes[{index}]"
         if not isinstance(entry, dict):
-            raise _strange(where, "is not an object")
+            raise _malformed(where, "is not an object")
         yield _text(entry.get("reason")), _change(entry.get("resource_change"), f"{where}.resource_change")
 
 
 def _change(entry: Any, where: str) -> Change:
     if not isinstance(entry, dict) or not isinstance(entry.get("change"), dict):
-        raise _strange(where, "holds no change")
+        raise _malformed(where, "contains no change")
     address, change = entry.get("address"), entry["change"]
     if not isinstance(address, str) or not address:
-        raise _strange(where, "has no address")
+        raise _malformed(where, "has no address")
     action, actions = _action(change.get("actions"), f"{where} ({address})")
     importing = change.get("importing")
     previous = _text(entry.get("previous_address"))
@@ -111,11 +111,11 @@ def _outputs(raw: Mapping[str, Any], source: str) -> Iterator[OutputChange]:
     if outputs is None:
         return
     if not isinstance(outputs, dict):
-        raise _strange(f"{source}: output_changes", "is not an object")
+        raise _malformed(f"{source}: output_changes", "is not an object")
     for name, change in outputs.items():
         where = f"{source}: output_changes.{name}"
         if not isinstance(change, dict):
-            raise _strange(where, "is not an object")
+            raise _malformed(where, "is not an object")
         yield OutputChange(
             name=name,
             action=_action(change.get("actions"), where)[0],
@@ -128,7 +128,7 @@ def _outputs(raw: Mapping[str, Any], source: str) -> Iterator[OutputChange]:
 
 
 def _failed_checks(raw: Mapping[str, Any]) -> Iterator[FailedCheck]:
-    """The checks that failed, their instances where those are named."""
+    """The checks that failed, with their instances if the plan names them."""
     for check in _objects(raw.get("checks")):
         failed = [each for each in _objects(check.get("instances")) if each.get("status") in ("fail", "error")]
         if not failed and check.get("status") in ("fail", "error"):
@@ -140,7 +140,7 @@ def _failed_checks(raw: Mapping[str, Any]) -> Iterator[FailedCheck]:
 
 
 def _accounts(module: Any) -> Iterator[str]:
-    """The accounts that a module of the prior state, and those in it, found themselves in."""
+    """The accounts in the `aws_caller_identity` data of a module of the prior state and its child modules."""
     if isinstance(module, dict):
         for resource in _objects(module.get("resources")):
             if resource.get("type") == "aws_caller_identity":
@@ -154,8 +154,8 @@ def _action(actions: Any, where: str) -> tuple[Action, tuple[str, ...]]:
     names = tuple(actions) if isinstance(actions, list) and all(isinstance(name, str) for name in actions) else ()
     if names not in ACTIONS:
         raise UserError(
-            f"{where}: the actions {actions!r} are none that this review knows.",
-            "It knows those of Terraform's plan format 1.0 to 1.2; what it does not know it does not bless.",
+            f"{where}: this review does not know the actions {actions!r}.",
+            "It knows those of Terraform's plan formats 1.0 to 1.2, and refuses other ones.",
         )
     return ACTIONS[names], names
 
@@ -167,7 +167,7 @@ def _paths(paths: Any) -> Iterator[Path]:
 
 
 def _import_id(importing: Any) -> str:
-    """What is imported by. A resource may be imported by its identity instead of an id, or by an id not known yet."""
+    """The id of an import. It may also be a resource identity, or unknown before the apply."""
     if not isinstance(importing, dict):
         return ""
     if importing.get("id"):
@@ -181,7 +181,7 @@ def _import_id(importing: Any) -> str:
 def _object(change: Mapping[str, Any], member: str, where: str) -> Mapping[str, Any] | None:
     value = change.get(member)
     if value is not None and not isinstance(value, dict):
-        raise _strange(f"{where}.change.{member}", "is not an object")
+        raise _malformed(f"{where}.change.{member}", "is not an object")
     return value
 
 
@@ -190,12 +190,12 @@ def _list(raw: Mapping[str, Any], member: str, source: str) -> list[Any]:
     if value is None:
         return []
     if not isinstance(value, list):
-        raise _strange(f"{source}: {member}", "is not a list")
+        raise _malformed(f"{source}: {member}", "is not a list")
     return value
 
 
 def _member(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """A member that is an object; an empty one where it is none."""
+    """A member that is an object; else an empty object."""
     member = value.get(name)
     return member if isinstance(member, dict) else {}
 
@@ -208,5 +208,5 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _strange(where: str, what: str) -> UserError:
-    return UserError(f"{where} {what}.", f"Terraform writes no such plan. Make it anew: {SHOW}")
+def _malformed(where: str, what: str) -> UserError:
+    return UserError(f"{where} {what}.", f"Terraform writes no such plan. Write the file again: {SHOW}")

@@ -1,6 +1,6 @@
-"""Follows a plan's `configuration` from an attribute to the resources that its expression names.
+"""Resolves the references in a plan's `configuration`, from an attribute to the resources in its expression.
 
-`configuration` knows no keys: one entry stands for every instance of a resource or module.
+`configuration` has no keys: one entry covers every instance of a resource or module.
 https://developer.hashicorp.com/terraform/internals/json-format#configuration-representation
 """
 
@@ -11,54 +11,54 @@ from typing import Any
 
 _KEY = re.compile(r'\["(?:[^"\\]|\\.)*"\]|\[\d+\]')
 _RESOURCE = re.compile(r"(?!(?:var|local|module|each|path)\.)(?:data\.)?\w+\.[\w-]+")
-_DEEPEST = 50
+_MAX_DEPTH = 50
 
 
-@lru_cache(maxsize=65_536)  # one address is asked for again and again
+@lru_cache(maxsize=65_536)  # the same address is looked up often
 def without_keys(address: str) -> str:
-    """An address as `configuration` has it: `module.a["b"].aws_s3_bucket.c[0]` becomes `module.a.aws_s3_bucket.c`."""
+    """An address as in `configuration`: `module.a["b"].aws_s3_bucket.c[0]` becomes `module.a.aws_s3_bucket.c`."""
     return _KEY.sub("", address) if "[" in address else address
 
 
 def references(configuration: Any) -> Mapping[tuple[str, str], tuple[str, ...]]:
-    """What each attribute of each resource refers to.
+    """The references of each attribute of each resource.
 
     Args:
-        configuration: that member of the plan's JSON; anything else counts as an empty one.
+        configuration: that member of the plan's JSON; anything but an object counts as empty.
 
     Returns:
-        For a resource's or data source's whole address without keys, and each attribute that its configuration sets,
-        the whole addresses without keys of what is referred to (`module.a.aws_kms_key.k.arn` and
-        `module.a.aws_kms_key.k`). A module's variables and outputs are followed to what they hand on, and so is
-        `each.value` where for_each goes over a resource; what cannot be followed (`local.x`, another `each.value`, a
-        variable of the root) stays, with its module before it. An attribute that is set without a reference has an
-        empty tuple.
+        For the full address (without keys) of a resource or data source, and each attribute that its configuration
+        sets: the full addresses (without keys) that it refers to (`module.a.aws_kms_key.k.arn` and
+        `module.a.aws_kms_key.k`). References through variables and outputs of modules are resolved, and so is
+        `each.value` if for_each iterates over a resource. A reference that cannot be resolved (`local.x`, another
+        `each.value`, a variable of the root module) stays, with its module in front. An attribute without a reference
+        has an empty tuple.
     """
     root = configuration.get("root_module") if isinstance(configuration, dict) else None
     modules: dict[str, _Module] = {}
     _collect("", root, None, modules)
     found: dict[tuple[str, str], tuple[str, ...]] = {}
-    followed: dict[str, tuple[str, ...]] = {}
+    resolved: dict[str, tuple[str, ...]] = {}
     for module in modules.values():
         for address, expressions, repeated in module.resources:
             for attribute, expression in expressions.items():
-                named = (end for each in _named(expression) for end in _repeated(each, repeated))
+                named = (target for each in _references_in(expression) for target in _resolve_each(each, repeated))
                 whole = [module.prefix + each for each in named]
                 found[address, attribute] = tuple(
-                    dict.fromkeys(end for each in whole for end in _ends(each, modules, followed, _DEEPEST))
+                    dict.fromkeys(target for each in whole for target in _targets(each, modules, resolved, _MAX_DEPTH))
                 )
     return found
 
 
-def _repeated(reference: str, resources: list[str]) -> list[str]:
-    """What `each.value.arn` stands for where for_each goes over resources; any other reference is its own end."""
+def _resolve_each(reference: str, resources: list[str]) -> list[str]:
+    """Resolve `each.value.arn` if for_each iterates over resources; any other reference stays as it is."""
     if not reference.startswith("each.value") or not resources:
         return [reference]
     return [resource + reference.removeprefix("each.value") for resource in resources]
 
 
 class _Module:
-    """One module of the configuration: its resources, what it hands on, and what it is called with."""
+    """One module of the configuration: its resources, its outputs and its arguments."""
 
     def __init__(self, path: str, raw: Mapping[str, Any], arguments: Mapping[str, Any]) -> None:
         self.path = path
@@ -70,7 +70,7 @@ class _Module:
             (
                 self.prefix + str(entry.get("address", "")),
                 _mapping(entry.get("expressions")),
-                [each for each in _named(entry.get("for_each_expression")) if _RESOURCE.fullmatch(each)],
+                [each for each in _references_in(entry.get("for_each_expression")) if _RESOURCE.fullmatch(each)],
             )
             for entry in (entries if isinstance(entries, list) else ())
             if isinstance(entry, dict)
@@ -85,38 +85,42 @@ def _collect(path: str, raw: Any, arguments: Any, modules: dict[str, _Module]) -
         _collect(f"{module.prefix}module.{name}", call.get("module"), call.get("expressions"), modules)
 
 
-def _named(expression: Any) -> Iterator[str]:
+def _references_in(expression: Any) -> Iterator[str]:
     """Every reference in an expression, a block or a list of blocks."""
     if isinstance(expression, list):
         for each in expression:
-            yield from _named(each)
+            yield from _references_in(each)
     elif isinstance(expression, dict):
         named = expression.get("references")
         if isinstance(named, list):
             yield from (_KEY.sub("", each) for each in named if isinstance(each, str))
         else:
             for each in expression.values():
-                yield from _named(each)
+                yield from _references_in(each)
 
 
-def _ends(
-    reference: str, modules: Mapping[str, _Module], followed: dict[str, tuple[str, ...]], left: int
+def _targets(
+    reference: str, modules: Mapping[str, _Module], resolved: dict[str, tuple[str, ...]], left: int
 ) -> tuple[str, ...]:
-    """What a reference comes down to, through the variables and outputs of modules."""
-    if reference in followed:
-        return followed[reference]
-    expression, base = _behind(reference, modules)
+    """Resolve a reference through the variables and outputs of modules."""
+    if reference in resolved:
+        return resolved[reference]
+    expression, base = _expression_of(reference, modules)
     if expression is None or not left:
         return (reference,)
-    ends = tuple(
-        dict.fromkeys(end for each in _named(expression) for end in _ends(base + each, modules, followed, left - 1))
+    targets = tuple(
+        dict.fromkeys(
+            target
+            for each in _references_in(expression)
+            for target in _targets(base + each, modules, resolved, left - 1)
+        )
     )
-    followed[reference] = ends
-    return ends
+    resolved[reference] = targets
+    return targets
 
 
-def _behind(reference: str, modules: Mapping[str, _Module]) -> tuple[Any, str]:
-    """The expression that a variable or an output stands for, and the module in which it is written."""
+def _expression_of(reference: str, modules: Mapping[str, _Module]) -> tuple[Any, str]:
+    """The expression behind a variable or an output, and the module that contains it."""
     path, _, rest = reference.rpartition("var.") if ".var." in f".{reference}" else ("", "", "")
     if rest:
         module = modules.get(path.rstrip("."))

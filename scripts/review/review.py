@@ -1,4 +1,4 @@
-"""Puts a review together: what differs, what the rules and the permissions say, the verdict and the digest."""
+"""Creates a review: differences, findings, permission changes, verdict and digest."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -11,62 +11,64 @@ from scripts.review.model import Action, Change, Finding, Permission, Plan, Prin
 from scripts.review.settings import Settings, split
 from scripts.review.verdict import verdict
 
-# Of so many changes on, half of the work is done by a second processor: below, it is done before that has begun.
-MANY = 2_000
+# From this many changes on, a second process does half of the work. Smaller plans finish before it would start.
+SPLIT_FROM = 2_000
 
 _STATUS = {Status.NEW: 0, Status.THERE: 1, Status.FIXED: 2}
 
 
 def review(plan: Plan, settings: Settings) -> Review:
-    """Say of a plan what a reviewer must know.
+    """Review a plan.
 
     Args:
         plan: the plan.
         settings: which rules are switched off.
 
     Returns:
-        The review. Every text in it may be shown.
+        The review. Every text in it is masked.
     """
     mask = Mask(plan)
-    judged = (
-        second_process.begin(lambda: _judged(plan, mask)) if len(plan.changes) >= MANY else lambda: _judged(plan, mask)
+    result = (
+        second_process.start(lambda: _findings_and_permissions(plan, mask))
+        if len(plan.changes) >= SPLIT_FROM
+        else lambda: _findings_and_permissions(plan, mask)
     )
-    changes = difference.shown((each for each in plan.changes if _matters(each)), plan, mask)
+    changes = difference.shown((each for each in plan.changes if _is_shown(each)), plan, mask)
     drift, outputs = difference.drift(plan, mask), difference.outputs(plan, mask)
-    deferred, told = difference.deferred(plan, mask), digest(plan)
-    found, allowed = judged()
-    stand, suppressed = split(found, settings, plan.source)
+    deferred, change_digest = difference.deferred(plan, mask), digest(plan)
+    found, permission_changes = result()
+    active, suppressed = split(found, settings, plan.source)
     return Review(
         source=plan.source,
         terraform_version=plan.terraform_version,
-        verdict=verdict(plan, mask, changes, drift, stand, allowed),
+        verdict=verdict(plan, mask, changes, drift, active, permission_changes),
         counts=_counts(plan.changes),
-        findings=stand,
+        findings=active,
         suppressed=suppressed,
-        permissions=allowed,
+        permissions=permission_changes,
         changes=changes,
         drift=drift,
         outputs=outputs,
         deferred=deferred,
-        digest=told,
+        digest=change_digest,
         errored=plan.errored,
         complete=plan.complete,
         applyable=plan.applyable,
     )
 
 
-def _judged(plan: Plan, mask: Mask) -> tuple[list[Finding], tuple[PrincipalChange, ...]]:
-    """What the rules and the permissions say: half of the work."""
+def _findings_and_permissions(plan: Plan, mask: Mask) -> tuple[list[Finding], tuple[PrincipalChange, ...]]:
+    """Run the rules and compare the permissions: half of the work."""
     found = sorted((_masked(each, mask) for each in rules.findings(plan, mask)), key=_weight)
     return found, tuple(_masked_permissions(each, mask) for each in permissions.changes(plan, mask))
 
 
-def _matters(change: Change) -> bool:
+def _is_shown(change: Change) -> bool:
     return change.action is not Action.NO_OP or bool(change.previous_address or change.import_id)
 
 
 def _counts(changes: Iterable[Change]) -> Mapping[str, int]:
-    """How many changes there are of each kind. What moves and changes besides counts as both."""
+    """The number of changes of each kind. A resource that moves and changes counts as both."""
     counts: Counter[str] = Counter()
     for change in changes:
         counts[change.action.value] += 1
@@ -80,8 +82,8 @@ def _weight(finding: Finding) -> tuple[int, int, str]:
     return -finding.severity, _STATUS[finding.status], finding.address
 
 
-# Rules and permissions write values through the mask. What they put into sentences is looked at once more here: this
-# is the only door to what is shown.
+# Rules and permissions already mask the values they use. Their finished sentences are masked once more here, because
+# every text that is shown passes through this module.
 
 
 def _masked(finding: Finding, mask: Mask) -> Finding:

@@ -1,4 +1,4 @@
-"""Work for a second processor: in a process that begins with all that this one has."""
+"""Runs work in a second process that starts with a copy of this process's memory."""
 
 import multiprocessing
 import signal
@@ -8,21 +8,22 @@ from typing import TypeVar
 Result = TypeVar("Result")
 
 
-def begin(work: Callable[[], Result]) -> Callable[[], Result]:
-    """Begin some work; this process goes on meanwhile.
+def start(work: Callable[[], Result]) -> Callable[[], Result]:
+    """Start some work in a second process while this one continues.
 
     Args:
-        work: changes nothing that is read here; its result can be pickled.
+        work: must not change anything that this process reads; its result can be pickled.
 
     Returns:
-        What waits for its result. It raises RuntimeError where there is none: then the traceback has been shown.
+        A function that waits for the result. It raises RuntimeError if the work failed; its traceback is already
+        printed.
     """
-    # Forked: nothing of the plan is copied, and nothing is imported again. No other thread is at work then.
+    # Fork shares the plan without copying it and imports nothing again. It is safe because no other thread is running.
     context = multiprocessing.get_context("fork")
     receiver, sender = context.Pipe(duplex=False)
 
     def run() -> None:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is answered by this process's parent alone
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # only the parent process handles Ctrl-C
         sender.send(work())
 
     process = context.Process(target=run, daemon=True)
@@ -33,7 +34,7 @@ def begin(work: Callable[[], Result]) -> Callable[[], Result]:
         try:
             found: Result = receiver.recv()
         except EOFError:
-            raise RuntimeError("A part of the review ended early; why is said above.") from None
+            raise RuntimeError("A part of the review failed; the reason is printed above.") from None
         finally:
             process.join()
         return found

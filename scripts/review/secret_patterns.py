@@ -1,6 +1,6 @@
-"""Recognises values that nobody marked sensitive and that look like secrets all the same: by name, shape or randomness.
+"""Recognises values that look like secrets although nobody marked them sensitive: by name, shape or randomness.
 
-A hint and no proof. It errs towards masking: a masked value that was none costs a look into the configuration.
+This is a heuristic that prefers to mask too much: a value masked by mistake costs one look into the configuration.
 """
 
 import itertools
@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from functools import lru_cache
 
-# What a name ends with, when its value is a secret; and endings that say how the same secret is written.
+# Endings of names whose value is a secret, and suffixes for the encoding of the same secret.
 _SECRET_NAME = re.compile(
     r"(?:^|_)(?:password|passwd|passphrase|pwd|secret|token|credentials?|connection_?string|dsn|jwt|bearer"
     r"|(?:api|private|secret|access|signing|encryption|master|shared|pre_?shared|account|auth|license|session)_?key"
@@ -17,10 +17,10 @@ _SECRET_NAME = re.compile(
     r"(?:_(?:plaintext|plain|base64|b64|encrypted|pem|der|json|value|hash|old|new|current|previous|wo))*_?\d*$"
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+")
-# References to a secret are no secrets: they say where it is kept.
+# A reference to a secret is not a secret: it only tells where the secret is stored.
 _REFERENCE = re.compile(r"arn:|alias/|ssm:|/aws/|\{\{resolve:|\$\{|https?://[^@]*$", re.IGNORECASE)
 
-# Names of values that are random to look at and public by nature.
+# Names of values that look random but are public.
 _PUBLIC_NAME = re.compile(
     r"(?:^|_)(?:arns?|ids?|etag|sha\d*|sha1sum|md5|crc\w+|hash|checksum|digest|fingerprint|thumbprints?|thumbprint_list"
     r"|version|revision|commit|image|image_uri|image_tag|serial|serial_number|public_key|certificate|certificate_body"
@@ -28,7 +28,8 @@ _PUBLIC_NAME = re.compile(
     r"|path|role|policy|user|group|filter|pattern|resources?|identifiers?|principals?|actions?|description|json)$"
 )
 
-# Cheap to look for, and one of them is in every shape below; a text of less than 16 characters can only be the first.
+# A cheap first check: every shape below contains one of these. Texts under 16 characters can contain only the first
+# two.
 _MARKERS = (
     "=", "://", "AKIA", "ASIA", "-----BEGIN", "eyJ", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-",
     "xox", "sk_live_", "rk_live_", "sk-", "AIza", "SG.", "hf_", "npm_", "earer ",
@@ -51,8 +52,8 @@ _UUID_OR_ID = re.compile(
     r"|A[A-Z]{3}[A-Z0-9]{16,17}|Z[A-Z0-9]{12,31}"
 )
 _HASH = re.compile(r"\bsha(?:1|256|384|512)[:-][A-Za-z0-9+/=]+")
-_SHAPELY = 16
-_RANDOM = 20
+_MIN_SHAPE = 16
+_MIN_RANDOM = 20
 _RANDOM_BITS = 3.4
 _AWS_SECRET_KEY = 40
 _AWS_SECRET_KEY_BITS = 4.4
@@ -60,7 +61,7 @@ _AWS_SECRET_KEY_BITS = 4.4
 
 @lru_cache(maxsize=8192)
 def secret_by_name(name: str) -> bool:
-    """Whether what is called so is a secret: `DB_PASSWORD`, `apiKey`, `auth_token`; not `token_ttl`, `secret_arn`."""
+    """Whether a name is a secret's: `DB_PASSWORD`, `apiKey`, `auth_token`; not `token_ttl`, `secret_arn`."""
     words = _CAMEL.sub("_", name).strip("_").lower()
     return _SECRET_NAME.search(words) is not None
 
@@ -70,46 +71,46 @@ def secret_by_content(text: str, name: str = "") -> bool:
 
     Args:
         text: the text.
-        name: what it is called; tells hashes and ids from keys. Empty where that is not known.
+        name: its name, which distinguishes hashes and ids from keys; empty if unknown.
     """
-    short = len(text) < _SHAPELY
+    short = len(text) < _MIN_SHAPE
     if any(map(text.__contains__, _MARKERS[:2] if short else _MARKERS)) and _SHAPE.search(text):
         return True
-    if len(text) < _RANDOM or text.startswith(("arn:", "ssh-", "-----BEGIN CERTIFICATE", "-----BEGIN PUBLIC")):
+    if len(text) < _MIN_RANDOM or text.startswith(("arn:", "ssh-", "-----BEGIN CERTIFICATE", "-----BEGIN PUBLIC")):
         return False
     words = _WORD.findall(text)
-    return bool(words) and not public_by_name(name) and any(_is_random(each) for each in _split(text, words))
+    return bool(words) and not is_public_name(name) and any(_is_random(each) for each in _split(text, words))
 
 
-def reference(text: str) -> bool:
-    """Whether a text says where a secret is kept, and is none itself."""
+def is_secret_reference(text: str) -> bool:
+    """Whether a text only refers to the place where a secret is stored."""
     return _REFERENCE.match(text) is not None
 
 
 @lru_cache(maxsize=8192)
-def public_by_name(name: str) -> bool:
-    """Whether what is called so may look random and is no secret: an id, a hash, a name."""
+def is_public_name(name: str) -> bool:
+    """Whether a value with this name may look random without being a secret: an id, a hash, a name."""
     return _PUBLIC_NAME.search(_CAMEL.sub("_", name).strip("_").lower()) is not None
 
 
 def _split(text: str, words: list[str]) -> list[str]:
-    """The words that may be random: not the hashes that say what they are, and of addresses and paths the parts."""
+    """The words that may be random: without labelled hashes, and the parts of addresses and paths."""
     if _HASH.search(text):
         words = _WORD.findall(_HASH.sub("", text))
-    parts = [part for word in words for part in word.split("/") if len(part) >= _RANDOM]
+    parts = [part for word in words for part in word.split("/") if len(part) >= _MIN_RANDOM]
     return parts + [word for word in words if len(word) == _AWS_SECRET_KEY and "://" not in text]
 
 
 def _is_random(word: str) -> bool:
-    """Whether a word of 20 characters or more was made by chance, not by people."""
+    """Whether a word of 20 characters or more is random, not written by people."""
     if _UUID_OR_ID.fullmatch(word):
         return False
     if _HEX.fullmatch(word):
-        return len(set(word)) > 8  # not a row of noughts
+        return len(set(word)) > 8  # not a row of zeros
     kinds = [_kind(letter) for letter in word if letter.isalnum()]
     if len(set(kinds)) < 3:
         return False
-    # Words that people make change between small, capital and digit rarely; chance does every other time.
+    # Human words rarely switch between lower case, upper case and digits; random ones do at every second character.
     turns = sum(left != right for left, right in itertools.pairwise(kinds))
     if len(word) == _AWS_SECRET_KEY and word[0] != "/" and _entropy(word) >= _AWS_SECRET_KEY_BITS:
         return True
@@ -125,5 +126,5 @@ def _kind(letter: str) -> str:
 
 
 def _entropy(word: str) -> float:
-    """Shannon's entropy, in bits for each character."""
+    """Shannon entropy, in bits per character."""
     return -sum(count / len(word) * math.log2(count / len(word)) for count in Counter(word).values())

@@ -1,8 +1,7 @@
-"""Finds secrets in texts, in clear and encoded, in time that hardly grows with their number.
+"""Finds secrets in texts, in clear and encoded, in time that hardly grows with the number of secrets.
 
-Every form of every secret becomes a needle. A text is cut into pieces; only where one of them is a piece of a needle is
-the text looked through. Terraform's jsonencode and AWS write the same text in several ways, so case is not looked at:
-an encoding in other letters is found as well.
+Every form of every secret becomes a needle. A text is cut into pieces, and is searched only if one of them is a piece
+of a needle. Terraform's jsonencode and AWS write the same text in several ways, so the search ignores case.
 """
 
 import base64
@@ -11,15 +10,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote, quote_plus
 
-SHORTEST = 4
-"""Secrets shorter than this are found only where they are the whole text: they are part of half the words there are."""
+MIN_LENGTH = 4
+"""A shorter secret is found only if it is the whole text, because it is part of too many ordinary words."""
 
-_HALVED = 16
-_CUTS = ((8, 8), (4, 4), (4, 1))  # how long pieces are, and how far apart they begin: the fewest pieces first
+_HALF_IS_ENOUGH = 16
+_PIECES = ((8, 8), (4, 4), (4, 1))  # length of pieces and distance between their starts; the fewest pieces first
 
 
-class Needles:
-    """The forms of secrets, ready to be looked for.
+class SecretSearch:
+    """Searches texts for all forms of some secrets.
 
     Args:
         secrets: the texts to find.
@@ -27,27 +26,28 @@ class Needles:
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self._short: set[str] = set()
-        self._sieves = [_Sieve(size, step) for size, step in _CUTS]
+        self._indexes = [_PieceIndex(size, step) for size, step in _PIECES]
         for secret in secrets:
-            if len(secret) < SHORTEST:
+            if len(secret) < MIN_LENGTH:
                 self._short.add(secret)
             else:
                 for needle in {form.lower() for form in _forms(secret)}:
-                    next(each for each in self._sieves if len(needle) >= each.shortest).add(needle)
+                    next(each for each in self._indexes if len(needle) >= each.shortest).add(needle)
 
-    def within(self, text: str) -> bool:
-        """Whether a text is, holds, or holds an encoding of, a secret."""
+    def found_in(self, text: str) -> bool:
+        """Whether a text contains a secret in clear or encoded."""
         if text in self._short:
             return True
-        small = text.lower()
-        return any(sieve.holds_back(small) for sieve in self._sieves)
+        lowered = text.lower()
+        return any(index.found_in(lowered) for index in self._indexes)
 
 
-class _Sieve:
-    """Finds needles in texts that are cut into pieces of `size` characters, `step` characters from one to the next.
+class _PieceIndex:
+    """Finds needles in texts by pieces of `size` characters that start every `step` characters.
 
-    Wherever in a text a needle of `size + step - 1` characters or more stands, one of the text's pieces lies wholly
-    within it, and begins in the needle before `step`. So few pieces of a needle need be known, and few of a text made.
+    If a text contains a needle of at least `size + step - 1` characters, one of the text's pieces lies within the
+    needle and starts in its first `step` characters. So the index needs few pieces of a needle, and a search few of a
+    text.
     """
 
     def __init__(self, size: int, step: int) -> None:
@@ -63,7 +63,7 @@ class _Sieve:
         self._pieces.update([needle[at : at + self._size] for at in range(self._step)])
         self._lengths[needle[: self._size]].add(len(needle))
 
-    def holds_back(self, text: str) -> bool:
+    def found_in(self, text: str) -> bool:
         """Whether one of the needles is in a text."""
         if not self._needles:
             return False
@@ -78,10 +78,10 @@ class _Sieve:
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """A secret in clear and as it looks inside of JSON, an address, a query, hexadecimal and base64 text."""
+    """A secret in clear, and its forms in JSON, addresses, queries, hexadecimal and base64 text."""
     yield secret
     for part in {secret.strip(), *_parts(secret)} - {secret}:
-        if len(part) >= SHORTEST:
+        if len(part) >= MIN_LENGTH:
             yield part
     for escaped in _json_forms(secret):
         yield escaped
@@ -93,26 +93,26 @@ def _forms(secret: str) -> Iterator[str]:
     yield raw.hex()
     for shift in range(3):
         form = _base64_core(raw, shift)
-        if len(form) >= SHORTEST:
+        if len(form) >= MIN_LENGTH:
             yield form
             yield form.replace("+", "-").replace("/", "_")
 
 
 def _parts(secret: str) -> Iterator[str]:
-    """Lines of a long text that say enough by themselves, and the halves of one long word.
+    """Long lines of a text, and the halves of one long word.
 
-    Halves of addresses and paths are left out: the first half of an ARN is that of every ARN in the account.
+    Halves of addresses and paths are left out: all ARNs of an account share their first half.
     """
     if "\n" in secret:
-        yield from (line.strip() for line in secret.splitlines() if len(line.strip()) >= _HALVED)
-    elif len(secret) >= _HALVED and not any(letter in ":/ ,{" for letter in secret):
+        yield from (line.strip() for line in secret.splitlines() if len(line.strip()) >= _HALF_IS_ENOUGH)
+    elif len(secret) >= _HALF_IS_ENOUGH and not any(letter in ":/ ,{" for letter in secret):
         middle = len(secret) // 2
         yield secret[:middle]
         yield secret[middle:]
 
 
 def _json_forms(text: str) -> set[str]:
-    """A text inside of a JSON string, as Python, Terraform and others escape it; without the text itself."""
+    """The forms of a text in a JSON string, as Python, Terraform and others escape it, without the text itself."""
     readable = json.dumps(text, ensure_ascii=False)[1:-1]
     ascii_only = json.dumps(text)[1:-1]
     forms = {readable, ascii_only}
@@ -122,7 +122,7 @@ def _json_forms(text: str) -> set[str]:
 
 
 def _base64_core(raw: bytes, shift: int) -> str:
-    """The part of the base64 text that stays the same whatever stands around, `shift` bytes after a multiple of 3."""
+    """The part of the base64 text that does not depend on its surroundings, `shift` bytes after a multiple of 3."""
     encoded = base64.b64encode(b"\0" * shift + raw).decode()
     whole = (shift + len(raw)) * 8 // 6
     return encoded[-(-shift * 8 // 6) : whole]

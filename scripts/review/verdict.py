@@ -1,23 +1,23 @@
-"""The sentence that a reviewer wants before anything else: what is lost, what opens, and what the rest is."""
+"""Writes the verdict, the summary that a reviewer reads first: lost data, findings, permissions and the rest."""
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from scripts.review.data_loss import HOLDINGS, lost
+from scripts.review.data_loss import DATA_RESOURCES, data_loss
 from scripts.review.masking import Mask
 from scripts.review.model import (
     Action,
     Change,
+    ChangeView,
     Finding,
     Plan,
     PrincipalChange,
     Severity,
-    ShownChange,
     Status,
 )
 
-_NAMED = 2
+_MAX_NAMED = 2
 _VERBS = {
     Action.CREATE: ("Creates", "created"),
     Action.UPDATE: ("Updates", "updated"),
@@ -32,22 +32,22 @@ _SERIOUS = (Severity.CRITICAL, Severity.HIGH)
 def verdict(
     plan: Plan,
     mask: Mask,
-    changes: Sequence[ShownChange],
-    drift: Sequence[ShownChange],
+    changes: Sequence[ChangeView],
+    drift: Sequence[ChangeView],
     findings: Iterable[Finding],
     permissions: Iterable[PrincipalChange],
 ) -> str:
-    """What a plan does, in a few short sentences, the gravest first.
+    """Summarise a plan in a few short sentences, the most severe first.
 
     Args:
         plan: the plan.
-        mask: writes its values as they may be shown.
-        changes: its changes as they are shown, without what does nothing.
-        drift: what was changed outside of Terraform, as it is shown.
-        findings: what the rules say.
-        permissions: how permissions change.
+        mask: masks its values.
+        changes: its changes, masked, without no-ops.
+        drift: the changes made outside of Terraform, masked.
+        findings: the findings of the rules.
+        permissions: the permission changes.
     """
-    losses = [change for change in plan.changes if lost(change)]
+    losses = [change for change in plan.changes if data_loss(change)]
     sentences = [
         *_state_of_the_plan(plan),
         *_losses(losses, mask),
@@ -55,10 +55,10 @@ def verdict(
         *_permissions(permissions),
     ]
     reverting = [each for each in changes if each.reverts_drift]
-    told = {mask.address(each.address) for each in losses}
-    rest = [each for each in changes if not each.reverts_drift and each.address not in told]
-    sentences += _reverting(reverting)
-    sentences += _rest(rest, bool(losses or reverting))
+    named = {mask.address(each.address) for each in losses}
+    rest = [each for each in changes if not each.reverts_drift and each.address not in named]
+    sentences += _drift_reverts(reverting)
+    sentences += _remaining_changes(rest, bool(losses or reverting))
     sentences += _outputs(plan, bool(changes))
     if not changes and not any(output.action is not Action.NO_OP for output in plan.outputs):
         sentences.append("Nothing was planned." if plan.errored else "Nothing changes.")
@@ -68,85 +68,86 @@ def verdict(
 
 def _state_of_the_plan(plan: Plan) -> Iterator[str]:
     if plan.errored:
-        yield "Planning ended in an error: this plan is not whole and must not be applied."
+        yield "Planning ended in an error: this plan is incomplete. Do not apply it."
     elif not plan.complete or plan.deferred:
         count = len(plan.deferred)
-        left = _count(count, "change") if count else "something"
-        yield f"This plan is not complete: {left} {'are' if count > 1 else 'is'} left to a later one."
+        deferred = _count(count, "change") if count else "some changes"
+        yield f"This plan is incomplete: {deferred} {'is' if count == 1 else 'are'} deferred to a later plan."
 
 
 def _losses(losses: Sequence[Change], mask: Mask) -> Iterator[str]:
-    names = Counter(_called(each, mask) for each in losses)
-    for change in losses[:_NAMED]:
-        name = _called(change, mask)
+    names = Counter(_name(each, mask) for each in losses)
+    for change in losses[:_MAX_NAMED]:
+        name = _name(change, mask)
         name = name if names[name] == 1 else mask.address(change.address)
-        yield f"{_VERBS[change.action][0]} {name}: {lost(change)}."
-    left = len(losses) - _NAMED
+        yield f"{_VERBS[change.action][0]} {name}: {data_loss(change)}."
+    left = len(losses) - _MAX_NAMED
     if left > 0:
-        yield f"{left} more that {'holds data is' if left == 1 else 'hold data are'} destroyed or replaced."
+        noun = "resource that holds" if left == 1 else "resources that hold"
+        yield f"Destroys or replaces {left} more {noun} data."
 
 
-def _called(change: Change, mask: Mask) -> str:
-    """What people call a resource: `the models bucket`, by its key or its name; its address where neither says much."""
+def _name(change: Change, mask: Mask) -> str:
+    """A resource's short name: `the models bucket`, by its key or its name; its address if neither says much."""
     key = _KEY.search(change.address)
     name = mask.text(key[1]) if key else change.name
     if name in _SAYS_NOTHING or "(" in name or (not key and change.address.endswith("]")):
         return mask.address(change.address)
-    return f"the {name} {HOLDINGS[change.type].noun}"
+    return f"the {name} {DATA_RESOURCES[change.type].noun}"
 
 
 def _serious(findings: Iterable[Finding]) -> Iterator[str]:
     found = Counter(each.severity for each in findings if each.status is Status.NEW)
     counts = {severity: found[severity] for severity in _SERIOUS if found[severity]}
     if counts:
-        *_, last = counts.values()
         parts = [f"{count} {severity.name.lower()}" for severity, count in counts.items()]
-        yield f"{' and '.join(parts)} {'finding' if last == 1 else 'findings'}."
+        yield f"New findings: {', '.join(parts)}."
 
 
 def _permissions(changes: Iterable[PrincipalChange]) -> Iterator[str]:
-    wider = narrower = unknown = 0
+    granted = revoked = unknown = 0
     for change in changes:
-        wider += len(change.added)  # a Deny that goes is among what can be done now, one that comes among the rest
-        narrower += len(change.removed)
+        granted += len(change.added)  # a Deny that is removed counts as granted, a new Deny as revoked
+        revoked += len(change.removed)
         unknown += bool(change.unknown)
-    if wider:
-        also = f", {narrower} {'narrows' if narrower == 1 else 'narrow'}" if narrower else ""
-        yield f"{_count(wider, 'permission')} {'widens' if wider == 1 else 'widen'}{also}."
-    elif narrower:
-        yield f"{_count(narrower, 'permission')} {'narrows' if narrower == 1 else 'narrow'}."
+    if granted:
+        also = f", revokes {revoked}" if revoked else ""
+        yield f"Grants {_count(granted, 'permission')}{also}."
+    elif revoked:
+        yield f"Revokes {_count(revoked, 'permission')}."
     if unknown:
-        yield f"The permissions of {_count(unknown, 'principal')} cannot be reviewed until the apply."
+        yield f"The permissions of {_count(unknown, 'principal')} are known only after the apply."
 
 
-def _reverting(changes: Sequence[ShownChange]) -> Iterator[str]:
+def _drift_reverts(changes: Sequence[ChangeView]) -> Iterator[str]:
     if changes:
-        verb = "takes" if len(changes) == 1 else "take"
-        yield f"{_count(len(changes), 'change')} {verb} back what was changed outside of Terraform."
+        one = len(changes) == 1
+        reverted = "only reverts a change" if one else "only revert changes"
+        yield f"{_count(len(changes), 'change')} {reverted} made outside of Terraform."
 
 
-def _rest(rest: Sequence[ShownChange], is_rest: bool) -> Iterator[str]:
+def _remaining_changes(rest: Sequence[ChangeView], has_more: bool) -> Iterator[str]:
     real = [each for each in rest if each.action in _VERBS]
     if real and all(_only_tags(each) for each in real):
-        yield "Everything else is tags." if is_rest else "Only tags change."
+        yield "The other changes are only tags." if has_more else "Only tags change."
     elif real:
-        yield _counted(real, is_rest)
-    yield from _state_only([each for each in rest if each.action not in _VERBS], bool(real) or is_rest)
+        yield _counted(real, has_more)
+    yield from _state_only([each for each in rest if each.action not in _VERBS], bool(real) or has_more)
 
 
-def _counted(changes: Sequence[ShownChange], is_rest: bool) -> str:
+def _counted(changes: Sequence[ChangeView], has_more: bool) -> str:
     counts = Counter(each.action for each in changes)
-    there = [action for action in _VERBS if counts[action]]
-    if is_rest:
-        return "Everything else: " + ", ".join(f"{counts[each]} {_VERBS[each][1]}" for each in there) + "."
-    first, *others = there
+    present = [action for action in _VERBS if counts[action]]
+    if has_more:
+        return "Other changes: " + ", ".join(f"{counts[each]} {_VERBS[each][1]}" for each in present) + "."
+    first, *others = present
     parts = [f"{_VERBS[first][0]} {_count(counts[first], 'resource')}"]
     parts += [f"{_VERBS[each][0].lower()} {counts[each]}" for each in others]
     return _listed(parts) + "."
 
 
-def _state_only(changes: Sequence[ShownChange], is_rest: bool) -> Iterator[str]:
-    """Moves, imports and resources that are forgotten change the state and nothing else; reads change nothing."""
+def _state_only(changes: Sequence[ChangeView], has_more: bool) -> Iterator[str]:
+    """Report changes of the state only: moves, imports and forgotten resources. Reads change nothing."""
     kinds = (
         ("moved", sum(bool(each.previous_address) for each in changes)),
         ("imported", sum(bool(each.import_id) for each in changes)),
@@ -154,28 +155,28 @@ def _state_only(changes: Sequence[ShownChange], is_rest: bool) -> Iterator[str]:
     )
     parts = [f"{count} {word}" for word, count in kinds if count]
     if parts:
-        yield f"{'In the state alone' if is_rest else 'Only the state changes'}: {', '.join(parts)}."
-    elif changes and not is_rest:
+        yield f"{'In the state only' if has_more else 'Only the state changes'}: {', '.join(parts)}."
+    elif changes and not has_more:
         yield f"Only reads {_count(len(changes), 'data source')} during the apply."
 
 
-def _only_tags(change: ShownChange) -> bool:
+def _only_tags(change: ChangeView) -> bool:
     tags = all(each.path.startswith(("tags.", "tags[", "tags_all")) for each in change.differences)
     return change.action is Action.UPDATE and bool(change.differences) and tags and not change.import_id
 
 
-def _outputs(plan: Plan, is_rest: bool) -> Iterator[str]:
+def _outputs(plan: Plan, has_more: bool) -> Iterator[str]:
     count = sum(output.action is not Action.NO_OP for output in plan.outputs)
-    if count and not is_rest:
+    if count and not has_more:
         yield f"Only {_count(count, 'output')} {'changes' if count == 1 else 'change'}."
 
 
-def _drift(drift: Sequence[ShownChange], reverting: Sequence[ShownChange]) -> Iterator[str]:
-    """What was changed outside of Terraform, but for what is taken back."""
-    taken_back = {each.address for each in reverting}
-    count = sum(each.address not in taken_back for each in drift)
+def _drift(drift: Sequence[ChangeView], reverting: Sequence[ChangeView]) -> Iterator[str]:
+    """Report the changes made outside of Terraform that the plan does not revert."""
+    reverted = {each.address for each in reverting}
+    count = sum(each.address not in reverted for each in drift)
     if count:
-        noun = "more resource" if taken_back else "resource"
+        noun = "more resource" if reverted else "resource"
         yield f"{_count(count, noun)} {'was' if count == 1 else 'were'} changed outside of Terraform."
 
 

@@ -1,4 +1,4 @@
-"""Chromium without a window, for pages that must be read, used and printed."""
+"""Headless Chromium for tests that read, use and print pages."""
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -35,8 +35,8 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-class Opened:
-    """A page with what went wrong on it, and all that it asked for."""
+class LoadedPage:
+    """A page with its errors and its network requests."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -48,13 +48,13 @@ class Opened:
 
 
 @pytest.fixture
-def show(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
-    """Write reviews as a page and open it; options are those of a browser's context."""
+def show(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., LoadedPage]]:
+    """Write reviews as a page and open it; the options go to the browser's context."""
     contexts = []
 
-    def opened(reviews: Sequence[Review], **options: Any) -> Opened:
+    def opened(reviews: Sequence[Review], **options: Any) -> LoadedPage:
         contexts.append(browser.new_context(**options))
-        shown = Opened(contexts[-1].new_page())
+        shown = LoadedPage(contexts[-1].new_page())
         path = tmp_path / "review.html"
         path.write_text(html(reviews))
         shown.page.goto(path.as_uri())

@@ -1,4 +1,4 @@
-"""review.html in Chromium: read, filtered, by keyboard, by everybody, on paper, without scripts; nothing leaves it."""
+"""review.html in Chromium: filter, keyboard, accessibility, printing, no scripts, no network requests."""
 
 import json
 import time
@@ -9,12 +9,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Opened
+from tests.browser.conftest import LoadedPage
 from tests.unit.review import samples
 
 pytestmark = pytest.mark.e2e
 
-Show = Callable[..., Opened]
+Show = Callable[..., LoadedPage]
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
 EVERY_RULE = """axe.run({rules: Object.fromEntries(axe.getRules().map(({ruleId}) => [ruleId, {enabled: true}]))})"""
 
@@ -47,7 +47,7 @@ def test_axe_finds_nothing_at_any_level(show: Show, scheme: str, viewport: dict[
 
 
 @pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
-def test_what_comes_from_a_plan_is_shown_and_not_run(show: Show, viewport: dict[str, int]) -> None:
+def test_text_from_a_plan_is_shown_and_not_run(show: Show, viewport: dict[str, int]) -> None:
     shown = show([samples.everything(), samples.three()], viewport=viewport)
     page = shown.page
     page.wait_for_timeout(300)
@@ -59,7 +59,7 @@ def test_what_comes_from_a_plan_is_shown_and_not_run(show: Show, viewport: dict[
     assert shown.requests == [page.url]
 
 
-def test_the_policy_stops_what_would_get_through(show: Show) -> None:
+def test_the_security_policy_stops_injected_content(show: Show) -> None:
     page = show([samples.three()]).page
     page.evaluate(
         """() => {
@@ -85,10 +85,10 @@ def test_the_filter_narrows_by_action_type_and_text(show: Show) -> None:
     assert found(page) == "1 of 300 shown"
     assert page.locator(".resources .module:visible").count() == 1
     page.get_by_role("button", name="Clear").click()
-    expect(page.locator(".found output").first).to_have_text("300 of 300 shown")  # a form resets in its own time
+    expect(page.locator(".found output").first).to_have_text("300 of 300 shown")  # a form resets asynchronously
 
 
-def test_the_filter_finds_what_is_escaped(show: Show) -> None:
+def test_the_filter_finds_escaped_text(show: Show) -> None:
     page = show([samples.everything()]).page
     page.get_by_role("searchbox").first.fill("<IMG src=x")
     assert found(page).startswith("1 of ")
@@ -98,7 +98,7 @@ def test_the_filter_finds_what_is_escaped(show: Show) -> None:
     assert found(page).startswith("0 of ")
 
 
-def test_it_is_used_by_keyboard(show: Show) -> None:
+def test_it_works_by_keyboard(show: Show) -> None:
     page = show([samples.numbered(300)]).page
     page.keyboard.press("/")
     assert page.evaluate("document.activeElement.type") == "search"
@@ -130,7 +130,7 @@ def test_tab_goes_through_findings_permissions_filter_and_changes_in_this_order(
     assert places == sorted(places)
 
 
-def test_a_finding_leads_to_its_change_even_where_the_filter_hides_it(show: Show) -> None:
+def test_a_finding_links_to_its_change_even_if_the_filter_hides_it(show: Show) -> None:
     page = show([samples.numbered(2_000)]).page
     page.get_by_role("searchbox").first.fill("nothing has this")
     page.get_by_role("link", name='module.team["0"].aws_s3_bucket.this[0]', exact=True).first.click()
@@ -144,7 +144,7 @@ def test_a_finding_leads_to_its_change_even_where_the_filter_hides_it(show: Show
     assert -50 < box["y"] < 900
 
 
-def test_open_all_opens_what_is_shown(show: Show) -> None:
+def test_open_all_opens_the_visible_changes(show: Show) -> None:
     page = show([samples.numbered(300)]).page
     page.get_by_label("destroy 42").check()
     page.get_by_role("button", name="Open all").click()
@@ -163,7 +163,7 @@ def test_a_long_value_is_behind_a_click(show: Show) -> None:
     assert len(long.locator("pre").inner_text()) > 1_000
 
 
-def test_without_scripts_everything_is_there_but_the_filter(show: Show) -> None:
+def test_without_scripts_everything_works_except_the_filter(show: Show) -> None:
     page = show([samples.numbered(300)], java_script_enabled=False).page
     assert page.locator(".change").count() == 303
     assert not page.locator(".filter").is_visible()
@@ -172,7 +172,7 @@ def test_without_scripts_everything_is_there_but_the_filter(show: Show) -> None:
     assert change.locator("dl").is_visible()
 
 
-def test_on_paper_a_small_plan_is_open_and_the_filter_gone(show: Show) -> None:
+def test_a_printed_small_plan_is_open_and_has_no_filter(show: Show) -> None:
     page = show([samples.three()]).page
     for summary in page.locator(".change > summary, .principal > summary").all():
         summary.click()
@@ -190,7 +190,7 @@ def test_on_paper_a_small_plan_is_open_and_the_filter_gone(show: Show) -> None:
 def test_ten_thousand_changes_open_and_filter_within_a_second(show: Show) -> None:
     page = show([samples.numbered(10_000)], viewport=WIDE).page
     loaded = []
-    for _ in range(3):  # the best of them: other programs may be at work on this machine
+    for _ in range(3):  # take the best, because other programs may be running on this machine
         page.reload()
         loaded.append(page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd"))
     assert min(loaded) < 1_000

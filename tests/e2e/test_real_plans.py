@@ -44,9 +44,9 @@ def said(found: Review) -> tuple[object, ...]:
 @pytest.mark.parametrize("name", ["permissions", "reverted-drift"])
 def test_a_plan_made_again_says_the_same(name: str, runner: Terraform) -> None:
     first = make.plan(name, runner)
-    assert said(reviewed(first)) == said(make.reviewed(name))
+    assert said(reviewed(first)) == said(make.golden_review(name))
 
-    again = make.planned(name, runner)
+    again = make.plan_json(name, runner)
     assert reviewed(again).digest == reviewed(first).digest
 
     configuration = FOLDER / "main.tf"
@@ -54,10 +54,10 @@ def test_a_plan_made_again_says_the_same(name: str, runner: Terraform) -> None:
     other = text.replace("kms:Decrypt", "kms:Encrypt").replace("= 3600", "= 3601")
     assert other != text
     configuration.write_text(other, encoding="utf-8")
-    assert reviewed(make.planned(name, runner)).digest != reviewed(first).digest
+    assert reviewed(make.plan_json(name, runner)).digest != reviewed(first).digest
 
 
 def test_what_is_kept_of_a_plan_is_all_of_it_but_what_is_made_up(runner: Terraform) -> None:
-    text = make.settled(make.plan("moved", runner))
+    text = make.normalised(make.plan("moved", runner))
     kept = (make.GOLDEN / "moved" / "plan.json").read_text(encoding="utf-8")
     assert json.loads(text) == json.loads(kept)

@@ -1,10 +1,10 @@
-"""What everybody may do after a plan that they might not before, and the other way round.
+"""Which permissions a plan grants and revokes.
 
-Plan ──identities, resources──▶ policies on both sides ──documents──▶ statements ──comparing──▶ what came and went
-                                 └─ recovery: what is known of those that are not known yet        telling ──▶ texts
+Plan ──identities, resources──▶ policies before and after ──documents──▶ statements ──comparison──▶ added and removed
+                                 └─ unknown_policies: the known parts of unknown policies        formatting ──▶ texts
 """
 
-from scripts.policies.documents import NotAPolicyError, Statement, statements
+from scripts.policies.documents import InvalidPolicyError, Statement, statements
 from scripts.review.permissions.principals import changes
 
-__all__ = ["NotAPolicyError", "Statement", "changes", "statements"]
+__all__ = ["InvalidPolicyError", "Statement", "changes", "statements"]

@@ -1,4 +1,4 @@
-"""What a permissions boundary leaves of the policies of a role or user: what both allow, and what neither denies.
+"""Intersects a permissions boundary with the policies of a role or user: allowed is what both allow and neither denies.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 """
@@ -9,43 +9,43 @@ from scripts.policies import actions, globs
 from scripts.policies.documents import EVERYTHING, Scope, Statement
 
 
-class NotTellableError(Exception):
-    """What both allow is no set of statements: two patterns overlap, such as `a*` and `*b`."""
+class NotExpressibleError(Exception):
+    """The intersection cannot be written as statements, because patterns overlap, such as `a*` and `*b`."""
 
 
 def within(held: Sequence[Statement], limit: Sequence[Statement]) -> tuple[Statement, ...]:
-    """Statements that allow what some statements and a boundary allow, and deny what either denies.
+    """Statements that allow what the policies and the boundary both allow, and deny what either denies.
 
     Args:
         held: the statements of all policies of a principal.
-        limit: those of its boundary.
+        limit: the statements of its boundary.
 
     Raises:
-        NotTellableError: no statements say just that.
+        NotExpressibleError: no statements express exactly that.
     """
     found = [each for each in (*held, *limit) if each.effect == "Deny"]
     limits = [each for each in limit if each.effect == "Allow"]
     for statement in held:
         if statement.effect == "Allow":
-            # Where the boundary allows the whole of it, it stays as it was written.
-            whole = any(_has(each, statement) for each in limits)
-            found += [statement] if whole else [both for each in limits for both in _both(statement, each)]
+            # If the boundary allows the whole statement, keep it as written.
+            whole = any(_covers(each, statement) for each in limits)
+            found += [statement] if whole else [shared for each in limits for shared in _intersection(statement, each)]
     return tuple(dict.fromkeys(found))
 
 
-def _has(limit: Statement, statement: Statement) -> bool:
-    """Whether a boundary's statement plainly allows all that another one does."""
+def _covers(limit: Statement, statement: Statement) -> bool:
+    """Whether a boundary's statement allows everything that another statement allows, as far as a quick look tells."""
     try:
         where = _resources(statement.resources, limit.resources)
-    except NotTellableError:
+    except NotExpressibleError:
         return False
     among = _actions(statement.actions, limit.actions)
     whole = (among, where) == (statement.actions, statement.resources)
     return whole and limit.conditions <= statement.conditions
 
 
-def _both(statement: Statement, limit: Statement) -> Iterator[Statement]:
-    """What two statements allow; nothing where they have nothing in common."""
+def _intersection(statement: Statement, limit: Statement) -> Iterator[Statement]:
+    """What two statements both allow; nothing if they share nothing."""
     among = _actions(statement.actions, limit.actions)
     where = _resources(statement.resources, limit.resources) if among else None
     if among and where:
@@ -53,8 +53,8 @@ def _both(statement: Statement, limit: Statement) -> Iterator[Statement]:
 
 
 def _actions(one: Scope, other: Scope) -> Scope | None:
-    """The actions of both: in the words of either, or one by one where these overlap."""
-    return _common(one, other, str.lower, _one_by_one)
+    """The actions of both: as written in one of them, or one by one if the patterns overlap."""
+    return _shared_scope(one, other, str.lower, _one_by_one)
 
 
 def _one_by_one(pattern: str, against: Scope) -> Iterable[str]:
@@ -64,28 +64,28 @@ def _one_by_one(pattern: str, against: Scope) -> Iterable[str]:
 
 
 def _resources(one: Scope, other: Scope) -> Scope | None:
-    """The resources of both, in the words of either.
+    """The resources of both, as written in one of them.
 
     Raises:
-        NotTellableError: there are no words for them.
+        NotExpressibleError: no patterns express them.
     """
-    return _common(one, other, str, _not_tellable)
+    return _shared_scope(one, other, str, _not_expressible)
 
 
-def _not_tellable(_pattern: str, _against: Scope) -> Iterable[str]:
-    raise NotTellableError
+def _not_expressible(_pattern: str, _against: Scope) -> Iterable[str]:
+    raise NotExpressibleError
 
 
-def _common(
+def _shared_scope(
     one: Scope, other: Scope, fold: Callable[[str], str], listed: Callable[[str, Scope], Iterable[str]]
 ) -> Scope | None:
-    """What two scopes have in common; None for nothing.
+    """The intersection of two scopes; None if it is empty.
 
     Args:
         one: a scope.
-        other: another one.
-        fold: writes alike what is the same.
-        listed: what a pattern and a scope that overlap have in common.
+        other: another scope.
+        fold: normalises a pattern, such as its case.
+        listed: gives the intersection of a pattern and a scope that overlap.
     """
     if EVERYTHING in (one, other):
         return other if one == EVERYTHING else one
@@ -94,7 +94,7 @@ def _common(
     positive, against = (other, one) if one.negated else (one, other)
     found: set[str] = set()
     for pattern in positive.patterns:
-        shared = [_shared(pattern, each, fold) for each in against.patterns]
+        shared = [_shared_pattern(pattern, each, fold) for each in against.patterns]
         if against.negated and not any(each != "" for each in shared):
             found.add(pattern)
         elif (against.negated and pattern not in shared) or (not against.negated and None in shared):
@@ -104,11 +104,11 @@ def _common(
     return Scope(tuple(sorted(found))) if found else None
 
 
-def _shared(one: str, other: str, fold: Callable[[str], str]) -> str | None:
-    """What two patterns share: the narrower one, an empty text for nothing, or None where they overlap."""
+def _shared_pattern(one: str, other: str, fold: Callable[[str], str]) -> str | None:
+    """The intersection of two patterns: the narrower one, an empty text for nothing, or None if they overlap."""
     first, second = fold(one), fold(other)
     if globs.covers(second, first):
         return one
     if globs.covers(first, second):
         return other
-    return None if globs.meet(first, second) else ""
+    return None if globs.overlap(first, second) else ""

@@ -1,8 +1,8 @@
-"""What one set of statements allows and forbids that another one does not, in the shortest form that is true.
+"""Compares two sets of statements: what only one of them allows or denies, in the shortest correct form.
 
-A statement is a box of requests: actions x resources x principals x conditions. What is left of one box without some
-others is decided as AWS evaluates policies (an explicit Deny wins, and whatever is not allowed is denied), and told in
-the statement's own words: `s3:*` where the whole of it is left, the few actions that are left where not.
+A statement is a box of requests: actions x resources x principals x conditions. The comparison subtracts boxes by
+AWS's evaluation logic (an explicit Deny wins, and everything that is not allowed is denied). It describes the remainder
+as the statement is written: `s3:*` if all of it remains, else the few actions that remain.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
 
@@ -14,7 +14,7 @@ from scripts.policies import actions, conditions, globs
 from scripts.policies.actions import Actions
 from scripts.policies.conditions import Conditions
 from scripts.policies.documents import ANYONE, Scope, Statement
-from scripts.review.permissions.action_names import told
+from scripts.review.permissions.action_names import name_actions
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +23,13 @@ class Grant:
 
     Attributes:
         effect: `Allow` or `Deny`.
-        action: in words: a pattern as it was written where the whole of it is concerned.
-        actions: each action that is concerned, in small letters.
-        resources: to which resources the statement does it.
-        excepted: resources among these with which nothing changes.
+        action: the actions as text: a pattern as written, if all of its actions are concerned.
+        actions: each action that is concerned, in lower case.
+        resources: the statement's resources.
+        excepted: the resources among them for which nothing changes.
         principals: one of the statement's principals; or everybody, with or without exceptions.
-        conditions: under which the statement does it.
-        narrowed: the other side does the same under these conditions, too.
+        conditions: the statement's conditions.
+        narrowed: the other side does the same, but only under these further conditions.
     """
 
     effect: str
@@ -44,16 +44,15 @@ class Grant:
 
 @lru_cache(maxsize=16_384)
 def compare(before: tuple[Statement, ...], after: tuple[Statement, ...]) -> tuple[tuple[Grant, ...], tuple[Grant, ...]]:
-    """What can be done after and could not before, and the other way round.
+    """What is allowed only after the plan, and what only before it.
 
     Args:
-        before: every statement that held before.
-        after: every statement that holds after.
+        before: every statement before the plan.
+        after: every statement after the plan.
 
     Returns:
-        What is added, and what is removed. A Deny among what is added is one that forbids no more; among what is
-        removed, one that forbids from now on. Each holds at least one request that is really concerned, and every
-        request that is concerned is in one of them.
+        What is added, and what is removed. A Deny in the first list no longer applies; a Deny in the second list is
+        new. Each grant contains at least one request that really changes, and the grants contain all of those requests.
     """
     if set(before) == set(after):
         return (), ()
@@ -61,8 +60,8 @@ def compare(before: tuple[Statement, ...], after: tuple[Statement, ...]) -> tupl
     denied = _with_effect("Deny", before), _with_effect("Deny", after)
     more = actions.unlisted(statement.actions for statement in (*before, *after))
     return (
-        _left(allowed[1], allowed[0] + denied[1], more) + _left(denied[0], denied[1], more),
-        _left(allowed[0], allowed[1] + denied[0], more) + _left(denied[1], denied[0], more),
+        _remaining(allowed[1], allowed[0] + denied[1], more) + _remaining(denied[0], denied[1], more),
+        _remaining(allowed[0], allowed[1] + denied[0], more) + _remaining(denied[1], denied[0], more),
     )
 
 
@@ -70,8 +69,8 @@ def _with_effect(effect: str, statements: Iterable[Statement]) -> tuple[Statemen
     return tuple(dict.fromkeys(statement for statement in statements if statement.effect == effect))
 
 
-def _left(whole: Sequence[Statement], others: tuple[Statement, ...], more: Actions) -> tuple[Grant, ...]:
-    """What the others leave of some statements."""
+def _remaining(whole: Sequence[Statement], others: tuple[Statement, ...], more: Actions) -> tuple[Grant, ...]:
+    """What remains of some statements after subtracting others."""
     known = set(others)
     grants = [
         grant
@@ -86,33 +85,33 @@ def _left(whole: Sequence[Statement], others: tuple[Statement, ...], more: Actio
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What a statement says of one principal and one resource."""
+    """A statement, limited to one of its principals and one of its resources."""
 
     statement: Statement
     who: Scope
     resource: Scope
 
-    def left(self, others: Sequence[Statement]) -> bool:
-        """Whether a request is in this part and in none of the others, all of which have its action."""
+    def remains(self, others: Sequence[Statement]) -> bool:
+        """Whether a request is in this part and in none of the others. All of them have the request's action."""
         for candidate in _candidates(self.who, others):
             near = [other for other in others if _admits(other.principals, candidate)]
-            for held in conditions.met(self.statement.conditions, [other.conditions for other in near]):
-                if _resource_left(self.resource, tuple(near[place].resources for place in sorted(held))):
+            for held in conditions.implied(self.statement.conditions, [other.conditions for other in near]):
+                if _resource_remains(self.resource, tuple(near[place].resources for place in sorted(held))):
                     return True
         return False
 
-    def always(self, other: Statement) -> bool:
-        """Whether another statement has every principal and condition of this part."""
+    def always_covered_by(self, other: Statement) -> bool:
+        """Whether another statement covers every principal and condition of this part."""
         if not all(_admits(other.principals, candidate) for candidate in _candidates(self.who, (other,))):
             return False
-        return all(held for held in conditions.met(self.statement.conditions, [other.conditions]))
+        return all(held for held in conditions.implied(self.statement.conditions, [other.conditions]))
 
 
 def _units(scope: Scope) -> list[Scope]:
-    """A scope's patterns one by one, without those that another one covers."""
+    """A scope's patterns one by one, without those that another pattern covers."""
     if scope.negated or len(scope.patterns) == 1:
         return [scope]
-    wide = [pattern for pattern in scope.patterns if globs.wild(pattern)]
+    wide = [pattern for pattern in scope.patterns if globs.has_wildcard(pattern)]
     return [
         Scope((pattern,))
         for pattern in scope.patterns
@@ -121,7 +120,7 @@ def _units(scope: Scope) -> list[Scope]:
 
 
 def _candidates(who: Scope, others: Iterable[Statement]) -> Iterator[str]:
-    """Principals that stand for all those that a scope is about."""
+    """Principals that represent all principals of a scope."""
     if not who.negated and ANYONE not in who.patterns:
         yield from who.patterns
         return
@@ -134,10 +133,10 @@ def _admits(principals: Scope, name: str) -> bool:
 
 
 @lru_cache(maxsize=65_536)
-def _resource_left(resource: Scope, others: tuple[Scope, ...]) -> bool:
+def _resource_remains(resource: Scope, others: tuple[Scope, ...]) -> bool:
     """Whether a resource is in one scope and in none of the others."""
     if not resource.negated and not any(other.negated for other in others):
-        return globs.left(resource.patterns[0], tuple(pattern for other in others for pattern in other.patterns))
+        return globs.exceeds(resource.patterns[0], tuple(pattern for other in others for pattern in other.patterns))
     scopes = (resource, *others)
     patterns = tuple(dict.fromkeys(pattern for scope in scopes for pattern in scope.patterns))
     try:
@@ -155,41 +154,41 @@ def _grants(part: _Part, others: tuple[Statement, ...], more: Actions) -> Iterat
     statement = part.statement
     found: dict[tuple[Scope, tuple[str, ...], Conditions], set[str]] = {}
     for among, near in _groups(actions.expanded(statement.actions, more), others, more):
-        if part.left(near):
+        if part.remains(near):
             found.setdefault(_detail(part, near), set()).update(among)
     words = tuple(dict.fromkeys(other.actions for other in others))
     for (resources, excepted, narrowed), left in found.items():
-        for action, concerned in told(statement.actions, frozenset(left), words, more):
+        for action, concerned in name_actions(statement.actions, frozenset(left), words, more):
             yield Grant(
                 statement.effect, action, concerned, resources, excepted, part.who, statement.conditions, narrowed
             )
 
 
 def _groups(whole: Actions, others: Iterable[Statement], more: Actions) -> list[tuple[Actions, tuple[Statement, ...]]]:
-    """Actions by which of the other statements have them."""
+    """Actions, grouped by the other statements that contain them."""
     groups: list[tuple[Actions, tuple[Statement, ...]]] = [(whole, ())] if whole else []
     for other in others:
-        theirs = actions.expanded(other.actions, more)
+        other_actions = actions.expanded(other.actions, more)
         split: list[tuple[Actions, tuple[Statement, ...]]] = []
         for among, near in groups:
-            if theirs is among or among <= theirs:
+            if other_actions is among or among <= other_actions:
                 split.append((among, (*near, other)))
-            elif among.isdisjoint(theirs):
+            elif among.isdisjoint(other_actions):
                 split.append((among, near))
             else:
-                split += [(among & theirs, (*near, other)), (among - theirs, near)]
+                split += [(among & other_actions, (*near, other)), (among - other_actions, near)]
         groups = split
     return groups
 
 
 def _detail(part: _Part, near: Sequence[Statement]) -> tuple[Scope, tuple[str, ...], Conditions]:
-    """What is to be said of a part that is left: of which resources, without which, and under what it was there."""
+    """The details of a part that remains: its resources, its exceptions, and the conditions on the other side."""
     shown = part.resource
     excepted: set[str] = set()
     narrowed: Conditions = frozenset()
     for other in near:
-        if not part.always(other):
-            if other.effect == part.statement.effect and not _resource_left(part.resource, (other.resources,)):
+        if not part.always_covered_by(other):
+            if other.effect == part.statement.effect and not _resource_remains(part.resource, (other.resources,)):
                 narrowed = narrowed or other.conditions - part.statement.conditions
         elif not other.resources.negated:
             excepted.update(other.resources.patterns)
@@ -199,21 +198,21 @@ def _detail(part: _Part, near: Sequence[Statement]) -> tuple[Scope, tuple[str, .
 
 
 def _inside(scope: Scope, pattern: str) -> bool:
-    """Whether a scope has everything that a pattern matches."""
+    """Whether a scope contains everything that a pattern matches."""
     if scope.negated:
-        return not any(globs.meet(other, pattern) for other in scope.patterns)
+        return not any(globs.overlap(other, pattern) for other in scope.patterns)
     return any(globs.covers(other, pattern) for other in scope.patterns)
 
 
 def _without_repetition(grants: Sequence[Grant]) -> Iterator[Grant]:
-    """The grants without those that another one says, too."""
+    """The grants without those that another grant includes."""
     wide = [grant for grant in grants if not grant.excepted and not grant.narrowed]
     for grant in dict.fromkeys(grants):
-        if not any(other != grant and _says(other, grant) for other in wide):
+        if not any(other != grant and _includes(other, grant) for other in wide):
             yield grant
 
 
-def _says(wide: Grant, narrow: Grant) -> bool:
+def _includes(wide: Grant, narrow: Grant) -> bool:
     return (
         wide.principals == narrow.principals
         and wide.effect == narrow.effect

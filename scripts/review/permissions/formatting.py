@@ -1,4 +1,4 @@
-"""Turns what a comparison found into the permissions that a review shows."""
+"""Formats the result of a comparison as the permissions that a review shows."""
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from scripts.review.permissions.comparison import Grant
 
 
 @dataclass(frozen=True, slots=True)
-class Teller:
-    """Writes permissions down.
+class PermissionFormatter:
+    """Formats grants as permissions.
 
     Attributes:
-        masked: writes a text as it may be shown.
-        place: writes an address as it may be shown.
-        accounts: the account numbers that are the plan's own.
+        masked: masks a text for display.
+        place: masks an address for display.
+        accounts: the plan's own account numbers.
     """
 
     masked: Callable[[str], str]
@@ -25,44 +25,44 @@ class Teller:
     accounts: Collection[str]
 
     def added(self, grants: Iterable[Grant], kind: str) -> tuple[Permission, ...]:
-        """What can be done from now on; a Deny among it forbids no more."""
+        """The permissions that are granted. A Deny among them no longer applies."""
         return self._permissions(
             (
                 grant,
-                risks.of(grant, kind, self.accounts) if grant.effect == "Allow" else (risks.NO_LONGER_DENIED,),
-                "so far only if" if grant.effect == "Allow" else "now only if",
+                risks.risk_marks(grant, kind, self.accounts) if grant.effect == "Allow" else (risks.NO_LONGER_DENIED,),
+                "previously only if" if grant.effect == "Allow" else "now only if",
                 kind,
             )
             for grant in grants
         )
 
     def removed(self, grants: Iterable[Grant], kind: str) -> tuple[Permission, ...]:
-        """What can be done no more; a Deny among it forbids from now on."""
+        """The permissions that are revoked. A Deny among them is new."""
         return self._permissions(
             (
                 grant,
                 () if grant.effect == "Allow" else (risks.NOW_DENIED,),
-                "now only if" if grant.effect == "Allow" else "so far only if",
+                "now only if" if grant.effect == "Allow" else "previously only if",
                 kind,
             )
             for grant in grants
         )
 
-    def _permissions(self, told: Iterable[tuple[Grant, tuple[str, ...], str, str]]) -> tuple[Permission, ...]:
-        """One permission for each action; the resources of those that are otherwise alike together."""
+    def _permissions(self, rows: Iterable[tuple[Grant, tuple[str, ...], str, str]]) -> tuple[Permission, ...]:
+        """One permission for each action. Grants that differ only in their resources become one."""
         found: dict[tuple[str, str, str, tuple[str, ...]], list[str]] = {}
-        for grant, notable, otherwise, kind in told:
+        for grant, marks, change_words, kind in rows:
             resource = self.masked(_resource(grant, kind))
-            listed = found.setdefault((grant.effect, grant.action, _condition(grant, otherwise), notable), [])
+            listed = found.setdefault((grant.effect, grant.action, _condition(grant, change_words), marks), [])
             if resource not in listed:
                 listed.append(resource)
         return tuple(
-            Permission(effect, self.masked(action), ", ".join(listed), self.masked(condition), notable)
-            for (effect, action, condition, notable), listed in found.items()
+            Permission(effect, self.masked(action), ", ".join(listed), self.masked(condition), marks)
+            for (effect, action, condition, marks), listed in found.items()
         )
 
-    def who(self, principals: Scope) -> str:
-        """Principals in words."""
+    def principals_text(self, principals: Scope) -> str:
+        """Principals as text."""
         named = ", ".join(principals.patterns)
         return self.masked(f"everybody except {named}" if principals.negated else named)
 
@@ -76,9 +76,9 @@ def _resource(grant: Grant, kind: str) -> str:
     return f"{named} except {', '.join(grant.excepted)}" if grant.excepted else named
 
 
-def _condition(grant: Grant, otherwise: str) -> str:
-    told = conditions.words(grant.conditions)
+def _condition(grant: Grant, change_words: str) -> str:
+    text = conditions.describe(grant.conditions)
     if not grant.narrowed:
-        return told
-    other = f"{otherwise} {conditions.words(grant.narrowed)}"
-    return f"{told}; {other}" if told else other
+        return text
+    other = f"{change_words} {conditions.describe(grant.narrowed)}"
+    return f"{text}; {other}" if text else other

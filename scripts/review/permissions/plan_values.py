@@ -1,4 +1,4 @@
-"""What attributes hold before and after a plan, and which resources they lead to."""
+"""The values of attributes before and after a plan, and the resources that they refer to."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -22,20 +22,20 @@ _KEY = re.compile(r'\[("(?:[^"\\]|\\.)*"|\d+)\]')
 
 
 def values(change: Change, side: str) -> Mapping[str, Any]:
-    """What a resource holds on one side; nothing where it is not there. What is only forgotten stays."""
+    """A resource's values on one side; empty if it does not exist there. A forgotten resource still exists."""
     if side == "before" or change.action is Action.FORGET:
         return change.before or {}
     return change.after or {}
 
 
-def there(change: Change, side: str) -> bool:
-    """Whether a resource is there on one side."""
+def exists(change: Change, side: str) -> bool:
+    """Whether a resource exists on one side."""
     stays = side == "before" or change.action is Action.FORGET
     return (change.before if stays else change.after) is not None
 
 
 def value(change: Change, side: str, attribute: str) -> Any:
-    """What an attribute holds on one side: `UNKNOWN` where only the apply will tell, None where there is nothing."""
+    """An attribute's value on one side: `UNKNOWN` if known only after the apply, None if there is none."""
     if side == "after" and change.action is not Action.FORGET:
         unknown = change.unknown
         if unknown is True or (isinstance(unknown, Mapping) and unknown.get(attribute) is True):
@@ -43,25 +43,25 @@ def value(change: Change, side: str, attribute: str) -> Any:
     return values(change, side).get(attribute)
 
 
-def in_part_unknown(change: Change, side: str, attribute: str) -> bool:
-    """Whether only the apply will tell some members of a list."""
+def has_unknown_items(change: Change, side: str, attribute: str) -> bool:
+    """Whether some items of a list are known only after the apply."""
     marks = change.unknown.get(attribute) if isinstance(change.unknown, Mapping) else None
     return side == "after" and isinstance(marks, list) and True in marks
 
 
 class Directory:
-    """The resources of a plan that policies lead to, by what they are called.
+    """The resources of a plan that policies refer to, by name.
 
     Args:
         plan: the plan.
-        kinds: for each type of resource, the attribute by which others call it.
+        kinds: for each type of resource, the attribute by which others refer to it.
     """
 
     def __init__(self, plan: Plan, kinds: Mapping[str, str]) -> None:
         self._references = plan.references or {}
         self._named: dict[tuple[str, str], Change] = {}
         self._instances: dict[str, dict[tuple[str, ...], Change]] = {}
-        self._begin: dict[tuple[str, tuple[str, ...]], list[Change]] = {}
+        self._by_key_prefix: dict[tuple[str, tuple[str, ...]], list[Change]] = {}
         for change in plan.changes:
             called = kinds.get(change.type)
             if called is None or change.deposed:
@@ -73,29 +73,29 @@ class Directory:
                     self._named.setdefault((change.type, name), change)
 
     def _note(self, change: Change) -> None:
-        """Note an instance by its keys, and by all that they begin with."""
+        """Index an instance by its keys and by each prefix of them."""
         base, keys = without_keys(change.address), tuple(_KEY.findall(change.address))
         self._instances.setdefault(base, {})[keys] = change
         for length in range(len(keys) + 1):
-            self._begin.setdefault((base, keys[:length]), []).append(change)
+            self._by_key_prefix.setdefault((base, keys[:length]), []).append(change)
 
     def named(self, kind: str, name: str) -> Change | None:
         """The resource of a type with a name."""
         return self._named.get((kind, name))
 
     def references(self, change: Change, attribute: str) -> tuple[str, ...]:
-        """What an attribute's expression refers to: whole addresses, with the attribute where there is one."""
+        """The references in an attribute's expression: whole addresses, with an attribute if there is one."""
         return self._references.get((without_keys(change.address), attribute), ())
 
     def configured(self, change: Change, attribute: str) -> bool:
-        """Whether the configuration sets an attribute, rather than the provider."""
+        """Whether the configuration sets an attribute, not the provider."""
         return (without_keys(change.address), attribute) in self._references
 
     def referred(self, change: Change, attribute: str, kind: str) -> Iterator[Change]:
         """The resources of a type that an attribute's expression refers to.
 
-        Of several instances the one whose keys agree; none where that does not tell them apart, because the
-        configuration in a plan does not say which one is meant.
+        With several instances, the one with the same keys. If several match, none: the configuration in a plan does not
+        tell which one is meant.
         """
         for reference in self.references(change, attribute):
             instances = self._instances.get(reference, {})
@@ -104,14 +104,14 @@ class Directory:
                 yield found[0]
 
     def _of_same_keys(self, reference: str, change: Change) -> list[Change]:
-        """The instances whose keys agree with a resource's as far as both have some."""
+        """The instances whose keys match a resource's keys, as far as both have keys."""
         keys = tuple(_KEY.findall(change.address))
         instances = self._instances.get(reference, {})
         fewer = (instances.get(keys[:length]) for length in range(len(keys)))
-        return [*self._begin.get((reference, keys), ()), *filter(None, fewer)]
+        return [*self._by_key_prefix.get((reference, keys), ()), *filter(None, fewer)]
 
 
-def told_references(references: tuple[str, ...]) -> str:
-    """References in words: `aws_kms_key.k.arn`, without the `aws_kms_key.k` that Terraform adds to each."""
+def join_references(references: tuple[str, ...]) -> str:
+    """References as text: `aws_kms_key.k.arn`, without the `aws_kms_key.k` that Terraform adds to each."""
     longest = [each for each in references if not any(other.startswith(f"{each}.") for other in references)]
     return ", ".join(longest)

@@ -1,21 +1,23 @@
-"""Goes through a plan's policies and says how what they permit changes."""
+"""Finds out how a plan changes the permissions of each principal."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from scripts.policies.documents import NotAPolicyError, Scope, Statement, statements
+from scripts.policies.documents import InvalidPolicyError, Scope, Statement, statements
 from scripts.review.masking import Mask
 from scripts.review.model import Change, Permission, Plan, PrincipalChange
 from scripts.review.permissions import resources, risks, unknown_policies
-from scripts.review.permissions.boundary import NotTellableError, within
+from scripts.review.permissions.boundary import NotExpressibleError, within
 from scripts.review.permissions.comparison import Grant, compare
-from scripts.review.permissions.formatting import Teller
+from scripts.review.permissions.formatting import PermissionFormatter
 from scripts.review.permissions.identities import HOLDERS, Document, Holder, holders
 from scripts.review.permissions.plan_values import SIDES, UNKNOWN, Directory
 
-_CALLED = {
+_ON_POLICY_RESOURCES = "the resources in that policy"
+_ON_GROUP_RESOURCES = "the resources in its policies"
+_NAME_ATTRIBUTES = {
     **dict.fromkeys(HOLDERS.values(), "name"),
     "aws_iam_policy": "arn",
     unknown_policies.DOCUMENT: "id",
@@ -23,26 +25,27 @@ _CALLED = {
 
 
 def changes(plan: Plan, mask: Mask) -> tuple[PrincipalChange, ...]:
-    """How the permissions of every principal change, and those on every resource with a policy.
+    """Compare the permissions of every principal, and those on every resource with a policy.
 
     Args:
         plan: the plan.
-        mask: writes texts as they may be shown.
+        mask: masks texts for display.
 
     Returns:
-        Those whose permissions change or cannot be known before the apply: roles, users, groups and policies first,
-        then who may take on a role, then who is let in to a resource; each in the plan's order. Who was let in to
-        what is destroyed is left out.
+        The principals whose permissions change or are unknown before the apply: first roles, users, groups and
+        policies, then those who may assume a role, then those with access to a resource; each in the plan's order.
+        Access to a resource that is destroyed is left out.
     """
-    reader = _Reader(Directory(plan, _CALLED), Teller(cache(mask.text), mask.address, resources.accounts(plan)))
+    formatter = PermissionFormatter(cache(mask.text), mask.address, resources.accounts(plan))
+    reader = _Reader(Directory(plan, _NAME_ATTRIBUTES), formatter)
     found = [change for holder in holders(plan, reader.directory) for change in reader.of_holder(holder)]
     trust, attribute = resources.TRUST
-    gone = resources.gone(plan.changes)
-    stay = [change for change in plan.changes if not resources.goes_along(change, gone)]
-    for change in stay:
+    destroyed = resources.destroyed_names(plan.changes)
+    staying = [change for change in plan.changes if not resources.removes_resource(change, destroyed)]
+    for change in staying:
         if change.type == trust:
             found += reader.of_resource(change, attribute, "trust")
-    for change in stay:
+    for change in staying:
         name = resources.attribute(change, reader.directory)
         if name:
             found += reader.of_resource(change, name, "endpoint" if "vpc_endpoint" in change.type else "resource")
@@ -50,14 +53,14 @@ def changes(plan: Plan, mask: Mask) -> tuple[PrincipalChange, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Compared:
-    """What two sides of some policies come to.
+class _Comparison:
+    """The result of comparing policies before and after the plan.
 
     Attributes:
-        added: what the other side did not have.
-        removed: what it had besides.
-        unknown: why some of it is not known.
-        known: what is known of that.
+        added: what is allowed only after the plan.
+        removed: what was allowed only before it.
+        unknown: why some policies are unknown.
+        known: the known statements of those policies.
     """
 
     added: tuple[Grant, ...]
@@ -72,28 +75,28 @@ _NO_LIMITS: _Limits = dict.fromkeys(SIDES)
 
 
 class _Reader:
-    """Compares policies, and says what came of it."""
+    """Compares policies and formats the result."""
 
-    def __init__(self, directory: Directory, teller: Teller) -> None:
+    def __init__(self, directory: Directory, formatter: PermissionFormatter) -> None:
         self.directory = directory
-        self.teller = teller
+        self.formatter = formatter
 
     def of_holder(self, holder: Holder) -> Iterator[PrincipalChange]:
-        """How what a role, user, group or policy permits changes."""
+        """The permission change of a role, user, group or policy."""
         try:
-            compared = self._compared(holder.documents, _limits(holder))
-            bound, outer = "within its boundary {}", None
-        except NotTellableError:
-            compared = self._compared(holder.documents)
-            bound, outer = "limited by {}, not subtracted", holder.boundary
+            compared = self._compare(holder.documents, _limits(holder))
+            bound, outer = "within the permissions boundary {}", None
+        except NotExpressibleError:
+            compared = self._compare(holder.documents)
+            bound, outer = "permissions boundary {} not subtracted", holder.boundary
         added = (
-            *self.teller.added(compared.added, "identity"),
+            *self.formatter.added(compared.added, "identity"),
             *self._managed(holder, "after", "before"),
             *self._joined(holder, "after", "before"),
             *self._boundary(outer, "before", risks.NO_LONGER_DENIED),
         )
         removed = (
-            *self.teller.removed(compared.removed, "identity"),
+            *self.formatter.removed(compared.removed, "identity"),
             *self._managed(holder, "before", "after"),
             *self._joined(holder, "before", "after"),
             *self._boundary(outer, "after", risks.NOW_DENIED),
@@ -101,113 +104,114 @@ class _Reader:
         unknown = "; ".join(dict.fromkeys((*holder.unknown, *compared.unknown)))
         if added or removed or unknown:
             yield PrincipalChange(
-                principal=self.teller.masked(f"{holder.kind}/{holder.name}{_bound(holder, bound)}"),
+                principal=self.formatter.masked(f"{holder.kind}/{holder.name}{_boundary_note(holder, bound)}"),
                 kind="identity",
-                place=self.teller.place(holder.place),
+                place=self.formatter.place(holder.place),
                 added=added,
                 removed=removed,
-                unknown=self.teller.masked(unknown),
-                known=self.teller.added(compare((), compared.known)[0], "identity"),
+                unknown=self.formatter.masked(unknown),
+                known=self.formatter.added(compare((), compared.known)[0], "identity"),
             )
 
     def of_resource(self, change: Change, attribute: str, kind: str) -> Iterator[PrincipalChange]:
-        """How the policy on a resource changes whom it lets in, one by one."""
+        """The permission changes of a resource's policy, one for each principal."""
         sides = {
             side: {change.address: Document(resources.text(change, side, attribute), change, attribute)}
             for side in SIDES
         }
-        compared = self._compared(sides)
+        compared = self._compare(sides)
         added, removed = _by_principal(compared.added), _by_principal(compared.removed)
         for who in dict.fromkeys((*added, *removed)):
             yield PrincipalChange(
-                principal=self.teller.who(who),
+                principal=self.formatter.principals_text(who),
                 kind="trust" if kind == "trust" else "resource",
-                place=self.teller.place(change.address),
-                added=self.teller.added(added.get(who, ()), kind),
-                removed=self.teller.removed(removed.get(who, ()), kind),
+                place=self.formatter.place(change.address),
+                added=self.formatter.added(added.get(who, ()), kind),
+                removed=self.formatter.removed(removed.get(who, ()), kind),
             )
         if compared.unknown:
             known = _by_principal(compare((), compared.known)[0])
             for who, grants in (known or {Scope((UNKNOWN.value,)): []}).items():
                 yield PrincipalChange(
-                    principal=self.teller.who(who),
+                    principal=self.formatter.principals_text(who),
                     kind="trust" if kind == "trust" else "resource",
-                    place=self.teller.place(change.address),
-                    unknown=self.teller.masked("; ".join(compared.unknown)),
-                    known=self.teller.added(grants, kind),
+                    place=self.formatter.place(change.address),
+                    unknown=self.formatter.masked("; ".join(compared.unknown)),
+                    known=self.formatter.added(grants, kind),
                 )
 
     def _boundary(self, boundary: Mapping[str, Any] | None, side: str, mark: str) -> tuple[Permission, ...]:
-        """A Deny of all that a permissions boundary does not allow, where it comes or goes and is not subtracted."""
+        """A Deny of everything that a boundary does not allow, if it is added or removed and cannot be subtracted."""
         if boundary is None or boundary[side] is None or boundary["before"] == boundary["after"]:
             return ()
-        denied = self.teller.masked(f"all but what {_called(boundary[side])} allows")
+        denied = self.formatter.masked(f"everything except what {_policy_name(boundary[side])} allows")
         return (Permission("Deny", denied, "*", "", (mark,)),)
 
     def _joined(self, holder: Holder, side: str, other: str) -> tuple[Permission, ...]:
-        """Groups that are not in the plan: what they permit is not known, which they are is."""
+        """Groups that are not in the plan: their names are known, their permissions are not."""
         return tuple(
-            Permission("Allow", self.teller.masked(f"all that group/{name} may do"), "as its policies say")
+            Permission("Allow", self.formatter.masked(f"everything that group/{name} allows"), _ON_GROUP_RESOURCES)
             for name in sorted(holder.joined[side] - holder.joined[other])
         )
 
     def _managed(self, holder: Holder, side: str, other: str) -> tuple[Permission, ...]:
-        """Policies that are not in the plan: what they permit is not known, who they are is."""
+        """Policies that are not in the plan: their names are known, their permissions are not."""
         arns = sorted(holder.managed[side] - holder.managed[other])
         return tuple(
-            Permission(
-                "Allow",
-                self.teller.masked(_called(arn)),
-                "as it says itself",
-                "",
-                risks.MANAGED.get(arn.rpartition("/")[2], ()) if side == "after" and ":aws:policy/" in arn else (),
-            )
+            Permission("Allow", self.formatter.masked(_policy_name(arn)), _ON_POLICY_RESOURCES, "", _risks(arn, side))
             for arn in arns
         )
 
-    def _compared(self, sides: _Sides, limits: _Limits = _NO_LIMITS) -> _Compared:
-        """What the documents of two sides come to, each within its limit.
+    def _compare(self, sides: _Sides, limits: _Limits = _NO_LIMITS) -> _Comparison:
+        """Compare the documents of both sides, each limited by its permissions boundary.
 
         Raises:
-            NotTellableError: there are no words for what a limit leaves.
+            NotExpressibleError: the intersection with a boundary cannot be written as statements.
         """
         before, after = (sides[side] for side in SIDES)
         if _texts(before) == _texts(after) and limits["before"] == limits["after"]:
-            return _Compared((), (), (), ())
+            return _Comparison((), (), (), ())
         held: dict[str, list[Statement]] = {side: [] for side in SIDES}
         unknown: list[str] = []
         known: list[Statement] = []
         for place in dict.fromkeys((*before, *after)):
             try:
                 texts = [_statements(sides[side].get(place)) for side in SIDES]
-            except NotAPolicyError as error:
-                unknown.append(f"{place}: not a policy: {error}")
+            except InvalidPolicyError as error:
+                unknown.append(f"{place}: invalid policy: {error}")
                 continue
             if texts[1] is None:
                 document = after[place]
-                unknown.append(unknown_policies.why(document.change, document.attribute, self.directory))
-                known += unknown_policies.recovered(document.change, document.attribute, self.directory)
+                unknown.append(unknown_policies.reason(document.change, document.attribute, self.directory))
+                known += unknown_policies.known_statements(document.change, document.attribute, self.directory)
                 continue
             for side, found in zip(SIDES, texts, strict=True):
                 held[side] += found or ()
-        was, will = (_within(held[side], limits[side]) for side in SIDES)
-        return _Compared(*compare(was, will), tuple(unknown), tuple(known))
+        before_statements, after_statements = (_within(held[side], limits[side]) for side in SIDES)
+        added, removed = compare(before_statements, after_statements)
+        return _Comparison(added, removed, tuple(unknown), tuple(known))
+
+
+def _risks(arn: str, side: str) -> tuple[str, ...]:
+    """The risks of an AWS managed policy that is attached."""
+    is_added = side == "after" and ":aws:policy/" in arn
+    return risks.WIDE_MANAGED_POLICIES.get(arn.rpartition("/")[2], ()) if is_added else ()
 
 
 def _limits(holder: Holder) -> _Limits:
-    """What a permissions boundary allows and denies, on each side.
+    """The statements of a permissions boundary on each side.
 
     Raises:
-        NotTellableError: the plan does not say.
+        NotExpressibleError: the plan does not contain them.
     """
     found: dict[str, tuple[Statement, ...] | None] = {}
     for side, boundary in holder.boundary.items():
         try:
             limit = _statements(holder.limits.get(side)) if side in holder.limits else None
-        except NotAPolicyError:
+        except InvalidPolicyError:
             limit = None
         if limit is None and boundary is not None:
-            raise NotTellableError
+            raise NotExpressibleError
         found[side] = limit
     return found
 
@@ -216,10 +220,10 @@ def _within(held: Sequence[Statement], limit: tuple[Statement, ...] | None) -> t
     return tuple(held) if limit is None else within(held, limit)
 
 
-def _bound(holder: Holder, bound: str) -> str:
-    """What is to be said of a holder's boundary."""
+def _boundary_note(holder: Holder, bound: str) -> str:
+    """A note about a holder's permissions boundary, such as ` (within the permissions boundary policy/limit)`."""
     boundary = holder.boundary["after"]
-    return "" if boundary is None else f" ({bound.format(_called(boundary))})"
+    return "" if boundary is None else f" ({bound.format(_policy_name(boundary))})"
 
 
 def _texts(side: Mapping[str, Document]) -> list[Any]:
@@ -227,13 +231,13 @@ def _texts(side: Mapping[str, Document]) -> list[Any]:
 
 
 def _statements(document: Document | None) -> tuple[Statement, ...] | None:
-    """What a document says; None where only the apply will tell."""
+    """The statements of a document; None if they are known only after the apply."""
     if document is None or document.text is None:
         return ()
     if document.text is UNKNOWN:
         return None
     if not isinstance(document.text, str | Mapping):
-        raise NotAPolicyError("it is neither text nor a JSON object")
+        raise InvalidPolicyError("it is neither text nor a JSON object")
     return statements(document.text)
 
 
@@ -244,8 +248,8 @@ def _by_principal(grants: Iterable[Grant]) -> dict[Scope, list[Grant]]:
     return found
 
 
-def _called(arn: Any) -> str:
-    """A policy by its name, as in `policy/AdministratorAccess`."""
+def _policy_name(arn: Any) -> str:
+    """A policy's name, such as `policy/AdministratorAccess`."""
     if not isinstance(arn, str):
-        return f"a policy {UNKNOWN.value}"
+        return f"policy {UNKNOWN.value}"
     return f"policy/{arn.rpartition('/')[2]}"

@@ -1,12 +1,12 @@
-"""The policies on resources: buckets, keys, topics, queues and their like, and the trust policies of roles."""
+"""The policies on resources such as buckets, keys, topics and queues, and the trust policies of roles."""
 
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import Any
 
-from scripts.policies.documents import NotAPolicyError, statements
+from scripts.policies.documents import InvalidPolicyError, statements
 from scripts.review.model import Action, Change, Plan
-from scripts.review.permissions.plan_values import SIDES, UNKNOWN, Directory, there, value, values
+from scripts.review.permissions.plan_values import SIDES, UNKNOWN, Directory, exists, value, values
 
 POLICIES: Mapping[str, str] = {
     "aws_api_gateway_rest_api": "policy",
@@ -48,16 +48,16 @@ POLICIES: Mapping[str, str] = {
     "aws_vpc_endpoint": "policy",
     "aws_vpc_endpoint_policy": "policy",
 }
-"""Types of resources with a policy on them, and the attribute that holds it."""
+"""The types of resources with a policy, and the attribute that contains it."""
 
 TRUST = ("aws_iam_role", "assume_role_policy")
 
 
 def attribute(change: Change, directory: Directory) -> str:
-    """The attribute that holds a resource's policy; empty where it has none, or leaves it to the provider.
+    """The attribute with a resource's policy; empty if it has none, or leaves it to the provider.
 
-    The provider writes into `aws_kms_key.policy` and its like what AWS has, and says of a new one that it is known
-    after apply although nobody asks for a policy.
+    The provider fills attributes such as `aws_kms_key.policy` from AWS. For a new resource it marks them as known after
+    apply, although the configuration sets no policy.
     """
     name = "statement" if change.type == "aws_lambda_permission" else POLICIES.get(change.type, "")
     if name and value(change, "after", name) is UNKNOWN and not change.type.endswith("_policy"):
@@ -66,9 +66,9 @@ def attribute(change: Change, directory: Directory) -> str:
 
 
 def text(change: Change, side: str, name: str) -> Any:
-    """The policy on a resource on one side: its JSON, UNKNOWN, or None where there is none."""
+    """The policy on a resource on one side: its JSON, UNKNOWN, or None if there is none."""
     if change.type == "aws_lambda_permission":
-        return lambda_permission(lambda attribute: _text(change, side, attribute)) if there(change, side) else None
+        return lambda_permission(lambda attribute: _text(change, side, attribute)) if exists(change, side) else None
     return value(change, side, name)
 
 
@@ -86,57 +86,59 @@ _LAMBDA_CONDITIONS = (
 )
 
 
-def lambda_permission(told: Callable[[str], str]) -> dict[str, Any]:
-    """The policy that Lambda makes of a permission.
+def lambda_permission(attribute_text: Callable[[str], str]) -> dict[str, Any]:
+    """The policy that Lambda creates from a permission.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
 
     Args:
-        told: an attribute's text; empty where it is not set.
+        attribute_text: gives an attribute's text; empty if it is not set.
     """
-    who = told("principal")
+    who = attribute_text("principal")
     kind = "Service" if "." in who and not who.startswith("arn:") else "AWS"
     block: dict[str, dict[str, str]] = {}
     for name, operator, key in _LAMBDA_CONDITIONS:
-        if told(name):
-            block.setdefault(operator, {})[key] = told(name)
+        if attribute_text(name):
+            block.setdefault(operator, {})[key] = attribute_text(name)
     return {
         "Statement": {
             "Effect": "Allow",
-            "Action": told("action"),
-            "Resource": told("function_name"),
+            "Action": attribute_text("action"),
+            "Resource": attribute_text("function_name"),
             "Principal": {kind: who},
             "Condition": block,
         }
     }
 
 
-def gone(changes: Iterable[Change]) -> frozenset[str]:
-    """What the resources that a plan destroys are called; those that are nothing but a policy left out."""
-    taken = [each.before or {} for each in changes if each.action is Action.DESTROY and not _belongs(each)]
-    return frozenset(before[name] for before in taken for name in ("id", "arn") if isinstance(before.get(name), str))
+def destroyed_names(changes: Iterable[Change]) -> frozenset[str]:
+    """The ids and ARNs of the resources that a plan destroys, without those that are only a policy."""
+    destroyed = [each.before or {} for each in changes if each.action is Action.DESTROY and not _is_only_a_policy(each)]
+    return frozenset(
+        before[name] for before in destroyed for name in ("id", "arn") if isinstance(before.get(name), str)
+    )
 
 
-def goes_along(change: Change, taken: Container[str]) -> bool:
-    """Whether a change takes something away, and not just a policy from what stays.
+def removes_resource(change: Change, destroyed: Container[str]) -> bool:
+    """Whether a change destroys a resource, not only a policy on a resource that stays.
 
-    That nobody is let in to what is gone, and that nothing is wrong with it any more, goes without saying.
+    Nobody needs to read that a destroyed resource grants no access and has no problems any more.
     """
     if change.action is not Action.DESTROY:
         return False
     before = (change.before or {}).values()
-    return not _belongs(change) or any(isinstance(each, str) and each in taken for each in before)
+    return not _is_only_a_policy(change) or any(isinstance(each, str) and each in destroyed for each in before)
 
 
-def _belongs(change: Change) -> bool:
-    """Whether a resource says no more than who is let in to another one."""
+def _is_only_a_policy(change: Change) -> bool:
+    """Whether a resource only grants access to another resource."""
     return change.type.endswith(("_policy", "_permission", "_attachment", "_bucket_acl", "_rule", "_function_url"))
 
 
 def accounts(plan: Plan) -> frozenset[str]:
     """The plan's own accounts: those that Terraform was signed in to, and those in the ARNs of its resources.
 
-    A plan that makes everything anew and does not ask for its account knows none of these; then the account that its
+    A plan that only creates resources and does not read its account has neither. Then it is the account that its
     policies mention most.
     """
     own = {_account(values(change, side).get("arn")) for change in plan.changes for side in SIDES} - {""}
@@ -153,10 +155,10 @@ def _account(arn: Any) -> str:
 
 
 def _mentioned(change: Change) -> Iterator[str]:
-    """The resources in a policy of a role, user or group."""
+    """The resources that a policy of a role, user or group names."""
     policy = values(change, "after").get("policy") if change.type.startswith("aws_iam_") else None
     try:
         for statement in statements(policy) if isinstance(policy, str) else ():
             yield from statement.resources.patterns
-    except NotAPolicyError:
+    except InvalidPolicyError:
         return

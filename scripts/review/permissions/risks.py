@@ -1,4 +1,4 @@
-"""What is notable about a permission that comes."""
+"""Marks the risks of a permission that is granted."""
 
 from collections.abc import Collection
 
@@ -13,7 +13,7 @@ NO_LONGER_DENIED = "no longer denied"
 _ESCALATING = frozenset(map(str.lower, policy_checks.ESCALATING))
 _ESCALATING_ON_ANY_ROLE = frozenset(map(str.lower, policy_checks.ESCALATING_ON_ANY_ROLE))
 
-MANAGED = {
+WIDE_MANAGED_POLICIES = {
     "AdministratorAccess": ("escalates", "on everything"),
     "IAMFullAccess": ("escalates",),
     "PowerUserAccess": ("on everything",),
@@ -23,17 +23,17 @@ MANAGED = {
     "AWSLambda_FullAccess": ("escalates",),
     "SecretsManagerReadWrite": ("on everything",),
 }
-"""Policies of AWS that give more than their holder is likely to need.
+"""AWS managed policies that grant more than their holder is likely to need.
 https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html"""
 
 
-def of(grant: Grant, kind: str, accounts: Collection[str]) -> tuple[str, ...]:
-    """What is notable about something that is allowed from now on.
+def risk_marks(grant: Grant, kind: str, accounts: Collection[str]) -> tuple[str, ...]:
+    """The risks of a grant.
 
     Args:
-        grant: what is allowed.
-        kind: `identity`, `trust`, `resource`, or `endpoint` for a VPC endpoint, where nobody comes in.
-        accounts: the account numbers that are the plan's own; none where they are not known.
+        grant: the new grant.
+        kind: `identity`, `trust`, `resource`, or `endpoint` for a VPC endpoint, which only clients in the VPC reach.
+        accounts: the plan's own account numbers; empty if unknown.
     """
     if kind == "endpoint":
         return ("lost condition",) if grant.narrowed else ()
@@ -54,12 +54,12 @@ def _of_identity(grant: Grant) -> tuple[str, ...]:
 
 def _of_resource(grant: Grant, accounts: Collection[str]) -> tuple[str, ...]:
     found = []
-    if policy_checks.everybody(grant.principals) and not any(map(policy_checks.narrows, grant.conditions)):
+    if policy_checks.is_everybody(grant.principals) and not any(map(policy_checks.limits_principals, grant.conditions)):
         found.append("public")
     who = "" if grant.principals.negated else grant.principals.patterns[0]
-    if policy_checks.outside(grant.principals, grant.conditions, accounts):
+    if policy_checks.outside_accounts(grant.principals, grant.conditions, accounts):
         found.append("outside account")
-    if who.startswith("Service:") and not any(map(policy_checks.says_for_whom, grant.conditions)):
+    if who.startswith("Service:") and not any(map(policy_checks.limits_source, grant.conditions)):
         found.append("no confused-deputy condition")
     provider = policy_checks.issuer(who)
     if provider and not any(policy_checks.binds_subject(atom, provider) for atom in grant.conditions):

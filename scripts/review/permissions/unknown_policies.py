@@ -1,65 +1,65 @@
-"""What is known of a policy that as a whole is known only after the apply.
+"""Finds the known parts of a policy that is known only after the apply.
 
-A policy that mentions an ARN which is not there yet is unknown from its first character to its last. The data source
-that writes it, though, stands in the plan as a `read`, with all of its statements and null for what is not known.
+A policy that contains the ARN of a new resource is unknown as a whole. But the data source that writes it is in the
+plan as a `read`, with all of its statements and null for each unknown value.
 https://registry.terraform.io/providers/hashicorp/aws/latest/docs/data-sources/iam_policy_document
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from scripts.policies.documents import NotAPolicyError, Statement, statements
+from scripts.policies.documents import InvalidPolicyError, Statement, statements
 from scripts.review.model import Change
-from scripts.review.permissions.plan_values import UNKNOWN, Directory, told_references
+from scripts.review.permissions.plan_values import UNKNOWN, Directory, join_references
 
 DOCUMENT = "aws_iam_policy_document"
 _OTHERS = ("source_policy_documents", "override_policy_documents", "source_json", "override_json")
 
 
-def why(change: Change, attribute: str, directory: Directory) -> str:
-    """Why a policy cannot be reviewed: which references keep it from being known."""
+def reason(change: Change, attribute: str, directory: Directory) -> str:
+    """Why a policy is unknown: the references that it depends on."""
     documents = list(directory.referred(change, attribute, DOCUMENT))
     references = [
-        told
+        text
         for document in documents
-        for told in [told_references(directory.references(document, "statement"))]
-        if told
-    ] or [told_references(directory.references(change, attribute))]
-    named = ", ".join(dict.fromkeys(told for told in references if told))
+        for text in [join_references(directory.references(document, "statement"))]
+        if text
+    ] or [join_references(directory.references(change, attribute))]
+    named = ", ".join(dict.fromkeys(text for text in references if text))
     return f"{change.address}: {attribute} is known after apply{f'; it depends on {named}' if named else ''}"
 
 
-def recovered(change: Change, attribute: str, directory: Directory) -> tuple[Statement, ...]:
-    """The statements of the policy documents that an attribute refers to, with `(known after apply)` in places.
+def known_statements(change: Change, attribute: str, directory: Directory) -> tuple[Statement, ...]:
+    """The statements of the policy documents that an attribute refers to; an unknown value is `(known after apply)`.
 
     Args:
         change: the resource with the policy.
-        attribute: in which attribute.
+        attribute: the attribute with the policy.
         directory: the plan's policy documents.
     """
     seen: set[str] = set()
-    return tuple(dict.fromkeys(_behind(change, attribute, directory, seen)))
+    return tuple(dict.fromkeys(_documents(change, attribute, directory, seen)))
 
 
-def _behind(change: Change, attribute: str, directory: Directory, seen: set[str]) -> Iterator[Statement]:
+def _documents(change: Change, attribute: str, directory: Directory, seen: set[str]) -> Iterator[Statement]:
     for document in directory.referred(change, attribute, DOCUMENT):
         if document.address in seen:
             continue
         seen.add(document.address)
         after = document.after or {}
         for block in _listed(after.get("statement")):
-            yield from _tried({"Statement": _json(block)})
+            yield from _statements_or_none({"Statement": _json(block)})
         for other in _OTHERS:
             for text in _listed(after.get(other)):
                 if isinstance(text, str):
-                    yield from _tried(text)
-            yield from _behind(document, other, directory, seen)
+                    yield from _statements_or_none(text)
+            yield from _documents(document, other, directory, seen)
 
 
-def _tried(document: str | Mapping[str, Any]) -> tuple[Statement, ...]:
+def _statements_or_none(document: str | Mapping[str, Any]) -> tuple[Statement, ...]:
     try:
         return statements(document)
-    except NotAPolicyError:
+    except InvalidPolicyError:
         return ()
 
 
@@ -68,7 +68,7 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _json(block: Any) -> Any:
-    """A `statement` block as JSON would have it."""
+    """A `statement` block in the form of the policy's JSON."""
     if not isinstance(block, Mapping):
         return block
     entry: dict[str, Any] = {"Effect": block.get("effect") or "Allow"}

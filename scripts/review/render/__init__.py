@@ -1,7 +1,7 @@
-"""Writes a Review for those who read it: a terminal, a pull request comment, a page, another program.
+"""Renders a Review for a terminal, a pull request comment, a web page or another program.
 
-The public face: `terminal`, `markdown`, `html` and `data`. All of them take Reviews and nothing else, whose texts are
-masked already; each one sees to it that no text from a plan does anything but be read where it is shown.
+The public functions are `terminal`, `markdown`, `html` and `data`. They take only Reviews, whose texts are already
+masked. Each one escapes the texts from a plan, so that they are only displayed and never interpreted.
 """
 
 from scripts.review.render.data import data

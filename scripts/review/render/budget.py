@@ -1,4 +1,4 @@
-"""What fits into a comment: sections of items, the most important first, and what was left out, counted."""
+"""Fits sections of items into a comment, the most important first, and counts the items that are left out."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -6,17 +6,17 @@ from dataclasses import dataclass
 
 from scripts.review.render import words
 
-_NOTE = 240  # characters kept for the line that says what was left out
-_KINDS = 6  # how many kinds it names
+_NOTE = 240  # characters reserved for the line that counts the items left out
+_KINDS = 6  # how many kinds that line names
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A piece that is shown whole or left out.
+    """A text that is shown as a whole or left out.
 
     Attributes:
-        kind: what it is counted as, such as `replace` or `high`.
-        write: gives its text, only where there may be room for it.
+        kind: its kind in the count, such as `replace` or `high`.
+        write: gives its text; called only if there may be room for it.
     """
 
     kind: str
@@ -38,11 +38,11 @@ class Section:
 
     Attributes:
         opening: its heading.
-        blocks: what is in it.
-        closing: what ends it.
-        noun: what its items are, such as `change`.
-        share: of the room that is left, the part that it may take whatever comes after it.
-        brief: less of each item, for when there is no room for all of it; none where there is no less.
+        blocks: its content.
+        closing: its end.
+        noun: the noun for its items, such as `change`.
+        share: the part of the remaining room that it may take even if later sections need it.
+        brief: shorter items, used if there is no room for all items; empty if there are none.
     """
 
     opening: str
@@ -52,23 +52,23 @@ class Section:
     share: float
     brief: Sequence[Block] = ()
 
-    def fitted(self, room: int) -> str:
-        """The section in at most ``room`` characters, saying what of it is left out; empty where that is too much."""
-        text, left = self._filled(self.blocks, room)
+    def fit(self, room: int) -> str:
+        """The section in at most ``room`` characters, with a count of the items left out; empty if it does not fit."""
+        text, left = self._fill(self.blocks, room)
         if left and self.brief:
-            text, left = self._filled(self.brief, room)
+            text, left = self._fill(self.brief, room)
         text = f"{self.opening}{text}{_note(left, self.noun)}{self.closing}" if text else _note(left, self.noun)
         return text if len(text) <= room else ""
 
-    def _filled(self, blocks: Sequence[Block], room: int) -> tuple[str, list[Item]]:
-        """As many items as fit, in the order given, and those that do not."""
+    def _fill(self, blocks: Sequence[Block], room: int) -> tuple[str, list[Item]]:
+        """As many items as fit, in the given order, and the items that do not fit."""
         parts, left = list[str](), list[Item]()
         free = room - len(self.opening) - len(self.closing) - _NOTE
         for block in blocks:
-            taken = _taken(block, free) if not left else []
-            left.extend(block.items[len(taken) :])
-            if taken:
-                parts.append(block.opening + "".join(taken) + block.closing)
+            texts = _fitting(block, free) if not left else []
+            left.extend(block.items[len(texts) :])
+            if texts:
+                parts.append(block.opening + "".join(texts) + block.closing)
                 free -= len(parts[-1])
         return "".join(parts), left
 
@@ -81,30 +81,30 @@ def _note(left: Sequence[Item], noun: str) -> str:
     return f"_No room for {words.plural(len(left), noun)}{f' ({named})' if named else ''}: review.html has them._\n\n"
 
 
-def _taken(block: Block, free: int) -> list[str]:
+def _fitting(block: Block, free: int) -> list[str]:
     """The texts of the block's first items, as many as fit."""
-    taken = []
+    texts = []
     free -= len(block.opening) + len(block.closing)
     for item in block.items:
         text = item.write()
         free -= len(text)
         if free < 0:
             break
-        taken.append(text)
-    return taken
+        texts.append(text)
+    return texts
 
 
 def fill(sections: Iterable[Section], room: int) -> str:
     """Fit the sections into ``room`` characters.
 
-    Each may take its share of what is left, and more where those after it do not need theirs.
+    Each section may take its share of the remaining room, and more if the later ones do not need theirs.
     """
     ordered = list(sections)
-    needs = [len(section.fitted(room + _NOTE)) for section in ordered]
+    needs = [len(section.fit(room + _NOTE)) for section in ordered]
     written = []
     for place, section in enumerate(ordered):
         spare = room - sum(needs[place + 1 :])
-        text = section.fitted(min(room, max(spare, int(room * section.share))))
+        text = section.fit(min(room, max(spare, int(room * section.share))))
         written.append(text)
         room -= len(text)
     return "".join(written)

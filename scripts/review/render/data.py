@@ -1,20 +1,20 @@
-"""review.json: a Review for another program. Its fields are described in docs/review.md."""
+"""review.json: a Review for other programs. docs/review.md describes its fields."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from scripts.review.model import Difference, Finding, Permission, PrincipalChange, Review, ShownChange
+from scripts.review.model import ChangeView, Difference, Finding, Permission, PrincipalChange, Review
 from scripts.review.render import words
 
 SCHEMA_VERSION = 1
-"""Grows when a field goes or changes its meaning; a new field leaves it as it is."""
+"""Increased when a field is removed or changes its meaning, not when a field is added."""
 
 
 def data(reviews: Sequence[Review]) -> dict[str, Any]:
-    """Give what `json.dumps` writes as review.json.
+    """The data that `json.dumps` writes as review.json.
 
     Args:
-        reviews: one for each plan, in the order that they are to stand in.
+        reviews: one for each plan, in the order of the file.
 
     Returns:
         Strings, numbers, booleans, lists and dicts, in the same order for the same reviews.
@@ -77,7 +77,7 @@ def _permission(permission: Permission) -> dict[str, Any]:
     }
 
 
-def _change(change: ShownChange) -> dict[str, Any]:
+def _change(change: ChangeView) -> dict[str, Any]:
     return {
         "address": change.address,
         "module": change.module,

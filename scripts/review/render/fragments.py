@@ -1,7 +1,6 @@
-"""The pieces of the page: escaped texts, and what comes by the thousand, for which the template would take long.
+"""HTML fragments of the page: escaped texts, and parts that are too many for the slower template.
 
-Whatever comes from a plan passes through `name`, `prose` or `value`, which escape it. What stands around it are words
-and numbers of ours.
+Every text from a plan passes through `name`, `prose` or `value`, which escape it. Everything around it is our own text.
 """
 
 import re
@@ -10,24 +9,24 @@ from functools import lru_cache
 
 from markupsafe import Markup
 
-from scripts.review.model import Difference, Finding, ShownChange
+from scripts.review.model import ChangeView, Difference, Finding
 from scripts.review.render import words
 from scripts.review.render.escaping import is_page
 
 _LONG = Markup('<details class="long"><summary>{}… <span>{:,} characters</span></summary><pre>{}</pre></details>')
 _CODE = re.compile(r"`([^`]+)`")
-_SHORT = 160  # characters of a value before the rest is behind a click
+_SHORT = 160  # a longer value is collapsed behind a click
 
 
-@lru_cache(maxsize=4096)  # most names come again and again
+@lru_cache(maxsize=4096)  # most names occur often
 def name(text: str) -> Markup:
-    """A name or a sentence, in which nothing is invisible."""
+    """A name or a sentence, escaped, with invisible characters made visible."""
     return Markup.escape(words.visible(text))
 
 
 @lru_cache(maxsize=4096)
 def prose(text: str) -> Markup:
-    """A sentence, what is between backticks as code."""
+    """A sentence, with text between backticks as code."""
     parts = [Markup.escape(part) for part in _CODE.split(words.visible(text))]
     parts[1::2] = [Markup("<code>{}</code>").format(part) for part in parts[1::2]]
     return Markup("").join(parts)
@@ -35,7 +34,7 @@ def prose(text: str) -> Markup:
 
 @lru_cache(maxsize=4096)
 def value(text: str) -> Markup:
-    """A value of an attribute: of a long one the start, and the whole behind a click."""
+    """A value of an attribute; of a long one the start, with the whole behind a click."""
     whole = words.visible(text, keep="\n\t")
     if len(whole) <= _SHORT and "\n" not in whole:
         return Markup.escape(whole)
@@ -44,7 +43,7 @@ def value(text: str) -> Markup:
 
 
 def differences(listed: Sequence[Difference]) -> Markup:
-    """Before and after of attributes."""
+    """The values of attributes before and after."""
     return Markup(f'<dl class="diff">{"".join(map(_difference, listed))}</dl>')  # noqa: S704 - escaped, part by part
 
 
@@ -56,23 +55,27 @@ def _difference(difference: Difference) -> str:
     return f"<div><dt><code>{name(difference.path)}</code>{forces}</dt>{before}{after}</div>"
 
 
-def changes(listed: Iterable[tuple[int, ShownChange]], section: str, opened: bool) -> Markup:
+def changes(listed: Iterable[tuple[int, ChangeView]], section: str, opened: bool) -> Markup:
     """Changes of resources.
 
     Args:
-        listed: each with its place in its section.
-        section: what the ids of the section's changes begin with.
-        opened: whether the reader sees all of them at once.
+        listed: the changes, each with its index in its section.
+        section: the prefix of the ids in the section.
+        opened: whether the changes are open at first.
     """
     state = " open" if opened else ""
     return Markup("".join(_change(each, f"{section}-{place}", state) for place, each in listed))  # noqa: S704 - as above
 
 
-def _change(change: ShownChange, anchor: str, state: str) -> str:
+def _change(change: ChangeView, anchor: str, state: str) -> str:
     action, module = change.action.value, change.module
     address = name(change.address.removeprefix(f"{module}.") if module else change.address)
-    told = (("moved", change.previous_address), ("imported", change.import_id), ("reverts drift", change.reverts_drift))
-    tags = "".join([f' <span class="tag">{tag}</span>' for tag, given in told if given])
+    facts = (
+        ("moved", change.previous_address),
+        ("imported", change.import_id),
+        ("reverts drift", change.reverts_drift),
+    )
+    tags = "".join([f' <span class="tag">{tag}</span>' for tag, present in facts if present])
     whole = f'<p class="whole"><code>{name(change.address)}</code></p>' if module else ""
     notes = "".join([f'<p class="note">{name(note)}</p>' for note in words.notes(change)])
     listed = differences(change.differences) if change.differences else ""
@@ -88,9 +91,9 @@ def findings(listed: Iterable[Finding], anchors: Mapping[str, str], level: int) 
     """Findings, each with a link to its resource.
 
     Args:
-        listed: what the rules say.
-        anchors: the id of each address's change.
-        level: of their headings.
+        listed: the findings.
+        anchors: the id of the change of each address.
+        level: the level of their headings.
     """
     return Markup("".join(_finding(each, anchors.get(each.address, ""), level) for each in listed))  # noqa: S704 - as above
 

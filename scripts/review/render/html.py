@@ -1,12 +1,11 @@
-"""review.html: Reviews as one page that asks nothing of a network and runs no script but its own.
+"""review.html: Reviews as one page that needs no network and runs only its own script.
 
-What comes from a plan is escaped everywhere, by the template and by the pieces that it is filled with; were a text to
-get through nevertheless, the page's policy would run no script but the one whose hash it names, and would let nothing
-be sent anywhere: https://www.w3.org/TR/CSP3/
+The template and the fragments escape every text from a plan. If a text still got through, the page's security policy
+would run only the script whose hash it names, and would send nothing anywhere: https://www.w3.org/TR/CSP3/
 
-The changes stand in <noscript>s, a hundred in each. Without scripts a browser shows them; with them they are text,
-which costs next to nothing, until page.js makes elements of those that come near the screen: so 10,000 changes open at
-once.
+The changes are in <noscript> elements, a hundred in each. Without scripts, a browser shows them. With scripts, they are
+plain text, which costs almost nothing, until page.js turns those near the screen into elements. So a page with 10,000
+changes opens at once.
 """
 
 import base64
@@ -18,23 +17,23 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scripts.review.model import Finding, Review, Severity, ShownChange, Status
+from scripts.review.model import ChangeView, Finding, Review, Severity, Status
 from scripts.review.render import fragments, words
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
 _HERE = Path(__file__).parent
-_OPEN_CHANGES = 12  # a plan of no more than these is shown with every change open
+_OPEN_CHANGES = 12  # up to this many changes, all of them are open at first
 
-_LARGE = 500  # changes above which the browser lays out no more than what is on the screen
+_LARGE = 500  # above this many changes, the browser lays out only what is on the screen
 
 
 def html(reviews: Sequence[Review]) -> str:
     """Write the reviews as one page.
 
     Args:
-        reviews: one for each plan; several get a list at the top.
+        reviews: one for each plan; for several plans the page starts with a list.
 
     Returns:
         A whole HTML document, readable without scripts too.
@@ -57,7 +56,7 @@ def _hash(text: str) -> str:
 
 @cache
 def _template() -> "Template":
-    import jinja2  # not at the start of a verb: most of them write no page
+    import jinja2  # imported late, because most verbs write no page
 
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE),
@@ -74,18 +73,18 @@ def _template() -> "Template":
 
 @dataclass(frozen=True)
 class _Page:
-    """One review as the template asks for it."""
+    """One review with everything that the template needs."""
 
     place: int
     review: Review
 
     @cached_property
-    def real(self) -> list[ShownChange]:
+    def real(self) -> list[ChangeView]:
         return words.real(self.review)
 
     @property
-    def others(self) -> list[tuple[str, str, Sequence[ShownChange]]]:
-        """The other sections of changes: title, the start of their ids, what is in them."""
+    def others(self) -> list[tuple[str, str, Sequence[ChangeView]]]:
+        """The other sections of changes: title, prefix of their ids, changes."""
         sections = [
             ("In Terraform's state only", "s", words.state_only(self.review)),
             ("Changed outside of Terraform", "d", self.review.drift),
@@ -95,13 +94,13 @@ class _Page:
 
     @cached_property
     def anchors(self) -> dict[str, str]:
-        """The id of each address's change, by which a finding links to it."""
+        """The id of the change of each address, for links from findings."""
         return {change.address: f"c{self.place}-{place}" for place, change in enumerate(self.real)}
 
     @staticmethod
-    def grouped(changes: Sequence[ShownChange]) -> list[tuple[str, list[tuple[int, ShownChange]]]]:
-        """The changes of each module, each with its place among all of them."""
-        modules: dict[str, list[tuple[int, ShownChange]]] = {}
+    def grouped(changes: Sequence[ChangeView]) -> list[tuple[str, list[tuple[int, ChangeView]]]]:
+        """The changes of each module, each with its index among all changes."""
+        modules: dict[str, list[tuple[int, ChangeView]]] = {}
         for place, change in enumerate(changes):
             modules.setdefault(change.module, []).append((place, change))
         return list(modules.items())
@@ -112,7 +111,7 @@ class _Page:
 
     @property
     def findings(self) -> list[tuple[Severity, list[Finding]]]:
-        """Those that hold after the apply, by severity."""
+        """The findings that remain after the apply, by severity."""
         still = words.open_findings(self.review)
         grouped = [(each, [finding for finding in still if finding.severity is each]) for each in reversed(Severity)]
         return [(severity, findings) for severity, findings in grouped if findings]
@@ -123,7 +122,7 @@ class _Page:
 
     @property
     def actions(self) -> list[tuple[Any, int]]:
-        """What the filter offers: each action with how many changes have it, the heaviest first."""
+        """The actions in the filter, each with its number of changes, the most severe first."""
         return list(Counter(change.action for change in self.real).items())
 
     @property

@@ -1,13 +1,13 @@
-"""review.md: a Review as a comment on a pull request, within the length that GitHub allows for one.
+"""review.md: a Review as a comment on a pull request, within GitHub's length limit.
 
-Nothing is in a table: lists and `diff` blocks hold what comes from the plan (see `plain`). Every line of a block starts
-with a sign of ours, so no text in it can be the line that ends the block.
+It uses lists and `diff` blocks for texts from the plan, and no tables (see `escaping`). Every line of a block starts
+with a sign of our own, so no text can end the block.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
-from scripts.review.model import Action, Difference, Finding, PrincipalChange, Review, ShownChange, Status
+from scripts.review.model import Action, ChangeView, Difference, Finding, PrincipalChange, Review, Status
 from scripts.review.render import words
 from scripts.review.render.budget import Block, Item, Section, fill
 from scripts.review.render.escaping import code, line, link, prose
@@ -15,7 +15,7 @@ from scripts.review.render.escaping import code, line, link, prose
 _NAME, _VALUE, _TEXT = 200, 160, 700
 _DIFFERENCES = 12
 _PERMISSIONS = 12
-# With these signs a line of a diff block is green, red, orange or grey.
+# These signs colour a line of a diff block green, red, orange or grey.
 _COLOURS = {
     Action.CREATE: "+",
     Action.READ: "#",
@@ -33,10 +33,10 @@ def markdown(reviews: Sequence[Review], limit: int = 65_536) -> str:
 
     Args:
         reviews: one for each plan.
-        limit: how many characters it may have, at least 2,000; GitHub takes 65,536.
+        limit: its maximum length, at least 2,000 characters; GitHub accepts 65,536.
 
     Returns:
-        GitHub Flavored Markdown of at most ``limit`` characters that says what it left out.
+        GitHub Flavored Markdown of at most ``limit`` characters, with a count of what it leaves out.
     """
     if len(reviews) == 1:
         return _review(reviews[0], limit)
@@ -46,12 +46,13 @@ def markdown(reviews: Sequence[Review], limit: int = 65_536) -> str:
     )
     text = fill([overview], limit // 2)
     for place, review in enumerate(reviews):
-        # What a small plan does not need goes to those after it; a note below takes the last of the room.
+        # Room that a small plan does not need goes to the plans after it. The last 100 characters are for the note
+        # below.
         room = (limit - 100 - len(text)) // (len(reviews) - place)
         part = _review(review, room)
         if len(part) >= room:
             left = words.plural(len(reviews) - place, "plan")
-            return f"{text}_No room for what {left} would do: review.html has it._\n"
+            return f"{text}_No room for the changes of {left}: review.html has them._\n"
         text += f"{part}\n"
     return text
 
@@ -62,7 +63,7 @@ def _line(review: Review) -> str:
 
 
 def _review(review: Review, room: int) -> str:
-    """One review in ``room`` characters; over it only where not even its head fits."""
+    """One review in ``room`` characters; longer only if even its head does not fit."""
     head = ""
     for length in (1_200, 300, 100):
         head = _head(review, length)
@@ -90,7 +91,7 @@ def _head(review: Review, length: int) -> str:
 
 
 def _sections(review: Review) -> Iterator[Section]:
-    """All that follows the head, the most important first."""
+    """The sections after the head, the most important first."""
     still = words.open_findings(review)
     fixed = [finding for finding in review.findings if finding.status is Status.FIXED]
     if still:
@@ -105,19 +106,19 @@ def _sections(review: Review) -> Iterator[Section]:
     yield from _changes("Deferred to a later plan", "change", review.deferred, 0.4)
     if review.outputs:
         items = [Item("", partial(_output, output)) for output in review.outputs]
-        yield Section(*_folded("Outputs", items, fenced=True), "output", 0.4)
+        yield Section(*_collapsed("Outputs", items, fenced=True), "output", 0.4)
     if fixed:
         items = [Item(finding.severity.name.lower(), partial(_short_finding, finding)) for finding in fixed]
-        yield Section(*_folded("Findings that this change fixes", items), "finding", 0.5)
+        yield Section(*_collapsed("Findings that this change fixes", items), "finding", 0.5)
     if review.suppressed:
         items = [
             Item(each.finding.severity.name.lower(), partial(_short_finding, each.finding, each.reason))
             for each in review.suppressed
         ]
-        yield Section(*_folded("Findings switched off in review.toml", items), "finding", 1)
+        yield Section(*_collapsed("Findings switched off in review.toml", items), "finding", 1)
 
 
-def _folded(title: str, items: Sequence[Item], *, fenced: bool = False) -> tuple[str, list[Block], str]:
+def _collapsed(title: str, items: Sequence[Item], *, fenced: bool = False) -> tuple[str, list[Block], str]:
     block = Block(_DIFF, items, _END) if fenced else Block("", items, "\n")
     return f"<details><summary>{title}: {len(items):,}</summary>\n\n", [block], "</details>\n\n"
 
@@ -131,10 +132,10 @@ def _finding(finding: Finding) -> str:
 
 
 def _short_finding(finding: Finding, reason: str = "") -> str:
-    said = f" ({prose(reason, _TEXT)})" if reason else ""
+    reason_text = f" ({prose(reason, _TEXT)})" if reason else ""
     return (
         f"- {finding.severity.name.lower()}: {code(finding.rule, _NAME)} {code(finding.address, _NAME)}, "
-        f"{prose(finding.what, _TEXT)}{said}\n"
+        f"{prose(finding.what, _TEXT)}{reason_text}\n"
     )
 
 
@@ -142,7 +143,7 @@ def _principal(change: PrincipalChange) -> str:
     place = line(f"{change.kind}: {change.place}", _NAME)
     lines = [f"@@ {line(change.principal, _NAME)} ({place}) @@"]
     if change.unknown:
-        lines.append(f"! cannot be reviewed until apply: {line(change.unknown, _TEXT)}")
+        lines.append(f"! known only after the apply: {line(change.unknown, _TEXT)}")
     for sign, permissions in (("+", change.added), ("-", change.removed), ("! known:", change.known)):
         for permission in words.marked_first(permissions)[:_PERMISSIONS]:
             lines.append(f"{sign} {line(words.permission(permission), 2 * _VALUE)}")
@@ -151,7 +152,7 @@ def _principal(change: PrincipalChange) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _changes(title: str, noun: str, changes: Sequence[ShownChange], share: float) -> Iterator[Section]:
+def _changes(title: str, noun: str, changes: Sequence[ChangeView], share: float) -> Iterator[Section]:
     if not changes:
         return
     blocks = []
@@ -164,18 +165,18 @@ def _changes(title: str, noun: str, changes: Sequence[ShownChange], share: float
     yield Section(opening, blocks, "</details>\n\n", noun, share, [Block(_DIFF, brief, _END)])
 
 
-def _brief(change: ShownChange) -> str:
+def _brief(change: ChangeView) -> str:
     return f"{_COLOURS[change.action]} {line(change.address, _NAME)}: {line(change.label, _VALUE)}\n"
 
 
-def _change(change: ShownChange) -> str:
+def _change(change: ChangeView) -> str:
     lines = [f"@@ {line(change.address, _NAME)}: {line(change.label, _VALUE)} @@"]
     lines += [f"# {line(note, _VALUE)}" for note in words.notes(change)]
     for difference in change.differences[:_DIFFERENCES]:
         lines += _difference(difference)
     left = len(change.differences) - _DIFFERENCES
     if left > 0:
-        lines.append(f"# and {words.plural(left, 'attribute')} more")
+        lines.append(f"# and {words.plural(left, 'more attribute')}")
     if change.folded:
         lines.append(f"# {words.folded(change)}")
     return "\n".join(lines) + "\n"

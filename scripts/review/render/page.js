@@ -1,13 +1,13 @@
 'use strict';
-// Adds to a page that is whole without it: the filter, the keys, and printing what is closed.
+// Adds the filter, the keyboard shortcuts, and printing of closed sections. The page is complete without this script.
 //
-// The changes stand in chunks, each in a <noscript>: text as long as scripts run, so that 10,000 of them cost next to
+// The changes are in chunks, each in a <noscript>. With scripts, its content is plain text, so 10,000 changes cost almost
 // nothing. A chunk becomes elements when it comes near the screen. Its text is this page's own HTML, escaped by the
-// template: no "<" in it is from a plan.
+// template: no "<" in it comes from a plan.
 
-const AT_ONCE = 500; // changes up to which all become elements at the start, so that the browser's search finds them
-const OPENED = 1000; // the most that "Open all" opens
-const PRINTED = 50; // the most that are opened for paper; of more, those that are open are printed so
+const AT_ONCE = 500; // up to this many changes become elements at once, so that the browser's search finds them
+const OPENED = 1000; // the most changes that "Open all" opens
+const PRINTED = 50; // up to this many closed changes are opened for printing
 const LINE = 2.6; // the height of a closed change, in rem
 
 const chunks = [...document.querySelectorAll('.chunk')].map((element) => {
@@ -35,7 +35,7 @@ function show(chunk) {
 const ENTITIES = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&#34;', "'": '&#39;' };
 const escaped = (text) => text.replace(/[&<>"']/g, (character) => ENTITIES[character]);
 
-// What the filter looks through stays escaped, and so is what is looked for.
+// The filter compares escaped texts: both the page's text and the search words stay escaped.
 function textOf(chunk, place) {
   chunk.texts[place] ??= chunk.pieces[place].replace(/<[^>]*>/g, ' ').toLowerCase();
   return chunk.texts[place];
@@ -114,7 +114,7 @@ document.addEventListener('keydown', (event) => {
   nearest.text.select();
 });
 
-// A finding links to its change, which may be closed, filtered away or not yet made.
+// A finding links to its change, which may be closed, hidden by the filter, or not an element yet.
 function follow() {
   const id = location.hash.slice(1);
   const chunk = chunks.find(({ pieces }) => pieces.some((piece) => piece.slice(0, piece.indexOf('>')).includes(` id="${id}"`)));

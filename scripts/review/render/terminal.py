@@ -1,4 +1,4 @@
-"""The summary at a terminal: what a person takes in within 20 seconds, and where the rest is."""
+"""The summary for a terminal: short enough to read in 20 seconds, with the paths of the full review."""
 
 import shutil
 import sys
@@ -27,18 +27,18 @@ def terminal(review: Review, pages: Sequence[Path] = ()) -> list[str]:
     """Write the summary of one review.
 
     Args:
-        review: what to sum up.
-        pages: the files in which the whole of it is; named at the end.
+        review: the review.
+        pages: the files with the full review, listed at the end.
 
     Returns:
-        Lines as wide as the terminal at most, in colour where stdout is one. Only a word that is wider than the
-        terminal, such as an address, goes over it, so that it can be copied.
+        Lines that fit the terminal's width, in colour if stdout is a terminal. Only a longer word, such as an address,
+        exceeds the width, so that you can copy it.
     """
     return list(_Summary(review).lines(pages))
 
 
 class _Summary:
-    """One review, for a terminal of this width and colour."""
+    """Formats one review for the terminal's width and colours."""
 
     def __init__(self, review: Review) -> None:
         self.review = review
@@ -94,7 +94,7 @@ class _Summary:
     def principal(self, change: PrincipalChange) -> Iterator[str]:
         yield from self.wrapped(f"{change.principal} ({change.kind}: {change.place})", "  ")
         if change.unknown:
-            yield from self.wrapped(f"? cannot be reviewed until apply: {change.unknown}", "    ", _YELLOW)
+            yield from self.wrapped(f"? known only after the apply: {change.unknown}", "    ", _YELLOW)
         listed = [
             *(("+", permission, _GREEN) for permission in words.marked_first(change.added)),
             *(("-", permission, "31") for permission in words.marked_first(change.removed)),

@@ -1,4 +1,4 @@
-"""What every rendering says in the same words, and the order in which it says it."""
+"""Texts and orders that all renderers share."""
 
 import re
 import unicodedata
@@ -6,16 +6,16 @@ from collections.abc import Iterable, Sequence
 
 from scripts.review.model import (
     Action,
+    ChangeView,
     Finding,
     Permission,
     PrincipalChange,
     Review,
     Severity,
-    ShownChange,
     Status,
 )
 
-_COUNTED = ("create", "update", "replace", "destroy", "import", "move", "forget", "read")
+_COUNT_ORDER = ("create", "update", "replace", "destroy", "import", "move", "forget", "read")
 _HEAVIEST_FIRST = (
     Action.DESTROY,
     Action.REPLACE,
@@ -26,14 +26,14 @@ _HEAVIEST_FIRST = (
     Action.NO_OP,
 )
 _WEIGHT = {action: place for place, action in enumerate(_HEAVIEST_FIRST)}
-_CHANGED = re.compile("(so far|now) only if ")
-_LONGEST_WORD = 60  # so many characters at most are left out to end with a whole one
+_CHANGED = re.compile("(previously|now) only if ")
+_MAX_WORD = 60  # a text is shortened by at most this many characters to end with a whole word
 _STATE_ONLY = {Action.NO_OP, Action.FORGET}
 
 
 def counts(review: Review) -> tuple[tuple[str, int], ...]:
-    """The counts in the order that people read them; noughts left out."""
-    order = {name: place for place, name in enumerate(_COUNTED)}
+    """The counts in reading order, without zeros."""
+    order = {name: place for place, name in enumerate(_COUNT_ORDER)}
     known = sorted(review.counts.items(), key=lambda item: (order.get(item[0], len(order)), item[0]))
     return tuple((name, count) for name, count in known if count)
 
@@ -43,36 +43,36 @@ def plural(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
-def real(review: Review) -> list[ShownChange]:
-    """The changes that do something to what exists, the heaviest first, else in the plan's order."""
+def real(review: Review) -> list[ChangeView]:
+    """The changes of existing or new resources, the most severe first, else in the plan's order."""
     return heaviest_first(change for change in review.changes if change.action not in _STATE_ONLY)
 
 
-def state_only(review: Review) -> list[ShownChange]:
-    """The changes of Terraform's state alone: moved, imported, forgotten."""
+def state_only(review: Review) -> list[ChangeView]:
+    """The changes of Terraform's state only: moved, imported, forgotten."""
     return [change for change in review.changes if change.action in _STATE_ONLY]
 
 
-def heaviest_first(changes: Iterable[ShownChange]) -> list[ShownChange]:
-    """What is destroyed before what is created, else in the order given."""
+def heaviest_first(changes: Iterable[ChangeView]) -> list[ChangeView]:
+    """Destroyed resources before created ones, else in the given order."""
     return sorted(changes, key=lambda change: _WEIGHT[change.action])
 
 
-def by_module(changes: Iterable[ShownChange]) -> list[tuple[str, list[ShownChange]]]:
-    """The changes of each module, in the order in which modules come first."""
-    modules: dict[str, list[ShownChange]] = {}
+def by_module(changes: Iterable[ChangeView]) -> list[tuple[str, list[ChangeView]]]:
+    """The changes of each module, in the order of the modules' first change."""
+    modules: dict[str, list[ChangeView]] = {}
     for change in changes:
         modules.setdefault(change.module, []).append(change)
     return list(modules.items())
 
 
 def open_findings(review: Review) -> list[Finding]:
-    """The findings that hold after the apply."""
+    """The findings that remain after the apply."""
     return [finding for finding in review.findings if finding.status is not Status.FIXED]
 
 
 def severities(findings: Sequence[Finding]) -> str:
-    """``1 critical, 2 high``, the heaviest first; empty for none."""
+    """``1 critical, 2 high``, the most severe first; empty if there are none."""
     tally = dict.fromkeys(reversed(Severity), 0)
     for finding in findings:
         tally[finding.severity] += 1
@@ -80,37 +80,39 @@ def severities(findings: Sequence[Finding]) -> str:
 
 
 def warnings(review: Review) -> list[str]:
-    """What is wrong with the plan itself."""
-    said = []
+    """The problems of the plan itself."""
+    notes_found = []
     if review.errored:
-        said.append("Planning ended in an error: what is shown is a part of the change, and nothing may be applied.")
+        notes_found.append(
+            "Planning ended in an error: this review shows only part of the change. Do not apply the plan."
+        )
     if not review.complete and not review.errored:
-        said.append("The plan is incomplete: some changes are deferred to a later plan.")
+        notes_found.append("The plan is incomplete: some changes are deferred to a later plan.")
     if review.changes and not review.applyable and not review.errored:
-        said.append("There is nothing that Terraform would apply.")
-    return said
+        notes_found.append("Terraform would not apply this plan.")
+    return notes_found
 
 
-# Control characters move a terminal's cursor, and those for the direction of writing make a text look like another.
-_UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+# Control characters move a terminal's cursor, and direction characters make a text look like another text.
+_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _SUSPECT = re.compile(r"[^ -~]")
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def visible(text: str, keep: str = "") -> str:
-    r"""Write what cannot be seen as ``\n``, ``\u202e``.
+    r"""Write invisible characters as ``\n``, ``\u202e``.
 
     Args:
-        text: any.
-        keep: characters to leave as they are.
+        text: any text.
+        keep: characters to leave unchanged.
     """
-    if text.isascii() and text.isprintable():  # as most are
+    if text.isascii() and text.isprintable():  # the usual case
         return text
-    return _SUSPECT.sub(lambda found: _seen(found[0], keep), text)
+    return _SUSPECT.sub(lambda found: _escape(found[0], keep), text)
 
 
-def _seen(character: str, keep: str) -> str:
-    if character in keep or unicodedata.category(character) not in _UNSEEN:
+def _escape(character: str, keep: str) -> str:
+    if character in keep or unicodedata.category(character) not in _INVISIBLE:
         return character
     if character in _ESCAPES:
         return _ESCAPES[character]
@@ -119,14 +121,14 @@ def _seen(character: str, keep: str) -> str:
 
 
 def shortened(text: str, length: int) -> str:
-    """The text, or its start with how long the whole is; never over ``length`` by more than that.
+    """The text, or its first ``length`` characters with a note about the full length.
 
-    It ends with a whole word where one ends near.
+    The cut is between two words if one ends nearby.
     """
     if len(text) <= length:
         return text
     start = text[: length + 1].rpartition(" ")[0]
-    if not start or length - len(start) > _LONGEST_WORD:
+    if not start or length - len(start) > _MAX_WORD:
         start = text[:length]
     return f"{start}… ({len(text):,} characters)"
 
@@ -141,40 +143,40 @@ def permission_counts(changes: Iterable[PrincipalChange]) -> tuple[int, int]:
 
 
 def marked_first(permissions: Iterable[Permission]) -> list[Permission]:
-    """What is notable first, else in the order given."""
+    """Permissions with risks first, else in the given order."""
     return sorted(permissions, key=lambda permission: not permission.marks)
 
 
 def permission(permission: Permission) -> str:
     """A permission in one line: ``Allow s3:GetObject on * if … [public]``, ``s3:* on * [now denied]``."""
-    effect = f"{permission.effect} " if says_effect(permission) else ""
+    effect = f"{permission.effect} " if shows_effect(permission) else ""
     conditions = f" {condition(permission)}" if permission.condition else ""
     marks = f" [{', '.join(permission.marks)}]" if permission.marks else ""
     return f"{effect}{permission.action} on {permission.resource}{conditions}{marks}"
 
 
-def says_effect(permission: Permission) -> bool:
-    """Whether to write ``Allow`` or ``Deny``. What is denied now, or no longer, has a mark that says so."""
+def shows_effect(permission: Permission) -> bool:
+    """Whether to show ``Allow`` or ``Deny``. A Deny that is added or removed has a mark that says so."""
     return permission.effect == "Allow" or not permission.marks
 
 
 def condition(permission: Permission) -> str:
-    """When a permission holds: ``if …``, or how that changes: ``so far only if …``."""
+    """When a permission applies: ``if …``, or how that changes: ``previously only if …``."""
     return permission.condition if _CHANGED.match(permission.condition) else f"if {permission.condition}"
 
 
-def notes(change: ShownChange) -> list[str]:
-    """What is said of a change beside its action and its attributes."""
-    said = [
+def notes(change: ChangeView) -> list[str]:
+    """Notes about a change beside its action and its attributes."""
+    notes_found = [
         change.why,
         change.previous_address and f"moved from {change.previous_address}",
         change.import_id and f"imported by {change.import_id}",
-        "only takes back what was changed outside of Terraform" if change.reverts_drift else "",
+        "only reverts a change made outside of Terraform" if change.reverts_drift else "",
     ]
-    return [note for note in said if note]
+    return [note for note in notes_found if note]
 
 
-def folded(change: ShownChange) -> str:
-    """How many differences are left out as noise, in words."""
-    what = "computed by AWS, null against empty, or a mirror of what is shown elsewhere"
+def folded(change: ChangeView) -> str:
+    """How many differences are noise and not shown."""
+    what = "computed by AWS, null instead of empty, or a copy of another resource's setting"
     return f"{plural(change.folded, 'attribute')} not shown: {what}"

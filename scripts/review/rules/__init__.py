@@ -1,4 +1,4 @@
-"""The rules of the review: what of a plan deserves a reviewer's eye, one small function each."""
+"""The rules of the review: each is one small function that reports one kind of problem."""
 
 from scripts.review.rules import (
     changes,
@@ -32,4 +32,4 @@ FAMILIES = (
     plan, changes, protection, outputs, other_accounts, s3, s3_retention, iam, iam_exclusive, iam_trust, ecr, kms, logs,
     messaging, functions, environments, network, compute, databases, secrets, sagemaker,
 )  # fmt: skip
-"""The modules that hold them; each registers its own when it is imported."""
+"""The modules with the rules; each registers its rules when it is imported."""

@@ -1,22 +1,22 @@
-"""Values of a resource, or of a block within, and which of them are not known."""
+"""The values of a resource or of a block in it, and which of them are unknown."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 EMPTY: tuple[Any, ...] = (None, "", [], {})
-"""What a provider writes for "not set"."""
+"""The values that a provider writes for "not set"."""
 
 
 @dataclass(frozen=True, slots=True)
-class Missed:
-    """An attribute that a rule needed and could not have, with what is known of it."""
+class UnknownAttribute:
+    """An attribute that a rule needed and that is unknown, with what is known about it."""
 
     attribute: str
     known: str = ""
 
 
-class NotKnownError(Exception):
+class UnknownValueError(Exception):
     """A rule needs an attribute that is known only after the apply."""
 
     def __init__(self, attribute: str) -> None:
@@ -27,21 +27,21 @@ class NotKnownError(Exception):
 class Owner(Protocol):
     """The resource that a block belongs to."""
 
-    def miss(self, attribute: str, known: str = "") -> None:
-        """Note that a rule needed an attribute that is not known."""
+    def note_unknown(self, attribute: str, known: str = "") -> None:
+        """Record that a rule needed an attribute that is unknown."""
 
     def is_configured(self, path: str) -> bool:
         """Whether the configuration gives an attribute a value."""
 
 
 class Block:
-    """Values of a resource, or of a block within, and which of them are not known.
+    """The values of a resource or of a block in it, and which of them are unknown.
 
     Args:
-        owner: the resource they belong to.
-        values: what is known.
-        unknown: the structure of what is not; a bare bool stands for all of it.
-        path: the block's own, with a dot at its end; empty for the resource itself.
+        owner: the resource that they belong to.
+        values: the known values.
+        unknown: the structure of marks for unknown values; a single bool applies to all of them.
+        path: the block's path, with a dot at its end; empty for the resource itself.
     """
 
     __slots__ = ("owner", "path", "unknown", "values")
@@ -53,13 +53,13 @@ class Block:
         self.path = path
 
     def get(self, name: str, default: Any = None) -> Any:
-        """The value of an attribute, or the default where none is set.
+        """The value of an attribute, or the default if none is set.
 
         Raises:
-            NotKnownError: the configuration sets it to something known only after the apply.
+            UnknownValueError: the configuration sets it to something known only after the apply.
         """
         if self._not_known(name):
-            raise NotKnownError(self.path + name)
+            raise UnknownValueError(self.path + name)
         value = self.values.get(name)
         return default if value is None else value
 
@@ -69,7 +69,7 @@ class Block:
         return value is True or (isinstance(value, str) and value.lower() == "true")
 
     def number(self, name: str) -> float | None:
-        """A number, or None where there is none."""
+        """A number, or None if there is none."""
         value = self.get(name)
         try:
             return None if value is None or isinstance(value, bool) else float(value)
@@ -77,24 +77,24 @@ class Block:
             return None
 
     def text(self, name: str) -> str:
-        """A text; empty where there is none."""
+        """A text; empty if there is none."""
         value = self.get(name)
         return value if isinstance(value, str) else ""
 
     def is_set(self, name: str) -> bool:
-        """Whether an attribute has a value, known or not: an ARN still to come is one."""
+        """Whether an attribute has a value, known or unknown. The ARN of a new resource counts as one."""
         return self._not_known(name) or self.values.get(name) not in EMPTY
 
     def texts(self, name: str) -> list[str]:
-        """The known texts of a list; that others are not known is noted."""
+        """The known texts of a list; unknown items are recorded."""
         value = self.get(name, [])
         unknown = self.unknown.get(name) if isinstance(self.unknown, dict) else None
         if self.owner is not None and isinstance(unknown, list) and any(item is True for item in unknown):
-            self.owner.miss(self.path + name)
+            self.owner.note_unknown(self.path + name)
         return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
     def blocks(self, name: str) -> list["Block"]:
-        """The blocks of a name, or the one that it is."""
+        """The blocks with a name, as a list."""
         value = self.get(name, [])
         unknown = self.unknown.get(name) if isinstance(self.unknown, dict) else None
         items = value if isinstance(value, list) else [value]
@@ -104,7 +104,7 @@ class Block:
         return [Block(self.owner, item, mark, place) for item, mark, place in zip(items, marks, places, strict=False)]
 
     def block(self, name: str) -> "Block":
-        """The only block of a name; an empty one where there is none."""
+        """The first block with a name; an empty block if there is none."""
         return next(iter(self.blocks(name)), Block(self.owner, {}, None, f"{self.path}{name}[0]."))
 
     def _not_known(self, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Rules for secrets that are written into the environment of a program."""
+"""Rules for secrets in the environment variables of functions and containers."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from scripts.review.model import Severity
 from scripts.review.rules.blocks import Block
 from scripts.review.rules.registry import Family
 from scripts.review.rules.resources import Resource
-from scripts.review.secret_patterns import reference, secret_by_content, secret_by_name
+from scripts.review.secret_patterns import is_secret_reference, secret_by_content, secret_by_name
 
 _LAMBDA = Family("Lambda")
 _ECS = Family("ECS")
@@ -19,17 +19,17 @@ _ECS = Family("ECS")
     "lambda-secret-in-environment",
     Severity.MEDIUM,
     "A function's environment seems to hold a secret",
-    why="It stands in clear in Terraform's state, and whoever may read the function's configuration reads it.",
-    fix="Keep it in Secrets Manager and hand the function its ARN.",
+    why="Terraform's state holds it in clear, and anyone who may read the function's configuration can read it.",
+    fix="Store it in Secrets Manager, and pass its ARN to the function.",
     page="https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html",
 )
 def in_function(resource: Resource) -> Iterator[str]:
-    """A variable whose name or value looks like a secret. Neither an ARN nor a name of a secret counts."""
+    """Reports a variable whose name or value looks like a secret. A secret's ARN or name does not count."""
     for environment in resource.blocks("environment"):
         variables = environment.values.get("variables")
         for name in variables if isinstance(variables, dict) else {}:
-            if _in_clear(name, Block(None, variables, None).text(name)):
-                yield f"The variable {name} looks like a secret, and its value is written out."
+            if _holds_secret(name, Block(None, variables, None).text(name)):
+                yield f"The variable {name} looks like a secret, and its value is in the plan."
 
 
 @_ECS.state(
@@ -37,24 +37,24 @@ def in_function(resource: Resource) -> Iterator[str]:
     "ecs-secret-in-environment",
     Severity.MEDIUM,
     "A container's environment seems to hold a secret",
-    why="It stands in clear in Terraform's state, in every revision of the task definition, and to whoever may look at "
-    "the container.",
-    fix="Keep it in Secrets Manager, or as a SecureString in SSM, and name its ARN in the container's `secrets`.",
+    why="Terraform's state and every revision of the task definition hold it in clear, and anyone who may inspect the "
+    "container can read it.",
+    fix="Store it in Secrets Manager, or as a SecureString in SSM, and put its ARN into the container's `secrets`.",
     page="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specifying-sensitive-data.html",
 )
 def in_container(resource: Resource) -> Iterator[str]:
-    """The same, of a task's containers."""
+    """Reports the same for the containers of a task."""
     for container in _objects(parsed(resource.text("container_definitions"))):
         for variable in _objects(container.get("environment")):
             name, value = variable.get("name"), variable.get("value")
-            if isinstance(name, str) and isinstance(value, str) and _in_clear(name, value):
+            if isinstance(name, str) and isinstance(value, str) and _holds_secret(name, value):
                 of = f" of the container {container['name']}" if isinstance(container.get("name"), str) else ""
-                yield f"The variable {name}{of} looks like a secret, and its value is written out."
+                yield f"The variable {name}{of} looks like a secret, and its value is in the plan."
 
 
-def _in_clear(name: str, value: str) -> bool:
-    """Whether a variable holds a secret itself, not where it is kept."""
-    if not value or value.startswith("/") or reference(value):
+def _holds_secret(name: str, value: str) -> bool:
+    """Whether a variable holds a secret, not a reference to one."""
+    if not value or value.startswith("/") or is_secret_reference(value):
         return False
     return secret_by_name(name) or secret_by_content(value, name)
 

@@ -1,14 +1,14 @@
-"""Rules for what IAM policies allow, and for users, keys and boundaries."""
+"""Rules for IAM policies, users, access keys and permissions boundaries."""
 
 from collections.abc import Iterator
 
 from scripts.policies.documents import ANYONE, Statement
 from scripts.review.model import Action, Change, Severity
 from scripts.review.permissions.policy_checks import ESCALATING, any_role
-from scripts.review.rules.blocks import Block, NotKnownError
-from scripts.review.rules.policies import describe, does, on_everything, policy_of
+from scripts.review.rules.blocks import Block, UnknownValueError
+from scripts.review.rules.policies import covers_action, describe, on_everything, policy_of
 from scripts.review.rules.registry import Family
-from scripts.review.rules.resources import Both, Resource
+from scripts.review.rules.resources import PlanIndex, Resource
 
 _IAM = Family("IAM")
 _GUIDE = "https://docs.aws.amazon.com/IAM/latest/UserGuide"
@@ -28,7 +28,7 @@ def _allowed(resource: Resource) -> Iterator[Statement]:
     elif resource.is_set("inline_policy") and not resource.companions("aws_iam_role_policy", "role"):
         holders = resource.blocks("inline_policy")
     else:
-        holders = []  # where policies are resources of their own, the role's blocks only mirror them
+        holders = []  # the role's blocks only repeat policies that are separate resources
     return (each for holder in holders for each in policy_of(holder) if each.effect == "Allow")
 
 
@@ -41,12 +41,12 @@ def _admin(statement: Statement) -> bool:
     "iam-admin-policy",
     Severity.CRITICAL,
     "A policy allows everything on everything",
-    why="Whoever gets it owns the account: data, keys, and everybody's rights.",
-    fix="Name the actions and the resources that are needed; IAM Access Analyzer makes a policy of what was used.",
+    why="Anyone with this policy controls the account: its data, its keys and all permissions.",
+    fix="Name the actions and resources that are needed. IAM Access Analyzer can write a policy from past use.",
     page=f"{_GUIDE}/best-practices.html#grant-least-privilege",
 )
 def admin_policy(resource: Resource) -> Iterator[str]:
-    """`*` on `*`."""
+    """Reports `*` on `*`."""
     for statement in filter(_admin, _allowed(resource)):
         yield f"The policy allows everything: {describe(statement)}."
 
@@ -55,13 +55,14 @@ def admin_policy(resource: Resource) -> Iterator[str]:
     _POLICIES,
     "iam-service-wildcard",
     Severity.MEDIUM,
-    "A policy allows all of a service on everything",
-    why="It takes in the deletion of what the service holds, its policies, and every action that AWS adds later.",
-    fix="Name the actions; restrict the resources to ARNs.",
+    "A policy allows all actions of a service on every resource",
+    why="That includes deleting everything in the service, changing its policies, and every action that AWS adds "
+    "later.",
+    fix="Name the actions, and restrict the resources to ARNs.",
     page=f"{_GUIDE}/best-practices.html#grant-least-privilege",
 )
 def service_wildcard(resource: Resource) -> Iterator[str]:
-    """`service:*` on `*`."""
+    """Reports `service:*` on `*`."""
     for statement in _allowed(resource):
         wide = [each for each in statement.actions.patterns if each.endswith(":*")]
         if wide and on_everything(statement) and not statement.actions.negated:
@@ -72,51 +73,51 @@ def service_wildcard(resource: Resource) -> Iterator[str]:
     _POLICIES,
     "iam-allow-not-action",
     Severity.HIGH,
-    "A policy allows all actions but some",
-    why="Allow with NotAction takes in every service of AWS, those to come too.",
-    fix="Name what is allowed; use NotAction with Deny only.",
+    "A policy allows all actions except some",
+    why="Allow with NotAction includes every AWS service, also future ones.",
+    fix="Name the allowed actions. Use NotAction only with Deny.",
     page=f"{_GUIDE}/reference_policies_elements_notaction.html",
 )
 def allow_not_action(resource: Resource) -> Iterator[str]:
-    """Allow with NotAction."""
+    """Reports Allow with NotAction."""
     for statement in _allowed(resource):
         if statement.actions.negated:
-            yield f"The policy allows what it does not name: {describe(statement)}."
+            yield f"The policy uses Allow with NotAction: {describe(statement)}."
 
 
 @_IAM.state(
     _POLICIES,
     "iam-pass-role",
     Severity.HIGH,
-    "A policy allows to pass any role",
-    why="Whoever passes a role to a service acts with its rights: a job, a function or an instance with an "
+    "A policy allows passing any role",
+    why="Anyone who passes a role to a service can use that role's rights. A job, a function or an instance with an "
     "administrator's role is an administrator.",
     fix="Name the role's ARN, and add a condition on iam:PassedToService.",
     page=f"{_GUIDE}/id_roles_use_passrole.html",
 )
 def pass_role(resource: Resource) -> Iterator[str]:
-    """iam:PassRole on every role. With `*` on `*` it goes without saying."""
+    """Reports iam:PassRole on every role, except for `*` on `*`, which iam-admin-policy reports."""
     for statement in _allowed(resource):
-        if does(statement, "iam:PassRole") and not _admin(statement) and any_role(statement.resources):
+        if covers_action(statement, "iam:PassRole") and not _admin(statement) and any_role(statement.resources):
             bound = any(each.key == "iam:passedtoservice" for each in statement.conditions)
-            yield "The policy allows iam:PassRole on every role" + (" (to certain services)." if bound else ".")
+            yield "The policy allows iam:PassRole on every role" + (" (to some services)." if bound else ".")
 
 
 @_IAM.state(
     _POLICIES,
     "iam-escalation",
     Severity.HIGH,
-    "A policy allows to take more rights",
-    why="With any of these actions on everything, one gives oneself whatever rights there are.",
-    fix="Restrict the resources to ARNs, and demand a permissions boundary (iam:PermissionsBoundary).",
+    "A policy allows its holder to grant itself more permissions",
+    why="Anyone with one of these actions on every resource can give itself any permission.",
+    fix="Restrict the resources to ARNs, and require a permissions boundary (iam:PermissionsBoundary).",
     page=f"{_GUIDE}/access_policies_boundaries.html",
 )
 def escalation(resource: Resource) -> Iterator[str]:
-    """Actions that change rights, on everything."""
+    """Reports actions that change permissions, on every resource."""
     for statement in _allowed(resource):
         if statement.actions.negated or _admin(statement) or not on_everything(statement):
             continue
-        found = [each for each in (*ESCALATING, "sts:AssumeRole") if does(statement, each)]
+        found = [each for each in (*ESCALATING, "sts:AssumeRole") if covers_action(statement, each)]
         if found and not statement.conditions:
             yield f"The policy allows {', '.join(found[:4])}{' and more' * (len(found) > 4)} on every resource."
 
@@ -125,27 +126,27 @@ def escalation(resource: Resource) -> Iterator[str]:
     (*_ATTACHMENTS, "aws_iam_role"),
     "iam-admin-attachment",
     Severity.CRITICAL,
-    "A policy of AWS for administrators is attached",
-    why="Whoever has it can give himself every right in the account.",
-    fix="Attach a policy with just the actions that are needed.",
+    "An AWS managed policy for administrators is attached",
+    why="Anyone with this policy can get every permission in the account.",
+    fix="Attach a policy with only the actions that are needed.",
     page=f"{_GUIDE}/access_policies_job-functions.html",
 )
 def admin_attachment(resource: Resource) -> Iterator[str]:
-    """AWS's policies for administrators."""
+    """Reports AWS managed policies for administrators."""
     for name in attached(resource):
         if name in _ADMIN:
-            yield f"{name} is attached."
+            yield f"The AWS managed policy {name} is attached."
 
 
 def attached(resource: Resource) -> Iterator[str]:
-    """The names of AWS's own policies that an attachment, or a role, attaches."""
+    """The names of the AWS managed policies that an attachment or a role attaches."""
     if resource.change.type == "aws_iam_role":
         arns = resource.texts("managed_policy_arns")
     else:
         try:
             arns = [resource.text("policy_arn")]
-        except NotKnownError:
-            return  # an ARN to come is that of a policy made here, which is reviewed itself
+        except UnknownValueError:
+            return  # an unknown ARN belongs to a policy of this plan, which has its own findings
     for arn in arns:
         if ":iam::aws:policy/" in arn:
             yield arn.rpartition("/")[2]
@@ -155,15 +156,15 @@ def attached(resource: Resource) -> Iterator[str]:
     ("aws_iam_access_key",),
     "iam-access-key",
     Severity.MEDIUM,
-    "An access key for a user",
-    why="It holds until somebody takes it away, and stands in Terraform's state in clear.",
+    "A user has an access key",
+    why="The key never expires, and Terraform's state holds it in clear.",
     fix="Use a role (OIDC for CI, IAM Identity Center for people).",
     page=f"{_GUIDE}/best-practices.html#bp-workloads-use-roles",
 )
 def access_key(resource: Resource) -> Iterator[str]:
-    """Any active access key."""
+    """Reports every active access key."""
     if resource.text("status") != "Inactive":
-        yield "A long-lived access key."
+        yield "The IAM user gets a long-lived access key."
 
 
 @_IAM.state(
@@ -171,13 +172,14 @@ def access_key(resource: Resource) -> Iterator[str]:
     "iam-user",
     Severity.LOW,
     "An IAM user",
-    why="Its credentials do not expire by themselves.",
+    why="The credentials of an IAM user do not expire.",
     fix="Use IAM Identity Center for people and roles for machines.",
     page=f"{_GUIDE}/best-practices.html#bp-users-federation-idp",
 )
 def user(resource: Resource) -> Iterator[str]:
-    """Any user, and any password."""
-    yield "A user of its own." if resource.change.type == "aws_iam_user" else "A password for the console."
+    """Reports every IAM user and every console password."""
+    is_user = resource.change.type == "aws_iam_user"
+    yield "This is an IAM user." if is_user else "The IAM user has a password for the console."
 
 
 @_IAM.change(
@@ -185,13 +187,13 @@ def user(resource: Resource) -> Iterator[str]:
     "iam-boundary-removed",
     Severity.HIGH,
     "A permissions boundary is removed",
-    why="From then on the policies alone say what it may do, and whoever may change them may give it everything.",
+    why="After that, only its policies limit what it may do. Anyone who may change them can give it every permission.",
     fix="Keep `permissions_boundary`.",
     page=f"{_GUIDE}/access_policies_boundaries.html",
 )
-def boundary_removed(change: Change, both: Both) -> Iterator[str]:
-    """One before and none after."""
-    before, after = both.before.by_address.get(change.address), both.after.by_address.get(change.address)
+def boundary_removed(change: Change, index: PlanIndex) -> Iterator[str]:
+    """Reports a role or user that has a boundary before the plan and none after it."""
+    before, after = index.before.by_address.get(change.address), index.after.by_address.get(change.address)
     if before is None or after is None or change.action not in (Action.UPDATE, Action.REPLACE):
         return
     if before.is_set("permissions_boundary") and not after.is_set("permissions_boundary"):

@@ -1,11 +1,11 @@
-"""The rule for resources that take away every policy that they do not name."""
+"""The rule for resources that remove every policy that they do not list."""
 
 from collections.abc import Iterator
 
 from scripts.review.model import Action, Change, Severity
-from scripts.review.rules.blocks import NotKnownError
+from scripts.review.rules.blocks import UnknownValueError
 from scripts.review.rules.registry import Family
-from scripts.review.rules.resources import Both, Resource
+from scripts.review.rules.resources import PlanIndex, Resource
 
 _IAM = Family("IAM")
 _INLINE, _ATTACHED = ("policy_names", "inline policies"), ("policy_arns", "attached policies")
@@ -20,56 +20,55 @@ _KINDS = {
     tuple(_KINDS),
     "iam-exclusive-policies",
     Severity.MEDIUM,
-    "Policies that are not named here are taken away",
-    why="What another configuration or a person gave is taken back without a word, now and at every later apply, and "
-    "what runs with it fails.",
-    fix="Look up what is attached (`aws iam list-attached-role-policies`, `list-role-policies`), and name what is to "
-    "stay.",
+    "Policies that the resource does not list are removed",
+    why="Every apply silently removes policies that another configuration or a person added, and everything that needs "
+    "them fails.",
+    fix="Look up the policies (`aws iam list-attached-role-policies`, `list-role-policies`), and list those to keep.",
     page="https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs/resources/iam_role_policies_exclusive",
 )
-def exclusive_policies(change: Change, both: Both) -> Iterator[str]:
-    """What is taken away, where the plan says it; that it does not say it, where it does not."""
-    after = both.after.by_address.get(change.address)
+def exclusive_policies(change: Change, index: PlanIndex) -> Iterator[str]:
+    """Reports the policies that will be removed, or that the plan does not tell which policies exist."""
+    after = index.after.by_address.get(change.address)
     if after is None or change.action not in (Action.CREATE, Action.UPDATE, Action.REPLACE):
         return
     holder, attribute, what = _KINDS[change.type]
-    name = both.value(change, "after", f"{holder}_name")
-    stays = _known(after, attribute)
-    there = _there(change, both)
-    if there is None:
-        others = f" but {', '.join(stays)}" if stays else ""
-        yield f"Takes all {what}{others} from the {holder} {name}; which there are, the plan does not say."
-    elif goes := sorted(set(there) - set(stays)):
-        yield f"Takes these {what} from the {holder} {name}: {', '.join(goes)}."
+    name = index.value(change, "after", f"{holder}_name")
+    kept = _known(after, attribute)
+    existing = _existing(change, index)
+    if existing is None:
+        others = f" except {', '.join(kept)}" if kept else ""
+        yield f"Removes all {what}{others} from the {holder} {name}. The plan does not tell which ones exist."
+    elif removed := sorted(set(existing) - set(kept)):
+        yield f"Removes these {what} from the {holder} {name}: {', '.join(removed)}."
 
 
 def _known(resource: Resource, attribute: str) -> list[str]:
-    """The texts of a list.
+    """The items of a list, all of them known.
 
     Raises:
-        NotKnownError: one of them is known only after the apply.
+        UnknownValueError: one of them is known only after the apply.
     """
-    missed = len(resource.missed)
+    count_before = len(resource.unknowns)
     found = resource.texts(attribute)
-    if len(resource.missed) > missed:
-        raise NotKnownError(attribute)
+    if len(resource.unknowns) > count_before:
+        raise UnknownValueError(attribute)
     return found
 
 
-def _there(change: Change, both: Both) -> list[str] | None:
-    """The policies that there are, by name or ARN; None where the plan does not say."""
+def _existing(change: Change, index: PlanIndex) -> list[str] | None:
+    """The policies that exist before the plan, by name or ARN; None if the plan does not tell."""
     holder, attribute, _ = _KINDS[change.type]
-    before = both.before.by_address.get(change.address)
+    before = index.before.by_address.get(change.address)
     if before and change.action is Action.UPDATE:
         return before.texts(attribute)
     name = (change.after or {}).get(f"{holder}_name")
     kind = f"aws_iam_{holder}"
-    owner = both.before.named(kind, name) if isinstance(name, str) else None
-    if owner and holder == "role":  # the provider writes down what a role has; of users and groups it does not
+    owner = index.before.named(kind, name) if isinstance(name, str) else None
+    if owner and holder == "role":  # the provider records the policies of roles, not those of users and groups
         return _mirrored(owner, attribute)
-    new = both.after.named(kind, name) if isinstance(name, str) else None
-    referred = [base for base in both.targets(change, f"{holder}_name") if base in both.after.bases]
-    is_new = new is not None or (referred and not any(base in both.before.bases for base in referred))
+    new = index.after.named(kind, name) if isinstance(name, str) else None
+    referred = [base for base in index.targets(change, f"{holder}_name") if base in index.after.bases]
+    is_new = new is not None or (referred and not any(base in index.before.bases for base in referred))
     return [] if is_new and owner is None else None
 
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from scripts.policies.documents import ANYONE
 from scripts.review.model import Severity
 from scripts.review.rules.blocks import Block
-from scripts.review.rules.policies import on_everything, policy_of, public
+from scripts.review.rules.policies import on_everything, policy_of, public_statements
 from scripts.review.rules.registry import Family
 from scripts.review.rules.resources import Resource
 
@@ -32,7 +32,7 @@ _WEB = frozenset({80, 443})
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What one rule lets in from everywhere: a network, and ports (None for all of them)."""
+    """A network that is the whole internet, and the ports that a rule opens to it (None for all ports)."""
 
     network: str
     ports: tuple[int, int] | None
@@ -42,23 +42,23 @@ class Opening:
             return f"all ports to {self.network}"
         low, high = self.ports
         names = sorted({name for port, name in _SENSITIVE.items() if low <= port <= high})
-        told = f" ({', '.join(names[:3])}{' …' * (len(names) > 3)})" if names else ""
-        return f"port {low}{f'-{high}' * (high != low)}{told} to {self.network}"
+        services = f" ({', '.join(names[:3])}{' …' * (len(names) > 3)})" if names else ""
+        return f"port {low}{f'-{high}' * (high != low)}{services} to {self.network}"
 
     @property
     def sensitive(self) -> bool:
-        """Whether a port of administration or of a database is among them."""
+        """Whether one of the ports is for administration or a database."""
         return self.ports is not None and any(self.ports[0] <= port <= self.ports[1] for port in _SENSITIVE)
 
     @property
     def web(self) -> bool:
-        """Whether it is a web server's port alone."""
+        """Whether it is only the port of a web server."""
         return self.ports is not None and self.ports[0] == self.ports[1] and self.ports[0] in _WEB
 
 
 @lru_cache(maxsize=65_536)
 def is_everywhere(network: str) -> bool:
-    """Whether a CIDR block takes in the internet, or the half of it."""
+    """Whether a CIDR block contains the internet or half of it."""
     try:
         return ipaddress.ip_network(network, strict=False).prefixlen <= 1
     except ValueError:
@@ -66,7 +66,7 @@ def is_everywhere(network: str) -> bool:
 
 
 def openings(resource: Resource) -> Iterator[Opening]:
-    """What a security group, or a rule of one, lets in from everywhere."""
+    """What a security group, or one of its rules, opens to the internet."""
     kind = resource.change.type
     if kind == "aws_vpc_security_group_ingress_rule":
         networks = [resource.text("cidr_ipv4"), resource.text("cidr_ipv6")]
@@ -98,12 +98,12 @@ def _openings(rule: Block, protocol: str, networks: list[str]) -> Iterator[Openi
     "sg-open-everything",
     Severity.CRITICAL,
     "A security group opens every port to the internet",
-    why="Every service that runs behind it, now or later, is attacked within minutes.",
+    why="Attackers find every service behind it, now or later, within minutes.",
     fix="Open only the ports that are needed, to the networks or security groups that need them.",
     page=f"{_GUIDE}/security-group-rules.html",
 )
 def open_everything(resource: Resource) -> Iterator[str]:
-    """All ports or protocols, from everywhere."""
+    """Reports all ports or protocols, open to the internet."""
     for opening in openings(resource):
         if opening.ports is None:
             yield f"Opens {opening}."
@@ -113,13 +113,13 @@ def open_everything(resource: Resource) -> Iterator[str]:
     _GROUPS,
     "sg-open-admin-port",
     Severity.HIGH,
-    "A security group opens a port of administration or of a database to the internet",
-    why="Such ports are scanned all day; a weak password or an old version is enough.",
-    fix="Use Session Manager or a VPN, and open the port to their network or security group alone.",
+    "A security group opens an administration or database port to the internet",
+    why="Attackers scan such ports all day. A weak password or an old version is enough for them.",
+    fix="Use Session Manager or a VPN, and open the port only to their network or security group.",
     page="https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html#ec2-19",
 )
 def open_admin_port(resource: Resource) -> Iterator[str]:
-    """SSH, RDP, databases … from everywhere."""
+    """Reports SSH, RDP, databases …, open to the internet."""
     for opening in openings(resource):
         if opening.sensitive:
             yield f"Opens {opening}."
@@ -130,12 +130,12 @@ def open_admin_port(resource: Resource) -> Iterator[str]:
     "sg-open-port",
     Severity.MEDIUM,
     "A security group opens a port to the internet",
-    why="Everybody can speak to what listens there.",
+    why="Everybody can connect to the program on that port.",
     fix="Restrict it to the networks or security groups that need it.",
     page="https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html#ec2-18",
 )
 def open_port(resource: Resource) -> Iterator[str]:
-    """Any other port from everywhere, but those of the web."""
+    """Reports any other port that is open to the internet, except 80 and 443."""
     for opening in openings(resource):
         if opening.ports is not None and not opening.sensitive and not opening.web:
             yield f"Opens {opening}."
@@ -146,12 +146,12 @@ def open_port(resource: Resource) -> Iterator[str]:
     "sg-open-web",
     Severity.LOW,
     "A security group opens HTTP or HTTPS to the internet",
-    why="That is right for a public web server or load balancer, and for nothing else.",
-    fix="Restrict it to the networks or security groups that need it, unless it is public by intent.",
+    why="Only a public web server or load balancer needs this.",
+    fix="Restrict it to the networks or security groups that need it, unless it is meant to be public.",
     page="https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html#ec2-18",
 )
 def open_web(resource: Resource) -> Iterator[str]:
-    """Ports 80 and 443 from everywhere."""
+    """Reports ports 80 and 443, open to the internet."""
     for opening in openings(resource):
         if opening.web:
             yield f"Opens {opening}."
@@ -161,13 +161,13 @@ def open_web(resource: Resource) -> Iterator[str]:
     _ACLS,
     "nacl-open-admin-port",
     Severity.MEDIUM,
-    "A network ACL names SSH or RDP as open to the internet",
-    why="The subnet's second line of defence lets in what the security groups should keep out.",
+    "A network ACL opens SSH or RDP to the internet",
+    why="The network ACL is the subnet's second line of defence if a security group is too open.",
     fix="Allow these ports from your own networks only.",
     page="https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html#ec2-21",
 )
 def acl_open(resource: Resource) -> Iterator[str]:
-    """Allowed inbound from everywhere to 22 or 3389. All ports at once is AWS's own default, and is left alone."""
+    """Reports ports 22 and 3389 if open to the internet. All ports at once is AWS's default and not reported."""
     if resource.change.type == "aws_network_acl_rule":
         rules: list[tuple[Block, str]] = [] if resource.is_on("egress") else [(resource, "rule_action")]
     else:
@@ -183,15 +183,15 @@ def acl_open(resource: Resource) -> Iterator[str]:
     ("aws_subnet", "aws_default_subnet"),
     "subnet-public-addresses",
     Severity.LOW,
-    "Whatever starts in a subnet gets a public address",
-    why="An instance is on the internet without anybody having said so.",
-    fix="Set `map_public_ip_on_launch = false`, and give public addresses where they are needed.",
+    "Every instance in a subnet gets a public address",
+    why="An instance is on the internet although nobody asked for it.",
+    fix="Set `map_public_ip_on_launch = false`, and assign public addresses only to the instances that need one.",
     page=f"{_GUIDE}/subnet-public-ip.html",
 )
 def public_addresses(resource: Resource) -> Iterator[str]:
-    """The subnet's switch is on."""
+    """Reports `map_public_ip_on_launch = true`."""
     if resource.is_on("map_public_ip_on_launch"):
-        yield "Instances get public addresses."
+        yield "Instances in the subnet get public addresses."
 
 
 @_VPC.state(
@@ -199,12 +199,12 @@ def public_addresses(resource: Resource) -> Iterator[str]:
     "endpoint-open-policy",
     Severity.LOW,
     "An endpoint's policy allows everything to everybody",
-    why="Through it, data can go to a bucket of any other account.",
+    why="Data can leave through the endpoint to a bucket of any other account.",
     fix="Name the actions and resources, or add a condition on aws:PrincipalOrgID and aws:ResourceOrgID.",
     page="https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html",
 )
 def endpoint_policy(resource: Resource) -> Iterator[str]:
-    """`*` on `*` for everybody, written out."""
-    for statement in public(policy_of(resource)):
+    """Reports `*` on `*` for everybody."""
+    for statement in public_statements(policy_of(resource)):
         if ANYONE in statement.actions.patterns and on_everything(statement) and not statement.conditions:
-            yield "The policy allows everything to everybody."
+            yield "The endpoint's policy allows everything to everybody."

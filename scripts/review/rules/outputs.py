@@ -1,4 +1,4 @@
-"""The rule for names and ARNs that outputs hand on to others."""
+"""The rule for outputs that give names and ARNs to others."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from scripts.review.masking import MASKED, UNKNOWN
 from scripts.review.model import Action, OutputChange, Plan, Severity
 from scripts.review.rules.registry import Family
-from scripts.review.rules.resources import Both
+from scripts.review.rules.resources import PlanIndex
 
 _DATA = Family("Data and names")
 _IDENTITIES = (
@@ -18,29 +18,29 @@ _IDENTITIES = (
 @_DATA.plan(
     "output-renamed",
     Severity.MEDIUM,
-    "An output hands on another name or ARN than before",
-    why="Whoever was told the old one (other configurations, scripts, running jobs) points at something that is gone, "
-    "or at something else.",
-    fix="Find out who reads the output, and change them in the same step.",
+    "The name or ARN in an output changes",
+    why="Other configurations, scripts and running jobs that use the old value refer to something that no longer "
+    "exists, or to something else.",
+    fix="Find out who reads the output, and update them in the same change.",
     page="https://developer.hashicorp.com/terraform/language/block/output",
 )
-def output_renamed(plan: Plan, both: Both) -> Iterator[tuple[str, str]]:
-    """An output whose value named a resource, or is an ARN, changes or goes; not where the whole stack goes."""
-    if not both.after.by_address:
+def output_renamed(plan: Plan, index: PlanIndex) -> Iterator[tuple[str, str]]:
+    """Reports a changed or removed output that held a name or an ARN, unless the whole stack is destroyed."""
+    if not index.after.by_address:
         return
     known: set[str] | None = None
     for output in plan.outputs:
         if output.action in (Action.UPDATE, Action.REPLACE, Action.DESTROY):
-            known = _identities(both) if known is None else known
+            known = _identities(index) if known is None else known
             names = set(_texts(output.before)) - set(_texts(output.after))
             if any(text in known or text.startswith("arn:") for text in names):
-                yield f"output.{output.name}", _sentence(output, both)
+                yield f"output.{output.name}", _sentence(output, index)
 
 
-def _identities(both: Both) -> set[str]:
+def _identities(index: PlanIndex) -> set[str]:
     return {
         str(resource.values[name])
-        for resource in both.before.by_address.values()
+        for resource in index.before.by_address.values()
         for name in _IDENTITIES
         if isinstance(resource.values.get(name), str) and resource.values[name]
     }
@@ -54,9 +54,9 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(inner)
 
 
-def _sentence(output: OutputChange, both: Both) -> str:
+def _sentence(output: OutputChange, index: PlanIndex) -> str:
     def shown(value: Any) -> str:
-        return MASKED if output.sensitive else both.mask.text(value, output.name)
+        return MASKED if output.sensitive else index.mask.text(value, output.name)
 
     if output.action is Action.DESTROY:
         return f"The output is removed; it was {shown(output.before)}."

@@ -1,4 +1,4 @@
-"""Writes docs/review-rules.md: every rule, by service.
+"""Writes docs/review-rules.md, a table of all rules by service.
 
 python -m scripts.review.rules.page > docs/review-rules.md
 """
@@ -15,29 +15,33 @@ _SERVICES = (
 _HEAD = """\
 # The rules of the plan review
 
-What `make plan` and `python -m scripts.plan review` say of a Terraform plan. (This page is made from the rules
-themselves by `python -m scripts.review.rules.page > docs/review-rules.md`.)
+`make plan` and `python -m scripts.plan review` check a Terraform plan against these rules. (This page is written by
+`python -m scripts.review.rules.page > docs/review-rules.md`.)
 
-Findings of `critical` and `high` that a plan brings apply only with an approval. Rules of the kind *state* look at a
-resource before and after the change, so that each finding is new, already there, or fixed; what a plan leaves alone is
-not judged. Rules of the kind *change* look at what happens to a resource, those of the kind *plan* at all of it.
+A plan with new findings of severity `critical` or `high` applies only with an approval. Rules of the kind *state* check
+a resource before and after the change, so each finding is new, already there, or fixed. They skip resources that the
+plan does not change. Rules of the kind *change* check what happens to a resource, rules of the kind *plan* check the
+plan as a whole.
 
-A rule is switched off in `review.toml`, for all resources or for some, and never without a reason; the review shows
-what was switched off:
+You switch a rule off in `review.toml`, for all resources or for some, and always with a reason. The review shows the
+findings that are switched off:
 
 ```toml
 [[off]]
 rule = "s3-force-destroy"
 address = "module.buckets.*"   # optional: an address; * stands for any text
 source = "local"               # optional: an environment, or the name of a plan file
-reason = "Everything in a rehearsal may be thrown away."
+reason = "Everything in a rehearsal may be deleted."
 ```
 
-What no rule can see: `prevent_destroy` and other lifecycle settings, which a plan does not hold; settings that another
-configuration owns, or nobody; whose an account is: all but those that Terraform was signed in to, and those in the
-ARNs of the plan's resources, are others to it, AWS's own among them (those from which load balancers write logs); and
-what a `dynamic` block will hold whose `for_each` is known only after the apply,
-where the provider would fill in the block by itself (a security group's `ingress`).
+The rules cannot see everything:
+
+- `prevent_destroy` and other lifecycle settings, because a plan does not contain them;
+- settings that another configuration manages, or that no configuration manages;
+- who owns an account. Your own accounts are those that Terraform was signed in to and those in the ARNs of the plan's
+  resources. All others count as other accounts, even AWS's own, such as those from which load balancers write logs;
+- the content of a `dynamic` block if its `for_each` is known only after the apply and the provider could fill in the
+  block itself (a security group's `ingress`).
 """
 
 

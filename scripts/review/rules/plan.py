@@ -5,67 +5,67 @@ from collections.abc import Iterator
 from scripts.review import labels
 from scripts.review.model import Plan, Severity
 from scripts.review.rules.registry import Family
-from scripts.review.rules.resources import Both
+from scripts.review.rules.resources import PlanIndex
 
 _PLAN = Family("The plan itself")
 _FORMAT = "https://developer.hashicorp.com/terraform/internals/json-format#plan-representation"
 THE_PLAN = "(the plan)"
-"""What stands in place of an address."""
+"""Used in place of a resource's address."""
 
 
 @_PLAN.plan(
     "plan-errored",
     Severity.CRITICAL,
     "Planning ended in an error",
-    why="Terraform writes such a plan too, but it does not hold everything that would happen.",
-    fix="Mend what `terraform plan` names, and plan anew.",
+    why="Terraform saves such a plan, but it contains only part of what would happen.",
+    fix="Fix the error that `terraform plan` prints, and plan again.",
     page=_FORMAT,
 )
-def errored(plan: Plan, _both: Both) -> Iterator[tuple[str, str]]:
-    """The plan says so."""
+def errored(plan: Plan, _index: PlanIndex) -> Iterator[tuple[str, str]]:
+    """Reports a plan that is marked as errored."""
     if plan.errored:
-        yield THE_PLAN, "Planning ended in an error: what is shown here is not all."
+        yield THE_PLAN, "Planning ended in an error, so this review is incomplete."
 
 
 @_PLAN.plan(
     "plan-incomplete",
     Severity.HIGH,
-    "The plan does not hold everything",
-    why="Another plan has to follow before all is as the configuration says, and nobody can review it yet.",
-    fix="Review this part as one, apply it, and plan and review again.",
+    "The plan is incomplete",
+    why="You need another plan to reach the configured state, and nobody can review that plan yet.",
+    fix="Review and apply this part, then plan and review again.",
     page=_FORMAT,
 )
-def incomplete(plan: Plan, _both: Both) -> Iterator[tuple[str, str]]:
-    """The plan says so; an errored one is incomplete anyway."""
+def incomplete(plan: Plan, _index: PlanIndex) -> Iterator[tuple[str, str]]:
+    """Reports a plan that is marked as incomplete, unless it is errored."""
     if not plan.complete and not plan.errored:
-        yield THE_PLAN, "The plan is incomplete: another one has to follow."
+        yield THE_PLAN, "The plan is incomplete: another plan must follow."
 
 
 @_PLAN.plan(
     "change-deferred",
     Severity.MEDIUM,
-    "A change is put off to a later plan",
-    why="What it will be is not decided yet, so it is not reviewed here.",
+    "A change is deferred to a later plan",
+    why="Terraform has not decided the change yet, so this review cannot check it.",
     fix="Apply what it waits for, then plan and review again.",
     page=_FORMAT,
 )
-def deferred(plan: Plan, _both: Both) -> Iterator[tuple[str, str]]:
-    """Each deferred change with its reason."""
+def deferred(plan: Plan, _index: PlanIndex) -> Iterator[tuple[str, str]]:
+    """Reports each deferred change with its reason."""
     for reason, change in plan.deferred:
-        yield change.address, f"Its change is put off to a later plan ({labels.deferred_why(reason)})."
+        yield change.address, f"Terraform defers the change to a later plan ({labels.deferred_why(reason)})."
 
 
 @_PLAN.plan(
     "check-failed",
     Severity.MEDIUM,
     "A check or a condition failed",
-    why="What the authors hold to be true of this configuration is not.",
-    fix="Mend what the check's message names.",
+    why="The configuration breaks a condition that its authors rely on.",
+    fix="Fix the problem that the check's message describes.",
     page="https://developer.hashicorp.com/terraform/language/block/check",
 )
-def check_failed(plan: Plan, _both: Both) -> Iterator[tuple[str, str]]:
-    """Each that failed, with what its authors say of it."""
+def check_failed(plan: Plan, _index: PlanIndex) -> Iterator[tuple[str, str]]:
+    """Reports each failed check with its message."""
     for check in plan.failed_checks:
         messages = [" ".join(message.split()).rstrip(".") for message in check.messages]
-        said = f": {'. '.join(messages)}" if messages else " when the plan was made"
-        yield check.address, f"This check failed{said}."
+        text = f": {'. '.join(messages)}" if messages else " during planning"
+        yield check.address, f"This check failed{text}."

@@ -1,52 +1,53 @@
-"""Policies as rules ask about them: who is let in, to what, and what is known of a policy that is not known yet."""
+"""Questions about policies: who gets access to what, and which part of an unknown policy is known."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from scripts.policies.documents import ANYONE, NotAPolicyError, Scope, Statement, statements
+from scripts.policies.documents import ANYONE, InvalidPolicyError, Scope, Statement, statements
 from scripts.review.masking import UNKNOWN
 from scripts.review.model import Change
-from scripts.review.permissions.policy_checks import everybody, narrows
-from scripts.review.rules.blocks import Block, NotKnownError
+from scripts.review.permissions.policy_checks import is_everybody, limits_principals
+from scripts.review.rules.blocks import Block, UnknownValueError
 from scripts.review.rules.resources import Resource, keys
 
-_SHOWN = 4
+_MAX_SHOWN = 4
 
 
 def policy_of(resource: Block, attribute: str = "policy") -> tuple[Statement, ...]:
-    """The statements of a resource's policy; of one that is not known yet, those that its document names.
+    """The statements of a resource's policy; for an unknown policy, the statements of its policy document.
 
     Args:
         resource: the resource, or the block of it that holds the policy.
-        attribute: the policy's.
+        attribute: the attribute with the policy.
 
     Raises:
-        NotKnownError: nothing is known of it.
+        UnknownValueError: nothing is known of it.
     """
     try:
         text = resource.get(attribute, "")
-    except NotKnownError:
+    except UnknownValueError:
         owner = resource.owner
-        found = _recovered(owner, (resource.path + attribute).split("[")[0]) if isinstance(owner, Resource) else None
+        found = _document_of(owner, (resource.path + attribute).split("[")[0]) if isinstance(owner, Resource) else None
         if found is None or owner is None:
             raise
         source, known = found
-        owner.miss(
-            resource.path + attribute, f"its document {source} says: {'; '.join(map(describe, known)) or 'nothing'}"
+        owner.note_unknown(
+            resource.path + attribute,
+            f"its policy document {source} contains: {'; '.join(map(describe, known)) or 'nothing'}",
         )
         return known
     try:
         return statements(text) if isinstance(text, str) else ()
-    except NotAPolicyError as error:
+    except InvalidPolicyError as error:
         if resource.owner:
-            resource.owner.miss(resource.path + attribute, f"AWS would refuse it: {error}")
+            resource.owner.note_unknown(resource.path + attribute, f"AWS would refuse it: {error}")
         return ()
 
 
 def describe(statement: Statement) -> str:
-    """A statement in a few words."""
+    """A statement as a short text."""
     who = "" if statement.principals == Scope((ANYONE,)) else f" to {_scope(statement.principals)}"
     text = f"{statement.effect} {_scope(statement.actions)} on {_scope(statement.resources)}{who}"
     if statement.conditions:
@@ -55,25 +56,29 @@ def describe(statement: Statement) -> str:
 
 
 def _scope(scope: Scope) -> str:
-    more = len(scope.patterns) - _SHOWN
-    text = ", ".join(scope.patterns[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    more = len(scope.patterns) - _MAX_SHOWN
+    text = ", ".join(scope.patterns[:_MAX_SHOWN]) + (f" and {more} more" if more > 0 else "")
     return f"all but {text}" if scope.negated else text
 
 
-def let_in(statement: Statement) -> str:
-    """What an Allow lets people do, for the end of a sentence."""
+def allowed_access(statement: Statement) -> str:
+    """What an Allow statement allows, for the end of a sentence."""
     return f"{_scope(statement.actions)} on {_scope(statement.resources)}"
 
 
-def public(found: Iterable[Statement]) -> Iterator[Statement]:
-    """The statements that let everybody in."""
+def public_statements(found: Iterable[Statement]) -> Iterator[Statement]:
+    """The statements that grant access to everybody."""
     for each in found:
-        if each.effect == "Allow" and everybody(each.principals) and not any(map(narrows, each.conditions)):
+        if (
+            each.effect == "Allow"
+            and is_everybody(each.principals)
+            and not any(map(limits_principals, each.conditions))
+        ):
             yield each
 
 
-def does(statement: Statement, action: str) -> bool:
-    """Whether a statement is about an action; AWS does not tell capital letters in actions apart."""
+def covers_action(statement: Statement, action: str) -> bool:
+    """Whether a statement covers an action. AWS ignores case in actions."""
     found = any(_pattern(pattern).fullmatch(action) for pattern in statement.actions.patterns)
     return found != statement.actions.negated
 
@@ -84,16 +89,16 @@ def _pattern(pattern: str) -> re.Pattern[str]:
 
 
 def on_everything(statement: Statement) -> bool:
-    """Whether a statement is about every resource."""
+    """Whether a statement covers every resource."""
     return statement.resources.negated or ANYONE in statement.resources.patterns
 
 
-def _recovered(resource: Resource, attribute: str) -> tuple[str, tuple[Statement, ...]] | None:
-    both = resource.side.both
-    for base in both.targets(resource.change, attribute):
-        documents = both.documents.get(base)
+def _document_of(resource: Resource, attribute: str) -> tuple[str, tuple[Statement, ...]] | None:
+    index = resource.side.index
+    for base in index.targets(resource.change, attribute):
+        documents = index.documents.get(base)
         if documents:
-            # Of several instances, `each.key` means the one with the same key; else any may be meant.
+            # With several instances, take the one with the same key (`each.key`), else the first.
             change = documents.get(keys(resource.address)) or next(iter(documents.values()))
             return change.address, tuple(_statements(change))
     return None
@@ -105,12 +110,12 @@ def _statements(change: Change) -> Iterator[Statement]:
         if isinstance(entry, Mapping):
             try:
                 yield from statements({"Statement": [_entry(entry)]})
-            except NotAPolicyError:
+            except InvalidPolicyError:
                 continue
 
 
 def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """A `statement` block of the data source as the policy's JSON has it."""
+    """A `statement` block of the data source in the form of the policy's JSON."""
     written: dict[str, Any] = {"Effect": entry.get("effect") or "Allow"}
     for member, name in (("Action", "actions"), ("Resource", "resources")):
         negated = entry.get(f"not_{name}")

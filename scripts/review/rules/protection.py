@@ -1,4 +1,4 @@
-"""Rules for what protects data in any service: encryption, deletion protection, retention."""
+"""Rules for data protection in any service: encryption, deletion protection, retention."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,7 @@ from scripts.review.masking import part
 from scripts.review.model import Action, Change, Severity
 from scripts.review.rules.blocks import EMPTY
 from scripts.review.rules.registry import EVERY, Family
-from scripts.review.rules.resources import Both
+from scripts.review.rules.resources import PlanIndex
 
 _DATA = Family("Data and names")
 _SWITCHES = (
@@ -46,11 +46,11 @@ _RETENTION = (
     ("message_retention_seconds", "seconds"),
     ("retention_period", "hours"),
 )
-_FOR_EVER = ("retention_in_days", "retention_days")  # nought stands for that there
+_FOR_EVER = ("retention_in_days", "retention_days")  # where 0 means "for ever"
 
 
 def _before(change: Change) -> Mapping[str, Any]:
-    """What was, of something that goes on to be; else nothing."""
+    """The values before the change, if the resource still exists after it; else nothing."""
     stays = change.action in (Action.UPDATE, Action.REPLACE) and change.after is not None
     return change.before or {} if stays else {}
 
@@ -62,7 +62,7 @@ def _at(values: Any, path: tuple[str | int, ...]) -> Any:
 
 
 def _known(change: Change, path: tuple[str | int, ...]) -> bool:
-    """Whether the value after is known; what is not known of a block stands under its own name."""
+    """Whether the value after the change is known."""
     mark = change.unknown
     for step in path:
         if mark is True:
@@ -80,21 +80,21 @@ def _named(path: tuple[str | int, ...]) -> str:
     "encryption-weakened",
     Severity.HIGH,
     "Encryption is switched off, or loses its key",
-    why="Without it, data lies in clear where AWS stores it; without a key of your own, no key policy and no record of "
-    "the key's use stand before the data.",
-    fix="Leave the encryption and its key as they are.",
+    why="Without encryption, AWS stores the data in clear. Without your own key, no key policy limits access to the "
+    "data, and no log shows the key's use.",
+    fix="Leave the encryption and its key unchanged.",
     page="https://docs.aws.amazon.com/prescriptive-guidance/latest/encryption-best-practices/general-encryption-best-practices.html",
 )
-def encryption_weakened(change: Change, _both: Both) -> Iterator[str]:
-    """A switch goes off, or a key that was set is not any more."""
+def encryption_weakened(change: Change, _index: PlanIndex) -> Iterator[str]:
+    """Reports an encryption switch that goes off, or a key that is removed."""
     before = _before(change)
     for path in _SWITCHES:
         if path[0] in before and _at(before, path) is True and _known(change, path) and not _at(change.after, path):
-            yield f"{_named(path)} was on and is off."
+            yield f"{_named(path)} of {change.type} is switched off."
     for path in _KEYS:
         was_set = path[0] in before and _at(before, path) not in EMPTY
         if was_set and _known(change, path) and _at(change.after, path) in EMPTY:
-            yield f"{_named(path)} was set and is not any more."
+            yield f"{_named(path)} of {change.type} is removed."
 
 
 @_DATA.change(
@@ -102,38 +102,38 @@ def encryption_weakened(change: Change, _both: Both) -> Iterator[str]:
     "deletion-protection-off",
     Severity.HIGH,
     "Deletion protection is switched off",
-    why="From then on one wrong plan or one click destroys it; most destructions begin with this step.",
-    fix="Leave it on. If it is to be destroyed, say so in the same pull request.",
+    why="After that, one wrong plan or one click destroys it. Most destructions start with this step.",
+    fix="Leave it on. If you plan to destroy it, say so in the same pull request.",
     page="https://docs.aws.amazon.com/wellarchitected/latest/reliability-pillar/rel_backing_up_data_secured_backups_data.html",
 )
-def deletion_protection_off(change: Change, _both: Both) -> Iterator[str]:
-    """On before, and not after."""
+def deletion_protection_off(change: Change, _index: PlanIndex) -> Iterator[str]:
+    """Reports deletion protection that is on before the change and off after it."""
     before = _before(change)
     for name in _PROTECTION:
         was_on = before.get(name) in (True, "ACTIVE")
         if was_on and _known(change, (name,)) and _at(change.after, (name,)) not in (True, "ACTIVE"):
-            yield f"{name} was on and is off."
+            yield f"{name} of {change.type} is switched off."
 
 
 @_DATA.change(
     EVERY,
     "retention-shortened",
     Severity.MEDIUM,
-    "Something is kept for a shorter time",
-    why="What is older by then is deleted soon after the apply, and is not recoverable.",
-    fix="Check that nobody needs what is older, law and auditors included.",
+    "A retention period becomes shorter",
+    why="AWS deletes everything older soon after the apply, and you cannot recover it.",
+    fix="Check that nobody needs the older data, auditors and the law included.",
     page="https://docs.aws.amazon.com/wellarchitected/latest/security-pillar/sec_data_classification_lifecycle_management.html",
 )
-def retention_shortened(change: Change, both: Both) -> Iterator[str]:
-    """A smaller number; from "for ever" any number is smaller."""
+def retention_shortened(change: Change, index: PlanIndex) -> Iterator[str]:
+    """Reports a smaller number. Any number is smaller than "for ever"."""
     before = _before(change)
     for name, unit in _RETENTION:
         if name not in before:
             continue
         old, new = _length(before, name), _length(change.after, name)
         if old is not None and new is not None and new < old:
-            told = "for ever" if old == math.inf else f"{both.value(change, 'before', name)} {unit}"
-            yield f"{name}: {told} before, {both.value(change, 'after', name)} {unit} after."
+            old_text = "unlimited" if old == math.inf else f"{index.value(change, 'before', name)} {unit}"
+            yield f"{name} changes from {old_text} to {index.value(change, 'after', name)} {unit}."
 
 
 def _length(values: Any, name: str) -> float | None:

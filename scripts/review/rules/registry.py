@@ -1,8 +1,7 @@
-"""What a rule is, and the list of them all.
+"""Defines rules and lists them all.
 
-A *state rule* looks at one resource as it is on one side of the plan and says what is wrong with it. It runs on before
-and on after, which makes each finding new, already there or fixed. A *change rule* looks at one change, a *plan rule*
-at the plan as a whole; what they say is always new.
+A *state rule* checks one resource, before the plan and after it. Comparing the two makes each finding new, already
+there or fixed. A *change rule* checks one change, a *plan rule* the plan as a whole; their findings are always new.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,15 +11,15 @@ from typing import TYPE_CHECKING, TypeVar
 from scripts.review.model import Change, Plan, Severity
 
 if TYPE_CHECKING:
-    from scripts.review.rules.resources import Both, Resource
+    from scripts.review.rules.resources import PlanIndex, Resource
 
 StateCheck = Callable[["Resource"], Iterator[str]]
-ChangeCheck = Callable[["Change", "Both"], Iterator[str]]
-PlanCheck = Callable[["Plan", "Both"], Iterator[tuple[str, str]]]
+ChangeCheck = Callable[["Change", "PlanIndex"], Iterator[str]]
+PlanCheck = Callable[["Plan", "PlanIndex"], Iterator[tuple[str, str]]]
 Check = TypeVar("Check", StateCheck, ChangeCheck, PlanCheck)
 
 EVERY = ("",)
-"""The types of a change rule that looks at all of them."""
+"""The types of a change rule that checks every resource."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +28,14 @@ class Rule:
 
     Attributes:
         id: such as `s3-public-policy`.
-        severity: how much its findings weigh.
-        title: what it looks for, in a few words.
+        severity: the severity of its findings.
+        title: what it reports, in a few words.
         why: why that matters.
         fix: what to do about it.
-        page: the AWS or Terraform page it rests on.
-        service: the heading it stands under in docs/review-rules.md.
+        page: the AWS or Terraform page that explains it.
+        service: its heading in docs/review-rules.md.
         kind: `state`, `change` or `plan`.
-        types: the resource types it looks at; `EVERY` for all.
+        types: the resource types it checks; `EVERY` for all.
     """
 
     id: str
@@ -57,14 +56,14 @@ STATE: dict[str, list[tuple[Rule, StateCheck]]] = {}
 """State rules by resource type."""
 
 CHANGE: dict[str, list[tuple[Rule, ChangeCheck]]] = {}
-"""Change rules by resource type; those for every type under the empty text."""
+"""Change rules by resource type; those for every type have the key ""."""
 
 PLAN: list[tuple[Rule, PlanCheck]] = []
 """Plan rules."""
 
 
 class Family:
-    """The rules of one service: hands out the decorators that register them.
+    """The rules of one service, with the decorators that register them.
 
     Args:
         service: the heading in docs/review-rules.md.
@@ -76,7 +75,7 @@ class Family:
     def state(
         self, types: tuple[str, ...], name: str, severity: Severity, title: str, *, why: str, fix: str, page: str
     ) -> Callable[[StateCheck], StateCheck]:
-        """Register a function of a resource that says what is wrong with it, one sentence for each thing."""
+        """Register a function that takes a resource and yields one sentence for each problem."""
         rule = Rule(name, severity, title, why, fix, page, self.service, "state", types)
 
         def register(check: StateCheck) -> StateCheck:
@@ -90,7 +89,7 @@ class Family:
     def change(
         self, types: tuple[str, ...], name: str, severity: Severity, title: str, *, why: str, fix: str, page: str
     ) -> Callable[[ChangeCheck], ChangeCheck]:
-        """Register a function of a change and both sides of the plan."""
+        """Register a function that takes a change and the plan's index, and yields one sentence for each problem."""
         rule = Rule(name, severity, title, why, fix, page, self.service, "change", types)
 
         def register(check: ChangeCheck) -> ChangeCheck:
@@ -104,7 +103,7 @@ class Family:
     def plan(
         self, name: str, severity: Severity, title: str, *, why: str, fix: str, page: str
     ) -> Callable[[PlanCheck], PlanCheck]:
-        """Register a function of the plan and its two sides that gives addresses, each with what is wrong there."""
+        """Register a function that takes the plan and its index, and yields address and sentence of each problem."""
         rule = Rule(name, severity, title, why, fix, page, self.service, "plan", ())
 
         def register(check: PlanCheck) -> PlanCheck:
@@ -115,8 +114,8 @@ class Family:
         return register
 
 
-def describe(service: str, name: str, severity: Severity, title: str, *, why: str, fix: str, page: str) -> Rule:
-    """Register a rule whose findings the engine itself makes."""
+def engine_rule(service: str, name: str, severity: Severity, title: str, *, why: str, fix: str, page: str) -> Rule:
+    """Register a rule whose findings the engine creates."""
     rule = Rule(name, severity, title, why, fix, page, service, "plan", ())
     _add(rule)
     return rule

@@ -1,7 +1,7 @@
-"""The resources of a plan as rules see them: on one side, with what is known of them and what belongs to them.
+"""The resources of a plan, indexed for the rules: their values before or after, and the resources that belong to them.
 
-The whole plan is indexed once; looking up a companion (a bucket's versioning, its policy …) costs the same in a plan
-of ten resources and of ten thousand.
+The plan is indexed once. Finding a companion (a bucket's versioning or policy …) takes the same time in a plan of ten
+resources as in one of ten thousand.
 """
 
 import re
@@ -13,7 +13,7 @@ from scripts.review.masking import Mask
 from scripts.review.model import Action, Change, Plan
 from scripts.review.permissions import resources as permitting
 from scripts.review.references import without_keys
-from scripts.review.rules.blocks import Block, Missed, NotKnownError
+from scripts.review.rules.blocks import Block, UnknownAttribute, UnknownValueError
 
 _MACHINES = frozenset({"aws_instance", "aws_launch_configuration", "aws_launch_template"})
 _POLICIES = frozenset(
@@ -44,82 +44,82 @@ COMPUTED: Mapping[str, frozenset[str]] = {
     "storage_encrypted": frozenset({"aws_rds_cluster"}),
     "versioning": frozenset({"aws_s3_bucket"}),
 }
-"""Attributes that rules read and the provider fills in where nobody sets them (optional and computed in its schema)."""
+"""Attributes that rules read and that the provider fills in if unset (optional and computed in its schema)."""
 
 _NO_RESOURCE = r"(?!(?:var|local|each|count|path|self|terraform)\.)"
 _RESOURCE = re.compile(r"(?:module\.[^.]+\.)*(?:data\.)?" + _NO_RESOURCE + r"[A-Za-z]\w*\.[\w-]+")
 _KEYS = re.compile(r"\[(?:\"(?:[^\"\\]|\\.)*\"|\d+)\]")
 
 
-@lru_cache(maxsize=65_536)  # one address is asked for again and again
+@lru_cache(maxsize=65_536)  # the same address is looked up often
 def keys(address: str) -> tuple[str, ...]:
-    """The keys of `count` and `for_each` in an address, modules' among them."""
+    """The keys of `count` and `for_each` in an address, including those of modules."""
     return tuple(_KEYS.findall(address)) if "[" in address else ()
 
 
 class Resource(Block):
-    """A resource on one side of the plan.
+    """A resource before or after the plan.
 
     Args:
-        change: what happens to it.
+        change: the change of the resource.
         side: all resources of that side.
-        values: its values there.
-        unknown: the structure of what is not known of them.
+        values: its values on that side.
+        unknown: the structure of marks for unknown values.
     """
 
-    __slots__ = ("change", "missed", "side")
+    __slots__ = ("change", "side", "unknowns")
 
     def __init__(self, change: Change, side: "Side", values: Any, unknown: Any) -> None:
         super().__init__(self, values, unknown)
         self.change = change
         self.side = side
-        self.missed: list[Missed] = []
+        self.unknowns: list[UnknownAttribute] = []
 
     @property
     def address(self) -> str:
         """Its address."""
         return self.change.address
 
-    def miss(self, attribute: str, known: str = "") -> None:
-        """Note that a rule needed an attribute that is not known, with what is known of it."""
-        self.missed.append(Missed(attribute, known))
+    def note_unknown(self, attribute: str, known: str = "") -> None:
+        """Record that a rule needed an attribute that is unknown, with what is known about it."""
+        self.unknowns.append(UnknownAttribute(attribute, known))
 
     def is_configured(self, path: str) -> bool:
         """Whether the configuration gives an attribute a value.
 
-        What nobody set and the provider fills in is not known either; but that is the default, and no riddle.
+        A value that the provider fills in is unknown too, but it is only the default, so rules may ignore it.
         """
-        references = self.side.both.plan.references or {}
+        references = self.side.index.plan.references or {}
         attribute, _, nested = path.replace("[", ".").partition(".")
         found = references.get((without_keys(self.address), attribute))
         if nested:
-            # Of a block, only the references are known, not in which of its attributes they stand.
+            # For a block, the plan gives its references, but not in which attribute each one is.
             return bool(found)
         return found is not None or self.change.type not in COMPUTED.get(attribute, ())
 
     def companions(self, kind: str, attribute: str = "bucket") -> list["Resource"]:
-        """The resources of a type that name this one in an attribute, by value or by reference.
+        """The resources of a type that refer to this one in an attribute, by value or by reference.
 
         Raises:
-            NotKnownError: there are some of which cannot be said whom they name, and none that surely belongs.
+            UnknownValueError: none refers to this one for sure, and for some the plan does not tell.
         """
         return self.side.links(kind, attribute).of(self)
 
 
 class Links:
-    """Resources of one type by whom they name in one attribute.
+    """The resources of one type, indexed by the resource that one of their attributes refers to.
 
     Args:
         side: all resources of that side.
         kind: the type.
-        attribute: where they name it.
+        attribute: the attribute that refers to the other resource.
     """
 
     def __init__(self, side: "Side", kind: str, attribute: str) -> None:
         self.attribute = attribute
         self.by_value: dict[str, list[Resource]] = {}
         self.by_reference: dict[tuple[str, tuple[str, ...] | None], list[Resource]] = {}
-        self.loose: list[Resource] = []
+        self.unresolved: list[Resource] = []
         for companion in side.by_type.get(kind, ()):
             self._add(companion, side)
 
@@ -128,13 +128,13 @@ class Links:
         if isinstance(value, str) and value:
             self.by_value.setdefault(value, []).append(companion)
             return
-        targets = [base for base in side.both.targets(companion.change, self.attribute) if base in side.bases]
+        targets = [base for base in side.index.targets(companion.change, self.attribute) if base in side.bases]
         for base in targets:
-            # References have no keys: `each.key` is taken to name the instance with the same key, where there is one.
+            # References have no keys. Assume that `each.key` refers to the instance with the same key, if there is one.
             own = keys(companion.address)
             self.by_reference.setdefault((base, own if own in side.bases[base] else None), []).append(companion)
         if not targets:
-            self.loose.append(companion)
+            self.unresolved.append(companion)
 
     def of(self, owner: Resource) -> list[Resource]:
         """The companions of a resource; see `Resource.companions`."""
@@ -144,22 +144,23 @@ class Links:
             for companion in self.by_value.get(value, ()) if isinstance(value, str) else ():
                 found[id(companion)] = companion
         base = without_keys(owner.address)
-        # One of those that may mean any instance is enough: all of them for each would grow with the square.
+        # One companion that may belong to any instance is enough: taking all of them for each instance would take
+        # quadratic time.
         for companion in (
             *self.by_reference.get((base, keys(owner.address)), ()),
             *self.by_reference.get((base, None), ())[:1],
         ):
             found[id(companion)] = companion
-        if not found and self.loose:
-            raise NotKnownError(f"{self.attribute} of {self.loose[0].address}")
+        if not found and self.unresolved:
+            raise UnknownValueError(f"{self.attribute} of {self.unresolved[0].address}")
         return list(found.values())
 
 
 class Side:
-    """All managed resources of a plan, as they are before it or after it."""
+    """All managed resources of a plan, either before it or after it."""
 
-    def __init__(self, both: "Both") -> None:
-        self.both = both
+    def __init__(self, index: "PlanIndex") -> None:
+        self.index = index
         self.by_type: dict[str, list[Resource]] = {}
         self.by_address: dict[str, Resource] = {}
         self.bases: dict[str, set[tuple[str, ...]]] = {}
@@ -167,7 +168,7 @@ class Side:
         self._named: dict[str, dict[str, Resource]] = {}
 
     def add(self, change: Change, values: Any, unknown: Any) -> None:
-        """Take a resource in."""
+        """Add a resource."""
         resource = Resource(change, self, values, unknown)
         self.by_type.setdefault(change.type, []).append(resource)
         self.by_address[change.address] = resource
@@ -181,14 +182,14 @@ class Side:
         return self._named[kind].get(name)
 
     def links(self, kind: str, attribute: str) -> Links:
-        """The resources of a type by whom they name."""
+        """The resources of a type, indexed by what an attribute refers to."""
         links = self._links.get((kind, attribute))
         if links is None:
             links = self._links[kind, attribute] = Links(self, kind, attribute)
         return links
 
 
-class Both:
+class PlanIndex:
     """A plan, indexed: its resources before and after, its policy documents, its drift.
 
     Args:
@@ -213,24 +214,24 @@ class Both:
         if change.before is not None:
             self.before.add(change, change.before, False)
         if change.action is Action.FORGET:
-            # It leaves the state and stays in the account: as a setting, it goes on.
+            # It leaves the state but stays in the account, so its settings stay in effect.
             self.after.add(change, change.before, False)
         elif change.after is not None or change.unknown is True:
             self.after.add(change, change.after or {}, change.unknown)
 
     @cached_property
     def drift(self) -> dict[str, Change]:
-        """What was changed outside of Terraform, by address."""
+        """The changes made outside of Terraform, by address."""
         return {change.address: change for change in self.plan.drift if not change.deposed}
 
     @cached_property
     def accounts(self) -> frozenset[str]:
-        """The plan's own accounts; none where nothing in it says which."""
+        """The plan's own accounts; empty if the plan does not tell."""
         return permitting.accounts(self.plan)
 
     @cached_property
-    def gone(self) -> frozenset[tuple[str, str]]:
-        """Type and identity (id, name, bucket, ARN) of what is destroyed or replaced."""
+    def destroyed(self) -> frozenset[tuple[str, str]]:
+        """Type and identity (id, name, bucket, ARN) of the resources that are destroyed or replaced."""
         return frozenset(
             (change.type, str(change.before[name]))
             for change in self.plan.changes
@@ -240,7 +241,7 @@ class Both:
         )
 
     def references(self, change: Change, attribute: str) -> tuple[str, ...]:
-        """What an attribute's expression refers to."""
+        """The references in an attribute's expression."""
         return (self.plan.references or {}).get((without_keys(change.address), attribute), ())
 
     def targets(self, change: Change, attribute: str) -> tuple[str, ...]:
@@ -249,25 +250,25 @@ class Both:
         return tuple(dict.fromkeys(match[0] for match in matches if match))
 
     def pair(self, change: Change, owner: str, attribute: str = "bucket") -> tuple[Resource, Resource | None] | None:
-        """A setting of something that stays: as it is, and what takes its place.
+        """A separate setting resource before the plan, and the one that replaces it.
 
         Args:
-            change: the setting's.
-            owner: the type of what it is a setting of.
-            attribute: where the setting names it.
+            change: the change of the setting.
+            owner: the type of the resource that it belongs to.
+            attribute: the attribute that refers to the owner.
 
         Returns:
-            None where there is no setting yet, or its owner goes as well. The second is None where none is left.
+            None if the setting is new, or if its owner is destroyed too. The second is None if no setting is left.
         """
         before = self.before.by_address.get(change.address)
         if before is None or change.action is Action.FORGET:
             return None
         name = before.values.get(attribute)
-        if (owner, str(name)) in self.gone:
+        if (owner, str(name)) in self.destroyed:
             return None
-        heirs = self.after.links(change.type, attribute).by_value.get(name, ()) if isinstance(name, str) else ()
-        return before, next(iter(heirs), self.after.by_address.get(change.address))
+        successors = self.after.links(change.type, attribute).by_value.get(name, ()) if isinstance(name, str) else ()
+        return before, next(iter(successors), self.after.by_address.get(change.address))
 
     def value(self, change: Change, side: str, *path: str | int) -> str:
-        """A value of a change as it may be shown."""
+        """A value of a change, masked for display."""
         return self.mask.value(change, side, path)

@@ -1,11 +1,11 @@
-"""Rules for what S3 keeps: logs, lifecycle, Object Lock."""
+"""Rules for access logs, lifecycle and Object Lock in S3."""
 
 from collections.abc import Iterator
 
 from scripts.review.model import Action, Change, Severity
 from scripts.review.rules.blocks import Block
 from scripts.review.rules.registry import Family
-from scripts.review.rules.resources import Both, Resource
+from scripts.review.rules.resources import PlanIndex, Resource
 
 _S3 = Family("S3")
 _GUIDE = "https://docs.aws.amazon.com/AmazonS3/latest/userguide"
@@ -16,15 +16,15 @@ _GUIDE = "https://docs.aws.amazon.com/AmazonS3/latest/userguide"
     "s3-logging-removed",
     Severity.MEDIUM,
     "Access logging of a bucket stops",
-    why="Nobody can say afterwards who read or deleted what.",
-    fix="Keep the resource, or have CloudTrail record the bucket's data events.",
+    why="After that, nobody can say who read or deleted an object.",
+    fix="Keep the resource, or let CloudTrail record the bucket's data events.",
     page=f"{_GUIDE}/ServerLogs.html",
 )
-def logging_removed(change: Change, both: Both) -> Iterator[str]:
-    """The companion goes and the bucket stays."""
-    pair = both.pair(change, "aws_s3_bucket")
+def logging_removed(change: Change, index: PlanIndex) -> Iterator[str]:
+    """Reports that the setting is removed and its bucket stays."""
+    pair = index.pair(change, "aws_s3_bucket")
     if pair and pair[1] is None:
-        yield "Server access logging is removed."
+        yield "S3 server access logging is switched off."
 
 
 @_S3.change(
@@ -32,15 +32,15 @@ def logging_removed(change: Change, both: Both) -> Iterator[str]:
     "s3-expires-sooner",
     Severity.MEDIUM,
     "A lifecycle rule deletes objects sooner",
-    why="Objects and versions that are older by then are deleted within days of the apply, and are not recoverable.",
-    fix="Check that nobody needs what is older than the new number of days.",
+    why="S3 deletes objects and versions that are older within days after the apply, and you cannot recover them.",
+    fix="Check that nobody needs data that is older than the new number of days.",
     page=f"{_GUIDE}/lifecycle-expire-general-considerations.html",
 )
-def expires_sooner(change: Change, both: Both) -> Iterator[str]:
-    """Fewer days than before, or an expiry where there was none; on a bucket that holds something already."""
+def expires_sooner(change: Change, index: PlanIndex) -> Iterator[str]:
+    """Reports fewer days than before, or a new expiry, for a bucket that already has lifecycle rules."""
     if change.action is Action.CREATE:
         return
-    pair = both.pair(change, "aws_s3_bucket")
+    pair = index.pair(change, "aws_s3_bucket")
     if pair is None or pair[1] is None:
         return
     before = dict(_expiries(pair[0]))
@@ -48,7 +48,7 @@ def expires_sooner(change: Change, both: Both) -> Iterator[str]:
         if name not in before:
             yield f"{name} is new: after {days:g} days."
         elif days < before[name]:
-            yield f"{name} comes sooner: after {days:g} days, before after {before[name]:g}."
+            yield f"{name} now happens after {days:g} days instead of {before[name]:g}."
 
 
 def _expiries(resource: Resource) -> Iterator[tuple[str, float]]:
@@ -69,13 +69,13 @@ def _expiries(resource: Resource) -> Iterator[tuple[str, float]]:
     "s3-object-lock-weakened",
     Severity.HIGH,
     "Object Lock protects less",
-    why="New objects can be overwritten or deleted earlier than until now, also by whoever has stolen a key.",
+    why="New objects can be overwritten or deleted sooner than before, also by someone with a stolen key.",
     fix="Keep the default retention's mode and its days or years.",
     page=f"{_GUIDE}/object-lock.html",
 )
-def object_lock_weakened(change: Change, both: Both) -> Iterator[str]:
-    """The default retention goes, becomes shorter, or one that administrators may lift."""
-    pair = both.pair(change, "aws_s3_bucket")
+def object_lock_weakened(change: Change, index: PlanIndex) -> Iterator[str]:
+    """Reports a default retention that is removed, becomes shorter, or that administrators can now bypass."""
+    pair = index.pair(change, "aws_s3_bucket")
     if pair is None:
         return
     before = pair[0].block("rule").block("default_retention")
@@ -83,12 +83,12 @@ def object_lock_weakened(change: Change, both: Both) -> Iterator[str]:
     if not _days(before):
         return
     if after is None or not _days(after):
-        yield "The default retention is removed."
+        yield "The default retention of Object Lock is removed."
         return
     if _days(after) < _days(before):
-        yield f"The default retention is shortened from {_days(before):g} to {_days(after):g} days."
+        yield f"The default retention of Object Lock is shortened from {_days(before):g} to {_days(after):g} days."
     if before.text("mode") == "COMPLIANCE" and after.text("mode") != "COMPLIANCE":
-        yield "The mode is no longer COMPLIANCE: whoever has s3:BypassGovernanceRetention may delete."
+        yield "Object Lock is no longer in COMPLIANCE mode: anyone with s3:BypassGovernanceRetention may delete."
 
 
 def _days(retention: Block) -> float:

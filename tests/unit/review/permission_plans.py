@@ -1,4 +1,4 @@
-"""Plans with policies in them, and what the review says of these in lines."""
+"""Plans with policies, and their permission changes as lines of text."""
 
 import json
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ def on_bucket(before: str | None, after: str | None) -> Any:
     return resource("aws_s3_bucket_policy.b", ("update",), *sides)
 
 
-def told(*resources: Any, **members: Any) -> tuple[PrincipalChange, ...]:
+def permission_changes(*resources: Any, **members: Any) -> tuple[PrincipalChange, ...]:
     read = plan(*resources, **members)
     return changes(read, Mask(read))
 
@@ -55,15 +55,15 @@ def lines(change: PrincipalChange) -> list[str]:
     ]
 
 
-def said(before: list[Any], after: list[Any]) -> list[str]:
-    """What is said of a role whose one policy changes."""
-    found = told(inline(policy(*before), policy(*after)))
+def role_changes(before: list[Any], after: list[Any]) -> list[str]:
+    """The permission changes of a role with one changed policy."""
+    found = permission_changes(inline(policy(*before), policy(*after)))
     return [line for change in found for line in lines(change)]
 
 
-def let_in(before: list[Any], after: list[Any], *others: Any) -> list[str]:
-    """What is said of a bucket whose policy changes."""
-    found = told(on_bucket(policy(*before), policy(*after)), *others)
+def bucket_changes(before: list[Any], after: list[Any], *others: Any) -> list[str]:
+    """The permission changes of a bucket with a changed policy."""
+    found = permission_changes(on_bucket(policy(*before), policy(*after)), *others)
     return [f"{change.principal}: {line}" for change in found for line in lines(change)]
 
 

@@ -1,4 +1,4 @@
-"""Builds plan JSON as Terraform writes it: one at a time by hand, and any number by chance for hypothesis."""
+"""Builds plan JSON as Terraform writes it: single plans by hand, and random plans for hypothesis."""
 
 import dataclasses
 import json
@@ -79,7 +79,7 @@ def document(*changes: Mapping[str, Any], drift: tuple[Mapping[str, Any], ...] =
 
 
 def plan(*changes: Mapping[str, Any], **members: Any) -> Plan:
-    """The same, read."""
+    """The same as a Plan."""
     return read(json.dumps(document(*changes, **members)), "plan.json")
 
 
@@ -122,7 +122,7 @@ OBJECTS = st.dictionaries(NAMES, VALUES, max_size=6)
 
 @st.composite
 def marks(draw: st.DrawFn, value: Any) -> Any:
-    """A structure of marks for a value: a bare boolean, or one that follows the value, whole or in part."""
+    """A structure of marks for a value: a single boolean, or a structure that follows all or part of the value."""
     kind = draw(st.integers(0, 5))
     if kind == 0:
         return draw(st.booleans())
@@ -135,7 +135,7 @@ def marks(draw: st.DrawFn, value: Any) -> Any:
 
 @st.composite
 def changes(draw: st.DrawFn) -> dict[str, Any]:
-    """A change: before and after fit the actions, marks and unknowns are of every documented shape."""
+    """A change whose before and after fit its actions, with marks and unknowns of every documented shape."""
     actions = draw(st.sampled_from(ACTIONS))
     before = None if actions[0] in ("create", "read") and len(actions) == 1 else draw(OBJECTS)
     gone = actions[-1] in ("delete", "forget") and len(actions) == 1
@@ -173,7 +173,7 @@ def addresses(draw: st.DrawFn) -> tuple[str, str, str, str]:
 
 @st.composite
 def entries(draw: st.DrawFn) -> dict[str, Any]:
-    """An entry of `resource_changes`, optional members at times left out."""
+    """An entry of `resource_changes` with some optional members."""
     address, module, kind, name = draw(addresses())
     entry: dict[str, Any] = {"address": address, "type": kind, "name": name, "change": draw(changes())}
     for member, value in (
@@ -192,7 +192,7 @@ def entries(draw: st.DrawFn) -> dict[str, Any]:
 
 @st.composite
 def documents(draw: st.DrawFn) -> dict[str, Any]:
-    """A plan's JSON by the published format, from 1.0 to what a newer one may add."""
+    """A plan's JSON in the published format, from 1.0 to possible additions of newer formats."""
     output = st.fixed_dictionaries(
         {
             "actions": st.sampled_from([["create"], ["update"], ["delete"], ["no-op"]]),

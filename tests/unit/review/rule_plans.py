@@ -1,4 +1,4 @@
-"""Small plans for tests of rules: one resource made, changed or taken away."""
+"""Small plans for tests of rules, with one resource created, changed or destroyed."""
 
 import json
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from scripts.review.model import Action, Change, Finding, Plan
 
 
 class Case(NamedTuple):
-    """A plan that triggers a rule, and one that nearly does."""
+    """A plan that triggers a rule, and a similar one that does not."""
 
     hit: Plan
     miss: Plan
@@ -32,7 +32,7 @@ def change(
 
 
 def created(address: str, unknown: Any = False, /, **values: Any) -> Change:
-    """A resource that is made; an address without a dot gets a name."""
+    """A resource that is created; an address without a dot gets a name."""
     return change(_named(address), Action.CREATE, None, values, unknown=unknown)
 
 
@@ -47,12 +47,12 @@ def replaced(address: str, before: Mapping[str, Any], after: Mapping[str, Any], 
 
 
 def destroyed(address: str, **before: Any) -> Change:
-    """A resource that is taken away."""
+    """A resource that is destroyed."""
     return change(_named(address), Action.DESTROY, before, None)
 
 
 def untouched(address: str, **values: Any) -> Change:
-    """A resource that the plan leaves alone."""
+    """A resource that the plan does not change."""
     return change(_named(address), Action.NO_OP, values, values)
 
 
@@ -65,27 +65,27 @@ def plan(*changes: Change, **members: Any) -> Plan:
     return Plan("test", "1.2", "1.11.4", changes=changes, **members)
 
 
-def of(kind: str, hit: Mapping[str, Any], miss: Mapping[str, Any]) -> Case:
-    """Two plans that make one resource each."""
+def create_case(kind: str, hit: Mapping[str, Any], miss: Mapping[str, Any]) -> Case:
+    """Two plans that create one resource each."""
     return Case(plan(created(kind, **hit)), plan(created(kind, **miss)))
 
 
-def step(kind: str, before: Mapping[str, Any], hit: Mapping[str, Any], miss: Mapping[str, Any]) -> Case:
+def update_case(kind: str, before: Mapping[str, Any], hit: Mapping[str, Any], miss: Mapping[str, Any]) -> Case:
     """Two plans that change the same resource."""
     return Case(plan(updated(kind, before, hit)), plan(updated(kind, before, miss)))
 
 
 def policy(*statements: Mapping[str, Any]) -> str:
-    """A policy document; what a statement leaves out is Allow, s3:GetObject, everything."""
+    """A policy document. Missing members of a statement are Allow, s3:GetObject and all resources."""
     filled = [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", **each} for each in statements]
     return json.dumps({"Version": "2012-10-17", "Statement": filled})
 
 
-def found(given: Plan) -> tuple[Finding, ...]:
-    """What the rules say of a plan."""
+def findings_of(given: Plan) -> tuple[Finding, ...]:
+    """The findings of the rules for a plan."""
     return rules.findings(given, Mask(given))
 
 
 def ids(given: Plan) -> set[str]:
-    """The rules that say something of a plan."""
-    return {finding.rule for finding in found(given)}
+    """The ids of the rules with findings for a plan."""
+    return {finding.rule for finding in findings_of(given)}

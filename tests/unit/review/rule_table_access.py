@@ -1,18 +1,18 @@
-"""For each rule on who may do what: a plan that triggers it and a near miss."""
+"""For each rule on access: a plan that triggers it, and a similar one that does not."""
 
 import json
 from typing import Any
 
 from tests.unit.review.rule_plans import (
     Case,
+    create_case,
     created,
     destroyed,
-    of,
     plan,
     policy,
     replaced,
-    step,
     untouched,
+    update_case,
     updated,
 )
 
@@ -23,21 +23,21 @@ ROLE = "arn:aws:iam::111122223333:role/worker"
 
 
 def public(kind: str, attribute: str = "policy") -> Case:
-    return of(kind, {attribute: policy(EVERYBODY)}, {attribute: policy(OURS)})
+    return create_case(kind, {attribute: policy(EVERYBODY)}, {attribute: policy(OURS)})
 
 
 def trust(hit: dict[str, Any], miss: dict[str, Any]) -> Case:
     both = ({"Action": "sts:AssumeRole", **each} for each in (hit, miss))
     first, second = ({"assume_role_policy": policy(each)} for each in both)
-    return of("aws_iam_role", first, second)
+    return create_case("aws_iam_role", first, second)
 
 
 def allows(hit: dict[str, Any], miss: dict[str, Any]) -> Case:
-    return of("aws_iam_role_policy", {"policy": policy(hit)}, {"policy": policy(miss)})
+    return create_case("aws_iam_role_policy", {"policy": policy(hit)}, {"policy": policy(miss)})
 
 
 def between(kind: str, action: str) -> Case:
-    """A policy that lets another account in, and one that lets in the plan's own."""
+    """A policy that grants access to another account, and one for the plan's own account."""
     theirs, ours = (
         plan(created(kind, policy=policy({"Principal": {"AWS": who}, "Action": action})), accounts=frozenset({OWN}))
         for who in ("444455556666", OWN)
@@ -46,7 +46,7 @@ def between(kind: str, action: str) -> Case:
 
 
 def containers(password: str | None) -> dict[str, Any]:
-    """A task whose container gets a password as it is, or from where it is kept."""
+    """A task whose container gets a password in clear, or by reference."""
     kept = {"name": "DB_PASSWORD", "valueFrom": "arn:aws:secretsmanager:eu-central-1:111122223333:secret:db-AbCdEf"}
     mode = {"name": "MODE", "value": "fast"}
     clear = [mode, {"name": "DB_PASSWORD", "value": password}] if password else [mode]
@@ -66,8 +66,8 @@ BLOCKS = dict.fromkeys(_FOUR, True)
 
 ACCESS: dict[str, Case] = {
     "s3-public-policy": public("aws_s3_bucket_policy"),
-    "s3-public-acl": of("aws_s3_bucket_acl", {"acl": "public-read"}, {"acl": "private"}),
-    "s3-public-access-open": of(
+    "s3-public-acl": create_case("aws_s3_bucket_acl", {"acl": "public-read"}, {"acl": "private"}),
+    "s3-public-access-open": create_case(
         "aws_s3_bucket_public_access_block", {**BLOCKS, "block_public_acls": False, "bucket": "b"}, BLOCKS
     ),
     "s3-public-access-not-blocked": Case(
@@ -100,7 +100,7 @@ ACCESS: dict[str, Case] = {
             )
         ),
     ),
-    "s3-acls-enabled": of(
+    "s3-acls-enabled": create_case(
         "aws_s3_bucket_ownership_controls",
         {"rule": [{"object_ownership": "ObjectWriter"}]},
         {"rule": [{"object_ownership": "BucketOwnerEnforced"}]},
@@ -115,14 +115,14 @@ ACCESS: dict[str, Case] = {
     "iam-escalation": allows(
         {"Action": ["iam:createpolicyVersion"]}, {"Action": ["iam:CreatePolicyVersion"], "Resource": ROLE}
     ),
-    "iam-admin-attachment": of(
+    "iam-admin-attachment": create_case(
         "aws_iam_role_policy_attachment",
         {"policy_arn": "arn:aws:iam::aws:policy/AdministratorAccess"},
         {"policy_arn": "arn:aws:iam::111122223333:policy/AdministratorAccess"},
     ),
-    "iam-access-key": of("aws_iam_access_key", {"status": "Active"}, {"status": "Inactive"}),
+    "iam-access-key": create_case("aws_iam_access_key", {"status": "Active"}, {"status": "Inactive"}),
     "iam-user": Case(plan(created("aws_iam_user", name="ada")), plan(created("aws_iam_role", name="ada"))),
-    "iam-boundary-removed": step(
+    "iam-boundary-removed": update_case(
         "aws_iam_role", {"permissions_boundary": ROLE}, {"permissions_boundary": ""}, {"permissions_boundary": "other"}
     ),
     "iam-exclusive-policies": Case(
@@ -150,80 +150,86 @@ ACCESS: dict[str, Case] = {
     "events-public-bus": public("aws_cloudwatch_event_bus_policy"),
     "secret-public-policy": public("aws_secretsmanager_secret_policy"),
     "dynamodb-public-policy": public("aws_dynamodb_resource_policy"),
-    "efs-public-policy": of(
+    "efs-public-policy": create_case(
         "aws_efs_file_system_policy",
         {"policy": policy(EVERYBODY)},
         {"policy": policy({**EVERYBODY, "Condition": {"Bool": {"elasticfilesystem:AccessedViaMountTarget": "true"}}})},
     ),
-    "endpoint-open-policy": of(
+    "endpoint-open-policy": create_case(
         "aws_vpc_endpoint", {"policy": policy({**EVERYBODY, "Action": "*"})}, {"policy": policy(EVERYBODY)}
     ),
-    "lambda-public-permission": of(
+    "lambda-public-permission": create_case(
         "aws_lambda_permission",
         {"principal": "*", "action": "lambda:InvokeFunction"},
         {"principal": "*", "action": "lambda:InvokeFunction", "principal_org_id": "o-a1b2c3d4e5"},
     ),
-    "lambda-any-source": of(
+    "lambda-any-source": create_case(
         "aws_lambda_permission",
         {"principal": "s3.amazonaws.com"},
         {"principal": "s3.amazonaws.com", "source_account": "111122223333"},
     ),
-    "lambda-url-without-auth": of(
+    "lambda-url-without-auth": create_case(
         "aws_lambda_function_url", {"authorization_type": "NONE"}, {"authorization_type": "AWS_IAM"}
     ),
-    "lambda-secret-in-environment": of(
+    "lambda-secret-in-environment": create_case(
         "aws_lambda_function",
         {"environment": [{"variables": {"DB_PASSWORD": "hunter2"}}]},
         {"environment": [{"variables": {"DB_PASSWORD_ARN": "arn:aws:secretsmanager:…", "MODE": "fast"}}]},
     ),
-    "ecs-secret-in-environment": of("aws_ecs_task_definition", containers("hunter2"), containers(None)),
-    "sg-open-everything": of("aws_security_group", ingress(0, 0, "0.0.0.0/0", "-1"), ingress(0, 0, "10.0.0.0/8", "-1")),
-    "sg-open-admin-port": of("aws_security_group", ingress(20, 30, "0.0.0.0/0"), ingress(23, 23, "10.1.0.0/16")),
-    "sg-open-port": of("aws_security_group", ingress(8080, 8080, "0.0.0.0/0"), ingress(443, 443, "0.0.0.0/0")),
-    "sg-open-web": of("aws_security_group", ingress(443, 443, "0.0.0.0/0"), ingress(443, 443, "192.0.2.0/24")),
-    "nacl-open-admin-port": of(
+    "ecs-secret-in-environment": create_case("aws_ecs_task_definition", containers("hunter2"), containers(None)),
+    "sg-open-everything": create_case(
+        "aws_security_group", ingress(0, 0, "0.0.0.0/0", "-1"), ingress(0, 0, "10.0.0.0/8", "-1")
+    ),
+    "sg-open-admin-port": create_case(
+        "aws_security_group", ingress(20, 30, "0.0.0.0/0"), ingress(23, 23, "10.1.0.0/16")
+    ),
+    "sg-open-port": create_case("aws_security_group", ingress(8080, 8080, "0.0.0.0/0"), ingress(443, 443, "0.0.0.0/0")),
+    "sg-open-web": create_case("aws_security_group", ingress(443, 443, "0.0.0.0/0"), ingress(443, 443, "192.0.2.0/24")),
+    "nacl-open-admin-port": create_case(
         "aws_network_acl_rule",
         {"rule_action": "allow", "protocol": "tcp", "from_port": 22, "to_port": 22, "cidr_block": "0.0.0.0/0"},
         {"rule_action": "deny", "protocol": "tcp", "from_port": 22, "to_port": 22, "cidr_block": "0.0.0.0/0"},
     ),
-    "subnet-public-addresses": of("aws_subnet", {"map_public_ip_on_launch": True}, {"map_public_ip_on_launch": False}),
-    "ec2-imds-v1": of(
+    "subnet-public-addresses": create_case(
+        "aws_subnet", {"map_public_ip_on_launch": True}, {"map_public_ip_on_launch": False}
+    ),
+    "ec2-imds-v1": create_case(
         "aws_instance",
         {"metadata_options": [{"http_tokens": "optional"}]},
         {"metadata_options": [{"http_tokens": "required"}]},
     ),
-    "ec2-public-address": of(
+    "ec2-public-address": create_case(
         "aws_instance", {"associate_public_ip_address": True}, {"associate_public_ip_address": False}
     ),
-    "snapshot-public": of("aws_ami_launch_permission", {"group": "all"}, {"account_id": "111122223333"}),
-    "rds-public": of("aws_db_instance", {"publicly_accessible": True}, {"publicly_accessible": False}),
-    "ssm-secret-in-clear": of(
+    "snapshot-public": create_case("aws_ami_launch_permission", {"group": "all"}, {"account_id": "111122223333"}),
+    "rds-public": create_case("aws_db_instance", {"publicly_accessible": True}, {"publicly_accessible": False}),
+    "ssm-secret-in-clear": create_case(
         "aws_ssm_parameter",
         {"type": "String", "name": "/app/db/password"},
         {"type": "SecureString", "name": "/app/db/password"},
     ),
-    "sagemaker-full-access": of(
+    "sagemaker-full-access": create_case(
         "aws_iam_role_policy_attachment",
         {"policy_arn": "arn:aws:iam::aws:policy/AmazonSageMakerFullAccess"},
         {"policy_arn": "arn:aws:iam::aws:policy/AmazonSageMakerReadOnly"},
     ),
-    "sagemaker-notebook-internet": of(
+    "sagemaker-notebook-internet": create_case(
         "aws_sagemaker_notebook_instance",
         {"direct_internet_access": "Enabled"},
         {"direct_internet_access": "Disabled"},
     ),
-    "sagemaker-notebook-root": of(
+    "sagemaker-notebook-root": create_case(
         "aws_sagemaker_notebook_instance", {"root_access": "Enabled"}, {"root_access": "Disabled"}
     ),
-    "sagemaker-notebook-imds-v1": of(
+    "sagemaker-notebook-imds-v1": create_case(
         "aws_sagemaker_notebook_instance",
         {"instance_metadata_service_configuration": [{"minimum_instance_metadata_service_version": "1"}]},
         {"instance_metadata_service_configuration": [{"minimum_instance_metadata_service_version": "2"}]},
     ),
-    "sagemaker-no-isolation": of(
+    "sagemaker-no-isolation": create_case(
         "aws_sagemaker_model", {"enable_network_isolation": False}, {"enable_network_isolation": True}
     ),
-    "sagemaker-domain-internet": of(
+    "sagemaker-domain-internet": create_case(
         "aws_sagemaker_domain", {"app_network_access_type": None}, {"app_network_access_type": "VpcOnly"}
     ),
     "identity-replaced": Case(

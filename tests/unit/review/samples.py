@@ -1,25 +1,25 @@
-"""Reviews made up for the tests of what renders them: of 3 changes, of any number, and one with everything."""
+"""Sample reviews for the tests of the renderers: with 3 changes, with any number, and with everything."""
 
 from hypothesis import strategies as st
 
 from scripts.review.model import (
     Action,
+    ChangeView,
     Difference,
     Finding,
     Permission,
     PrincipalChange,
     Review,
     Severity,
-    ShownChange,
     Status,
-    Suppressed,
+    SuppressedFinding,
 )
 
 S3_PAGE = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html"
 IAM_PAGE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html"
 BUCKET_PAGE = "https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/s3_bucket"
 
-# What the author of a pull request may put into a key, a tag or a message.
+# Texts that the author of a pull request may put into a key, a tag or a message.
 NASTY = (
     "<script>document.title='run'</script>",
     "</noscript><script>document.title='run'</script>",
@@ -78,12 +78,12 @@ def empty(source: str = "dev") -> Review:
 
 
 def three() -> Review:
-    """A bucket replaced, a role widened, a tag changed."""
+    """A replaced bucket, a role with more permissions, a changed tag."""
     bucket, role = "module.buckets.aws_s3_bucket.models", "module.training_role.aws_iam_role_policy.training"
     return Review(
         source="dev",
         terraform_version="1.11.4",
-        verdict="Replaces the models bucket: its objects are lost. 2 permissions widen. Everything else is tags.",
+        verdict="Replaces the models bucket: its objects are lost. Grants 2 permissions, revokes 1.",
         counts={"update": 2, "replace": 1},
         findings=(
             Finding(
@@ -124,7 +124,7 @@ def three() -> Review:
             ),
         ),
         changes=(
-            ShownChange(
+            ChangeView(
                 role,
                 "module.training_role",
                 "aws_iam_role_policy",
@@ -136,7 +136,7 @@ def three() -> Review:
                 ),
                 folded=1,
             ),
-            ShownChange(
+            ChangeView(
                 bucket,
                 "module.buckets",
                 "aws_s3_bucket",
@@ -150,7 +150,7 @@ def three() -> Review:
                 ),
                 folded=6,
             ),
-            ShownChange(
+            ChangeView(
                 "aws_sns_topic.alerts",
                 "",
                 "aws_sns_topic",
@@ -185,7 +185,7 @@ _LABELS = {
 }
 
 
-def _numbered(number: int) -> ShownChange:
+def _numbered(number: int) -> ChangeView:
     kind, paths = _KINDS[number % len(_KINDS)]
     action = _ACTIONS[number % len(_ACTIONS)]
     module = f'module.team["{number // 25}"]'
@@ -197,7 +197,7 @@ def _numbered(number: int) -> ShownChange:
         difference(path, old, new, action is Action.REPLACE and place == 0)
         for place, (path, old, new) in enumerate(zip(paths, before, after, strict=True))
     )
-    return ShownChange(
+    return ChangeView(
         f"{module}.{kind}.this[{number}]", module, kind, action, _LABELS[action], differences=differences, folded=3
     )
 
@@ -221,7 +221,7 @@ def numbered(count: int, source: str = "prod") -> Review:
     return Review(
         source=source,
         terraform_version="1.11.4",
-        verdict=f"Destroys {tally['destroy']:,} resources and replaces {tally['replace']:,}. 12 permissions widen.",
+        verdict=f"Destroys {tally['destroy']:,} resources and replaces {tally['replace']:,}. Grants 12 permissions.",
         counts=tally,
         findings=tuple(found),
         suppressed=(),
@@ -250,9 +250,9 @@ def numbered(count: int, source: str = "prod") -> Review:
 
 
 def everything() -> Review:
-    """All that a Review can hold, and every nasty text in every place that takes one."""
+    """A review with every field filled, and every nasty text in every place for text."""
     nasty = [
-        ShownChange(
+        ChangeView(
             f'module.m["{text}"].aws_s3_bucket.b["{text}"]',
             f'module.m["{text}"]',
             "aws_s3_bucket",
@@ -282,7 +282,7 @@ def everything() -> Review:
         verdict=" ".join(NASTY),
         counts={"create": 1, "update": 2, "replace": 1, "destroy": 2, "import": 5, "move": 5, "forget": 2, "read": 2},
         findings=tuple(found),
-        suppressed=tuple(Suppressed(each, f"Because {each.why}") for each in found[: len(NASTY)]),
+        suppressed=tuple(SuppressedFinding(each, f"Because {each.why}") for each in found[: len(NASTY)]),
         permissions=(
             *(
                 PrincipalChange(text, kind, f"aws_iam_role.r[{text}]", tuple(permission[:2]), tuple(permission[2:3]))
@@ -312,7 +312,7 @@ _some_differences = st.lists(
 ).map(tuple)
 _some_changes = st.lists(
     st.builds(
-        ShownChange,
+        ChangeView,
         _texts,
         _texts,
         _texts,
@@ -342,7 +342,7 @@ any_reviews = st.builds(
     verdict=_texts,
     counts=st.dictionaries(st.sampled_from(("create", "update", "import")), st.integers(0, 20_000)),
     findings=st.lists(_findings, max_size=3).map(tuple),
-    suppressed=st.lists(st.builds(Suppressed, _findings, _texts), max_size=2).map(tuple),
+    suppressed=st.lists(st.builds(SuppressedFinding, _findings, _texts), max_size=2).map(tuple),
     permissions=st.lists(_principals, max_size=2).map(tuple),
     changes=_some_changes,
     drift=_some_changes,

@@ -1,4 +1,4 @@
-"""What of a change is shown, what is folded, and in which words."""
+"""The differences of a change that are shown and folded, and their labels."""
 
 import json
 import time
@@ -9,7 +9,7 @@ import pytest
 
 from scripts.review import difference, lists
 from scripts.review.masking import MASKED, Mask
-from scripts.review.model import Plan, ShownChange
+from scripts.review.model import ChangeView, Plan
 from tests.unit.review.plans import POLICY, plan, resource
 
 UNKNOWN = "(known after apply)"
@@ -17,7 +17,7 @@ TRUST = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "st
 Shown = list[tuple[str, str | None, str | None]]
 
 
-def all_shown(found: Plan) -> tuple[ShownChange, ...]:
+def all_shown(found: Plan) -> tuple[ChangeView, ...]:
     return difference.shown(found.changes, found, Mask(found))
 
 
@@ -48,7 +48,7 @@ def test_plain_attributes(before: dict[str, Any], after: dict[str, Any], differe
     assert shown(before, after) == (differences, 0)
 
 
-def test_a_block_that_is_put_in_shifts_none() -> None:
+def test_an_inserted_block_does_not_shift_the_others() -> None:
     rules = [{"from_port": port, "cidr": ["10.0.0.0/8"], "note": f"n{port}"} for port in (22, 80, 443)]
     after = [
         {"from_port": 8, "cidr": ["0.0.0.0/0"], "note": ""},
@@ -64,7 +64,7 @@ def test_a_block_that_is_put_in_shifts_none() -> None:
     ]
 
 
-def test_blocks_without_a_name_are_matched_by_what_they_share() -> None:
+def test_blocks_without_a_name_are_matched_by_common_values() -> None:
     before = [{"a": 1, "b": 2, "c": 3}, {"a": 9, "b": 8, "c": 7}]
     assert lists.pairs(before, [{"a": 9, "b": 8, "c": 0}]) == [(1, 0), (0, None)]
     assert lists.pairs([], [1, 2]) == [(None, 0), (None, 1)]
@@ -72,7 +72,7 @@ def test_blocks_without_a_name_are_matched_by_what_they_share() -> None:
 
 
 def test_policies_are_compared_by_structure() -> None:
-    """AWS gives a policy back in another order, and one action as a text: that is no difference."""
+    """AWS returns a policy in another order, and one action as a text. That is no difference."""
     statement = POLICY["Statement"][0]
     other = {"Effect": "Deny", "Action": ["b:B", "a:A"], "Resource": "*", "Principal": {"AWS": "x"}}
     before = json.dumps({**POLICY, "Statement": [statement, other]})
@@ -85,7 +85,7 @@ def test_policies_are_compared_by_structure() -> None:
     assert found == [("policy.Statement[1].Action[1]", None, "s3:PutObject")]
 
 
-def test_a_policy_that_comes_is_shown_in_parts() -> None:
+def test_a_new_policy_is_shown_in_parts() -> None:
     found, _ = shown(None, {"assume_role_policy": json.dumps(TRUST)})
     assert found == [
         ("assume_role_policy.Statement[0].Action", None, '["sts:AssumeRole"]'),
@@ -111,7 +111,7 @@ def test_unknown_values() -> None:
     assert folded == 0
 
 
-def test_what_a_new_resource_gets_from_its_provider_is_folded() -> None:
+def test_computed_attributes_of_a_new_resource_are_folded() -> None:
     configured = {
         "root_module": {"resources": [{"address": "aws_x.y", "expressions": {"role": {"references": ["aws_r.r.arn"]}}}]}
     }
@@ -134,8 +134,8 @@ def inline(name: str) -> dict[str, Any]:
     return {"inline_policy": [{"name": name, "policy": json.dumps(POLICY)}]}
 
 
-def test_mirrors_are_folded_and_what_was_put_in_by_hand_is_not() -> None:
-    """`inline_policy` repeats the role's policies; one that no resource of the plan sets was made by hand."""
+def test_copies_are_folded_and_manual_changes_are_shown() -> None:
+    """`inline_policy` repeats the role's policies. A policy that no resource of the plan sets was added by hand."""
     policy = resource(
         "aws_iam_role_policy.p",
         ("no-op",),
@@ -147,7 +147,7 @@ def test_mirrors_are_folded_and_what_was_put_in_by_hand_is_not() -> None:
         assert len(difference.drift(found, Mask(found))) == count
 
 
-def test_sensitive_values_are_said_to_change_and_not_shown() -> None:
+def test_a_changed_sensitive_value_is_listed_but_masked() -> None:
     before, after = (
         {"p": "one-secret", "n": 1, "same": "kept-secret"},
         {"p": "two-secret", "n": 2, "same": "kept-secret"},
@@ -215,14 +215,14 @@ def test_labels_of_imports() -> None:
 @pytest.mark.parametrize(
     ("reason", "why"),
     [
-        ("replace_because_tainted", "is marked as tainted: its last apply did not end well, or somebody asked for it"),
+        ("replace_because_tainted", "is tainted: its last apply failed, or somebody ran terraform taint"),
         ("replace_by_triggers", "something in its replace_triggered_by changes"),
         ("delete_because_each_key", "for_each no longer has its key"),
         ("something_new", ""),
         ("", ""),
     ],
 )
-def test_reasons_in_words(reason: str, why: str) -> None:
+def test_texts_of_reasons(reason: str, why: str) -> None:
     assert all_shown(plan(resource("a.b", ("delete",), {}, None, entry={"action_reason": reason})))[0].why == why
 
 
@@ -230,7 +230,7 @@ def reverts(change: dict[str, Any], drift: dict[str, Any]) -> bool:
     return all_shown(plan(change, drift=(drift,)))[0].reverts_drift
 
 
-def test_a_change_that_takes_drift_back() -> None:
+def test_a_change_that_reverts_drift() -> None:
     drift = resource("a.b", ("update",), {"x": "1", "y": "1", "z": json.dumps(TRUST)}, {"x": "2", "y": "1", "z": "{}"})
     back = {"x": "1", "y": "1", "z": json.dumps(TRUST, indent=1)}
     assert reverts(resource("a.b", ("update",), drift["change"]["after"], back), drift)
@@ -241,20 +241,20 @@ def test_a_change_that_takes_drift_back() -> None:
     assert not reverts(resource("a.other", ("update",), drift["change"]["after"], back), drift)
 
 
-def test_what_is_gone_and_made_again() -> None:
+def test_recreating_a_resource_that_was_deleted_by_hand() -> None:
     drift = resource("a.b", ("delete",), {"x": "1", "id": "i"}, None)
     assert reverts(resource("a.b", ("create",), None, {"x": "1"}, after_unknown={"id": True}), drift)
     assert not reverts(resource("a.b", ("create",), None, {"x": "2"}, after_unknown={"id": True}), drift)
 
 
-def test_drift_is_shown_in_words() -> None:
+def test_labels_of_drift() -> None:
     changed = resource("a.b", ("update",), {"x": "1", "n": None}, {"x": "2", "n": ""})
     gone = resource("a.c", ("delete",), {"x": "1"}, None)
     only_noise = resource("a.d", ("update",), {"n": None}, {"n": []})
     found = plan(drift=(changed, gone, only_noise))
     assert [(each.address, each.label) for each in difference.drift(found, Mask(found))] == [
         ("a.b", "changed outside of Terraform"),
-        ("a.c", "gone, not through Terraform"),
+        ("a.c", "deleted outside of Terraform"),
     ]
 
 
@@ -277,13 +277,13 @@ def test_outputs() -> None:
     ]
 
 
-def test_deferred_changes_say_why() -> None:
+def test_deferred_changes_have_a_reason() -> None:
     entry = {"reason": "provider_config_unknown", "resource_change": resource("a.b", ("create",), None, {"x": 1})}
     found = plan(deferred_changes=[entry])
     assert difference.deferred(found, Mask(found))[0].why == "its provider's configuration is not known yet"
 
 
-def test_long_lists_cost_no_square() -> None:
+def test_long_lists_take_linear_time() -> None:
     before = [{"v": index, "w": index} for index in range(20_000)]
     after = [{"v": index, "w": index + 1} for index in range(20_000)]
     start = time.process_time()

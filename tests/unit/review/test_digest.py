@@ -1,4 +1,4 @@
-"""The digest stands for what a plan does: the same for the same, another for anything else."""
+"""The digest identifies what a plan does: equal changes have equal digests, different changes different ones."""
 
 import copy
 import json
@@ -19,7 +19,7 @@ POLICY_AGAIN = {
 
 
 def raw() -> dict[str, Any]:
-    """A plan that does something of each kind."""
+    """A plan with a change of each kind."""
     return document(
         resource(
             "aws_iam_policy.p",
@@ -79,7 +79,7 @@ def test_it_is_32_hex_digits() -> None:
         put(["prior_state"], {"values": {}}),
     ],
 )
-def test_what_makes_no_other_change(same: dict[str, Any]) -> None:
+def test_the_digest_ignores_what_changes_nothing(same: dict[str, Any]) -> None:
     assert of(same) == of(raw())
 
 
@@ -106,17 +106,17 @@ def test_what_makes_no_other_change(same: dict[str, Any]) -> None:
         put(["output_changes", "p"], {"actions": ["create"], "before": None, "after": "x"}),
     ],
 )
-def test_what_makes_another_change(other: dict[str, Any]) -> None:
+def test_another_change_has_another_digest(other: dict[str, Any]) -> None:
     assert of(other) != of(raw())
 
 
-def test_nothing_at_all() -> None:
+def test_a_no_op_has_the_digest_of_an_empty_plan() -> None:
     assert digest(plan()) == digest(plan(resource("a.b", ("no-op",), {}, {})))
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(documents(), st.randoms())
-def test_the_order_of_a_plan_means_nothing(found: dict[str, Any], random: Any) -> None:
+def test_the_digest_ignores_the_order_of_the_plan(found: dict[str, Any], random: Any) -> None:
     shuffled = copy.deepcopy(found)
     random.shuffle(shuffled.get("resource_changes") or [])
     assert of(shuffled) == of(found)

@@ -1,6 +1,6 @@
-"""What the review says of real plans, made by the real provider: word by word, and what must never be missing.
+"""The reviews of real plans by the real provider: their exact text, and the facts that must always be in them.
 
-`python -m tests.unit.review.golden.make --accept` accepts what it says now; read the difference before you commit it.
+`python -m tests.unit.review.golden.make --accept` accepts the current reviews; read the diff before you commit it.
 """
 
 import json
@@ -11,47 +11,47 @@ import pytest
 
 from scripts.review import reading, render
 from scripts.review.digest import digest
-from scripts.review.model import Action, Review, ShownChange, Status
-from tests.unit.review.golden.make import GOLDEN, names, reviewed, settled, texts
+from scripts.review.model import Action, ChangeView, Review, Status
+from tests.unit.review.golden.make import GOLDEN, golden_review, names, normalised, texts
 
 ACCEPT = "python -m tests.unit.review.golden.make --accept"
 FILES = sorted(file for file in GOLDEN.rglob("*") if file.suffix in (".json", ".md"))
 
 
 @pytest.mark.parametrize("name", names())
-def test_the_review_is_the_one_that_was_accepted(name: str) -> None:
-    for file, text in texts(reviewed(name)).items():
-        assert text == (GOLDEN / name / file).read_text(encoding="utf-8"), f"Is it right so? Then: {ACCEPT}"
+def test_the_review_equals_the_accepted_one(name: str) -> None:
+    for file, text in texts(golden_review(name)).items():
+        assert text == (GOLDEN / name / file).read_text(encoding="utf-8"), f"If the new text is right: {ACCEPT}"
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.name}")
-def test_nothing_names_the_machine_that_made_it(file: Path) -> None:
+def test_no_file_names_the_machine_that_wrote_it(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
     assert not re.search(r"127\.0\.0\.1|localhost|/tmp/|/root/|/home/|/Users/", text)
-    assert file.name != "plan.json" or settled(text) == text
+    assert file.name != "plan.json" or normalised(text) == text
 
 
 def findings(review: Review, *statuses: Status) -> set[tuple[str, str]]:
-    """The rules that say something, each with its address; new where no status is asked for."""
+    """The rule and address of each finding with one of the statuses; new ones by default."""
     return {(each.rule, each.address) for each in review.findings if each.status in (statuses or (Status.NEW,))}
 
 
-def change(review: Review, address: str) -> ShownChange:
+def change(review: Review, address: str) -> ChangeView:
     [found] = [each for each in review.changes if each.address == address]
     return found
 
 
 def test_create() -> None:
-    review = reviewed("create")
+    review = golden_review("create")
     assert review.counts == {"create": 8}
     assert ("iam-pass-role", "aws_iam_role_policy.reader") in findings(review)
     reader = next(each for each in review.permissions if each.kind == "identity")
     assert {each.action for each in reader.added} == {"iam:PassRole", "s3:GetObject", "s3:ListBucket"}
-    assert review.verdict.endswith("4 permissions widen, 1 narrows. Creates 8 resources.")
+    assert review.verdict.endswith("Grants 4 permissions, revokes 1. Creates 8 resources.")
 
 
 def test_update() -> None:
-    review = reviewed("update")
+    review = golden_review("update")
     assert {rule for rule, _ in findings(review)} == {
         "s3-public-access-open",
         "s3-versioning-suspended",
@@ -62,8 +62,8 @@ def test_update() -> None:
 
 
 def test_permissions_are_compared_by_meaning() -> None:
-    """The order of actions, and a wildcard for just the actions that there were, are no change of permissions."""
-    review = reviewed("permissions")
+    """Another order of actions, or a wildcard for the same actions, changes no permission."""
+    review = golden_review("permissions")
     assert ("s3-public-policy", "aws_s3_bucket_policy.data") in findings(review)
     [role] = [each for each in review.permissions if each.kind == "identity"]
     assert {(each.action, each.marks) for each in role.added} == {
@@ -78,7 +78,7 @@ def test_permissions_are_compared_by_meaning() -> None:
 
 
 def test_replace() -> None:
-    review = reviewed("replace")
+    review = golden_review("replace")
     assert review.counts == {"update": 1, "replace": 6}
     lost = {address for rule, address in findings(review) if rule == "data-replaced"}
     assert {"aws_s3_bucket.models", "aws_ecr_repository.images"} <= lost
@@ -87,23 +87,23 @@ def test_replace() -> None:
         "bucket"
     ]
     assert change(review, "aws_cloudwatch_log_group.jobs").label == "replace, new one first"
-    assert change(review, "aws_sns_topic.asked_for").why == "was asked for with -replace"
+    assert change(review, "aws_sns_topic.asked_for").why == "requested with -replace"
     assert change(review, "aws_sns_topic.triggered").why == "something in its replace_triggered_by changes"
 
 
 def test_destroy() -> None:
-    review = reviewed("destroy")
+    review = golden_review("destroy")
     assert set(review.counts) == {"destroy"}
     assert {
         ("data-destroyed", "aws_s3_bucket.cache"),
         ("data-destroyed", "aws_dynamodb_table.runs"),
         ("kms-key-deleted", "aws_kms_key.data"),
     } <= findings(review)
-    assert [each.kind for each in review.permissions] == ["identity"]  # nobody can be let in to what is gone
+    assert [each.kind for each in review.permissions] == ["identity"]  # access to a destroyed resource is not listed
 
 
 def test_drift_that_stays() -> None:
-    review = reviewed("drift")
+    review = golden_review("drift")
     assert [each.address for each in review.changes] == ["aws_sns_topic.alerts"]
     assert {each.address for each in review.drift} == {
         "aws_iam_role.worker",
@@ -113,8 +113,8 @@ def test_drift_that_stays() -> None:
     assert ("iam-admin-policy", "aws_iam_role.worker") in findings(review, Status.THERE)
 
 
-def test_drift_that_is_taken_back_is_told_from_what_the_author_changes() -> None:
-    review = reviewed("reverted-drift")
+def test_changes_that_revert_drift_are_recognised() -> None:
+    review = golden_review("reverted-drift")
     assert {each.address: each.reverts_drift for each in review.changes} == {
         "aws_s3_bucket_public_access_block.data": True,
         "aws_sqs_queue.jobs": True,
@@ -122,18 +122,18 @@ def test_drift_that_is_taken_back_is_told_from_what_the_author_changes() -> None
         "aws_sqs_queue.results": False,
     }
     assert ("s3-public-access-open", "aws_s3_bucket_public_access_block.data") in findings(review, Status.FIXED)
-    assert review.verdict.startswith("3 changes take back what was changed outside of Terraform.")
+    assert review.verdict.startswith("3 changes only revert changes made outside of Terraform.")
 
 
 def test_refresh_only() -> None:
-    review = reviewed("refresh-only")
+    review = golden_review("refresh-only")
     assert review.changes == ()
     assert len(review.drift) == 4
     assert review.verdict == "Nothing changes. 4 resources were changed outside of Terraform."
 
 
 def test_import() -> None:
-    review = reviewed("import")
+    review = golden_review("import")
     assert review.counts == {"update": 1, "import": 4}
     assert change(review, "aws_s3_bucket.as_it_is").label == "import"
     assert change(review, "aws_s3_bucket.as_it_is").import_id == "golden-import-as-it-is"
@@ -141,21 +141,21 @@ def test_import() -> None:
 
 
 def test_moved() -> None:
-    review = reviewed("moved")
+    review = golden_review("moved")
     assert review.counts == {"update": 1, "move": 3}
     assert change(review, "module.queue.aws_sqs_queue.this").previous_address == "aws_sqs_queue.root"
     assert change(review, 'aws_sns_topic.each["one"]').label == "move and update"
 
 
 def test_forgotten() -> None:
-    review = reviewed("forgotten")
+    review = golden_review("forgotten")
     assert review.counts == {"destroy": 1, "forget": 2}
     assert [each.differences for each in review.changes if each.action is Action.FORGET] == [(), ()]
     assert "data-destroyed" not in {rule for rule, _ in findings(review)}
 
 
 def test_unknown_values() -> None:
-    review = reviewed("unknown")
+    review = golden_review("unknown")
     policies = {f"aws_iam_role_policy.from_{source}" for source in ("jsonencode", "a_data_source")}
     assert {("unknown-until-apply", address) for address in policies} <= findings(review)
     assert ("iam-admin-policy", "aws_iam_role_policy.from_a_data_source") in findings(review)
@@ -164,7 +164,7 @@ def test_unknown_values() -> None:
 
 
 def test_sensitive_values() -> None:
-    review = reviewed("sensitive")
+    review = golden_review("sensitive")
     assert "CANARY" in (GOLDEN / "sensitive" / "plan.json").read_text(encoding="utf-8")
     data = json.dumps(render.data([review]))
     for page in (render.markdown([review]), render.html([review]), data, "\n".join(render.terminal(review))):
@@ -172,14 +172,14 @@ def test_sensitive_values() -> None:
     assert len(review.changes) == 4
 
 
-def test_another_secret_is_another_change() -> None:
+def test_another_secret_has_another_digest() -> None:
     text = (GOLDEN / "sensitive" / "plan.json").read_text(encoding="utf-8")
     one, other = (digest(reading.read(each, "p")) for each in (text, text.replace("another-variable", "a-third-one")))
     assert one != other
 
 
 def test_for_each_and_count() -> None:
-    review = reviewed("for-each")
+    review = golden_review("for-each")
     assert change(review, 'aws_sqs_queue.each["goes"]').why == "for_each no longer has its key"
     assert change(review, "aws_sns_topic.counted[2]").why == "count no longer reaches its index"
     page = render.html([review])
@@ -188,7 +188,7 @@ def test_for_each_and_count() -> None:
 
 
 def test_nested_modules() -> None:
-    review = reviewed("nested-modules")
+    review = golden_review("nested-modules")
     assert {each.module for each in review.changes} == {
         f'module.team["{name}"]{store}' for name in ("speech", "text", "vision") for store in ("", ".module.store")
     } - {'module.team["vision"]'}
@@ -198,11 +198,11 @@ def test_nested_modules() -> None:
 
 
 def test_a_plan_that_ended_in_an_error() -> None:
-    review = reviewed("errored")
+    review = golden_review("errored")
     assert (review.errored, review.applyable, review.complete) == (True, False, False)
     assert {("plan-errored", "(the plan)"), ("check-failed", "aws_s3_bucket.data")} <= findings(review)
 
 
 def test_no_change() -> None:
-    review = reviewed("no-change")
+    review = golden_review("no-change")
     assert (review.verdict, review.changes, review.findings) == ("Nothing changes.", (), ())

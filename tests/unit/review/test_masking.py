@@ -1,4 +1,4 @@
-"""Secrets of a plan reach nothing that is shown: not in clear, not encoded, not in part."""
+"""A review shows no secret of a plan: not in clear, not encoded, not in part."""
 
 import base64
 import json
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scripts.review.masking import LOOKS, MASKED, Mask
+from scripts.review.masking import MASKED, SUSPECT, Mask
 from scripts.review.model import Action, Change, Plan
 from scripts.review.reading import read
 from scripts.review.review import review
@@ -20,11 +20,11 @@ from scripts.review.settings import NONE
 from tests.unit.review.plans import POLICY, document, every_text, plan, resource
 
 CANARY = 'cAnary-5é"<7x&92k\\q'
-"""With letters that JSON, addresses and Terraform escape; no heuristic knows it for a secret."""
+"""It has characters that JSON, addresses and Terraform escape, and no heuristic recognises it as a secret."""
 
 
 def encodings(secret: str) -> Iterator[str]:
-    """What must not be found of a secret, in the letters of either case."""
+    """The forms of a secret that a review must not contain, in upper or lower case."""
     raw = secret.encode()
     yield secret
     yield json.dumps(secret)[1:-1]
@@ -41,14 +41,14 @@ def encodings(secret: str) -> Iterator[str]:
 
 
 def leaks(raw: dict[str, Any], secret: str = CANARY) -> list[str]:
-    """The texts of a plan's review in which a secret is found."""
+    """The texts of a plan's review that contain a secret."""
     needles = {each.lower() for each in encodings(secret)}
     texts = list(every_text(review(read(json.dumps(raw), "plan.json"), NONE)))
     return [text for text in texts if any(needle in text.lower() for needle in needles)]
 
 
 def sensitive_value() -> dict[str, Any]:
-    """A change that shows a secret at a place without a mark; what marks it is elsewhere in the plan."""
+    """A change with a secret at unmarked places; the mark is elsewhere in the plan."""
     wrapped = {
         "plain": CANARY,
         "part": f"postgres://user:{CANARY}@host",
@@ -152,12 +152,12 @@ MARKED: dict[str, Callable[[], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("place", MARKED)
-def test_no_canary_leaves_the_plan(place: str) -> None:
+def test_a_marked_secret_is_not_shown(place: str) -> None:
     assert leaks(MARKED[place]()) == []
 
 
-def test_the_canaries_would_be_seen() -> None:
-    """Without a mark anywhere the review does show them."""
+def test_an_unmarked_canary_is_shown() -> None:
+    """Without a mark the review shows the canaries, so the other tests would see a leak."""
     assert len(leaks(document(sensitive_value()))) > 8
 
 
@@ -183,7 +183,7 @@ secrets = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_s
 
 @settings(max_examples=40, deadline=None)
 @given(secrets.filter(lambda text: len(text) > 8))
-def test_no_secret_of_any_letters_leaves_the_plan(secret: str) -> None:
+def test_a_secret_of_any_characters_is_not_shown(secret: str) -> None:
     values = {
         "a": f"in {secret} a sentence",
         "b": json.dumps([secret]),
@@ -211,7 +211,7 @@ def masked(value: Any, *texts: str) -> str:
         ("xabcdx", "abcd", MASKED),
         ("xABCDx", "abcd", MASKED),
         ("abc", "abc", MASKED),
-        ("xabc", "abc", "xabc"),  # too short to be looked for in other texts
+        ("xabc", "abc", "xabc"),  # too short to search for in other texts
         (80443, "80443", MASKED),
         ([1, {"a": ["b", "abcd"]}], "abcd", f'[1, {{"a": ["b", "{MASKED}"]}}]'),
         ({"abcd": 1}, "abcd", f'{{"{MASKED}": 1}}'),
@@ -223,7 +223,7 @@ def masked(value: Any, *texts: str) -> str:
         ("\ud800x", "abcd", "?x"),
     ],
 )
-def test_what_is_masked_by_content(value: Any, secret: str, shown: str) -> None:
+def test_masking_by_content(value: Any, secret: str, shown: str) -> None:
     assert masked(value, secret) == shown
 
 
@@ -231,7 +231,7 @@ def change(before: dict[str, Any], after: dict[str, Any], **marks: Any) -> Chang
     return Change("a.b", "", "managed", "a", "b", "", Action.UPDATE, before, after, **marks)
 
 
-def test_marked_places_are_masked_whatever_stands_there() -> None:
+def test_marked_places_are_masked_for_every_value() -> None:
     mask = Mask(Plan("p", "1.2", "1"))
     values = {"port": 1, "on": True, "none": None, "list": [1, 2], "map": {"k": "v"}}
     whole = change(values, values, after_sensitive=dict.fromkeys(values, True))
@@ -249,10 +249,10 @@ def test_addresses() -> None:
     assert mask.address('aws_s3_bucket.b["x"]') == 'aws_s3_bucket.b["x"]'
     assert mask.address('aws_s3_bucket.bucket["my-bucket"]') == f'aws_s3_bucket.bucket["{MASKED}"]'
     assert mask.address(r'module.m["a\"b\\c"].r.x[0]') == f'module.m["{MASKED}"].r.x[0]'
-    assert mask.address('r.x["AKIAIOSFODNN7EXAMPLE"]') == f'r.x["{LOOKS}"]'
+    assert mask.address('r.x["AKIAIOSFODNN7EXAMPLE"]') == f'r.x["{SUSPECT}"]'
 
 
-def test_sentences_lose_only_the_words_that_hold_a_secret() -> None:
+def test_only_the_words_with_a_secret_are_masked_in_a_sentence() -> None:
     mask = Mask(Plan("p", "1.2", "1", secrets=frozenset({"hunter22", "two words"})))
     assert mask.sentence("opens x-hunter22 to all") == f"opens {MASKED} to all"
     assert mask.sentence("opens two words to all") == MASKED
@@ -267,7 +267,7 @@ def test_sentences_lose_only_the_words_that_hold_a_secret() -> None:
 )  # fmt: skip
 def test_names_of_secrets(name: str) -> None:
     assert secret_by_name(name)
-    assert Mask(plan(resource(after={}))).text("abc", name) == LOOKS
+    assert Mask(plan(resource(after={}))).text("abc", name) == SUSPECT
 
 
 @pytest.mark.parametrize(
@@ -277,11 +277,11 @@ def test_names_of_secrets(name: str) -> None:
         "access_key_id", "hash_key", "public_key", "s3_key", "token_endpoint", "password_policy", "secret_id", "keys",
     ],
 )  # fmt: skip
-def test_names_of_others(name: str) -> None:
+def test_names_of_other_values(name: str) -> None:
     assert not secret_by_name(name)
 
 
-def test_where_a_secret_is_kept_is_none() -> None:
+def test_a_reference_to_a_secret_is_shown() -> None:
     mask = Mask(Plan("p", "1.2", "1"))
     assert mask.text("arn:aws:secretsmanager:eu-west-1:1:secret:x", "password") == (
         "arn:aws:secretsmanager:eu-west-1:1:secret:x"
@@ -290,12 +290,12 @@ def test_where_a_secret_is_kept_is_none() -> None:
     assert mask.text("", "password") == ""
 
 
-def test_a_name_beside_its_value() -> None:
+def test_a_value_is_masked_by_the_name_next_to_it() -> None:
     container = json.dumps([{"environment": [{"name": "DB_PASSWORD", "value": "abc"}, {"name": "X", "value": "y"}]}])
     assert "abc" not in Mask(Plan("p", "1.2", "1")).text(container)
     raw = document(resource("aws_ecs_task_definition.t", ("create",), None, {"container_definitions": container}))
     found = review(read(json.dumps(raw), "p"), NONE).changes[0].differences
-    assert [each.after for each in found] == ["DB_PASSWORD", LOOKS, "X", "y"]
+    assert [each.after for each in found] == ["DB_PASSWORD", SUSPECT, "X", "y"]
 
 
 @pytest.mark.parametrize(
@@ -337,12 +337,12 @@ def test_shapes_of_secrets(text: str) -> None:
         ("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0a9sd8f7a6sd5f4a3sd2f1Q", ""),
     ],
 )
-def test_shapes_of_others(text: str, name: str) -> None:
+def test_shapes_of_other_values(text: str, name: str) -> None:
     assert not secret_by_content(text, name)
 
 
-def test_many_secrets_in_many_texts_cost_little() -> None:
-    """Secrets that all begin alike, in texts that all begin so too: no comparing each with each."""
+def test_many_secrets_in_many_texts_are_fast() -> None:
+    """Secrets and texts share their beginning, so comparing each text with each secret would be too slow."""
     mask = Mask(Plan("p", "1.2", "1", secrets=frozenset(f"secret value number {index} x" for index in range(10_000))))
     start = time.process_time()
     assert not any(mask.text(f"secret value number {index} y") == MASKED for index in range(20_000))

@@ -1,4 +1,4 @@
-"""What a boundary leaves of a role's policies: by the judge of permissions, and in the words of a review."""
+"""The intersection of a boundary and a role's policies: checked by the independent evaluator, and as text."""
 
 import json
 from typing import Any
@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 
 from scripts.policies.documents import Scope, Statement, statements
-from scripts.review.permissions.boundary import NotTellableError, within
-from tests.unit.review.permission_plans import TRUST, allow, configured, deny, inline, lines, policy, told
+from scripts.review.permissions.boundary import NotExpressibleError, within
+from tests.unit.review.permission_plans import TRUST, allow, configured, deny, inline, lines, permission_changes, policy
 from tests.unit.review.plans import resource
 from tests.unit.review.test_permission_evaluator import (
     ACTIONS,
@@ -40,10 +40,10 @@ def requests(statement: Statement) -> int:
 @pytest.mark.e2e
 @settings(max_examples=100, deadline=None)
 @given(policies(False), policies(False))
-def test_it_leaves_what_both_allow(held: list[dict[str, Any]], limit: list[dict[str, Any]]) -> None:
+def test_the_intersection_allows_what_both_allow(held: list[dict[str, Any]], limit: list[dict[str, Any]]) -> None:
     try:
         found = within(statements({"Statement": held}), statements({"Statement": limit}))
-    except NotTellableError:
+    except NotExpressibleError:
         return
     allowed = denied = 0
     for statement in found:
@@ -67,7 +67,7 @@ def test_it_leaves_what_both_allow(held: list[dict[str, Any]], limit: list[dict[
          [("s3:*", "arn:b")]),
     ],
 )  # fmt: skip
-def test_in_its_words(held: Any, limit: Any, left: list[tuple[str, str]]) -> None:
+def test_the_intersection_keeps_the_written_patterns(held: Any, limit: Any, left: list[tuple[str, str]]) -> None:
     found = within(statements({"Statement": [held]}), statements({"Statement": [limit]}))
     assert [(each.actions, each.resources) for each in found] == [
         (Scope((action,)), Scope((where,))) for action, where in left
@@ -77,7 +77,7 @@ def test_in_its_words(held: Any, limit: Any, left: list[tuple[str, str]]) -> Non
 def limited(
     held: list[Any], *, before: str | None, after: str | None, role: str | None = LIMIT, **members: Any
 ) -> list[str]:
-    """What is said of a role whose one policy comes, and of which a boundary in the plan holds this or that."""
+    """The permission changes of a role with one new policy and a boundary in the plan."""
     sides: list[dict[str, Any] | None] = [
         None if text is None else {"name": "limit", "arn": LIMIT, "policy": text} for text in (before, after)
     ]
@@ -86,28 +86,28 @@ def limited(
         {"name": "r", "assume_role_policy": policy(TRUST), "permissions_boundary": role},
     ]
     given = [resource("aws_iam_policy.limit", ("update",), *sides), resource("aws_iam_role.r", ("update",), *roles)]
-    found = told(*given, *held, **members)
+    found = permission_changes(*given, *held, **members)
     return [f"{each.principal}: {line}" for each in found if each.place == "aws_iam_role.r" for line in lines(each)]
 
 
-def test_what_a_boundary_in_the_plan_forbids_is_no_permission() -> None:
+def test_a_boundary_in_the_plan_limits_new_permissions() -> None:
     limit = policy(allow("s3:*"), deny("s3:DeleteObject"))
     comes = inline(None, policy(allow(["s3:GetObject", "iam:CreateUser"], "arn:b")))
     assert limited([comes], before=limit, after=limit) == [
-        "role/r (within its boundary policy/limit): + Allow s3:GetObject on arn:b"
+        "role/r (within the permissions boundary policy/limit): + Allow s3:GetObject on arn:b"
     ]
     comes = inline(None, policy(allow("iam:*", "arn:b")))
     assert limited([comes], before=limit, after=limit) == []
 
 
-def test_a_boundary_that_widens_widens_what_its_roles_can_do() -> None:
+def test_a_wider_boundary_grants_permissions_to_its_roles() -> None:
     held = policy(allow("*"))
     assert limited([inline(held, held)], before=policy(allow("s3:*")), after=policy(allow(["s3:*", "sqs:*"]))) == [
-        "role/r (within its boundary policy/limit): + Allow sqs:* on * [on everything]"
+        "role/r (within the permissions boundary policy/limit): + Allow sqs:* on * [on everything]"
     ]
 
 
-def test_a_boundary_that_goes_frees_what_it_forbade() -> None:
+def test_removing_a_boundary_grants_what_it_forbade() -> None:
     held, limit = policy(allow(["s3:*", "sqs:*"], "arn:b")), policy(allow("s3:*"))
     assert limited([inline(held, held)], before=limit, after=limit, role=None) == ["role/r: + Allow sqs:* on arn:b"]
 
@@ -115,8 +115,8 @@ def test_a_boundary_that_goes_frees_what_it_forbade() -> None:
 def test_a_boundary_that_is_not_in_the_plan_is_named() -> None:
     held = {"name": "r", "assume_role_policy": policy(TRUST), "permissions_boundary": LIMIT}
     comes = inline(None, policy(allow("s3:GetObject", "arn:b")))
-    [found] = told(resource("aws_iam_role.r", ("no-op",), held, held), comes)
-    assert found.principal == "role/r (limited by policy/limit, not subtracted)"
+    [found] = permission_changes(resource("aws_iam_role.r", ("no-op",), held, held), comes)
+    assert found.principal == "role/r (permissions boundary policy/limit not subtracted)"
     assert lines(found) == ["+ Allow s3:GetObject on arn:b"]
 
 
@@ -133,16 +133,20 @@ def test_a_boundary_known_after_the_apply_is_named() -> None:
     )
     references = configured(("aws_iam_role.r", "permissions_boundary", ["aws_iam_policy.limit.arn"]))
     comes = inline(None, policy(allow("s3:GetObject", "arn:b")))
-    found = [each for each in told(unknown, role, comes, configuration=references) if each.kind == "identity"]
-    assert "role/r (limited by a policy (known after apply), not subtracted)" in {each.principal for each in found}
+    found = [
+        each for each in permission_changes(unknown, role, comes, configuration=references) if each.kind == "identity"
+    ]
+    assert "role/r (permissions boundary policy (known after apply) not subtracted)" in {
+        each.principal for each in found
+    }
 
 
-def test_what_cannot_be_told_is_not_subtracted() -> None:
+def test_an_inexpressible_intersection_is_not_subtracted() -> None:
     limit = policy(allow("s3:*", "arn:aws:s3:::*-data/*"))
     comes = inline(None, policy(allow("s3:GetObject", "arn:aws:s3:::my-*")))
     assert limited([comes], before=limit, after=limit) == [
-        "role/r (limited by policy/limit, not subtracted): + Allow s3:GetObject on arn:aws:s3:::my-*"
+        "role/r (permissions boundary policy/limit not subtracted): + Allow s3:GetObject on arn:aws:s3:::my-*"
     ]
     assert limited([comes], before=limit, after=json.dumps({"Statement": 1})) == [
-        "role/r (limited by policy/limit, not subtracted): + Allow s3:GetObject on arn:aws:s3:::my-*"
+        "role/r (permissions boundary policy/limit not subtracted): + Allow s3:GetObject on arn:aws:s3:::my-*"
     ]

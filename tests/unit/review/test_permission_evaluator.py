@@ -1,7 +1,7 @@
-"""Random policies before and after, every request there can be, and an evaluator that knows nothing of the review.
+"""Checks the comparison on random policies with an independent evaluator of every possible request.
 
-The judge follows AWS's evaluation logic (an explicit Deny wins; what no Allow allows is denied) over a small world of
-actions, resources, principals and contexts, all of them. A set of requests is an integer with one bit for each.
+The evaluator follows AWS's evaluation logic (an explicit Deny wins; a request without an Allow is denied) over a small
+set of actions, resources, principals and contexts. A set of requests is an integer with one bit for each request.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
 
@@ -96,7 +96,7 @@ def met(operator: str, key: str, wanted: tuple[str, ...]) -> int:
 
 
 def statement_requests(entry: Mapping[str, Any]) -> int:
-    """The requests that a statement is about, by its JSON."""
+    """The requests that a statement covers, by its JSON."""
 
     def member(name: str, sets: Sequence[int], texts: Sequence[str], matches: Callable[[str, str], bool]) -> int:
         if name not in entry and f"Not{name}" not in entry:
@@ -116,7 +116,7 @@ def statement_requests(entry: Mapping[str, Any]) -> int:
 
 
 def decided(policy: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
-    """The requests that a policy allows, and those that it denies in so many words."""
+    """The requests that a policy allows, and those that it denies explicitly."""
     allowed = denied = 0
     for entry in policy:
         if entry["Effect"] == "Allow":
@@ -132,7 +132,7 @@ def scope_requests(scope: Scope, sets: Sequence[int], texts: Sequence[str]) -> i
 
 
 def grant_requests(grant: Grant) -> int:
-    """The requests that the review speaks of."""
+    """The requests that a grant of the review covers."""
     requests = ALL
     for atom in grant.conditions:
         requests &= met(atom.operator, atom.key, atom.values)
@@ -187,13 +187,13 @@ def policies(resource_policy: bool) -> st.SearchStrategy[list[dict[str, Any]]]:
 
 
 def check(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> None:
-    told = compare(statements({"Statement": before}), statements({"Statement": after}))
+    compared = compare(statements({"Statement": before}), statements({"Statement": after}))
     sides = decided(before), decided(after)
-    actions = ACTIONS if "x:Y" in str((before, after)) else ACTIONS[:-1]  # AWS has none of that name
+    actions = ACTIONS if "x:Y" in str((before, after)) else ACTIONS[:-1]  # AWS has no action of that name
     world = among(BY_ACTION, (action in actions for action in ACTIONS))
     for grants, (was_allowed, was_denied), (is_allowed, is_denied) in (
-        (told[0], sides[0], sides[1]),
-        (told[1], sides[1], sides[0]),
+        (compared[0], sides[0], sides[1]),
+        (compared[1], sides[1], sides[0]),
     ):
         allowed, freed = is_allowed & ~was_allowed & world, was_denied & ~is_denied & world
         covered = 0
@@ -205,7 +205,7 @@ def check(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> None:
                 if action.lower() in grant.actions and not concerned & requests & news:
                     pytest.fail(f"{action} is not new: {words(grant)}")
         if (allowed | freed) & ~covered:
-            pytest.fail(f"the review does not say all: {[words(grant) for grant in grants]}")
+            pytest.fail(f"the review misses requests: {[words(grant) for grant in grants]}")
 
 
 def words(grant: Grant) -> str:
@@ -214,19 +214,19 @@ def words(grant: Grant) -> str:
 
 @settings(max_examples=60, deadline=None)
 @given(policies(False), policies(False))
-def test_what_a_role_can_do(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> None:
+def test_role_policies(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> None:
     check(before, after)
 
 
 @settings(max_examples=60, deadline=None)
 @given(policies(True), policies(True))
-def test_what_a_bucket_lets_in(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> None:
+def test_bucket_policies(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> None:
     check(before, after)
 
 
 @settings(max_examples=50, deadline=None)
 @given(policies(True), st.randoms(use_true_random=False))
-def test_another_order_is_no_change(policy: list[dict[str, Any]], random: Any) -> None:
+def test_the_order_of_a_policy_changes_nothing(policy: list[dict[str, Any]], random: Any) -> None:
     shuffled = [
         {name: random.sample(value, len(value)) if isinstance(value, list) else value for name, value in entry.items()}
         for entry in random.sample(policy, len(policy))

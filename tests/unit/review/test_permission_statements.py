@@ -1,10 +1,19 @@
-"""What comes and goes when statements change."""
+"""Permissions that are granted and revoked when statements change."""
 
 from typing import Any
 
 import pytest
 
-from tests.unit.review.permission_plans import LAMBDA, allow, deny, let_in, policy, role, said, told
+from tests.unit.review.permission_plans import (
+    LAMBDA,
+    allow,
+    bucket_changes,
+    deny,
+    permission_changes,
+    policy,
+    role,
+    role_changes,
+)
 from tests.unit.review.plans import resource
 
 
@@ -32,8 +41,8 @@ from tests.unit.review.plans import resource
         ),
     ],
 )
-def test_the_same_in_other_words_is_no_permission(before: list[Any], after: list[Any]) -> None:
-    assert [line for line in said(before, after) if " Allow " in line] == []
+def test_rewriting_a_policy_grants_nothing(before: list[Any], after: list[Any]) -> None:
+    assert [line for line in role_changes(before, after) if " Allow " in line] == []
 
 
 @pytest.mark.parametrize(
@@ -70,12 +79,12 @@ def test_the_same_in_other_words_is_no_permission(before: list[Any], after: list
         (
             [allow("s3:GetObject", "arn:aws:s3:::b/*", Condition={"StringEquals": {"aws:SourceVpc": "vpc-1"}})],
             [allow("s3:GetObject", "arn:aws:s3:::b/*")],
-            ["+ Allow s3:GetObject on arn:aws:s3:::b/* if so far only if aws:SourceVpc is vpc-1 [lost condition]"],
+            ["+ Allow s3:GetObject on arn:aws:s3:::b/* if previously only if aws:SourceVpc is vpc-1 [lost condition]"],
         ),
         (
             [allow("s3:GetObject", "arn:aws:s3:::b/*")],
             [allow("s3:GetObject", "arn:aws:s3:::b/*", Condition={"Null": {"aws:TokenIssueTime": "false"}})],
-            ["- Allow s3:GetObject on arn:aws:s3:::b/* if now only if aws:TokenIssueTime is there"],
+            ["- Allow s3:GetObject on arn:aws:s3:::b/* if now only if aws:TokenIssueTime is present"],
         ),
         (
             [allow("sts:AssumeRole", Condition={"NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}})],
@@ -101,8 +110,8 @@ def test_the_same_in_other_words_is_no_permission(before: list[Any], after: list
         ([], [allow("brandnew:Thing")], ["+ Allow brandnew:Thing on * [on everything]"]),
     ],
 )
-def test_what_a_role_may_do(before: list[Any], after: list[Any], lines: list[str]) -> None:
-    assert said(before, after) == lines
+def test_permission_changes_of_a_role(before: list[Any], after: list[Any], lines: list[str]) -> None:
+    assert role_changes(before, after) == lines
 
 
 @pytest.mark.parametrize(
@@ -142,9 +151,9 @@ def test_what_a_role_may_do(before: list[Any], after: list[Any], lines: list[str
         ),
     ],
 )
-def test_whom_a_bucket_lets_in(after: dict[str, Any], lines: list[str]) -> None:
+def test_who_gets_access_to_a_bucket(after: dict[str, Any], lines: list[str]) -> None:
     own = role(arn="arn:aws:iam::111122223333:role/r")
-    assert let_in([], [allow("s3:GetObject", "arn:aws:s3:::b/*", **after)], own) == lines
+    assert bucket_changes([], [allow("s3:GetObject", "arn:aws:s3:::b/*", **after)], own) == lines
 
 
 GITHUB = {"Federated": "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"}
@@ -163,7 +172,9 @@ GITHUB = {"Federated": "arn:aws:iam::111122223333:oidc-provider/token.actions.gi
 def test_github_must_name_a_repository(operator: str, subject: str, marks: tuple[str, ...]) -> None:
     block = {operator: {"token.actions.githubusercontent.com:sub": subject}}
     trust = {"Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity", "Principal": GITHUB, "Condition": block}
-    found = told(resource("aws_iam_role.r", ("create",), None, {"name": "r", "assume_role_policy": policy(trust)}))
+    found = permission_changes(
+        resource("aws_iam_role.r", ("create",), None, {"name": "r", "assume_role_policy": policy(trust)})
+    )
     assert [(change.kind, change.place, change.added[0].marks) for change in found] == [
         ("trust", "aws_iam_role.r", marks)
     ]

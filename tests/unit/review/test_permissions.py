@@ -1,17 +1,17 @@
-"""Whose permissions change: from the policies in a plan to those who hold them."""
+"""Permission changes of principals, from the policies in a plan."""
 
 from typing import Any
 
 import pytest
 
 from scripts.review.model import Permission
-from tests.unit.review.permission_plans import TRUST, allow, configured, inline, lines, policy, role, told
+from tests.unit.review.permission_plans import TRUST, allow, configured, inline, lines, permission_changes, policy, role
 from tests.unit.review.plans import resource
 
 
-def test_policies_of_one_role_are_taken_together() -> None:
+def test_all_policies_of_a_role_count_together() -> None:
     moved = allow("s3:GetObject", "arn:aws:s3:::b/*")
-    found = told(
+    found = permission_changes(
         role(),
         inline(policy(moved), None, "aws_iam_role_policy.old"),
         resource(
@@ -40,16 +40,16 @@ def test_policies_that_are_not_in_the_plan_are_named() -> None:
         resource(f"aws_iam_role_policy_attachment.a{place}", ("create",), None, {"role": "r", "policy_arn": arn})
         for place, arn in enumerate(arns)
     ]
-    (found,) = told(role(), *attached)
+    (found,) = permission_changes(role(), *attached)
     assert [(each.action, each.marks) for each in found.added] == [
         ("policy/Own", ()),
         ("policy/AdministratorAccess", ("escalates", "on everything")),
     ]
 
 
-def test_attached_to_many_at_once() -> None:
+def test_one_policy_attached_to_several_holders() -> None:
     arn = "arn:aws:iam::111122223333:policy/p"
-    found = told(
+    found = permission_changes(
         resource(
             "aws_iam_policy.p",
             ("no-op",),
@@ -70,7 +70,7 @@ def test_attached_to_many_at_once() -> None:
     }
 
 
-def test_what_the_provider_mirrors_hides_nothing() -> None:
+def test_copies_by_the_provider_hide_no_change() -> None:
     text = policy(allow("s3:GetObject", "arn:b"))
     mirror: dict[str, Any] = {
         "inline_policy": [{"name": "p", "policy": text}],
@@ -79,37 +79,39 @@ def test_what_the_provider_mirrors_hides_nothing() -> None:
     attachment = resource(
         "aws_iam_role_policy_attachment.a", ("delete",), {"role": "r", "policy_arn": "arn:aws:iam::aws:policy/A"}, None
     )
-    (found,) = told(role(**mirror), inline(text, None), attachment)
-    assert lines(found) == ["- Allow s3:GetObject on arn:b", "- Allow policy/A on as it says itself"]
+    (found,) = permission_changes(role(**mirror), inline(text, None), attachment)
+    assert lines(found) == ["- Allow s3:GetObject on arn:b", "- Allow policy/A on the resources in that policy"]
 
 
 def test_inline_blocks_of_a_role() -> None:
     before = {"name": "r", "inline_policy": []}
     after = {"name": "r", "inline_policy": [{"name": "p", "policy": policy(allow("sqs:SendMessage", "arn:q"))}]}
-    (found,) = told(resource("aws_iam_role.r", ("update",), before, after))
+    (found,) = permission_changes(resource("aws_iam_role.r", ("update",), before, after))
     assert lines(found) == ["+ Allow sqs:SendMessage on arn:q"]
 
 
-def test_a_boundary_that_goes() -> None:
+def test_a_boundary_that_is_removed_or_added() -> None:
     held = {"name": "r", "assume_role_policy": policy(TRUST)}
     limit = {"permissions_boundary": "arn:aws:iam::111122223333:policy/limit"}
-    (found,) = told(resource("aws_iam_role.r", ("update",), held | limit, held))
-    assert lines(found) == ["+ Deny all but what policy/limit allows on * [no longer denied]"]
-    (found,) = told(resource("aws_iam_role.r", ("update",), held, held | limit))
-    assert lines(found) == ["- Deny all but what policy/limit allows on * [now denied]"]
+    (found,) = permission_changes(resource("aws_iam_role.r", ("update",), held | limit, held))
+    assert lines(found) == ["+ Deny everything except what policy/limit allows on * [no longer denied]"]
+    (found,) = permission_changes(resource("aws_iam_role.r", ("update",), held, held | limit))
+    assert lines(found) == ["- Deny everything except what policy/limit allows on * [now denied]"]
     assert not [
-        each for each in told(resource("aws_iam_role.r", ("create",), None, held | limit)) if each.kind == "identity"
+        each
+        for each in permission_changes(resource("aws_iam_role.r", ("create",), None, held | limit))
+        if each.kind == "identity"
     ]
 
 
-def test_what_is_known_of_a_policy_that_is_not() -> None:
+def test_the_known_part_of_an_unknown_policy() -> None:
     statement = {
         "effect": None,
         "actions": ["kms:Decrypt", "s3:*"],
         "resources": [None, "arn:aws:s3:::b/*"],
         "condition": [{"test": "StringEquals", "variable": "aws:SourceAccount", "values": ["1"]}],
     }
-    found = told(
+    found = permission_changes(
         role(),
         resource(
             "data.aws_iam_policy_document.d",
@@ -145,7 +147,7 @@ def test_what_is_known_of_a_policy_that_is_not() -> None:
     ]
 
 
-def test_which_of_several_roles_is_not_guessed() -> None:
+def test_an_ambiguous_role_is_not_guessed() -> None:
     roles = [
         resource(
             f'aws_iam_role.r["{key}"]', ("create",), None, {"assume_role_policy": None}, after_unknown={"name": True}
@@ -170,7 +172,7 @@ def test_which_of_several_roles_is_not_guessed() -> None:
         after_unknown={"role": True},
     )
     referred = ["aws_iam_role.r", "each.key"]
-    found = told(
+    found = permission_changes(
         *roles,
         *policies,
         one,
@@ -185,10 +187,10 @@ def test_which_of_several_roles_is_not_guessed() -> None:
     }
 
 
-def test_a_policy_that_nobody_asked_for_is_not_unknown() -> None:
+def test_a_policy_that_the_configuration_does_not_set_is_ignored() -> None:
     topic = resource("aws_sns_topic.t", ("create",), None, {"name": "t"}, after_unknown={"policy": True})
-    assert told(topic) == ()
-    (found,) = told(topic, configuration=configured(("aws_sns_topic.t", "policy", ["aws_kms_key.k.arn"])))
+    assert permission_changes(topic) == ()
+    (found,) = permission_changes(topic, configuration=configured(("aws_sns_topic.t", "policy", ["aws_kms_key.k.arn"])))
     assert found.unknown == "aws_sns_topic.t: policy is known after apply; it depends on aws_kms_key.k.arn"
 
 
@@ -212,14 +214,14 @@ def test_a_policy_that_nobody_asked_for_is_not_unknown() -> None:
         "[" * 100_000,
     ],
 )
-def test_what_is_not_a_policy_is_said_to_be_none(text: str) -> None:
-    (found,) = told(role(), inline(policy(allow("*")), text))
-    assert "aws_iam_role_policy.p: not a policy: " in found.unknown
+def test_an_invalid_policy_is_reported(text: str) -> None:
+    (found,) = permission_changes(role(), inline(policy(allow("*")), text))
+    assert "aws_iam_role_policy.p: invalid policy: " in found.unknown
     assert not found.added
 
 
 @pytest.mark.parametrize("value", [1, True, ["a"], {"Statement": []}, ""])
-def test_odd_values_crash_nothing(value: Any) -> None:
+def test_odd_values_do_not_crash(value: Any) -> None:
     held = {
         "role": value,
         "roles": value,
@@ -232,8 +234,8 @@ def test_odd_values_crash_nothing(value: Any) -> None:
         "permissions_boundary": value,
     }
     for kind in ("role", "role_policy", "role_policy_attachment", "policy_attachment", "policy"):
-        told(resource(f"aws_iam_{kind}.x", ("create",), None, held))
-    told(
+        permission_changes(resource(f"aws_iam_{kind}.x", ("create",), None, held))
+    permission_changes(
         resource("aws_lambda_permission.x", ("create",), None, held),
         resource("aws_sqs_queue.q", ("update",), held, None),
     )
@@ -246,14 +248,14 @@ def test_a_lambda_permission_is_a_statement() -> None:
         "principal": "s3.amazonaws.com",
         "source_account": "1",
     }
-    (found,) = told(resource("aws_lambda_permission.p", ("create",), None, held))
+    (found,) = permission_changes(resource("aws_lambda_permission.p", ("create",), None, held))
     assert (found.principal, found.kind) == ("Service:s3.amazonaws.com", "resource")
     assert found.added == (Permission("Allow", "lambda:InvokeFunction", "f", "aws:SourceAccount is 1"),)
 
 
-def test_what_is_only_forgotten_keeps_its_permissions() -> None:
+def test_a_forgotten_resource_keeps_its_permissions() -> None:
     assert (
-        told(
+        permission_changes(
             role(),
             inline(policy(allow("*")), None)
             | {"change": {"actions": ["forget"], "before": {"role": "r", "policy": policy(allow("*"))}, "after": None}},
@@ -271,4 +273,4 @@ def test_secrets_are_masked() -> None:
         {"role": "r", "policy": policy(allow("s3:GetObject", f"arn:aws:s3:::{secret}/*"))},
     )
     marked = resource("aws_ssm_parameter.s", ("create",), None, {"value": secret}, after_sensitive={"value": True})
-    assert secret not in repr(told(role(), changed, marked))
+    assert secret not in repr(permission_changes(role(), changed, marked))

@@ -1,4 +1,4 @@
-"""What the reader understands of plan JSON, and what it says of files that are none."""
+"""Reading plan JSON, and the messages for other files."""
 
 import json
 import re
@@ -64,14 +64,14 @@ def test_a_whole_entry() -> None:
         (None, ""),
     ],
 )
-def test_what_is_imported_by(importing: Any, import_id: str) -> None:
+def test_ids_of_imports(importing: Any, import_id: str) -> None:
     assert (
         plan(resource(actions=("no-op",), before={}, after={}, importing=importing)).changes[0].import_id == import_id
     )
 
 
 @pytest.mark.parametrize("version", ["1.0", "1.1", "1.2", "1.77"])
-def test_the_least_that_a_plan_holds(version: str) -> None:
+def test_a_minimal_plan(version: str) -> None:
     """A refresh-only plan has no resource_changes; a first format has no errored, complete, applyable."""
     found = read(json.dumps({"format_version": version, "planned_values": {}, "unheard_of": [1]}), "p")
     assert (found.changes, found.drift, found.outputs, found.references) == ((), (), (), None)
@@ -209,20 +209,20 @@ def test_modules_that_feed_each_other_come_to_an_end() -> None:
         ("Terraform will perform", "p.json is not JSON (line 1, column 1)."),
         ('{"format_version": "1.2",\n  oops}', "p.json is broken JSON at line 2, column 3: "),
         ('{"format_version": "1.2"', "p.json is broken JSON at line 1, column 25: "),
-        ("[" * 200_000, "p.json holds JSON that cannot be read"),
-        ('{"a": ' + "1" * 5000 + "}", "p.json holds JSON that cannot be read"),
-        ("[]", "p.json is JSON, but not of a plan."),
-        ("3", "p.json is JSON, but not of a plan."),
-        ("{}", "p.json is JSON, but not of a plan: it has no format_version."),
+        ("[" * 200_000, "p.json contains JSON that cannot be read"),
+        ('{"a": ' + "1" * 5000 + "}", "p.json contains JSON that cannot be read"),
+        ("[]", "p.json is JSON, but not a plan."),
+        ("3", "p.json is JSON, but not a plan."),
+        ("{}", "p.json is JSON, but not a plan: it has no format_version."),
         ('{"version": 4, "serial": 3, "lineage": "x", "resources": []}', "p.json is a Terraform state, not a plan."),
         ('{"format_version": "1.0", "values": {}}', "p.json is the JSON of a state"),
         ('{"format_version": "1.0"}', "p.json is the JSON of a state"),
         ('{"format_version": "1.0", "provider_schemas": {}}', "p.json is not the JSON of a plan."),
-        ('{"format_version": "2.0", "resource_changes": []}', "p.json is of the plan format 2.0; this review reads"),
-        ('{"format_version": "0.2", "resource_changes": []}', "p.json is of the plan format 0.2; this review reads"),
+        ('{"format_version": "2.0", "resource_changes": []}', "p.json has the plan format 2.0; this review reads"),
+        ('{"format_version": "0.2", "resource_changes": []}', "p.json has the plan format 0.2; this review reads"),
         ('{"@level": "info"}\n{"@level": "info"}', "p.json is a log of terraform plan -json, not a plan."),
         ('{"format_version": "1.2", "resource_changes": {}}', "p.json: resource_changes is not a list."),
-        ('{"format_version": "1.2", "resource_changes": [1]}', "p.json: resource_changes[0] holds no change."),
+        ('{"format_version": "1.2", "resource_changes": [1]}', "p.json: resource_changes[0] contains no change."),
         (
             '{"format_version": "1.2", "resource_changes": [{"change": {}}]}',
             "p.json: resource_changes[0] has no address.",
@@ -232,33 +232,31 @@ def test_modules_that_feed_each_other_come_to_an_end() -> None:
         ('{"format_version": "1.2", "deferred_changes": [1]}', "p.json: deferred_changes[0] is not an object."),
     ],
 )
-def test_wrong_files_take_two_lines(text: str, problem: str) -> None:
+def test_wrong_files_give_a_two_line_error(text: str, problem: str) -> None:
     with pytest.raises(UserError, match="^" + re.escape(problem)) as caught:
         read(text, "p.json")
     assert len(str(caught.value).splitlines()) == 2
     assert caught.value.fix
 
 
-def test_a_byte_order_mark_is_no_mistake() -> None:
+def test_a_byte_order_mark_is_accepted() -> None:
     assert read("\N{ZERO WIDTH NO-BREAK SPACE}" + json.dumps(document()), "p").format_version == "1.2"
 
 
 @pytest.mark.parametrize("actions", [[], ["explode"], ["delete", "create", "delete"], None, "create", [["create"]]])
-def test_an_action_that_nobody_knows_is_refused(actions: Any) -> None:
+def test_an_unknown_action_is_refused(actions: Any) -> None:
     entry = resource("a.b", before={}, after={})
     entry["change"]["actions"] = actions
-    with pytest.raises(
-        UserError, match=r"resource_changes\[0\] \(a.b\): the actions .* are none that this review knows"
-    ):
+    with pytest.raises(UserError, match=r"resource_changes\[0\] \(a.b\): this review does not know the actions .*\."):
         plan(entry)
 
 
-def test_values_that_are_no_object_are_refused() -> None:
+def test_values_that_are_not_an_object_are_refused() -> None:
     with pytest.raises(UserError, match=r"resource_changes\[0\].change.after is not an object"):
         plan(resource("a.b", before={}, after="text"))  # type: ignore[arg-type]
 
 
-def test_ten_thousand_changes_are_read_at_once() -> None:
+def test_ten_thousand_changes_are_read_quickly() -> None:
     values = {f"attribute_{index}": f"value {index}" for index in range(20)}
     text = json.dumps(document(*(resource(f"a.b[{index}]", ("create",), None, values) for index in range(10_000))))
     start = time.process_time()
@@ -273,4 +271,4 @@ def test_any_plan_of_the_format_is_reviewed(raw: dict[str, Any]) -> None:
     assert isinstance(found, Review)
     assert found.verdict
     for text in every_text(found):
-        text.encode()  # no lone surrogate, which no file could take
+        text.encode()  # a file cannot contain a lone surrogate

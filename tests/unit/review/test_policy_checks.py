@@ -1,4 +1,4 @@
-"""What the rules call notable, the permissions call so too, and the other way round."""
+"""The rules and the permissions find the same risks in policies."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from scripts.policies import actions
 from scripts.policies.documents import Condition
 from scripts.review.model import Permission
 from scripts.review.permissions import policy_checks
-from tests.unit.review.permission_plans import allow, on_bucket, policy, role, told
+from tests.unit.review.permission_plans import allow, on_bucket, permission_changes, policy, role
 from tests.unit.review.plans import plan, resource
 from tests.unit.review.rule_plans import ids
 
@@ -16,10 +16,10 @@ GITHUB = "token.actions.githubusercontent.com"
 
 
 @pytest.mark.parametrize("action", [*policy_checks.ESCALATING, *policy_checks.ESCALATING_ON_ANY_ROLE])
-def test_actions_that_escalate_are_so_for_both(action: str) -> None:
+def test_rules_and_permissions_agree_on_escalating_actions(action: str) -> None:
     assert actions.spelling(action.lower()) == action
     given = resource("aws_iam_role_policy.p", ("create",), None, {"role": "r", "policy": policy(allow(action))})
-    [change] = told(role(), given)
+    [change] = permission_changes(role(), given)
     assert ["escalates" in each.marks for each in change.added] == [True]
     assert ids(plan(role(), given)) & {"iam-escalation", "iam-pass-role"}
 
@@ -41,9 +41,9 @@ def test_actions_that_escalate_are_so_for_both(action: str) -> None:
         ("IpAddress", "aws:VpcSourceIp", "10.0.0.0/8", True),
     ],
 )
-def test_what_keeps_strangers_out_does_so_for_both(operator: str, key: str, value: str, is_public: bool) -> None:
+def test_rules_and_permissions_agree_on_public_policies(operator: str, key: str, value: str, is_public: bool) -> None:
     text = policy(allow("s3:GetObject", "arn:aws:s3:::b/*", Principal="*", Condition={operator: {key: value}}))
-    [change] = told(on_bucket(None, text))
+    [change] = permission_changes(on_bucket(None, text))
     assert ("public" in marks(change.added)) is is_public
     assert ("s3-public-policy" in ids(plan(on_bucket(None, text)))) is is_public
 
@@ -63,7 +63,7 @@ def marks(added: tuple[Permission, ...]) -> set[str]:
         ("ForAllValues:StringEquals", "repo:a/b:environment:prod", False),
     ],
 )
-def test_whose_tokens_are_good_is_the_same_for_both(operator: str, value: str, binds: bool) -> None:
+def test_rules_and_permissions_agree_on_subject_conditions(operator: str, value: str, binds: bool) -> None:
     assert policy_checks.binds_subject(Condition(operator, f"{GITHUB}:sub", (value,)), GITHUB) is binds
     trust: dict[str, Any] = {
         "Effect": "Allow",
@@ -72,6 +72,6 @@ def test_whose_tokens_are_good_is_the_same_for_both(operator: str, value: str, b
         "Condition": {operator: {f"{GITHUB}:sub": value}},
     }
     given = resource("aws_iam_role.r", ("create",), None, {"name": "r", "assume_role_policy": policy(trust)})
-    [change] = told(given)
+    [change] = permission_changes(given)
     assert ("no subject condition" in marks(change.added)) is not binds
     assert ("iam-oidc-unbound" in ids(plan(given))) is not binds

@@ -1,4 +1,4 @@
-"""review.json: what a Review holds, in a fixed order, as docs/review.md describes it."""
+"""review.json contains a Review's fields in a fixed order, as docs/review.md describes them."""
 
 import dataclasses
 import json
@@ -10,7 +10,7 @@ from tests.conftest import ROOT
 from tests.unit.review import samples
 
 
-def test_it_holds_every_field_of_a_review_and_nothing_else() -> None:
+def test_it_contains_exactly_the_fields_of_a_review() -> None:
     written = data([samples.everything()])
     assert written["schema_version"] == 1
     [review] = written["reviews"]
@@ -23,19 +23,19 @@ def test_it_holds_every_field_of_a_review_and_nothing_else() -> None:
     assert review["permissions"] == json.loads(json.dumps(expected["permissions"]))
 
 
-def test_it_is_json_in_the_same_order_every_time() -> None:
+def test_its_order_is_always_the_same() -> None:
     once, again = (json.dumps(data([samples.everything(), samples.three()])) for _ in range(2))
     assert once == again
     assert json.loads(once) == data([samples.everything(), samples.three()])
 
 
-def test_counts_are_in_the_order_that_people_read() -> None:
+def test_counts_are_in_reading_order() -> None:
     counts = {"read": 1, "import": 2, "destroy": 3, "create": 4, "update": 0}
     [review] = data([dataclasses.replace(samples.empty(), counts=counts)])["reviews"]
     assert list(review["counts"].items()) == [("create", 4), ("destroy", 3), ("import", 2), ("read", 1)]
 
 
-def test_its_page_describes_every_field() -> None:
+def test_the_docs_describe_every_field() -> None:
     described = set(re.findall(r"^\| `([a-z_]+)`", (ROOT / "docs" / "review.md").read_text(), re.MULTILINE))
 
     def names(value: object) -> set[str]:

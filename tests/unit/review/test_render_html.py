@@ -1,4 +1,4 @@
-"""review.html: one file, no text from a plan is markup, and its policy knows its own script and style only."""
+"""review.html is one file, treats no text from a plan as markup, and allows only its own script and style."""
 
 import base64
 import hashlib
@@ -38,8 +38,8 @@ TAGS = {
 EVENTS = re.compile("on|style$|src")
 
 
-class Seen(HTMLParser):
-    """What a parser makes of the page."""
+class PageParser(HTMLParser):
+    """The tags, attributes and texts that a parser finds in the page."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -61,17 +61,17 @@ class Seen(HTMLParser):
 def test_no_text_from_a_plan_is_markup(reviews: list[Review]) -> None:
     page = html(reviews)
     page.encode()
-    seen = Seen(page)
-    assert set(seen.tags) <= TAGS
-    assert seen.tags.count("script") == seen.tags.count("style") == 1
-    assert not [name for name, _ in seen.attributes if EVENTS.match(name)]
+    parsed = PageParser(page)
+    assert set(parsed.tags) <= TAGS
+    assert parsed.tags.count("script") == parsed.tags.count("style") == 1
+    assert not [name for name, _ in parsed.attributes if EVENTS.match(name)]
     pages = {finding.page for review in reviews for finding in review.findings}
-    for name, value in seen.attributes:
+    for name, value in parsed.attributes:
         assert name != "href" or value in pages or re.fullmatch(r"#(c\d+-\d+|plan-\d+)", value or "")
 
 
 def test_every_text_is_shown() -> None:
-    shown = "".join(Seen(html([samples.everything()])).text)
+    shown = "".join(PageParser(html([samples.everything()])).text)
     for text in samples.NASTY:
         if text.isprintable():
             assert shown.count(text) > 8, text
@@ -88,7 +88,7 @@ def test_the_policy_allows_the_page_its_own_script_and_style() -> None:
     assert "default-src 'none'" in page
 
 
-def test_long_values_are_there_once_in_whole() -> None:
+def test_long_values_are_complete() -> None:
     page = html([samples.everything()])
     assert page.count("x" * 50_000) >= len(samples.NASTY)
     assert "50,000 characters" in page
@@ -96,7 +96,7 @@ def test_long_values_are_there_once_in_whole() -> None:
 
 def test_ids_are_unique_over_several_plans() -> None:
     page = html([samples.three(), samples.everything(), samples.three()])
-    ids = [value for name, value in Seen(page).attributes if name == "id"]
+    ids = [value for name, value in PageParser(page).attributes if name == "id"]
     assert len(ids) == len(set(ids)) > 10
 
 
@@ -105,7 +105,7 @@ def test_a_small_plan_is_open_and_a_large_one_closed() -> None:
     assert '" open id="c1-' not in html([samples.numbered(300)])
 
 
-def test_a_file_grows_with_its_plan_and_no_faster() -> None:
+def test_the_file_grows_linearly_with_its_plan() -> None:
     small, large = (len(html([samples.numbered(count)])) for count in (1_000, 4_000))
     assert large < 4.2 * small
 

@@ -1,4 +1,4 @@
-"""review.md: it fits a comment, says what it left out, and nothing from a plan does anything in it."""
+"""review.md fits a comment, counts what it leaves out, and interprets no text from a plan."""
 
 import re
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from tests.unit.review import samples
 
 OUR_HTML = re.compile(r"\s*(<br>|</details>|<details><summary>[A-Za-z. ']+: [\d,]+( [a-z]+)?</summary>)\s*")
 OUR_HEADINGS = re.compile(r"Plan of .*|Findings|Permissions|[\d,]+ Terraform plans?", re.DOTALL)
-# What GitHub makes more of in a text that is not code.
+# Text that GitHub interprets outside of code.
 LIVE = re.compile(r"[@#|<>$\\]|://|www\.|\bGH-|\b[0-9a-f]{7,40}\b(?<!\d{7})|:\w+:")
 
 
@@ -29,7 +29,7 @@ def tokens(text: str) -> Iterator[Token]:
 
 
 def check_inert(text: str, reviews: list[Review]) -> None:
-    """Only what `markdown` writes itself is more than text or code."""
+    """Only `markdown`'s own output is more than text or code."""
     pages = {finding.page for review in reviews for finding in review.findings}
     previous = ""
     for token in tokens(text):
@@ -54,14 +54,14 @@ def check_inert(text: str, reviews: list[Review]) -> None:
 
 @given(st.lists(samples.any_reviews, min_size=1, max_size=3), st.integers(2_000, 9_000))
 @settings(deadline=None)
-def test_no_text_from_a_plan_is_more_than_text(reviews: list[Review], limit: int) -> None:
+def test_text_from_a_plan_is_not_interpreted(reviews: list[Review], limit: int) -> None:
     text = markdown(reviews, limit)
     assert len(text) <= limit
     check_inert(text, reviews)
 
 
 @given(st.text(alphabet="`a \\|\n"))
-def test_what_is_in_a_code_span_stays_in_it(text: str) -> None:
+def test_text_cannot_leave_its_code_span(text: str) -> None:
     spans = [token for token in tokens(f"- before {code(text, 500)} after") if token.type == "code_inline"]
     assert len(spans) == 1
     assert spans[0].content.strip(" ") == (text.replace("\n", "\\n") or '""').strip(" ")
@@ -82,24 +82,24 @@ def test_what_is_in_a_code_span_stays_in_it(text: str) -> None:
         ("", ""),
     ],
 )
-def test_a_sentence_keeps_its_words_and_codes_the_rest(text: str, written: str) -> None:
+def test_a_sentence_keeps_its_words_and_shows_the_rest_as_code(text: str, written: str) -> None:
     assert prose(text, 100) == written
 
 
 @pytest.mark.parametrize("reviews", [[samples.numbered(10_000)], [samples.three()] * 400])
 @pytest.mark.parametrize("limit", [2_000, 10_000, 65_536])
-def test_it_fits_and_says_what_it_left_out(reviews: list[Review], limit: int) -> None:
+def test_it_fits_and_counts_what_it_leaves_out(reviews: list[Review], limit: int) -> None:
     text = markdown(reviews, limit)
     assert limit / 3 < len(text) <= limit
     assert "review.html has" in text
     check_inert(text, reviews)
 
 
-def test_every_nasty_text_in_every_place_is_inert() -> None:
+def test_every_nasty_text_is_inert_in_every_place() -> None:
     check_inert(markdown([samples.everything()], 200_000), [samples.everything()])
 
 
-def test_what_is_left_out_is_counted() -> None:
+def test_the_changes_left_out_are_counted() -> None:
     text = markdown([samples.numbered(10_000)])
     resources = text[text.index("<summary>Resources") : text.index("<summary>Changed outside")]
     shown = len(re.findall(r"^[-+!] module\.team", resources, re.MULTILINE))
@@ -108,7 +108,7 @@ def test_what_is_left_out_is_counted() -> None:
     assert shown + int(left.replace(",", "")) == 10_000
 
 
-def test_a_small_plan_is_whole_and_the_verdict_comes_first() -> None:
+def test_a_small_plan_is_complete_and_starts_with_the_verdict() -> None:
     review = samples.three()
     text = markdown([review])
     assert "review.html has" not in text
@@ -121,7 +121,7 @@ def test_a_small_plan_is_whole_and_the_verdict_comes_first() -> None:
     assert review.digest in text
 
 
-def test_destroyed_ones_are_named_first_where_there_is_no_room_for_all() -> None:
+def test_destroyed_resources_come_first_if_room_is_short() -> None:
     text = markdown([samples.numbered(2_000)], 20_000)
     assert text.index(": destroy\n") < text.index(": replace, new one first\n")
 
@@ -152,13 +152,13 @@ def test_a_long_text_ends_with_a_whole_word(text: str, shown: str) -> None:
     assert shortened(text, 13) == shown
 
 
-def test_a_word_that_is_longer_than_most_is_cut() -> None:
+def test_a_very_long_word_is_cut() -> None:
     assert shortened(f"a {'b' * 200}", 100) == f"a {'b' * 98}… (202 characters)"
 
 
-def test_why_something_cannot_be_reviewed_is_said_whole() -> None:
+def test_the_reason_for_unknown_permissions_is_shown_in_full() -> None:
     reasons = "; ".join(f"aws_iam_role_policy.p{number}: policy is known after apply" for number in range(8))
     change = PrincipalChange("role/r", "identity", "aws_iam_role.r", unknown=reasons)
     text = markdown([replace(samples.empty(), permissions=(change,))])
     assert len(reasons) > 300
-    assert f"! cannot be reviewed until apply: {reasons}\n" in text
+    assert f"! known only after the apply: {reasons}\n" in text

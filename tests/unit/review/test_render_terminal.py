@@ -1,4 +1,4 @@
-"""The summary at a terminal: short, in its width, in colour only there, and no text moves the cursor."""
+"""The terminal summary is short, fits the width, uses colour only on a terminal, and cannot move the cursor."""
 
 import sys
 from pathlib import Path
@@ -11,7 +11,7 @@ from scripts.review.render import terminal
 from tests.unit.review import samples
 
 
-def test_it_says_verdict_counts_findings_permissions_and_where_the_rest_is() -> None:
+def test_it_shows_verdict_counts_findings_permissions_and_the_paths() -> None:
     review = samples.three()
     lines = terminal(review, [Path("build/review.html")])
     assert lines[1] == review.verdict
@@ -32,13 +32,13 @@ def test_it_is_short_for_any_plan(review: Review) -> None:
     assert " more" in "\n".join(lines)
 
 
-def test_it_keeps_to_the_width(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_fits_the_width(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "60")
     lines = terminal(samples.three())
     assert max(len(line) for line in lines if "aws_" not in line and "arn:" not in line) <= 60
 
 
-def test_colour_is_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_colour_is_only_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "\x1b" not in "".join(terminal(samples.three()))
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     assert "\x1b[1;31mCRITICAL" in "".join(terminal(samples.three()))

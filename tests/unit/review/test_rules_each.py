@@ -1,4 +1,4 @@
-"""Each rule has a plan that triggers it and a near miss that does not, and its place on the page."""
+"""Each rule has a plan that triggers it, a similar plan that does not, and a row on the page."""
 
 from pathlib import Path
 
@@ -7,16 +7,16 @@ import pytest
 from scripts.review.model import Severity
 from scripts.review.rules import RULES
 from scripts.review.rules.page import page
-from tests.unit.review.rule_plans import found, ids
+from tests.unit.review.rule_plans import findings_of, ids
 from tests.unit.review.rule_table_access import ACCESS
-from tests.unit.review.rule_table_retention import KEEPING
+from tests.unit.review.rule_table_retention import RETENTION
 
-CASES = {**ACCESS, **KEEPING}
+CASES = {**ACCESS, **RETENTION}
 
 
-def test_every_rule_has_its_case_and_every_case_its_rule() -> None:
+def test_every_rule_has_a_case_and_every_case_a_rule() -> None:
     assert sorted(CASES) == sorted(RULES)
-    assert not ACCESS.keys() & KEEPING.keys()
+    assert not ACCESS.keys() & RETENTION.keys()
 
 
 def test_there_are_at_least_forty_five() -> None:
@@ -24,8 +24,8 @@ def test_there_are_at_least_forty_five() -> None:
 
 
 @pytest.mark.parametrize("rule", sorted(CASES))
-def test_its_plan_triggers_it(rule: str) -> None:
-    [*findings] = [each for each in found(CASES[rule].hit) if each.rule == rule]
+def test_its_plan_triggers_the_rule(rule: str) -> None:
+    [*findings] = [each for each in findings_of(CASES[rule].hit) if each.rule == rule]
     assert findings
     for each in findings:
         assert each.what.endswith(".")
@@ -34,12 +34,12 @@ def test_its_plan_triggers_it(rule: str) -> None:
 
 
 @pytest.mark.parametrize("rule", sorted(CASES))
-def test_the_near_miss_does_not(rule: str) -> None:
+def test_a_similar_plan_does_not_trigger_the_rule(rule: str) -> None:
     assert rule not in ids(CASES[rule].miss)
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.id)
-def test_it_says_what_a_reader_needs(rule: object) -> None:
+def test_every_rule_has_an_id_a_page_and_sentences(rule: object) -> None:
     from scripts.review.rules import Rule
 
     assert isinstance(rule, Rule)
@@ -55,4 +55,4 @@ def test_it_says_what_a_reader_needs(rule: object) -> None:
 
 def test_the_page_is_up_to_date() -> None:
     written = Path("docs/review-rules.md").read_text(encoding="utf-8")
-    assert written == page(), "make it anew: python -m scripts.review.rules.page > docs/review-rules.md"
+    assert written == page(), "write it again: python -m scripts.review.rules.page > docs/review-rules.md"

@@ -1,4 +1,4 @@
-"""Secrets in the environment of functions and containers: named, and their values shown nowhere."""
+"""Secrets in the environment of functions and containers: their names are shown, their values never."""
 
 import json
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 from scripts.review import render
 from scripts.review.review import review
 from scripts.review.settings import NONE
-from tests.unit.review.rule_plans import created, found, plan
+from tests.unit.review.rule_plans import created, findings_of, plan
 
 KEY = "AKIA" + "Q7ZK2M4P9X1B3C5D"
 
@@ -38,8 +38,8 @@ def function(**variables: Any) -> Any:
 )
 def test_names_and_values(made: Any, name: str, value: Any, is_secret: bool) -> None:
     given = plan(made(**{name: value}))
-    said = [each.what for each in found(given) if each.rule.endswith("-secret-in-environment")]
-    assert said == [f"The variable {name} looks like a secret, and its value is written out."] * is_secret
+    sentences = [each.what for each in findings_of(given) if each.rule.endswith("-secret-in-environment")]
+    assert sentences == [f"The variable {name} looks like a secret, and its value is in the plan."] * is_secret
     if is_secret:
         whole = review(given, NONE)
         for page in (render.markdown([whole]), render.html([whole]), json.dumps(render.data([whole]))):
@@ -49,5 +49,5 @@ def test_names_and_values(made: Any, name: str, value: Any, is_secret: bool) -> 
 
 
 @pytest.mark.parametrize("text", ["{", "1", "[1]", '[{"environment": 1}]', '[{"environment": [{"name": 1}]}]', None])
-def test_odd_definitions_crash_nothing(text: str | None) -> None:
-    assert found(plan(created("aws_ecs_task_definition", container_definitions=text))) == ()
+def test_odd_definitions_do_not_crash(text: str | None) -> None:
+    assert findings_of(plan(created("aws_ecs_task_definition", container_definitions=text))) == ()

@@ -1,11 +1,11 @@
-"""Which accounts are the plan's own, and who of another one is told of."""
+"""The plan's own accounts, and access for other accounts."""
 
 from typing import Any
 
 import pytest
 
 from scripts.review.model import Change, Severity
-from tests.unit.review.rule_plans import created, found, ids, plan, policy, untouched, updated
+from tests.unit.review.rule_plans import created, findings_of, ids, plan, policy, untouched, updated
 
 OWN, OTHER = "111122223333", "444455556666"
 THEIRS: dict[str, Any] = {"Principal": {"AWS": f"arn:aws:iam::{OTHER}:role/worker"}}
@@ -44,11 +44,11 @@ ACCOUNTS = {"accounts": frozenset({OWN})}
     ],
     ids=lambda value: value.type if isinstance(value, Change) else value.name,
 )
-def test_another_account_is_told_of(change: Change, severity: Severity) -> None:
-    [finding] = [each for each in found(plan(change, **ACCOUNTS)) if each.rule.startswith("outside-account")]
+def test_access_for_another_account_is_reported(change: Change, severity: Severity) -> None:
+    [finding] = [each for each in findings_of(plan(change, **ACCOUNTS)) if each.rule.startswith("outside-account")]
     assert finding.severity is severity
-    assert finding.what.startswith(f"The account {OTHER} may ")
-    assert finding.what.endswith(f"; this plan's own is {OWN}.")
+    assert finding.what.startswith((f"The account {OTHER} gets ", f"The account {OTHER} may assume "))
+    assert finding.what.endswith(f"; this plan's own account is {OWN}.")
 
 
 @pytest.mark.parametrize(
@@ -63,12 +63,12 @@ def test_another_account_is_told_of(change: Change, severity: Severity) -> None:
         {**THEIRS, "Effect": "Deny"},
     ],
 )
-def test_nobody_of_another_account_is_not(statement: dict[str, Any]) -> None:
+def test_access_within_the_own_account_is_not_reported(statement: dict[str, Any]) -> None:
     given = plan(created("aws_s3_bucket_policy", policy=policy(statement)), **ACCOUNTS)
     assert not ids(given) & {"outside-account-rights", "outside-account-access"}
 
 
-def test_arns_in_the_plan_say_which_account_is_its_own() -> None:
+def test_arns_in_the_plan_give_its_own_account() -> None:
     opened = created("aws_s3_bucket_policy", policy=policy(THEIRS))
     assert "outside-account-access" not in ids(plan(opened))
     topic = untouched("aws_sns_topic", arn=f"arn:aws:sns:eu-central-1:{OWN}:t")
@@ -77,11 +77,13 @@ def test_arns_in_the_plan_say_which_account_is_its_own() -> None:
     assert "outside-account-access" not in ids(plan(opened, topic))
 
 
-def test_a_mirror_of_the_policy_is_not_told_of_twice() -> None:
+def test_a_copied_policy_is_reported_once() -> None:
     text, key = policy(THEIRS), "1234"
     given = plan(
         updated("aws_kms_key", {"id": key, "policy": "", "tags": {}}, {"id": key, "policy": text, "tags": {"a": "b"}}),
         created("aws_kms_key_policy", key_id=key, policy=text),
         **ACCOUNTS,
     )
-    assert [each.address for each in found(given) if each.rule == "outside-account-rights"] == ["aws_kms_key_policy.x"]
+    assert [each.address for each in findings_of(given) if each.rule == "outside-account-rights"] == [
+        "aws_kms_key_policy.x"
+    ]

@@ -1,34 +1,34 @@
-"""A secret of any length is found wherever in a text it stands, and nothing else is."""
+"""A secret of any length is found at any position in a text, and nothing else is found."""
 
 import random
 import string
 
 import pytest
 
-from scripts.review.secret_search import SHORTEST, Needles
+from scripts.review.secret_search import MIN_LENGTH, SecretSearch
 
 WORD = 16
-"""Of a word as long as this, half is enough."""
+"""From this length on, half of a word is enough to find it."""
 
 
-@pytest.mark.parametrize("length", range(SHORTEST, 40))
-def test_found_at_every_place(length: int) -> None:
+@pytest.mark.parametrize("length", range(MIN_LENGTH, 40))
+def test_a_secret_is_found_at_every_position(length: int) -> None:
     chance = random.Random(length)  # noqa: S311 -- to repeat, not to hide
     secret = "".join(chance.choices(string.ascii_letters, k=length))
-    others = {"".join(chance.choices(string.ascii_letters, k=each)) for each in range(SHORTEST, 40)}
-    needles = Needles({secret, *others})
+    others = {"".join(chance.choices(string.ascii_letters, k=each)) for each in range(MIN_LENGTH, 40)}
+    search = SecretSearch({secret, *others})
     for before in range(30):
         for after in (0, 1, 9):
-            assert needles.within("." * before + secret + "." * after)
+            assert search.found_in("." * before + secret + "." * after)
     if length < WORD:
-        assert not Needles({secret}).within(f"{secret[:-1]}.{secret[1:]}")
+        assert not SecretSearch({secret}).found_in(f"{secret[:-1]}.{secret[1:]}")
 
 
-def test_what_is_shorter_is_found_only_as_the_whole_text() -> None:
-    needles = Needles({"abc"})
-    assert needles.within("abc")
-    assert not needles.within("abcd")
+def test_a_short_secret_is_found_only_as_the_whole_text() -> None:
+    search = SecretSearch({"abc"})
+    assert search.found_in("abc")
+    assert not search.found_in("abcd")
 
 
 def test_without_secrets_nothing_is_found() -> None:
-    assert not Needles(()).within("anything at all")
+    assert not SecretSearch(()).found_in("anything at all")

@@ -1,4 +1,4 @@
-"""What review.toml switches off, and how it is refused."""
+"""Reading review.toml, and the messages for mistakes in it."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 from scripts.core.errors import UserError
 from scripts.review import settings
 from scripts.review.model import Finding, Severity, Status
-from scripts.review.settings import NONE, Off, Settings
+from scripts.review.settings import NONE, Settings, Suppression
 from tests.conftest import ROOT
 
 ADDRESS = 'module.buckets.aws_s3_bucket.this["data"]'
@@ -30,10 +30,10 @@ def test_without_a_file_nothing_is_switched_off(tmp_path: Path) -> None:
     assert settings.split([finding()], NONE) == ((finding(),), ())
 
 
-def test_a_file_is_read(tmp_path: Path) -> None:
+def test_reading_a_file(tmp_path: Path) -> None:
     text = '[[off]]\nrule = "s3-force-destroy"\naddress = "module.a.*"\nsource = "dev"\nreason = " because "\n'
     assert settings.read(written(tmp_path, text)) == Settings(
-        (Off("s3-force-destroy", "because", "module.a.*", "dev"),)
+        (Suppression("s3-force-destroy", "because", "module.a.*", "dev"),)
     )
 
 
@@ -54,25 +54,25 @@ def test_an_empty_file_switches_nothing_off(tmp_path: Path) -> None:
         ('module.buckets.aws_s3_bucket.this["dat?"]', False),
     ],
 )
-def test_an_address_covers_itself_and_what_its_stars_stand_for(address: str, covered: bool) -> None:
-    stand, suppressed = settings.split([finding()], Settings((Off("s3-force-destroy", "because", address),)))
+def test_an_address_matches_itself_and_its_wildcards(address: str, covered: bool) -> None:
+    stand, suppressed = settings.split([finding()], Settings((Suppression("s3-force-destroy", "because", address),)))
     assert bool(suppressed) is covered
     assert bool(stand) is not covered
 
 
-def test_what_is_switched_off_keeps_its_reason() -> None:
-    [suppressed] = settings.split([finding()], Settings((Off("s3-force-destroy", "because"),)))[1]
+def test_a_suppressed_finding_keeps_its_reason() -> None:
+    [suppressed] = settings.split([finding()], Settings((Suppression("s3-force-destroy", "because"),)))[1]
     assert (suppressed.finding, suppressed.reason) == (finding(), "because")
 
 
-def test_other_rules_stand() -> None:
+def test_other_rules_stay_active() -> None:
     other = finding("ecr-force-delete")
-    assert settings.split([other], Settings((Off("s3-force-destroy", "because"),))) == ((other,), ())
+    assert settings.split([other], Settings((Suppression("s3-force-destroy", "because"),))) == ((other,), ())
 
 
 @pytest.mark.parametrize(("source", "covered"), [("local", True), ("dev", False), ("", False)])
-def test_an_environment_covers_its_own_plans_alone(source: str, covered: bool) -> None:
-    off = Settings((Off("s3-force-destroy", "because", source="local"),))
+def test_a_source_limits_a_suppression_to_its_environment(source: str, covered: bool) -> None:
+    off = Settings((Suppression("s3-force-destroy", "because", source="local"),))
     assert bool(settings.split([finding()], off, source)[1]) is covered
 
 
@@ -80,18 +80,18 @@ def test_an_environment_covers_its_own_plans_alone(source: str, covered: bool) -
     ("text", "problem"),
     [
         ("[[off", "is not TOML"),
-        ('[[on]]\nrule = "x"', "holds 'on', which means nothing here"),
+        ('[[on]]\nrule = "x"', "contains 'on', which is not a known setting"),
         ("off = 3", "`off` is not a list of tables"),
         ('[off]\nrule = "s3-force-destroy"', "`off` is not a list of tables"),
-        ('[[off]]\nreason = "because"', "number 1 names no rule"),
+        ('[[off]]\nreason = "because"', "number 1 has no rule"),
         ('[[off]]\nrule = "s3-force-destroy"', "without a reason"),
-        ('[[off]]\nrule = "s3-force-destroy"\nreason = " "', "reason is not a text, or an empty one"),
+        ('[[off]]\nrule = "s3-force-destroy"\nreason = " "', "reason is not a text, or is empty"),
         ('[[off]]\nrule = "s3-force-destory"\nreason = "x"', "Did you mean 's3-force-destroy'?"),
-        ('[[off]]\nrule = "s3-force-destroy"\nreason = "x"\nadress = "y"', "holds 'adress'"),
+        ('[[off]]\nrule = "s3-force-destroy"\nreason = "x"\nadress = "y"', "contains 'adress'"),
         ('[[off]]\nrule = 3\nreason = "x"', "rule is not a text"),
     ],
 )
-def test_a_mistake_is_named(tmp_path: Path, text: str, problem: str) -> None:
+def test_the_message_describes_the_mistake(tmp_path: Path, text: str, problem: str) -> None:
     with pytest.raises(UserError) as refused:
         settings.read(written(tmp_path, text))
     assert problem in refused.value.problem
@@ -100,13 +100,13 @@ def test_a_mistake_is_named(tmp_path: Path, text: str, problem: str) -> None:
     assert "\n" not in refused.value.problem + refused.value.fix
 
 
-def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "review.toml"
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(UserError, match="cannot be read"):
         settings.read(path)
 
 
-def test_this_repository_switches_off_rehearsals_alone() -> None:
+def test_this_repository_switches_rules_off_only_for_rehearsals() -> None:
     own = settings.read(ROOT / "review.toml")
     assert {(off.rule, off.source) for off in own.off} == {("s3-force-destroy", "local"), ("ecr-force-delete", "local")}

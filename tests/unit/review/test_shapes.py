@@ -20,11 +20,11 @@ LATER = {"name": "jobs", "delay_seconds": 5}
 
 
 class Shape(NamedTuple):
-    """A plan's JSON, and what the Markdown must and must not say of it."""
+    """A plan's JSON, and texts that its Markdown must and must not contain."""
 
     raw: dict[str, Any]
-    says: tuple[str, ...]
-    never: tuple[str, ...] = ()
+    contains: tuple[str, ...]
+    excludes: tuple[str, ...] = ()
 
 
 def queue(before: Any = QUEUE, after: Any = LATER, *actions: str, **more: Any) -> dict[str, Any]:
@@ -32,12 +32,12 @@ def queue(before: Any = QUEUE, after: Any = LATER, *actions: str, **more: Any) -
 
 
 def only(*changes: dict[str, Any], **members: Any) -> dict[str, Any]:
-    """A plan of these changes and the members given, and of nothing else that may be left out."""
+    """A plan with only these changes and members, without optional members."""
     return {"format_version": "1.2", "terraform_version": "1.11.4", "resource_changes": list(changes), **members}
 
 
 def without(entry: dict[str, Any], *members: str) -> dict[str, Any]:
-    """An entry without some members, of its own or of its change."""
+    """An entry without some members, in itself and in its change."""
     change = {name: value for name, value in entry["change"].items() if name not in members}
     return {name: value for name, value in entry.items() if name not in members} | {"change": change}
 
@@ -80,14 +80,14 @@ MEMBERS: dict[str, Shape] = {
         ("1 resource was changed outside of Terraform.", "Changed outside of Terraform: 1", *DELAY),
     ),
     "drift that is a deletion": Shape(
-        document(drift=(queue(QUEUE, None, "delete"),)), ("gone, not through Terraform", "- delay_seconds = 0")
+        document(drift=(queue(QUEUE, None, "delete"),)), ("deleted outside of Terraform", "- delay_seconds = 0")
     ),
     "an errored plan": Shape(
         document(queue(), errored=True, applyable=False, complete=False),
-        ("Planning ended in an error: this plan is not whole and must not be applied.", "[!CAUTION]", *DELAY),
+        ("Planning ended in an error: this plan is incomplete. Do not apply it.", "[!CAUTION]", *DELAY),
     ),
     "an errored plan without changes": Shape(document(errored=True, applyable=False), ("Nothing was planned.",)),
-    "an incomplete plan": Shape(document(queue(), complete=False), ("This plan is not complete", "[!CAUTION]")),
+    "an incomplete plan": Shape(document(queue(), complete=False), ("This plan is incomplete", "[!CAUTION]")),
     "outputs alone": Shape(
         document(
             output_changes={
@@ -220,7 +220,7 @@ CHANGES: dict[str, Shape] = {
 DEFERRED: dict[str, Shape] = {
     f"deferred: {reason}": Shape(
         document(queue(), deferred_changes=[{"reason": reason, "resource_change": queue(None, LATER, "create")}]),
-        ("Deferred to a later plan: 1", words, "1 change is left to a later one"),
+        ("Deferred to a later plan: 1", words, "1 change is deferred to a later plan"),
     )
     for reason, words in (*_DEFERRED.items(), ("unknown", "Terraform does not say why"), ("", "does not say why"))
 }
@@ -238,13 +238,13 @@ def test_a_shape_of_the_format(name: str) -> None:
     shape = SHAPES[name]
     found = review(reading.read(json.dumps(shape.raw), "plan.json"), NONE)
     text = render.markdown([found])
-    for said in shape.says:
-        assert said in text
+    for expected in shape.contains:
+        assert expected in text
     for page in (text, *_others(found)):
-        for never in shape.never:
-            assert never not in page
+        for excluded in shape.excludes:
+            assert excluded not in page
 
 
 def _others(found: Review) -> tuple[str, ...]:
-    """What the other pages say."""
+    """The other pages."""
     return (render.html([found]), "\n".join(render.terminal(found)), json.dumps(render.data([found])))

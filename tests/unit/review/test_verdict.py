@@ -1,4 +1,4 @@
-"""The sentence that a reviewer reads first: true for every kind of plan."""
+"""The verdict, which a reviewer reads first, is correct for every kind of plan."""
 
 import json
 import time
@@ -18,8 +18,8 @@ TAGS = resource("aws_kms_key.k", ("update",), {"tags": {"a": "1"}}, {"tags": {"a
 BUCKET = {"bucket": "b", "force_destroy": True}
 
 
-def said(*changes: dict[str, Any], **members: Any) -> str:
-    """The verdict without what rules and permissions say."""
+def verdict_of(*changes: dict[str, Any], **members: Any) -> str:
+    """The verdict without findings and permissions."""
     found = review(read(json.dumps(document(*changes, **members)), "p"), NONE)
     read_plan = plan(*changes, **members)
     return verdict(read_plan, Mask(read_plan), found.changes, found.drift, (), ())
@@ -54,11 +54,11 @@ def destroyed(address: str, **values: Any) -> dict[str, Any]:
             [resource("a.b", ("no-op",), {}, {}, importing={"id": "i"}), resource("a.c", ("forget",), {}, None)],
             "Only the state changes: 1 imported, 1 forgotten.",
         ),
-        ([TAGS, resource("a.c", ("forget",), {}, None)], "Only tags change. In the state alone: 1 forgotten."),
+        ([TAGS, resource("a.c", ("forget",), {}, None)], "Only tags change. In the state only: 1 forgotten."),
         ([resource("data.a.b", ("read",), None, {})], "Only reads 1 data source during the apply."),
         (
             [replaced("aws_s3_bucket.models"), TAGS],
-            "Replaces the models bucket: its objects are lost. Everything else is tags.",
+            "Replaces the models bucket: its objects are lost. The other changes are only tags.",
         ),
         (
             [replaced('aws_s3_bucket.this["models"]', force_destroy=False)],
@@ -76,7 +76,7 @@ def destroyed(address: str, **values: Any) -> dict[str, Any]:
                 destroyed("x.y"),
             ],
             "Destroys the a bucket: the apply fails unless it is empty. Destroys the d database: only its final"
-            " snapshot is left. 1 more that holds data is destroyed or replaced. Everything else: 1 destroyed.",
+            " snapshot is left. Destroys or replaces 1 more resource that holds data. Other changes: 1 destroyed.",
         ),
         (
             [destroyed("module.a.aws_sqs_queue.q"), destroyed("module.b.aws_sqs_queue.q")],
@@ -86,35 +86,35 @@ def destroyed(address: str, **values: Any) -> dict[str, Any]:
     ],
 )
 def test_what_a_plan_does(changes: list[dict[str, Any]], sentence: str) -> None:
-    assert said(*changes) == sentence
+    assert verdict_of(*changes) == sentence
 
 
 def test_outputs_alone() -> None:
     change = {"actions": ["update"], "before": 1, "after": 2}
-    assert said(output_changes={"o": change, "p": change}) == "Only 2 outputs change."
-    assert said(TAGS, output_changes={"o": change}) == "Only tags change."
+    assert verdict_of(output_changes={"o": change, "p": change}) == "Only 2 outputs change."
+    assert verdict_of(TAGS, output_changes={"o": change}) == "Only tags change."
 
 
 def test_drift() -> None:
     drift = resource("a.b", ("update",), {"x": 1}, {"x": 2})
     back = resource("a.b", ("update",), {"x": 2}, {"x": 1})
-    assert said(drift=(drift,)) == "Nothing changes. 1 resource was changed outside of Terraform."
-    assert said(back, drift=(drift,)) == "1 change takes back what was changed outside of Terraform."
-    assert said(back, TAGS, drift=(drift,)) == (
-        "1 change takes back what was changed outside of Terraform. Everything else is tags."
+    assert verdict_of(drift=(drift,)) == "Nothing changes. 1 resource was changed outside of Terraform."
+    assert verdict_of(back, drift=(drift,)) == "1 change only reverts a change made outside of Terraform."
+    assert verdict_of(back, TAGS, drift=(drift,)) == (
+        "1 change only reverts a change made outside of Terraform. The other changes are only tags."
     )
 
 
-def test_plans_that_are_not_whole() -> None:
-    assert said(errored=True) == (
-        "Planning ended in an error: this plan is not whole and must not be applied. Nothing was planned."
+def test_errored_and_incomplete_plans() -> None:
+    assert verdict_of(errored=True) == (
+        "Planning ended in an error: this plan is incomplete. Do not apply it. Nothing was planned."
     )
     deferred = {"reason": "x", "resource_change": resource("a.b", ("create",), None, {})}
-    assert said(complete=False, deferred_changes=[deferred]) == (
-        "This plan is not complete: 1 change is left to a later one. Nothing changes."
+    assert verdict_of(complete=False, deferred_changes=[deferred]) == (
+        "This plan is incomplete: 1 change is deferred to a later plan. Nothing changes."
     )
-    assert said(TAGS, complete=False) == (
-        "This plan is not complete: something is left to a later one. Only tags change."
+    assert verdict_of(TAGS, complete=False) == (
+        "This plan is incomplete: some changes are deferred to a later plan. Only tags change."
     )
 
 
@@ -129,15 +129,15 @@ def test_findings_and_permissions() -> None:
     unknown = PrincipalChange("q", "identity", "a.c", unknown="its policy is not known")
     shown = review(found, NONE).changes
     assert verdict(found, mask, shown, (), [finding, there], [change, unknown]) == (
-        "1 high finding. 2 permissions widen, 1 narrows."
-        " The permissions of 1 principal cannot be reviewed until the apply. Only tags change."
+        "New findings: 1 high. Grants 2 permissions, revokes 1."
+        " The permissions of 1 principal are known only after the apply. Only tags change."
     )
     narrower = PrincipalChange("p", "identity", "a.b", removed=(allowed,))
-    assert verdict(found, mask, (), (), (), [narrower]) == "1 permission narrows. Nothing changes."
+    assert verdict(found, mask, (), (), (), [narrower]) == "Revokes 1 permission. Nothing changes."
 
 
-def test_a_key_that_is_a_secret_is_not_named() -> None:
-    sentence = said(
+def test_a_secret_key_is_masked() -> None:
+    sentence = verdict_of(
         replaced('aws_s3_bucket.this["hunter22"]'),
         resource("a.b", ("update",), {"p": "hunter22"}, {"p": "x"}, before_sensitive={"p": True}),
     )
@@ -161,7 +161,7 @@ def test_counts_and_order() -> None:
     assert weights == sorted(weights)
 
 
-def test_a_long_plan_costs_no_square() -> None:
+def test_time_grows_linearly_with_the_plan() -> None:
     changes = [resource(f"a.b[{index}]", ("update",), {"x": 1}, {"x": index + 2}) for index in range(10_000)]
     found = plan(*changes)
     start = time.process_time()

@@ -1,4 +1,4 @@
-"""Any plan of the format, from its JSON to every page; and secrets planted all over it, in none of them."""
+"""Renders random plans of the format to every page, and checks that no page contains a secret."""
 
 import base64
 import functools
@@ -57,12 +57,12 @@ BEFORE, AFTER = "x-before-", "-after-x"
 
 
 def forms(secret: str) -> set[str]:
-    """How a secret may look in a page: whole and in halves, as JSON, in an address, in hexadecimal and base64."""
+    """The forms of a secret in a page: whole and in halves, as JSON, in an address, in hexadecimal and base64."""
     raw = secret.encode()
     found = {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
     found |= {quote(secret, safe=""), quote_plus(secret), raw.hex()}
     for shift in range(3):
-        # What of the base64 text stays the same whatever stands around it.
+        # The part of the base64 text that does not depend on its surroundings.
         found.add(base64.b64encode(b"\0" * shift + raw).decode().rstrip("=")[4 if shift else 0 : -2])
     if len(secret) >= 16 and not set(secret) & set(":/ ,{"):
         found |= {secret[: len(secret) // 2], secret[len(secret) // 2 :]}
@@ -70,7 +70,7 @@ def forms(secret: str) -> set[str]:
 
 
 def planted(secret: str) -> dict[str, Any]:
-    """A plan with a secret that is marked once, and stands at every place that Terraform or a provider copies it to."""
+    """A plan with a secret that is marked once and copied to every place that Terraform or a provider uses."""
     encoded = base64.b64encode(f"user:{secret}".encode()).decode()
     inside = {
         "tags": {"Note": secret, secret: "a key"},
@@ -115,13 +115,13 @@ def planted(secret: str) -> dict[str, Any]:
 
 @functools.cache
 def own_words() -> str:
-    """What pages say of such a plan whatever its secret is: chance draws words of ours too."""
+    """The pages of such a plan with a fixed secret. A random secret may equal one of their words."""
     return "".join(pages(reviewed(planted("8f-Xq0.Lw_3Zk+Vb"))).values()).lower()
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(SECRETS)
-def test_a_secret_is_in_no_page_in_no_form(secret: str) -> None:
+def test_no_page_contains_a_secret_in_any_form(secret: str) -> None:
     ours = own_words()
     for name, text in pages(reviewed(planted(secret))).items():
         for page in (text, html.unescape(text)):

@@ -1,13 +1,13 @@
-"""Makes the golden plans and their reviews anew.
+"""Writes the golden plans and their reviews again.
 
-Each folder here is a plan: `after.tf` is planned by the real Terraform and the real provider against a local cloud,
-where `before.tf`, if there is one, was applied. `plan.json` is what Terraform says of it, but for what differs each
-time; review.md and review.json are what the review says of that.
+Each folder here is a plan: the real Terraform and the real provider plan `after.tf` against a local cloud, after they
+applied `before.tf` if there is one. `plan.json` is the plan without values that differ each time. review.md and
+review.json are its review.
 
-    python -m tests.unit.review.golden.make --accept       # the reviews alone, from the plans that are here
+    python -m tests.unit.review.golden.make --accept       # only the reviews, from the stored plans
     python -m tests.unit.review.golden.make [NAME …]       # the plans (all, or these), then the reviews
 
-Read `git diff` afterwards as a reviewer would: what is committed is what the tests insist on.
+Read `git diff` afterwards as a reviewer would: the tests compare with the committed files.
 """
 
 import argparse
@@ -36,10 +36,10 @@ FLAGS: Mapping[str, tuple[str, ...]] = {
     "refresh-only": ("-refresh-only",),
     "replace": ("-replace=aws_sns_topic.asked_for",),
 }
-"""What `terraform plan` is told, by the plan's name."""
+"""Flags for `terraform plan`, by the plan's name."""
 
-# What the local cloud makes up anew each time, and what to write for the first, the second … of it.
-_MADE_UP = (
+# Values that the local cloud generates each time, and the number format that replaces them.
+_GENERATED = (
     (re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "00000000-0000-0000-0000-{:012}"),
     (re.compile(r"\bA[A-Z0-9]{20}\b"), "A{:020}"),  # ids of roles and policies
     (re.compile(r"(?<=-)20\d{24}\b"), "{:026}"),  # of Terraform's own
@@ -55,8 +55,8 @@ def names() -> list[str]:
     return sorted(folder.parent.name for folder in GOLDEN.glob("*/after.tf"))
 
 
-def reviewed(name: str) -> Review:
-    """What the review says of a golden plan."""
+def golden_review(name: str) -> Review:
+    """The review of a golden plan."""
     return review(reading.read((GOLDEN / name / "plan.json").read_text(encoding="utf-8"), name), NONE)
 
 
@@ -68,12 +68,12 @@ def texts(found: Review) -> dict[str, str]:
 
 @contextmanager
 def account() -> Iterator[Terraform]:
-    """A local cloud of its own, and Terraform in a folder where the configurations of plans are laid."""
+    """Start a separate local cloud, and Terraform in a folder for the configurations of the plans."""
     before = dict(os.environ)
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
         FOLDER.mkdir()
         shutil.copy(ROOT / FOLDER / ".terraform.lock.hcl", FOLDER)
-        # No engine answers there: nothing here needs containers.
+        # No container engine listens there, because nothing here needs containers.
         os.environ |= {"PYTHONPATH": str(ROOT), "DOCKER_HOST": "unix:///nowhere"}
         cloud = localcloud.start(lifetime=True)
         try:
@@ -91,45 +91,45 @@ def account() -> Iterator[Terraform]:
 
 
 def plan(name: str, runner: Terraform) -> str:
-    """Make a plan, and give its JSON as Terraform writes it."""
+    """Create a plan, and return its JSON as Terraform writes it."""
     from tests.unit.review.golden import manual_changes
 
     for old in ("terraform.tfstate", "plan"):
         (FOLDER / old).unlink(missing_ok=True)
     if (GOLDEN / name / "before.tf").exists():
-        _lay(name, "before.tf", runner)
+        _copy_configuration(name, "before.tf", runner)
         _run(runner, "apply", "-auto-approve", "-input=false")
     manual_changes.HAPPENS.get(name, lambda: None)()
-    _lay(name, "after.tf", runner)
-    return planned(name, runner)
+    _copy_configuration(name, "after.tf", runner)
+    return plan_json(name, runner)
 
 
-def planned(name: str, runner: Terraform) -> str:
-    """Plan what was laid out, and give the plan's JSON."""
+def plan_json(name: str, runner: Terraform) -> str:
+    """Plan the configuration in the folder, and return the plan's JSON."""
     _run(runner, "plan", "-input=false", "-out=plan", *FLAGS.get(name, ()), may_fail=name == "errored")
     return _run(runner, "show", "-json", "plan")
 
 
-def settled(text: str) -> str:
-    """A plan's JSON without what is different each time."""
+def normalised(text: str) -> str:
+    """A plan's JSON without the values that differ each time."""
     raw = json.loads(text)
     raw["timestamp"] = "2026-01-01T00:00:00Z"
     found = json.dumps(raw, ensure_ascii=False, indent=1)
     found = _TIME.sub("2026-01-01T00:00:00Z", found)
     found = _QUEUES.sub("https://sqs.us-east-1.amazonaws.com", found)
     found = _REGISTRY.sub(f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com", found)
-    for pattern, written in _MADE_UP:
+    for pattern, written in _GENERATED:
         found = _numbered(found, pattern, written)
     return f"{found}\n"
 
 
 def _numbered(text: str, pattern: re.Pattern[str], written: str) -> str:
-    """A text with what is made up written as numbers, in the order of first mention."""
+    """A text with generated values replaced by numbers, in the order of their first mention."""
     order = {each: number for number, each in enumerate(dict.fromkeys(pattern.findall(text)), start=1)}
     return pattern.sub(lambda found: written.format(order[found[0]]), text)
 
 
-def _lay(name: str, configuration: str, runner: Terraform) -> None:
+def _copy_configuration(name: str, configuration: str, runner: Terraform) -> None:
     shutil.rmtree(FOLDER / "modules", ignore_errors=True)
     shutil.copy(GOLDEN / name / configuration, FOLDER / "main.tf")
     if (GOLDEN / name / "modules").exists():
@@ -145,20 +145,20 @@ def _run(runner: Terraform, command: str, *flags: str, may_fail: bool = False) -
 
 
 def main() -> None:
-    """Make what the command line names."""
-    parser = argparse.ArgumentParser(description="Makes the golden plans and their reviews anew.")
-    parser.add_argument("--accept", action="store_true", help="only the reviews, from the plans that are here")
-    parser.add_argument("names", nargs="*", default=[], metavar="NAME", help="the plans; all where none is named")
+    """Write the plans and reviews that the command line names."""
+    parser = argparse.ArgumentParser(description="Writes the golden plans and their reviews again.")
+    parser.add_argument("--accept", action="store_true", help="only the reviews, from the stored plans")
+    parser.add_argument("names", nargs="*", default=[], metavar="NAME", help="the plans; default: all")
     arguments = parser.parse_args()
     chosen = arguments.names or names()
     if not arguments.accept:
         with account() as runner:
             for name in chosen:
-                text = settled(plan(name, runner))
+                text = normalised(plan(name, runner))
                 (GOLDEN / name / "plan.json").write_text(text, encoding="utf-8")
                 print(f"{name}: {len(text):,} characters", flush=True)
     for name in chosen:
-        for file, text in texts(reviewed(name)).items():
+        for file, text in texts(golden_review(name)).items():
             (GOLDEN / name / file).write_text(text, encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""What others do to the account between two runs of Terraform."""
+"""Changes to the account outside of Terraform, between two of its runs."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from scripts.localcloud.environment import ACCOUNT
 
 
 def client(service: str) -> Any:
-    """A client of the account that the environment points at: the local cloud's."""
+    """A client for the local cloud that the environment points to."""
     return boto3.client(service, endpoint_url=os.environ["AWS_ENDPOINT_URL"])  # type: ignore[call-overload]
 
 

@@ -166,7 +166,7 @@ def pages(name: str, folder: Path) -> str:
         (b"{", "is broken JSON"),
         (b"Terraform will perform", "is not JSON"),
         (b'{"version": 4, "serial": 1, "lineage": "x", "resources": []}', "is a Terraform state"),
-        (b'{"format_version": "2.0", "resource_changes": []}', "is of the plan format 2.0"),
+        (b'{"format_version": "2.0", "resource_changes": []}', "has the plan format 2.0"),
         (b"PK\x03\x04 broken", "is a saved plan, and there is no .terraform.lock.hcl"),
         (b"\xff\xfe\x00", "plan.json"),
     ],

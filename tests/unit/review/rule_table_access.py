@@ -38,11 +38,11 @@ def allows(hit: dict[str, Any], miss: dict[str, Any]) -> Case:
 
 def between(kind: str, action: str) -> Case:
     """A policy that grants access to another account, and one for the plan's own account."""
-    theirs, ours = (
+    others, own = (
         plan(created(kind, policy=policy({"Principal": {"AWS": who}, "Action": action})), accounts=frozenset({OWN}))
         for who in ("444455556666", OWN)
     )
-    return Case(theirs, ours)
+    return Case(others, own)
 
 
 def containers(password: str | None) -> dict[str, Any]:

@@ -167,7 +167,7 @@ def test_a_marked_element_stays_masked_where_the_list_shifts() -> None:
     assert found == [("l[0]", MASKED, MASKED), ("l[2]", None, "c")]
 
 
-def test_what_forces_a_replacement() -> None:
+def test_the_attribute_that_forces_a_replacement() -> None:
     entry = resource(
         "aws_x.y",
         ("delete", "create"),

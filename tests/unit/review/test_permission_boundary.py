@@ -51,8 +51,9 @@ def test_the_intersection_allows_what_both_allow(held: list[dict[str, Any]], lim
             allowed |= requests(statement)
         else:
             denied |= requests(statement)
-    (theirs, not_theirs), (limits, not_limits) = decided(held), decided(limit)
-    assert allowed & ~denied & WORLD == theirs & limits & ~not_theirs & ~not_limits & WORLD
+    (allowed_by_role, denied_by_role), (allowed_by_limit, denied_by_limit) = decided(held), decided(limit)
+    expected = allowed_by_role & allowed_by_limit & ~denied_by_role & ~denied_by_limit
+    assert allowed & ~denied & WORLD == expected & WORLD
 
 
 @pytest.mark.parametrize(

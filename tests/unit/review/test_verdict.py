@@ -85,7 +85,7 @@ def destroyed(address: str, **values: Any) -> dict[str, Any]:
         ),
     ],
 )
-def test_what_a_plan_does(changes: list[dict[str, Any]], sentence: str) -> None:
+def test_verdicts_of_plans(changes: list[dict[str, Any]], sentence: str) -> None:
     assert verdict_of(*changes) == sentence
 
 

@@ -31,11 +31,15 @@ def missing(reason: str) -> None:
 
 
 def clean_environment() -> dict[str, str]:
-    """The caller's environment without AWS's variables, make's, and what a person typed to make."""
+    """The caller's environment without AWS's variables, make's, and what a person typed to make.
+
+    Python writes bytecode, as on most machines: a project in which verbs run hundreds of times compiles them once.
+    """
     return {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("AWS_", "MAKE", "MFLAGS", "PYTEST_")) and not name.endswith("_TEXT")
+        if not name.startswith(("AWS_", "MAKE", "MFLAGS", "PYTEST_", "PYTHONDONTWRITEBYTECODE"))
+        and not name.endswith("_TEXT")
     }
 
 

@@ -181,7 +181,7 @@ secrets = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_s
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(secrets.filter(lambda text: len(text) > 8))
 def test_a_secret_of_any_characters_is_not_shown(secret: str) -> None:
     values = {

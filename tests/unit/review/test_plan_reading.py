@@ -264,7 +264,7 @@ def test_ten_thousand_changes_are_read_quickly() -> None:
     assert time.process_time() - start < 2
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(documents())
 def test_any_plan_of_the_format_is_reviewed(raw: dict[str, Any]) -> None:
     found = review(read(json.dumps(raw), "p"), NONE)

@@ -57,7 +57,7 @@ class PageParser(HTMLParser):
 
 
 @given(st.lists(samples.any_reviews, min_size=1, max_size=3))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 def test_no_text_from_a_plan_is_markup(reviews: list[Review]) -> None:
     page = html(reviews)
     page.encode()

@@ -53,7 +53,7 @@ def check_inert(text: str, reviews: list[Review]) -> None:
 
 
 @given(st.lists(samples.any_reviews, min_size=1, max_size=3), st.integers(2_000, 9_000))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 def test_text_from_a_plan_is_not_interpreted(reviews: list[Review], limit: int) -> None:
     text = markdown(reviews, limit)
     assert len(text) <= limit

@@ -11,7 +11,8 @@ from scripts.review.render import terminal
 from tests.unit.review import samples
 
 
-def test_it_shows_verdict_counts_findings_permissions_and_the_paths() -> None:
+def test_it_shows_verdict_counts_findings_permissions_and_the_paths(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
     review = samples.three()
     lines = terminal(review, [Path("build/review.html")])
     assert lines[1] == review.verdict
@@ -45,7 +46,7 @@ def test_colour_is_only_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @given(samples.any_reviews)
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 def test_no_text_from_a_plan_moves_the_cursor_or_turns_the_line(review: Review) -> None:
     text = "".join(terminal(review))
     assert text.isprintable() or all(character.isprintable() or character.isspace() for character in text)

@@ -119,7 +119,7 @@ def test_a_host_that_is_frozen_is_named_on_all_others(frozen: int) -> None:
     hosts = names(3)
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", MEETING, "0.2", "2", host, *hosts],
+            [sys.executable, "-c", MEETING, "0.1", "1", host, *hosts],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -130,7 +130,7 @@ def test_a_host_that_is_frozen_is_named_on_all_others(frozen: int) -> None:
     ]
     for process in processes:
         wait_for(process, "met")
-    time.sleep(3)  # longer than the silence that is too long: beats have been heard meanwhile, and count for nothing
+    time.sleep(1.5)  # longer than the silence that is too long: beats have been heard meanwhile, and count for nothing
     processes[frozen].send_signal(signal.SIGSTOP)
     others = [process for process in processes if process is not processes[frozen]]
     try:
@@ -148,11 +148,11 @@ def test_a_host_that_is_frozen_is_named_on_all_others(frozen: int) -> None:
 
 def test_a_host_that_is_slow_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(link, "BEAT", 0.1)
-    monkeypatch.setattr(link, "SILENCE", 1.0)
+    monkeypatch.setattr(link, "SILENCE", 0.5)
     links = met(names(3))
 
     def late(each: link.Link) -> Any:
-        time.sleep(2.5 if each.index == 1 else 0)
+        time.sleep(1.2 if each.index == 1 else 0)
         return each.exchange(each.index)
 
     assert at_once(*(lambda each=each: late(each) for each in links)) == [[0, 1, 2]] * 3
@@ -359,4 +359,4 @@ def test_a_host_that_waits_heeds_a_stop(tmp_path: Path, digits: Path) -> None:
             process.send_signal(signal.SIGTERM)
     (left,) = ended([process], 40)
     assert (left.returncode, left.stderr) == (0, "")
-    assert left.stdout == "stopped while other hosts were awaited: nothing has been trained\n"
+    assert left.stdout == "stopped while waiting for other hosts: nothing was trained\n"

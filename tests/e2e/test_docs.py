@@ -20,7 +20,7 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").g
 COMMAND = re.compile(r"(make|python|terraform|aws|cd|eval|docker|\.venv/bin/\S+|[A-Z_]+=\S+ (?:python|make))( |$)")
 
 ELSEWHERE = {
-    "make demo": "tests/e2e/test_a_demo.py",
+    "make demo": "tests/e2e/test_demo.py",
     "make test": "it is what runs this",
     "make test-fast": "a part of what runs this",
     "make lint": "continuous integration runs it beside the tests",

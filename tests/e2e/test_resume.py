@@ -73,9 +73,10 @@ def test_stopped_killed_and_gone_on_with_it_ends_as_undisturbed(yard: Project, d
     end = yard.make("resume", f"RUN={second}", LOCAL)
     (third,) = JOB.findall(end)
     assert epochs(begun) | epochs(middle) | epochs(end) == epochs(undisturbed)
-    went_on = [int(step) for step in re.findall(r"^goes on from .*: step (\d+) of", begun + middle + end, re.MULTILINE)]
-    assert len(went_on) == 2, went_on
-    assert 0 < went_on[0] < went_on[1]
+    log = begun + middle + end
+    resumed_from = [int(step) for step in re.findall(r"^resumes from .*: step (\d+) of", log, re.MULTILINE)]
+    assert len(resumed_from) == 2, resumed_from
+    assert 0 < resumed_from[0] < resumed_from[1]
     (state,) = STATE.findall(undisturbed)
     assert STATE.findall(end) == [state]
     assert (yard.folder / "runs" / third / "model" / "model.keras").is_file()

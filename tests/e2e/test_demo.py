@@ -64,8 +64,10 @@ def test_without_containers_it_prints_what_is_missing(yard: Project, demo: str) 
 
 
 def test_the_test_channel_is_not_uploaded(yard: Project, demo: str) -> None:
-    (request,) = (yard.folder / "runs").glob("digits-*/request.json")
-    channels = [channel["ChannelName"] for channel in json.loads(request.read_text())["InputDataConfig"]]
+    run = re.search(r"Model +(runs/\S+)/model", demo)
+    assert run, demo
+    request = json.loads((yard.folder / run[1] / "request.json").read_text())
+    channels = [channel["ChannelName"] for channel in request["InputDataConfig"]]
     assert channels == ["training", "validation"]
 
 

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,13 @@ LOCAL = "CLOUD=local"
 
 
 @pytest.fixture(autouse=True)
-def _built(demo: str) -> None:
-    """Each of these needs the stack."""
+def _stack(yard: Project, demo: str) -> Iterator[None]:
+    """Each of these tests needs the stack; the job files and the program that it writes are removed afterwards."""
+    yield
+    for path in (yard.folder / "jobs").glob("*.toml"):
+        if path.name != "digits.toml":
+            path.unlink()
+    (yard.folder / "trainer" / "my_train.py").unlink(missing_ok=True)
 
 
 def runs(yard: Project) -> list[str]:

@@ -28,7 +28,7 @@ HYPERPARAMETERS = {
 HOSTS_SECONDS = 20
 
 _STEP = re.compile(r"step-(\d+)")
-_RESUMES = re.compile(r"^(?:goes on|resumes) from .*: step (\d+) of \d+$", re.MULTILINE)
+_RESUMES = re.compile(r"^resumes from .*: step (\d+) of \d+$", re.MULTILINE)
 _BEGINS = re.compile(r"^\d+ training images of ", re.MULTILINE)
 _STATE = re.compile(r"^state after step (\d+) of (\d+): sha256 ([0-9a-f]{64})", re.MULTILINE)
 # The results of an epoch that depend on the clock.

@@ -16,7 +16,7 @@ LOCAL = "CLOUD=local"
 HP = "HP=batch_size=8 epochs=4 checkpoint_steps=50"
 JOB = re.compile(r"^Run: (digits-\S+)$", re.MULTILINE)
 STATE = re.compile(r"^(?:algo-1: )?(state after step \d+ of \d+: sha256 [0-9a-f]{64})", re.MULTILINE)
-RESUMED = re.compile(r"^(?:algo-1: )?goes on from .*: step ([1-9]\d*) of", re.MULTILINE)
+RESUMED = re.compile(r"^(?:algo-1: )?resumes from .*: step ([1-9]\d*) of", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")

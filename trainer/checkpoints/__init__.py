@@ -1,1 +1,1 @@
-"""Checkpoints: their files, when and by whom they are written, and how a run resumes from one."""
+"""Checkpoints: their files, when they are written, and how a run resumes from one."""

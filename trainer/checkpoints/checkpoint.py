@@ -1,14 +1,14 @@
-"""Checkpoints: the whole state of a run after a step, in a folder named by the step.
+"""Checkpoints: each holds the whole state of a run after a step, in a folder named after the step.
 
     step-00000040/
       state.npz       the arrays, as np.savez writes them
-      about.json      the step, and what else the caller says of it
-      manifest.json   size and sha256 of these two; written last, when they are on the disk
+      about.json      the step, and the facts that the caller adds
+      manifest.json   size and sha256 of these two; written last, when both are on the disk
 
-SageMaker copies the files to S3 one by one while they are being written, mirrors deletions, and gives a new job what
-had arrived: any of the files may be missing, cut short or of another moment, and their times mean nothing. So a
-checkpoint counts only where its manifest and all that it tells of agree, and where it is of the step that its folder is
-named by. Everything else is torn; it is set aside as aside-00000040.
+SageMaker copies the files to S3 one by one while the trainer writes them, and deletes there what is deleted here. A new
+job gets the files that had arrived: any of them may be missing, cut short or older than the others, and their times
+mean nothing. So a checkpoint is complete only if both files match its manifest and its step matches its folder's name.
+Any other one is torn: it is renamed to aside-00000040 and skipped.
 https://docs.aws.amazon.com/sagemaker/latest/dg/model-checkpoints.html
 """
 
@@ -31,22 +31,22 @@ from numpy.typing import NDArray
 from trainer.contract.errors import JobError
 
 STATE, ABOUT, MANIFEST = "state.npz", "about.json", "manifest.json"
-# A checkpoint that was finished so long ago is taken to be in S3.
-SENT_SECONDS = 60.0
+# After this time, a checkpoint is assumed to be in S3.
+UPLOAD_SECONDS = 60.0
 
-_PIECE = 1 << 20  # bytes
+_CHUNK_BYTES = 1 << 20
 _NAME = re.compile(r"(step|aside)-([0-9]{8}|[1-9][0-9]{8,})")
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """One that is whole.
+    """A complete checkpoint.
 
     Args:
         path: its folder.
-        step: the optimizer steps done so far.
-        about: what was said of it, and ``step``.
-        digest: the sha256 of its arrays' file: equal names and arrays have equal digests.
+        step: optimizer steps so far.
+        about: the caller's facts, and ``step``.
+        digest: sha256 of the file with the arrays; equal names and arrays give equal digests.
     """
 
     path: Path
@@ -61,41 +61,41 @@ class Checkpoint:
 
 
 @dataclass(frozen=True)
-class Torn:
-    """What has a checkpoint's name and is none, and why not."""
+class TornCheckpoint:
+    """A folder or file with a checkpoint's name that is no complete checkpoint, and the reason."""
 
     path: Path
-    why: str
+    reason: str
 
 
-def look(folder: Path) -> tuple[list[Checkpoint], list[Torn]]:
-    """Read and verify all checkpoints of a folder.
+def find_checkpoints(folder: Path) -> tuple[list[Checkpoint], list[TornCheckpoint]]:
+    """Read and verify all checkpoints of a folder, except the renamed ones (``aside-…``).
 
     Args:
         folder: may be absent.
 
     Returns:
-        The whole and the torn ones, each the newest first. Those set aside earlier are not among them.
+        The complete and the torn checkpoints, each list newest first.
 
     Raises:
-        JobError: the folder, or something in it, cannot be read.
+        JobError: the folder, or a file in it, cannot be read.
     """
-    good, torn = [], []
-    for kind, step, path in _numbered(folder):
+    complete, torn = [], []
+    for kind, step, path in _list_numbered(folder):
         if kind == "step":
-            found = _verified(path, step)
+            found = verify(path, step)
             if isinstance(found, Checkpoint):
-                good.append(found)
+                complete.append(found)
             else:
                 torn.append(found)
-    return good, torn
+    return complete, torn
 
 
-def set_aside(path: Path) -> Path:
-    """Rename a checkpoint to ``aside-…``, in place of an earlier one of that name: it is gone on from no more.
+def rename_to_aside(path: Path) -> Path:
+    """Rename a checkpoint to ``aside-…``, so that no run resumes from it. An earlier one of that name is replaced.
 
     Returns:
-        Where it is now.
+        Its new path.
 
     Raises:
         JobError: it cannot be renamed.
@@ -104,33 +104,33 @@ def set_aside(path: Path) -> Path:
     try:
         _remove(aside)
         path.rename(aside)
-        _sync(aside.parent)
+        _sync_folder(aside.parent)
     except OSError as error:
         raise JobError(f"The checkpoint {path} cannot be renamed to {aside.name}: {error.strerror}.") from error
     return aside
 
 
-def aside(folder: Path) -> list[Path]:
-    """Those that were set aside, the newest first.
+def list_aside(folder: Path) -> list[Path]:
+    """The checkpoints that were renamed to ``aside-…``, newest first.
 
     Raises:
         JobError: the folder cannot be read.
     """
-    return [path for kind, _, path in _numbered(folder) if kind == "aside"]
+    return [path for kind, _, path in _list_numbered(folder) if kind == "aside"]
 
 
 def save(folder: Path, step: int, arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any]) -> Checkpoint:
-    """Write a checkpoint; when this returns, it is on the disk.
+    """Write a checkpoint; on return, it is on the disk.
 
     Args:
-        folder: holds all checkpoints of the run; made where it is absent.
-        step: the optimizer steps done so far.
+        folder: holds all checkpoints of the run; created if it is absent.
+        step: optimizer steps so far.
         arrays: the state, of plain numbers, text or truth values.
-        about: JSON that is to come back with it.
+        about: JSON that is stored with it.
 
     Raises:
-        JobError: the disk is full, read-only or the like; nothing of this step is left, earlier ones are untouched.
-        ValueError: an array is of a type that would not come back, or there is a whole checkpoint of this step.
+        JobError: the disk is full, read-only or the like; this step's files are removed, earlier checkpoints stay.
+        ValueError: an array has a type that cannot be stored, or a complete checkpoint of this step exists.
     """
     for name, array in arrays.items():
         if array.dtype.hasobject or array.dtype.kind == "V":  # V: numpy reads bfloat16 and the like back as bare bytes
@@ -138,10 +138,9 @@ def save(folder: Path, step: int, arrays: Mapping[str, NDArray[Any]], about: Map
     text = json.dumps({**about, "step": step}, indent=1)
     target = folder / f"step-{step:08}"
     if os.path.lexists(target):
-        found = _verified(target, step)
-        if isinstance(found, Checkpoint):
-            raise ValueError(f"{target} is there already")
-        set_aside(target)
+        if isinstance(verify(target, step), Checkpoint):
+            raise ValueError(f"{target} exists already")
+        rename_to_aside(target)
     try:
         digest = _write(target, arrays, text)
     except OSError as error:
@@ -154,31 +153,54 @@ def save(folder: Path, step: int, arrays: Mapping[str, NDArray[Any]], about: Map
 
 
 def prune(folder: Path, finished: Mapping[int, float], now: float) -> None:
-    """Remove what is older than the second newest checkpoint that S3 has by now; nothing where it has but one.
+    """Remove everything older than the second newest checkpoint in S3; with fewer than two in S3, remove nothing.
 
-    What cannot be removed, say because SageMaker has just put a mark beside a file, is left to the next time.
+    If something cannot be removed, for example because SageMaker has just added a mark, the next call tries again.
 
     Args:
-        folder: of the checkpoints; the torn ones have been set aside.
-        finished: when those that this process saved were done, by step; others are taken to have come from S3.
-        now: by the same clock, in seconds.
+        folder: the folder of the checkpoints; torn ones are already renamed.
+        finished: the times at which this process finished checkpoints, by step. All others came from S3.
+        now: the time, in seconds of the same clock.
 
     Raises:
         JobError: the folder cannot be read.
     """
-    found = _numbered(folder)
-    sent = [
+    found = _list_numbered(folder)
+    uploaded = [
         step
         for kind, step, path in found
-        if kind == "step" and (path / MANIFEST).is_file() and now - finished.get(step, -math.inf) >= SENT_SECONDS
+        if kind == "step" and (path / MANIFEST).is_file() and now - finished.get(step, -math.inf) >= UPLOAD_SECONDS
     ]
     for _, step, path in found:
-        if len(sent) > 1 and step < sent[1]:
+        if len(uploaded) > 1 and step < uploaded[1]:
             _remove(path)
 
 
-def _numbered(folder: Path) -> list[tuple[str, int, Path]]:
-    """``step`` or ``aside``, the step and the path of all that is named so, the highest step first.
+def verify(path: Path, step: int) -> Checkpoint | TornCheckpoint:
+    """Read the whole checkpoint and compare it with its manifest and its step.
+
+    Raises:
+        JobError: it exists but cannot be read.
+    """
+    try:
+        files = json.loads((path / MANIFEST).read_bytes())["files"]
+        for name in (STATE, ABOUT):
+            if files[name] != _size_and_digest(path / name):
+                return TornCheckpoint(path, f"{name} does not match {MANIFEST}")
+        about = json.loads((path / ABOUT).read_bytes())
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+        return TornCheckpoint(path, f"the file {Path(error.filename).name} is missing")
+    except OSError as error:
+        raise _unreadable_error(path, error) from error
+    except (ValueError, KeyError, TypeError):
+        return TornCheckpoint(path, f"{MANIFEST} is damaged")
+    if about["step"] != step:
+        return TornCheckpoint(path, f"it belongs to step {about['step']}")
+    return Checkpoint(path, step, about, files[STATE]["sha256"])
+
+
+def _list_numbered(folder: Path) -> list[tuple[str, int, Path]]:
+    """Everything named ``step-…`` or ``aside-…``: this word, the step and the path; the highest step first.
 
     Raises:
         JobError: the folder cannot be read.
@@ -188,59 +210,36 @@ def _numbered(folder: Path) -> list[tuple[str, int, Path]]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise _unreadable(folder, error) from error
+        raise _unreadable_error(folder, error) from error
     return sorted(((name[1], int(name[2]), folder / name[0]) for name in names), key=lambda one: one[1], reverse=True)
 
 
-def _verified(path: Path, step: int) -> Checkpoint | Torn:
-    """Read all of a checkpoint.
-
-    Raises:
-        JobError: it is there and cannot be read.
-    """
-    try:
-        files = json.loads((path / MANIFEST).read_bytes())["files"]
-        for name in (STATE, ABOUT):
-            if files[name] != _facts(path / name):
-                return Torn(path, f"{name} is not what was written")
-        about = json.loads((path / ABOUT).read_bytes())
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
-        return Torn(path, f"there is no file {Path(error.filename).name}")
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    except (ValueError, KeyError, TypeError):
-        return Torn(path, f"{MANIFEST} is not what was written")
-    if about["step"] != step:
-        return Torn(path, f"it is of step {about['step']}")
-    return Checkpoint(path, step, about, files[STATE]["sha256"])
-
-
-def _unreadable(path: Path, error: OSError) -> JobError:
+def _unreadable_error(path: Path, error: OSError) -> JobError:
     return JobError(f"The checkpoints in {path} cannot be read: {error.strerror}.")
 
 
 def _write(target: Path, arrays: Mapping[str, NDArray[Any]], about: str) -> str:
-    """Write the three files of a checkpoint and see them on the disk, the manifest last.
+    """Write the three files of a checkpoint and sync them to the disk, the manifest last.
 
     Returns:
-        The sha256 of the arrays' file.
+        The sha256 of the file with the arrays.
     """
     target.mkdir(parents=True)
     with (target / STATE).open("wb") as file:
-        # As np.savez does, whose keyword arguments cannot have every name. ZipInfo's time is always the same.
+        # The format of np.savez, whose keyword arguments cannot have every name. ZipInfo's time is always the same.
         with zipfile.ZipFile(file, "w") as archive:
             for name in sorted(arrays):
                 with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as entry:
-                    # Equal arrays may lie in memory in different orders.
+                    # Equal arrays may have different orders in memory.
                     np.lib.format.write_array(entry, np.asarray(arrays[name], order="C"), allow_pickle=False)
         file.flush()
         os.fsync(file.fileno())
     _write_text(target / ABOUT, about)
-    _sync(target)
-    files = {name: _facts(target / name) for name in (STATE, ABOUT)}
+    _sync_folder(target)
+    files = {name: _size_and_digest(target / name) for name in (STATE, ABOUT)}
     _write_text(target / MANIFEST, json.dumps({"files": files}, indent=1))
-    _sync(target)
-    _sync(target.parent)
+    _sync_folder(target)
+    _sync_folder(target.parent)
     return str(files[STATE]["sha256"])
 
 
@@ -251,17 +250,17 @@ def _write_text(path: Path, text: str) -> None:
         os.fsync(file.fileno())
 
 
-def _facts(path: Path) -> dict[str, int | str]:
-    """What the manifest says of a file."""
+def _size_and_digest(path: Path) -> dict[str, int | str]:
+    """The manifest's entry for a file."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
-        while piece := file.read(_PIECE):
-            digest.update(piece)
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
         return {"bytes": file.tell(), "sha256": digest.hexdigest()}
 
 
-def _sync(folder: Path) -> None:
-    """See the names in a folder on the disk."""
+def _sync_folder(folder: Path) -> None:
+    """Sync the names in a folder to the disk."""
     number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(number)
@@ -270,7 +269,7 @@ def _sync(folder: Path) -> None:
 
 
 def _remove(path: Path) -> None:
-    """Remove a checkpoint as far as that goes, its manifest first: half of it must not look like a whole one."""
+    """Remove as much of a checkpoint as possible. Its manifest goes first, so that no rest looks complete."""
     with contextlib.suppress(OSError):
         if path.is_dir():
             (path / MANIFEST).unlink(missing_ok=True)

@@ -2,44 +2,44 @@
 
 from dataclasses import dataclass
 
-# Of the training's time, what checkpoints may take where nothing else is asked for.
-SHARE = 0.01
-# Seconds; more often, and S3's price for each file would count for more than what an interruption loses.
-LEAST_SECONDS = 30.0
+# The largest share of the training time for checkpoints, if the interval is not set.
+MAX_SHARE = 0.01
+# Seconds. More often, S3's price for each file would exceed the cost of the repeated steps.
+MIN_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
 class Interval:
-    """How often checkpoints are made.
+    """How often checkpoints are written.
 
     Args:
-        seconds: between two; 0 adapts, so that they take at most SHARE of the time.
-        steps: between two; 0 goes by time.
+        seconds: between two checkpoints; 0 adapts, so that they take at most MAX_SHARE of the time.
+        steps: between two checkpoints; 0 counts time instead.
     """
 
     seconds: float = 0.0
     steps: int = 0
 
     def wait(self, cost: float) -> float:
-        """Seconds from one checkpoint to the next, where it goes by time.
+        """Seconds from one checkpoint to the next, if time counts.
 
         Args:
-            cost: seconds that the last checkpoint took from the training.
+            cost: seconds of training time that the last checkpoint took.
         """
-        return self.seconds or max(LEAST_SECONDS, cost / SHARE)
+        return self.seconds or max(MIN_SECONDS, cost / MAX_SHARE)
 
     def is_due(self, steps: int, seconds: float, cost: float) -> bool:
-        """Whether it is time for one.
+        """Whether the next checkpoint is due.
 
         Args:
-            steps: done since the last checkpoint.
-            seconds: gone by since then.
-            cost: seconds that the last one took from the training.
+            steps: since the last checkpoint.
+            seconds: since the last checkpoint.
+            cost: seconds of training time that the last checkpoint took.
         """
         if self.steps:
             return steps >= self.steps
         return steps > 0 and seconds >= self.wait(cost)
 
     def steps_left(self, steps: int) -> int | None:
-        """How many more steps may be done before the next one, having done so many; None where it goes by time."""
+        """Steps until the next checkpoint, ``steps`` after the last one; None if time counts."""
         return max(1, self.steps - steps) if self.steps else None

@@ -1,4 +1,4 @@
-"""A run's checkpoints while it trains: when they are made, and by whom."""
+"""When a run writes checkpoints while it trains."""
 
 import time
 from collections.abc import Mapping
@@ -13,50 +13,60 @@ from trainer.run import Run
 
 
 class Keeper:
-    """Makes the checkpoints of a run on the chief; on other hosts, where the state is the same, it does nothing.
+    """Writes the checkpoints of a run on the chief. On other hosts the state is the same, so it writes none there.
 
     Args:
         folder: for the checkpoints; None on other hosts.
         interval: how often.
-        run: whose.
-        told: plain data that every checkpoint holds beside the run's own: its identity, its devices.
-        newest: the checkpoint that the run went on from.
+        run: the run to save.
+        facts: plain data for every checkpoint, beside the run's own: its identity, its devices.
+        newest: the checkpoint that the run resumed from.
     """
 
     def __init__(
-        self, folder: Path | None, interval: Interval, run: Run, told: Mapping[str, Any], newest: Checkpoint | None
+        self, folder: Path | None, interval: Interval, run: Run, facts: Mapping[str, Any], newest: Checkpoint | None
     ) -> None:
         self._writer = Writer(folder) if folder else None
         self._interval = interval
         self._run = run
-        self._told = told
+        self._facts = facts
         self._newest = newest
-        self._step = run.step
-        self._time = time.monotonic()
+        self._last_step = run.step
+        self._last_time = time.monotonic()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a checkpoint is being written."""
+        return self._writer is not None and self._writer.busy
+
+    @property
+    def cost(self) -> float:
+        """Seconds of training time that the last finished checkpoint took."""
+        return self._writer.cost if self._writer else 0.0
 
     def steps_left(self) -> int | None:
-        """How many steps may be done at once, so that a checkpoint can be made when it is due; None for any number."""
-        return self._interval.steps_left(self._run.step - self._step) if self._writer else None
+        """Steps until the next checkpoint is due; None if the number of steps does not matter."""
+        return self._interval.steps_left(self._run.step - self._last_step) if self._writer else None
 
-    def look(self) -> None:
-        """Begin a checkpoint if it is time; the disk is not waited for.
+    def save_if_due(self) -> None:
+        """Start to write a checkpoint if it is due; do not wait for the disk.
 
         Raises:
-            JobError: an earlier one could not be written.
+            JobError: an earlier checkpoint could not be written.
         """
         if self._writer is None:
             return
         self._writer.check()
-        since = time.monotonic() - self._time
-        if not self._interval.is_due(self._run.step - self._step, since, self._writer.cost):
+        elapsed = time.monotonic() - self._last_time
+        if not self._interval.is_due(self._run.step - self._last_step, elapsed, self._writer.cost):
             return
         if self._interval.steps:
-            self._writer.wait()  # whoever counts in steps wants each of them
+            self._writer.wait()  # with an interval in steps, no checkpoint may be skipped
         if not self._writer.busy:
             self._submit(self._writer)
 
-    def now(self) -> Checkpoint | None:
-        """Have a checkpoint of the present state, written to its end; None on other hosts.
+    def save_now(self) -> Checkpoint | None:
+        """Write a checkpoint of the current state and wait until it is on the disk; None on other hosts.
 
         Raises:
             JobError: it could not be written.
@@ -67,8 +77,8 @@ class Keeper:
         if self._newest and self._newest.step == self._run.step:
             if len(self._newest.about["history"]) == len(self._run.history):
                 return self._newest
-            # A stop came while the epoch that ends with this step was scored: its results were not known then.
-            checkpoint.set_aside(self._newest.path)
+            # It was written by a stop during the validation after this step, so it lacks the epoch's results.
+            checkpoint.rename_to_aside(self._newest.path)
         self._submit(self._writer)
         self._newest = self._writer.wait()
         return self._newest
@@ -77,12 +87,12 @@ class Keeper:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let what is being written end."""
+        """Wait for the checkpoint that is being written."""
         if self._writer:
             self._writer.close()
 
     def _submit(self, writer: Writer) -> None:
         before = time.monotonic()
         arrays = self._run.arrays()
-        self._step, self._time = self._run.step, time.monotonic()
-        writer.submit(self._step, arrays, {**self._told, **self._run.about()}, blocked=self._time - before)
+        self._last_step, self._last_time = self._run.step, time.monotonic()
+        writer.submit(self._last_step, arrays, {**self._facts, **self._run.about()}, blocked=self._last_time - before)

@@ -1,7 +1,8 @@
-"""Going on from a checkpoint: which one, and whether this run may.
+"""Resuming from a checkpoint: which one, and whether this run may resume from it.
 
-A checkpoint holds what made its run's results what they are (`Plan.identity`), so that a run that would end otherwise
-than the uninterrupted one is refused by name, and how the run was computed, of which only the bits depend.
+A checkpoint holds the run's identity (`Plan.identity`): everything that its results depend on. If the identity differs,
+the run would not end like the uninterrupted one, so it is refused and the message names the difference. A checkpoint
+also holds the environment, such as the devices: only the last bits of the results depend on it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,8 +19,8 @@ from trainer.hosts.cluster import Team
 from trainer.run import Arrays, Plan, Run
 
 
-def computed_by(team: Team) -> dict[str, Any]:
-    """What the bits of a result depend on, beside the run's identity."""
+def compute_environment(team: Team) -> dict[str, Any]:
+    """The devices and versions that the last bits of a result depend on."""
     gpus = tf.config.list_physical_devices("GPU")
     kind = tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU") if gpus else "CPU"
     return {
@@ -31,138 +32,147 @@ def computed_by(team: Team) -> dict[str, Any]:
     }
 
 
-def told(plan: Plan, team: Team) -> dict[str, Any]:
-    """What every checkpoint says beside the run's own state."""
-    return {"identity": dict(plan.identity), "computed_by": computed_by(team)}
+def checkpoint_facts(plan: Plan, team: Team) -> dict[str, Any]:
+    """The facts in every checkpoint, beside the run's own state."""
+    return {"identity": dict(plan.identity), "computed_by": compute_environment(team)}
 
 
 def resume(run: Run, plan: Plan, folder: Path, team: Team, weights_only: bool) -> Checkpoint | None:
-    """Go on from the newest checkpoint that all hosts have whole; where there is none, from the beginning.
+    """Resume from the newest checkpoint that is complete on all hosts; without one, start from the beginning.
 
     Args:
         run: changed in place.
-        plan: what this run would do.
+        plan: the plan of this run.
         folder: holds the checkpoints.
         team: all devices.
-        weights_only: begin anew with a checkpoint's weights, unless this very run has begun so before.
+        weights_only: start a new run with a checkpoint's weights, unless this very run has already done so.
 
     Returns:
-        The checkpoint that holds the state which the run has now; None where none does.
+        The checkpoint that holds the run's current state; None if there is none.
 
     Raises:
-        JobError: it is of a run with other results, the hosts have no step in common, it cannot be read, or there is
-            none to take weights from.
+        JobError: the checkpoint belongs to a run with other results, the hosts have no step in common, a checkpoint
+            cannot be read, or there is none to take weights from.
     """
-    found = _look(folder, team)
+    found = _find_complete(folder, team)
     step = newest_common(team.link.exchange([each.step for each in found]), team.link.hosts, folder)
     if step is None:
         if weights_only:
             raise JobError(
-                f"resume=weights takes weights from a checkpoint, and {folder} holds none that is whole.",
-                "Leave it away to begin with new weights. One that was set aside, aside-…, may be named step-… again.",
+                f"resume=weights needs a complete checkpoint, and {folder} holds none.",
+                "Leave out resume=weights to start with new weights, or rename a complete aside-… back to step-….",
             )
         return None
     newest = next(each for each in found if each.step == step)
-    if weights_only and not (newest.about["from_weights"] and not different(newest.about["identity"], plan.identity)):
-        _fill(newest, run.load_weights)
-        team.say(f"starts anew with the weights of {newest.path}")
-        return _begin_anew(run, plan, folder, team, found)
-    check(newest, plan)
-    _fill(newest, lambda arrays: run.load(arrays, newest.step, newest.about))
-    team.say(f"goes on from {newest.path}: step {run.step} of {plan.steps}")
-    for line in other_bits(newest.about["computed_by"], computed_by(team)):
+    about = newest.about
+    if weights_only and not (about["from_weights"] and not differing_names(about["identity"], plan.identity)):
+        _load(newest, run.load_weights)
+        team.say(f"starts a new run with the weights of {newest.path}")
+        return _replace_all(run, plan, folder, team, found)
+    check_same_run(newest, plan)
+    _load(newest, lambda arrays: run.load(arrays, newest.step, about))
+    team.say(f"resumes from {newest.path}: step {run.step} of {plan.steps}")
+    for line in environment_notes(about["computed_by"], compute_environment(team)):
         team.say(line)
     if team.chief:
-        for newer in (each for each in found if each.step > step):  # which other hosts lack
-            checkpoint.set_aside(newer.path)
+        for newer in (each for each in found if each.step > step):  # other hosts lack these
+            checkpoint.rename_to_aside(newer.path)
     return newest
 
 
 def newest_common(steps: Sequence[Sequence[int]], hosts: Sequence[str], folder: Path) -> int | None:
-    """The newest step that all hosts have a checkpoint of, given those of each; None where nobody has any.
+    """The newest step of which all hosts have a checkpoint; None if no host has any.
+
+    Args:
+        steps: for each host, the steps of its checkpoints.
+        hosts: their names, in the same order.
+        folder: named in the error.
 
     Raises:
-        JobError: some have, and none is everybody's.
+        JobError: some hosts have checkpoints, but no step is common to all.
     """
     common = set(steps[0]).intersection(*steps[1:])
     if common or not any(steps):
         return max(common, default=None)
-    there = ", ".join(f"{host} has those of the steps {list(its)}" for host, its in zip(hosts, steps, strict=True))
+    by_host = ", ".join(f"{host} has the steps {list(each)}" for host, each in zip(hosts, steps, strict=True))
     raise JobError(
-        f"The hosts have no checkpoint in common to go on from: in {folder}, {there}.",
+        f"The hosts have no common checkpoint to resume from: in {folder}, {by_host}.",
         "Give all hosts the checkpoints of the first one, or none.",
     )
 
 
-def different(theirs: Mapping[str, Any], mine: Mapping[str, Any]) -> list[str]:
-    """The names of an identity whose values are others."""
-    return [name for name in {**theirs, **mine} if theirs.get(name) != mine.get(name)]
+def differing_names(saved: Mapping[str, Any], current: Mapping[str, Any]) -> list[str]:
+    """The names whose values differ."""
+    return [name for name in {**saved, **current} if saved.get(name) != current.get(name)]
 
 
-def check(newest: Checkpoint, plan: Plan) -> None:
-    """See whether a run may go on from a checkpoint.
+def check_same_run(newest: Checkpoint, plan: Plan) -> None:
+    """Check that a run may resume from a checkpoint.
 
     Raises:
-        JobError: the uninterrupted run would have had other results, or would have ended before.
+        JobError: the uninterrupted run would have other results, or would have ended earlier.
     """
-    theirs, mine = newest.about["identity"], plan.identity
-    if names := different(theirs, mine):
-        changes = "; ".join(f"its {name} is {theirs.get(name)}, this one's is {mine.get(name)}" for name in names)
-        fix = "Go on with the same, begin anew from its weights with resume=weights, or use an empty checkpoint folder."
+    saved, current = newest.about["identity"], plan.identity
+    if names := differing_names(saved, current):
+        changes = "; ".join(f"its {name} is {saved.get(name)}, this run's is {current.get(name)}" for name in names)
+        fix = (
+            "Resume with the same settings, start a new run with its weights (resume=weights), or use an empty "
+            "checkpoint folder."
+        )
         if names == ["schedule_epochs"]:
             fix = (
-                f"With schedule_epochs={theirs['schedule_epochs']} epochs may grow, at a learning rate of 0 once it is "
-                "over; with resume=weights a new schedule begins with the old weights."
+                f"Set schedule_epochs={saved['schedule_epochs']}: then epochs may grow, and after the schedule the "
+                "learning rate is 0. Or start a new run and schedule with its weights (resume=weights)."
             )
-        raise JobError(f"{newest.path} is of another run: {changes}.", fix)
+        raise JobError(f"{newest.path} belongs to another run: {changes}.", fix)
     if newest.step > plan.steps:
         raise JobError(
-            f"{newest.path} is past the end: epochs={plan.epochs} has {plan.steps} steps.",
-            f"Take at least epochs={-(-newest.step // plan.steps_per_epoch)}, or an empty checkpoint folder.",
+            f"{newest.path} is past the end of this run: epochs={plan.epochs} has {plan.steps} steps.",
+            f"Set epochs to at least {-(-newest.step // plan.steps_per_epoch)}, or use an empty checkpoint folder.",
         )
 
 
-def other_bits(theirs: Mapping[str, Any], mine: Mapping[str, Any]) -> list[str]:
-    """What to say where a run goes on by other means than before."""
-    names = different(theirs, mine)
+def environment_notes(saved: Mapping[str, Any], current: Mapping[str, Any]) -> list[str]:
+    """The lines to print if the environment differs from the checkpoint's."""
+    names = differing_names(saved, current)
     if not names:
         return []
-    changes = ", ".join(f"{name} {theirs.get(name)} before, {mine.get(name)} now" for name in names)
-    return [f"note: {changes}: the order of the images stays as it was, the last bits of the results do not"]
+    changes = ", ".join(f"{name} {saved.get(name)} before, {current.get(name)} now" for name in names)
+    return [f"note: {changes}: the order of the images stays the same, the last bits of the results do not"]
 
 
-def _look(folder: Path, team: Team) -> list[Checkpoint]:
-    """The whole checkpoints of this host, the newest first; the chief sets the others aside, aloud."""
-    found, torn = checkpoint.look(folder)
+def _find_complete(folder: Path, team: Team) -> list[Checkpoint]:
+    """The complete checkpoints of this host, newest first. The chief renames torn ones and prints a warning."""
+    found, torn = checkpoint.find_checkpoints(folder)
     for each in torn:
         if team.chief:
-            print(f"warning: {each.path} is not whole and is set aside: {each.why}", flush=True)
-            checkpoint.set_aside(each.path)
-    aside = [path.name for path in checkpoint.aside(folder)]
-    if aside and not found:
-        team.say(f"warning: {folder} holds {', '.join(aside)} only: training starts from the beginning")
+            aside = checkpoint.rename_to_aside(each.path)
+            print(f"warning: {each.path} is not complete: {each.reason}; renamed to {aside.name}", flush=True)
+    aside_names = [path.name for path in checkpoint.list_aside(folder)]
+    if aside_names and not found:
+        team.say(f"warning: {folder} holds only {', '.join(aside_names)}: training starts from the beginning")
     return found
 
 
-def _fill(newest: Checkpoint, load: Callable[[Arrays], None]) -> None:
+def _load(newest: Checkpoint, load: Callable[[Arrays], None]) -> None:
     try:
         load(newest.read())
     except ValueError as error:
         raise JobError(
             f"{newest.path} does not fit this network: {error}.",
-            "It is of another version of the trainer or of Keras: use an empty checkpoint folder.",
+            "Another version of the trainer or of Keras wrote it: use an empty checkpoint folder.",
         ) from None
 
 
-def _begin_anew(run: Run, plan: Plan, folder: Path, team: Team, found: Sequence[Checkpoint]) -> Checkpoint | None:
-    """Have a checkpoint of step 0 in place of all others: of higher steps, they would look newer than this run's."""
+def _replace_all(run: Run, plan: Plan, folder: Path, team: Team, found: Sequence[Checkpoint]) -> Checkpoint | None:
+    """Save step 0 and rename all other checkpoints: their higher steps would look newer than this run's."""
     if not team.chief:
         return None
     for each in found:
         if each.step == 0:
-            checkpoint.set_aside(each.path)
-    first = checkpoint.save(folder, 0, run.arrays(), {**told(plan, team), **run.about()})
+            checkpoint.rename_to_aside(each.path)
+    first = checkpoint.save(folder, 0, run.arrays(), {**checkpoint_facts(plan, team), **run.about()})
     for each in found:
         if each.step > 0:
-            checkpoint.set_aside(each.path)
+            checkpoint.rename_to_aside(each.path)
     return first

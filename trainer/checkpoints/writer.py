@@ -1,4 +1,4 @@
-"""Writes checkpoints while the training goes on."""
+"""Writes checkpoints in the background while the training continues."""
 
 import time
 from collections.abc import Mapping
@@ -13,12 +13,12 @@ from trainer.checkpoints.checkpoint import Checkpoint
 
 
 class Writer:
-    """A thread that saves one checkpoint at a time, then removes the old ones. Used by one other thread.
+    """A thread that saves one checkpoint at a time, then removes old ones. Only one other thread may use it.
 
-    Python does not end before a save that has begun has ended.
+    Python does not exit before a save that has started is finished.
 
     Args:
-        folder: for the checkpoints; the torn ones have been set aside.
+        folder: for the checkpoints; torn ones are already renamed.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -31,31 +31,31 @@ class Writer:
 
     @property
     def busy(self) -> bool:
-        """Whether a save is under way."""
+        """Whether a save is running."""
         return self._latest is not None and not self._latest.done()
 
     @property
     def saved(self) -> Checkpoint | None:
-        """The newest that is finished, of those submitted."""
+        """The newest finished checkpoint of this writer."""
         return self._saved
 
     @property
     def cost(self) -> float:
-        """Seconds that the last finished save took from the training: it was held up, or its CPU had other work."""
+        """Seconds of training time that the last finished save took: by blocking it, and by using the CPU."""
         return self._cost
 
     def submit(self, step: int, arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any], blocked: float) -> None:
-        """Begin to save a checkpoint, and return.
+        """Start to save a checkpoint, and return at once.
 
         Args:
-            step: the optimizer steps done so far.
-            arrays: the state; not to be changed any more.
-            about: JSON that is to come back with it; not to be changed either.
-            blocked: seconds that the training was held up by the copying of its state.
+            step: optimizer steps so far.
+            arrays: the state; the caller must not change it any more.
+            about: JSON that is stored with it; the caller must not change it either.
+            blocked: seconds for which copying the state blocked the training.
 
         Raises:
-            ValueError: another save is under way.
-            JobError: an earlier one has failed; whatever else an earlier one raised.
+            ValueError: another save is running.
+            JobError: the save before failed; any other exception of that save is raised too.
         """
         if self.busy:
             raise ValueError(f"the checkpoint of step {step} has to wait: another is being written")
@@ -63,29 +63,29 @@ class Writer:
         self._latest = self._thread.submit(self._save, step, arrays, about, blocked)
 
     def check(self) -> None:
-        """Find out whether the last save has failed, as far as that is known yet.
+        """Raise the error of the last save, if it has already failed.
 
         Raises:
-            JobError: it has; whatever else it raised.
+            JobError: it failed; any other exception of that save is raised too.
         """
         if not self.busy:
             self.wait()
 
     def wait(self) -> Checkpoint | None:
-        """Wait for the save that is under way.
+        """Wait until the running save is finished.
 
         Returns:
-            The newest that is finished; None where nothing was submitted.
+            The newest finished checkpoint; None if nothing was submitted.
 
         Raises:
-            JobError: the last save has failed; whatever else it raised.
+            JobError: the last save failed; any other exception of that save is raised too.
         """
         if self._latest is not None:
             self._latest.result()
         return self._saved
 
     def close(self) -> None:
-        """Wait for the save that is under way, and end the thread. Whether it has failed, ``wait`` says."""
+        """Wait until the running save is finished, and end the thread. Its error is raised by ``wait`` only."""
         self._thread.shutdown()
 
     def _save(self, step: int, arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any], blocked: float) -> None:

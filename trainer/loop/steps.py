@@ -1,7 +1,7 @@
 """The compiled part of training: many optimizer steps, or many batches of validation, in one call of TensorFlow.
 
-One device, several and several hosts go through the same lines: ``strategy.run`` does a step on each device with its
-part of the batch, the optimizer adds up their gradients.
+The code is the same for one device, several devices and several hosts: ``strategy.run`` does a step on each device with
+its part of the batch, and the optimizer adds up their gradients.
 """
 
 from collections.abc import Callable
@@ -15,33 +15,33 @@ from trainer.run import Run
 
 
 def compiled_training(run: Run, batch_size: int, team: Team) -> Callable[[Any, Any], tuple[Any, Any]]:
-    """What does optimizer steps.
+    """Make the function that does optimizer steps.
 
     Args:
-        run: changed by it, all but its step number.
+        run: changed by the function, except for its step number.
         batch_size: images in a step, on all devices together.
         team: all devices.
 
     Returns:
-        A function of an iterator of batches and of how many to take. It gives the number of steps that were done and
-        whether all was finite; where not, the state is that before the first step that was not.
+        A function of an iterator of batches and of the number of steps. It returns the number of steps done, and
+        whether all were finite. If a step was not, the state is the one before that step.
     """
     model, optimizer, strategy = run.model, run.optimizer, team.strategy
     loss_of = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    # With a scaled loss, gradients that overflow are daily bread: the optimizer leaves such a step out by itself.
+    # With a scaled loss, gradients often overflow: the optimizer itself skips such a step.
     scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
-    # What the forward pass changes: batch normalization's averages, the dropout's random state.
-    passing = model.non_trainable_variables
+    # The forward pass changes these: batch normalization's averages, the dropout's random state.
+    changed_by_forward = model.non_trainable_variables
 
-    def forward_and_back(images: Any, numbers: Any) -> Any:
-        """One device's part: its loss, how many it got right, whether all is finite; the gradients."""
+    def forward_and_backward(images: Any, numbers: Any) -> Any:
+        """One device's part: loss, right answers and whether any number is NaN or infinite; then the gradients."""
         with tf.GradientTape() as tape:
             logits = model(images, training=True)
-            loss = loss_of(numbers, logits)  # which Keras divides by the number of devices: the sum is the mean
-            to_differentiate = optimizer.scale_loss(loss)
-        gradients = tape.gradient(to_differentiate, model.trainable_variables)
+            loss = loss_of(numbers, logits)  # Keras divides it by the number of devices: the sum is the mean
+            scaled_loss = optimizer.scale_loss(loss)
+        gradients = tape.gradient(scaled_loss, model.trainable_variables)
         watched = [loss] if scaled else [loss, *gradients]
-        # One pass over each, and no array of truth values: a sum is finite where all are.
+        # A sum is finite if all its terms are: one pass over each array, and no array of truth values.
         finite = tf.reduce_all(tf.math.is_finite([tf.reduce_sum(each) for each in watched]))
         right = tf.reduce_sum(tf.cast(tf.argmax(logits, 1, tf.int32) == numbers, tf.float64))
         return tf.stack([tf.cast(loss, tf.float64), right, tf.cast(~finite, tf.float64)]), gradients
@@ -52,11 +52,11 @@ def compiled_training(run: Run, batch_size: int, team: Team) -> Callable[[Any, A
     def steps(iterator: Any, count: Any) -> tuple[Any, Any]:
         done, finite = tf.constant(0), tf.constant(True)
         for _ in tf.range(count):
-            before = [tf.identity(variable.value) for variable in passing]
-            results, gradients = strategy.run(forward_and_back, args=next(iterator))
-            loss, right, broken = tf.unstack(strategy.reduce("SUM", results, axis=None))
-            if broken > 0:
-                for variable, value in zip(passing, before, strict=True):
+            before = [tf.identity(variable.value) for variable in changed_by_forward]
+            results, gradients = strategy.run(forward_and_backward, args=next(iterator))
+            loss, right, not_finite = tf.unstack(strategy.reduce("SUM", results, axis=None))
+            if not_finite > 0:
+                for variable, value in zip(changed_by_forward, before, strict=True):
                     variable.value.assign(value)
                 finite = tf.constant(False)
                 break
@@ -69,17 +69,17 @@ def compiled_training(run: Run, batch_size: int, team: Team) -> Callable[[Any, A
 
 
 def compiled_validation(model: Any, team: Team) -> Callable[[Any, Any, Any], Any]:
-    """What scores batches.
+    """Make the function that scores batches.
 
     Returns:
-        A function of an iterator of batches, of how many to take, and of the sums so far, float64 [3]: loss, right
-        answers, images. It gives the new sums.
+        A function of an iterator of batches, of the number of batches, and of the sums so far, float64 [3]: loss, right
+        answers, images. It returns the new sums.
     """
     strategy = team.strategy
     loss_of = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="sum")
 
     def score(images: Any, numbers: Any) -> Any:
-        # The other devices have some left; TensorFlow's convolutions fail on none.
+        # Only other devices have images left in this batch; TensorFlow's convolutions fail on an empty one.
         if team.replicas > 1 and tf.size(numbers) == 0:
             return tf.zeros(3, tf.float64)
         logits = model(images, training=False)

@@ -1,6 +1,6 @@
-"""The loop: steps, epochs, validation, checkpoints, stopping. Knows nothing of what the images show.
+"""The training loop: steps, epochs, validation, checkpoints, stopping. It knows nothing about images.
 
-Keras's ``fit`` is not used: it fails on several hosts with Keras 3, and cannot go on from the middle of an epoch.
+It does not use Keras's ``fit``, which fails on several hosts with Keras 3 and cannot resume inside an epoch.
 """
 
 import time
@@ -18,9 +18,9 @@ from trainer.loop import errors
 from trainer.loop.steps import compiled_training, compiled_validation
 from trainer.run import Epoch, Plan, Run
 
-# Steps run inside one call of a tf.function, which saves about 2 ms each; a stop waits for the call's end.
+# One call of a tf.function runs many steps, which saves about 2 ms a step. A stop waits until the call ends.
 SECONDS_PER_CALL = 0.5
-# Between two lines that tell how far it is, where epochs are long.
+# Between two lines about the progress, in long epochs.
 SECONDS_PER_LINE = 60.0
 
 
@@ -29,9 +29,9 @@ class Feed:
     """Where batches come from.
 
     Args:
-        training: the training batches of a range of steps, dealt out to the devices.
-        validation: all validation batches from the first one on, dealt out to the devices.
-        files: the images in the batches of a range of steps that are this host's.
+        training: gives the training batches of a range of steps, distributed to the devices.
+        validation: gives all validation batches from the first one, distributed to the devices.
+        files: gives this host's images in the batches of a range of steps.
     """
 
     training: Callable[[range], Any]
@@ -40,24 +40,24 @@ class Feed:
 
 
 class Pace:
-    """How many steps fit into one call."""
+    """Chooses how many steps one call does."""
 
     def __init__(self) -> None:
-        self.count = 1  # the first one also compiles
+        self.count = 1  # the first call also compiles
 
     def note(self, count: int, seconds: float) -> None:
-        """So many took so long."""
+        """Adapt the count: the last call did ``count`` steps in ``seconds``."""
         self.count = max(1, min(2 * self.count, int(SECONDS_PER_CALL * count / max(seconds, 1e-6))))
 
 
 @dataclass
 class _Scoring:
-    """A validation on its way.
+    """A validation in progress.
 
     Args:
-        left: batches that are still to be scored.
+        left: number of batches that remain.
         sums: of loss, right answers and images, float64 [3].
-        batches: an iterator of them; None before the first.
+        batches: an iterator of the batches; None before the first.
     """
 
     left: int
@@ -66,14 +66,14 @@ class _Scoring:
 
 
 class Training:
-    """A run on its way through its plan.
+    """Trains a run to the end of its plan.
 
     Args:
-        run: changed in place; goes on from its step.
+        run: changed in place; continues from its step.
         plan: how many steps, and where epochs end.
         feed: the batches.
-        keeper: makes the checkpoints.
-        stop: looked at between calls of the compiled steps; asked for on one host, it counts for all.
+        keeper: writes the checkpoints.
+        stop: checked between calls of the compiled steps; a stop on one host stops all.
         team: all devices.
     """
 
@@ -83,65 +83,65 @@ class Training:
         self._scores = compiled_validation(run.model, team)
         self._training_pace, self._validation_pace = Pace(), Pace()
         self._batches = iter(feed.training(range(run.step, plan.steps)))
-        self._clock = self._line = time.monotonic()
-        # Of the epoch, in this process: steps, and seconds spent on them alone.
+        self._clock = self._last_line = time.monotonic()
+        # The steps of the current epoch in this process, and the seconds of these steps alone.
         self._trained, self._training_seconds = 0, 0.0
         self._scoring = self._begin_scoring()
 
-    def go(self) -> str:
-        """Train until an end is reached.
+    def train(self) -> str:
+        """Train until the run ends or is stopped.
 
         Returns:
-            Which end it was, in words.
+            Why it ended, as a text for the log.
 
         Raises:
-            JobError: the loss is not finite any more, a checkpoint cannot be written, or a host was lost.
+            JobError: the loss or a gradient is NaN or infinite, a checkpoint cannot be written, or a host was lost.
         """
         run, plan = self._run, self._plan
-        while (ending := reached_end(run, plan)) is None:
+        while (ending := end_reason(run, plan)) is None:
             left = self._epoch_end - run.step
             pace = self._training_pace if left else self._validation_pace
-            stopped, count = self._agreed(min(pace.count, self._keeper.steps_left() or pace.count))
+            stopped, count = self._agree_on_stop_and_count(min(pace.count, self._keeper.steps_left() or pace.count))
             if stopped:
                 ending = f"stopped after step {run.step} of {plan.steps}"
                 break
             if left:
-                self._train(min(count, left))
-            elif self._validate(count):
+                self._train_steps(min(count, left))
+            elif self._validate_batches(count):
                 self._end_epoch()
-            if run.step < self._epoch_end:  # else the epoch's results are to be in the checkpoint of this step
-                self._keeper.look()
+            if run.step < self._epoch_end:  # at the epoch's last step, the checkpoint waits for the epoch's results
+                self._keeper.save_if_due()
         return ending
 
     @property
     def _epoch_end(self) -> int:
-        """The last step of the epoch whose results are not known yet."""
+        """The last step of the first epoch without results."""
         return (len(self._run.history) + 1) * self._plan.steps_per_epoch
 
-    def _agreed(self, count: int) -> tuple[bool, int]:
-        """Whether any host is to stop, and the chief's number of steps: all must do the same ones."""
-        said = self._team.link.exchange([self._stop.requested, count])
-        return any(stop for stop, _ in said), said[0][1]
+    def _agree_on_stop_and_count(self, count: int) -> tuple[bool, int]:
+        """Whether any host wants to stop, and the chief's number of steps: all hosts must do the same steps."""
+        answers = self._team.link.exchange([self._stop.requested, count])
+        return any(stop for stop, _ in answers), answers[0][1]
 
-    def _train(self, count: int) -> None:
+    def _train_steps(self, count: int) -> None:
         before = time.monotonic()
         done, finite = self._steps(self._batches, tf.constant(count))
         done = int(done)
         self._run.step += done
         self._trained += done
-        took = time.monotonic() - before
-        self._training_seconds += took
-        self._training_pace.note(count, took)
-        self._tick()
+        seconds = time.monotonic() - before
+        self._training_seconds += seconds
+        self._training_pace.note(count, seconds)
+        self._update_epoch_seconds()
         if not finite:
-            self._refuse_to_go_on()
-        self._say_how_far()
+            self._fail_on_nan_or_infinity()
+        self._report_progress()
 
     def _begin_scoring(self) -> _Scoring:
         return _Scoring(self._plan.validation_steps, tf.zeros(3, tf.float64))
 
-    def _validate(self, count: int) -> bool:
-        """Score some more of the validation images; whether these were the last."""
+    def _validate_batches(self, count: int) -> bool:
+        """Score the next batches of the validation images; return whether these were the last."""
         scoring = self._scoring
         if scoring.left:
             if scoring.batches is None:
@@ -154,9 +154,9 @@ class Training:
         return scoring.left == 0
 
     def _end_epoch(self) -> None:
-        """Tell the results of the epoch, and remember them."""
+        """Print the epoch's results and add them to the history."""
         run, plan = self._run, self._plan
-        self._tick()
+        self._update_epoch_seconds()
         loss, right, images = (float(total) for total in run.totals.numpy())
         values: Epoch = {"epoch": len(run.history) + 1, "epochs": plan.epochs}
         values |= {"loss": loss / images, "accuracy": right / images}
@@ -171,47 +171,46 @@ class Training:
 
     @property
     def _learning_rate(self) -> float:
-        """Of the next step."""
+        """The learning rate of the next step."""
         return float(self._run.optimizer.learning_rate.numpy())
 
-    def _tick(self) -> None:
-        """Let the epoch's time go on."""
+    def _update_epoch_seconds(self) -> None:
         now = time.monotonic()
         self._run.seconds += now - self._clock
         self._clock = now
 
-    def _say_how_far(self) -> None:
-        """Tell now and then how far it is."""
+    def _report_progress(self) -> None:
+        """Print a line about the progress, at most every SECONDS_PER_LINE."""
         now = time.monotonic()
-        if now - self._line < SECONDS_PER_LINE:
+        if now - self._last_line < SECONDS_PER_LINE:
             return
-        self._line = now
-        each = self._training_seconds / self._trained
-        left = (self._plan.steps - self._run.step) * each
+        self._last_line = now
+        seconds_per_step = self._training_seconds / self._trained
+        left = (self._plan.steps - self._run.step) * seconds_per_step
         self._team.say(
-            f"step {self._run.step:,} of {self._plan.steps:,}: {self._plan.batch_size / each:,.0f} images/s, "
-            f"{describe.duration(left)} left"
+            f"step {self._run.step:,} of {self._plan.steps:,}: "
+            f"{self._plan.batch_size / seconds_per_step:,.0f} images/s, {describe.duration(left)} left"
         )
 
-    def _refuse_to_go_on(self) -> NoReturn:
-        """End where a step gave no finite numbers.
+    def _fail_on_nan_or_infinity(self) -> NoReturn:
+        """Print the batch's images, save the state before the step, and end the training.
 
         Raises:
             JobError: always.
         """
         step, rate = self._run.step, self._learning_rate
-        mine = list(self._feed.files(range(step, step + 1)))
-        files = [file for host in self._team.link.exchange(mine) for file in host]
+        own_files = list(self._feed.files(range(step, step + 1)))
+        files = [file for host in self._team.link.exchange(own_files) for file in host]
         print(f"the batch of step {step + 1}:", *files, sep="\n  ", flush=True)
-        saved = self._keeper.now()
-        raise errors.not_finite(step + 1, rate, files, saved.path if saved else None)
+        saved = self._keeper.save_now()
+        raise errors.nan_or_infinite(step + 1, rate, files, saved.path if saved else None)
 
 
-def reached_end(run: Run, plan: Plan) -> str | None:
-    """Which end the run has come to by itself, in words; None where it is to go on."""
+def end_reason(run: Run, plan: Plan) -> str | None:
+    """Why the run is at its end, as a text for the log; None if it is not."""
     epochs = len(run.history)
     if plan.patience and run.best_epoch and epochs - run.best_epoch >= plan.patience:
-        return f"early stopping after epoch {epochs}: none was better than epoch {run.best_epoch}"
+        return f"early stopping after epoch {epochs}: no epoch was better than epoch {run.best_epoch}"
     if epochs >= plan.epochs:
         return f"all {plan.epochs} epochs done"
     return None

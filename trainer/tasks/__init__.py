@@ -1,1 +1,1 @@
-"""One file per kind of training: each takes a Job and leaves a model."""
+"""One file for each kind of training: it takes a Job and writes a model."""

@@ -1,4 +1,4 @@
-"""A model folder scored on a folder per label: what ``python -m trainer evaluate`` prints."""
+"""``python -m trainer evaluate``: scores a model folder on a folder per label."""
 
 import json
 from collections.abc import Iterator
@@ -21,14 +21,14 @@ def evaluate(model_folder: Path, data_folder: Path) -> dict[str, Any]:
     """Score the exported model on raw images, as its users send them.
 
     Returns:
-        images, accuracy, loss, and for every label that has images the same without the loss.
+        The number of images, accuracy and loss; for every label with images, the number of images and the accuracy.
 
     Raises:
-        JobError: no model there, no images there, or a label that the model does not know.
+        JobError: there is no model, there are no images, or the model does not know a label.
     """
     for path in (model_folder / export.MODEL, model_folder / export.LABELS):
         if not path.is_file():
-            raise JobError(f"There is no {path}: name the folder that the training left.")
+            raise JobError(f"There is no {path}: name the folder of a trained model.")
     if not data_folder.is_dir():
         raise JobError(f"There is no folder {data_folder}.")
     labels = json.loads((model_folder / export.LABELS).read_text(encoding="utf-8"))
@@ -44,9 +44,9 @@ def evaluate(model_folder: Path, data_folder: Path) -> dict[str, Any]:
 
 
 def score(labels: list[str], numbers: npt.NDArray[Any], predicted: npt.NDArray[Any]) -> dict[str, Any]:
-    """Compare the numbers of the true labels with the predicted probabilities [images, labels]."""
+    """Compare the true labels, as numbers, with the predicted probabilities [images, labels]."""
     right = predicted.argmax(axis=1) == numbers
-    # A probability that float32 rounded to 0 would make the loss infinite.
+    # float32 rounds tiny probabilities to 0, which would make the loss infinite.
     probability = np.clip(predicted[np.arange(len(numbers)), numbers].astype(np.float64), 1e-7, 1)
     of_label = {
         label: {"images": int((numbers == number).sum()), "accuracy": float(right[numbers == number].mean())}
@@ -58,7 +58,7 @@ def score(labels: list[str], numbers: npt.NDArray[Any], predicted: npt.NDArray[A
 
 
 def _raw_batches(images: folders.Images, channels: int) -> Iterator[npt.NDArray[np.uint8]]:
-    """The images as they are, neighbours of one size together."""
+    """The unchanged images, in batches: consecutive images of one size share a batch."""
     batch: list[npt.NDArray[np.uint8]] = []
     for path in images.paths:
         try:

@@ -1,7 +1,7 @@
-"""Programs that need TensorFlow, as forks of one process that has imported it: the import costs 3 s, a fork 0.05 s.
+"""Programs that need TensorFlow, as forks of one process that has imported it: an import takes 3 s, a fork 0.05 s.
 
-For tests that are not about how a program starts. A fork is a process of its own, with its own environment, working
-directory, standard output and standard error.
+Only for tests that do not test how a program starts. Each fork has its own environment, working directory, standard
+output and standard error.
 """
 
 import multiprocessing
@@ -16,19 +16,18 @@ from pathlib import Path
 from typing import IO, Any
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-# Two threads that start programs at once would start two servers.
+# Without the lock, two threads could start two fork servers.
 _STARTING = threading.Lock()
 
 
 class Program:
-    """A program that runs; in what tests use of it, it is a ``subprocess.Popen`` with text from two pipes.
+    """A running program, with the methods of ``subprocess.Popen`` that the tests use. Its output is text in two pipes.
 
     Args:
-        args: a module's name and its arguments, or ``-c``, a program's text and its arguments: what follows ``python``
-            (``-m`` is left out).
+        args: a module's name and its arguments; or ``-c``, Python code and its arguments.
         cwd: its working directory.
         env: its environment.
-        log: a file for all that it prints, in place of the pipes.
+        log: a file for its whole output, instead of the pipes.
     """
 
     def __init__(self, args: Sequence[str], cwd: Path, env: Mapping[str, str], log: IO[bytes] | None = None) -> None:
@@ -48,7 +47,7 @@ class Program:
 
     @property
     def returncode(self) -> int | None:
-        """Its exit code; minus a signal's number; None while it runs."""
+        """Its exit code, or minus the number of the signal that ended it; None while it runs."""
         return self._process.exitcode
 
     def poll(self) -> int | None:
@@ -66,10 +65,10 @@ class Program:
         self._process.kill()
 
     def wait(self, timeout: float | None = None) -> int:
-        """Wait for its end.
+        """Wait until it ends, and return its exit code.
 
         Raises:
-            subprocess.TimeoutExpired: it still runs after so many seconds.
+            subprocess.TimeoutExpired: it still runs after ``timeout`` seconds.
         """
         self._process.join(timeout)
         if self.returncode is None:
@@ -77,10 +76,10 @@ class Program:
         return self.returncode
 
     def communicate(self, timeout: float | None = None) -> tuple[str, str]:
-        """What it prints from now on to its end.
+        """Wait until it ends, and return the output that was not read yet.
 
         Raises:
-            subprocess.TimeoutExpired: it still runs after so many seconds.
+            subprocess.TimeoutExpired: it still runs after ``timeout`` seconds.
         """
         printed = ["", ""]
 
@@ -111,21 +110,21 @@ def run(args: Sequence[str], cwd: Path, env: Mapping[str, str], timeout: float) 
 
 
 class _Pipes:
-    """File descriptors on their way to the new process."""
+    """File descriptors that can be sent to the new process."""
 
     def __init__(self, writers: list[int]) -> None:
         self.writers = writers
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _received, (*(reduction.DupFd(writer) for writer in self.writers),)
+        return _receive, (*(reduction.DupFd(writer) for writer in self.writers),)
 
 
-def _received(*sent: Any) -> list[int]:
+def _receive(*sent: Any) -> list[int]:
     return [each.detach() for each in sent]
 
 
 def _run(args: list[str], cwd: str, env: dict[str, str], writers: Any) -> None:
-    """The new process: it becomes ``python ARGS``."""
+    """Run the program in the new process, like ``python ARGS``."""
     for number, writer in enumerate(writers, 1):
         os.dup2(writer, number)
         os.close(writer)
@@ -134,7 +133,7 @@ def _run(args: list[str], cwd: str, env: dict[str, str], writers: Any) -> None:
     os.chdir(cwd)
     if args[0] == "-c":
         sys.argv = ["-c", *args[2:]]
-        exec(compile(args[1], "<string>", "exec"), {"__name__": "__main__"})  # noqa: S102 -- a test's own text
+        exec(compile(args[1], "<string>", "exec"), {"__name__": "__main__"})  # noqa: S102 -- the test's own code
     else:
         sys.argv = list(args)
         runpy.run_module(args[0], run_name="__main__", alter_sys=True)

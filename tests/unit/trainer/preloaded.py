@@ -1,4 +1,4 @@
-"""What the programs of `forked` have imported when they start. TensorFlow's greetings go nowhere."""
+"""Imports TensorFlow and Keras for the programs of `forked`, and hides the messages that they print."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Checkpoints that were being written or copied when the machine was lost."""
+"""Checkpoints after the machine was lost while they were written or copied."""
 
 import random
 import subprocess
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.unit.trainer.checkpoint_files import Files, files, folder_of, save, states, steps, write
 from trainer.checkpoints import checkpoint
-from trainer.checkpoints.checkpoint import ABOUT, SENT_SECONDS
+from trainer.checkpoints.checkpoint import ABOUT, UPLOAD_SECONDS
 
 KILLS = """
 import os, pathlib, signal, sys
@@ -33,7 +33,7 @@ assert steps(folder) == ([20, 10], [])
 """
 
 
-def test_killed_at_any_moment_of_a_save_the_earlier_one_is_whole(tmp_path: Path) -> None:
+def test_a_kill_at_any_moment_of_a_save_leaves_the_earlier_checkpoint_complete(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", KILLS, str(tmp_path)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     found = done.stdout.splitlines()
@@ -46,14 +46,14 @@ def test_killed_at_any_moment_of_a_save_the_earlier_one_is_whole(tmp_path: Path)
 
 @pytest.fixture(scope="module")
 def history() -> Iterator[list[Files]]:
-    """All states of a folder in which a run saved, set aside, saved again and pruned."""
+    """The states of a folder in which a run saved, renamed a torn checkpoint, saved again and pruned."""
 
     def run() -> None:
         for step in (10, 20, 30, 40, 50):
             if step == 40:
                 save(folder, 40)
                 (folder / "step-00000040" / ABOUT).write_text("torn by something")
-                checkpoint.set_aside(checkpoint.look(folder)[1][0].path)
+                checkpoint.rename_to_aside(checkpoint.find_checkpoints(folder)[1][0].path)
             save(folder, step)
             checkpoint.prune(folder, {}, 0)
 
@@ -61,31 +61,31 @@ def history() -> Iterator[list[Files]]:
         yield states(folder, run)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(data=st.data())
-def test_whatever_a_copy_holds_is_right_or_torn(history: list[Files], data: st.DataObject) -> None:
+def test_each_copied_checkpoint_is_complete_or_torn(history: list[Files], data: st.DataObject) -> None:
     names = sorted({name for state in history for name in state})
-    # Each file as it was at some moment: near each other, as a copy is, or anywhere.
+    # Each file is from another moment: moments close together, as in a real copy, or far apart.
     first = data.draw(st.integers(0, len(history) - 1))
     last = data.draw(st.integers(first, len(history) - 1))
     moments = data.draw(st.lists(st.integers(first, last), min_size=len(names), max_size=len(names)))
     copy = {name: history[at][name] for name, at in zip(names, moments, strict=True) if name in history[at]}
     with folder_of() as folder:
-        good, torn = steps(write(folder, copy))  # asserts that the good ones are what was saved
-        assert len(good) + len(torn) == len({name[:13] for name in copy if name.startswith("step-")})
+        complete, torn = steps(write(folder, copy))  # asserts that the complete ones hold what was saved
+        assert len(complete) + len(torn) == len({name[:13] for name in copy if name.startswith("step-")})
 
 
 def copied_run(folder: Path, waits: list[tuple[float, float]]) -> tuple[list[tuple[float, Files]], float]:
-    """Save and prune by a clock of our own.
+    """Save and prune, with a simulated clock.
 
     Args:
         folder: for the checkpoints.
-        waits: seconds before each save, and of each.
+        waits: seconds before each save, and seconds that it takes.
 
     Returns:
-        All states of the folder with their times; when the first checkpoint was finished.
+        The states of the folder with their times, and the time at which the first checkpoint was finished.
     """
-    now, log = 0.0, [(-SENT_SECONDS, files(folder))]
+    now, log = 0.0, [(-UPLOAD_SECONDS, files(folder))]
     finished: dict[int, float] = {}
     for step, (pause, duration) in enumerate(waits, start=10):
         seen = states(folder, lambda step=step: save(folder, step))  # type: ignore[misc]
@@ -93,8 +93,8 @@ def copied_run(folder: Path, waits: list[tuple[float, float]]) -> tuple[list[tup
         now = finished[step] = now + pause + duration
         seen = states(folder, lambda now=now: checkpoint.prune(folder, finished, now))  # type: ignore[misc]
         log += [(now, state) for state in seen]
-    recent = sum(now - then < SENT_SECONDS for then in finished.values())
-    assert len(list(folder.glob("step-*"))) <= 2 + recent  # and nothing is kept for ever
+    recent = sum(now - then < UPLOAD_SECONDS for then in finished.values())
+    assert len(list(folder.glob("step-*"))) <= 2 + recent  # old ones are deleted
     return log, finished[10]
 
 
@@ -104,17 +104,17 @@ def copied_run(folder: Path, waits: list[tuple[float, float]]) -> tuple[list[tup
     waits=st.lists(st.tuples(st.floats(0, 90), st.floats(0, 90)), min_size=3, max_size=6),
     chance=st.randoms(use_true_random=False),
 )
-def test_a_copy_less_than_a_minute_late_always_has_a_whole_one(
+def test_a_copy_less_than_a_minute_late_always_holds_a_complete_checkpoint(
     found: bool, waits: list[tuple[float, float]], chance: random.Random
 ) -> None:
     with folder_of(*[5] * found) as folder:
         log, first = copied_run(folder, waits)
     for time, now in log:
-        late = [state for then, state in log if then <= time - SENT_SECONDS][-1:]
-        window = late + [state for then, state in log if time - SENT_SECONDS < then <= time]
-        if (not found and time < first + SENT_SECONDS) or window[0].keys() <= now.keys():
-            continue  # nothing has had the time to arrive, or nothing was deleted: all that was there still is
-        # The copier is quick with deletions and slow with what is new, or as it happens.
+        late = [state for then, state in log if then <= time - UPLOAD_SECONDS][-1:]
+        window = late + [state for then, state in log if time - UPLOAD_SECONDS < then <= time]
+        if (not found and time < first + UPLOAD_SECONDS) or window[0].keys() <= now.keys():
+            continue  # nothing had the time to arrive, or nothing was deleted
+        # The worst copier deletes at once and copies late; another one is random.
         newest = max(now.keys() & window[0].keys(), default="")
         worst = {name: window[0] if name > newest else now for name in now | window[0]}
         for view in (worst, {name: chance.choice(window) for name in now | window[0]}):

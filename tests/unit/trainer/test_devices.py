@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.unit.trainer.device_runs import train_divided
-from tests.unit.trainer.trainer_runs import SMALL, Base, Hosts, told_by
+from tests.unit.trainer.trainer_runs import SMALL, Base, Hosts, run_for_json
 
 pytestmark = pytest.mark.e2e
 
@@ -40,7 +40,7 @@ print(json.dumps({"steps": steps, "states": states, "read": layers[0].seed_gener
 
 def dropped(devices: int, kind: str = "ours") -> dict[str, Any]:
     """What is left of a batch of ones, for each step and layer; the random state's copies."""
-    told: dict[str, Any] = told_by(MASKS, str(devices), kind)
+    told: dict[str, Any] = run_for_json(MASKS, str(devices), kind)
     return told
 
 

@@ -1,4 +1,4 @@
-"""What a run goes on from: every step of it gives the same end, bit for bit, and nothing else is gone on with."""
+"""Resuming: from every step a run ends with the same bits, and a checkpoint of another run is refused."""
 
 import shutil
 from collections.abc import Mapping
@@ -21,14 +21,14 @@ TIMES = {"seconds", "images_per_second"}
 
 
 @dataclass(frozen=True)
-class Ended:
-    """A run that has ended."""
+class FinishedRun:
+    """A finished run."""
 
     base: Base
 
     @property
     def checkpoints(self) -> dict[int, checkpoint.Checkpoint]:
-        return {each.step: each for each in checkpoint.look(self.base.root / "checkpoints")[0]}
+        return {each.step: each for each in checkpoint.find_checkpoints(self.base.root / "checkpoints")[0]}
 
     @property
     def last(self) -> checkpoint.Checkpoint:
@@ -36,12 +36,12 @@ class Ended:
 
     @property
     def history(self) -> list[dict[str, float]]:
-        """Without what depends on the clock."""
+        """The results of the epochs that do not depend on the clock."""
         return [{name: epoch[name] for name in epoch if name not in TIMES} for epoch in self.base.history["history"]]
 
 
-def train(root: Path, digits: Path, start: Path | None = None, **hyperparameters: str) -> Ended:
-    """Train in this process, from a checkpoint's folder if one is given."""
+def train(root: Path, digits: Path, start: Path | None = None, **hyperparameters: str) -> FinishedRun:
+    """Train in this process. ``start`` is the folder of a checkpoint to resume from."""
     import keras
 
     from trainer.tasks import image_classification
@@ -52,138 +52,147 @@ def train(root: Path, digits: Path, start: Path | None = None, **hyperparameters
         shutil.copytree(start, root / "checkpoints" / start.name)
     keras.backend.clear_session()
     image_classification.train(read_job(Folders(base.root), [], {}), Stop())
-    return Ended(base)
+    return FinishedRun(base)
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory, digits: Path) -> Ended:
-    """The run that was never interrupted."""
-    return train(tmp_path_factory.mktemp("whole") / "ml", digits)
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory, digits: Path) -> FinishedRun:
+    return train(tmp_path_factory.mktemp("uninterrupted") / "ml", digits)
 
 
 @pytest.mark.e2e
-def test_from_every_step_on_the_run_ends_the_same_to_the_last_bit(whole: Ended, tmp_path: Path, digits: Path) -> None:
-    assert sorted(whole.checkpoints) == list(range(1, STEPS + 1))
+def test_a_run_resumed_from_any_step_ends_with_the_same_bits(
+    uninterrupted: FinishedRun, tmp_path: Path, digits: Path
+) -> None:
+    assert sorted(uninterrupted.checkpoints) == list(range(1, STEPS + 1))
     for step in range(1, STEPS + 1):
-        ended = train(tmp_path / str(step), digits, whole.checkpoints[step].path)
-        assert ended.last.digest == whole.last.digest, f"from step {step}"
-        assert ended.history == whole.history
-        assert ended.last.about["best_epoch"] == whole.last.about["best_epoch"]
+        ended = train(tmp_path / str(step), digits, uninterrupted.checkpoints[step].path)
+        assert ended.last.digest == uninterrupted.last.digest, f"from step {step}"
+        assert ended.history == uninterrupted.history
+        assert ended.last.about["best_epoch"] == uninterrupted.last.about["best_epoch"]
 
 
 @pytest.mark.e2e
-def test_with_the_data_from_their_beginning_it_does_not(
-    whole: Ended, tmp_path: Path, digits: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_resume_that_restarts_the_images_ends_with_other_bits(
+    uninterrupted: FinishedRun, tmp_path: Path, digits: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from trainer.images.host_input import Input
 
     batches = Input.batches
-    monkeypatch.setattr(Input, "batches", lambda given, steps: batches(given, range(len(steps))))
-    assert train(tmp_path / "ml", digits, whole.checkpoints[4].path).last.digest != whole.last.digest
+    monkeypatch.setattr(Input, "batches", lambda data, steps: batches(data, range(len(steps))))
+    assert train(tmp_path / "ml", digits, uninterrupted.checkpoints[4].path).last.digest != uninterrupted.last.digest
 
 
-def refused(tmp_path: Path, digits: Path, whole: Ended, **hyperparameters: str) -> JobError:
+def refused(tmp_path: Path, digits: Path, uninterrupted: FinishedRun, **hyperparameters: str) -> JobError:
     with pytest.raises(JobError) as caught:
-        train(tmp_path / "ml", digits, whole.last.path, **hyperparameters)
-    assert whole.last.path.name in str(caught.value)
+        train(tmp_path / "ml", digits, uninterrupted.last.path, **hyperparameters)
+    assert uninterrupted.last.path.name in str(caught.value)
     return caught.value
 
 
 @pytest.mark.e2e
 @pytest.mark.parametrize(
-    ("given", "name"),
+    ("changed", "message"),
     [
-        ({"learning_rate": "0.004"}, "learning_rate is 0.005, this one's is 0.004"),
-        ({"seed": "1"}, "seed is 0, this one's is 1"),
+        ({"learning_rate": "0.004"}, "learning_rate is 0.005, this run's is 0.004"),
+        ({"seed": "1"}, "seed is 0, this run's is 1"),
         (
             {"model": "MobileNetV2", "image_size": "32", "channels": "3"},
-            "model is small_cnn, this one's is MobileNetV2",
+            "model is small_cnn, this run's is MobileNetV2",
         ),
-        ({"precision": "bfloat16"}, "precision is float32, this one's is bfloat16"),
+        ({"precision": "bfloat16"}, "precision is float32, this run's is bfloat16"),
     ],
 )
-def test_what_would_end_otherwise_is_refused_by_name(
-    whole: Ended, tmp_path: Path, digits: Path, given: Mapping[str, str], name: str
+def test_a_hyperparameter_that_changes_the_results_is_refused_by_name(
+    uninterrupted: FinishedRun, tmp_path: Path, digits: Path, changed: Mapping[str, str], message: str
 ) -> None:
-    assert name in refused(tmp_path, digits, whole, **given).problem
+    assert message in refused(tmp_path, digits, uninterrupted, **changed).problem
 
 
 @pytest.mark.e2e
-def test_other_images_are_refused(whole: Ended, tmp_path: Path, digits: Path) -> None:
+def test_other_images_are_refused(uninterrupted: FinishedRun, tmp_path: Path, digits: Path) -> None:
     shutil.copytree(digits, tmp_path / "digits")
     image = next((tmp_path / "digits" / "training" / "3").iterdir())
     image.rename(image.with_name("renamed.png"))
-    error = refused(tmp_path, tmp_path / "digits", whole)
+    error = refused(tmp_path, tmp_path / "digits", uninterrupted)
     assert "its images is 600 (" in error.problem
     assert "validation" not in error.problem
 
 
 @pytest.mark.e2e
-def test_epochs_may_grow_where_the_schedule_does_not_depend_on_them(whole: Ended, tmp_path: Path, digits: Path) -> None:
-    error = refused(tmp_path, digits, whole, epochs="4")
-    assert "its schedule_epochs is 3, this one's is 4" in error.problem
+def test_epochs_may_grow_if_schedule_epochs_is_set(uninterrupted: FinishedRun, tmp_path: Path, digits: Path) -> None:
+    error = refused(tmp_path, digits, uninterrupted, epochs="4")
+    assert "its schedule_epochs is 3, this run's is 4" in error.problem
     assert "schedule_epochs=3" in error.fix
-    grown = train(tmp_path / "grown", digits, whole.last.path, epochs="4", schedule_epochs="3")
+    grown = train(tmp_path / "grown", digits, uninterrupted.last.path, epochs="4", schedule_epochs="3")
     assert [epoch["epoch"] for epoch in grown.history] == [1, 2, 3, 4]
-    assert "is past the end" in refused(tmp_path / "less", digits, whole, epochs="2", schedule_epochs="3").problem
+    assert (
+        "is past the end" in refused(tmp_path / "less", digits, uninterrupted, epochs="2", schedule_epochs="3").problem
+    )
 
 
 @pytest.mark.e2e
-def test_another_number_of_hosts_goes_on_and_says_what_it_keeps(whole: Ended, tmp_path: Path, digits: Path) -> None:
+def test_a_run_resumes_on_another_number_of_hosts_and_prints_what_changes(
+    uninterrupted: FinishedRun, tmp_path: Path, digits: Path
+) -> None:
     hosts = Hosts(tmp_path / "ml", 2, **SHORT)
     hosts.channel("training", digits / "training").channel("validation", digits / "validation")
     for base in hosts.bases:
-        shutil.copytree(whole.checkpoints[4].path, base.root / "checkpoints" / whole.checkpoints[4].path.name)
+        shutil.copytree(
+            uninterrupted.checkpoints[4].path, base.root / "checkpoints" / uninterrupted.checkpoints[4].path.name
+        )
     chief, other = hosts.train()
     assert (chief.returncode, other.returncode) == (0, 0), chief.stderr + other.stderr
     assert "step 4 of 9\nnote: hosts 1 before, 2 now, devices 1 before, 2 now: the order of the images" in chief.stdout
-    for mine, theirs in zip(Ended(hosts.bases[0]).history, whole.history, strict=True):
-        assert mine["loss"] == pytest.approx(theirs["loss"], abs=1e-4)
-        assert mine["val_loss"] == pytest.approx(theirs["val_loss"], abs=1e-4)
+    for resumed, expected in zip(FinishedRun(hosts.bases[0]).history, uninterrupted.history, strict=True):
+        assert resumed["loss"] == pytest.approx(expected["loss"], abs=1e-4)
+        assert resumed["val_loss"] == pytest.approx(expected["val_loss"], abs=1e-4)
 
 
 @pytest.mark.e2e
-def test_a_run_begun_from_weights_goes_on_exactly(whole: Ended, tmp_path: Path, digits: Path) -> None:
-    anew = {"resume": "weights", "learning_rate": "0.001"}
-    first = train(tmp_path / "first", digits, whole.last.path, **anew)
+def test_a_run_started_from_weights_resumes_exactly(uninterrupted: FinishedRun, tmp_path: Path, digits: Path) -> None:
+    settings = {"resume": "weights", "learning_rate": "0.001"}
+    first = train(tmp_path / "first", digits, uninterrupted.last.path, **settings)
     assert sorted(first.checkpoints) == list(range(STEPS + 1))
-    begun, given = first.checkpoints[0].read(), whole.last.read()
+    start, source = first.checkpoints[0].read(), uninterrupted.last.read()
     kernel = "model/0000"
-    assert (begun[kernel] == given[kernel]).all()
-    assert not (first.last.read()[kernel] == given[kernel]).all()
-    assert first.history[0]["loss"] < whole.history[0]["loss"]
-    # The same job once more, as SageMaker starts one whose spot instance was taken.
-    again = train(tmp_path / "again", digits, first.checkpoints[5].path, **anew)
+    assert (start[kernel] == source[kernel]).all()
+    assert not (first.last.read()[kernel] == source[kernel]).all()
+    assert first.history[0]["loss"] < uninterrupted.history[0]["loss"]
+    # The same job again, as SageMaker restarts it after a spot interruption.
+    again = train(tmp_path / "again", digits, first.checkpoints[5].path, **settings)
     assert again.last.digest == first.last.digest
 
 
 @pytest.mark.e2e
-def test_a_start_from_nothing_is_never_silent(
-    whole: Ended, tmp_path: Path, digits: Path, capsys: pytest.CaptureFixture[str]
+def test_a_start_from_the_beginning_is_reported_if_only_torn_checkpoints_exist(
+    uninterrupted: FinishedRun, tmp_path: Path, digits: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    torn = tmp_path / "torn" / whole.last.path.name
-    shutil.copytree(whole.last.path, torn)
+    torn = tmp_path / "torn" / uninterrupted.last.path.name
+    shutil.copytree(uninterrupted.last.path, torn)
     (torn / "state.npz").write_bytes(b"")
     ended = train(tmp_path / "ml", digits, torn, epochs="1", schedule_epochs="3")
-    told = capsys.readouterr().out
-    assert f"{torn.name} is not whole and is set aside: state.npz is not what was written" in told
-    assert "holds aside-00000009 only: training starts from the beginning" in told
-    # And the same job once more, had it been lost before its first checkpoint.
+    log = capsys.readouterr().out
+    assert f"{torn.name} is not complete: state.npz does not match manifest.json; renamed to aside-00000009" in log
+    assert "holds only aside-00000009: training starts from the beginning" in log
+    # The same job again, as if it had been lost before its first checkpoint.
     train(tmp_path / "again", digits, ended.base.root / "checkpoints" / "aside-00000009", epochs="1")
-    assert "holds aside-00000009 only: training starts from the beginning" in capsys.readouterr().out
-    with pytest.raises(JobError, match="resume=weights takes weights from a checkpoint, and "):
+    assert "holds only aside-00000009: training starts from the beginning" in capsys.readouterr().out
+    with pytest.raises(JobError, match="resume=weights needs a complete checkpoint, and "):
         train(tmp_path / "none", digits, resume="weights")
 
 
 @pytest.mark.e2e
-def test_early_stopping_says_so_and_stays(whole: Ended, tmp_path: Path, digits: Path) -> None:
-    # At such a rate nothing is learnt: one epoch is the best, and the next ones are not.
-    given = {"patience": "2", "epochs": "30", "learning_rate": "1e-8", "learning_rate_schedule": "constant"}
-    ended = train(tmp_path / "ml", digits, None, **given)
-    told = ended.base.history
-    assert told["ended"].startswith("early stopping after epoch ")
-    assert len(told["history"]) == told["best_epoch"] + 2 < 30
-    again = train(tmp_path / "again", digits, ended.last.path, **given)
+def test_early_stopping_is_reported_and_holds_after_a_resume(
+    uninterrupted: FinishedRun, tmp_path: Path, digits: Path
+) -> None:
+    # At such a rate the network learns nothing, so one epoch stays the best.
+    settings = {"patience": "2", "epochs": "30", "learning_rate": "1e-8", "learning_rate_schedule": "constant"}
+    ended = train(tmp_path / "ml", digits, None, **settings)
+    history = ended.base.history
+    assert history["ended"].startswith("early stopping after epoch ")
+    assert len(history["history"]) == history["best_epoch"] + 2 < 30
+    again = train(tmp_path / "again", digits, ended.last.path, **settings)
     assert again.last.digest == ended.last.digest
-    assert again.base.history["ended"] == told["ended"]
-    assert whole.base.history["ended"] == "all 3 epochs done"
+    assert again.base.history["ended"] == history["ended"]
+    assert uninterrupted.base.history["ended"] == "all 3 epochs done"

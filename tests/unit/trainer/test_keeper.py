@@ -1,4 +1,4 @@
-"""When the present state is in a checkpoint, and when it is not yet."""
+"""Which state the last checkpoint holds."""
 
 import os
 from pathlib import Path
@@ -12,8 +12,8 @@ from trainer.checkpoints.interval import Interval
 pytestmark = pytest.mark.e2e
 
 
-def test_the_last_state_is_that_after_the_epochs_end(tmp_path: Path) -> None:
-    """A checkpoint of the same step may have been made before it."""
+def test_the_last_checkpoint_holds_the_epochs_results(tmp_path: Path) -> None:
+    """Even if a checkpoint of the same step was written before these results."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import keras
 
@@ -27,11 +27,11 @@ def test_the_last_state_is_that_after_the_epochs_end(tmp_path: Path) -> None:
     with Keeper(tmp_path, Interval(steps=5), run, {}, None) as keeper:
         run.step = 5
         run.totals.assign([1, 2, 3])
-        keeper.look()
-        before = keeper.now()
+        keeper.save_if_due()
+        before = keeper.save_now()
         run.end_epoch({"epoch": 1, "loss": 0.5})
-        last = keeper.now()
-        assert keeper.now() == last
+        last = keeper.save_now()
+        assert keeper.save_now() == last
     assert before is not None
     assert last is not None
     assert (last.step, last.about["best_epoch"]) == (5, 1)
@@ -39,4 +39,4 @@ def test_the_last_state_is_that_after_the_epochs_end(tmp_path: Path) -> None:
     kept = last.read()
     assert kept["totals"].tolist() == [0, 0, 0]
     assert np.array_equal(kept["best/0000"], model.variables[0].numpy())
-    assert [each.step for each in checkpoint.look(tmp_path)[0]] == [5]
+    assert [each.step for each in checkpoint.find_checkpoints(tmp_path)[0]] == [5]

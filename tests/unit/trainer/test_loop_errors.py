@@ -1,4 +1,4 @@
-"""What goes wrong while training: told as its owner can use it, and nothing lost."""
+"""Errors while training: their messages help the job's owner, and no state is lost."""
 
 import resource
 import shutil
@@ -14,30 +14,30 @@ from trainer.checkpoints import checkpoint
 from trainer.loop import errors
 
 
-def made(root: Path, digits: Path, **hyperparameters: str) -> Base:
+def make_base(root: Path, digits: Path, **hyperparameters: str) -> Base:
     base = Base(root).configure(hyperparameters={**SMALL, "learning_rate_schedule": "constant", **hyperparameters})
     return base.channel("training", digits / "training").channel("validation", digits / "validation")
 
 
 def train(base: Base, limit: Callable[[], None] | None = None) -> "subprocess.CompletedProcess[str]":
-    """Train under a limit that the kernel sets."""
+    """Train to the end; ``limit`` sets a limit of the kernel in the new process."""
     if limit is None:
         return base.train()
-    process = base.start_afresh(before=limit)
+    process = base.start_new_python(before=limit)
     out, err = process.communicate(timeout=240)
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
 def newest(base: Base) -> checkpoint.Checkpoint:
-    return checkpoint.look(base.root / "checkpoints")[0][0]
+    return checkpoint.find_checkpoints(base.root / "checkpoints")[0][0]
 
 
 @pytest.mark.e2e
-def test_a_step_that_is_not_finite_leaves_the_state_before_it(tmp_path: Path, digits: Path) -> None:
-    base = made(tmp_path / "ml", digits, epochs="1")
+def test_a_nan_or_infinite_step_keeps_the_state_before_it(tmp_path: Path, digits: Path) -> None:
+    base = make_base(tmp_path / "ml", digits, epochs="1")
     assert train(base).returncode == 0
     good = newest(base)
-    # A run about to diverge: its next step's activations are past what float32 holds.
+    # A run that is about to diverge: the activations of its next step are too large for float32.
     arrays, about = good.read(), {name: value for name, value in good.about.items() if name != "step"}
     arrays["model/0000"] = np.full_like(arrays["model/0000"], 3e38)
     shutil.rmtree(good.path)
@@ -47,20 +47,21 @@ def test_a_step_that_is_not_finite_leaves_the_state_before_it(tmp_path: Path, di
     ended = train(base)
     assert ended.returncode == 1
     assert base.failure.startswith(
-        f"The loss is not finite in step {good.step + 1}, at a learning rate of 0.005, with {base.root}/input/data/"
+        f"NaN or infinite loss or gradients in step {good.step + 1}, at a learning rate of 0.005, "
+        f"with {base.root}/input/data/"
     )
     assert "and 60 more, in the log" in base.failure
-    assert f"The state before it is in {bad.path}" in base.failure
+    assert f"The state before this step is in {bad.path}" in base.failure
     named = ended.stdout.partition(f"the batch of step {good.step + 1}:\n")[2].splitlines()[:64]
     assert len({line.strip() for line in named}) == 64
     assert all(Path(line.strip()).is_file() for line in named)
-    # All of it, what the forward pass changes too.
+    # The whole state, with the parts that the forward pass changes.
     assert newest(base).digest == bad.digest
 
 
 @pytest.mark.e2e
-def test_the_last_finite_state_is_saved_where_there_was_no_checkpoint_of_it(tmp_path: Path, digits: Path) -> None:
-    base = made(tmp_path / "ml", digits, epochs="50", learning_rate="10", precision="float16", dropout="0")
+def test_the_last_finite_state_is_saved_even_without_a_due_checkpoint(tmp_path: Path, digits: Path) -> None:
+    base = make_base(tmp_path / "ml", digits, epochs="50", learning_rate="10", precision="float16", dropout="0")
     ended = train(base)
     if ended.returncode == 0:
         pytest.fail(f"it did not diverge: {ended.stdout}")
@@ -71,8 +72,8 @@ def test_the_last_finite_state_is_saved_where_there_was_no_checkpoint_of_it(tmp_
 
 
 @pytest.mark.e2e
-def test_too_little_memory_names_the_batch_size(tmp_path: Path, digits: Path) -> None:
-    base = made(tmp_path / "ml", digits, batch_size="600", image_size="256")
+def test_an_out_of_memory_error_names_the_batch_size(tmp_path: Path, digits: Path) -> None:
+    base = make_base(tmp_path / "ml", digits, batch_size="600", image_size="256")
     limit = 12 << 30
     ended = train(base, lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
     assert ended.returncode == 1
@@ -82,11 +83,11 @@ def test_too_little_memory_names_the_batch_size(tmp_path: Path, digits: Path) ->
 
 @pytest.mark.e2e
 def test_a_full_disk_leaves_the_last_checkpoint(tmp_path: Path, digits: Path) -> None:
-    base = made(tmp_path / "ml", digits, epochs="1")
+    base = make_base(tmp_path / "ml", digits, epochs="1")
     assert train(base).returncode == 0
     good = newest(base)
     base.configure(hyperparameters={**SMALL, "learning_rate_schedule": "constant", "epochs": "5"})
-    limit = 100_000  # bytes of a file; a state has some more
+    limit = 100_000  # bytes of a file; a state is a little larger
     ended = train(base, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
     assert ended.returncode == 1
     assert base.failure.startswith("The checkpoint of step 50, ")
@@ -96,8 +97,8 @@ def test_a_full_disk_leaves_the_last_checkpoint(tmp_path: Path, digits: Path) ->
 
 @pytest.mark.e2e
 @pytest.mark.parametrize("name", ["model", "checkpoints"])
-def test_a_folder_that_cannot_be_written_is_found_at_the_start(tmp_path: Path, digits: Path, name: str) -> None:
-    base = made(tmp_path / "ml", digits)
+def test_a_folder_that_cannot_be_written_is_an_error_at_the_start(tmp_path: Path, digits: Path, name: str) -> None:
+    base = make_base(tmp_path / "ml", digits)
     (base.root / name).write_text("a file in its place")
     ended = train(base)
     assert ended.returncode == 1
@@ -105,10 +106,10 @@ def test_a_folder_that_cannot_be_written_is_found_at_the_start(tmp_path: Path, d
     assert "epoch=" not in ended.stdout
 
 
-def test_half_a_batch_is_one_that_the_devices_can_share() -> None:
-    told = errors.out_of_memory(96, 4, 224, "float32", "OOM when allocating tensor\nand more")
-    assert told.problem == (
+def test_the_proposed_batch_size_is_a_multiple_of_the_devices() -> None:
+    error = errors.out_of_memory(96, 4, 224, "float32", "OOM when allocating tensor\nand more")
+    assert error.problem == (
         "Out of memory at batch_size=96, which is 24 images on each of 4 devices: OOM when allocating tensor"
     )
-    assert told.fix.startswith("Try batch_size=48, or a smaller image_size than 224, precision=bfloat16")
+    assert error.fix.startswith("Try batch_size=48, or a smaller image_size than 224, precision=bfloat16")
     assert "batch_size" not in errors.out_of_memory(4, 4, 224, "bfloat16", "OOM").fix

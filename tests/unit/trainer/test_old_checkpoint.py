@@ -1,4 +1,4 @@
-"""A checkpoint from before the trainer's modules were renamed: it names none of them, and a run resumes from it."""
+"""Resuming from a checkpoint that was written before the trainer's modules were renamed."""
 
 import json
 import tarfile

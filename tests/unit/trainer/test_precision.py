@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.unit.trainer.trainer_runs import told_by
+from tests.unit.trainer.trainer_runs import run_for_json
 
 pytestmark = pytest.mark.e2e
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -133,7 +133,7 @@ print(json.dumps(told))
 
 def overflowing(devices: int, kind: str) -> list[Any]:
     """After each step: weights, scale, counter, iterations; the same on all devices."""
-    told: list[Any] = told_by(OVERFLOW, str(devices), kind)
+    told: list[Any] = run_for_json(OVERFLOW, str(devices), kind)
     return told
 
 

@@ -15,39 +15,40 @@ EPOCHS = {**SMALL, "epochs": "6"}
 ENDLESS = {**SMALL, "epochs": "5000"}
 
 
-def made(root: Path, digits: Path, **hyperparameters: str) -> Base:
+def make_base(root: Path, digits: Path, **hyperparameters: str) -> Base:
     base = Base(root).configure(hyperparameters=hyperparameters)
     return base.channel("training", digits / "training").channel("validation", digits / "validation")
 
 
-def test_what_is_wrong_is_said_before_tensorflow_is_imported(base: Base) -> None:
+def test_errors_in_settings_are_reported_before_tensorflow_is_imported(base: Base) -> None:
     base.configure(hyperparameters={"epoch": "3"})
     code = (
         "import sys; from trainer import commands; from trainer.contract.stop import Stop; "
         "commands.main(['train'], Stop()); "
         "sys.exit('tensorflow' in sys.modules)"
     )
-    given = environment(SAGEMAKER_BASE_DIR=str(base.root))
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=given, check=False).returncode == 0
-    ended = base.train()
-    assert ended.returncode == 1
+    variables = environment(SAGEMAKER_BASE_DIR=str(base.root))
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=variables, check=False).returncode == 0
+    process = base.start_new_python()
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
     assert base.failure == "Unknown hyperparameter 'epoch': did you mean epochs?"
-    assert ended.stderr == f"Error: {base.failure}\n"
+    assert errors == f"Error: {base.failure}\n"
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory, digits: Path) -> tuple[Base, str]:
-    """A job that ran to its end, and its log."""
-    base = made(tmp_path_factory.mktemp("whole") / "ml", digits, **EPOCHS)
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory, digits: Path) -> tuple[Base, str]:
+    """The folders of a job that ran to its end, and its log."""
+    base = make_base(tmp_path_factory.mktemp("uninterrupted") / "ml", digits, **EPOCHS)
     ended = base.train()
     assert ended.returncode == 0, ended.stderr
-    assert ended.stderr == ""  # nothing of TensorFlow's own
+    assert ended.stderr == ""  # no messages of TensorFlow
     return base, ended.stdout
 
 
 @pytest.mark.e2e
-def test_it_leaves_a_model_labels_and_history(whole: tuple[Base, str]) -> None:
-    base, log = whole
+def test_a_job_writes_model_labels_and_history(uninterrupted: tuple[Base, str]) -> None:
+    base, log = uninterrupted
     model = base.root / "model"
     assert sorted(path.name for path in model.iterdir()) == ["1", "labels.json", "model.keras"]
     assert json.loads((model / "labels.json").read_text()) == [str(label) for label in range(10)]
@@ -57,12 +58,14 @@ def test_it_leaves_a_model_labels_and_history(whole: tuple[Base, str]) -> None:
     assert all(re.fullmatch(rf"{pattern} images_per_second=\S+", line) for line in lines)
     assert [epoch["epoch"] for epoch in base.history["history"]] == [1, 2, 3, 4, 5, 6]
     assert base.history["best_epoch"] in range(1, 7)
-    assert base.steps == [60]  # 600 images in batches of 64: ten steps an epoch; too short a run for more
+    assert base.steps == [
+        60
+    ]  # 600 images in batches of 64: ten steps an epoch; the run is too short for more checkpoints
 
 
 @pytest.mark.e2e
-def test_the_model_is_scored_by_evaluate(whole: tuple[Base, str], digits: Path) -> None:
-    ended = trainer("evaluate", "--model", str(whole[0].root / "model"), "--data", str(digits / "test"))
+def test_evaluate_scores_the_model(uninterrupted: tuple[Base, str], digits: Path) -> None:
+    ended = trainer("evaluate", "--model", str(uninterrupted[0].root / "model"), "--data", str(digits / "test"))
     assert (ended.returncode, ended.stderr) == (0, "")
     result = json.loads(ended.stdout)
     assert result["images"] == 200
@@ -73,17 +76,17 @@ def test_the_model_is_scored_by_evaluate(whole: tuple[Base, str], digits: Path) 
 
 
 @pytest.mark.e2e
-def test_evaluate_says_what_is_missing(whole: tuple[Base, str], tmp_path: Path) -> None:
+def test_evaluate_names_the_missing_file(uninterrupted: tuple[Base, str], tmp_path: Path) -> None:
     ended = trainer("evaluate", "--model", str(tmp_path), "--data", str(tmp_path))
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.startswith(f"There is no {tmp_path}/model.keras")
 
 
 @pytest.mark.e2e
-def test_stopped_and_started_again_it_ends_as_if_nothing_had_happened(
-    whole: tuple[Base, str], tmp_path: Path, digits: Path
+def test_a_stopped_and_resumed_run_ends_like_an_uninterrupted_one(
+    uninterrupted: tuple[Base, str], tmp_path: Path, digits: Path
 ) -> None:
-    base = made(tmp_path / "ml", digits, **EPOCHS)
+    base = make_base(tmp_path / "ml", digits, **EPOCHS)
     process = base.start()
     wait_for(process, "epoch=2 ")
     process.send_signal(signal.SIGTERM)
@@ -99,47 +102,47 @@ def test_stopped_and_started_again_it_ends_as_if_nothing_had_happened(
     assert ended.returncode == 0, ended.stderr
     assert f"step {stopped_at} of 60" in ended.stdout
     assert base.steps[-1] == 60
-    assert equal(weights(base), weights(whole[0]))
-    kept = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
-    histories = [[[epoch[name] for name in kept] for epoch in b.history["history"]] for b in (base, whole[0])]
+    assert equal(weights(base), weights(uninterrupted[0]))
+    names = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
+    histories = [[[epoch[name] for name in names] for epoch in b.history["history"]] for b in (base, uninterrupted[0])]
     assert histories[0] == histories[1]
 
 
 @pytest.mark.e2e
-def test_a_stop_before_the_first_step_leaves_the_model_as_it_is(tmp_path: Path, digits: Path) -> None:
-    base = made(tmp_path / "ml", digits, **ENDLESS)
-    process = base.start_afresh()
-    # While TensorFlow is being imported: the process has been started, its handler stands within milliseconds.
+def test_a_stop_before_the_first_step_writes_the_untrained_model(tmp_path: Path, digits: Path) -> None:
+    base = make_base(tmp_path / "ml", digits, **ENDLESS)
+    process = base.start_new_python()
+    # The stop comes during the import of TensorFlow. The process sets its signal handler within milliseconds.
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(1)
     process.send_signal(signal.SIGTERM)
     out, _ = process.communicate(timeout=120)
     assert process.returncode == 0
-    assert "model as it is before its first epoch's end" in out
+    assert "model of the unfinished first epoch saved to" in out
     assert (base.root / "model" / "1" / "saved_model.pb").is_file()
     assert base.history["history"] == []
 
 
 @pytest.mark.e2e
-def test_another_seed_gives_other_weights(whole: tuple[Base, str], tmp_path: Path, digits: Path) -> None:
-    base = made(tmp_path / "ml", digits, **EPOCHS)
+def test_another_seed_gives_other_weights(uninterrupted: tuple[Base, str], tmp_path: Path, digits: Path) -> None:
+    base = make_base(tmp_path / "ml", digits, **EPOCHS)
     assert base.train("--seed", "1", "--epochs", "1").returncode == 0
-    assert not equal(weights(base), weights(whole[0]))
+    assert not equal(weights(base), weights(uninterrupted[0]))
 
 
 @pytest.mark.e2e
-def test_a_checkpoint_of_another_run_is_refused(whole: tuple[Base, str], tmp_path: Path, digits: Path) -> None:
-    base = made(tmp_path / "ml", digits, **EPOCHS)
-    (base.root / "checkpoints").symlink_to(whole[0].root / "checkpoints")
+def test_a_checkpoint_of_another_run_is_refused(uninterrupted: tuple[Base, str], tmp_path: Path, digits: Path) -> None:
+    base = make_base(tmp_path / "ml", digits, **EPOCHS)
+    (base.root / "checkpoints").symlink_to(uninterrupted[0].root / "checkpoints")
     assert base.train("--batch_size", "32").returncode == 1
-    assert "its batch_size is 64, this one's is 32" in base.failure
+    assert "its batch_size is 64, this run's is 32" in base.failure
 
 
 @pytest.mark.e2e
 def test_a_gpu_instance_without_a_gpu_fails_unless_that_is_allowed(tmp_path: Path, digits: Path) -> None:
     if any(Path("/dev").glob("nvidia[0-9]*")):
         pytest.skip("this machine has a GPU")
-    base = made(tmp_path / "ml", digits, **{**SMALL, "epochs": "1"})
+    base = make_base(tmp_path / "ml", digits, **{**SMALL, "epochs": "1"})
     resources = {"current_instance_type": "ml.g4dn.4xlarge", "hosts": ["algo-1"], "current_host": "algo-1"}
     base.configure(resourceconfig=resources)
     assert base.train().returncode == 1

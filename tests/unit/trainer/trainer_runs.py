@@ -1,4 +1,4 @@
-"""What the tests of the trainer share: a base folder as SageMaker lays it out, and the program as a process."""
+"""Shared by the trainer's tests: a base folder with SageMaker's layout, and the trainer as a process."""
 
 import contextlib
 import json
@@ -23,7 +23,7 @@ SMALL = {"image_size": "8", "channels": "1", "epochs": "2", "learning_rate": "0.
 
 
 def write_digits(folder: Path, numbers: range) -> Path:
-    """Write these of the 1,797 digits, a folder per label."""
+    """Write some of the 1,797 digits, by their numbers, to a folder per label."""
     digits = load_digits()
     for number in numbers:
         into = folder / str(digits.target[number])
@@ -34,11 +34,11 @@ def write_digits(folder: Path, numbers: range) -> Path:
 
 @dataclass
 class Base:
-    """A base folder of one job."""
+    """The base folder of a job."""
 
     root: Path
     environment: dict[str, str] = field(default_factory=dict)
-    # A program's text that runs before the trainer, in its process.
+    # Python code that runs in the trainer's process, before the trainer.
     prelude: str = ""
 
     def configure(self, **files: Any) -> "Base":
@@ -66,15 +66,15 @@ class Base:
 
     @property
     def steps(self) -> list[int]:
-        """The checkpoints that are there."""
+        """The steps of the checkpoints in the folder."""
         return sorted(int(path.name.removeprefix("step-")) for path in (self.root / "checkpoints").glob("step-*"))
 
     def start(self, *arguments: str) -> Program:
-        """Start to train."""
+        """Start training."""
         return Program(self._command(arguments), ROOT, self._environment())
 
-    def start_afresh(self, before: Callable[[], None] | None = None) -> "subprocess.Popen[str]":
-        """Start to train in a new Python; ``before`` is called there before the program."""
+    def start_new_python(self, before: Callable[[], None] | None = None) -> "subprocess.Popen[str]":
+        """Start training in a new Python process, which first calls ``before``."""
         return subprocess.Popen(
             [sys.executable, "-m", "trainer", "train"],
             cwd=ROOT,
@@ -100,19 +100,20 @@ class Base:
 
 
 def trainer(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    """Run another command than train."""
-    return forked.run(["trainer", *arguments], ROOT, environment(), timeout=240)
+    """Run a command of the trainer other than train, in a new Python process."""
+    command = [sys.executable, "-m", "trainer", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=240)
 
 
-def told_by(code: str, *arguments: str) -> Any:
-    """What a Python program prints last, as JSON; in a process of its own, as TensorFlow fixes its devices once."""
+def run_for_json(code: str, *arguments: str) -> Any:
+    """Run Python code and return its last line as JSON. Its process is new, since TensorFlow fixes its devices once."""
     done = forked.run(["-c", code, *arguments], ROOT, environment(), timeout=240)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 
 
 def environment(**more: str) -> dict[str, str]:
-    """This process's environment without what would reach into a job."""
+    """This process's environment without the variables that the trainer reads."""
     kept: Mapping[str, str] = {
         name: value
         for name, value in os.environ.items()
@@ -122,7 +123,7 @@ def environment(**more: str) -> dict[str, str]:
 
 
 class Hosts:
-    """The base folders of one job on several hosts, which here are processes with a port each."""
+    """The base folders of one job on several hosts. Each host is a process with its own port."""
 
     def __init__(self, root: Path, count: int, **hyperparameters: str) -> None:
         self.names = [f"127.0.0.1:{port}" for port in free_ports(count)]
@@ -132,7 +133,7 @@ class Hosts:
             base.configure(hyperparameters=hyperparameters, resourceconfig=resources)
 
     def channel(self, name: str, *folders: Path) -> "Hosts":
-        """Give all hosts the same folder, or each its own."""
+        """Give all hosts the same folder, or each host its own."""
         for base, folder in zip(self.bases, folders * (len(self.bases) // len(folders)), strict=True):
             base.channel(name, folder)
         return self
@@ -145,28 +146,28 @@ class Hosts:
 
 
 def ended(processes: Sequence[Program], seconds: float = 200) -> "list[subprocess.CompletedProcess[str]]":
-    """Wait for all of them; none outlives this."""
+    """Wait until all have ended; kill the rest after a timeout."""
     try:
         with ThreadPoolExecutor() as pool:
-            told = list(pool.map(lambda process: process.communicate(seconds), processes))
+            outputs = list(pool.map(lambda process: process.communicate(seconds), processes))
     finally:
         for process in processes:
             process.kill()
     return [
         subprocess.CompletedProcess(process.args, process.wait(), out, err)
-        for process, (out, err) in zip(processes, told, strict=True)
+        for process, (out, err) in zip(processes, outputs, strict=True)
     ]
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody uses, all different."""
+    """Free ports, all different."""
     with contextlib.ExitStack() as held:
         sockets = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
         return [each.getsockname()[1] for each in sockets]
 
 
 def wait_for(process: "Program | subprocess.Popen[str]", word: str) -> None:
-    """Read what it prints until this word comes."""
+    """Read the program's output up to a line that holds this word."""
     assert process.stdout is not None
     for line in process.stdout:
         if word in line:
@@ -175,7 +176,7 @@ def wait_for(process: "Program | subprocess.Popen[str]", word: str) -> None:
 
 
 def weights(base: Base) -> list[Any]:
-    """The weights of the model that a job left."""
+    """The weights of the model that a job wrote."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import keras
 

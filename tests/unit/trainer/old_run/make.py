@@ -1,8 +1,8 @@
-"""Makes old-run.tar.xz again: a run that was stopped after 5 of 8 steps, as the trainer of that day left it.
+"""Makes old-run.tar.xz: the checkpoint of a run after 5 of 8 steps, with its images and hyperparameters.
 
     python -m tests.unit.trainer.old_run.make
 
-The archive is kept as it is: it holds a checkpoint that was written before modules were renamed, and a test resumes it.
+Do not replace the archive. Its checkpoint was written before the trainer's modules were renamed, and a test resumes it.
 It is small because most filters of its first weights are zero, so most of the state is zero too.
 """
 
@@ -33,7 +33,7 @@ ALIVE = 3  # filters of each layer that are not zero
 
 
 def write_images(folder: Path) -> None:
-    """Two labels, 16 images: bright above, and bright below."""
+    """Write 16 images of two labels: with a bright upper half, and with a bright lower half."""
     random = np.random.default_rng(0)
     for number in range(16):
         pixels = random.integers(0, 60, (8, 8), dtype=np.uint8)
@@ -45,7 +45,7 @@ def write_images(folder: Path) -> None:
 
 
 def write_weights(folder: Path) -> None:
-    """First weights of the network's backbone, most of them zero."""
+    """Write the first weights of the network's backbone, most of them zero."""
     from trainer.contract.hyperparameters import Hyperparameters
     from trainer.networks import architectures
 

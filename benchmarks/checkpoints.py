@@ -1,7 +1,7 @@
-"""Measures what a checkpoint takes from the training, beside Keras's BackupAndRestore on the same network.
+"""Measures the training time that a checkpoint takes, compared with Keras's BackupAndRestore on the same network.
 
-`benchmarks.training` prints the figures. A checkpoint is made every so many steps, so often that its writing is over by
-half of them: the first halves are the training with checkpoints and the second ones that without, in one run.
+`benchmarks.training` prints the figures. One run measures training with and without checkpoints: a checkpoint is due
+every CYCLE steps, and it is written within the first half of the cycle. The second half has no checkpoint.
 """
 
 import itertools
@@ -30,23 +30,23 @@ from trainer.run import Run
 
 SETTINGS = Hyperparameters(model="ResNet50", image_size=32, batch_size=16)
 LABELS = 10
-# Steps from one checkpoint to the next, and in all.
+# Steps from one checkpoint to the next, and steps in total.
 CYCLE = 20
 STEPS = 7 * CYCLE - 1
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What checkpoints took.
+    """The cost of checkpoints.
 
     Args:
-        name: of what made them.
-        size: bytes of one.
-        made: how many were measured.
-        median: seconds of a step without any.
-        longest: seconds of the longest one, with what follows it.
-        extra: seconds that one took from the training, the median.
-        interval: seconds from one to the next, by default; None where there is none.
+        name: the program that wrote them.
+        size: bytes of one checkpoint.
+        made: number of measured checkpoints.
+        median: seconds of a step without a checkpoint, the median.
+        longest: seconds of the longest step, up to the start of the next one.
+        extra: seconds of training time that a checkpoint takes, the median.
+        interval: default seconds from one checkpoint to the next; None if it is not a time.
     """
 
     name: str
@@ -59,19 +59,19 @@ class Cost:
 
     @property
     def share(self) -> float | None:
-        """Of the time, at the default interval."""
+        """The share of the time that checkpoints take at the default interval."""
         return self.extra / (self.interval + self.extra) if self.interval else None
 
 
 def measure() -> list[Cost]:
-    """Train with ours, then with Keras's."""
+    """Measure this trainer's checkpoints, then Keras's."""
     keras.utils.set_random_seed(0)
     tf.config.experimental.enable_op_determinism()
     with tempfile.TemporaryDirectory() as folder:
-        return [_ours(Path(folder) / "ours"), _keras(Path(folder) / "keras")]
+        return [_measure_trainer(Path(folder) / "trainer"), _measure_keras(Path(folder) / "keras")]
 
 
-def _ours(folder: Path) -> Cost:
+def _measure_trainer(folder: Path) -> Cost:
     team = cluster.join(["algo-1"], "algo-1", Stop(), os.environ)
     if team is None:
         raise RuntimeError("stopped")
@@ -83,34 +83,34 @@ def _ours(folder: Path) -> Cost:
     steps = compiled_training(run, SETTINGS.batch_size, team)
     batches = iter(team.distribute(_batches()))
     times: list[float] = []
-    # A checkpoint that is still being written when the second half begins would count as training without one.
+    # A checkpoint that is still being written in the second half would distort the steps without a checkpoint.
     unfinished = 0
     with Keeper(folder, Interval(steps=CYCLE), run, {}, None) as keeper:
         for number in range(STEPS):
             before = time.monotonic()
             done, _ = steps(batches, tf.constant(1))
             run.step += int(done)
-            keeper.look()
+            keeper.save_if_due()
             times.append(time.monotonic() - before)
             if number % CYCLE == CYCLE // 2 - 1:
-                unfinished += bool(keeper._writer and keeper._writer.busy)
-        keeper.now()
-        cost = keeper._writer.cost if keeper._writer else 0.0
+                unfinished += keeper.busy
+        keeper.save_now()
+        cost = keeper.cost
     if unfinished:
         raise RuntimeError(f"{unfinished} checkpoints took longer than half a cycle: raise CYCLE")
     newest = max(folder.glob("step-*"))
     size = sum(file.stat().st_size for file in newest.iterdir())
-    return _told("this trainer", size, times, Interval().wait(cost))
+    return _make_cost("this trainer", size, times, Interval().wait(cost))
 
 
-def _keras(folder: Path) -> Cost:
+def _measure_keras(folder: Path) -> Cost:
     model = architectures.build(SETTINGS, LABELS, None)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(SETTINGS.learning_rate), loss, jit_compile=False)
     times: list[float] = []
 
     class Clock(keras.callbacks.Callback):  # type: ignore[misc]  # Keras publishes no types
-        """Notes when batches begin, so that all that follows the one before counts as its own."""
+        """Notes the start of each batch. A step lasts until the next start, so it includes its checkpoint."""
 
         def on_train_batch_begin(self, batch: int, logs: object = None) -> None:  # noqa: ARG002 -- Keras names them
             times.append(time.monotonic())
@@ -118,13 +118,13 @@ def _keras(folder: Path) -> Cost:
     backup = keras.callbacks.BackupAndRestore(folder, save_freq=CYCLE, delete_checkpoint=False)
     model.fit(_batches(), steps_per_epoch=STEPS + 1, callbacks=[backup, Clock()], shuffle=False, verbose=0)
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-    took = [after - before for before, after in itertools.pairwise(times)]
-    return _told("Keras's `fit` with BackupAndRestore", size, took, None)
+    seconds = [after - before for before, after in itertools.pairwise(times)]
+    return _make_cost("Keras's `fit` with BackupAndRestore", size, seconds, None)
 
 
-def _told(name: str, size: int, times: Sequence[float], interval: float | None) -> Cost:
-    """Make the figures of the seconds of steps, of which every CYCLE-th makes a checkpoint."""
-    # The step that makes a checkpoint is the first of its cycle; before the first such one, all gets warm.
+def _make_cost(name: str, size: int, times: Sequence[float], interval: float | None) -> Cost:
+    """Calculate the figures from the seconds of all steps; every CYCLE-th step starts a checkpoint."""
+    # A cycle begins with the step that starts a checkpoint. The steps before the first cycle are a warm-up.
     cycles = [times[first : first + CYCLE] for first in range(CYCLE - 1, len(times) - CYCLE + 1, CYCLE)]
     half = CYCLE // 2
     extras = [sum(cycle[:half]) - sum(cycle[half:]) for cycle in cycles]
@@ -134,7 +134,7 @@ def _told(name: str, size: int, times: Sequence[float], interval: float | None) 
 
 
 def _batches() -> Any:
-    """The same images without end: what is measured is not their reading."""
+    """The same batch without end, so that reading images does not count."""
     size = SETTINGS.image_size
     images = tf.random.uniform([SETTINGS.batch_size, size, size, SETTINGS.channels], maxval=255.0, seed=0)
     numbers = tf.range(SETTINGS.batch_size) % LABELS

@@ -1,8 +1,8 @@
-"""Measures `make image` from an edit to the pushed digest, beside a Dockerfile that copies before it installs.
+"""Measures `make image` from an edit to the pushed digest, compared with a Dockerfile that copies before it installs.
 
-Run it from the repository's root, with nothing else at work: ``python -m benchmarks.image BASE``. BASE is a TensorFlow
-image on this machine. It builds a stack of its own on a local cloud of its own, which takes some minutes. Both images
-are measured as they are, where pip finds nothing to fetch, and with a package of 20 MB in requirements.txt.
+Run it from the repository's root on an idle machine: ``python -m benchmarks.image BASE``. BASE is a TensorFlow image on
+this machine. The benchmark starts its own local cloud and applies its own stack, which takes some minutes. It measures
+both images twice: unchanged, when pip has nothing to download, and with a package of 20 MB in requirements.txt.
 """
 
 import base64
@@ -34,7 +34,7 @@ EDITS = 5
 PACKAGE_SIZE = 20_000_000
 EDITED = Path("trainer/networks/architectures.py")
 PLAIN = "plain"
-# What many a Dockerfile does: every edit has the packages looked at again.
+# A common Dockerfile: after every edit, it installs the packages again.
 DOCKERFILE = """
 ARG BASE_IMAGE
 FROM ${BASE_IMAGE}
@@ -46,7 +46,7 @@ ENTRYPOINT ["python", "-m", "trainer"]
 
 
 def main(base: str) -> None:
-    """Measure everything and print a line for each figure."""
+    """Measure everything and print one line per figure."""
     root = Path.cwd()
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
         for name in ("scripts", "terraform", "jobs"):
@@ -71,28 +71,32 @@ def _measure(cloud: localcloud.Cloud, base: str) -> None:
     def image() -> None:
         _verb(environment, "image", "--env=local")
 
-    def by_hand() -> None:
-        _build_plainly(base, plain)
-        _push_plainly(ecr, plain)
+    def plain_image() -> None:
+        _build_plain_image(base, plain)
+        _push_plain_image(ecr, plain)
 
     _verb(environment, "image", "--env=local", f"--base={base}")
-    print(f"`make image`, nothing changed: {statistics.median(_timed(image) for _ in range(EDITS)):.1f} s")
+    print(f"`make image`, nothing changed: {statistics.median(_measure_seconds(image) for _ in range(EDITS)):.1f} s")
     with _served_package() as requirement:
-        for what in ("nothing to fetch", f"a package of {console.size(PACKAGE_SIZE)}"):
+        for case in ("nothing to fetch", f"a package of {console.size(PACKAGE_SIZE)}"):
             image()
-            _edits(f"`make image` after an edit, {what}", image, lambda: _newest(ecr, ours))
-            by_hand()
-            _edits(f"A Dockerfile that copies first, {what}", by_hand, lambda: _newest(ecr, PLAIN))
+            _edits(f"`make image` after an edit, {case}", image, lambda: _newest_layers(ecr, ours))
+            plain_image()
+            _edits(f"A Dockerfile that copies first, {case}", plain_image, lambda: _newest_layers(ecr, PLAIN))
             with Path("trainer/requirements.txt").open("a") as file:
                 file.write(f"{requirement}\n")
-    _tidy(plain, (tag for one in ecr.describe_images(repositoryName=ours)["imageDetails"] for tag in one["imageTags"]))
+    _remove_images(
+        plain, (tag for one in ecr.describe_images(repositoryName=ours)["imageDetails"] for tag in one["imageTags"])
+    )
 
 
 @contextmanager
 def _served_package() -> Iterator[str]:
-    """A package of random bytes, served to containers on the engine's own network; gives the line to ask for it."""
+    """Serve a package of random bytes to containers on the Docker network; give its line for requirements.txt."""
     bridge = docker.from_env().networks.get("bridge").attrs["IPAM"]["Config"][0]
-    host = str(ipaddress.ip_network(bridge["Subnet"])[1])  # the machine's own, by the engine's habit
+    host = str(
+        ipaddress.ip_network(bridge["Subnet"])[1]
+    )  # by default, Docker gives this machine the network's first address
     with tempfile.TemporaryDirectory() as folder:
         wheel = "bulk-1-py3-none-any.whl"
         with zipfile.ZipFile(Path(folder) / wheel, "w") as archive:
@@ -100,32 +104,32 @@ def _served_package() -> Iterator[str]:
             archive.writestr("bulk-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: bulk\nVersion: 1\n")
             archive.writestr("bulk-1.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
             archive.writestr("bulk-1.dist-info/RECORD", "")
-        handler = partial(_Quiet, directory=folder)
+        handler = partial(_SilentHandler, directory=folder)
         with ThreadingHTTPServer((host, 0), handler) as server:
             threading.Thread(target=server.serve_forever, daemon=True).start()
             yield f"bulk @ http://{host}:{server.server_port}/{wheel}"
             server.shutdown()
 
 
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_said: object) -> None:
-        """Say nothing."""
+class _SilentHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *_arguments: object) -> None:
+        """Print nothing."""
 
 
 def _edits(what: str, run: Callable[[], None], layers: Callable[[], dict[str, int]]) -> None:
-    """Edit and run several times; print the time and what had to be sent."""
-    took, sent = [], []
+    """Edit and run several times; print the time and the bytes that were sent."""
+    times, sent = [], []
     for number in range(EDITS):
         before = layers()
         with EDITED.open("a") as file:
             file.write(f"# {what}, {number}\n")
-        took.append(_timed(run))
+        times.append(_measure_seconds(run))
         sent.append(sum(size for digest, size in layers().items() if digest not in before))
-    print(f"{what}: {statistics.median(took):.1f} s (most: {max(took):.1f} s), {console.size(max(sent))} sent")
+    print(f"{what}: {statistics.median(times):.1f} s (most: {max(times):.1f} s), {console.size(max(sent))} sent")
 
 
-def _newest(ecr: Any, repository: str) -> dict[str, int]:
-    """The layers of the image that was pushed last, with their sizes."""
+def _newest_layers(ecr: Any, repository: str) -> dict[str, int]:
+    """The sizes of the last pushed image's layers, by digest."""
     details = ecr.describe_images(repositoryName=repository)["imageDetails"]
     wanted = {"imageDigest": max(details, key=lambda one: one["imagePushedAt"])["imageDigest"]}
     (image,) = ecr.batch_get_image(repositoryName=repository, imageIds=[wanted])["images"]
@@ -137,12 +141,12 @@ def _verb(environment: dict[str, str], *arguments: str) -> None:
     subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=True)
 
 
-def _build_plainly(base: str, uri: str) -> None:
+def _build_plain_image(base: str, uri: str) -> None:
     command = ["docker", "build", "--quiet", f"--build-arg=BASE_IMAGE={base}", "--file=plain.Dockerfile"]
     subprocess.run([*command, f"--tag={uri}", "trainer"], capture_output=True, check=True)
 
 
-def _push_plainly(ecr: Any, uri: str) -> None:
+def _push_plain_image(ecr: Any, uri: str) -> None:
     token = ecr.get_authorization_token()["authorizationData"][0]["authorizationToken"]
     user, _, password = base64.b64decode(token).decode().partition(":")
     auth = {"username": user, "password": password}
@@ -151,14 +155,14 @@ def _push_plainly(ecr: Any, uri: str) -> None:
             raise RuntimeError(event["error"])
 
 
-def _timed(run: Callable[[], None]) -> float:
+def _measure_seconds(run: Callable[[], None]) -> float:
     started = time.perf_counter()
     run()
     return time.perf_counter() - started
 
 
-def _tidy(plain: str, tags: Iterable[str]) -> None:
-    """Remove the images that were made here, by every name they have."""
+def _remove_images(plain: str, tags: Iterable[str]) -> None:
+    """Remove all images that this benchmark made, under all their names."""
     client = docker.from_env()
     for image in client.images.list(plain):
         client.images.remove(image.id, force=True)

@@ -1,8 +1,8 @@
 """Kills a training run at twenty random moments, and compares its result with that of an uninterrupted run.
 
-Run it from the repository's root: ``python -m benchmarks.kills [BASE]``. On one worker and on two, as processes and,
-where BASE names a TensorFlow image on this machine, as containers of the project's image. Each is over in 10 minutes: a
-run that takes longer is killed no more, and the table says how often it was.
+Run it from the repository's root: ``python -m benchmarks.kills [BASE]``. It does so with one worker and with two, as
+processes. If BASE names a TensorFlow image on this machine, it also uses containers of the project's image. Each
+variant takes at most 10 minutes: a slower run gets fewer kills, and the table shows their number.
 """
 
 import os
@@ -25,9 +25,9 @@ from scripts.core import console
 from scripts.proof.job import StartProgram
 
 KILLS = 20
-EPOCHS = 20  # some seconds of training for each
-SECONDS = 600.0  # for each place and number of workers
-# Of that, what is left for the killed run to come to its end.
+EPOCHS = 20  # gives some seconds of training for each kill
+SECONDS = 600.0  # for each variant
+# The share of this time that is reserved for the killed run's end.
 RESERVE = 0.3
 
 
@@ -42,7 +42,7 @@ class Row:
     equal: bool
 
     def cells(self) -> list[str]:
-        """In the order of HEADER."""
+        """The cells in the order of HEADER."""
         killed = [record for record in self.records if record.kill]
         kills = sum(record.kill.signal == signal.SIGKILL for record in killed if record.kill)
         survivors = [record.survivor_seconds for record in killed if record.survivor_seconds is not None]
@@ -63,7 +63,7 @@ HEADER = ["where", "workers", "kills", "torn checkpoints", "steps repeated", "lo
 
 
 class Container(subprocess.Popen[bytes]):
-    """`docker run`, whose signals go to the container: it may not exist yet, and docker's own process may be killed."""
+    """`docker run`. Signals go to the container, because a signal to docker's own process may not reach it."""
 
     def __init__(self, command: list[str], name: str, log: IO[bytes]) -> None:
         super().__init__(
@@ -72,14 +72,14 @@ class Container(subprocess.Popen[bytes]):
         self._name = name
 
     def send_signal(self, sig: int) -> None:
-        """Send it, as soon as there is somebody to get it."""
+        """Send a signal to the container, as soon as it exists."""
         command = ["docker", "kill", f"--signal={sig:d}", self._name]
         while self.poll() is None and subprocess.run(command, capture_output=True, check=False).returncode:
             time.sleep(0.01)
 
 
 def main(base: str = "") -> None:
-    """Do all variants and print a table."""
+    """Measure all variants and print a table."""
     seed = random.SystemRandom().randrange(10_000)
     print(f"seed {seed}")
     variants: list[tuple[str, int]] = [("process", 1), ("process", 2)]
@@ -99,7 +99,7 @@ def main(base: str = "") -> None:
 
 
 def _measure(where: str, workers: int, root: Path, start: StartProgram, seed: int) -> Row:
-    """Both runs of a variant, of which the second is killed as long as there is time."""
+    """Do both runs of a variant; the second gets kills until the time is up."""
     print(f"\n{where}, {workers} workers", flush=True)
     began = time.monotonic()
     uninterrupted, timing = proof.run_uninterrupted(proof.Job(root, "uninterrupted", workers, start, EPOCHS))
@@ -119,7 +119,7 @@ def _measure(where: str, workers: int, root: Path, start: StartProgram, seed: in
 
 @contextmanager
 def _image(base: str) -> Iterator[str]:
-    """The project's image on a base; it is removed afterwards. Without a base there is none."""
+    """Build the project's image on a base and remove it afterwards. Without a base, give an empty name."""
     if not base:
         yield ""
         return
@@ -133,9 +133,9 @@ def _image(base: str) -> Iterator[str]:
 
 
 def _containers(image: str, images: Path) -> StartProgram:
-    """What starts the program of a host in a container, with its folders where SageMaker has them.
+    """Make the function that starts a host's program in a container, with folders at SageMaker's paths.
 
-    All share the machine's network, so that hosts are told apart by their ports, as processes are.
+    All containers share the machine's network, so hosts differ by their ports, as processes do.
     """
 
     def start(base: Path, log: IO[bytes]) -> Container:
@@ -145,7 +145,7 @@ def _containers(image: str, images: Path) -> StartProgram:
         for folder in ("input", "model", "output", "checkpoints"):
             (base / folder).mkdir(exist_ok=True)
             options.append(f"--volume={base / folder}:/opt/ml/{folder}")
-        # input/data has links to it.
+        # The links in input/data point to it.
         options.append(f"--volume={images}:{images}:ro")
         return Container(["docker", "run", *options, image, "train"], name, log)
 

@@ -1,6 +1,6 @@
-"""Measures a local cloud of its own: S3 on one large and on many small objects, and how soon a job's program starts.
+"""Measures its own local cloud: S3 with one large and many small objects, and the time until a job's program starts.
 
-Run it from the repository's root, with nothing else at work: ``python -m benchmarks.localcloud``.
+Run it from the repository's root on an idle machine: ``python -m benchmarks.localcloud``.
 """
 
 import json
@@ -25,16 +25,16 @@ LARGE = 1 << 30
 SMALL_COUNT, SMALL_SIZE = 1_000, 1_000
 THREADS = 8
 JOBS = 5
-# Stands in for the trainer: the time of its first line, on the clock that all processes share.
+# It replaces the trainer, and prints the time of its first line by the clock that all processes share.
 PROGRAM = "import time; print('first line', time.time(), flush=True)\n"
 
 
 def main() -> None:
-    """Measure everything and print a line for each figure."""
+    """Measure everything and print one line per figure."""
     root = Path.cwd()
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
         os.environ["PYTHONPATH"] = str(root)
-        os.environ["DOCKER_HOST"] = "unix:///nowhere"  # Jobs run as processes: no image has to be made.
+        os.environ["DOCKER_HOST"] = "unix:///nowhere"  # Without Docker, jobs run as processes and need no image.
         Path("trainer").mkdir()
         Path("trainer/__init__.py").touch()
         Path("trainer/__main__.py").write_text(PROGRAM)
@@ -42,30 +42,30 @@ def main() -> None:
         try:
             client = _clients(cloud)
             client("s3").create_bucket(Bucket="bench")
-            _large(client("s3"), cloud)
-            _small(client("s3"))
-            _jobs(client)
+            _measure_large_object(client("s3"), cloud)
+            _measure_small_objects(client("s3"))
+            _measure_jobs(client)
         finally:
             localcloud.stop()
 
 
 def _clients(cloud: localcloud.Cloud) -> Callable[[str], Any]:
-    def made(service: str) -> Any:
+    def make_client(service: str) -> Any:
         session = boto3.Session("local", "local", region_name=cloud.region)
         config = Config(max_pool_connections=2 * THREADS)
         # boto3's types know each service by its literal name only.
         return session.client(service, endpoint_url=cloud.url, config=config)  # type: ignore[call-overload]  # the stubs want a literal
 
-    return made
+    return make_client
 
 
-def _large(s3: Any, cloud: localcloud.Cloud) -> None:
+def _measure_large_object(s3: Any, cloud: localcloud.Cloud) -> None:
     with Path("large").open("wb") as file:
         for _ in range(LARGE >> 20):
             file.write(os.urandom(1 << 20))
-    with _timed("1 GiB up"):
+    with _print_seconds("1 GiB up"):
         s3.upload_file("large", "bench", "large")
-    with _timed("1 GiB down"):
+    with _print_seconds("1 GiB down"):
         s3.download_file("bench", "large", "back")
     print(f"Most memory of the server: {_most_memory(cloud.pid)}")
 
@@ -79,23 +79,23 @@ def _most_memory(pid: int) -> str:
     return f"{kibibytes / 1024:.0f} MiB"
 
 
-def _small(s3: Any) -> None:
+def _measure_small_objects(s3: Any) -> None:
     folder = Path("small")
     folder.mkdir()
     names = [f"{number:04}" for number in range(SMALL_COUNT)]
     for name in names:
         (folder / name).write_bytes(os.urandom(SMALL_SIZE))
     with ThreadPoolExecutor(THREADS) as pool:
-        with _timed(f"{SMALL_COUNT:,} objects of {SMALL_SIZE:,} bytes up"):
+        with _print_seconds(f"{SMALL_COUNT:,} objects of {SMALL_SIZE:,} bytes up"):
             list(
                 pool.map(lambda name: s3.put_object(Bucket="bench", Key=name, Body=(folder / name).read_bytes()), names)
             )
-        with _timed(f"{SMALL_COUNT:,} objects down"):
+        with _print_seconds(f"{SMALL_COUNT:,} objects down"):
             list(pool.map(lambda name: s3.get_object(Bucket="bench", Key=name)["Body"].read(), names))
 
 
-def _jobs(client: Callable[[str], Any]) -> None:
-    """From CreateTrainingJob to the program's first line, beyond what the program takes without the local cloud."""
+def _measure_jobs(client: Callable[[str], Any]) -> None:
+    """Measure from CreateTrainingJob to the program's first line, and the program's start without the local cloud."""
     trust = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
     policy = json.dumps({"Statement": trust})
     role = client("iam").create_role(RoleName="bench", AssumeRolePolicyDocument=policy)["Role"]["Arn"]
@@ -103,8 +103,8 @@ def _jobs(client: Callable[[str], Any]) -> None:
     for number in range(10):
         client("s3").put_object(Bucket="bench", Key=f"channel/{number}", Body=b"x" * 10_000)
     own = statistics.median(_first_line_alone() for _ in range(JOBS))
-    took = [_first_line_of_job(client, f"bench-{number}", role, image) for number in range(JOBS)]
-    print(f"CreateTrainingJob to the program's first line: {statistics.median(took):.2f} s (most: {max(took):.2f} s)")
+    times = [_first_line_of_job(client, f"bench-{number}", role, image) for number in range(JOBS)]
+    print(f"CreateTrainingJob to the program's first line: {statistics.median(times):.2f} s (most: {max(times):.2f} s)")
     print(f"The same program's own start: {own:.2f} s")
 
 
@@ -136,10 +136,10 @@ def _first_line_of_job(client: Callable[[str], Any], name: str, role: str, image
 
 
 @contextmanager
-def _timed(what: str) -> Iterator[None]:
+def _print_seconds(label: str) -> Iterator[None]:
     started = time.perf_counter()
     yield
-    print(f"{what}: {time.perf_counter() - started:.1f} s")
+    print(f"{label}: {time.perf_counter() - started:.1f} s")
 
 
 if __name__ == "__main__":

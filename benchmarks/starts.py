@@ -1,4 +1,4 @@
-"""Measures the trainer's start: to its first step, from checkpoints at other places of an epoch; and its memory.
+"""Measures the trainer's time to its first step, also from checkpoints within an epoch, and its memory.
 
 `benchmarks.training` prints the figures.
 """
@@ -22,13 +22,13 @@ STEPS = IMAGES // BATCH
 PLACES = (0.01, 0.5, 0.99)
 STARTS = 5
 EPOCHS = 20
-# After which everything that is made once has been made.
+# After this epoch, everything that is created once exists.
 WARM = 2
 TICK = 0.002
 
 
 def write_images(folder: Path) -> None:
-    """Write the digits, and an epoch of so many: the same files again and again, under other names."""
+    """Write the digits, and an epoch of IMAGES images: links to the same files under new names."""
     digits.write(folder / "digits")
     sources = sorted((folder / "digits" / "training").glob("*/*.png"))
     for number in range(IMAGES):
@@ -39,48 +39,51 @@ def write_images(folder: Path) -> None:
 
 
 def starts(folder: Path) -> list[tuple[str, float]]:
-    """Seconds from the process's start to its first step's end, and what the start is from.
+    """Measure the seconds from the process's start to the end of its first step.
 
     Args:
-        folder: holds what `write_images` wrote.
+        folder: holds the images of `write_images`.
 
     Returns:
-        The medians; the first is the import of TensorFlow and Keras alone.
+        Pairs of a label and the median seconds. The first pair is only the import of TensorFlow and Keras.
     """
-    with _training(folder, "epoch", training="many", epochs=2, checkpoint_steps=1) as whole:
+    with _training(folder, "epoch", training="many", epochs=2, checkpoint_steps=1) as process:
         wanted = {max(1, int(STEPS * place)): place for place in PLACES}
         kept: dict[int, Path] = {}
         while len(kept) < len(wanted):
-            _check_runs(whole)
+            _check_runs(process)
             for step in wanted.keys() - kept.keys():
-                there = _checkpoint(folder / "epoch", step)
-                if (there / "manifest.json").exists():
-                    kept[step] = shutil.copytree(there, folder / "kept" / there.name)
+                path = _checkpoint(folder / "epoch", step)
+                if (path / "manifest.json").exists():
+                    kept[step] = shutil.copytree(path, folder / "kept" / path.name)
             time.sleep(TICK)
-    took: dict[str, list[float]] = {}
+    times: dict[str, list[float]] = {}
     for number in range(STARTS):
-        took.setdefault("`import tensorflow, keras` alone", []).append(_import())
-        took.setdefault("no checkpoint", []).append(_start(folder, f"none-{number}", None))
+        times.setdefault("`import tensorflow, keras` alone", []).append(_import())
+        times.setdefault("no checkpoint", []).append(_start(folder, f"none-{number}", None))
         for step, place in sorted(wanted.items()):
             name = f"a checkpoint at {place:.0%} of an epoch of {IMAGES:,} images"
-            took.setdefault(name, []).append(_start(folder, f"{step}-{number}", kept[step]))
-    return [(name, statistics.median(seconds)) for name, seconds in took.items()]
+            times.setdefault(name, []).append(_start(folder, f"{step}-{number}", kept[step]))
+    return [(name, statistics.median(seconds)) for name, seconds in times.items()]
 
 
 def memory(folder: Path) -> list[tuple[int, float]]:
-    """Resident memory of the trainer in MB at the ends of epochs, by their numbers; a checkpoint every 10 steps.
+    """Measure the trainer's resident memory at the end of each epoch, with a checkpoint every 10 steps.
 
     Args:
-        folder: holds what `write_images` wrote.
+        folder: holds the images of `write_images`.
+
+    Returns:
+        Pairs of an epoch's number and MB.
     """
-    found: list[tuple[int, float]] = []
+    sizes: list[tuple[int, float]] = []
     with _training(folder, "memory", training="digits/training", epochs=EPOCHS, checkpoint_steps=10) as process:
         for line in process.stdout or ():
             if line.startswith("epoch="):
-                found.append((len(found) + 1, _resident(process.pid)))
-                if len(found) == EPOCHS:
+                sizes.append((len(sizes) + 1, _resident(process.pid)))
+                if len(sizes) == EPOCHS:
                     break
-    return found
+    return sizes
 
 
 def _import() -> float:
@@ -90,7 +93,7 @@ def _import() -> float:
 
 
 def _start(folder: Path, name: str, checkpoint: Path | None) -> float:
-    """Seconds until the checkpoint of the first step begins to be written."""
+    """Seconds until the trainer starts to write the checkpoint of the first step."""
     first = 1
     if checkpoint:
         first += int(checkpoint.name.removeprefix("step-"))
@@ -105,7 +108,7 @@ def _start(folder: Path, name: str, checkpoint: Path | None) -> float:
 
 @contextmanager
 def _training(folder: Path, name: str, training: str, **settings: int) -> "Iterator[subprocess.Popen[str]]":
-    """The trainer at work; it is killed afterwards."""
+    """Start a training and kill it afterwards."""
     config = folder / name / "input" / "config"
     config.mkdir(parents=True)
     hyperparameters = {"image_size": 8, "channels": 1, "batch_size": BATCH, **settings}
@@ -126,7 +129,7 @@ def _training(folder: Path, name: str, training: str, **settings: int) -> "Itera
 
 def _check_runs(process: "subprocess.Popen[str]") -> None:
     if process.poll() is not None:
-        raise RuntimeError("the trainer ended too soon")
+        raise RuntimeError("the trainer exited too early")
 
 
 def _checkpoint(base: Path, step: int) -> Path:
@@ -134,6 +137,6 @@ def _checkpoint(base: Path, step: int) -> Path:
 
 
 def _resident(pid: int) -> float:
-    """MB, of Linux."""
+    """The resident memory of a process in MB; only on Linux."""
     status = Path(f"/proc/{pid}/status").read_text()
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / 1000

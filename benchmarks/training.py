@@ -1,6 +1,6 @@
-"""Measures the trainer: what checkpoints cost, how soon it is at its first step, how its memory grows.
+"""Measures the trainer: the cost of checkpoints, the time to its first step, and the growth of its memory.
 
-Run it from the repository's root on Linux, with nothing else at work: ``python -m benchmarks.training``. It takes about
+Run it from the repository's root on Linux, on an idle machine: ``python -m benchmarks.training``. It takes about
 5 minutes and prints the tables of docs/performance.md.
 """
 
@@ -20,17 +20,17 @@ from scripts.core import console
 
 
 def main() -> None:
-    """Measure everything and print a table for each matter."""
+    """Measure everything and print the tables."""
     print(_machine())
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         starts.write_images(folder)
         print("\nFrom the process's start to the end of its first step:\n")
-        print_table(["from", "seconds"], [[what, f"{seconds:.2f}"] for what, seconds in starts.starts(folder)])
+        print_table(["from", "seconds"], [[label, f"{seconds:.2f}"] for label, seconds in starts.starts(folder)])
         print("\nResident memory at the end of an epoch:\n")
-        told = starts.memory(folder)
-        picked = [told[epoch - 1] for epoch in (1, starts.WARM, starts.EPOCHS // 2, starts.EPOCHS)]
-        print_table(["epoch", "MB"], [[str(epoch), f"{size:,.0f}"] for epoch, size in picked])
+        sizes = starts.memory(folder)
+        rows = [sizes[epoch - 1] for epoch in (1, starts.WARM, starts.EPOCHS // 2, starts.EPOCHS)]
+        print_table(["epoch", "MB"], [[str(epoch), f"{size:,.0f}"] for epoch, size in rows])
     settings = checkpoints.SETTINGS
     print(f"\nCheckpoints of {settings.model} at {settings.image_size} pixels, batches of {settings.batch_size}:\n")
     _print_costs(checkpoints.measure())
@@ -42,9 +42,9 @@ def _print_costs(costs: Sequence[checkpoints.Cost]) -> None:
         "size of one": [console.size(cost.size) for cost in costs],
         "checkpoints measured": [str(cost.made) for cost in costs],
         "median step without one": [f"{cost.median * 1000:,.0f} ms" for cost in costs],
-        "longest step with all there are": [f"{cost.longest * 1000:,.0f} ms" for cost in costs],
-        "the longest is the median's": [f"{cost.longest / cost.median:.1f}-fold" for cost in costs],
-        "taken from the training by one": [f"{cost.extra:.2f} s" for cost in costs],
+        "longest step with one": [f"{cost.longest * 1000:,.0f} ms" for cost in costs],
+        "longest step to median step": [f"{cost.longest / cost.median:.1f}-fold" for cost in costs],
+        "training time that one takes": [f"{cost.extra:.2f} s" for cost in costs],
         "default interval": [f"{cost.interval:.0f} s" if cost.interval else "an epoch" for cost in costs],
         "share of the time at that interval": [f"{cost.share:.2%}" if cost.share is not None else "" for cost in costs],
     }

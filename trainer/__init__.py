@@ -1,5 +1,5 @@
-"""What runs in the container: SageMaker's contract on the outside, training on the inside.
+"""The program in the container: it follows SageMaker's contract and trains a model.
 
-Read in this order: ``contract`` (folders, arguments, failure, SIGTERM), ``tasks/image_classification`` (one job
-from its data to its model), ``training`` (the loop). Nothing here knows who started it.
+Read it in this order: ``contract`` (folders, arguments, failure, SIGTERM), ``tasks/image_classification`` (one job from
+its data to its model), ``loop/training`` (the loop). It knows nothing about the rest of this repository.
 """

@@ -1,4 +1,4 @@
-"""``python -m trainer train | describe | check | evaluate``: what a container of the image starts."""
+"""``python -m trainer train | describe | check | evaluate``: the program that the container starts."""
 
 import sys
 
@@ -7,7 +7,7 @@ from trainer.contract.stop import Stop
 if __name__ == "__main__":
     stop = Stop()
     if sys.argv[1:2] == ["train"]:
-        # Before the other imports: the first process of a container never gets a SIGTERM that it does not handle.
+        # Before the slow imports: the first process of a container ignores SIGTERM until it handles it.
         stop.listen()
     from trainer import commands
 

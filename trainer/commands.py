@@ -1,6 +1,6 @@
 """The commands of ``python -m trainer``. SageMaker starts a container with the one argument ``train``.
 
-TensorFlow is imported only where it is used: ``describe`` and ``check`` answer at once.
+Only ``train`` and ``evaluate`` import TensorFlow, so ``describe`` and ``check`` answer at once.
 """
 
 import json
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from trainer.contract import describe, program
 from trainer.contract.errors import JobError
-from trainer.contract.failure import guarded
+from trainer.contract.failure import run_guarded
 from trainer.contract.folders import Folders, unset_absent_channels
 from trainer.contract.job import read_evaluation, read_job
 from trainer.contract.stop import Stop
@@ -27,15 +27,15 @@ def main(arguments: Sequence[str], stop: Stop) -> int:
 
     Args:
         arguments: the command's name and its arguments.
-        stop: whether a training is to end.
+        stop: whether SageMaker has asked the training to stop.
 
     Returns:
-        The exit code: 0 done, 1 failed, 2 no such command; another program's own.
+        The exit code: 0 done, 1 failed, 2 unknown command; or the exit code of the other program.
     """
     command, rest = (arguments[0] if arguments else ""), list(arguments[1:])
     if command == "train":
         folders = Folders.of(os.environ)
-        return guarded(lambda: _train(folders, rest, stop), folders)
+        return run_guarded(lambda: _train(folders, rest, stop), folders)
     if command == "describe" and not rest:
         print(json.dumps(describe.describe(), indent=2))
         return 0
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str], stop: Stop) -> int:
 
 def _train(folders: Folders, arguments: list[str], stop: Stop) -> int:
     unset_absent_channels(folders, os.environ)
-    if program.named(os.environ):
+    if program.other_program(os.environ):
         return program.run(folders, arguments, stop)
     job = read_job(folders, arguments, os.environ)
     _import_tensorflow()
@@ -60,7 +60,7 @@ def _train(folders: Folders, arguments: list[str], stop: Stop) -> int:
 
 
 def _check(arguments: list[str]) -> int:
-    """Print, as JSON, what would stop a job on these folders at its start: problem and fix, or null."""
+    """Print, as JSON, the problem with which a job on these folders would fail, and its fix; null if there is none."""
     from trainer.images import folders
 
     try:
@@ -89,17 +89,17 @@ def _evaluate(arguments: list[str]) -> int:
 
 
 def _import_tensorflow() -> None:
-    """Import TensorFlow without what it says to nobody: C++ notes below an error, and oneDNN's greeting."""
+    """Import TensorFlow without its messages that are not errors: C++ notes and oneDNN's notice."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    # oneDNN (twice as fast on a CPU) announces itself past that level, straight to file descriptor 2.
+    # oneDNN (twice as fast on a CPU) ignores that level and prints a notice to file descriptor 2.
     stderr = os.dup(2)
-    with tempfile.TemporaryFile() as said:
-        os.dup2(said.fileno(), 2)
+    with tempfile.TemporaryFile() as output:
+        os.dup2(output.fileno(), 2)
         try:
             import tensorflow  # noqa: F401
         except BaseException:
-            said.seek(0)
-            os.write(stderr, said.read())
+            output.seek(0)
+            os.write(stderr, output.read())
             raise
         finally:
             os.dup2(stderr, 2)

@@ -169,7 +169,7 @@ def encode(value: str) -> str:
     """A value as SageMaker accepts it: unchanged, or as a JSON string.
 
     SageMaker's pattern for a value is ``.*``, and the dot does not match a line break. So a value with a line break is
-    sent as a JSON string, as AWS's SDK sends every string. The trainer decodes JSON strings (`given_hyperparameters`
+    sent as a JSON string, as AWS's SDK sends every string. The trainer decodes JSON strings (`read_hyperparameters`
     in trainer/contract/folders.py), so a value that looks like one is encoded too.
     """
     return json.dumps(value) if BREAKS.search(value) or value[:1] == '"' else value

@@ -1,4 +1,4 @@
-"""What a job may set and what it prints, as data: for those who build a request and those who read its log."""
+"""The hyperparameters and metrics of a job as data, for programs that build a request or read the log."""
 
 import re
 from collections.abc import Mapping
@@ -15,8 +15,8 @@ class Metric:
     """A number in the epoch line.
 
     Args:
-        name: its word in the line, and its name in SageMaker.
-        direction: which way is better, or None where that is no question.
+        name: its name in the line and in SageMaker.
+        direction: whether higher or lower is better; None if neither is.
         help: one line.
     """
 
@@ -26,33 +26,33 @@ class Metric:
 
     @property
     def regex(self) -> str:
-        """SageMaker's rule: searched for in every line of the log, the first group is the number.
+        """SageMaker searches every line of the log for this expression; the first group is the number.
 
         https://docs.aws.amazon.com/sagemaker/latest/dg/define-train-metrics.html
         """
-        # \b, or loss= would be found in val_loss=.
+        # Without \b, loss= would also match in val_loss=.
         return rf"\b{re.escape(self.name)}=([-+0-9.eE]+)"
 
 
 METRICS = (
     Metric("loss", "minimize", "cross-entropy on the training images of this epoch"),
-    Metric("accuracy", "maximize", "share of this epoch's training images labelled rightly, as they came by"),
+    Metric("accuracy", "maximize", "share of this epoch's training images labelled correctly, while training"),
     Metric("val_loss", "minimize", "cross-entropy on the validation images"),
-    Metric("val_accuracy", "maximize", "share of the validation images labelled rightly"),
-    Metric("learning_rate", None, "learning rate that the next step takes"),
-    Metric("seconds", None, "duration of the epoch, validation included"),
-    Metric("images_per_second", None, "training images per second, validation not counted"),
+    Metric("val_accuracy", "maximize", "share of the validation images labelled correctly"),
+    Metric("learning_rate", None, "learning rate of the next step"),
+    Metric("seconds", None, "duration of the epoch, including validation"),
+    Metric("images_per_second", None, "training images per second, without validation"),
 )
 
 
 def describe() -> dict[str, Any]:
-    """Hyperparameters and metrics as plain data."""
+    """Return the hyperparameters and metrics as plain data."""
     metrics = [{"name": m.name, "regex": m.regex, "direction": m.direction, "help": m.help} for m in METRICS]
     return {"hyperparameters": hyperparameters.describe(), "metrics": metrics}
 
 
 def epoch_line(values: Mapping[str, float]) -> str:
-    """One line of ``name=number`` words, in the order of ``values``; the regexes of METRICS find them."""
+    """Return one line of ``name=number`` words, in the order of ``values``; the regexes of METRICS find them."""
     return " ".join(f"{name}={_number(value)}" for name, value in values.items())
 
 
@@ -63,7 +63,7 @@ def _number(value: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time as people say it: 50 s, 14 min, 3 h 20 min."""
+    """Format a duration for people: 50 s, 14 min, 3 h 20 min."""
     minutes = round(seconds / 60)
     if seconds < 60:
         return f"{seconds:.0f} s"

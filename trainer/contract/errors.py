@@ -1,12 +1,12 @@
-"""The one way to fail for a reason that the job's owner can mend."""
+"""The error for every failure that the owner of the job can fix."""
 
 
 class JobError(Exception):
-    """A reason for failing that the job's owner can mend: written to the failure file as it is, no traceback.
+    """A failure that the owner of the job can fix. Its text goes to the failure file, without a traceback.
 
     Args:
-        problem: what is wrong, with its place.
-        fix: what to do, where that is not plain.
+        problem: what is wrong, and where.
+        fix: what to do; empty if that is obvious.
     """
 
     def __init__(self, problem: str, fix: str = "") -> None:

@@ -10,15 +10,15 @@ from collections.abc import Callable
 from trainer.contract.errors import JobError
 from trainer.contract.folders import Folders
 
-# SageMaker shows this much of the failure file as FailureReason.
+# SageMaker shows this many characters of the failure file as FailureReason.
 FAILURE_CHARACTERS = 1024
 
 
-def guarded(work: Callable[[], int], folders: Folders) -> int:
-    """Run ``work``; where it raises, leave the reason in the failure file.
+def run_guarded(work: Callable[[], int], folders: Folders) -> int:
+    """Run ``work``; if it raises, write the reason to the failure file.
 
     Returns:
-        What ``work`` returned, or 1 where it raised.
+        The result of ``work``, or 1 if it raised.
     """
     try:
         return work()
@@ -32,18 +32,18 @@ def guarded(work: Callable[[], int], folders: Folders) -> int:
 
 
 def write_failure(folders: Folders, reason: str) -> None:
-    """Write the failure file; where that fails, the reason is in the log all the same."""
+    """Write the failure file. If that fails, print a warning: the reason is in the log too."""
     try:
         folders.output.mkdir(parents=True, exist_ok=True)
         (folders.output / "failure").write_text(reason, encoding="utf-8", errors="replace")
     except OSError as error:
-        print(f"warning: the failure file cannot be written: {error}", file=sys.stderr, flush=True)
+        print(f"warning: cannot write the failure file: {error}", file=sys.stderr, flush=True)
 
 
 def failure_text(error: BaseException) -> str:
-    """An exception in at most FAILURE_CHARACTERS: what it says, then the innermost places it came through."""
+    """Return an exception in at most FAILURE_CHARACTERS: its message, then its traceback, innermost call first."""
     reason = "".join(traceback.format_exception_only(error)).strip()
-    places = [
+    calls = [
         f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
     ]
-    return "\n".join([reason[: FAILURE_CHARACTERS - 300], *reversed(places)])[:FAILURE_CHARACTERS]
+    return "\n".join([reason[: FAILURE_CHARACTERS - 300], *reversed(calls)])[:FAILURE_CHARACTERS]

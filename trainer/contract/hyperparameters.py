@@ -1,4 +1,4 @@
-"""The hyperparameters: declared once, for the parser, for ``describe`` and for the code that uses them."""
+"""The hyperparameters, declared once: the parser, ``describe`` and the training use the same declaration."""
 
 import argparse
 import dataclasses
@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
-# Those of keras.applications that train on one GPU; Keras itself is too slow to import to be asked for its list.
+# The models of keras.applications that train on one GPU. The list is written here, because importing Keras is slow.
 APPLICATIONS = (
     *("ConvNeXtTiny", "ConvNeXtSmall", "ConvNeXtBase", "DenseNet121", "DenseNet169", "DenseNet201"),
     *("EfficientNetB0", "EfficientNetB1", "EfficientNetB2", "EfficientNetB3", "EfficientNetB4"),
@@ -17,10 +17,11 @@ APPLICATIONS = (
     *("VGG16", "VGG19", "Xception"),
 )
 
-# When results depend on a hyperparameter, so that a run that goes on from a checkpoint must have the same.
-Decisive = Mapping[str, Any]
-ALWAYS: Decisive = {}
-IN_THE_SAME_RUN: Decisive = {"resume": "exact"}
+# When the results of a run depend on a hyperparameter. If they do, a resumed run must have the same value. The mapping
+# holds values of other hyperparameters: the results depend on this one if all of them match.
+Conditions = Mapping[str, Any]
+ALWAYS: Conditions = {}
+EXACT_RESUME: Conditions = {"resume": "exact"}
 
 
 def _declare(
@@ -29,18 +30,17 @@ def _declare(
     minimum: float | None = None,
     maximum: float | None = None,
     choices: tuple[Any, ...] | None = None,
-    decisive: Decisive | None = None,
+    decisive: Conditions | None = None,
 ) -> Any:
-    """A hyperparameter.
+    """Declare a hyperparameter.
 
     Args:
-        default: its value where none is given.
-        text: what it is.
-        minimum: the least value.
-        maximum: the greatest value.
-        choices: all values.
-        decisive: results depend on it where these others have these values; None for never, or where only the
-            trainer can tell.
+        default: its value if the job does not set it.
+        text: the help text.
+        minimum: the lowest value allowed.
+        maximum: the highest value allowed.
+        choices: all values allowed.
+        decisive: when the results depend on it; None if they never do, or if only the trainer can decide.
     """
     metadata = {"help": text, "min": minimum, "max": maximum, "choices": choices, "decisive": decisive}
     return dataclasses.field(default=default, metadata=metadata)
@@ -48,7 +48,7 @@ def _declare(
 
 @dataclasses.dataclass(frozen=True)
 class Hyperparameters:
-    """What a job may set. Each field is one hyperparameter; its type, default and limits are what it accepts."""
+    """The hyperparameters of a job. Each field declares the type, default and limits of one."""
 
     model: str = _declare(
         "small_cnn",
@@ -57,68 +57,77 @@ class Hyperparameters:
         decisive=ALWAYS,
     )
     image_size: int = _declare(
-        224, "height and width that every image is resized to, in pixels", 8, 1024, decisive=IN_THE_SAME_RUN
+        224,
+        "height and width in pixels; every image is resized to it",
+        8,
+        1024,
+        decisive=EXACT_RESUME,
     )
     channels: int = _declare(
-        3, "colour channels that every image is converted to: 1 grey, 3 RGB", choices=(1, 3), decisive=ALWAYS
+        3,
+        "colour channels: 1 grey, 3 RGB; every image is converted to it",
+        choices=(1, 3),
+        decisive=ALWAYS,
     )
     epochs: int = _declare(
         10,
-        "how many times the training images are gone through",
+        "number of passes through the training images",
         1,
         10_000,
-        decisive={**IN_THE_SAME_RUN, "learning_rate_schedule": "cosine", "schedule_epochs": 0},
+        decisive={**EXACT_RESUME, "learning_rate_schedule": "cosine", "schedule_epochs": 0},
     )
-    batch_size: int = _declare(64, "images in one optimizer step", 1, 65_536, decisive=IN_THE_SAME_RUN)
+    batch_size: int = _declare(64, "images in one optimizer step", 1, 65_536, decisive=EXACT_RESUME)
     learning_rate: float = _declare(
-        0.001, "the optimizer's (Adam) learning rate at the start", 1e-8, 10, decisive=IN_THE_SAME_RUN
+        0.001, "learning rate of the optimizer (Adam) at the start", 1e-8, 10, decisive=EXACT_RESUME
     )
     learning_rate_schedule: str = _declare(
         "cosine",
-        "constant, or cosine: falls along half a cosine to 0 at the end of schedule_epochs",
+        "constant, or cosine: falls to 0 along half a cosine, until the end of schedule_epochs",
         choices=("constant", "cosine"),
-        decisive=IN_THE_SAME_RUN,
+        decisive=EXACT_RESUME,
     )
     schedule_epochs: int = _declare(
-        0, "the length of the learning rate's schedule, where epochs is to grow later; 0: as epochs", 0, 10_000
+        0, "length of the learning rate schedule; set it if epochs will grow later; 0: the same as epochs", 0, 10_000
     )
     patience: int = _declare(
-        0, "stop after so many epochs without a better one on the validation images; 0: never", 0, 10_000
+        0, "stop after this many epochs without a better result on the validation images; 0: never", 0, 10_000
     )
     precision: str = _declare(
         "auto",
-        "what layers compute in; auto: bfloat16 or float16 where every GPU has it in hardware, else float32",
+        "number format of the layers; auto: bfloat16 or float16 if every GPU supports it, else float32",
         choices=("auto", "float32", "float16", "bfloat16"),
     )
     dropout: float = _declare(
-        0.2, "share of the features dropped before the last layer, while training", 0, 0.9, decisive=IN_THE_SAME_RUN
+        0.2, "share of the features dropped before the last layer during training", 0, 0.9, decisive=EXACT_RESUME
     )
     unreadable: str = _declare(
-        "fail", "files that are no images: fail names them, skip trains without them", choices=("fail", "skip")
+        "fail",
+        "files that are not images: fail ends the job and names them, skip ignores them",
+        choices=("fail", "skip"),
     )
     checkpoint_seconds: float = _declare(
-        0.0, "seconds between checkpoints; 0: so many that they take 1% of the time, at least 30", 0, 86_400
+        0.0, "seconds between checkpoints; 0: checkpoints take 1% of the time, at least 30 s apart", 0, 86_400
     )
-    checkpoint_steps: int = _declare(0, "steps between checkpoints, instead of seconds; 0: by time", 0, 10**9)
+    checkpoint_steps: int = _declare(0, "steps between checkpoints; 0: use checkpoint_seconds", 0, 10**9)
     resume: str = _declare(
         "exact",
-        "what is taken from checkpoints that are there: exact goes on as if never interrupted, "
-        "weights starts anew from their weights",
+        "how to use existing checkpoints: exact gives the same result as an uninterrupted run, "
+        "weights starts a new run with their weights",
         choices=("exact", "weights"),
     )
     seed: int = _declare(
-        0, "seed of the first weights, the order of the images and the dropout", 0, 2**31 - 1, decisive=IN_THE_SAME_RUN
+        0, "seed of the initial weights, the order of the images and the dropout", 0, 2**31 - 1, decisive=EXACT_RESUME
     )
 
 
 FIELDS = dataclasses.fields(Hyperparameters)
 NAMES = tuple(field.name for field in FIELDS)
-DECISIVE = tuple(field.name for field in FIELDS if field.metadata["decisive"] in (ALWAYS, IN_THE_SAME_RUN))
-"""Those that a run's identity holds as they are."""
+DECISIVE = tuple(field.name for field in FIELDS if field.metadata["decisive"] in (ALWAYS, EXACT_RESUME))
+"""The hyperparameters whose values are part of a run's identity."""
 
 
 def describe() -> list[dict[str, Any]]:
-    """Every hyperparameter as plain data: name, type, default, min, max, choices, decisive, help."""
+    """Return every hyperparameter as plain data: name, type, default, min, max, choices, decisive, help."""
     return [
         {
             "name": field.name,
@@ -135,7 +144,7 @@ def describe() -> list[dict[str, Any]]:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add ``--name`` for every hyperparameter to ``parser``."""
+    """Add an argument ``--name`` to ``parser`` for every hyperparameter."""
     group = parser.add_argument_group("hyperparameters")
     for field in FIELDS:
         text = f"{field.metadata['help']} (default {field.default})".replace("%", "%%")
@@ -145,12 +154,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def from_namespace(namespace: argparse.Namespace) -> Hyperparameters:
-    """The hyperparameters among the parsed arguments."""
+    """Take the hyperparameters from the parsed arguments."""
     return Hyperparameters(**{name: getattr(namespace, name) for name in NAMES})
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word most like ``word``, or None where nothing comes close."""
+    """Return the known word most like ``word``, or None if none is similar."""
     found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
     return found[0] if found else None
 
@@ -160,7 +169,7 @@ def _kind(field: "dataclasses.Field[Any]") -> type[int] | type[float] | type[str
 
 
 def _reader(field: "dataclasses.Field[Any]") -> Callable[[str], Any]:
-    """What argparse calls with the text of a value; raises ArgumentTypeError where the field does not take it."""
+    """Return the function that reads a value for argparse; it raises ArgumentTypeError if the value is not allowed."""
     kind = _kind(field)
     low, high, choices = (field.metadata[key] for key in ("min", "max", "choices"))
 
@@ -168,13 +177,15 @@ def _reader(field: "dataclasses.Field[Any]") -> Callable[[str], Any]:
         try:
             value = kind(text)
         except ValueError:
-            raise argparse.ArgumentTypeError(f"{text!r} is no {'whole number' if kind is int else 'number'}") from None
+            raise argparse.ArgumentTypeError(
+                f"{text!r} is not a {'whole number' if kind is int else 'number'}"
+            ) from None
         if choices is not None and value not in choices:
             close = nearest(text, map(str, choices))
-            hint = f"nearest is {close}" if close else f"possible are {', '.join(map(str, choices))}"
-            raise argparse.ArgumentTypeError(f"{text!r} is not possible; {hint}")
+            hint = f"did you mean {close}?" if close else f"allowed are {', '.join(map(str, choices))}"
+            raise argparse.ArgumentTypeError(f"{text!r} is not allowed; {hint}")
         if low is not None and not (math.isfinite(float(value)) and low <= float(value) <= high):
-            raise argparse.ArgumentTypeError(f"{text} is outside {low} to {high}")
+            raise argparse.ArgumentTypeError(f"{text} is not between {low} and {high}")
         return value
 
     return read

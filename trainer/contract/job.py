@@ -1,10 +1,10 @@
-"""A training job as our trainer reads it: from hyperparameters.json, the SM_* variables and the command line.
+"""A training job, read from hyperparameters.json, the SM_* variables and the command line.
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo.html
 
-A job finds its input below /opt/ml (or SAGEMAKER_BASE_DIR) and leaves its results there. Each argument about
-the environment defaults to its SM_* variable, then to what /opt/ml says, so the same program runs in a
-container, as a process beside others, and by hand.
+A job finds its input in /opt/ml (or SAGEMAKER_BASE_DIR) and writes its results there. Each argument about the
+environment defaults to its SM_* variable, then to the value in /opt/ml. So the same program runs in a container, as a
+process beside others, and by hand.
 """
 
 import argparse
@@ -17,13 +17,13 @@ from typing import Any, NoReturn
 
 from trainer.contract import hyperparameters
 from trainer.contract.errors import JobError
-from trainer.contract.folders import Folders, given_hyperparameters
+from trainer.contract.folders import Folders, read_hyperparameters
 from trainer.contract.hyperparameters import Hyperparameters
 
 
 @dataclass(frozen=True)
 class Job:
-    """One job: what it was asked for and where its things are. None where a channel was not given."""
+    """One job: its hyperparameters, folders and hosts. A channel that the job does not have is None."""
 
     hyperparameters: Hyperparameters
     training: Path
@@ -38,21 +38,22 @@ class Job:
 
 
 def read_job(folders: Folders, arguments: Sequence[str], environ: Mapping[str, str]) -> Job:
-    """Read a job from hyperparameters.json and the command line, which wins.
+    """Read a job from hyperparameters.json and the command line; the command line overrides the file.
 
     Raises:
-        JobError: a hyperparameter is unknown or impossible, the channel `training` is missing, the hosts make no sense.
+        JobError: a hyperparameter is unknown or its value is not allowed, the channel `training` is missing, or the list
+            of hosts is wrong.
     """
-    given = given_hyperparameters(folders)
-    for name in given:
+    values = read_hyperparameters(folders)
+    for name in values:
         if name not in hyperparameters.NAMES:
             raise _unknown(name, hyperparameters.NAMES)
     parser = _parser(folders, environ)
-    parsed, extra = parser.parse_known_args([*(f"--{name}={value}" for name, value in given.items()), *arguments])
+    parsed, extra = parser.parse_known_args([*(f"--{name}={value}" for name, value in values.items()), *arguments])
     if extra:
         raise _unknown(extra[0].partition("=")[0].lstrip("-"), parser.names)
     if parsed.model_dir != folders.model:
-        print(f"warning: the model goes to {parsed.model_dir}; SageMaker keeps only what is in {folders.model}")
+        print(f"warning: the model goes to {parsed.model_dir}, but SageMaker keeps only the files in {folders.model}")
     return Job(
         hyperparameters=hyperparameters.from_namespace(parsed),
         training=_channel(parsed.training, "training"),
@@ -68,7 +69,7 @@ def read_job(folders: Folders, arguments: Sequence[str], environ: Mapping[str, s
 
 
 class _Parser(argparse.ArgumentParser):
-    """An ArgumentParser that raises where argparse would exit with 2, past the failure file."""
+    """An ArgumentParser that raises JobError. argparse itself would exit with 2 and write no failure file."""
 
     @property
     def names(self) -> list[str]:
@@ -85,9 +86,9 @@ def _parser(folders: Folders, environ: Mapping[str, str]) -> _Parser:
     checkpoints = folders.read_config("checkpointconfig.json").get("LocalPath") or folders.base / "checkpoints"
     group = parser.add_argument_group("environment")
 
-    def add(name: str, variable: str, otherwise: object, kind: Callable[[str], Any], text: str) -> None:
-        # argparse reads a default that is a string as it reads a value; an absent channel stays None.
-        default = environ.get(variable) or (None if otherwise is None else str(otherwise))
+    def add(name: str, variable: str, fallback: object, kind: Callable[[str], Any], text: str) -> None:
+        # argparse converts a default that is a string like any value; an absent channel stays None.
+        default = environ.get(variable) or (None if fallback is None else str(fallback))
         group.add_argument(f"--{name}", type=kind, default=default, help=f"{text} (default: {variable}, or {default})")
 
     def channel(name: str) -> Path | None:
@@ -95,13 +96,13 @@ def _parser(folders: Folders, environ: Mapping[str, str]) -> _Parser:
         return path if path.is_dir() else None
 
     add("training", "SM_CHANNEL_TRAINING", folders.channels / "training", Path, "folder per label")
-    add("validation", "SM_CHANNEL_VALIDATION", channel("validation"), Path, "folder per label, never trained on")
-    add("weights", "SM_CHANNEL_WEIGHTS", channel("weights"), Path, "folder with one file of first weights")
+    add("validation", "SM_CHANNEL_VALIDATION", channel("validation"), Path, "folder per label; not used to train")
+    add("weights", "SM_CHANNEL_WEIGHTS", channel("weights"), Path, "folder with one file of initial weights")
     add("model-dir", "SM_MODEL_DIR", folders.model, Path, "becomes model.tar.gz")
     add("output-data-dir", "SM_OUTPUT_DATA_DIR", folders.output / "data", Path, "becomes output.tar.gz")
-    add("checkpoint-dir", "SM_CHECKPOINT_DIR", checkpoints, Path, "kept in S3 while the job runs")
+    add("checkpoint-dir", "SM_CHECKPOINT_DIR", checkpoints, Path, "copied to S3 while the job runs")
     add("hosts", "SM_HOSTS", json.dumps(resources.get("hosts") or ["localhost"]), _hosts, "JSON list of hosts")
-    add("current-host", "SM_CURRENT_HOST", resources.get("current_host"), str, "this host, one of them")
+    add("current-host", "SM_CURRENT_HOST", resources.get("current_host"), str, "name of this host in the list")
     instance = resources.get("current_instance_type", "local")
     add("current-instance-type", "SM_CURRENT_INSTANCE_TYPE", instance, str, "instance type of this host")
     return parser
@@ -109,44 +110,44 @@ def _parser(folders: Folders, environ: Mapping[str, str]) -> _Parser:
 
 def _hosts(text: str) -> tuple[str, ...]:
     try:
-        read = json.loads(text)
+        names = json.loads(text)
     except ValueError:
-        read = None
-    if not isinstance(read, list) or not read or not all(isinstance(host, str) for host in read):
-        raise argparse.ArgumentTypeError(f'{text} is no JSON list of hosts, such as ["algo-1", "algo-2"]')
-    return tuple(read)
+        names = None
+    if not isinstance(names, list) or not names or not all(isinstance(host, str) for host in names):
+        raise argparse.ArgumentTypeError(f'{text} is not a JSON list of hosts, such as ["algo-1", "algo-2"]')
+    return tuple(names)
 
 
 def _current_host(name: str | None, hosts: tuple[str, ...]) -> str:
     if name is None and len(hosts) == 1:
         return hosts[0]
     if name not in hosts:
-        raise JobError(f"This host, {name}, is none of the job's hosts: {', '.join(hosts)}.")
+        raise JobError(f"This host, {name}, is not one of the job's hosts: {', '.join(hosts)}.")
     return name
 
 
 def _unknown(name: str, known: Sequence[str]) -> JobError:
     close = hyperparameters.nearest(name, known)
-    hint = f"did you mean {close}?" if close else f"known are {', '.join(hyperparameters.NAMES)}."
+    hint = f"did you mean {close}?" if close else f"the known ones are {', '.join(hyperparameters.NAMES)}."
     return JobError(f"Unknown hyperparameter {name!r}: {hint}")
 
 
 def _channel(path: Path, name: str) -> Path:
     if not path.is_dir():
-        raise JobError(f"The channel {name!r} is missing: there is no folder {path} (by hand: --{name} FOLDER).")
+        raise JobError(f"The channel {name!r} is missing: the folder {path} does not exist (by hand: --{name} FOLDER).")
     return path
 
 
 def read_evaluation(arguments: Sequence[str]) -> argparse.Namespace:
-    """The arguments of ``evaluate``: ``model`` and ``data``, both folders. Exits with 2 where they are wrong."""
+    """Read the arguments of ``evaluate``: ``model`` and ``data``, both folders. If they are wrong, exit with 2."""
     parser = argparse.ArgumentParser(prog="python -m trainer evaluate", allow_abbrev=False)
-    parser.add_argument("--model", type=Path, required=True, help="folder that training left: model.keras, labels.json")
+    parser.add_argument("--model", type=Path, required=True, help="folder with model.keras and labels.json")
     parser.add_argument("--data", type=Path, required=True, help="folder per label")
     return parser.parse_args(arguments)
 
 
 def check_gpu(instance_type: str, gpus: int, environ: Mapping[str, str]) -> None:
-    """Refuse to train on the CPU of an instance that is paid for its GPU.
+    """Refuse to train on the CPU of an instance that has a GPU: the price includes the GPU.
 
     Raises:
         JobError: the instance type has GPUs, none is visible, and TRAINER_WITHOUT_GPU is not `allow`.
@@ -155,5 +156,5 @@ def check_gpu(instance_type: str, gpus: int, environ: Mapping[str, str]) -> None
         return
     raise JobError(
         f"{instance_type} has a GPU, but none is visible: is the image built for GPUs? "
-        "TRAINER_WITHOUT_GPU=allow in the job's environment trains on the CPU all the same."
+        "To train on the CPU anyway, set TRAINER_WITHOUT_GPU=allow in the job's environment."
     )

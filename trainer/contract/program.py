@@ -1,9 +1,8 @@
-"""Another program of this folder in place of our trainer, named by SAGEMAKER_PROGRAM.
+"""Runs another program of this folder instead of the trainer, if SAGEMAKER_PROGRAM names one.
 
-It finds what SageMaker's training toolkit would give it
-(https://github.com/aws/sagemaker-training-toolkit/blob/master/ENVIRONMENT_VARIABLES.md): SM_* variables and its
-hyperparameters as ``--name value``. Unlike there, it runs in this very process, so SIGTERM reaches it, and a
-string arrives exactly as it was written.
+The program gets what SageMaker's training toolkit would give it: SM_* variables, and its hyperparameters as
+``--name value`` (https://github.com/aws/sagemaker-training-toolkit/blob/master/ENVIRONMENT_VARIABLES.md). There are two
+differences. The program runs in this process, so SIGTERM reaches it. And a string arrives exactly as it was written.
 """
 
 import json
@@ -17,15 +16,15 @@ from typing import Any, NoReturn
 
 from trainer.contract.errors import JobError
 from trainer.contract.failure import write_failure
-from trainer.contract.folders import Folders, given_hyperparameters
+from trainer.contract.folders import Folders, read_hyperparameters
 from trainer.contract.job import check_gpu
 from trainer.contract.stop import Stop
 
-HERE = Path(__file__).resolve().parents[1]
-OURS = "__main__.py"
+CODE_FOLDER = Path(__file__).resolve().parents[1]
+OWN_PROGRAM = "__main__.py"
 
-# Of SM_TRAINING_ENV: what has no variable, or one by another name.
-NAMED_APART = {
+# The keys of SM_TRAINING_ENV that have no variable, or a variable with another name.
+UNMAPPED_KEYS = {
     "additional_framework_parameters",
     "channel_input_dirs",
     "hyperparameters",
@@ -35,33 +34,33 @@ NAMED_APART = {
 }
 
 
-def named(environ: Mapping[str, str]) -> str:
-    """The other program's name; empty where our own trainer is to run."""
+def other_program(environ: Mapping[str, str]) -> str:
+    """Return the name of the other program; empty if the trainer itself should run."""
     name = environ.get("SAGEMAKER_PROGRAM", "")
-    return "" if name == OURS else name
+    return "" if name == OWN_PROGRAM else name
 
 
 def run(folders: Folders, extra: Sequence[str], stop: Stop) -> int:
-    """Run the named program to its end, in this process.
+    """Run the other program in this process until it ends.
 
     Args:
-        folders: the job's.
-        extra: arguments after ``train``, handed on after the hyperparameters.
-        stop: whether SIGTERM came before the program could get it.
+        folders: the folders of the job.
+        extra: arguments after ``train``; the program gets them after the hyperparameters.
+        stop: whether SIGTERM arrived before the program started.
 
     Returns:
-        Its exit code. Where that is not 0, the failure file says so.
+        The program's exit code. If it is neither 0 nor that of SIGTERM, the failure file says so.
 
     Raises:
-        JobError: there is no such program, or no GPU where there should be one.
+        JobError: there is no such program, or the instance type has a GPU and none is visible.
     """
-    # The first process of a container does not die of SIGTERM unless it handles it; a program that knows
-    # better installs its own handler over this one.
-    signal.signal(signal.SIGTERM, _end)
+    # SIGTERM does not end the first process of a container unless that process handles it. A program can replace this
+    # handler by its own.
+    signal.signal(signal.SIGTERM, _exit_on_sigterm)
     if stop.requested:
-        return _END
-    path = _find(named(os.environ))
-    hyperparameters = given_hyperparameters(folders)
+        return _SIGTERM_EXIT_CODE
+    path = _find(other_program(os.environ))
+    hyperparameters = read_hyperparameters(folders)
     arguments = [*to_arguments(hyperparameters), *extra]
     variables = to_variables(folders, path, hyperparameters, arguments)
     check_gpu(variables["SM_CURRENT_INSTANCE_TYPE"], _gpus(), os.environ)
@@ -71,25 +70,25 @@ def run(folders: Folders, extra: Sequence[str], stop: Stop) -> int:
     _prepare_process(path, arguments)
     try:
         runpy.run_path(str(path), run_name="__main__")
-    except SystemExit as ending:
-        return _exit_code(ending, path.name, folders)
+    except SystemExit as exit_request:
+        return _exit_code(exit_request, path.name, folders)
     return 0
 
 
 def _prepare_process(path: Path, arguments: Sequence[str]) -> None:
-    """Make this process look as if it were ``python PROGRAM ARGUMENTS``, started in the folder of the code."""
-    os.chdir(HERE)
+    """Set up this process as if it were ``python PROGRAM ARGUMENTS``, started in the folder of the code."""
+    os.chdir(CODE_FOLDER)
     sys.argv = [str(path), *arguments]
-    # A program in a folder of its own finds the modules beside it and those of the folder of the code, and so do
-    # the processes that it starts.
-    sys.path[:0] = dict.fromkeys([str(path.parent), str(HERE)])
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
+    # A program in a subfolder can import the modules beside it and those in the folder of the code. The processes that
+    # it starts can do so too.
+    sys.path[:0] = dict.fromkeys([str(path.parent), str(CODE_FOLDER)])
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(CODE_FOLDER), os.environ.get("PYTHONPATH")]))
 
 
 def to_arguments(hyperparameters: Mapping[str, str]) -> list[str]:
-    """Hyperparameters as ``--name value``, a name of one letter as ``-n value``: so does the toolkit.
+    """Return hyperparameters as ``--name value``, and a name of one letter as ``-n value``, as the toolkit does.
 
-    A value that would be taken for an option is in one word with its name.
+    If a value starts with ``-``, it is joined to its name, so that it is not read as an option.
     """
     arguments: list[str] = []
     for name, value in hyperparameters.items():
@@ -101,25 +100,25 @@ def to_arguments(hyperparameters: Mapping[str, str]) -> list[str]:
 def to_variables(
     folders: Folders, path: Path, hyperparameters: Mapping[str, str], arguments: Sequence[str]
 ) -> dict[str, str]:
-    """The SM_* variables, by the toolkit's names.
+    """Return the SM_* variables, with the toolkit's names.
 
-    SM_HP_* hold the strings as they were sent; in SM_HPS, JSON, what reads as a number, true, false, null, a list
-    or an object is one.
+    SM_HP_* hold the strings as they were sent. In SM_HPS, which is JSON, a string that is valid JSON (a number, true,
+    false, null, a list or an object) is decoded.
     """
-    environment = _training_environment(folders, path.relative_to(HERE).as_posix(), hyperparameters)
-    variables = {f"SM_{key.upper()}": _text(value) for key, value in environment.items() if key not in NAMED_APART}
+    environment = _training_environment(folders, path.relative_to(CODE_FOLDER).as_posix(), hyperparameters)
+    variables = {f"SM_{key.upper()}": _as_text(value) for key, value in environment.items() if key not in UNMAPPED_KEYS}
     variables |= {f"SM_CHANNEL_{name.upper()}": path for name, path in environment["channel_input_dirs"].items()}
     variables |= {f"SM_HP_{name.upper()}": value for name, value in hyperparameters.items()}
     return variables | {
-        "SM_FRAMEWORK_PARAMS": _text(environment["additional_framework_parameters"]),
-        "SM_HPS": _text(environment["hyperparameters"]),
-        "SM_TRAINING_ENV": _text(environment),
-        "SM_USER_ARGS": _text(list(arguments)),
+        "SM_FRAMEWORK_PARAMS": _as_text(environment["additional_framework_parameters"]),
+        "SM_HPS": _as_text(environment["hyperparameters"]),
+        "SM_TRAINING_ENV": _as_text(environment),
+        "SM_USER_ARGS": _as_text(list(arguments)),
     }
 
 
 def _training_environment(folders: Folders, program: str, hyperparameters: Mapping[str, str]) -> dict[str, Any]:
-    """What SM_TRAINING_ENV holds; most of it is a variable of its own too."""
+    """Return the content of SM_TRAINING_ENV; most of its keys are separate variables too."""
     resources = folders.read_config("resourceconfig.json")
     inputs = folders.read_config("inputdataconfig.json")
     hosts = resources.get("hosts") or ["localhost"]
@@ -138,7 +137,7 @@ def _training_environment(folders: Folders, program: str, hyperparameters: Mappi
         "distribution_instance_groups": [],
         "framework_module": os.environ.get("SAGEMAKER_TRAINING_MODULE", ""),
         "hosts": hosts,
-        "hyperparameters": {name: _typed(value) for name, value in hyperparameters.items()},
+        "hyperparameters": {name: _decode(value) for name, value in hyperparameters.items()},
         "input_config_dir": str(folders.config),
         "input_data_config": inputs,
         "input_dir": str(folders.base / "input"),
@@ -150,7 +149,7 @@ def _training_environment(folders: Folders, program: str, hyperparameters: Mappi
         "log_level": 20,
         "master_hostname": hosts[0],
         "model_dir": str(folders.model),
-        "module_dir": str(HERE),
+        "module_dir": str(CODE_FOLDER),
         "module_name": program.removesuffix(".py"),
         "network_interface_name": resources.get("network_interface_name") or "eth0",
         "num_cpus": os.cpu_count() or 1,
@@ -164,49 +163,50 @@ def _training_environment(folders: Folders, program: str, hyperparameters: Mappi
 
 
 def _find(name: str) -> Path:
-    path = (HERE / name).resolve()
-    if not path.is_relative_to(HERE) or not path.is_file():
-        there = ", ".join(sorted(other.name for other in HERE.glob("*.py")))
-        raise JobError(f"SAGEMAKER_PROGRAM names {name!r}, which is no program of this image. There are: {there}.")
+    path = (CODE_FOLDER / name).resolve()
+    if not path.is_relative_to(CODE_FOLDER) or not path.is_file():
+        programs = ", ".join(sorted(other.name for other in CODE_FOLDER.glob("*.py")))
+        problem = f"SAGEMAKER_PROGRAM names {name!r}, which is not a file in this image."
+        raise JobError(problem, f"The programs in this image are: {programs}.")
     if path.suffix != ".py":
-        fix = "Name a .py file; it may start others with subprocess.run."
-        raise JobError(f"SAGEMAKER_PROGRAM names {name!r}, which is no Python program.", fix)
+        fix = "Name a .py file; it can start other programs with subprocess.run."
+        raise JobError(f"SAGEMAKER_PROGRAM names {name!r}, which is not a Python program.", fix)
     return path
 
 
-def _exit_code(ending: SystemExit, name: str, folders: Folders) -> int:
-    """What Python would exit with: None is 0, a number itself, anything else is printed and is 1."""
-    code = 0 if ending.code is None else ending.code
+def _exit_code(exit_request: SystemExit, name: str, folders: Folders) -> int:
+    """Return Python's exit code: 0 for None, a number as it is, and 1 for anything else, which is printed."""
+    code = 0 if exit_request.code is None else exit_request.code
     if isinstance(code, int):
-        if code not in (0, _END):
-            write_failure(folders, f"{name} exited with code {code}; the log says why.")
+        if code not in (0, _SIGTERM_EXIT_CODE):
+            write_failure(folders, f"{name} exited with code {code}; see the log for the reason.")
         return code
     print(code, file=sys.stderr, flush=True)
     write_failure(folders, str(code))
     return 1
 
 
-_END = 128 + signal.SIGTERM
+_SIGTERM_EXIT_CODE = 128 + signal.SIGTERM
 
 
-def _end(_signal: int, _frame: object) -> NoReturn:
-    sys.exit(_END)
+def _exit_on_sigterm(_signal: int, _frame: object) -> NoReturn:
+    sys.exit(_SIGTERM_EXIT_CODE)
 
 
-def _typed(value: str) -> Any:
-    """A hyperparameter's value as JSON reads it; a string where that would lose or change something."""
+def _decode(value: str) -> Any:
+    """Decode a hyperparameter's value as JSON. If it is not JSON, or a JSON string, return it as it is."""
 
     def refuse(word: str) -> NoReturn:
-        raise ValueError(word)  # NaN and Infinity: Python's JSON alone knows them
+        raise ValueError(word)  # NaN and Infinity are not JSON; only Python's reader accepts them
 
     try:
-        read = json.loads(value, parse_constant=refuse)
+        decoded = json.loads(value, parse_constant=refuse)
     except (ValueError, RecursionError):
         return value
-    return value if isinstance(read, str) else read
+    return value if isinstance(decoded, str) else decoded
 
 
-def _text(value: Any) -> str:
+def _as_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
@@ -215,5 +215,5 @@ def _folders_in(path: Path) -> list[str]:
 
 
 def _gpus() -> int:
-    """How many GPUs the container was given, without asking TensorFlow, which would take the memory of all."""
+    """Count the GPUs of the container without TensorFlow, which would allocate their memory."""
     return sum(1 for device in Path("/dev").glob("nvidia*") if device.name.removeprefix("nvidia").isdigit())

@@ -16,7 +16,7 @@ from scripts.jobfile.hyperparameters import (
     read_assignments,
     resolve_hyperparameters,
 )
-from trainer.contract.folders import Folders, given_hyperparameters
+from trainer.contract.folders import Folders, read_hyperparameters
 
 KNOWN = parse_description(
     {
@@ -44,7 +44,7 @@ def test_encoded_value_passes_sagemaker_and_the_trainer_decodes_it(value: str) -
         folders = Folders(Path(base))
         folders.config.mkdir(parents=True)
         (folders.config / "hyperparameters.json").write_text(json.dumps({"value": encoded}))
-        assert given_hyperparameters(folders) == {"value": value}
+        assert read_hyperparameters(folders) == {"value": value}
 
 
 @pytest.mark.parametrize("value", ["0.10", "two  words ", "it's", "$HOME `id`", "naïve 🚂", "[1, 2]", "", "\\n"])

@@ -1,4 +1,4 @@
-"""SAGEMAKER_PROGRAM: a program that is not ours, run as SageMaker's toolkit would."""
+"""SAGEMAKER_PROGRAM: the trainer runs another program as SageMaker's toolkit would."""
 
 import argparse
 import json
@@ -34,30 +34,30 @@ AWKWARD = {
     "yes": "true",
 }
 
-# Of to_env_vars in the toolkit's environment.py.
-OF_THE_TOOLKIT = """
+# From to_env_vars in the toolkit's environment.py.
+TOOLKIT_VARIABLES = """
 HOSTS NETWORK_INTERFACE_NAME HPS USER_ENTRY_POINT FRAMEWORK_PARAMS RESOURCE_CONFIG INPUT_DATA_CONFIG OUTPUT_DATA_DIR
 CHANNELS CURRENT_HOST CURRENT_INSTANCE_TYPE CURRENT_INSTANCE_GROUP CURRENT_INSTANCE_GROUP_HOSTS INSTANCE_GROUPS
 INSTANCE_GROUPS_DICT DISTRIBUTION_INSTANCE_GROUPS IS_HETERO MODULE_NAME LOG_LEVEL FRAMEWORK_MODULE INPUT_DIR
 INPUT_CONFIG_DIR OUTPUT_DIR NUM_CPUS NUM_GPUS MODEL_DIR MODULE_DIR TRAINING_ENV USER_ARGS OUTPUT_INTERMEDIATE_DIR
 """
 
-REPORTS = """
+REPORT = """
 import argparse, json, os, sys
 parser = argparse.ArgumentParser(allow_abbrev=False)
 for name in {names!r}:
     parser.add_argument("--" + name if len(name) > 1 else "-" + name)
 parsed = vars(parser.parse_args())
 variables = {{name: value for name, value in os.environ.items() if name.startswith("SM_")}}
-told = {{"parsed": parsed, "variables": variables, "name": __name__, "argv0": sys.argv[0], "path0": sys.path[0]}}
-with open(os.path.join(os.environ["SM_MODEL_DIR"], "told.json"), "w") as file:
-    json.dump(told, file)
+report = {{"parsed": parsed, "variables": variables, "name": __name__, "argv0": sys.argv[0], "path0": sys.path[0]}}
+with open(os.path.join(os.environ["SM_MODEL_DIR"], "report.json"), "w") as file:
+    json.dump(report, file)
 """
 
 
 @pytest.fixture
 def image(tmp_path: Path) -> Path:
-    """A copy of the trainer's folder, as an image holds it, for programs to be put beside."""
+    """A copy of the trainer's folder, as in the image; the tests add programs to it."""
     folder = tmp_path / "image" / "trainer"
     shutil.copytree(ROOT / "trainer", folder, ignore=shutil.ignore_patterns("__pycache__"))
     return folder
@@ -65,12 +65,12 @@ def image(tmp_path: Path) -> Path:
 
 def start(image: Path, base: Base, code: str, name: str = "mine.py", **variables: str) -> "subprocess.Popen[str]":
     (image / "mine.py").write_text(code)
-    given = environment(SAGEMAKER_BASE_DIR=str(base.root), SAGEMAKER_PROGRAM=name, **variables)
-    given["PYTHONDONTWRITEBYTECODE"] = "1"
+    variables = environment(SAGEMAKER_BASE_DIR=str(base.root), SAGEMAKER_PROGRAM=name, **variables)
+    variables["PYTHONDONTWRITEBYTECODE"] = "1"
     return subprocess.Popen(
         [sys.executable, "-m", "trainer", "train"],
         cwd=image.parent,
-        env=given,
+        env=variables,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -83,24 +83,24 @@ def run(image: Path, base: Base, code: str, name: str = "mine.py", **variables: 
     return process.returncode, out, err
 
 
-def told(base: Base) -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads((base.root / "model" / "told.json").read_text())
+def read_report(base: Base) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((base.root / "model" / "report.json").read_text())
     return loaded
 
 
 def test_every_string_arrives_exactly_as_it_was_written(image: Path, base: Base) -> None:
     base.configure(hyperparameters={**AWKWARD, "_tuning_objective_metric": "x", "sagemaker_region": "y"})
-    code, _, err = run(image, base, REPORTS.format(names=list(AWKWARD)))
+    code, _, err = run(image, base, REPORT.format(names=list(AWKWARD)))
     assert (code, err) == (0, "")
-    said = told(base)
-    assert said["parsed"] == AWKWARD
-    variables = said["variables"]
+    report = read_report(base)
+    assert report["parsed"] == AWKWARD
+    variables = report["variables"]
     assert {name: variables[f"SM_HP_{name.upper()}"] for name in AWKWARD} == AWKWARD
     numbers = {"plain": 0.1, "negative": -1, "list": [1, 2], "yes": True}
     assert json.loads(variables["SM_HPS"]) == {**AWKWARD, **numbers}
-    assert said["name"] == "__main__"
-    assert said["argv0"] == str(image / "mine.py")
-    assert said["path0"] == str(image)
+    assert report["name"] == "__main__"
+    assert report["argv0"] == str(image / "mine.py")
+    assert report["path0"] == str(image)
 
 
 def test_the_variables_of_sagemakers_toolkit_are_set(image: Path, base: Base, tmp_path: Path) -> None:
@@ -112,10 +112,10 @@ def test_the_variables_of_sagemakers_toolkit_are_set(image: Path, base: Base, tm
     inputs = {name: {"TrainingInputMode": "File"} for name in ("training", "my-data")}
     base.configure(hyperparameters={"n": "1"}, resourceconfig=resources, inputdataconfig=inputs)
     assert (
-        run(image, base, REPORTS.format(names=["n"]), SM_MODEL_DIR="/opt/ml/output", TRAINING_JOB_NAME="job-1")[0] == 0
+        run(image, base, REPORT.format(names=["n"]), SM_MODEL_DIR="/opt/ml/output", TRAINING_JOB_NAME="job-1")[0] == 0
     )
-    variables = told(base)["variables"]
-    assert variables["SM_MODEL_DIR"] == str(base.root / "model")  # whatever the job's environment says
+    variables = read_report(base)["variables"]
+    assert variables["SM_MODEL_DIR"] == str(base.root / "model")  # the job's environment does not matter
     assert variables["SM_OUTPUT_DATA_DIR"] == str(base.root / "output" / "data")
     assert json.loads(variables["SM_CHANNELS"]) == ["my-data", "training"]
     assert variables["SM_CHANNEL_TRAINING"] == str(base.root / "input" / "data" / "training")
@@ -133,12 +133,12 @@ def test_the_variables_of_sagemakers_toolkit_are_set(image: Path, base: Base, tm
     assert variables["SM_CURRENT_INSTANCE_GROUP"] == "homogeneousCluster"
     assert json.loads(variables["SM_CURRENT_INSTANCE_GROUP_HOSTS"]) == ["algo-1"]
     assert json.loads(variables["SM_INSTANCE_GROUPS_DICT"]) == {"homogeneousCluster": group}
-    assert set(variables) >= {f"SM_{name}" for name in OF_THE_TOOLKIT.split()}
+    assert set(variables) >= {f"SM_{name}" for name in TOOLKIT_VARIABLES.split()}
     whole = json.loads(variables["SM_TRAINING_ENV"])
     assert (whole["job_name"], whole["is_master"], whole["hyperparameters"]) == ("job-1", True, {"n": 1})
 
 
-def test_an_exception_is_in_the_failure_file(image: Path, base: Base) -> None:
+def test_the_failure_file_contains_the_exception(image: Path, base: Base) -> None:
     code, _, err = run(image, base, "def learn():\n    raise KeyError('weights')\nlearn()\n")
     assert code == 1
     assert base.failure.splitlines()[0] == "KeyError: 'weights'"
@@ -149,14 +149,14 @@ def test_an_exception_is_in_the_failure_file(image: Path, base: Base) -> None:
 @pytest.mark.parametrize(
     ("code", "expected", "failure"),
     [
-        ("import sys; sys.exit(7)", 7, "mine.py exited with code 7; the log says why."),
+        ("import sys; sys.exit(7)", 7, "mine.py exited with code 7; see the log for the reason."),
         ("import sys; sys.exit('no data')", 1, "no data"),
         ("import sys; sys.exit()", 0, None),
         ("import sys; sys.exit(0)", 0, None),
         ("syntax error", 1, "SyntaxError"),
     ],
 )
-def test_its_exit_code_is_kept(image: Path, base: Base, code: str, expected: int, failure: str | None) -> None:
+def test_the_programs_exit_code_is_kept(image: Path, base: Base, code: str, expected: int, failure: str | None) -> None:
     assert run(image, base, code)[0] == expected
     if failure is None:
         assert not (base.root / "output" / "failure").exists()
@@ -165,7 +165,7 @@ def test_its_exit_code_is_kept(image: Path, base: Base, code: str, expected: int
 
 
 @pytest.mark.parametrize("name", ["absent.py", "../outside.py", "."])
-def test_a_program_that_is_not_there_is_named_with_those_that_are(image: Path, base: Base, name: str) -> None:
+def test_the_error_for_an_absent_program_lists_the_existing_ones(image: Path, base: Base, name: str) -> None:
     (image.parent / "outside.py").write_text("print('ran')")
     code, out, _ = run(image, base, "", name)
     assert (code, out) == (1, "")
@@ -177,19 +177,19 @@ def test_a_shell_script_is_refused(image: Path, base: Base) -> None:
     (image / "train.sh").write_text("echo ran\n")
     code, out, _ = run(image, base, "", "train.sh")
     assert (code, out) == (1, "")
-    assert base.failure.startswith("SAGEMAKER_PROGRAM names 'train.sh', which is no Python program. Name a .py file")
+    assert base.failure.startswith("SAGEMAKER_PROGRAM names 'train.sh', which is not a Python program. Name a .py file")
 
 
-def test_two_hosts_each_know_which_they_are(image: Path, base: Base) -> None:
+def test_each_of_two_hosts_knows_its_name(image: Path, base: Base) -> None:
     base.configure(resourceconfig={"hosts": ["algo-1", "algo-2"], "current_host": "algo-2"})
-    assert run(image, base, REPORTS.format(names=[]))[0] == 0
-    variables = told(base)["variables"]
+    assert run(image, base, REPORT.format(names=[]))[0] == 0
+    variables = read_report(base)["variables"]
     assert (json.loads(variables["SM_HOSTS"]), variables["SM_CURRENT_HOST"]) == (["algo-1", "algo-2"], "algo-2")
     whole = json.loads(variables["SM_TRAINING_ENV"])
     assert (whole["is_master"], whole["master_hostname"]) == (False, "algo-1")
 
 
-def test_it_runs_in_the_folder_of_the_code_and_finds_what_is_there(image: Path, base: Base) -> None:
+def test_the_program_runs_in_the_folder_of_the_code_and_imports_from_there(image: Path, base: Base) -> None:
     (image / "src").mkdir()
     (image / "src" / "beside.py").write_text("NAME = 'beside'\n")
     (image / "above.py").write_text("NAME = 'above'\n")
@@ -209,24 +209,24 @@ if __name__ == "__main__":
         print(pool.map(double, [4]))
 """
     (image / "src" / "train.py").write_text(code)
-    ended, out, err = run(image, base, "", "src/train.py")
-    assert (ended, err) == (0, "")
+    exit_code, out, err = run(image, base, "", "src/train.py")
+    assert (exit_code, err) == (0, "")
     assert out.splitlines() == [f"beside above words {image}/src/train.py", "above True", "[8]"]
 
 
-def test_a_channel_that_the_job_lacks_has_no_variable(image: Path, base: Base, tmp_path: Path) -> None:
+def test_an_absent_channel_has_no_variable(image: Path, base: Base, tmp_path: Path) -> None:
     channels = base.root / "input" / "data"
     set_by_image = {f"SM_CHANNEL_{name.upper()}": str(channels / name) for name in ("training", "validation", "test")}
     base.configure(inputdataconfig={"training": {}}).channel("training", tmp_path)
-    assert run(image, base, REPORTS.format(names=[]), **set_by_image)[0] == 0
-    variables = told(base)["variables"]
+    assert run(image, base, REPORT.format(names=[]), **set_by_image)[0] == 0
+    variables = read_report(base)["variables"]
     assert [name for name in variables if name.startswith("SM_CHANNEL_")] == ["SM_CHANNEL_TRAINING"]
     child = "import os, subprocess; subprocess.run(['env'])"
     assert "SM_CHANNEL_TEST" not in run(image, base, child, **set_by_image)[1]
 
 
-WAITS = "import os, signal, time\n{}\nprint('ready', flush=True)\nwhile True:\n    time.sleep(0.05)\n"
-HANDLES = """
+WAIT = "import os, signal, time\n{}\nprint('ready', flush=True)\nwhile True:\n    time.sleep(0.05)\n"
+HANDLER = """
 def stop(*_):
     open(os.environ["SM_MODEL_DIR"] + "/model", "w").write("saved")
     raise SystemExit(0)
@@ -234,9 +234,9 @@ signal.signal(signal.SIGTERM, stop)
 """
 
 
-@pytest.mark.parametrize(("handler", "code"), [(HANDLES, 0), ("", 143)])
-def test_sigterm_reaches_it(image: Path, base: Base, handler: str, code: int) -> None:
-    process = start(image, base, WAITS.format(handler))
+@pytest.mark.parametrize(("handler", "code"), [(HANDLER, 0), ("", 143)])
+def test_sigterm_reaches_the_program(image: Path, base: Base, handler: str, code: int) -> None:
+    process = start(image, base, WAIT.format(handler))
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     started = time.monotonic()

@@ -130,7 +130,7 @@ PYTEST := PYTHONDONTWRITEBYTECODE= $(VENV) -m pytest -n 2 --dist loadgroup
 setup: $(SETUP) ## Install all packages into .venv, or only those for AWS [FOR=aws]
 test: .venv/installed-dev ## Run all tests
 	@$(PYTEST)
-test-fast: .venv/installed-dev ## Run the quick tests, two minutes together
+test-fast: .venv/installed-dev ## Run the quick tests, one minute together
 	@$(PYTEST) -m "not e2e" tests/unit tests/errors
 lint: .venv/installed-dev ## Check style, types, imports, workflows and Terraform
 	@.venv/bin/ruff check

@@ -120,14 +120,14 @@ CASES = (
     ),
     _image(
         "a label's folder with no image in it",
-        "The label's folder data/small/1 holds no image (.jpeg, .jpg, .png).",
-        "Put images there, or take the folder away.",
+        "The label folder data/small/1 contains no images (.jpeg, .jpg, .png).",
+        "Add images to it, or delete it.",
         given(CHANNEL, images("small/0/a.png"), file("data/small/1/notes.txt", "x")),
     ),
     _image(
         "files that are no images",
         "2 of 4 files cannot be read as images: data/small/0/b.png, data/small/1/b.jpg.",
-        "Take them away, or train without them: the hyperparameter unreadable=skip.",
+        "Delete them, or set the hyperparameter unreadable=skip to train without them.",
         given(
             CHANNEL,
             images("small/0/a.png", "small/1/a.png"),
@@ -137,14 +137,14 @@ CASES = (
     ),
     _image(
         "labels that differ in case only",
-        "Labels of data/small differ in case only: Cat, cat.",
-        "Put their images together, or give one another name.",
+        "Some labels of data/small differ only in case: Cat, cat.",
+        "Put their images into one folder, or rename one of the labels.",
         given(CHANNEL, images("small/Cat/a.png", "small/cat/a.png")),
     ),
     _image(
         "a validation label that training never sees",
-        "data/held holds labels that the training images do not have: 7.",
-        "Put images of them into the training folder too, or take these away.",
+        "data/held contains labels that the training images do not have: 7.",
+        "Add images of these labels to the training folder too, or delete their folders here.",
         given(BOTH, images("small/0/a.png", "small/1/a.png", "held/0/a.png", "held/7/a.png")),
     ),
     Case(

@@ -41,8 +41,8 @@ def read_job(folders: Folders, arguments: Sequence[str], environ: Mapping[str, s
     """Read a job from hyperparameters.json and the command line; the command line overrides the file.
 
     Raises:
-        JobError: a hyperparameter is unknown or its value is not allowed, the channel `training` is missing, or the list
-            of hosts is wrong.
+        JobError: a hyperparameter is unknown, its value is not allowed, the channel `training` is missing, or the hosts
+            are wrong.
     """
     values = read_hyperparameters(folders)
     for name in values:

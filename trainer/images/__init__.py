@@ -1,1 +1,1 @@
-"""Images on disk to batches of a step: which files there are, what a host reads, how they are decoded."""
+"""From image files to the batches of a step: lists files, divides them among hosts, and decodes them."""

@@ -1,4 +1,4 @@
-"""A folder per label: which images there are, and what stands in the way of training on them. Without TensorFlow."""
+"""Lists a folder per label and finds errors in it, without TensorFlow."""
 
 import tempfile
 from collections import defaultdict
@@ -11,47 +11,47 @@ from trainer.contract.job import Job
 from trainer.images import headers
 
 SUFFIXES = (".jpeg", ".jpg", ".png")
-NAMED = 5
-"""How many of several files a message names."""
+FILES_IN_MESSAGE = 5
+"""A message names at most this many files."""
 
 
 @dataclass(frozen=True)
 class Images:
-    """Image files with the number of each one's label in ``labels``; sorted, so equal on every machine."""
+    """Image files, each with the index of its label in ``labels``. They are sorted, so equal on every machine."""
 
     labels: tuple[str, ...]
     paths: tuple[str, ...]
     numbers: tuple[int, ...]
 
-    def without(self, left_out: Collection[str]) -> "Images":
-        """The same without these files."""
-        kept = [pair for pair in zip(self.paths, self.numbers, strict=True) if pair[0] not in left_out]
+    def without(self, skipped: Collection[str]) -> "Images":
+        """Return the same images without these files."""
+        kept = [pair for pair in zip(self.paths, self.numbers, strict=True) if pair[0] not in skipped]
         return Images(self.labels, tuple(path for path, _ in kept), tuple(number for _, number in kept))
 
 
 def list_images(folder: Path, labels: Sequence[str] | None = None) -> Images:
-    """List a folder that has a folder per label.
+    """List the images in a folder per label.
 
     Args:
-        folder: its sub-folders' names are the labels.
-        labels: those of the training images; None where these are they.
+        folder: the names of its subfolders are the labels.
+        labels: the labels of the training images; None if ``folder`` contains the training images.
 
     Raises:
-        JobError: no images, a label without any, fewer than two labels to learn, two that differ in case only, or
-            one that is not among ``labels``.
+        JobError: there are no images, a training label has none, there are fewer than two training labels, two of them
+            differ only in case, or a label is not in ``labels``.
     """
     found = sorted(child.name for child in folder.iterdir() if child.is_dir() and not child.name.startswith("."))
     files = {name: _images_in(folder / name) for name in found}
     if not any(files.values()):
-        raise JobError(f"{folder} holds no images: one folder per label is needed, with {', '.join(SUFFIXES)} files.")
+        raise JobError(f"{folder} contains no images.", f"Add one folder per label, with {', '.join(SUFFIXES)} files.")
     if labels is None:
         _check_labels(folder, files)
         labels = found
     unknown = sorted(name for name in found if files[name] and name not in labels)
     if unknown:
         raise JobError(
-            f"{folder} holds labels that the training images do not have: {', '.join(unknown)}.",
-            "Put images of them into the training folder too, or take these away.",
+            f"{folder} contains labels that the training images do not have: {', '.join(unknown)}.",
+            "Add images of these labels to the training folder too, or delete their folders here.",
         )
     number = {name: index for index, name in enumerate(labels)}
     pairs = [(str(path), number[name]) for name in found for path in files[name]]
@@ -59,71 +59,74 @@ def list_images(folder: Path, labels: Sequence[str] | None = None) -> Images:
 
 
 def check_readable(images: Images, broken: Sequence[str], skip: bool) -> Images:
-    """Decide about files that are no images: the images without them, where that is allowed.
+    """Return the images without unreadable files, if skipping them is allowed.
 
     Args:
-        images: what was listed.
-        broken: those that cannot be read.
-        skip: go on without them.
+        images: the listed images.
+        broken: the files that cannot be read as images.
+        skip: whether to train without them.
 
     Raises:
-        JobError: there are such files and ``skip`` is not set, or a label would be left without any image.
+        JobError: there are unreadable files and ``skip`` is False, or a label has only unreadable files.
     """
     if not broken:
         return images
-    names = ", ".join(broken[:NAMED]) + (" …" if len(broken) > NAMED else "")
+    names = ", ".join(broken[:FILES_IN_MESSAGE]) + (" …" if len(broken) > FILES_IN_MESSAGE else "")
     if not skip:
         raise JobError(
             f"{len(broken)} of {len(images.paths)} files cannot be read as images: {names}.",
-            "Take them away, or train without them: the hyperparameter unreadable=skip.",
+            "Delete them, or set the hyperparameter unreadable=skip to train without them.",
         )
-    print(f"{len(broken)} of {len(images.paths)} files cannot be read as images and are left out: {names}", flush=True)
-    left = images.without(set(broken))
-    for number in sorted(set(images.numbers) - set(left.numbers)):
-        raise JobError(f"No file of the label {images.labels[number]} can be read as an image.", "Put others there.")
-    return left
+    print(f"{len(broken)} of {len(images.paths)} files cannot be read as images and are skipped: {names}", flush=True)
+    readable = images.without(set(broken))
+    for number in sorted(set(images.numbers) - set(readable.numbers)):
+        raise JobError(
+            f"No file of the label {images.labels[number]} can be read as an image.",
+            "Add readable images to its folder, or delete the folder.",
+        )
+    return readable
 
 
 def check(job: Job) -> None:
-    """Look at a job's folders as its start would, by the first bytes of each file.
+    """Check a job's folders as the job does at its start; of each file, only the first bytes are read.
 
     Raises:
-        JobError: what the job would fail with.
+        JobError: the error with which the job would fail.
     """
     images = list_images(job.training)
-    held_back = list_images(job.validation, images.labels) if job.validation else None
+    validation = list_images(job.validation, images.labels) if job.validation else None
     if job.hyperparameters.unreadable == "fail":
-        for listed in filter(None, (images, held_back)):
-            check_readable(listed, no_images(listed), skip=False)
+        for listed in filter(None, (images, validation)):
+            check_readable(listed, find_non_images(listed), skip=False)
 
 
 def check_writable(folder: Path) -> None:
-    """See that files can be made in a folder, and make it where it is missing.
+    """Check that the trainer can create files in a folder; create the folder if it is missing.
 
     Raises:
-        JobError: they cannot.
+        JobError: it cannot.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise JobError(f"Nothing can be written to {folder}: {error.strerror or error}.") from None
+        raise JobError(f"The trainer cannot write to {folder}: {error.strerror or error}.") from None
 
 
-def no_images(images: Images) -> list[str]:
-    """The files whose first bytes are those of no image."""
+def find_non_images(images: Images) -> list[str]:
+    """Return the files whose first bytes are not those of an image."""
     return [path for path in images.paths if headers.read(path) is None]
 
 
-def say_conversion(images: Images, size: int, channels: int) -> None:
-    """Say once how many images are of another size or with other colours than the network's, and become like it."""
+def report_conversion(images: Images, size: int, channels: int) -> None:
+    """Print how many training images have another size or colour mode than the network, so must be converted."""
     wanted = headers.Header(size, size, channels)
     others = sum(headers.read(path) != wanted for path in images.paths)
     if others:
         colours = "grey" if channels == 1 else "RGB"
         print(
-            f"{others} of {len(images.paths)} training images are of another size or mode: "
+            f"{others} of {len(images.paths)} training images have another size or colour mode: "
             f"resized to {size} by {size}, converted to {colours}",
             flush=True,
         )
@@ -133,20 +136,20 @@ def _check_labels(folder: Path, files: dict[str, list[Path]]) -> None:
     for name, images in files.items():
         if not images:
             raise JobError(
-                f"The label's folder {folder / name} holds no image ({', '.join(SUFFIXES)}).",
-                "Put images there, or take the folder away.",
+                f"The label folder {folder / name} contains no images ({', '.join(SUFFIXES)}).",
+                "Add images to it, or delete it.",
             )
     if len(files) < 2:
         (only,) = files
-        raise JobError(f"{folder} holds images of one label only ({only}): there is nothing to tell apart.")
-    alike: dict[str, list[str]] = defaultdict(list)
+        raise JobError(f"{folder} contains images of one label only ({only}).", "Add a folder for each other label.")
+    same_name: dict[str, list[str]] = defaultdict(list)
     for name in files:
-        alike[name.casefold()].append(name)
-    for names in alike.values():
+        same_name[name.casefold()].append(name)
+    for names in same_name.values():
         if len(names) > 1:
             raise JobError(
-                f"Labels of {folder} differ in case only: {', '.join(names)}.",
-                "Put their images together, or give one another name.",
+                f"Some labels of {folder} differ only in case: {', '.join(names)}.",
+                "Put their images into one folder, or rename one of the labels.",
             )
 
 

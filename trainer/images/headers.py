@@ -1,4 +1,4 @@
-"""The first bytes of an image file: what it is, how large, and with how many colours. Nothing is decoded.
+"""Reads the format, size and colour channels from the first bytes of an image file, without decoding it.
 
 https://www.w3.org/TR/png-3/#11IHDR and https://www.w3.org/Graphics/JPEG/itu-t81.pdf (B.2)
 """
@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import BinaryIO
 
 PNG, JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8"
-OTHERS = (b"GIF8", b"BM")  # TensorFlow reads these too, whatever the file is called
-# The sample counts of PNG's colour types; a palette's entries are RGB.
+OTHERS = (b"GIF8", b"BM")  # TensorFlow reads these too, whatever the file's name
+# The number of channels of PNG's colour types; the entries of a palette are RGB.
 PNG_CHANNELS = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}
-# The markers that begin a frame, in which the size is; C4, C8 and CC among them are something else.
+# The markers of a frame, which contains the size. C4, C8 and CC are other markers.
 JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
 @dataclass(frozen=True)
 class Header:
-    """What an image says of itself; zeros where it was not looked for."""
+    """Size and channels of an image; zeros for a format in which they are not read."""
 
     width: int = 0
     height: int = 0
@@ -26,7 +26,7 @@ class Header:
 
 
 def read(path: str | Path) -> Header | None:
-    """The header of an image file; None where it is no image that the trainer reads."""
+    """Read the header of an image file; None if the trainer cannot read this file."""
     try:
         with Path(path).open("rb") as file:
             return _read(file)

@@ -1,1 +1,1 @@
-"""Networks: how they are built, in which precision they train, and how they are exported."""
+"""Networks: builds them, chooses the precision of training, and exports them."""

@@ -1,4 +1,4 @@
-"""The model as others use it: raw images in, a probability per label out."""
+"""Exports the model: it takes raw images and returns a probability per label."""
 
 import json
 import shutil
@@ -13,11 +13,11 @@ LABELS = "labels.json"
 
 
 def serving_model(model: Any) -> Any:
-    """A model that takes uint8 images of any size, resizes them as training did, and gives probabilities."""
+    """Return a model that takes uint8 images of any size, resizes them as in training, and returns probabilities."""
     size, channels = model.input_shape[1], model.input_shape[3]
     images = keras.Input((None, None, channels), dtype="uint8", name="images")
-    # Operations, not the layer Resizing: that one rounds whole numbers, which training does not, and puts what
-    # follows it into training mode (Keras 3.15), where batch normalization depends on the other images.
+    # The layer Resizing would be wrong here. It rounds to whole numbers, which training does not. In Keras 3.15 it also
+    # puts the layers after it into training mode, where batch normalization depends on the other images.
     resized = keras.ops.image.resize(keras.ops.cast(images, "float32"), (size, size))
     logits = model(resized, training=False)
     probabilities = keras.layers.Softmax(dtype="float32", name="probabilities")(logits)
@@ -25,12 +25,12 @@ def serving_model(model: Any) -> Any:
 
 
 def export(model: Any, labels: Sequence[str], folder: Path) -> None:
-    """Write the model folder: model.keras, labels.json, and 1/, the SavedModel that serving looks for.
+    """Write the model folder: model.keras, labels.json, and 1/, the SavedModel for serving.
 
     Args:
-        model: gives logits for resized images.
-        labels: in the order of the model's outputs.
-        folder: made where it is missing.
+        model: the network; it returns logits for resized images.
+        labels: the labels in the order of the model's outputs.
+        folder: the model folder; created if it is missing.
     """
     folder.mkdir(parents=True, exist_ok=True)
     serving = serving_model(model)

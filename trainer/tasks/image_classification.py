@@ -124,7 +124,7 @@ def _make_run(
 def _print_summary(data: Input, model: Any, compute_type: str, team: Team) -> None:
     team.say(
         f"{sum(data.counts)} training images of {len(data.training.labels)} labels, "
-        f"{data.held_back} validation images; "
+        f"{data.validation_count} validation images; "
         f"{model.name} with {model.count_params():,} parameters, {compute_type}; {team.described()}"
     )
 

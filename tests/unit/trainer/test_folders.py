@@ -1,4 +1,4 @@
-"""What stands in the way of training on a folder, found without TensorFlow."""
+"""The checks of a folder per label before training, without TensorFlow."""
 
 import json
 from pathlib import Path
@@ -28,29 +28,29 @@ def folder(tmp_path: Path) -> Path:
     ("name", "mode", "channels"),
     [("a.png", "L", 1), ("a.png", "RGB", 3), ("a.png", "RGBA", 4), ("a.jpg", "L", 1), ("a.jpeg", "RGB", 3)],
 )
-def test_a_header_says_size_and_colours(name: str, mode: str, channels: int, tmp_path: Path) -> None:
+def test_a_header_contains_size_and_channels(name: str, mode: str, channels: int, tmp_path: Path) -> None:
     assert headers.read(picture(tmp_path / name, mode, (11, 7))) == headers.Header(11, 7, channels)
 
 
 @pytest.mark.parametrize("content", [b"", b"no image", b"\x89PNG\r\n\x1a\n", b"\xff\xd8", b"\xff\xd8\x00\x00\x00\x00"])
-def test_what_is_no_image_has_no_header(content: bytes, tmp_path: Path) -> None:
+def test_a_file_that_is_not_an_image_has_no_header(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(content)
     assert headers.read(tmp_path / "a.png") is None
 
 
-def test_broken_files_are_named_and_counted_or_left_out(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_broken_files_are_an_error_or_skipped(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     broken = folder / "cat" / "0.png"
     broken.write_text("no image")
     images = folders.list_images(folder)
-    assert folders.no_images(images) == [str(broken)]
+    assert folders.find_non_images(images) == [str(broken)]
     with pytest.raises(JobError, match=r"1 of 4 files cannot be read as images: .*unreadable=skip"):
         folders.check_readable(images, [str(broken)], skip=False)
-    left = folders.check_readable(images, [str(broken)], skip=True)
-    assert (len(left.paths), left.numbers) == (3, (0, 0, 1))
-    assert f"left out: {broken}" in capsys.readouterr().out
+    readable = folders.check_readable(images, [str(broken)], skip=True)
+    assert (len(readable.paths), readable.numbers) == (3, (0, 0, 1))
+    assert f"skipped: {broken}" in capsys.readouterr().out
 
 
-def test_a_label_that_would_have_no_image_left_is_refused(folder: Path) -> None:
+def test_a_label_with_only_broken_files_is_refused(folder: Path) -> None:
     images = folders.list_images(folder)
     with pytest.raises(JobError, match="No file of the label dog"):
         folders.check_readable(images, [str(folder / "dog" / "1.png")], skip=True)
@@ -58,25 +58,25 @@ def test_a_label_that_would_have_no_image_left_is_refused(folder: Path) -> None:
 
 def test_labels_must_have_images_and_differ_by_more_than_case(folder: Path) -> None:
     (folder / "bird").mkdir()
-    with pytest.raises(JobError, match="bird holds no image"):
+    with pytest.raises(JobError, match="bird contains no images"):
         folders.list_images(folder)
     picture(folder / "bird" / "1.png")
     picture(folder / "Dog" / "1.png")
-    with pytest.raises(JobError, match="differ in case only: Dog, dog"):
+    with pytest.raises(JobError, match="differ only in case: Dog, dog"):
         folders.list_images(folder)
 
 
-def test_conversion_is_said_once_with_its_count(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    folders.say_conversion(folders.list_images(folder), 8, 1)
+def test_the_number_of_converted_images_is_printed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folders.report_conversion(folders.list_images(folder), 8, 1)
     assert capsys.readouterr().out == ""
     picture(folder / "dog" / "2.png", "RGB", (20, 10))
-    folders.say_conversion(folders.list_images(folder), 8, 1)
+    folders.report_conversion(folders.list_images(folder), 8, 1)
     assert capsys.readouterr().out == (
-        "1 of 4 training images are of another size or mode: resized to 8 by 8, converted to grey\n"
+        "1 of 4 training images have another size or colour mode: resized to 8 by 8, converted to grey\n"
     )
 
 
-def test_check_says_what_a_job_would_fail_with(folder: Path) -> None:
+def test_check_prints_the_error_with_which_a_job_would_fail(folder: Path) -> None:
     good = json.loads(trainer("check", "--training", str(folder)).stdout)
     assert good == {"problem": None, "fix": None}
     (folder / "dog" / "0.png").write_text("no image")

@@ -1,4 +1,4 @@
-"""What needs TensorFlow, but no run of its own: data, networks, export, checkpoints."""
+"""Tests that need TensorFlow but no training: images, networks, export, evaluation."""
 
 import json
 import os
@@ -30,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "images"
 
 
-def test_labels_are_the_sorted_folders(folder: Path) -> None:
+def test_the_labels_are_the_sorted_folder_names(folder: Path) -> None:
     from trainer.images import folders
 
     (folder / "b" / "notes.txt").write_text("no image")
@@ -41,7 +41,7 @@ def test_labels_are_the_sorted_folders(folder: Path) -> None:
     assert [Path(path).name for path in images.paths] == ["1.png", "2.JPG", "3.jpeg", "1.png", "2.png", "3.png"]
 
 
-def test_other_folders_are_numbered_by_the_training_labels(folder: Path) -> None:
+def test_validation_images_get_the_numbers_of_the_training_labels(folder: Path) -> None:
     from trainer.images import folders
 
     shutil.rmtree(folder / "a")
@@ -50,11 +50,11 @@ def test_other_folders_are_numbered_by_the_training_labels(folder: Path) -> None
         folders.list_images(folder, ("a", "c"))
 
 
-def test_folders_that_cannot_be_learnt_from_are_refused(folder: Path, tmp_path: Path) -> None:
+def test_folders_without_images_or_with_one_label_are_refused(folder: Path, tmp_path: Path) -> None:
     from trainer.images import folders
 
     (tmp_path / "none").mkdir()
-    with pytest.raises(JobError, match="holds no images"):
+    with pytest.raises(JobError, match="contains no images"):
         folders.list_images(tmp_path / "none")
     shutil.rmtree(folder / "a")
     with pytest.raises(JobError, match=r"one label only \(b\)"):
@@ -62,7 +62,7 @@ def test_folders_that_cannot_be_learnt_from_are_refused(folder: Path, tmp_path: 
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_every_format_becomes_one_shape(folder: Path, channels: int) -> None:
+def test_images_of_every_format_get_the_same_shape(folder: Path, channels: int) -> None:
     from trainer.images import folders, pipeline
 
     (batch,) = pipeline.ordered_batches(folders.list_images(folder), 16, channels, 10)
@@ -72,13 +72,13 @@ def test_every_format_becomes_one_shape(folder: Path, channels: int) -> None:
 
 
 def order(folder: Path, seed: int, steps: range, host: int = 0, hosts: int = 1, devices: int = 1) -> list[list[int]]:
-    """The images of each step, one device's part after the other."""
+    """The images of each step, device by device."""
     from trainer.images import folders, pipeline
 
     images = folders.list_images(folder)
-    # Every image its own label, so that a label says which image it is.
+    # Every image gets its own label, so that the label identifies the image.
     single = folders.Images(images.labels, images.paths, tuple(range(len(images.paths))))
-    share = pipeline.Share(batch=4, first=host * 4 // hosts, count=4 // hosts, at_once=4 // hosts // devices)
+    share = pipeline.Share(batch=4, first=host * 4 // hosts, count=4 // hosts, per_device=4 // hosts // devices)
     return [numbers.numpy().tolist() for _, numbers in pipeline.training_batches(single, 8, 1, share, seed, steps)]
 
 
@@ -88,11 +88,11 @@ def test_the_order_is_a_pure_function_of_seed_and_step(folder: Path) -> None:
     assert order(folder, 4, range(60)) != whole
     positions = [position for batch in whole for position in batch]
     passes = [positions[start : start + 6] for start in range(0, len(positions), 6)]
-    assert all(sorted(one) == list(range(6)) for one in passes)  # every image once in each
-    assert len({tuple(one) for one in passes}) > 10  # and not in one order
+    assert all(sorted(each) == list(range(6)) for each in passes)  # every pass has each image once
+    assert len({tuple(each) for each in passes}) > 10  # and the order changes
 
 
-def test_hosts_and_their_devices_take_consecutive_parts_of_the_batches_of_one(folder: Path) -> None:
+def test_hosts_and_devices_take_consecutive_parts_of_the_same_batch(folder: Path) -> None:
     whole = order(folder, 3, range(7, 20))
     assert order(folder, 3, range(7, 20), devices=4) == [[image] for batch in whole for image in batch]
     shares = [order(folder, 3, range(7, 20), host, 2) for host in range(2)]
@@ -100,7 +100,7 @@ def test_hosts_and_their_devices_take_consecutive_parts_of_the_batches_of_one(fo
     assert order(folder, 3, range(7, 20), 1, 2, devices=2) == [[image] for batch in whole for image in batch[2:]]
 
 
-def test_an_applications_name_is_kerass_own() -> None:
+def test_keras_has_every_listed_application() -> None:
     import keras
 
     assert [name for name in APPLICATIONS if not hasattr(keras.applications, name)] == []
@@ -111,7 +111,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     import socket
 
     def refuse(*_: Any) -> None:
-        raise AssertionError("a network was asked for")
+        raise AssertionError("the test opened a network connection")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
 
@@ -139,28 +139,28 @@ def test_applications_start_from_the_weights_channel_and_keep_their_preprocessin
 
     export.export(model, ["x", "y", "z"], tmp_path / "model")
     again = keras.models.load_model(tmp_path / "model" / "model.keras")
-    # Called plainly, as a user would, not with training=False.
+    # Called as a user would, without training=False.
     assert np.allclose(again(image), keras.ops.softmax(model(image.astype("float32"))), atol=1e-5)
 
 
 def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     from trainer.networks import architectures
 
-    with pytest.raises(JobError, match=r"needs exactly one \.h5 or \.keras file; .* holds 0"):
+    with pytest.raises(JobError, match=r"must contain exactly one \.h5 or \.keras file; .* contains 0"):
         architectures.build(GREY, 2, tmp_path)
     architectures.build(GREY, 2, None).save_weights(tmp_path / "other.weights.h5")
-    with pytest.raises(JobError, match="does not hold weights of"):
+    with pytest.raises(JobError, match="does not contain the weights of"):
         architectures.build(Hyperparameters(model="MobileNetV2", image_size=32), 2, tmp_path)
 
 
 def test_an_image_size_too_small_for_the_network_is_refused() -> None:
     from trainer.networks import architectures
 
-    with pytest.raises(JobError, match="Xception cannot be made for images of"):
+    with pytest.raises(JobError, match="Xception cannot be built for images of"):
         architectures.build(Hyperparameters(model="Xception", image_size=32), 2, None)
 
 
-def test_the_savedmodel_takes_raw_images_of_any_size_as_training_saw_them(folder: Path, tmp_path: Path) -> None:
+def test_the_savedmodel_gives_the_training_results_for_raw_images_of_any_size(folder: Path, tmp_path: Path) -> None:
     import keras
     import tensorflow as tf
 
@@ -172,11 +172,11 @@ def test_the_savedmodel_takes_raw_images_of_any_size_as_training_saw_them(folder
     served = tf.saved_model.load(str(tmp_path / "model" / "1")).signatures["serving_default"]
     images = folders.list_images(folder)
     (batch,) = pipeline.ordered_batches(images, 8, 1, 10)
-    trained_on = keras.ops.softmax(model(batch[0], training=False)).numpy()
+    expected = keras.ops.softmax(model(batch[0], training=False)).numpy()
     for number, path in enumerate(images.paths):
         raw = pipeline.decode(path, 1)[tf.newaxis]
         assert raw.dtype == "uint8"
-        assert np.allclose(served(raw)["output_0"].numpy()[0], trained_on[number], atol=1e-5)
+        assert np.allclose(served(raw)["output_0"].numpy()[0], expected[number], atol=1e-5)
     assert json.loads((tmp_path / "model" / "labels.json").read_text()) == ["a", "b"]
 
 

@@ -102,7 +102,7 @@ def test_a_folder_that_cannot_be_written_is_an_error_at_the_start(tmp_path: Path
     (base.root / name).write_text("a file in its place")
     ended = train(base)
     assert ended.returncode == 1
-    assert base.failure == f"Nothing can be written to {base.root}/{name}: File exists."
+    assert base.failure == f"The trainer cannot write to {base.root}/{name}: File exists."
     assert "epoch=" not in ended.stdout
 
 

@@ -26,9 +26,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     ],
 )
 def test_the_slowest_gpu_decides(capabilities: list[tuple[int, int]], precision: str) -> None:
-    from trainer.networks.precision import fitting
+    from trainer.networks.precision import best_for
 
-    assert fitting(capabilities) == precision
+    assert best_for(capabilities) == precision
 
 
 def test_what_was_asked_for_counts_and_a_cpu_has_nothing_to_choose() -> None:

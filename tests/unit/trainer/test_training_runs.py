@@ -164,9 +164,9 @@ def test_an_image_that_cannot_be_read_is_named(tmp_path: Path, digits: Path) -> 
     assert base.train().returncode == 1
     assert base.failure == (
         f"1 of 41 files cannot be read as images: {base.root}/input/data/training/1/broken.PNG. "
-        "Take them away, or train without them: the hyperparameter unreadable=skip."
+        "Delete them, or set the hyperparameter unreadable=skip to train without them."
     )
     base.configure(hyperparameters=SMALL | {"unreadable": "skip"})
     ended = base.train()
     assert ended.returncode == 0, ended.stderr
-    assert "1 of 41 files cannot be read as images and are left out: " in ended.stdout
+    assert "1 of 41 files cannot be read as images and are skipped: " in ended.stdout

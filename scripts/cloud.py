@@ -25,7 +25,7 @@ def up() -> None:
         console.say(f"The local cloud already runs at {cloud.url}.")
         return
     cloud = localcloud.start()
-    for line in cloud.lost:
+    for line in cloud.lost_jobs:
         console.say(line)
     console.say(f"The local cloud runs at {cloud.url}. Stop it with `make cloud-down`.")
     _print_how_jobs_run(cloud)
@@ -51,9 +51,9 @@ def status() -> None:
     changed = localcloud.environment(cloud, os.environ)
     os.environ.clear()
     os.environ.update(changed)
-    from scripts.localcloud import holdings
+    from scripts.localcloud import contents
 
-    for line in holdings.lines():
+    for line in contents.lines():
         console.say(line)
     console.say(f"Image layers, kept for the next local cloud: {console.size(_disk_usage(localcloud.IMAGES))}")
 
@@ -97,7 +97,7 @@ def _running() -> localcloud.Cloud:
 
 
 def _print_how_jobs_run(cloud: localcloud.Cloud) -> None:
-    missing = localcloud.how_jobs_run(cloud).missing
+    missing = localcloud.container_support(cloud).missing
     console.say(f"Jobs run as processes: {missing}." if missing else "Jobs run in containers.")
 
 

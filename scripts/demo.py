@@ -45,7 +45,7 @@ def _journey(instances: int, base: str) -> None:
     with _cloud() as (cloud, environment):
         if base:
             _run(_base_image(base), environment)
-        jobs = localcloud.how_jobs_run(cloud)
+        jobs = localcloud.container_support(cloud)
         if jobs.missing and instances > 1:
             raise UserError(
                 f"{instances} instances need containers, and here are none: {jobs.missing}.",

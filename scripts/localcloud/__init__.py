@@ -1,9 +1,9 @@
 """The local cloud: AWS's own APIs on 127.0.0.1, for rehearsals without an account.
 
-Cheap to import: the server's side (moto, boto3, SageMaker's operations) runs in a process of its own.
+This package is fast to import: the server (moto, boto3, SageMaker's operations) runs in a separate process.
 """
 
 from scripts.localcloud.environment import Cloud, environment, shell_lines
-from scripts.localcloud.lifecycle import IMAGES, how_jobs_run, running, start, stop
+from scripts.localcloud.lifecycle import IMAGES, container_support, running, start, stop
 
-__all__ = ["IMAGES", "Cloud", "environment", "how_jobs_run", "running", "shell_lines", "start", "stop"]
+__all__ = ["IMAGES", "Cloud", "container_support", "environment", "running", "shell_lines", "start", "stop"]

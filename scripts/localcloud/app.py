@@ -1,4 +1,4 @@
-"""The WSGI application: SageMaker, ECR's images, its registry and S3's bytes are ours, all the rest is moto's."""
+"""The WSGI application: it answers SageMaker, ECR's images and S3's bytes itself, and hands all other calls to moto."""
 
 import dataclasses
 import functools
@@ -13,7 +13,7 @@ from werkzeug.wrappers import Request, Response
 
 from scripts.localcloud import awsjson
 from scripts.localcloud.ecr import TARGET, Ecr
-from scripts.localcloud.engine import Verdict
+from scripts.localcloud.engine import ContainerSupport
 from scripts.localcloud.environment import JOBS_PATH, LOOPBACK
 from scripts.localcloud.registry import Registry
 from scripts.localcloud.s3.blobs import Store
@@ -26,69 +26,71 @@ Handler = Callable[[awsjson.Call], "dict[str, Any] | None"]
 
 
 class Application:
-    """Hands each request to whoever answers it.
+    """Hands each request to the part that answers it.
 
     Args:
-        sagemaker: answers a call of SageMaker.
-        registry: what is behind ECR.
-        verdict: how jobs run here.
-        store: keeps the bytes of S3's objects.
+        sagemaker: answers calls of SageMaker.
+        registry: the registry behind ECR.
+        container_support: returns whether jobs can run in containers.
+        store: keeps the bytes of S3 objects.
     """
 
-    def __init__(self, sagemaker: Handler, registry: Registry, verdict: Callable[[], Verdict], store: Store) -> None:
+    def __init__(
+        self, sagemaker: Handler, registry: Registry, container_support: Callable[[], ContainerSupport], store: Store
+    ) -> None:
         moto = DomainDispatcherApplication(create_backend_app)
-        # moto lists its packages' folder to find the service of a host name, at each call: half the time of a call.
+        # To find the service of a host name, moto lists a folder at each call. That takes half the time of a call.
         moto.get_backend_for_host = functools.cache(moto.get_backend_for_host)
-        self._rest = S3Front(moto, store)
+        self._moto = S3Front(moto, store)
         self._registry = registry.app
-        self._verdict = verdict
-        ecr = Ecr(registry, possible=lambda: verdict().missing is None)
+        self._container_support = container_support
+        ecr = Ecr(registry, containers_possible=lambda: container_support().missing is None)
         self._handlers: dict[str, Handler] = {"SageMaker.": sagemaker, TARGET: ecr}
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request."""
         request = Request(environ)
         if request.host.rpartition(":")[0] not in LOOPBACK or "Origin" in request.headers:
-            # A page in a browser can reach 127.0.0.1, by a name of its own that it lets point here.
-            body = "The local cloud answers programs that call it as 127.0.0.1 or localhost, and nobody else.\n"
+            # A web page can point a host name of its own at 127.0.0.1, and so reach this server from a browser.
+            body = "The local cloud answers only programs that call it as 127.0.0.1 or localhost.\n"
             return Response(body, 403)(environ, start_response)
-        # Neither can be a bucket's name: that has three letters or more, and no underscore.
+        # These two paths cannot name a bucket: a bucket's name has three letters or more, and no underscore.
         if request.path == "/v2" or request.path.startswith("/v2/"):
             return self._registry(environ, start_response)
         if request.path == JOBS_PATH:
-            verdict = json.dumps(dataclasses.asdict(self._verdict()))
-            return Response(verdict, content_type="application/json")(environ, start_response)
-        response = self._ours(request)
+            support = json.dumps(dataclasses.asdict(self._container_support()))
+            return Response(support, content_type="application/json")(environ, start_response)
+        response = self._answer_here(request)
         if response is not None:
             return response(environ, start_response)
         try:
-            return self._rest(environ, start_response)
+            return self._moto(environ, start_response)
         except ModuleNotFoundError as error:
-            # moto imports a service at its first call. requirements.in leaves out the packages of some services.
+            # moto imports a service at its first call, and requirements.in omits the packages of some services.
             return _no_such_service(request, error)(environ, start_response)
 
-    def _ours(self, request: Request) -> Response | None:
+    def _answer_here(self, request: Request) -> Response | None:
         target = request.headers.get("X-Amz-Target", "")
         handler = next((found for prefix, found in self._handlers.items() if target.startswith(prefix)), None)
         if handler is None:
             return None
         body = request.get_data()
-        request.environ["wsgi.input"] = io.BytesIO(body)  # moto reads it again where the call is its own.
+        request.environ["wsgi.input"] = io.BytesIO(body)  # moto reads it again if the handler leaves the call to it.
         try:
             result = handler(awsjson.read_call(request))
         except awsjson.ServiceError as error:
-            return awsjson.refusal(error)
+            return awsjson.error_response(error)
         except Exception:
             traceback.print_exc()
-            fault = awsjson.ServiceError("InternalFailure", "The local cloud met a bug of its own: see server.log.")
-            return awsjson.refusal(fault)
-        return None if result is None else awsjson.answer(result)
+            bug = awsjson.ServiceError("InternalFailure", "The local cloud has a bug: see server.log.")
+            return awsjson.error_response(bug)
+        return None if result is None else awsjson.success_response(result)
 
 
 def _no_such_service(request: Request, error: ModuleNotFoundError) -> Response:
-    """Return a refusal that says which Python package the service needs."""
+    """Return an error that names the Python package that the service needs."""
     message = f"The local cloud does not have this service: the Python package {error.name} is not installed."
     if request.mimetype == "application/x-www-form-urlencoded":  # a service whose answers are XML
         xml = f"<ErrorResponse><Error><Code>NotImplemented</Code><Message>{message}</Message></Error></ErrorResponse>"
         return Response(xml, 400, content_type="text/xml")
-    return awsjson.refusal(awsjson.ServiceError("NotImplemented", message))
+    return awsjson.error_response(awsjson.ServiceError("NotImplemented", message))

@@ -1,4 +1,4 @@
-"""AWS's JSON protocol, version 1.1: a call out of a WSGI request, an answer or a refusal into a response.
+"""AWS's JSON protocol, version 1.1: reads calls from WSGI requests, and makes responses of results and errors.
 
 Rules: https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
 """
@@ -21,7 +21,7 @@ _SCOPE = re.compile(r"Credential=[^/]*/\d{8}/([a-z0-9-]+)/")
 
 @dataclass(frozen=True)
 class Call:
-    """One call of an operation: its name, its parameters, and the region that it was signed for."""
+    """One call of an operation: its name, its parameters, and the region in its signature."""
 
     operation: str
     parameters: Mapping[str, Any]
@@ -29,10 +29,10 @@ class Call:
 
 
 class ServiceError(Exception):
-    """A refusal, as AWS words it.
+    """An error that a caller gets, in AWS's words.
 
     Args:
-        code: such as ``ValidationException``.
+        code: the error code, such as ``ValidationException``.
         message: the sentence for the caller.
     """
 
@@ -43,15 +43,15 @@ class ServiceError(Exception):
 
 
 def validation_error(message: str) -> ServiceError:
-    """The refusal that SageMaker gives for nearly everything."""
+    """Return the error that SageMaker gives for nearly every invalid request."""
     return ServiceError("ValidationException", message)
 
 
 def read_call(request: Request) -> Call:
-    """The call that a request carries.
+    """Return the call in a request.
 
     Raises:
-        ServiceError: SerializationException where its body is no JSON object.
+        ServiceError: SerializationException if the body is not a JSON object.
     """
     operation = request.headers["X-Amz-Target"].partition(".")[2]
     try:
@@ -64,18 +64,18 @@ def read_call(request: Request) -> Call:
 
 
 def signed_region(request: Request) -> str:
-    """The region in the request's signature; the local cloud's own where it is not signed."""
+    """Return the region in a request's signature, or the local cloud's default region for an unsigned request."""
     found = _SCOPE.search(request.headers.get("Authorization", ""))
     return found.group(1) if found else REGION
 
 
-def answer(result: Mapping[str, Any]) -> Response:
-    """A response with ``result``; times become seconds since 1970."""
+def success_response(result: Mapping[str, Any]) -> Response:
+    """Return a response with ``result``; times become seconds since 1970."""
     return _response(result, 200)
 
 
-def refusal(error: ServiceError) -> Response:
-    """A response that botocore raises as a ClientError of the error's code."""
+def error_response(error: ServiceError) -> Response:
+    """Return a response that botocore raises as a ClientError with the error's code."""
     return _response({"__type": error.code, "message": error.message}, 400)
 
 
@@ -88,9 +88,9 @@ def _response(content: Mapping[str, Any], status: int) -> Response:
 def _seconds(value: object) -> float:
     if isinstance(value, datetime):
         return round(value.timestamp(), 3)
-    raise TypeError(f"{value!r} has no place in an answer")
+    raise TypeError(f"{value!r} cannot be part of a response")
 
 
 def parse_time(value: float) -> datetime:
-    """A time as AWS's JSON carries it: seconds since 1970."""
+    """Return the time that AWS's JSON gives as seconds since 1970."""
     return datetime.fromtimestamp(value, UTC)

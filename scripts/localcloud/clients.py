@@ -1,6 +1,6 @@
-"""boto3 clients of the local cloud's own endpoint, as SageMaker uses them: by the job's role.
+"""boto3 clients with which SageMaker calls the local cloud's other services, with the credentials of the job's role.
 
-The server's process has an environment without a way to AWS, and every client names endpoint and keys.
+They cannot reach AWS: the server's environment has nothing of AWS, and every client names its endpoint and keys.
 """
 
 import threading
@@ -22,10 +22,10 @@ CONNECTIONS = 16
 
 @dataclass(frozen=True)
 class Keys:
-    """What a request is signed with; the default is the service's own."""
+    """The keys that sign a request; the defaults are those of the SageMaker service itself."""
 
     access_key: str = "local"
-    secret_key: str = "local"  # noqa: S105 - anything will do: it never leaves 127.0.0.1
+    secret_key: str = "local"  # noqa: S105 - any value works: it never leaves 127.0.0.1
     token: str | None = None
 
 
@@ -35,44 +35,43 @@ class Clients:
     def __init__(self, endpoint: str) -> None:
         self._endpoint = endpoint
         self._session = boto3.Session()
-        self._lock = threading.Lock()  # boto3 makes clients from one thread at a time only.
+        self._lock = threading.Lock()  # A boto3 session must not make clients in two threads at once.
 
     @property
     def registry(self) -> str:
-        """What the account's ECR is called in an image's name."""
+        """The host and port of the account's ECR, as image names have it."""
         return f"localhost:{urlsplit(self._endpoint).port}"
 
     def s3(self, region: str, keys: Keys) -> "S3Client":
-        """A client of S3."""
+        """Return a client of S3."""
         return cast("S3Client", self._client("s3", region, keys))
 
     def logs(self, region: str, keys: Keys) -> "CloudWatchLogsClient":
-        """A client of CloudWatch Logs."""
+        """Return a client of CloudWatch Logs."""
         return cast("CloudWatchLogsClient", self._client("logs", region, keys))
 
     def cloudwatch(self, region: str, keys: Keys) -> Any:
-        """A client of CloudWatch."""
+        """Return a client of CloudWatch."""
         return self._client("cloudwatch", region, keys)
 
     def iam(self, region: str) -> "IAMClient":
-        """A client of IAM."""
+        """Return a client of IAM."""
         return cast("IAMClient", self._client("iam", region, Keys()))
 
     def ecr(self, region: str) -> "ECRClient":
-        """A client of ECR."""
+        """Return a client of ECR."""
         return cast("ECRClient", self._client("ecr", region, Keys()))
 
     def assume_role(self, role: str, region: str) -> Keys:
-        """The keys that STS gives for a role to SageMaker."""
+        """Return the keys with which SageMaker acts as a role; STS makes them."""
         sts = self._client("sts", region, Keys())
-        given = sts.assume_role(RoleArn=role, RoleSessionName="SageMaker")["Credentials"]
-        return Keys(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+        credentials = sts.assume_role(RoleArn=role, RoleSessionName="SageMaker")["Credentials"]
+        return Keys(credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"])
 
     def _client(self, service: str, region: str, keys: Keys) -> Any:
         config = Config(max_pool_connections=CONNECTIONS, retries={"mode": "standard"}, s3={"addressing_style": "path"})
         with self._lock:
-            # boto3's types know each service by its literal name only.
-            return self._session.client(  # type: ignore[call-overload]  # the stubs want a literal
+            return self._session.client(  # type: ignore[call-overload]  # the stubs accept literal names only
                 service,
                 region_name=region,
                 endpoint_url=self._endpoint,

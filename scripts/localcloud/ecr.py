@@ -1,4 +1,4 @@
-"""ECR's images, from what was really pushed to the registry. Repositories and all else of ECR are moto's."""
+"""ECR's calls about images: they report what was pushed to the registry. moto answers all other calls of ECR."""
 
 import base64
 import re
@@ -16,26 +16,27 @@ from scripts.localcloud.registry.front import USER
 TARGET = "AmazonEC2ContainerRegistry_V20150921."
 LAYER_TYPE = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 PAGE = 100  # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImages.html
-# How images come in without docker: the registry would know nothing of what moto keeps.
-NOT_HERE = ("PutImage", "InitiateLayerUpload", "UploadLayerPart", "CompleteLayerUpload")
+# These calls upload an image without docker. moto would keep it, and the registry would not have it.
+UNSUPPORTED = ("PutImage", "InitiateLayerUpload", "UploadLayerPart", "CompleteLayerUpload")
 
 ImageId = Mapping[str, str]
-Answer = dict[str, Any]
+Response = dict[str, Any]
 
 
 class Ecr:
     """Answers calls of ECR.
 
     Args:
-        registry: what was pushed.
-        possible: whether jobs can run in containers. While they cannot, any tag of a repository names an image.
+        registry: holds the pushed images.
+        containers_possible: returns whether jobs can run in containers. While they cannot, every tag of a repository
+            names an image.
     """
 
-    def __init__(self, registry: Registry, possible: Callable[[], bool]) -> None:
+    def __init__(self, registry: Registry, containers_possible: Callable[[], bool]) -> None:
         self._registry = registry
         self._storage = registry.storage
-        self._possible = possible
-        self._operations: dict[str, Callable[[Call, Repository], Answer | None]] = {
+        self._containers_possible = containers_possible
+        self._operations: dict[str, Callable[[Call, Repository], Response | None]] = {
             "DeleteRepository": self._delete_repository,
             "DescribeImages": self._describe_images,
             "ListImages": self._list_images,
@@ -45,26 +46,26 @@ class Ecr:
             "GetDownloadUrlForLayer": self._get_download_url,
         }
 
-    def __call__(self, call: Call) -> Answer | None:
-        """The answer to one call, or None where it is moto's to answer.
+    def __call__(self, call: Call) -> Response | None:
+        """Return the response to a call, or None if moto answers it.
 
         Raises:
-            ServiceError: what AWS would refuse.
+            ServiceError: AWS would refuse the call.
         """
         if call.operation == "GetAuthorizationToken":
             return self._authorization(call.parameters.get("registryIds") or [ACCOUNT])
         if call.operation == "CreateRepository":
-            self._before_creation(call)
+            self._clear_old_images(call)
             return None
-        if call.operation in NOT_HERE:
+        if call.operation in UNSUPPORTED:
             raise ServiceError(
                 "UnknownOperationException", f"The local cloud has no {call.operation}: push the image with docker."
             )
         operation = self._operations.get(call.operation)
         return None if operation is None else operation(call, _repository(call))
 
-    def _authorization(self, accounts: Iterable[str]) -> Answer:
-        """The token is good at this registry only, whichever account's was asked for: the endpoint says so."""
+    def _authorization(self, accounts: Iterable[str]) -> Response:
+        """Return a token for each account. Every token is valid at this registry only, which is its endpoint."""
         token, end = self._registry.tokens.new(USER)
         data = {
             "authorizationToken": base64.b64encode(f"{USER}:{token}".encode()).decode(),
@@ -73,8 +74,8 @@ class Ecr:
         }
         return {"authorizationData": [data for _ in accounts]}
 
-    def _before_creation(self, call: Call) -> None:
-        """A repository that has just been created is empty, whatever another of its name held."""
+    def _clear_old_images(self, call: Call) -> None:
+        """Delete images of a former repository with the same name: a new repository is empty."""
         name = str(call.parameters.get("repositoryName"))
         if re.fullmatch(ECR_REPOSITORY_NAME_PATTERN, name) and repositories.find(name) is None:
             self._storage.empty(name)
@@ -88,7 +89,7 @@ class Ecr:
             )
         self._storage.empty(repository.name)
 
-    def _describe_images(self, call: Call, repository: Repository) -> Answer:
+    def _describe_images(self, call: Call, repository: Repository) -> Response:
         wanted = call.parameters.get("imageIds")
         if not wanted:
             images, more = _page(self._filtered(call, repository), call.parameters)
@@ -102,12 +103,12 @@ class Ecr:
             found[image.digest] = replace(image, tags=tuple(sorted(tags)))
         return {"imageDetails": [_detail(image, repository) for image in found.values()]}
 
-    def _list_images(self, call: Call, repository: Repository) -> Answer:
+    def _list_images(self, call: Call, repository: Repository) -> Response:
         ids = [image_id for image in self._filtered(call, repository) for image_id in _ids(image)]
         page, more = _page(ids, call.parameters)
         return {"imageIds": page} | more
 
-    def _batch_get_image(self, call: Call, repository: Repository) -> Answer:
+    def _batch_get_image(self, call: Call, repository: Repository) -> Response:
         images, failures = [], []
         accepted = call.parameters.get("acceptedMediaTypes")
         for image_id in call.parameters["imageIds"]:
@@ -126,37 +127,37 @@ class Ecr:
             )
         return {"images": images, "failures": failures}
 
-    def _batch_delete_image(self, call: Call, repository: Repository) -> Answer:
-        """By a tag, the tag goes, and with its last one the image; by a digest, the image.
+    def _batch_delete_image(self, call: Call, repository: Repository) -> Response:
+        """Delete images by digest, or by tag: then an image is deleted with its last tag.
 
         https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchDeleteImage.html
         """
-        gone: list[ImageId] = []
+        deleted: list[ImageId] = []
         failures = []
         for image_id in call.parameters["imageIds"]:
-            image = _matching(self._storage.images(repository.name), image_id)
+            image = _match(self._storage.images(repository.name), image_id)
             if image is None:
                 failures.append(_failure(image_id))
             elif "imageDigest" not in image_id and len(image.tags) > 1:
                 self._storage.untag(repository.name, image_id["imageTag"])
-                gone.append({"imageDigest": image.digest, "imageTag": image_id["imageTag"]})
+                deleted.append({"imageDigest": image.digest, "imageTag": image_id["imageTag"]})
             else:
                 self._storage.remove(repository.name, image)
-                gone.extend(_ids(image))
-        return {"imageIds": gone, "failures": failures}
+                deleted.extend(_ids(image))
+        return {"imageIds": deleted, "failures": failures}
 
-    def _batch_check_layers(self, call: Call, repository: Repository) -> Answer:
-        layers: list[Answer] = []
+    def _batch_check_layers(self, call: Call, repository: Repository) -> Response:
+        layers: list[Response] = []
         for digest in call.parameters["layerDigests"]:
             size = self._storage.layer_size(repository.name, digest)
             if size is None:
                 layers.append({"layerDigest": digest, "layerAvailability": "UNAVAILABLE"})
             else:
-                there = {"layerAvailability": "AVAILABLE", "layerSize": size, "mediaType": LAYER_TYPE}
-                layers.append({"layerDigest": digest} | there)
+                available = {"layerAvailability": "AVAILABLE", "layerSize": size, "mediaType": LAYER_TYPE}
+                layers.append({"layerDigest": digest} | available)
         return {"layers": layers, "failures": []}
 
-    def _get_download_url(self, call: Call, repository: Repository) -> Answer:
+    def _get_download_url(self, call: Call, repository: Repository) -> Response:
         digest = call.parameters["layerDigest"]
         if self._storage.layer_size(repository.name, digest) is None:
             raise ServiceError(
@@ -169,8 +170,8 @@ class Ecr:
         return {"downloadUrl": f"http://{self._registry.address}{path}?token={token}", "layerDigest": digest}
 
     def _find(self, repository: Repository, image_id: ImageId) -> Image | None:
-        image = _matching(self._storage.images(repository.name), image_id)
-        if image is None and image_id and not self._possible():
+        image = _match(self._storage.images(repository.name), image_id)
+        if image is None and image_id and not self._containers_possible():
             image = synthetic.image(repository, image_id)
         return image
 
@@ -188,7 +189,7 @@ def _repository(call: Call) -> Repository:
     return found
 
 
-def _matching(images: Iterable[Image], wanted: ImageId) -> Image | None:
+def _match(images: Iterable[Image], wanted: ImageId) -> Image | None:
     tag, digest = wanted.get("imageTag"), wanted.get("imageDigest")
     if tag is None and digest is None:
         return None
@@ -196,11 +197,11 @@ def _matching(images: Iterable[Image], wanted: ImageId) -> Image | None:
     return next((image for image in fitting if digest in (None, image.digest)), None)
 
 
-def _page(items: Sequence[Any], parameters: Mapping[str, Any]) -> tuple[Sequence[Any], Answer]:
-    """A page of ``items``, and the member that leads to the next one; a token is the number to go on at.
+def _page(items: Sequence[Any], parameters: Mapping[str, Any]) -> tuple[Sequence[Any], Response]:
+    """Return a page of ``items`` and the ``nextToken`` for the next page. A token is the next item's number.
 
     Raises:
-        ServiceError: InvalidParameterException for a token that was not given here.
+        ServiceError: InvalidParameterException for a token that no page gave.
     """
     token = parameters.get("nextToken", "0")
     if not token.isdecimal():
@@ -210,7 +211,7 @@ def _page(items: Sequence[Any], parameters: Mapping[str, Any]) -> tuple[Sequence
     return items[start:end], {"nextToken": str(end)} if end < len(items) else {}
 
 
-def _detail(image: Image, repository: Repository) -> Answer:
+def _detail(image: Image, repository: Repository) -> Response:
     detail = {
         "registryId": ACCOUNT,
         "repositoryName": repository.name,
@@ -236,7 +237,7 @@ def _not_found(image_id: ImageId, repository: Repository) -> ServiceError:
     )
 
 
-def _failure(image_id: ImageId) -> Answer:
+def _failure(image_id: ImageId) -> Response:
     if not image_id:
         code, reason = "MissingDigestAndTag", "Invalid request parameters: both tag and digest cannot be null"
     else:

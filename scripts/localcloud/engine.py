@@ -11,26 +11,26 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import docker
 
-AGAIN_SECONDS = 2
-ANSWER_SECONDS = 3
-# No call that this project makes of an engine takes longer where all is well; those that may (a pull, the wait for a
-# program's end) have no limit.
+RECHECK_SECONDS = 2
+CONNECT_SECONDS = 3
+# Calls of this project normally take less. Those that may take longer (a pull, waiting for a program) have no limit.
 CALL_SECONDS = 60
 BASE_LABEL = "trainyard.tensorflow"
 _AWS_BASE = re.compile(r"(^|/)tensorflow-training[:@]")
 
 
 class NoEngineError(Exception):
-    """No Docker engine answers."""
+    """No Docker engine answers, or this user may not use it."""
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ContainerSupport:
     """Whether jobs can run in containers.
 
     Attributes:
-        missing: why not, in a plain clause; None when they can.
-        base: the name of a TensorFlow base image on this machine, as far as that was looked for.
+        missing: why they cannot, as a clause; None if they can.
+        base: the name of a TensorFlow base image on this machine; None if there is none, or if the search came to
+            nothing because the engine does not answer.
     """
 
     missing: str | None
@@ -38,35 +38,35 @@ class Verdict:
 
 
 class Engine:
-    """A Docker engine, found as the docker command line finds it.
+    """The Docker engine that the docker command line would use.
 
     Args:
-        registry_missing: why no registry program can be had, or None.
-        reached_by: whether an engine reaches the local cloud's registry on this machine's loopback.
+        registry_missing: returns why no registry program is available, or None.
+        is_reachable_from: returns whether an engine reaches the local cloud's registry on 127.0.0.1 of this machine.
     """
 
     def __init__(
-        self, registry_missing: Callable[[], str | None], reached_by: "Callable[[docker.DockerClient], bool]"
+        self, registry_missing: Callable[[], str | None], is_reachable_from: "Callable[[docker.DockerClient], bool]"
     ) -> None:
         self._registry_missing = registry_missing
-        self._reached_by = reached_by
+        self._is_reachable_from = is_reachable_from
         self._lock = threading.Lock()
         self._client: docker.DockerClient | None = None
-        self._verdict: Verdict | None = None
-        self._examined = 0.0
+        self._support: ContainerSupport | None = None
+        self._checked_at = 0.0
 
-    def verdict(self) -> Verdict:
-        """Whether jobs can run in containers. A no is looked at again after two seconds, a yes stays."""
+    def container_support(self) -> ContainerSupport:
+        """Return whether jobs can run in containers. A yes is kept; a no is checked again after two seconds."""
         with self._lock:
-            last = self._verdict
-            if last is None or (last.missing and time.monotonic() - self._examined > AGAIN_SECONDS):
-                last = self._verdict = self._examine()
-                self._examined = time.monotonic()
+            last = self._support
+            if last is None or (last.missing and time.monotonic() - self._checked_at > RECHECK_SECONDS):
+                last = self._support = self._check()
+                self._checked_at = time.monotonic()
             return last
 
     @property
     def client(self) -> "docker.DockerClient":
-        """The engine's client.
+        """A client of the engine.
 
         Raises:
             NoEngineError: no engine answers.
@@ -75,63 +75,64 @@ class Engine:
             self._client = connect()
         return self._client
 
-    def _examine(self) -> Verdict:
+    def _check(self) -> ContainerSupport:
         try:
             client = self.client
             client.ping()
-        except Exception as error:  # Sockets, TLS and ssh each fail in their own way.
+        except Exception as error:  # Sockets, TLS and ssh raise different exceptions.
             self._client = None
-            return Verdict(_why_silent(error), None)
+            return ContainerSupport(_connection_problem(error), None)
         try:
-            base = base_among(list(_images(client)))
+            base = find_base_image(list(_images(client)))
             missing = self._registry_missing()
-            if missing is None and not self._reached_by(client):
-                missing = "the Docker engine does not reach this machine's loopback, where the registry listens"
+            if missing is None and not self._is_reachable_from(client):
+                missing = "the Docker engine does not reach 127.0.0.1 of this machine, where the registry listens"
         except Exception as error:
-            return Verdict(f"the Docker engine fails: {error}", None)
+            return ContainerSupport(f"the Docker engine fails: {error}", None)
         if missing is None and base is None:
-            missing = "no TensorFlow base image is on this machine (`make base` pulls one)"
-        return Verdict(missing, base)
+            missing = "this machine has no TensorFlow base image (`make base` pulls one)"
+        return ContainerSupport(missing, base)
 
 
 def connect() -> "docker.DockerClient":
-    """A client of the engine that DOCKER_HOST or the docker command line's context names.
+    """Connect to the engine that DOCKER_HOST or the context of the docker command line names.
 
     Raises:
-        NoEngineError: none answers.
+        NoEngineError: no engine answers.
     """
     import docker
 
     try:
-        docker.from_env(timeout=ANSWER_SECONDS).close()  # It asks for the engine's version.
+        docker.from_env(timeout=CONNECT_SECONDS).close()  # This asks for the engine's version.
         return docker.from_env(timeout=CALL_SECONDS)
-    except Exception as error:  # Sockets, TLS and ssh each fail in their own way.
-        raise NoEngineError(_why_silent(error)) from error
+    except Exception as error:  # Sockets, TLS and ssh raise different exceptions.
+        raise NoEngineError(_connection_problem(error)) from error
 
 
-def _why_silent(error: Exception) -> str:
+def _connection_problem(error: Exception) -> str:
     if "Permission denied" in str(error):
-        return "this user may not call the Docker engine (the group `docker` may)"
+        return "this user may not use the Docker engine (members of the group `docker` may)"
     if isinstance(error, NoEngineError):
         return str(error)
-    return "no Docker engine answers (docker.io, or Docker Desktop, is not there or not started)"
+    return "no Docker engine answers (docker.io or Docker Desktop is not installed or not started)"
 
 
 def _images(client: "docker.DockerClient") -> Iterator[Mapping[str, Any]]:
     import docker.errors
 
     for image in client.api.images():
-        with suppress(docker.errors.ImageNotFound):  # Removed since the list was made.
+        with suppress(docker.errors.ImageNotFound):  # It was removed after the list was made.
             yield client.api.inspect_image(image["Id"])
 
 
-def base_among(images: Sequence[Mapping[str, Any]]) -> str | None:
-    """The name of a TensorFlow base: AWS's own by its repository, another by the label ``trainyard.tensorflow``.
+def find_base_image(images: Sequence[Mapping[str, Any]]) -> str | None:
+    """Return the name of a TensorFlow base image, or None if there is none.
 
-    What is built on a base inherits its label: an image that begins with all of another's layers is none.
+    AWS's images are recognized by their repository, others by the label ``trainyard.tensorflow``. An image that is
+    built on a base inherits the label. So an image whose layers begin with all layers of another one is not a base.
 
     Args:
-        images: what the engine knows of each (``GET /images/{name}/json``), newest first.
+        images: the engine's description of each image (``GET /images/{name}/json``), newest first.
     """
     for image in images:
         name = _base_name(image)
@@ -142,10 +143,11 @@ def base_among(images: Sequence[Mapping[str, Any]]) -> str | None:
 
 
 def _base_name(image: Mapping[str, Any]) -> str | None:
-    """What a base is called; None for an image that is none, and for one without a name of its own."""
+    """Return the name of a base image; None if the image is not a base or has no name that can be used."""
     labelled = BASE_LABEL in (image["Config"].get("Labels") or {})
     names = [*(image.get("RepoTags") or []), *(image.get("RepoDigests") or [])]
-    pushed = [name for name in names if name.startswith("localhost:")]  # To some local cloud, gone perhaps.
+    # These names point to the registry of a local cloud, which may have stopped.
+    pushed = [name for name in names if name.startswith("localhost:")]
     for name in names:
         if name not in pushed and (labelled or _AWS_BASE.search(name)):
             return str(name)

@@ -1,7 +1,7 @@
-"""What points a command at the local cloud: values in, an environment out.
+"""Makes the environment in which a command uses the local cloud.
 
-Stray variables reach the real AWS past AWS_ENDPOINT_URL (AWS_ENDPOINT_URL_S3, a profile,
-AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, a proxy). So nothing of the caller's AWS_* is kept.
+Some variables lead to the real AWS in spite of AWS_ENDPOINT_URL: AWS_ENDPOINT_URL_S3, a profile,
+AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, a proxy. So none of the caller's AWS_* variables is kept.
 """
 
 import shlex
@@ -14,20 +14,20 @@ ACCOUNT = "123456789012"
 REGION = "us-east-1"
 LOOPBACK = ("127.0.0.1", "localhost")
 AWS_CONFIG = "aws-config"
-JOBS_PATH = "/_local/jobs"  # Of the server: tells how jobs run.
+JOBS_PATH = "/_local/jobs"  # The server answers there whether jobs run in containers.
 
 
 @dataclass(frozen=True)
 class Cloud:
-    """A local cloud that runs.
+    """A running local cloud.
 
     Attributes:
         url: the endpoint for every AWS service, such as ``http://127.0.0.1:40123``.
         port: the port in it.
         pid: the server's process.
         started: when it began to listen.
-        folder: the absolute folder that holds all it keeps.
-        lost: what became of the jobs of the one before it, where that was killed; a line each.
+        folder: the absolute path of the folder that holds its files.
+        lost_jobs: if the previous local cloud was killed, a line for each job that it was running.
     """
 
     url: str
@@ -37,35 +37,35 @@ class Cloud:
     folder: Path
     region: str = REGION
     account: str = ACCOUNT
-    lost: tuple[str, ...] = ()
+    lost_jobs: tuple[str, ...] = ()
 
 
 def environment(cloud: Cloud, base: Mapping[str, str]) -> dict[str, str]:
-    """The environment for a command that shall see the local cloud and nothing else of AWS.
+    """Return the environment for a command that uses the local cloud and nothing else of AWS.
 
     Args:
-        cloud: where to point.
-        base: the caller's environment; its AWS_* are all left out.
+        cloud: the local cloud to use.
+        base: the caller's environment; its AWS_* variables are removed.
 
     Returns:
-        A whole environment. TF_DATA_DIR in it is one folder per cloud and environment (ENV_TEXT).
+        All variables. TF_DATA_DIR is a separate folder for each local cloud and environment (ENV_TEXT).
     """
     name = base.get("ENV_TEXT") or "local"
-    return isolated(cloud.folder, base) | {
+    return isolate(cloud.folder, base) | {
         "AWS_ENDPOINT_URL": cloud.url,
         "AWS_REGION": cloud.region,
         "AWS_DEFAULT_REGION": cloud.region,
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
-        # Terraform itself asks an address of HashiCorp's for news about its version.
+        # Otherwise Terraform asks a server of HashiCorp whether a newer version exists.
         "CHECKPOINT_DISABLE": "1",
         "TF_DATA_DIR": str(cloud.folder.parent / f"local-{name}" / "terraform"),
         "ENV_TEXT": name,
     }
 
 
-def isolated(folder: Path, base: Mapping[str, str]) -> dict[str, str]:
-    """``base`` without a way to AWS: no AWS_*, empty configuration files, no metadata service, no proxy to us."""
+def isolate(folder: Path, base: Mapping[str, str]) -> dict[str, str]:
+    """Return ``base`` without a way to AWS: no AWS_*, empty configuration, no metadata service, no local proxy."""
     kept = {name: value for name, value in base.items() if not name.startswith("AWS_")}
     no_proxy = _no_proxy(base)
     return kept | {
@@ -78,9 +78,9 @@ def isolated(folder: Path, base: Mapping[str, str]) -> dict[str, str]:
 
 
 def shell_lines(cloud: Cloud, base: Mapping[str, str]) -> list[str]:
-    """Lines for a shell's ``eval`` that change ``base`` into ``environment(cloud, base)``.
+    """Return lines for a shell's ``eval`` that change ``base`` into ``environment(cloud, base)``.
 
-    ENV_TEXT is left out: it is the Makefile's, and would outlast the visit.
+    They do not set ENV_TEXT. It belongs to the Makefile, and the shell would keep it for later calls.
     """
     wanted = environment(cloud, base)
     unset = sorted(name for name in base if name not in wanted)
@@ -89,10 +89,10 @@ def shell_lines(cloud: Cloud, base: Mapping[str, str]) -> list[str]:
 
 
 def _no_proxy(base: Mapping[str, str]) -> str:
-    # Programs read one spelling or the other first (Go the upper, curl the lower): both get the union.
+    # Go reads the upper-case variable first, curl the lower-case one. So both get the entries of both.
     entries = [
         entry.strip() for name in ("NO_PROXY", "no_proxy") for entry in base.get(name, "").split(",") if entry.strip()
     ]
     if "*" in entries:
-        return "*"  # Only a lone star means "never a proxy" to curl and Python.
+        return "*"  # To curl and Python, only a star without other entries means "never use a proxy".
     return ",".join(dict.fromkeys([*entries, *LOOPBACK]))

@@ -1,6 +1,6 @@
-"""HTTP for the server: werkzeug's handler with connections that stay open from one request to the next.
+"""HTTP for the server: werkzeug's request handler, but connections stay open for the next request.
 
-An S3 transfer of many small objects spends half its time on connections otherwise.
+Without this, a transfer of many small S3 objects spends half its time on opening connections.
 """
 
 import traceback
@@ -19,17 +19,17 @@ _BODILESS = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 
 
 class Handler(MotoRequestHandler):  # type: ignore[misc]  # moto publishes no types
-    """Answers the requests of one connection, in a thread of its own."""
+    """Answers the requests of one connection, in a separate thread."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    wbufsize = 1 << 16  # The head and a small body leave in one packet.
+    wbufsize = 1 << 16  # So that the headers and a small body leave in one packet.
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Nothing: faults are what the log is for."""
+        """Do nothing: the log is for errors of the server only."""
 
     def log_error(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name for it
-        """Nothing: a caller who speaks no HTTP is none. A Docker engine tries TLS first."""
+        """Do nothing: requests that are not HTTP are no errors of the server. A Docker engine tries TLS first."""
 
     def run_wsgi(self) -> None:
         """Answer one request."""
@@ -38,7 +38,7 @@ class Handler(MotoRequestHandler):  # type: ignore[misc]  # moto publishes no ty
             self.wfile.flush()
         self.environ = environ = self.make_environ()
         if "wsgi.input_terminated" in environ:
-            self.close_connection = True  # Whether a body in chunks was read to its end is not known.
+            self.close_connection = True  # A chunked body may still have unread bytes, and nothing tells how many.
         else:
             environ["wsgi.input"] = LimitedStream(self.rfile, get_content_length(environ) or 0)
         started: list[tuple[str, Headers]] = []
@@ -60,7 +60,7 @@ class Handler(MotoRequestHandler):  # type: ignore[misc]  # moto publishes no ty
             self._send(status, headers, chunks)
 
     def _drain(self, body: Any) -> None:
-        """Read what nobody has read, so that the next request can be told from it."""
+        """Read the rest of a request's body, so that the next request starts at its first byte."""
         try:
             while isinstance(body, LimitedStream) and body.read(CHUNK):
                 pass
@@ -75,7 +75,7 @@ class Handler(MotoRequestHandler):  # type: ignore[misc]  # moto publishes no ty
         is_known = self.command == "HEAD" or int(code) in _BODILESS
         is_known = is_known or any(name.lower() == "content-length" for name, _ in headers)
         if not is_known:
-            self.close_connection = True  # The end of the connection is then the end of the body.
+            self.close_connection = True  # Then the end of the connection marks the end of the body.
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
@@ -85,4 +85,4 @@ class Handler(MotoRequestHandler):  # type: ignore[misc]  # moto publishes no ty
 
 
 def _no_write(_: bytes) -> None:
-    raise NotImplementedError("No application here uses WSGI's old way to write.")
+    raise NotImplementedError("The applications here return their bodies; none calls WSGI's old write().")

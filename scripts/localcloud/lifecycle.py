@@ -1,7 +1,7 @@
 """Starting, finding and stopping the server process.
 
-The server holds a lock on its log for as long as it lives: the kernel gives the lock back however it dies, so
-neither a stale ``server.json`` nor a process number used again can be taken for a running local cloud.
+The server holds a lock on its log while it runs, and the kernel frees the lock however the server ends. So a stale
+``server.json`` or a process number that is used again never looks like a running local cloud.
 """
 
 import contextlib
@@ -18,36 +18,36 @@ from datetime import datetime
 from pathlib import Path
 
 from scripts.core.errors import UserError
-from scripts.localcloud.engine import Verdict
-from scripts.localcloud.environment import AWS_CONFIG, JOBS_PATH, Cloud, isolated
+from scripts.localcloud.engine import ContainerSupport
+from scripts.localcloud.environment import AWS_CONFIG, JOBS_PATH, Cloud, isolate
 
 FOLDER = Path("build/local-cloud")
-IMAGES = Path("build/registry")  # Beside it: what is pushed is kept when the local cloud goes.
+IMAGES = Path("build/registry")  # Outside FOLDER, because pushed layers are kept when the local cloud stops.
 RECORD = "server.json"
 LOG = "server.log"
 START_SECONDS = 60
 STOP_SECONDS = 60
 JOBS_SECONDS = 30
 
-# The write end of the pipe that a server started with ``lifetime`` reads. It closes with this process.
+# Write ends of the pipes that servers started with ``lifetime`` read. They close when this process ends.
 _lifelines: list[int] = []
 _children: dict[int, "subprocess.Popen[bytes]"] = {}
 
 
 def running() -> Cloud | None:
-    """The local cloud of this folder, or None when none runs."""
-    cloud = _recorded(FOLDER.absolute())
-    return cloud if cloud and _is_locked(cloud.folder) and _answers(cloud.port) else None
+    """Return the local cloud that runs in this folder, or None."""
+    cloud = _read_record(FOLDER.absolute())
+    return cloud if cloud and _is_locked(cloud.folder) and _is_listening(cloud.port) else None
 
 
 def start(lifetime: bool = False) -> Cloud:
-    """Start the server and wait until it answers. One that already runs is returned as it is.
+    """Start the server and wait until it listens. If one already runs, return that one.
 
     Args:
-        lifetime: the server also ends when this process ends, for whatever reason.
+        lifetime: whether the server also ends when this process ends, for whatever reason.
 
     Raises:
-        UserError: it did not come up, or its folder cannot be written.
+        UserError: the server did not start, or its folder cannot be written.
     """
     folder = FOLDER.absolute()
     try:
@@ -61,7 +61,7 @@ def start(lifetime: bool = False) -> Cloud:
                 stdout=log,
                 stderr=log,
                 pass_fds=descriptors,
-                start_new_session=True,  # The terminal's Ctrl-C is for the verb, not for the server.
+                start_new_session=True,  # Ctrl-C in the terminal must interrupt the verb, not the server.
             )
     except OSError as error:
         raise UserError(
@@ -69,7 +69,7 @@ def start(lifetime: bool = False) -> Cloud:
         ) from error
     _children[child.pid] = child
     try:
-        return _awaited(child, folder)
+        return _wait_until_ready(child, folder)
     except BaseException:
         child.terminate()
         child.wait(STOP_SECONDS)
@@ -77,9 +77,13 @@ def start(lifetime: bool = False) -> Cloud:
 
 
 def stop() -> None:
-    """End the local cloud of this folder and wait until it has gone; nothing happens when none runs."""
+    """Stop the local cloud of this folder and wait until it has ended. Do nothing if none runs.
+
+    Raises:
+        UserError: it does not end.
+    """
     folder = FOLDER.absolute()
-    cloud = _recorded(folder)
+    cloud = _read_record(folder)
     if cloud is None or not _is_locked(folder):
         return
     with contextlib.suppress(ProcessLookupError):
@@ -97,42 +101,42 @@ def stop() -> None:
         child.wait()
 
 
-def how_jobs_run(cloud: Cloud) -> Verdict:
-    """Whether the jobs of a local cloud run in containers, and if not, what is missing."""
-    import http.client  # Not for every verb of a rehearsal.
+def container_support(cloud: Cloud) -> ContainerSupport:
+    """Return whether the jobs of a local cloud run in containers, and if not, what is missing."""
+    import http.client  # Here, because most verbs do not need it and start faster without it.
 
     connection = http.client.HTTPConnection("127.0.0.1", cloud.port, timeout=JOBS_SECONDS)
     try:
         connection.request("GET", JOBS_PATH)
-        return Verdict(**json.loads(connection.getresponse().read()))
+        return ContainerSupport(**json.loads(connection.getresponse().read()))
     except TimeoutError:
-        return Verdict("the Docker engine takes too long to answer", None)
+        return ContainerSupport("the Docker engine takes too long to answer", None)
     finally:
         connection.close()
 
 
 def write_record(cloud: Cloud) -> None:
-    """Make ``cloud`` known to ``running`` (called by the server once it listens)."""
+    """Write the file by which ``running`` finds ``cloud``. The server calls this once it listens."""
     content = {
         "url": cloud.url,
         "port": cloud.port,
         "pid": cloud.pid,
         "started": cloud.started.isoformat(),
-        "lost": cloud.lost,
+        "lost": cloud.lost_jobs,
     }
     partial = cloud.folder / f"{RECORD}.partial"
     partial.write_text(json.dumps(content))
     partial.replace(cloud.folder / RECORD)
 
 
-def _recorded(folder: Path) -> Cloud | None:
+def _read_record(folder: Path) -> Cloud | None:
     try:
         content = json.loads((folder / RECORD).read_text())
     except FileNotFoundError:
         return None
     started = datetime.fromisoformat(content["started"])
-    lost = tuple(content["lost"])
-    return Cloud(content["url"], content["port"], content["pid"], started, folder, lost=lost)
+    lost_jobs = tuple(content["lost"])
+    return Cloud(content["url"], content["port"], content["pid"], started, folder, lost_jobs=lost_jobs)
 
 
 def _is_locked(folder: Path) -> bool:
@@ -146,7 +150,7 @@ def _is_locked(folder: Path) -> bool:
     return False
 
 
-def _answers(port: int) -> bool:
+def _is_listening(port: int) -> bool:
     try:
         socket.create_connection(("127.0.0.1", port), timeout=5).close()
     except OSError:
@@ -154,26 +158,26 @@ def _answers(port: int) -> bool:
     return True
 
 
-def _awaited(child: "subprocess.Popen[bytes]", folder: Path) -> Cloud:
+def _wait_until_ready(child: "subprocess.Popen[bytes]", folder: Path) -> Cloud:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         cloud = running()
-        # Two may start at once: the one that got the lock serves both callers.
+        # Two servers may start at once. The one that gets the lock serves both callers.
         if cloud is not None and (cloud.pid == child.pid or child.poll() is not None):
             return cloud
         if child.poll() is not None:
             break
         time.sleep(0.05)
-    lines = (folder / LOG).read_text(errors="replace").strip().splitlines() or ["it wrote nothing"]
+    lines = (folder / LOG).read_text(errors="replace").strip().splitlines() or ["its log is empty"]
     raise UserError(f"The local cloud did not start: {lines[-1]}", f"See {FOLDER / LOG}.")
 
 
 @contextlib.contextmanager
-def _lifeline(wanted: bool) -> Iterator[tuple[list[str], tuple[int, ...]]]:
-    if not wanted:
+def _lifeline(enabled: bool) -> Iterator[tuple[list[str], tuple[int, ...]]]:
+    if not enabled:
         yield [], ()
         return
-    read_end, write_end = os.pipe()  # Not inherited by other children of ours: Python's default.
+    read_end, write_end = os.pipe()  # By Python's default, other child processes do not inherit it.
     _lifelines.append(write_end)
     try:
         yield ["--lifetime", str(read_end)], (read_end,)
@@ -183,4 +187,4 @@ def _lifeline(wanted: bool) -> Iterator[tuple[list[str], tuple[int, ...]]]:
 
 def _server_environment(folder: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MOTO_")}
-    return isolated(folder, kept) | {"MOTO_DISABLE_GLOBAL_CORS": "true", "PYTHONUNBUFFERED": "1"}
+    return isolate(folder, kept) | {"MOTO_DISABLE_GLOBAL_CORS": "true", "PYTHONUNBUFFERED": "1"}

@@ -49,21 +49,22 @@ def main() -> None:
         case ["--lifetime", descriptor]:
             threading.Thread(target=_await_parent, args=(int(descriptor), ended), daemon=True).start()
     _lock(folder)
-    lost = clean_up(Journal(folder / RUNNING), folder / JOBS)
-    for line in lost:
+    lost_jobs = clean_up(Journal(folder / RUNNING), folder / JOBS)
+    for line in lost_jobs:
         print(line)
-    with _emptied(folder):
-        _serve(folder, lost, ended)
+    with _clean_folder(folder):
+        _serve(folder, lost_jobs, ended)
 
 
-def _serve(folder: Path, lost: list[str], ended: threading.Event) -> None:
+def _serve(folder: Path, lost_jobs: list[str], ended: threading.Event) -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(BACKLOG)
         port = listener.getsockname()[1]
-        cloud = Cloud(f"http://127.0.0.1:{port}", port, os.getpid(), datetime.now(UTC), folder, lost=tuple(lost))
+        url = f"http://127.0.0.1:{port}"
+        cloud = Cloud(url, port, os.getpid(), datetime.now(UTC), folder, lost_jobs=tuple(lost_jobs))
         registry = Registry(IMAGES.absolute(), f"localhost:{port}")
-        engine = Engine(registry.missing, registry.reached_by)
+        engine = Engine(registry.missing, registry.is_reachable_from)
         yard = Yard(
             store=JobStore(),
             clients=Clients(cloud.url),
@@ -74,7 +75,7 @@ def _serve(folder: Path, lost: list[str], ended: threading.Event) -> None:
         )
         sagemaker = SageMaker(yard)
         shims.apply(registry.address)
-        application = Application(sagemaker, registry, engine.verdict, Store(folder / "objects"))
+        application = Application(sagemaker, registry, engine.container_support, Store(folder / "objects"))
         server = make_server(
             "127.0.0.1", port, application, threaded=True, request_handler=Handler, fd=listener.fileno()
         )
@@ -82,8 +83,8 @@ def _serve(folder: Path, lost: list[str], ended: threading.Event) -> None:
         thread.start()
         write_record(cloud)
         while not ended.wait(POLL_SECONDS):
-            # Not one long wait: the kernel may hand SIGTERM to the thread that is just making another, and then
-            # nothing would wake this one, in which Python runs the handler.
+            # Many short waits, because the kernel may deliver SIGTERM to another thread. Python runs the handler in
+            # this thread, and one long wait would not wake up for it.
             pass
         sagemaker.close()
         server.shutdown()
@@ -93,22 +94,22 @@ def _serve(folder: Path, lost: list[str], ended: threading.Event) -> None:
 
 
 def _lock(folder: Path) -> None:
-    """Take the lock by which ``lifecycle`` knows that a server lives; it is held until the process is gone."""
+    """Take the lock by which ``lifecycle`` knows that a server runs. It is held until the process ends."""
     deadline = time.monotonic() + LOCK_SECONDS
     log = os.open(folder / LOG, os.O_RDONLY)
     while True:
         try:
             fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return
-        except BlockingIOError:  # A look at the lock holds it for an instant; another server holds it longer.
+        except BlockingIOError:  # A check of the lock holds it for an instant; another server holds it longer.
             if time.monotonic() > deadline:
-                sys.exit("Another local cloud runs in this folder.")
+                sys.exit("Another local cloud already runs in this folder.")
             time.sleep(0.02)
 
 
 @contextlib.contextmanager
-def _emptied(folder: Path) -> Iterator[None]:
-    """Begin and end with nothing in the folder but the log: what it holds lives as long as the server."""
+def _clean_folder(folder: Path) -> Iterator[None]:
+    """Empty the folder before and after the ``with``, except for the log: nothing in it outlives the server."""
     _empty(folder, keep=(LOG, AWS_CONFIG))
     try:
         yield
@@ -127,7 +128,7 @@ def _empty(folder: Path, keep: tuple[str, ...]) -> None:
 
 
 def _await_parent(descriptor: int, ended: threading.Event) -> None:
-    os.read(descriptor, 1)  # Nothing is ever written: this returns when the last writer is gone.
+    os.read(descriptor, 1)  # Nobody writes to the pipe, so this returns when the parent process has ended.
     ended.set()
 
 

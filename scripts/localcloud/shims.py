@@ -1,4 +1,4 @@
-"""What moto lacks and this project meets, put right at one place."""
+"""Corrections of moto's behaviour, as far as this project needs them."""
 
 import json
 from typing import Any
@@ -9,16 +9,16 @@ from moto.s3.models import FakeBucket, FakeDeleteMarker
 
 
 def apply(registry: str) -> None:
-    """Mend moto; called once, before it serves.
+    """Patch moto. The server calls this once, before it serves.
 
     Args:
-        registry: the address of the registry behind ECR: the repositories' URIs name it.
+        registry: the address of the registry behind ECR, which the URIs of repositories name.
 
-    Where versioning is suspended, moto 5.2 lets a key go with all its versions and disposes of each; a delete
-    marker is a version without ``dispose``. The call ends in an AttributeError, botocore and Terraform repeat it,
-    and the destruction of a versioned bucket with ``force_destroy`` never ends.
+    Delete markers: if versioning is suspended, moto 5.2 deletes a key with all its versions and calls ``dispose`` of
+    each. A delete marker lacks that method. The call fails with an AttributeError, botocore and Terraform repeat it,
+    and destroying a versioned bucket with ``force_destroy`` never ends.
 
-    It also passes over the conditions of a bucket policy, so that the usual "refuse what comes without TLS" refuses
+    Bucket policies: moto ignores their conditions. So the usual statement "deny requests without TLS" denies
     everything.
     """
     Repository.uri = property(lambda repository: f"{registry}/{repository.name}", lambda *_: None)
@@ -27,7 +27,7 @@ def apply(registry: str) -> None:
 
 
 def _permission(bucket: Any, action: str, resource: str) -> Any:
-    """What a bucket's policy says of an action, for a caller who came by TLS: the loopback stands in for it."""
+    """Return what a bucket's policy says about an action. A request from 127.0.0.1 counts as one with TLS."""
     if bucket.policy is None:
         return PermissionResult.NEUTRAL
     policy = json.loads(bucket.policy)
@@ -37,5 +37,5 @@ def _permission(bucket: Any, action: str, resource: str) -> Any:
 
 
 def _is_for_callers_without_tls(statement: dict[str, Any]) -> bool:
-    wanted = statement.get("Condition", {}).get("Bool", {}).get("aws:SecureTransport")
-    return wanted is not None and str(wanted).lower() in {"false", "['false']"}
+    required = statement.get("Condition", {}).get("Bool", {}).get("aws:SecureTransport")
+    return required is not None and str(required).lower() in {"false", "['false']"}

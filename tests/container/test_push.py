@@ -24,10 +24,10 @@ from scripts.core import aws
 from scripts.core.errors import UserError
 from scripts.jobfile.hyperparameters import Hyperparameter, TrainerDescription
 from scripts.localcloud.app import Application
-from scripts.localcloud.engine import Verdict
+from scripts.localcloud.engine import ContainerSupport
 from scripts.localcloud.http import Handler
 from scripts.localcloud.registry import Registry
-from scripts.localcloud.registry.tokens import Standing, Tokens
+from scripts.localcloud.registry.tokens import Tokens, TokenStatus
 from scripts.localcloud.s3.blobs import Store
 from scripts.stack import Stack
 from tests.unit.aws_server import STACK
@@ -47,9 +47,9 @@ class ShortLivedTokens(Tokens):
         self.requests = requests
         self.used: dict[str, int] = {}
 
-    def standing(self, subject: str, token: str) -> Standing:
+    def status(self, subject: str, token: str) -> TokenStatus:
         self.used[token] = self.used.get(token, 0) + 1
-        return super().standing(subject, token) if self.used[token] <= self.requests else Standing.EXPIRED
+        return super().status(subject, token) if self.used[token] <= self.requests else TokenStatus.EXPIRED
 
 
 @dataclass
@@ -121,7 +121,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
         wire, tokens = Wire(port), made()
         registry = Registry(tmp_path / "registry", f"localhost:{port}", tokens)
         store = Store(tmp_path / "objects")
-        application = Application(lambda _call: None, registry, lambda: Verdict(None, "a base"), store)
+        application = Application(lambda _call: None, registry, lambda: ContainerSupport(None, "a base"), store)
         server = make_server(
             "127.0.0.1", port, application, threaded=True, request_handler=Handler, fd=listener.fileno()
         )
@@ -218,7 +218,7 @@ def test_only_new_layers_are_sent(
     assert f"1 new layer ({changed.bytes} B sent), 1 there already" in changed.summary()
     assert names - before == {"trainyard-push-test:0"}
     assert local_names(engine, place) - before == {"trainyard-push-test:0", "trainyard-push-test:1"}
-    assert not any(token in capsys.readouterr().out for _, token in place.tokens._given)
+    assert not any(token in capsys.readouterr().out for _, token in place.tokens._expiry)
 
 
 def test_the_label_is_read_through_ecr(place: Place, image: Callable[..., str]) -> None:
@@ -277,7 +277,7 @@ def test_a_push_continues_after_its_token_expired(
     assert (sent.new_layers, sent.reused_layers) == (6, 0)
     assert sent.digest == repository.find(place.stack, "v1")
     assert "continuing with a new one" in capsys.readouterr().out
-    assert len(place.tokens._given) > 1
+    assert len(place.tokens._expiry) > 1
 
 
 @pytest.mark.parametrize("place", [lambda: Tokens(timedelta(0))], indirect=True)
@@ -285,7 +285,7 @@ def test_a_token_that_is_always_refused_is_an_error(place: Place, image: Callabl
     error = push_error_of(image(b"x"), place)
     assert "does not accept the tokens that ECR issues for it" in error.problem
     assert "expired" in error.problem
-    assert len(place.tokens._given) == 2
+    assert len(place.tokens._expiry) == 2
 
 
 def test_if_somebody_else_has_pushed_the_tag_their_image_is_used(

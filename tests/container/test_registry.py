@@ -362,7 +362,7 @@ def test_without_the_registry_program_its_image_is_used(
         return list(engine.containers.list(all=True, filters={"label": label}))
 
     try:
-        assert "docker-registry" not in (localcloud.how_jobs_run(dock.cloud).missing or "")
+        assert "docker-registry" not in (localcloud.container_support(dock.cloud).missing or "")
         dock.create()
         image = dock.image(os.urandom(10_000))
         assert dock.push(image, "v1")[-1] == "Pushed"
@@ -389,6 +389,7 @@ def test_without_registry_program_and_image_the_message_says_what_to_install(
     monkeypatch.setenv("PATH", str(root))
     cloud = localcloud.start(lifetime=True)
     try:
-        assert "install docker-registry, or `docker pull registry:2`" in str(localcloud.how_jobs_run(cloud).missing)
+        missing = localcloud.container_support(cloud).missing
+        assert "install docker-registry, or `docker pull registry:2`" in str(missing)
     finally:
         localcloud.stop()

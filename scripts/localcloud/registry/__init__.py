@@ -1,7 +1,7 @@
-"""The registry behind the local cloud's ECR: the reference registry's program, with a front that checks as ECR does.
+"""The registry behind the local cloud's ECR: the reference registry, with a front that checks what ECR checks.
 
-What was pushed is kept in ``build/registry/``. Layers stay there when the local cloud goes, so that a base image of
-2 GB is pushed once; tags and manifests go with it, for a repository just created is empty.
+It keeps pushed images in ``build/registry/``. When the local cloud stops, the layers stay, so that a base image of
+2 GB is pushed only once. Tags and manifests are deleted, because a new repository must be empty.
 """
 
 import re
@@ -31,9 +31,9 @@ class Registry:
     """The registry of one local cloud.
 
     Args:
-        folder: keeps what is pushed; it is made when there is something.
-        address: of the front, ``localhost:PORT``.
-        tokens: what callers log in with.
+        folder: where pushed images are kept; it is created at the first push.
+        address: the front's address, ``localhost:PORT``.
+        tokens: the tokens with which callers log in.
     """
 
     def __init__(self, folder: Path, address: str, tokens: Tokens | None = None) -> None:
@@ -45,27 +45,27 @@ class Registry:
         self.app = Front(self._program.connections, self.storage, self.tokens)
 
     def missing(self) -> str | None:
-        """Why no registry program can be had here; None where one can."""
+        """Return why no registry program is available here, or None if one is."""
         return self._program.missing()
 
-    def reached_by(self, client: "docker.DockerClient") -> bool:
-        """Whether a Docker engine reaches the front: it is asked for a repository that nobody else can know of."""
+    def is_reachable_from(self, client: "docker.DockerClient") -> bool:
+        """Return whether a Docker engine reaches the front, by a pull from a repository with a random name."""
         import docker
 
         name = f"probe-{secrets.token_hex(8)}"
-        event = self.app.awaiting(name)
+        event = self.app.expect_request(name)
         try:
             with suppress(docker.errors.DockerException):
                 client.api.pull(f"{self.address}/{name}", tag="probe", auth_config=self.auth())
             return event.is_set()
         finally:
-            self.app.forget(name)
+            self.app.stop_expecting(name)
 
     def find(self, uri: str) -> str | None:
-        """The image that ``uri`` names, by the digest and at the front, or None where none was really pushed.
+        """Return the front's name, with digest, of the image that ``uri`` names. None if no such image was pushed.
 
         Args:
-            uri: of an image by tag or digest, at the front's address or at ECR's own.
+            uri: an image by tag or digest, at the front's address or at an ECR address of AWS.
         """
         found = _URI.fullmatch(uri)
         if found is None or not (found["host"] == self.address or _ECR.fullmatch(found["host"])):
@@ -79,9 +79,9 @@ class Registry:
         return None
 
     def auth(self) -> dict[str, str]:
-        """What to log in with, in the form that the docker SDK takes as ``auth_config``."""
+        """Return a login in the form that the docker SDK takes as ``auth_config``."""
         return {"username": USER, "password": self.tokens.new(USER)[0]}
 
     def close(self) -> None:
-        """End the program."""
+        """Stop the registry's program."""
         self._program.close()

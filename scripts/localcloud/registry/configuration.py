@@ -1,4 +1,4 @@
-"""What the registry's program is told: https://distribution.github.io/distribution/about/configuration/."""
+"""The configuration of the registry's program: https://distribution.github.io/distribution/about/configuration/."""
 
 from typing import Any
 
@@ -7,16 +7,16 @@ LOOPBACK = "127.0.0.1"
 
 
 def configuration(root: str, address: str) -> dict[str, Any]:
-    """The program's configuration.
+    """Return the program's configuration.
 
     Args:
-        root: the folder that it keeps everything in.
+        root: the folder in which it keeps everything.
         address: where it listens.
     """
     return {
         "version": 0.1,
         "log": {"level": "error", "accesslog": {"disabled": True}},
-        # Without a cache in memory, which the program's own example has: files are removed under it.
+        # No cache in memory, unlike the program's own example, because ``storage`` deletes files while it runs.
         "storage": {"filesystem": {"rootdirectory": root}},
         "http": {"addr": address},
     }

@@ -1,4 +1,4 @@
-"""The registry's program as a container of the image ``registry:2``, where the program is not installed."""
+"""The registry's program as a container of the image ``registry:2``, for machines without the program."""
 
 import json
 import os
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 IMAGE = "registry:2"
 LABEL = "trainyard.registry"
 PORT = "5000/tcp"
-MOUNTED = "/var/lib/registry"  # The image's own volume, which would be made beside it.
+MOUNTED = "/var/lib/registry"  # The image declares a volume there. Another path would leave an unused volume.
 
 
 def missing() -> str | None:
-    """Why there can be no such container; None where there can."""
+    """Return why no such container is possible, or None if one is."""
     import docker.errors
 
-    install = f"no registry program is here: install docker-registry, or `docker pull {IMAGE}`"
+    install = f"this machine has no registry program: install docker-registry, or `docker pull {IMAGE}`"
     try:
         client = connect()
     except NoEngineError:
@@ -37,10 +37,10 @@ def missing() -> str | None:
 
 
 class Container:
-    """A container that runs.
+    """A running container of the registry.
 
     Args:
-        folder: keeps all that it writes.
+        folder: where it writes its files.
 
     Raises:
         NoEngineError: no engine answers.
@@ -54,7 +54,7 @@ class Container:
             IMAGE,
             ["serve", f"{MOUNTED}/{FILE}"],
             detach=True,
-            user=f"{os.getuid()}:{os.getgid()}",  # The files shall be ours: make cloud-clean removes them.
+            user=f"{os.getuid()}:{os.getgid()}",  # So that make cloud-clean may delete the files.
             ports={PORT: (LOOPBACK, None)},
             volumes=[f"{folder}:{MOUNTED}"],
             labels={LABEL: str(folder)},
@@ -62,8 +62,8 @@ class Container:
         self._container.reload()
         self.port = int(self._container.ports[PORT][0]["HostPort"])
 
-    def runs(self) -> bool:
-        """Whether it has not ended."""
+    def is_running(self) -> bool:
+        """Return whether the program is still running."""
         import docker.errors
 
         try:
@@ -72,12 +72,12 @@ class Container:
             return False
         return bool(self._container.status == "running")
 
-    def last_words(self) -> str:
-        """The last line that it wrote."""
-        return self._container.logs(tail=1).decode(errors="replace").strip() or "it wrote nothing"
+    def last_log_line(self) -> str:
+        """Return the last line of the program's log."""
+        return self._container.logs(tail=1).decode(errors="replace").strip() or "its log is empty"
 
-    def end(self) -> None:
-        """End it and take it away."""
+    def stop(self) -> None:
+        """Stop and remove the container."""
         import docker.errors
 
         with suppress(docker.errors.NotFound):
@@ -85,8 +85,8 @@ class Container:
         self._client.close()
 
 
-def remove_left(folder: Path) -> None:
-    """Take away what a local cloud that was killed has left, where an engine answers."""
+def remove_stale(folder: Path) -> None:
+    """Remove the container that a killed local cloud left behind, if an engine answers."""
     try:
         client = connect()
     except NoEngineError:

@@ -1,4 +1,4 @@
-"""The registry's program as a process of this machine."""
+"""The registry's program as a process on this machine."""
 
 import json
 import os
@@ -11,22 +11,22 @@ from scripts.localcloud.registry.configuration import FILE, LOOPBACK, configurat
 
 STOP_SECONDS = 10
 LOG = "registry.log"
-NAMES = ("docker-registry", "registry")  # Debian's name for it, and its own.
-# Ends the program when standard input closes: that is when the local cloud is gone, whatever killed it.
+NAMES = ("docker-registry", "registry")  # Debian's name of the program, and its own.
+# Ends the program when its standard input closes. That happens when the local cloud ends, for whatever reason.
 _WITH_LIFELINE = 'exec 3<&0; { read -r _ <&3; kill $$; } & exec 3<&- "$@"'
 
 
 def binary() -> str | None:
-    """The program's file, or None where it is not installed."""
+    """Return the program's file, or None if it is not installed."""
     return next((found for name in NAMES if (found := shutil.which(name))), None)
 
 
 class Process:
-    """A program that runs.
+    """A running process of the registry.
 
     Args:
-        program: its file.
-        folder: keeps all that it writes.
+        program: the program's file.
+        folder: where it writes its files.
     """
 
     def __init__(self, program: str, folder: Path) -> None:
@@ -37,23 +37,23 @@ class Process:
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 ["/bin/sh", "-c", _WITH_LIFELINE, "sh", program, "serve", str(file)],
-                # Its variables would change the configuration.
+                # REGISTRY_* variables override the configuration file.
                 env={name: value for name, value in os.environ.items() if not name.startswith("REGISTRY_")},
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
             )
 
-    def runs(self) -> bool:
-        """Whether it has not ended."""
+    def is_running(self) -> bool:
+        """Return whether the program is still running."""
         return self._process.poll() is None
 
-    def last_words(self) -> str:
-        """The last line that it wrote."""
-        return (self._log.read_text(errors="replace").strip().splitlines() or ["it wrote nothing"])[-1]
+    def last_log_line(self) -> str:
+        """Return the last line of the program's log."""
+        return (self._log.read_text(errors="replace").strip().splitlines() or ["its log is empty"])[-1]
 
-    def end(self) -> None:
-        """End it and wait until it has gone."""
+    def stop(self) -> None:
+        """Stop the program and wait until it has ended."""
         self._process.terminate()
         assert self._process.stdin is not None  # noqa: S101 - for the type checker: stdin=PIPE was given
         self._process.stdin.close()
@@ -65,6 +65,6 @@ class Process:
 
 
 def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind((LOOPBACK, 0))
-        return int(taken.getsockname()[1])
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])

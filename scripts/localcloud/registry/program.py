@@ -1,4 +1,4 @@
-"""The registry's program, started at first need: the reference registry, as a process or as a container."""
+"""Starts the registry's program when it is first needed: the reference registry, as a process or as a container."""
 
 import threading
 import time
@@ -15,29 +15,29 @@ POLL_SECONDS = 0.02
 CONNECTIONS = 16
 
 
-class NotStartedError(Exception):
-    """The program does not come up."""
+class RegistryStartError(Exception):
+    """The registry's program does not start."""
 
 
-class Running(Protocol):
-    """A program that runs.
+class RunningProgram(Protocol):
+    """A running process or container of the registry.
 
     Attributes:
-        port: where it listens on this machine's loopback.
+        port: where it listens, on 127.0.0.1.
     """
 
     port: int
 
-    def runs(self) -> bool:
-        """Whether it has not ended."""
+    def is_running(self) -> bool:
+        """Return whether the program is still running."""
         ...
 
-    def last_words(self) -> str:
-        """The last line that it wrote."""
+    def last_log_line(self) -> str:
+        """Return the last line of the program's log."""
         ...
 
-    def end(self) -> None:
-        """End it and wait until it has gone."""
+    def stop(self) -> None:
+        """Stop the program and wait until it has ended."""
         ...
 
 
@@ -45,66 +45,66 @@ class Program:
     """Starts the program and gives connections to it.
 
     Args:
-        folder: keeps all that it writes, absolute.
+        folder: where the program writes its files, an absolute path.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lock = threading.Lock()
-        self._running: Running | None = None
+        self._running: RunningProgram | None = None
         self._pool: urllib3.HTTPConnectionPool | None = None
         self._closed = False
         if process.binary() is None:
-            container.remove_left(folder)
+            container.remove_stale(folder)
 
     def missing(self) -> str | None:
-        """Why there is none to be had here; None where there is one."""
+        """Return why no program is available here, or None if one is."""
         return None if process.binary() else container.missing()
 
     def connections(self) -> urllib3.HTTPConnectionPool:
-        """The connections to it.
+        """Return connections to the program, and start it if it does not run.
 
         Raises:
-            NotStartedError: it does not come up.
+            RegistryStartError: the program does not start.
         """
         with self._lock:
-            if self._pool is None or self._running is None or not self._running.runs():
-                self._end()
+            if self._pool is None or self._running is None or not self._running.is_running():
+                self._stop()
                 self._running = self._start()
-                self._pool = _answering(self._running)
+                self._pool = _connect(self._running)
             return self._pool
 
     def close(self) -> None:
-        """End it, and start it no more."""
+        """Stop the program for good."""
         with self._lock:
             self._closed = True
-            self._end()
+            self._stop()
 
-    def _start(self) -> Running:
+    def _start(self) -> RunningProgram:
         missing = "it is being stopped" if self._closed else self.missing()
         if missing:
-            raise NotStartedError(f"The local cloud keeps no images: {missing}")
+            raise RegistryStartError(f"The local cloud cannot keep images: {missing}")
         binary = process.binary()
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             return process.Process(binary, self._folder) if binary else container.Container(self._folder)
-        except Exception as error:  # The system, the engine and the way to it each fail in their own way.
-            raise NotStartedError(f"The local cloud's registry does not start: {error}") from error
+        except Exception as error:  # The system, the engine and the connection to it raise different exceptions.
+            raise RegistryStartError(f"The local cloud's registry does not start: {error}") from error
 
-    def _end(self) -> None:
+    def _stop(self) -> None:
         if self._running is not None:
-            self._running.end()
+            self._running.stop()
         self._running = self._pool = None
 
 
-def _answering(running: Running) -> urllib3.HTTPConnectionPool:
+def _connect(running: RunningProgram) -> urllib3.HTTPConnectionPool:
     pool = urllib3.HTTPConnectionPool(LOOPBACK, running.port, maxsize=CONNECTIONS, timeout=None)
     deadline = time.monotonic() + START_SECONDS
-    while running.runs() and time.monotonic() < deadline:
+    while running.is_running() and time.monotonic() < deadline:
         try:
             pool.request("GET", "/v2/", retries=False, timeout=1)
         except urllib3.exceptions.HTTPError:
             time.sleep(POLL_SECONDS)
         else:
             return pool
-    raise NotStartedError(f"The local cloud's registry does not start: {running.last_words()}")
+    raise RegistryStartError(f"The local cloud's registry does not start: {running.last_log_line()}")

@@ -1,4 +1,4 @@
-"""ECR's repositories, which are moto's."""
+"""Looks up ECR's repositories, which moto keeps."""
 
 from moto.ecr.models import Repository, ecr_backends
 
@@ -6,17 +6,17 @@ from scripts.localcloud.environment import ACCOUNT
 
 
 def find(name: str, region: str | None = None) -> Repository | None:
-    """A repository of the account, or None.
+    """Return a repository of the account, or None.
 
     Args:
-        name: its name.
-        region: where to look. Without one in all regions: ``localhost:PORT/NAME`` tells none.
+        name: the repository's name.
+        region: where to look; None for all regions, because ``localhost:PORT/NAME`` names no region.
     """
     backends = ecr_backends[ACCOUNT]
-    places = [backends[region]] if region else list(backends.values())
-    return next((place.repositories[name] for place in places if name in place.repositories), None)
+    candidates = [backends[region]] if region else list(backends.values())
+    return next((backend.repositories[name] for backend in candidates if name in backend.repositories), None)
 
 
 def missing(name: str, account: str = ACCOUNT) -> str:
-    """What ECR says of a repository that does not exist."""
+    """Return ECR's message for a repository that does not exist."""
     return f"The repository with name '{name}' does not exist in the registry with id '{account}'"

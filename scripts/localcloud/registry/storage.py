@@ -1,13 +1,13 @@
-"""The registry's files: which images a repository holds, and taking them away.
+"""Reads and deletes images in the registry's files.
 
-The registry keeps no cache of them in memory, so what is read and removed here is what it answers from then on.
-Their layout: https://distribution.github.io/distribution/spec/ and, for the files, storage/paths.go of that project:
+The registry has no cache in memory, so it sees each change at once.
+Formats: https://distribution.github.io/distribution/spec/. Layout of the files (storage/paths.go of that project):
 
     blobs/sha256/AB/ABCD…/data                              the bytes of layers, configurations and manifests
-    repositories/NAME/_layers/sha256/ABCD…/link             which of them were pushed to a repository
+    repositories/NAME/_layers/sha256/ABCD…/link             the layers that were pushed to a repository
     repositories/NAME/_manifests/revisions/sha256/ABCD…/link  its images
-    repositories/NAME/_manifests/tags/TAG/current/link      what a tag names
-    repositories/NAME/_uploads/                             what is just coming in
+    repositories/NAME/_manifests/tags/TAG/current/link      the image that a tag names
+    repositories/NAME/_uploads/                             uploads that have not ended
 """
 
 import json
@@ -27,14 +27,14 @@ _OCI = "application/vnd.oci.image."
 
 @dataclass(frozen=True)
 class Image:
-    """An image in a repository, as ECR tells of it.
+    """An image in a repository, with what ECR reports about it.
 
     Attributes:
-        digest: of its manifest.
+        digest: the digest of its manifest.
         tags: the tags that name it, sorted.
-        manifest: the text that was pushed.
-        pushed: when.
-        size: of its layers and configuration, compressed; of a list of images, the largest one's.
+        manifest: its manifest, as it was pushed.
+        pushed: the time of its push.
+        size: bytes of its compressed layers and its configuration; for a list of images, those of the largest image.
     """
 
     digest: str
@@ -45,14 +45,14 @@ class Image:
 
     @property
     def media_type(self) -> str:
-        """The manifest's type, which OCI lets a manifest leave out."""
+        """The manifest's type. If the manifest does not give it, which OCI allows, it follows from its content."""
         document = json.loads(self.manifest)
         kind = "index" if "manifests" in document else "manifest"
         return str(document.get("mediaType") or f"{_OCI}{kind}.v1+json")
 
     @property
     def artifact_type(self) -> str | None:
-        """What kind of thing it is, by OCI's manifest: its artifactType, else its configuration's type."""
+        """The manifest's artifactType, or else the type of its configuration."""
         document = json.loads(self.manifest)
         found = document.get("artifactType") or document.get("config", {}).get("mediaType")
         return None if found is None else str(found)
@@ -62,14 +62,14 @@ class Storage:
     """The files of one registry.
 
     Args:
-        root: its ``rootdirectory``; it need not be there yet.
+        root: its ``rootdirectory``, which may not exist yet.
     """
 
     def __init__(self, root: Path) -> None:
         self._base = root / "docker" / "registry" / "v2"
 
     def images(self, repository: str) -> list[Image]:
-        """A repository's images, the oldest push first."""
+        """Return a repository's images, the oldest push first."""
         manifests = self._repository(repository) / "_manifests"
         tags = defaultdict(list)
         for folder in manifests.glob("tags/*"):
@@ -86,34 +86,34 @@ class Storage:
             found.append(Image(digest, tuple(sorted(tags[digest])), manifest, pushed, size))
         return sorted(found, key=lambda image: (image.pushed, image.digest))
 
-    def tagged(self, repository: str, tag: str) -> str | None:
-        """The digest of the image that a tag names, or None where it names none."""
+    def find_digest(self, repository: str, tag: str) -> str | None:
+        """Return the digest of the image that a tag names, or None if there is no such tag."""
         return _link(self._repository(repository) / "_manifests" / "tags" / tag / "current")
 
     def layer_size(self, repository: str, digest: str) -> int | None:
-        """The size of a layer or configuration of a repository, or None where it is not there."""
+        """Return the size of a layer or configuration of a repository, or None if the repository lacks it."""
         algorithm, _, value = digest.partition(":")
         if _link(self._repository(repository) / "_layers" / algorithm / value) != digest:
             return None
         return self._blob(digest).stat().st_size
 
     def untag(self, repository: str, tag: str) -> None:
-        """Take a tag off an image."""
+        """Delete a tag."""
         shutil.rmtree(self._repository(repository) / "_manifests" / "tags" / tag, ignore_errors=True)
 
     def remove(self, repository: str, image: Image) -> None:
-        """Take an image out of a repository, with its tags. Its layers stay in the cache."""
+        """Delete an image with its tags. Its layers stay."""
         for tag in image.tags:
             self.untag(repository, tag)
         value = image.digest.partition(":")[2]
         shutil.rmtree(self._repository(repository) / "_manifests" / "revisions" / "sha256" / value, ignore_errors=True)
 
     def empty(self, repository: str) -> None:
-        """Take all images out of a repository. Their layers stay in the cache."""
+        """Delete all images of a repository. Their layers stay."""
         shutil.rmtree(self._repository(repository) / "_manifests", ignore_errors=True)
 
     def empty_all(self) -> None:
-        """Take all images out of all repositories, and what a push that was cut has left."""
+        """Delete all images of all repositories, and the files of interrupted pushes. Layers stay."""
         for folder in self._private_folders():
             if folder.name in ("_manifests", "_uploads"):
                 shutil.rmtree(folder, ignore_errors=True)
@@ -121,7 +121,7 @@ class Storage:
     def _private_folders(self) -> Iterator[Path]:
         for folder, names, _ in os.walk(self._base / "repositories"):
             yield from (Path(folder, name) for name in names if name.startswith("_"))
-            names[:] = [name for name in names if not name.startswith("_")]  # A repository's name begins otherwise.
+            names[:] = [name for name in names if not name.startswith("_")]  # No repository's name begins with "_".
 
     def _repository(self, name: str) -> Path:
         return self._base / "repositories" / name
@@ -145,7 +145,7 @@ class Storage:
 
 
 def _link(folder: Path) -> str | None:
-    """The digest in a folder's link; None where there is none, or where it is just being written."""
+    """Return the digest in a folder's link; None if there is no link, or the registry is still writing it."""
     try:
         text = (folder / "link").read_text()
     except FileNotFoundError:

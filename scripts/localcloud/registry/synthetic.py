@@ -1,6 +1,6 @@
-"""An image for what was not pushed, while jobs run as processes: any tag of an existing repository names it.
+"""A made-up image for machines without containers: there, every tag of an existing repository names it.
 
-So a job names an image and preflight looks it up as on AWS, on a machine without containers too.
+So a job can name an image without a push, and preflight finds the image as on AWS.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 
 
 def image(repository: Repository, wanted: Mapping[str, str]) -> Image | None:
-    """The repository's one synthetic image, with the tag that is wanted; None where another digest is wanted."""
+    """Return the repository's only synthetic image, with the wanted tag. None if another digest is wanted."""
     text = _manifest(repository.name)
     digest = "sha256:" + hashlib.sha256(text.encode()).hexdigest()
     if wanted.get("imageDigest", digest) != digest:

@@ -1,4 +1,4 @@
-"""What a caller shows in place of a password: random, for one subject, and good for a while."""
+"""Random tokens that callers send as a password. Each is valid for one subject and a limited time."""
 
 import secrets
 import threading
@@ -10,37 +10,37 @@ LIFETIME = timedelta(
 )  # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetAuthorizationToken.html
 
 
-class Standing(Enum):
-    """What a token is worth."""
+class TokenStatus(Enum):
+    """Whether a token is valid."""
 
-    GOOD = "good"
+    VALID = "valid"
     EXPIRED = "expired"
     UNKNOWN = "unknown"
 
 
 class Tokens:
-    """Gives tokens and knows them again.
+    """Makes tokens and checks them.
 
     Args:
-        lifetime: how long each is good for.
+        lifetime: how long a token is valid.
     """
 
     def __init__(self, lifetime: timedelta = LIFETIME) -> None:
         self._lifetime = lifetime
         self._lock = threading.Lock()
-        self._given: dict[tuple[str, str], datetime] = {}
+        self._expiry: dict[tuple[str, str], datetime] = {}
 
     def new(self, subject: str) -> tuple[str, datetime]:
-        """A token for ``subject``, and the time of its end."""
+        """Return a new token for ``subject`` and the time when it expires."""
         token, end = secrets.token_urlsafe(32), datetime.now(UTC) + self._lifetime
         with self._lock:
-            self._given[subject, token] = end
+            self._expiry[subject, token] = end
         return token, end
 
-    def standing(self, subject: str, token: str) -> Standing:
-        """What ``token`` is worth for ``subject``."""
+    def status(self, subject: str, token: str) -> TokenStatus:
+        """Return whether ``token`` is valid for ``subject``."""
         with self._lock:
-            end = self._given.get((subject, token))
+            end = self._expiry.get((subject, token))
         if end is None:
-            return Standing.UNKNOWN
-        return Standing.GOOD if datetime.now(UTC) < end else Standing.EXPIRED
+            return TokenStatus.UNKNOWN
+        return TokenStatus.VALID if datetime.now(UTC) < end else TokenStatus.EXPIRED

@@ -114,4 +114,4 @@ class ChoosingExecutor:
         return self._processes.programs(job, self._why_process())
 
     def _why_process(self) -> str:
-        return self._engine.verdict().missing or "nobody has pushed this image to the local cloud"
+        return self._engine.container_support().missing or "this image was not pushed to the local cloud"

@@ -46,7 +46,7 @@ def main(folder: Path, image: str) -> None:
         os.kill(cloud.pid, signal.SIGKILL)
         with within(folder):
             again = localcloud.start(lifetime=True)
-        seen |= {"lost": len(again.lost), "left": [path.name for path in again.folder.glob("jobs/*")]}
+        seen |= {"lost": len(again.lost_jobs), "left": [path.name for path in again.folder.glob("jobs/*")]}
     print(json.dumps(seen))
 
 

@@ -42,7 +42,7 @@ def test_the_next_start_removes_the_containers_of_a_killed_local_cloud(
         assert len(engine.networks.list(filters=filters)) == 1
         with within(tmp_path):
             again = localcloud.start(lifetime=True)
-        assert again.lost == (
+        assert again.lost_jobs == (
             f"Training job {name} was running when the local cloud was killed; it is lost. Its containers were still "
             "there and were removed.",
         )

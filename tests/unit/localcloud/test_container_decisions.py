@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.localcloud.engine import base_among
+from scripts.localcloud.engine import find_base_image
 from scripts.localcloud.sagemaker import container, containers, hosts, layout
 from scripts.localcloud.sagemaker.artifacts import merged
 from scripts.localcloud.sagemaker.hosts import Failed, Wanted
@@ -176,4 +176,4 @@ BARE = {"Config": {"Labels": None}}
     ],
 )
 def test_which_image_is_a_base(images: list[dict[str, Any]], expected: str | None) -> None:
-    assert base_among(images) == expected
+    assert find_base_image(images) == expected

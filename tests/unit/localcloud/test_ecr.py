@@ -38,8 +38,8 @@ def hand(tmp_path: Path) -> Hand:
 
 @pytest.fixture
 def ask(repository: Any, registry: Registry) -> Ask:
-    """Ask ECR where containers are possible."""
-    ecr = Ecr(registry, possible=lambda: True)
+    """Call an ECR of a machine that can run containers."""
+    ecr = Ecr(registry, containers_possible=lambda: True)
 
     def asked(operation: str, **parameters: Any) -> dict[str, Any]:
         return ecr(Call(operation, {"repositoryName": NAME} | parameters, REGION)) or {}
@@ -100,7 +100,7 @@ def test_without_containers_any_other_tag_names_a_made_up_image(
     repository: Any, registry: Registry, hand: Hand
 ) -> None:
     digest = hand.image(NAME, b"1", "v1")
-    ecr = Ecr(registry, possible=lambda: False)
+    ecr = Ecr(registry, containers_possible=lambda: False)
     ids = [{"imageTag": "v1"}, {"imageTag": "a"}, {"imageTag": "b"}]
     answer = ecr(Call("DescribeImages", {"repositoryName": NAME, "imageIds": ids}, REGION)) or {}
     pushed, synthetic = answer["imageDetails"]

@@ -15,9 +15,9 @@ from werkzeug.test import Client, TestResponse
 from scripts.localcloud.environment import ACCOUNT
 from scripts.localcloud.registry import Registry
 from scripts.localcloud.registry.front import Front
-from scripts.localcloud.registry.program import NotStartedError
+from scripts.localcloud.registry.program import RegistryStartError
 from scripts.localcloud.registry.storage import Storage
-from scripts.localcloud.registry.tokens import Standing, Tokens
+from scripts.localcloud.registry.tokens import Tokens, TokenStatus
 
 NAME = "fronted/trainer"
 
@@ -31,7 +31,7 @@ def repository() -> Iterator[Any]:
 
 
 def started_never() -> urllib3.HTTPConnectionPool:
-    raise NotStartedError("no registry here")
+    raise RegistryStartError("no registry here")
 
 
 class Caller:
@@ -59,12 +59,12 @@ def refusal(response: TestResponse) -> tuple[int, str, str]:
 def test_tokens() -> None:
     tokens, old = Tokens(), Tokens(timedelta(0))
     token = tokens.new("AWS")[0]
-    assert tokens.standing("AWS", token) is Standing.GOOD
-    assert tokens.standing("AWS", tokens.new("AWS")[0]) is Standing.GOOD
-    assert tokens.standing("AWS", "") is Standing.UNKNOWN
-    assert tokens.standing("AWS", token + "x") is Standing.UNKNOWN
-    assert tokens.standing("/v2/a/blobs/x", token) is Standing.UNKNOWN
-    assert old.standing("AWS", old.new("AWS")[0]) is Standing.EXPIRED
+    assert tokens.status("AWS", token) is TokenStatus.VALID
+    assert tokens.status("AWS", tokens.new("AWS")[0]) is TokenStatus.VALID
+    assert tokens.status("AWS", "") is TokenStatus.UNKNOWN
+    assert tokens.status("AWS", token + "x") is TokenStatus.UNKNOWN
+    assert tokens.status("/v2/a/blobs/x", token) is TokenStatus.UNKNOWN
+    assert old.status("AWS", old.new("AWS")[0]) is TokenStatus.EXPIRED
 
 
 @pytest.mark.parametrize(

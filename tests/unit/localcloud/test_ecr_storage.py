@@ -65,7 +65,7 @@ def storage(tmp_path: Path) -> Storage:
 
 def test_nothing_is_there_before_the_first_push(storage: Storage) -> None:
     assert storage.images("a") == []
-    assert storage.tagged("a", "v1") is None
+    assert storage.find_digest("a", "v1") is None
     assert storage.layer_size("a", "sha256:" + "0" * 64) is None
     storage.empty("a")
     storage.empty_all()
@@ -82,7 +82,7 @@ def test_images_in_the_order_of_their_push(hand: Hand, storage: Storage) -> None
     assert found[0].pushed.timestamp() == 1_700_000_001
     assert found[0].media_type == DOCKER
     assert found[0].artifact_type == CONFIGURATION
-    assert storage.tagged("deep/er", "a") == second
+    assert storage.find_digest("deep/er", "a") == second
 
 
 def test_a_list_of_images_is_as_large_as_its_largest(hand: Hand, storage: Storage) -> None:
@@ -100,7 +100,7 @@ def test_what_is_just_being_written_is_not_there_yet(hand: Hand, storage: Storag
     hand.link("", "a", "_manifests", "revisions", "sha256", "0" * 64)
     (image,) = storage.images("a")
     assert image.tags == ()
-    assert storage.tagged("a", "v1") is None
+    assert storage.find_digest("a", "v1") is None
 
 
 def test_layers_are_a_repositorys_own(hand: Hand, storage: Storage) -> None:
@@ -117,7 +117,7 @@ def test_tags_and_images_go_one_by_one(hand: Hand, storage: Storage) -> None:
     assert [image.tags for image in storage.images("a")] == [("y",), ("z",)]
     storage.remove("a", storage.images("a")[0])
     assert [image.tags for image in storage.images("a")] == [("z",)]
-    assert storage.tagged("a", "y") is None
+    assert storage.find_digest("a", "y") is None
 
 
 def test_emptied_it_keeps_the_layers(hand: Hand, storage: Storage) -> None:

@@ -61,7 +61,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "no instances": ({"ResourceConfig": CPU | {"InstanceCount": 0}}, "InstanceCount must be at least 1"),
     "two instances": (
         {"ResourceConfig": CPU | {"InstanceCount": 2}},
-        "in containers they could, but no Docker engine answers (docker.io, or Docker Desktop, is not there or not "
+        "in containers they could, but no Docker engine answers (docker.io or Docker Desktop is not installed or not "
         "started). Set InstanceCount to 1.",
     ),
     "groups": ({"ResourceConfig": {"InstanceGroups": []}}, "no groups"),

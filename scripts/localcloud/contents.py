@@ -1,4 +1,4 @@
-"""What a local cloud holds, asked as any program would ask: through AWS's standard variables."""
+"""Lists what a local cloud holds. It calls the local cloud as any program does, with AWS's standard variables."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,7 +7,7 @@ from scripts.core import aws, console
 
 
 def lines() -> Iterator[str]:
-    """Buckets with their objects, repositories and training jobs, a line each."""
+    """Yield a line for each bucket, repository and training job."""
     s3 = aws.client("s3")
     for bucket in s3.list_buckets()["Buckets"]:
         objects = _pages(s3, "list_objects_v2", "Contents", Bucket=bucket["Name"])

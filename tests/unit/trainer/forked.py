@@ -24,7 +24,7 @@ class Program:
     """A running program, with the methods of ``subprocess.Popen`` that the tests use. Its output is text in two pipes.
 
     Args:
-        args: a module's name and its arguments; or ``-c``, Python code and its arguments.
+        args: a module's name and its arguments, without ``-m``; or ``-c``, Python code and its arguments.
         cwd: its working directory.
         env: its environment.
         log: a file for its whole output, instead of the pipes.

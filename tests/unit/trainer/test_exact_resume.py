@@ -126,9 +126,8 @@ def test_epochs_may_grow_if_schedule_epochs_is_set(uninterrupted: FinishedRun, t
     assert "schedule_epochs=3" in error.fix
     grown = train(tmp_path / "grown", digits, uninterrupted.last.path, epochs="4", schedule_epochs="3")
     assert [epoch["epoch"] for epoch in grown.history] == [1, 2, 3, 4]
-    assert (
-        "is past the end" in refused(tmp_path / "less", digits, uninterrupted, epochs="2", schedule_epochs="3").problem
-    )
+    error = refused(tmp_path / "less", digits, uninterrupted, epochs="2", schedule_epochs="3")
+    assert "is past the end" in error.problem
 
 
 @pytest.mark.e2e

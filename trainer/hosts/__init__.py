@@ -1,1 +1,1 @@
-"""Several hosts and their devices: how hosts find each other, and what they agree on."""
+"""Several hosts and their devices: connects the hosts and joins their devices into one team."""

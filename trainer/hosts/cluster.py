@@ -1,6 +1,6 @@
-"""The devices that train one model: one, several of a host, several hosts.
+"""The devices that train one model: one device, several devices of a host, or several hosts.
 
-Several hosts each run this program. They meet (`trainer.hosts.link`), then TensorFlow joins them by TF_CONFIG:
+Each host runs this program. The hosts connect (`trainer.hosts.link`), then TensorFlow joins them with TF_CONFIG:
 https://www.tensorflow.org/api_docs/python/tf/distribute/MultiWorkerMirroredStrategy
 """
 
@@ -18,20 +18,20 @@ import tensorflow as tf
 
 from trainer.contract.errors import JobError
 from trainer.contract.stop import Stop
-from trainer.hosts.link import HostLostError, Link, address, meet
+from trainer.hosts.link import HostLostError, Link, address, connect
 
-# Seconds to wait for a host to appear.
-LIMIT = "TRAINER_HOSTS_SECONDS"
-DEFAULT_LIMIT = "300"
+# The environment variable with the seconds to wait for a host, and its default.
+WAIT_VARIABLE = "TRAINER_HOSTS_SECONDS"
+DEFAULT_WAIT = "300"
 
 
 @dataclass(frozen=True)
 class Team:
-    """All devices that train together, seen from one host.
+    """All devices that train together, as one host sees them.
 
     Args:
-        strategy: TensorFlow's own view of them; what it calls a replica is a device.
-        link: between the hosts.
+        strategy: TensorFlow's distribution strategy; its replicas are the devices.
+        link: the link between the hosts.
     """
 
     strategy: Any
@@ -39,89 +39,92 @@ class Team:
 
     @property
     def hosts(self) -> int:
-        """How many there are."""
+        """The number of hosts."""
         return len(self.link.hosts)
 
     @property
     def index(self) -> int:
-        """Which of them this is."""
+        """The index of this host."""
         return self.link.index
 
     @property
     def chief(self) -> bool:
-        """Whether this is the one host that writes the model, the output and the checkpoints, and reports epochs."""
+        """Whether this is the host that writes the model, the output and the checkpoints, and prints the epochs."""
         return self.index == 0
 
     @property
     def replicas(self) -> int:
-        """Devices of all hosts."""
+        """The number of devices of all hosts."""
         return int(self.strategy.num_replicas_in_sync)
 
     def say(self, text: str) -> None:
-        """Print a line for all hosts: metrics are found in the lines of each, and must be counted once."""
+        """Print a line once, on the chief: SageMaker would read the metrics of a line on every host."""
         if self.chief:
             print(text, flush=True)
 
     def per_replica(self, batch: int) -> int:
-        """How many of a batch's images each device takes.
+        """Return how many images of a batch each device takes.
 
         Raises:
-            JobError: they cannot be dealt out evenly.
+            JobError: the batch cannot be divided equally.
         """
         if batch % self.replicas:
-            above = batch + self.replicas - batch % self.replicas
+            next_multiple = batch + self.replicas - batch % self.replicas
             raise JobError(
-                f"batch_size={batch} cannot be dealt out evenly to {self.replicas} devices on {self.hosts} hosts.",
-                f"It counts the images of a step on all of them: take a multiple of {self.replicas}, such as {above}.",
+                f"batch_size={batch} cannot be divided equally among {self.replicas} devices on {self.hosts} hosts.",
+                f"It is the number of images of a step on all devices: set a multiple of {self.replicas}, such as "
+                f"{next_multiple}.",
             )
         return batch // self.replicas
 
-    def described(self) -> str:
-        """The devices in words."""
+    def describe(self) -> str:
+        """Return the devices in words."""
         gpus = len(tf.config.list_physical_devices("GPU"))
         devices = f"{gpus} GPU" if gpus else "CPU"
         return devices if self.hosts == 1 else f"{self.hosts} hosts, {devices} each"
 
     def distribute(self, batches: Any) -> Any:
-        """Deal out this host's batches to its devices: each takes the next one.
+        """Distribute this host's batches to its devices, which take them in turn.
 
         Args:
-            batches: a data set, of which nobody draws more than there are: else hosts would ask each other before each
-                step who has any left.
+            batches: a dataset. Do not draw more batches than it has. It is declared endless, because otherwise the
+                hosts ask each other before every step who has a batch left.
         """
-        # TensorFlow's own doing, at every data set that is distributed, and of no use to anybody.
+        # TensorFlow prints this warning for every distributed dataset. It helps nobody.
         warnings.filterwarnings("ignore", message="To make it possible to preserve tf.data options")
         endless = batches.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
         return self.strategy.distribute_datasets_from_function(lambda _: endless)
 
-    def agree(self, mine: Mapping[str, Any]) -> None:
-        """Make sure that every host has the same values under the same names.
+    def check_agreement(self, values: Mapping[str, Any]) -> None:
+        """Check that every host has the same values under the same names.
 
         Raises:
-            JobError: one has not.
+            JobError: a host has another value.
         """
-        for host, theirs in zip(self.link.hosts, self.link.exchange(mine), strict=True):
-            for name, value in mine.items():
-                if theirs[name] != value:
-                    here = self.link.hosts[self.index]
-                    raise JobError(f"The hosts do not agree on {name}: {value} on {here}, {theirs[name]} on {host}.")
+        this_host = self.link.hosts[self.index]
+        for host, others in zip(self.link.hosts, self.link.exchange(values), strict=True):
+            for name, value in values.items():
+                if others[name] != value:
+                    raise JobError(
+                        f"The hosts have different values of {name}: {value} on {this_host}, {others[name]} on {host}."
+                    )
 
     @contextlib.contextmanager
-    def together(self) -> Iterator[None]:
-        """All hosts reach the end of this, or all end with the reason of the one that failed.
+    def end_together(self) -> Iterator[None]:
+        """End on all hosts together. If one host fails, the others end with its reason.
 
         Raises:
             HostLostError: another host ended early.
         """
         try:
             yield
-            # The chief still writes the model when the others are done; TensorFlow takes one that has ended for lost.
+            # The others wait for the chief, which still writes the model. Otherwise TensorFlow reports them as lost.
             self.link.exchange("done")
         except HostLostError:
             raise
         except tf.errors.OpError as error:
-            # A step that fails because another host was lost does not say so in a way one can rely on.
-            lost = self.link.lost() or self._silent(error)
+            # If a step fails because another host was lost, TensorFlow's error does not say so reliably.
+            lost = self.link.find_lost_host() or self._find_frozen_host(error)
             if lost:
                 raise lost from error
             self.link.leave(type(error).__name__)
@@ -132,46 +135,46 @@ class Team:
         finally:
             self.link.close()
 
-    def _silent(self, error: Exception) -> HostLostError | None:
-        """The host whose connections stand but that does nothing any more, as TensorFlow's heartbeats found."""
+    def _find_frozen_host(self, error: Exception) -> HostLostError | None:
+        """Return the host that TensorFlow's heartbeats report as frozen: it is connected but does nothing."""
         if not isinstance(error, tf.errors.UnavailableError | tf.errors.DeadlineExceededError):
             return None
         found = re.search(r"stopped sending heartbeats\):\s*/job:worker/replica:0/task:(\d+)", str(error))
-        # The chief collects the heartbeats, and nobody else misses those of the others.
+        # Only the chief receives the heartbeats of all hosts. Another host notices only that the chief's are missing.
         host = self.link.hosts[int(found[1])] if found else self.link.hosts[0]
         return HostLostError(host, "it does not answer")
 
 
 def join(hosts: Sequence[str], current: str, stop: Stop, environ: Mapping[str, str]) -> Team | None:
-    """Wait for all hosts, then make the strategy that fits them and their devices.
+    """Wait for all hosts, then create the strategy for them and their devices.
 
-    To be called before TensorFlow computes anything, as it fixes the devices then.
+    Call this before TensorFlow computes anything, because it fixes the devices then.
 
     Args:
-        hosts: of the job, the chief first; each with the port of its own where it is written ``name:port``.
-        current: which of them this is.
-        stop: heeded while waiting.
-        environ: TRAINER_HOSTS_SECONDS is how long to wait for a host, 300 by default.
+        hosts: the hosts of the job, the chief first; a host written ``name:port`` has its own port.
+        current: the name of this host.
+        stop: ends the waiting.
+        environ: TRAINER_HOSTS_SECONDS is how long to wait for a host; the default is 300.
 
     Returns:
-        The team; None where a stop was asked for before all hosts were there.
+        The team; None if the job should stop before all hosts appeared.
 
     Raises:
         JobError: a host did not appear.
     """
-    met = meet(hosts, current, stop, float(environ.get(LIMIT) or DEFAULT_LIMIT))
-    if met is None:
+    link = connect(hosts, current, stop, float(environ.get(WAIT_VARIABLE) or DEFAULT_WAIT))
+    if link is None:
         return None
-    # Making a strategy replaces our handler of SIGTERM: one that comes meanwhile waits until it is back.
+    # Creating a strategy replaces our SIGTERM handler. A SIGTERM in between is blocked until the handler is back.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-    team = Team(_strategy(hosts, current), met)
+    team = Team(_strategy(hosts, current), link)
     stop.listen()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     return team
 
 
 def tf_config(hosts: Sequence[str], current: str) -> dict[str, Any]:
-    """What TensorFlow reads from TF_CONFIG."""
+    """Return the value of TF_CONFIG for TensorFlow."""
     workers = ["{}:{}".format(*address(host)) for host in hosts]
     return {"cluster": {"worker": workers}, "task": {"type": "worker", "index": hosts.index(current)}}
 
@@ -182,4 +185,4 @@ def _strategy(hosts: Sequence[str], current: str) -> Any:
         return tf.distribute.MultiWorkerMirroredStrategy()
     if len(tf.config.list_physical_devices("GPU")) > 1:
         return tf.distribute.MirroredStrategy()
-    return tf.distribute.get_strategy()  # the default one: no work but what one device does anyway
+    return tf.distribute.get_strategy()  # the default strategy adds no work for one device

@@ -1,7 +1,7 @@
-"""How the hosts of a job find each other and agree on plain data, without TensorFlow.
+"""Connects the hosts of a job, so that they find each other and exchange plain data. Without TensorFlow.
 
-Every host keeps one connection to the first. On their own, peers of TensorFlow wait 13 minutes for a host that never
-appears, heed no SIGTERM meanwhile, and never say which host it was.
+Every host keeps one connection to the first host, the chief. TensorFlow alone would not do: it waits 13 minutes for a
+host that never appears, ignores SIGTERM meanwhile, and never names the missing host.
 """
 
 import contextlib
@@ -17,23 +17,23 @@ from trainer.contract.errors import JobError
 from trainer.contract.stop import Stop
 
 PORT = 2222
-"""The one port, on all hosts, of this link and then of TensorFlow; a host written ``name:port`` has its own."""
+"""The port of every host, first for this link and then for TensorFlow. A host written ``name:port`` has its own."""
 
-# How often a host that waits looks whether it is to stop.
-TICK = 0.5
-# A host whose error may come from the loss of another waits this long to hear of it.
-HEARSAY = 20.0
+# A waiting host checks this often whether it should stop.
+POLL_SECONDS = 0.5
+# After an error that the loss of another host may have caused, a host waits this long for the name of that host.
+LOST_HOST_WAIT_SECONDS = 20.0
 
-# A host tells the others this often that it is alive, whatever else it does,
-BEAT = 10.0
-# and one that has told nothing for so long is taken for lost: stopped, or out of memory and swapping.
-SILENCE = 60.0
+# Every host sends heartbeats this often, whatever else it does.
+HEARTBEAT_SECONDS = 10.0
+# A host that sends nothing for this long counts as lost: it is frozen, or out of memory and swapping.
+SILENCE_LIMIT_SECONDS = 60.0
 
 Message = dict[str, Any]
 
 
 def address(host: str) -> tuple[str, int]:
-    """Name and port of a host as it is written in the list of hosts."""
+    """Return name and port of a host, given as ``name`` or ``name:port``."""
     name, _, port = host.rpartition(":")
     return (name, int(port)) if name else (host, PORT)
 
@@ -41,23 +41,23 @@ def address(host: str) -> tuple[str, int]:
 class HostLostError(JobError):
     """Another host ended before the training did."""
 
-    def __init__(self, host: str, why: str) -> None:
-        reason = f": {why.rstrip('.')}." if why else "."
-        super().__init__(f"{host} was lost, and with it the training{reason}", "Its log says more.")
+    def __init__(self, host: str, reason: str) -> None:
+        detail = f": {reason.rstrip('.')}." if reason else "."
+        super().__init__(f"The training ended because {host} was lost{detail}", "See the log of that host.")
         self.host = host
-        self.why = why
+        self.reason = reason
 
 
-class Wire:
-    """One connection: a JSON object a line."""
+class Connection:
+    """A connection to another host. Each message is a JSON object on one line."""
 
     def __init__(self, connection: socket.socket, host: str = "") -> None:
         self.host = host
         self._socket = connection
-        self._rest = b""
-        self._sending = threading.Lock()
-        # A host whose machine is gone sends no end: these find it within 40 seconds (the last one where something
-        # is on its way to it; in milliseconds).
+        self._buffer = b""
+        self._send_lock = threading.Lock()
+        # If the machine of a host is gone, the connection does not end by itself. These options detect it within 40
+        # seconds. The last one is in milliseconds, and counts while data is on its way.
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         options = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 40_000}
         for option, value in options.items():
@@ -65,155 +65,158 @@ class Wire:
                 connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
     def fileno(self) -> int:
-        """For select."""
+        """Return the file descriptor, for select."""
         return self._socket.fileno()
 
     def send(self, message: Message) -> None:
-        """Send a message; where the other side is gone, receiving will say so."""
-        with contextlib.suppress(OSError), self._sending:
+        """Send a message. If the other side is gone, only `receive` raises an error."""
+        with contextlib.suppress(OSError), self._send_lock:
             self._socket.sendall(json.dumps(message).encode() + b"\n")
 
     def receive(self, seconds: float | None = None) -> Message:
-        """The next message.
+        """Wait for the next message and return it.
 
         Raises:
-            TimeoutError: there was none in this time.
+            TimeoutError: no message arrived in this time.
             ConnectionError: the other side is gone.
         """
         self._socket.settimeout(seconds)
-        while b"\n" not in self._rest:
+        while b"\n" not in self._buffer:
             try:
-                more = self._socket.recv(1 << 16)
+                data = self._socket.recv(1 << 16)
             except TimeoutError as error:
                 if error.errno is None:
                     raise
-                raise ConnectionResetError from error  # ETIMEDOUT: keep-alive found nobody
-            if not more:
+                raise ConnectionResetError from error  # ETIMEDOUT: keep-alive got no answer
+            if not data:
                 raise ConnectionResetError
-            self._rest += more
-        line, _, self._rest = self._rest.partition(b"\n")
+            self._buffer += data
+        line, _, self._buffer = self._buffer.partition(b"\n")
         message: Message = json.loads(line)
         return message
 
     def close(self) -> None:
-        """End the connection."""
+        """Close the connection."""
         self._socket.close()
 
 
 class Link:
-    """The hosts of a job as one of them sees them.
+    """The connections of one host to the other hosts of the job.
 
     Args:
-        hosts: all of them, the first one being the chief.
-        index: which of them this is.
-        wires: to every other host on the chief, to the chief elsewhere.
+        hosts: all hosts; the first one is the chief.
+        index: the index of this host.
+        connections: on the chief, to every other host; on another host, to the chief.
     """
 
-    def __init__(self, hosts: Sequence[str], index: int, wires: Sequence[Wire]) -> None:
+    def __init__(self, hosts: Sequence[str], index: int, connections: Sequence[Connection]) -> None:
         self.hosts = tuple(hosts)
         self.index = index
-        self._wires = tuple(wires)
+        self._connections = tuple(connections)
         self._closed = threading.Event()
-        if wires:
-            threading.Thread(target=self._beat, daemon=True).start()
+        if connections:
+            threading.Thread(target=self._send_heartbeats, daemon=True).start()
 
-    def exchange(self, told: Any) -> list[Any]:
-        """Wait until every host has told something, as JSON can hold it; all of it, in the order of the hosts.
+    def exchange(self, value: Any) -> list[Any]:
+        """Send a value to all hosts and wait for theirs. The value must be plain JSON data.
+
+        Returns:
+            The values of all hosts, in the order of the hosts.
 
         Raises:
-            HostLostError: one of them ended instead.
+            HostLostError: a host ended instead.
         """
-        if not self._wires:
-            return [told]
+        if not self._connections:
+            return [value]
         if self.index == 0:
-            everything = [told, *(self._hear(wire)["told"] for wire in self._wires)]
-            self._tell({"all": everything})
-            return everything
-        self._tell({"told": told})
-        heard: list[Any] = self._hear(self._wires[0])["all"]
-        return heard
+            values = [value, *(self._receive(connection)["value"] for connection in self._connections)]
+            self._send({"values": values})
+            return values
+        self._send({"value": value})
+        answer: list[Any] = self._receive(self._connections[0])["values"]
+        return answer
 
-    def leave(self, why: str) -> None:
-        """Tell the others that this host ends, and why."""
-        self._tell({"lost": self.hosts[self.index], "why": why})
+    def leave(self, reason: str) -> None:
+        """Tell the other hosts that this host ends, and why."""
+        self._send({"lost": self.hosts[self.index], "reason": reason})
 
-    def lost(self, seconds: float = HEARSAY) -> HostLostError | None:
-        """Which host was lost, as far as that can be heard in this time."""
+    def find_lost_host(self, seconds: float = LOST_HOST_WAIT_SECONDS) -> HostLostError | None:
+        """Wait for a message that a host was lost; None if none arrives in this time."""
         deadline = time.monotonic() + seconds
         try:
-            while self._wires and time.monotonic() < deadline:
-                for wire in self._wires:
+            while self._connections and time.monotonic() < deadline:
+                for connection in self._connections:
                     with contextlib.suppress(TimeoutError):
-                        self._listen(wire, TICK / len(self._wires))
+                        self._next_message(connection, POLL_SECONDS / len(self._connections))
         except HostLostError as lost:
             return lost
         return None
 
     def close(self) -> None:
-        """End all connections."""
+        """Close all connections."""
         self._closed.set()
-        for wire in self._wires:
-            wire.close()
+        for connection in self._connections:
+            connection.close()
 
-    def _tell(self, message: Message) -> None:
-        for wire in self._wires:
-            wire.send(message)
+    def _send(self, message: Message) -> None:
+        for connection in self._connections:
+            connection.send(message)
 
-    def _beat(self) -> None:
-        """In a thread of its own, which runs on while TensorFlow computes."""
-        while not self._closed.wait(BEAT):
-            self._tell({"beat": True})
+    def _send_heartbeats(self) -> None:
+        """Send heartbeats from a thread of its own, so that they continue while TensorFlow computes."""
+        while not self._closed.wait(HEARTBEAT_SECONDS):
+            self._send({"heartbeat": True})
 
-    def _hear(self, wire: Wire) -> Message:
-        """What a host tells.
+    def _receive(self, connection: Connection) -> Message:
+        """Return the next message of a host that is not a heartbeat.
 
         Raises:
-            HostLostError: it, or another one, was lost.
+            HostLostError: this host or another one was lost.
         """
         while True:
             try:
-                message = self._listen(wire, SILENCE)
+                message = self._next_message(connection, SILENCE_LIMIT_SECONDS)
             except TimeoutError:
-                raise self._told_of({"lost": wire.host, "why": "it does not answer"}) from None
-            # "stop" was said while waiting, when all hosts had just met.
-            if "beat" not in message and "stop" not in message:
+                raise self._report_lost({"lost": connection.host, "reason": "it does not answer"}) from None
+            # A host may have sent "stop" while it waited, just before the last host connected.
+            if "heartbeat" not in message and "stop" not in message:
                 return message
 
-    def _listen(self, wire: Wire, seconds: float) -> Message:
-        """The next message of a host.
+    def _next_message(self, connection: Connection, seconds: float) -> Message:
+        """Return the next message of a host.
 
         Raises:
-            TimeoutError: there was none in this time.
-            HostLostError: it, or another one, was lost.
+            TimeoutError: no message arrived in this time.
+            HostLostError: this host or another one was lost.
         """
         try:
-            message = wire.receive(seconds)
+            message = connection.receive(seconds)
         except TimeoutError:
             raise
         except OSError:
-            message = {"lost": wire.host, "why": ""}
+            message = {"lost": connection.host, "reason": ""}
         if "lost" in message:
-            raise self._told_of(message)
+            raise self._report_lost(message)
         return message
 
-    def _told_of(self, lost: Message) -> HostLostError:
-        """A host that was lost, after the others were told."""
-        if self.index == 0:  # they hear of each other through the chief only
-            self._tell(lost)
-        return HostLostError(lost["lost"], lost["why"])
+    def _report_lost(self, message: Message) -> HostLostError:
+        """Return the error for a lost host, after the chief has informed the other hosts."""
+        if self.index == 0:  # the other hosts are connected only to the chief
+            self._send(message)
+        return HostLostError(message["lost"], message["reason"])
 
 
-def meet(hosts: Sequence[str], current: str, stop: Stop, limit: float) -> Link | None:
-    """Wait for all hosts to appear.
+def connect(hosts: Sequence[str], current: str, stop: Stop, limit: float) -> Link | None:
+    """Wait until all hosts are connected.
 
     Args:
-        hosts: all of the job.
-        current: which of them this is.
-        stop: ends the waiting, on all hosts.
+        hosts: all hosts of the job.
+        current: the name of this host.
+        stop: ends the waiting on all hosts.
         limit: seconds to wait.
 
     Returns:
-        The link between them; None where a stop was asked for.
+        The link between the hosts; None if the job should stop.
 
     Raises:
         JobError: a host did not appear within the limit.
@@ -221,95 +224,93 @@ def meet(hosts: Sequence[str], current: str, stop: Stop, limit: float) -> Link |
     if len(hosts) == 1:
         return Link(hosts, 0, [])
     if current not in hosts:
-        raise JobError(f"This host, {current}, is none of the job's: {', '.join(hosts)}.")
+        raise JobError(f"This host, {current}, is not one of the job's hosts: {', '.join(hosts)}.")
     index = hosts.index(current)
-    wires = _gather(hosts, stop, limit) if index == 0 else _call(hosts, current, stop, limit)
-    return None if wires is None else Link(hosts, index, wires)
+    connections = _wait_for_hosts(hosts, stop, limit) if index == 0 else _call_chief(hosts, current, stop, limit)
+    return None if connections is None else Link(hosts, index, connections)
 
 
-def _gather(hosts: Sequence[str], stop: Stop, limit: float) -> list[Wire] | None:
-    """What the chief does: let all others call."""
+def _wait_for_hosts(hosts: Sequence[str], stop: Stop, limit: float) -> list[Connection] | None:
+    """On the chief: wait until every other host has connected. None if the job should stop."""
     deadline = time.monotonic() + limit
-    wires: dict[str, Wire] = {}
+    connections: dict[str, Connection] = {}
 
-    def answer(message: Message) -> None:
-        for wire in wires.values():
-            wire.send(message)
+    def send_to_all(message: Message) -> None:
+        for connection in connections.values():
+            connection.send(message)
 
-    with _listener(address(hosts[0])[1]) as listener:
-        while missing := [host for host in hosts[1:] if host not in wires]:
+    with _listen(address(hosts[0])[1]) as listener:
+        while missing := [host for host in hosts[1:] if host not in connections]:
             if stop.requested:
-                answer({"stop": True})
+                send_to_all({"stop": True})
                 return None
             if time.monotonic() > deadline:
-                answer({"missing": missing})
-                raise _absent(missing, limit)
-            sources: list[socket.socket | Wire] = [listener, *wires.values()]
-            for ready in select.select(sources, [], [], TICK)[0]:
-                if isinstance(ready, Wire):
-                    _heed(ready, wires, stop)
+                send_to_all({"missing": missing})
+                raise _missing_hosts(missing, limit)
+            sources: list[socket.socket | Connection] = [listener, *connections.values()]
+            for ready in select.select(sources, [], [], POLL_SECONDS)[0]:
+                if isinstance(ready, Connection):
+                    _read_early_message(ready, connections, stop)
                 else:
-                    wires.update({wire.host: wire for wire in _accepted(listener) if wire.host in missing})
-        answer({"met": True})
-    return [wires[host] for host in hosts[1:]]
+                    connections.update({each.host: each for each in _accept(listener) if each.host in missing})
+        send_to_all({"complete": True})
+    return [connections[host] for host in hosts[1:]]
 
 
-def _heed(wire: Wire, wires: dict[str, Wire], stop: Stop) -> None:
-    """A host that has called speaks while others are awaited: it is to stop, or it is gone."""
+def _read_early_message(connection: Connection, connections: dict[str, Connection], stop: Stop) -> None:
+    """Read from a connected host while others are missing: it asks to stop, or it is gone."""
     try:
-        stop.requested |= "stop" in wire.receive(TICK)
+        stop.requested |= "stop" in connection.receive(POLL_SECONDS)
     except OSError:
-        del wires[wire.host]
+        del connections[connection.host]
 
 
-def _accepted(listener: socket.socket) -> Iterator[Wire]:
-    """Whoever calls, once he has said his name."""
-    wire = Wire(listener.accept()[0])
+def _accept(listener: socket.socket) -> Iterator[Connection]:
+    """Accept a connection; yield it once the host has sent its name."""
+    connection = Connection(listener.accept()[0])
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        wire.host = wire.receive(TICK)["host"]
-        yield wire
+        connection.host = connection.receive(POLL_SECONDS)["host"]
+        yield connection
 
 
-def _call(hosts: Sequence[str], current: str, stop: Stop, limit: float) -> list[Wire] | None:
-    """What the others do: call the chief, and wait for its answer."""
+def _call_chief(hosts: Sequence[str], current: str, stop: Stop, limit: float) -> list[Connection] | None:
+    """On the other hosts: connect to the chief and wait for its answer. None if the job should stop."""
     deadline = time.monotonic() + limit
-    wire, said_stop = None, False
+    connection, stop_sent = None, False
     while time.monotonic() < deadline:
-        if stop.requested and wire is None:
+        if stop.requested and connection is None:
             return None
         try:
-            if wire is None:
-                wire = Wire(socket.create_connection(address(hosts[0]), timeout=TICK), hosts[0])
-                wire.send({"host": current})
-                deadline = time.monotonic() + limit + HEARSAY  # from here on the chief's limit counts
-            if stop.requested and not said_stop:
-                wire.send({"stop": True})
-                said_stop = True
-            message = wire.receive(TICK)
+            if connection is None:
+                connection = Connection(socket.create_connection(address(hosts[0]), timeout=POLL_SECONDS), hosts[0])
+                connection.send({"host": current})
+                deadline = time.monotonic() + limit + LOST_HOST_WAIT_SECONDS  # now the chief's limit counts
+            if stop.requested and not stop_sent:
+                connection.send({"stop": True})
+                stop_sent = True
+            message = connection.receive(POLL_SECONDS)
         except TimeoutError:
             continue
-        except OSError:  # no such name yet, nobody there yet, or gone again
-            wire = None
-            time.sleep(TICK)
+        except OSError:  # the name is unknown, the chief does not listen yet, or it is gone again
+            connection = None
+            time.sleep(POLL_SECONDS)
             continue
         if "missing" in message:
-            raise _absent(message["missing"], limit)
-        return None if "stop" in message else [wire]
-    raise _absent(hosts[:1], limit)
+            raise _missing_hosts(message["missing"], limit)
+        return None if "stop" in message else [connection]
+    raise _missing_hosts(hosts[:1], limit)
 
 
-def _listener(port: int) -> socket.socket:
+def _listen(port: int) -> socket.socket:
     try:
         return socket.create_server(("", port))
     except OSError as error:
-        raise JobError(
-            f"The port {port}, at which the other hosts would find this one, cannot be had: {error}"
-        ) from None
+        raise JobError(f"This host cannot open the port {port}, to which the other hosts connect: {error}") from None
 
 
-def _absent(hosts: Sequence[str], limit: float) -> JobError:
+def _missing_hosts(hosts: Sequence[str], limit: float) -> JobError:
     return JobError(
         f"{', '.join(hosts)} did not appear within {limit:g} seconds.",
-        "Its log says why; where it has none, it never started. In a VPC, the security group must let the job's "
-        "instances reach each other.",
+        "The log of that host says why. If there is no log, the host never started. In a VPC, the security group must "
+        "let the job's instances reach each other.",
     )

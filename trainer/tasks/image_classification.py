@@ -44,7 +44,7 @@ def train(job: Job, stop: Stop) -> None:
     if team is None:
         print("stopped while waiting for other hosts: nothing was trained", flush=True)
         return
-    with team.together():
+    with team.end_together():
         train_with(team, job, stop)
 
 
@@ -61,7 +61,7 @@ def train_with(team: Team, job: Job, stop: Stop) -> None:
     data = host_input.read(job, team)
     compute_type = precision.choose(settings.precision)
     plan = _plan(settings, data, compute_type)
-    team.agree(plan.identity)
+    team.check_agreement(plan.identity)
 
     run = _make_run(settings, data, plan, compute_type, job.weights, team)
     newest = resume.resume(run, plan, job.checkpoint_dir, team, weights_only=settings.resume == "weights")
@@ -125,7 +125,7 @@ def _print_summary(data: Input, model: Any, compute_type: str, team: Team) -> No
     team.say(
         f"{sum(data.counts)} training images of {len(data.training.labels)} labels, "
         f"{data.validation_count} validation images; "
-        f"{model.name} with {model.count_params():,} parameters, {compute_type}; {team.described()}"
+        f"{model.name} with {model.count_params():,} parameters, {compute_type}; {team.describe()}"
     )
 
 

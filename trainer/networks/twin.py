@@ -1,8 +1,8 @@
-"""The network as it trains: a twin of the one that is exported.
+"""The twin: a copy of the exported network for training.
 
-What leaves a job is made of Keras's own layers and computes in float32, so that anybody can load it anywhere. Its twin
-computes in the precision that suits the devices, and its result does not depend on how many devices share a batch:
-batch normalization looks at the whole one, and dropout drops the same features of the same images.
+The exported network has only Keras's own layers and computes in float32, so it can be loaded anywhere. Its twin is
+trained instead. The twin computes in the precision of the devices, and its results do not depend on how many devices
+share a batch: batch normalization uses the whole batch, and dropout drops the same features of the same images.
 """
 
 from typing import Any
@@ -12,84 +12,84 @@ import tensorflow as tf
 
 from trainer.networks.precision import policy
 
-# In half precision brightnesses of 0 to 255 would lose their last bits before anything is made of them.
-FIRST_STEPS = (keras.layers.Rescaling, keras.layers.Normalization)
+# These layers stay in float32: in half precision, brightnesses of 0 to 255 would lose their last bits.
+PREPROCESSING = (keras.layers.Rescaling, keras.layers.Normalization)
 
 
 class Dropout(keras.layers.Dropout):  # type: ignore[misc]  # Keras publishes no types
-    """Keras's own, but what is dropped of an image depends on its place in the whole batch, not on its device.
+    """Keras's Dropout, but the mask of an image depends on its position in the whole batch, not on its device.
 
-    Each device draws the mask of the whole batch and takes its own part. Devices hold consecutive parts of the
-    batch, of one size, in the order of their numbers (``trainer.images.pipeline``). All draw equally often, so
-    their copies of the generator's state stay the same.
+    Each device draws the mask of the whole batch and uses its own part. The devices hold consecutive parts of the
+    batch, of equal size, in the order of their numbers (``trainer.images.pipeline``). All devices draw equally often,
+    so their copies of the generator's state stay the same.
     """
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """Drop features of [images, …], in training; to be called on a device, by strategy.run.
+        """Drop features of [images, …] while training. Call it in a replica context.
 
         Raises:
-            ValueError: the layer drops the same of all images, which no network here does.
+            ValueError: the layer would use one mask for all images, which no network here does.
         """
         if not training or self.rate == 0:
             return inputs
-        noise = self.noise_shape or [None] * len(inputs.shape)  # 1 where an axis is dropped or kept as a whole
+        noise = self.noise_shape or [None] * len(inputs.shape)  # 1: an axis is dropped or kept as a whole
         if noise[0] is not None:
-            raise ValueError(f"noise_shape={noise}: the first axis is that of the images")
+            raise ValueError(f"noise_shape={noise}: the first axis must be None, for the images")
         devices = tf.distribute.get_replica_context()
         sizes = tf.shape(inputs)
-        mine = sizes[0]
+        own_count = sizes[0]
         shape = [sizes[axis] if size is None else size for axis, size in enumerate(noise)]
-        shape[0] = mine * devices.num_replicas_in_sync
-        # In float32 whatever the layer computes in: the same mask in all.
+        shape[0] = own_count * devices.num_replicas_in_sync
+        # Always float32, so that the mask is the same in every precision.
         drawn = keras.random.uniform(shape, dtype="float32", seed=self.seed_generator)
-        first = mine * devices.replica_id_in_sync_group
-        kept = drawn[first : first + mine] >= self.rate
+        first = own_count * devices.replica_id_in_sync_group
+        kept = drawn[first : first + own_count] >= self.rate
         return tf.where(kept, inputs / (1 - self.rate), tf.zeros([], inputs.dtype))
 
 
 class BatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]  # Keras publishes no types
-    """Keras's own, but mean and variance are those of the whole batch on all devices.
+    """Keras's BatchNormalization, but mean and variance are those of the whole batch on all devices.
 
-    Keras can do so too (``synchronized``), by the mean of the squares, which loses digits: after 18 steps the losses of
-    one device and of two differed by 2e-4 then, by 3e-7 with this.
+    Keras's option ``synchronized`` does so too, but it uses the mean of the squares, which loses digits. After 18
+    steps, the losses of one device and of two differed by 2e-4 with that option, and by 3e-7 with this class.
     """
 
     def _moments(self, inputs: Any, mask: Any) -> Any:  # noqa: ARG002 - images have no mask
-        """Mean and variance of each channel of [images, …]; devices hold equally many images."""
+        """Return mean and variance of each channel of [images, …]. All devices must hold equally many images."""
         devices = tf.distribute.get_replica_context()
 
-        def averaged(values: Any) -> Any:
+        def average(values: Any) -> Any:
             return devices.all_reduce("SUM", values) / devices.num_replicas_in_sync
 
         mean, variance = tf.nn.moments(inputs, self._reduction_axes)
-        whole = averaged(mean)
-        return whole, averaged(variance + tf.square(mean - whole))
+        batch_mean = average(mean)
+        return batch_mean, average(variance + tf.square(mean - batch_mean))
 
 
 def for_training(model: Any, precision: str, replicas: int) -> Any:
-    """Make the twin that is trained in place of a model. To be called in the strategy's scope.
+    """Make the twin that is trained instead of a model. Call it in the strategy's scope.
 
     Args:
-        model: gives logits; its layers, and those of models in it, are Keras's own.
+        model: the network; it returns logits. Its layers, and those of the models in it, are Keras's own.
         precision: a key of ``trainer.networks.precision.POLICIES``.
-        replicas: devices that share a batch.
+        replicas: number of devices that share a batch.
 
     Returns:
-        One with the same weights and random state, of its own. Its ``variables`` are float32 and in the order of the
-        model's, so that what was learnt can be copied back one by one.
+        A network with its own copy of the weights and the random state. Its ``variables`` are float32 and in the order
+        of the model's, so they can be copied back one by one.
     """
-    last = {output._keras_history.operation for output in model.outputs}  # float32: the loss needs it
-    ours: dict[Any, Any] = {keras.layers.Dropout: Dropout}
+    last = {output._keras_history.operation for output in model.outputs}  # stays in float32: the loss needs it
+    replacements: dict[Any, Any] = {keras.layers.Dropout: Dropout}
     if replicas > 1:
-        ours[keras.layers.BatchNormalization] = BatchNormalization
+        replacements[keras.layers.BatchNormalization] = BatchNormalization
 
-    def copied(layer: Any) -> Any:
+    def copy(layer: Any) -> Any:
         config, kind = layer.get_config(), type(layer)
-        if isinstance(layer, keras.layers.Layer) and not isinstance(layer, FIRST_STEPS) and layer not in last:
+        if isinstance(layer, keras.layers.Layer) and not isinstance(layer, PREPROCESSING) and layer not in last:
             config["dtype"] = policy(precision)
-        return ours.get(kind, kind).from_config(config)
+        return replacements.get(kind, kind).from_config(config)
 
-    twin = keras.models.clone_model(model, clone_function=copied, recursive=True)
-    for theirs, own in zip(model.variables, twin.variables, strict=True):
-        own.assign(theirs.value)
+    twin = keras.models.clone_model(model, clone_function=copy, recursive=True)
+    for source, copied in zip(model.variables, twin.variables, strict=True):
+        copied.assign(source.value)
     return twin

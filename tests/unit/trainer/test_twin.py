@@ -1,4 +1,4 @@
-"""The network that trains gives what the one that is exported gives, and is made of the same parts."""
+"""The twin that is trained has the same outputs and layers as the network that is exported."""
 
 import os
 from collections.abc import Iterator
@@ -16,16 +16,16 @@ SMALL = Hyperparameters(image_size=8, channels=1, dropout=0.5)
 
 
 @pytest.fixture(autouse=True)
-def emptied() -> Iterator[None]:
-    """Keras remembers every network that was made."""
+def clear_keras() -> Iterator[None]:
+    """Keras keeps every network in memory until the session is cleared."""
     yield
     import keras
 
     keras.backend.clear_session()
 
 
-def shuffled(settings: Hyperparameters) -> Any:
-    """A network in which no two weights are alike."""
+def with_different_weights(settings: Hyperparameters) -> Any:
+    """A network in which all weights differ."""
     from trainer.networks import architectures
 
     model = architectures.build(settings, 10, None)
@@ -35,11 +35,11 @@ def shuffled(settings: Hyperparameters) -> Any:
     return model
 
 
-def inner(model: Any) -> list[Any]:
-    """All layers but inputs, those of networks in it too."""
+def all_layers(model: Any) -> list[Any]:
+    """All layers except inputs, also those of networks inside the network."""
     import keras
 
-    layers = [found for layer in model.layers for found in (inner(layer) if hasattr(layer, "layers") else [layer])]
+    layers = [found for layer in model.layers for found in (all_layers(layer) if hasattr(layer, "layers") else [layer])]
     return [layer for layer in layers if not isinstance(layer, keras.layers.InputLayer)]
 
 
@@ -49,35 +49,35 @@ def inner(model: Any) -> list[Any]:
     ids=lambda settings: settings.model,
 )
 @pytest.mark.parametrize("replicas", [1, 4])
-def test_a_twin_gives_what_its_model_gives(settings: Hyperparameters, replicas: int) -> None:
+def test_a_twin_has_the_outputs_of_its_model(settings: Hyperparameters, replicas: int) -> None:
     from trainer.networks.twin import for_training
 
-    model = shuffled(settings)
+    model = with_different_weights(settings)
     twin = for_training(model, "float32", replicas)
     shape = (4, settings.image_size, settings.image_size, settings.channels)
     images = np.random.default_rng(1).uniform(0, 255, shape).astype("float32")
-    given = model(images, training=False).numpy()
-    assert np.isfinite(given).all()
-    assert given.std() > 0
-    assert (twin(images, training=False).numpy() == given).all()
-    # And back: what the twin learnt is the model's.
-    for own in twin.weights:
-        own.assign(own.numpy() * 1.01)
-    for theirs, own in zip(model.variables, twin.variables, strict=True):
-        theirs.assign(own.value)
-    learnt = model(images, training=False).numpy()
-    assert (learnt != given).any()
-    assert (twin(images, training=False).numpy() == learnt).all()
+    output = model(images, training=False).numpy()
+    assert np.isfinite(output).all()
+    assert output.std() > 0
+    assert (twin(images, training=False).numpy() == output).all()
+    # Change the twin's weights, as training does, then copy its variables back.
+    for weight in twin.weights:
+        weight.assign(weight.numpy() * 1.01)
+    for variable, trained in zip(model.variables, twin.variables, strict=True):
+        variable.assign(trained.value)
+    new_output = model(images, training=False).numpy()
+    assert (new_output != output).any()
+    assert (twin(images, training=False).numpy() == new_output).all()
 
 
-# The smallest network that each module of keras.applications makes; the larger ones repeat its layers.
+# The smallest network of each module of keras.applications; the larger ones repeat its layers.
 SMALLEST = (
     *("ConvNeXtTiny", "DenseNet121", "EfficientNetB0", "EfficientNetV2B0", "InceptionResNetV2", "InceptionV3"),
     *("MobileNet", "MobileNetV2", "MobileNetV3Small", "NASNetMobile", "ResNet50", "ResNet50V2", "VGG16", "Xception"),
 )
 
 
-def test_every_network_is_made_by_a_module_that_is_tested() -> None:
+def test_the_smallest_networks_cover_all_modules() -> None:
     import keras
 
     modules = {name: getattr(keras.applications, name).__module__ for name in APPLICATIONS}
@@ -89,19 +89,19 @@ def test_every_network_has_a_twin(name: str) -> None:
     from trainer.networks import architectures
     from trainer.networks.twin import for_training
 
-    # Large enough for all of them; NASNet takes its own size only.
+    # 96 is large enough for all of them; NASNet accepts only its own size.
     model = architectures.build(Hyperparameters(model=name, image_size=224 if name == "NASNetMobile" else 96), 10, None)
     twin = for_training(model, "bfloat16", 2)
-    # By name, as our classes are called what Keras's are.
-    layers = [(layer.name, type(layer).__name__) for layer in inner(model)]
-    assert [(layer.name, type(layer).__name__) for layer in inner(twin)] == layers
+    # Compare the classes by name: ours have the same names as Keras's.
+    layers = [(layer.name, type(layer).__name__) for layer in all_layers(model)]
+    assert [(layer.name, type(layer).__name__) for layer in all_layers(twin)] == layers
     assert len(twin.trainable_variables) == len(model.trainable_variables)
     assert [variable.shape for variable in twin.variables] == [variable.shape for variable in model.variables]
     assert {weight.dtype for weight in twin.trainable_weights} == {"float32"}
     assert twin.output.dtype == "float32"
 
 
-def test_only_what_needs_it_computes_in_float32() -> None:
+def test_only_preprocessing_and_the_last_layer_compute_in_float32() -> None:
     import keras
 
     from trainer.networks import architectures
@@ -109,28 +109,28 @@ def test_only_what_needs_it_computes_in_float32() -> None:
 
     model = architectures.build(Hyperparameters(model="EfficientNetB0", image_size=32), 10, None)
     twin = for_training(model, "float16", 1)
-    exact = {layer.name for layer in inner(twin) if layer.compute_dtype == "float32"}
-    preparing = {layer.name for layer in inner(twin) if isinstance(layer, keras.layers.Rescaling)}
-    assert len(preparing) > 0
-    assert exact == {*preparing, "normalization", "logits"}
+    in_float32 = {layer.name for layer in all_layers(twin) if layer.compute_dtype == "float32"}
+    preprocessing = {layer.name for layer in all_layers(twin) if isinstance(layer, keras.layers.Rescaling)}
+    assert len(preprocessing) > 0
+    assert in_float32 == {*preprocessing, "normalization", "logits"}
 
 
-def test_the_exported_network_stays_kerass_own() -> None:
+def test_the_exported_network_has_only_layers_of_keras() -> None:
     import keras
 
     from trainer.networks import twin
 
-    model = shuffled(SMALL)
+    model = with_different_weights(SMALL)
     several, one = (twin.for_training(model, "bfloat16", replicas) for replicas in (2, 1))
     ours = {twin.Dropout, twin.BatchNormalization}
-    assert ours <= {type(layer) for layer in inner(several)}
-    assert not ours & {type(layer) for layer in inner(model)}
-    assert {layer.compute_dtype for layer in inner(model)} == {"float32"}
-    # One device needs no word with others.
-    assert keras.layers.BatchNormalization in {type(layer) for layer in inner(one)}
+    assert ours <= {type(layer) for layer in all_layers(several)}
+    assert not ours & {type(layer) for layer in all_layers(model)}
+    assert {layer.compute_dtype for layer in all_layers(model)} == {"float32"}
+    # With one device there is nothing to add up.
+    assert keras.layers.BatchNormalization in {type(layer) for layer in all_layers(one)}
 
 
-def test_dropout_keeps_the_mean_and_drops_its_share() -> None:
+def test_dropout_drops_its_share_and_scales_the_rest() -> None:
     import keras
     import tensorflow as tf
 
@@ -144,7 +144,7 @@ def test_dropout_keeps_the_mean_and_drops_its_share() -> None:
     together = Dropout(0.3, noise_shape=(None, 1))(ones, training=True).numpy()
     assert (together == together[:, :1]).all()
     assert (together == 0).mean() == pytest.approx(0.3, abs=0.05)
-    with pytest.raises(ValueError, match="the first axis is that of the images"):
+    with pytest.raises(ValueError, match="the first axis must be None, for the images"):
         Dropout(0.3, noise_shape=(1, 50))(ones, training=True)
     half = Dropout(0.3, dtype="mixed_float16")(ones, training=True)
     assert half.dtype == "float16"

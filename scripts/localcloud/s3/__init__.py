@@ -1,1 +1,1 @@
-"""S3's bytes: kept as files, digested on their way in, streamed on their way out. All the rest of S3 is moto's."""
+"""The bytes of S3 objects: stored as files, checked at upload, streamed at download. moto does the rest of S3."""

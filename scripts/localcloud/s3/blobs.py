@@ -1,6 +1,6 @@
-"""Object bytes as files. A file is named by us, never by a key, and goes when nobody needs its bytes any more.
+"""Object bytes as files. Files are named by number, never by key, and are deleted when no object needs them.
 
-An object is a list of pieces of files, so that completing a multipart upload and copying an object move no byte.
+An object is a list of pieces of files, so completing a multipart upload and copying an object do not copy bytes.
 """
 
 import itertools
@@ -15,23 +15,23 @@ CHUNK = 1 << 20
 
 
 class StoredFile:
-    """A file of the store, which is removed when the last object that needs it has gone.
+    """A file of the store. It is deleted when the last object that needs it is deleted.
 
     Args:
         path: the file.
-        digests: what is known of all its bytes.
+        digests: known digests of its whole content.
     """
 
     def __init__(self, path: Path, digests: Mapping[str, bytes]) -> None:
         self.path = path
         self.digests = dict(digests)
-        # Not at the end of the process: the whole folder goes then.
+        # Not at the end of the process, because the server deletes the whole folder then.
         weakref.finalize(self, path.unlink, missing_ok=True).atexit = False
 
 
 @dataclass(frozen=True)
 class Piece:
-    """Some bytes of a file; ``whole`` where they are all it has."""
+    """A range of bytes in a file; ``whole`` says whether it is the whole file."""
 
     file: StoredFile
     start: int
@@ -39,7 +39,7 @@ class Piece:
     whole: bool = True
 
     def cut(self, start: int, stop: int) -> "Piece":
-        """What of it lies between two places, counted from its own first byte."""
+        """Return the part between two positions, which count from the first byte of this piece."""
         start, stop = max(0, start), min(self.size, stop)
         return Piece(self.file, self.start + start, stop - start, self.whole and stop - start == self.size)
 
@@ -52,20 +52,20 @@ class Blob:
 
     @property
     def size(self) -> int:
-        """How many bytes."""
+        """The number of bytes."""
         return sum(piece.size for piece in self.pieces)
 
     def cut(self, start: int, stop: int) -> "Blob":
-        """The bytes from ``start`` up to, and without, ``stop``."""
-        pieces, place = [], 0
+        """Return the bytes from ``start`` up to but not including ``stop``."""
+        pieces, position = [], 0
         for piece in self.pieces:
-            if start < place + piece.size and place < stop:
-                pieces.append(piece.cut(start - place, stop - place))
-            place += piece.size
+            if start < position + piece.size and position < stop:
+                pieces.append(piece.cut(start - position, stop - position))
+            position += piece.size
         return Blob(tuple(pieces))
 
     def chunks(self) -> Iterator[bytes]:
-        """All bytes, in an amount at a time that is no burden."""
+        """Yield all bytes, at most ``CHUNK`` at a time."""
         for piece in self.pieces:
             with piece.file.path.open("rb", buffering=0) as file:
                 file.seek(piece.start)
@@ -75,11 +75,11 @@ class Blob:
                     yield chunk
 
     def read(self) -> bytes:
-        """All bytes at once."""
+        """Return all bytes at once."""
         return b"".join(self.chunks())
 
     def digest(self, algorithm: str) -> bytes:
-        """Its digest; what was computed before is not computed again."""
+        """Return a digest of the bytes. A digest of a whole file is computed only once."""
         whole = len(self.pieces) == 1 and self.pieces[0].whole
         known = self.pieces[0].file.digests if whole else {}
         if algorithm not in known:
@@ -87,8 +87,8 @@ class Blob:
         return known[algorithm]
 
 
-def joined(blobs: Iterable[Blob]) -> Blob:
-    """Several one after the other."""
+def join(blobs: Iterable[Blob]) -> Blob:
+    """Return one blob of several, one after the other."""
     return Blob(tuple(piece for blob in blobs for piece in blob.pieces))
 
 
@@ -96,7 +96,7 @@ class Store:
     """Makes blobs.
 
     Args:
-        folder: where the files are; it is made when there is something to keep.
+        folder: where the files are; it is created at the first write.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -104,14 +104,14 @@ class Store:
         self._numbers = itertools.count()
 
     def write(self, chunks: Iterable[bytes], algorithms: Iterable[str] = ("md5",)) -> tuple[Blob, dict[str, bytes]]:
-        """Keep bytes.
+        """Store bytes in a new file.
 
         Args:
-            chunks: the bytes; what they raise goes through, and nothing is kept.
-            algorithms: the digests that are wanted.
+            chunks: the bytes. If iterating over them raises, the file is deleted and the exception is passed on.
+            algorithms: the digests to compute.
 
         Returns:
-            The blob, and those digests.
+            The blob and the digests.
         """
         self._folder.mkdir(exist_ok=True)
         path = self._folder / f"{next(self._numbers):08x}"

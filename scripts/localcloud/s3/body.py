@@ -1,4 +1,4 @@
-"""A request's body on its way in: taken out of aws-chunked, digested, held against what the caller says of it.
+"""Reads a request's body: decodes aws-chunked, computes digests, and compares them with those that the caller sent.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html
 """
@@ -23,76 +23,76 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _INCOMPLETE = "You did not provide the number of bytes specified by the Content-Length HTTP header"
 
 Digests = dict[str, bytes]
-Keep = Callable[[Iterable[bytes], Iterable[str]], Digests]
+Store = Callable[[Iterable[bytes], Iterable[str]], Digests]
 
 
-def take(environ: "WSGIEnvironment", keep: Keep) -> Digests:
+def receive(environ: "WSGIEnvironment", store: Store) -> Digests:
     """Read a request's body to its end and check it.
 
     Args:
         environ: the request.
-        keep: gets the bytes and the algorithms that are wanted; puts the bytes somewhere, gives their digests.
+        store: stores the chunks that it gets, and returns their digests for the algorithms that it gets.
 
     Returns:
-        The digests among ``checksums.SIZES`` that the caller gave, and that are right.
+        The digests that the caller sent, all of them correct. Only algorithms in ``checksums.SIZES``.
 
     Raises:
-        S3Error: BadDigest and its kin, for a body that is not what the caller says.
+        S3Error: BadDigest or a similar error, if the body is not what the caller announced.
     """
-    claimed = claims(environ)
+    expected = expected_digests(environ)
     trailers: dict[str, str] = {}
-    promised = environ.get("HTTP_X_AMZ_TRAILER", "").lower().removeprefix("x-amz-checksum-")
-    algorithms = {"md5", *claimed, *({promised} & checksums.SIZES.keys())}
+    announced = environ.get("HTTP_X_AMZ_TRAILER", "").lower().removeprefix("x-amz-checksum-")
+    algorithms = {"md5", *expected, *({announced} & checksums.SIZES.keys())}
     payload = environ.get("HTTP_X_AMZ_CONTENT_SHA256", "")
     if _SHA256.fullmatch(payload):
         algorithms.add("sha256")
-    digests = keep(_chunks(environ, trailers), algorithms)
+    digests = store(_chunks(environ, trailers), algorithms)
     for name, value in trailers.items():
         if (algorithm := name.removeprefix("x-amz-checksum-")) in checksums.SIZES:
-            claimed[algorithm] = _claim(algorithm, value)
-    _check(claimed, digests)
+            expected[algorithm] = _decode(algorithm, value)
+    _check(expected, digests)
     if _SHA256.fullmatch(payload) and digests["sha256"].hex() != payload:
         raise S3Error(
             "XAmzContentSHA256Mismatch",
             "The provided 'x-amz-content-sha256' header does not match what was computed.",
         )
-    return {algorithm: digest for algorithm, digest in claimed.items() if algorithm != "md5"}
+    return {algorithm: digest for algorithm, digest in expected.items() if algorithm != "md5"}
 
 
 def is_chunked(environ: "WSGIEnvironment") -> bool:
-    """Whether the body comes as aws-chunked."""
+    """Return whether the body is encoded as aws-chunked."""
     return str(environ.get("HTTP_X_AMZ_CONTENT_SHA256", "")).startswith("STREAMING-")
 
 
-def claims(environ: "WSGIEnvironment") -> Digests:
-    """The digests in a request's headers.
+def expected_digests(environ: "WSGIEnvironment") -> Digests:
+    """Return the digests in a request's headers.
 
     Raises:
-        S3Error: one that cannot be a digest.
+        S3Error: a header that cannot be a digest.
     """
     found = {
-        algorithm: _claim(algorithm, environ[_PREFIX + algorithm.upper()])
+        algorithm: _decode(algorithm, environ[_PREFIX + algorithm.upper()])
         for algorithm in checksums.SIZES
         if _PREFIX + algorithm.upper() in environ
     }
     if "HTTP_CONTENT_MD5" in environ:
-        md5 = checksums.decoded(environ["HTTP_CONTENT_MD5"], 16)
+        md5 = checksums.decode(environ["HTTP_CONTENT_MD5"], 16)
         if md5 is None:
             raise S3Error("InvalidDigest", "The Content-MD5 you specified is not valid.")
         found["md5"] = md5
     return found
 
 
-def _claim(algorithm: str, value: str) -> bytes:
-    digest = checksums.decoded(value, checksums.SIZES[algorithm])
+def _decode(algorithm: str, value: str) -> bytes:
+    digest = checksums.decode(value, checksums.SIZES[algorithm])
     if digest is None:
         raise S3Error("InvalidRequest", f"Value for x-amz-checksum-{algorithm} header is invalid.")
     return digest
 
 
-def _check(claimed: Mapping[str, bytes], digests: Mapping[str, bytes]) -> None:
-    for algorithm, claim in claimed.items():
-        if digests.get(algorithm) == claim:
+def _check(expected: Mapping[str, bytes], digests: Mapping[str, bytes]) -> None:
+    for algorithm, digest in expected.items():
+        if digests.get(algorithm) == digest:
             continue
         if algorithm == "md5":
             raise S3Error("BadDigest", "The Content-MD5 you specified did not match what we received.")
@@ -104,7 +104,9 @@ def _chunks(environ: "WSGIEnvironment", trailers: dict[str, str]) -> Iterator[by
     stream = io.BufferedReader(cast("io.RawIOBase", get_input_stream(environ)))
     try:
         if is_chunked(environ):
-            yield from _counted(_unchunked(stream, trailers), environ.get("HTTP_X_AMZ_DECODED_CONTENT_LENGTH"))
+            yield from _check_length(
+                _decode_chunked(stream, trailers), environ.get("HTTP_X_AMZ_DECODED_CONTENT_LENGTH")
+            )
         else:
             while chunk := stream.read(CHUNK):
                 yield chunk
@@ -112,23 +114,26 @@ def _chunks(environ: "WSGIEnvironment", trailers: dict[str, str]) -> Iterator[by
         raise S3Error("IncompleteBody", _INCOMPLETE) from None
 
 
-def _counted(chunks: Iterable[bytes], promised: str | None) -> Iterator[bytes]:
+def _check_length(chunks: Iterable[bytes], announced: str | None) -> Iterator[bytes]:
     size = 0
     for chunk in chunks:
         size += len(chunk)
         yield chunk
-    if promised is not None and promised != str(size):
+    if announced is not None and announced != str(size):
         raise S3Error("IncompleteBody", _INCOMPLETE)
 
 
-def _unchunked(stream: IO[bytes], trailers: dict[str, str]) -> Iterator[bytes]:
-    """The data of aws-chunked, ``SIZE[;chunk-signature=…]`` before each chunk; what follows the last one."""
-    while left := _chunk_size(stream):
-        while left:
-            data = stream.read(min(left, CHUNK))
+def _decode_chunked(stream: IO[bytes], trailers: dict[str, str]) -> Iterator[bytes]:
+    """Yield the data of aws-chunked, which has ``SIZE[;chunk-signature=…]`` before each chunk.
+
+    The headers that follow the last chunk are added to ``trailers``.
+    """
+    while remaining := _chunk_size(stream):
+        while remaining:
+            data = stream.read(min(remaining, CHUNK))
             if not data:
                 raise S3Error("IncompleteBody", _INCOMPLETE)
-            left -= len(data)
+            remaining -= len(data)
             yield data
         stream.readline()
     for line in stream:

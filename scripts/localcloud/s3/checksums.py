@@ -1,4 +1,4 @@
-"""The digests that S3 knows, computed as the bytes pass by.
+"""The digests that S3 knows, computed chunk by chunk.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
 """
@@ -11,7 +11,7 @@ from typing import Protocol
 
 from awscrt import checksums
 
-# The algorithms of x-amz-checksum-*, and how many bytes a digest has.
+# The algorithms of x-amz-checksum-*, and the number of bytes of their digests.
 SIZES = {"crc32": 4, "crc32c": 4, "crc64nvme": 8, "sha1": 20, "sha256": 32}
 _CRCS: dict[str, Callable[[bytes, int], int]] = {
     "crc32": zlib.crc32,
@@ -21,14 +21,14 @@ _CRCS: dict[str, Callable[[bytes, int], int]] = {
 
 
 class Digest(Protocol):
-    """A digest in the making, as hashlib has them."""
+    """A digest that is being computed, with the methods of hashlib's digests."""
 
     def update(self, data: bytes, /) -> None:
-        """Take in more bytes."""
+        """Add more bytes."""
         ...
 
     def digest(self) -> bytes:
-        """The digest of what was taken in so far."""
+        """Return the digest of the bytes so far."""
         ...
 
 
@@ -46,12 +46,12 @@ class _Crc:
 
 
 def new(algorithm: str) -> Digest:
-    """An empty digest of ``md5`` or of one of ``SIZES``."""
+    """Return an empty digest for ``md5`` or an algorithm in ``SIZES``."""
     return _Crc(algorithm) if algorithm in _CRCS else hashlib.new(algorithm, usedforsecurity=False)
 
 
 def digests(chunks: Iterable[bytes], algorithms: Iterable[str]) -> dict[str, bytes]:
-    """Several digests of the same bytes, which are read once."""
+    """Return several digests of the same bytes, and read the bytes only once."""
     running = {algorithm: new(algorithm) for algorithm in algorithms}
     for chunk in chunks:
         for digest in running.values():
@@ -59,13 +59,13 @@ def digests(chunks: Iterable[bytes], algorithms: Iterable[str]) -> dict[str, byt
     return {algorithm: digest.digest() for algorithm, digest in running.items()}
 
 
-def encoded(digest: bytes) -> str:
-    """A digest as a header carries it."""
+def encode(digest: bytes) -> str:
+    """Return a digest as the text of a header."""
     return base64.b64encode(digest).decode()
 
 
-def decoded(value: str, size: int) -> bytes | None:
-    """A digest out of a header; None where it is not the Base64 of ``size`` bytes."""
+def decode(value: str, size: int) -> bytes | None:
+    """Return the digest in a header, or None if the text is not the Base64 of ``size`` bytes."""
     try:
         digest = base64.b64decode(value, validate=True)
     except ValueError:

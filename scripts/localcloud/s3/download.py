@@ -1,4 +1,4 @@
-"""GetObject's answer: the whole of an object, a range of it, or one of its parts.
+"""GetObject's response: a whole object, a range of it, or one of its parts.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 """
@@ -10,25 +10,25 @@ from typing import Any
 from werkzeug.wrappers import Response
 
 from scripts.localcloud.s3.errors import S3Error
-from scripts.localcloud.s3.keys import Taken
+from scripts.localcloud.s3.keys import StoredObject
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
-def download(head: Response, taken: Taken, environ: Mapping[str, Any], part: int | None) -> Response:
-    """An answer with bytes in it.
+def download(head: Response, stored: StoredObject, environ: Mapping[str, Any], part: int | None) -> Response:
+    """Return a response with an object's bytes.
 
     Args:
-        head: moto's answer, without them.
-        taken: the key and its bytes.
+        head: moto's response, which lacks the bytes.
+        stored: the object.
         environ: the request.
-        part: partNumber, where one was asked for.
+        part: the request's partNumber, or None.
 
     Raises:
         S3Error: InvalidRange, InvalidPartNumber.
     """
-    whole = taken.blob
-    bounds = _part(taken, part) if part else _wanted(environ, head, whole.size)
+    whole = stored.blob
+    bounds = _part_range(stored, part) if part else _requested_range(environ, head, whole.size)
     blob = whole if bounds is None else whole.cut(*bounds)
     response = Response(blob.chunks(), head.status, head.headers, direct_passthrough=True)
     response.headers["Content-Length"] = str(blob.size)
@@ -36,16 +36,18 @@ def download(head: Response, taken: Taken, environ: Mapping[str, Any], part: int
         response.status_code = 206
         response.headers["Content-Range"] = f"bytes {bounds[0]}-{bounds[1] - 1}/{whole.size}"
         if blob.size < whole.size:
-            # A checksum is of all the bytes, and callers hold what they get against it.
+            # These are checksums of the whole object, and callers would compare them with the part that they get.
             for name in [name for name, _ in response.headers if name.lower().startswith("x-amz-checksum-")]:
                 del response.headers[name]
-        if part and taken.key.multipart:
-            response.headers["x-amz-mp-parts-count"] = str(len(taken.key.multipart.partlist))
+        if part and stored.key.multipart:
+            response.headers["x-amz-mp-parts-count"] = str(len(stored.key.multipart.partlist))
     return response
 
 
 def byte_range(header: str, size: int) -> tuple[int, int] | None:
-    """The bytes, from and up to, that a Range header means; None for all, which several ranges get too.
+    """Return the first byte of a Range header and the one after its last. None means all bytes.
+
+    A header with several ranges or of another form gets all bytes, too.
 
     Raises:
         S3Error: InvalidRange.
@@ -65,17 +67,17 @@ def byte_range(header: str, size: int) -> tuple[int, int] | None:
     return start, stop
 
 
-def _wanted(environ: Mapping[str, Any], head: Response, size: int) -> tuple[int, int] | None:
+def _requested_range(environ: Mapping[str, Any], head: Response, size: int) -> tuple[int, int] | None:
     header = environ.get("HTTP_RANGE", "")
-    unless = environ.get("HTTP_IF_RANGE")
-    if unless is not None and unless not in (head.headers.get("ETag"), head.headers.get("Last-Modified")):
+    condition = environ.get("HTTP_IF_RANGE")
+    if condition is not None and condition not in (head.headers.get("ETag"), head.headers.get("Last-Modified")):
         return None
     return byte_range(header, size)
 
 
-def _part(taken: Taken, number: int) -> tuple[int, int]:
-    upload = taken.key.multipart
-    sizes = [upload.parts[name].contentsize for name in upload.partlist] if upload else [taken.blob.size]
+def _part_range(stored: StoredObject, number: int) -> tuple[int, int]:
+    upload = stored.key.multipart
+    sizes = [upload.parts[name].contentsize for name in upload.partlist] if upload else [stored.blob.size]
     if number > len(sizes):
         raise S3Error("InvalidPartNumber", "The requested partnumber is not satisfiable", 416)
     start = sum(sizes[: number - 1])

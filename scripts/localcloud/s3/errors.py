@@ -1,4 +1,4 @@
-"""S3's refusals.
+"""S3's errors.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 """
@@ -9,12 +9,12 @@ from werkzeug.wrappers import Response
 
 
 class S3Error(Exception):
-    """A refusal, as S3 words it.
+    """An error that a caller gets, in S3's words.
 
     Args:
-        code: such as ``BadDigest``.
+        code: the error code, such as ``BadDigest``.
         message: the sentence for the caller.
-        status: of HTTP.
+        status: the HTTP status.
     """
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:
@@ -24,7 +24,7 @@ class S3Error(Exception):
         self.status = status
 
     def response(self) -> Response:
-        """The answer to send."""
+        """Return the HTTP response."""
         body = (
             '<?xml version="1.0" encoding="UTF-8"?>\n'
             f"<Error><Code>{self.code}</Code><Message>{escape(self.message)}</Message></Error>"

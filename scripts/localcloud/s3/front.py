@@ -1,4 +1,4 @@
-"""What stands before moto's S3: bodies go to files and come from files, digests are checked, keys stay in buckets."""
+"""The front of moto's S3: it stores and reads bodies as files, checks digests, and refuses keys that leave a bucket."""
 
 import io
 import re
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # Credential=AKID/20260801/us-east-1/s3/aws4_request, in the Authorization header or in a presigned address.
 _SIGNED = re.compile(r"Credential=[^/]+/\d{8}/[a-z0-9-]+/s3/")
 _CONTROL = "/v20180820/"  # S3 Control signs as S3 does.
-# An object's own bytes are meant where none of these is asked for.
+# A request with one of these is not about an object's bytes.
 _SUBRESOURCES = {"acl", "attributes", "legal-hold", "restore", "retention", "select", "tagging", "torrent", "uploads"}
 
 
@@ -34,7 +34,7 @@ class Address:
 
     @property
     def is_object(self) -> bool:
-        """Whether the bytes of an object or of a part are meant."""
+        """Whether the request is about the bytes of an object or of a part."""
         return bool(self.key) and not _SUBRESOURCES & self.query.keys()
 
 
@@ -42,17 +42,17 @@ class S3Front:
     """A WSGI application around moto's.
 
     Args:
-        moto: answers what is not of bytes.
+        moto: answers everything that is not about bytes.
         store: keeps the bytes.
     """
 
     def __init__(self, moto: "WSGIApplication", store: Store) -> None:
         self._moto = moto
         self._store = store
-        keys.mend(store)
+        keys.patch_moto(store)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Answer one request; what is not signed for S3 goes to moto as it is."""
+        """Answer one request. Requests that are not signed for S3 go to moto unchanged."""
         if not _is_s3(environ):
             return self._moto(environ, start_response)
         try:
@@ -73,66 +73,66 @@ class S3Front:
         if address.method == "GET" and address.is_object and "uploadId" not in address.query:
             return self._get(environ, address)
         completes = address.method == "POST" and "uploadId" in address.query
-        claims = {} if copies else self._checked(environ, of_object=completes)
+        expected = {} if copies else self._check_body(environ, of_object=completes)
         if not copies and not completes:
-            return self._asked(environ)
-        with keys.stand_ins(claims):
-            return self._asked(environ)
+            return self._call_moto(environ)
+        with keys.placeholders(expected):
+            return self._call_moto(environ)
 
     def _put(self, environ: "WSGIEnvironment") -> Response:
-        """Keep the body, then let moto make a key or a part without one."""
-        kept = Blob()
+        """Store the body, then let moto make a key or a part from the same request without a body."""
+        blob = Blob()
 
-        def keep(chunks: Iterable[bytes], algorithms: Iterable[str]) -> dict[str, bytes]:
-            nonlocal kept
-            kept, digests = self._store.write(chunks, algorithms)
+        def store(chunks: Iterable[bytes], algorithms: Iterable[str]) -> dict[str, bytes]:
+            nonlocal blob
+            blob, digests = self._store.write(chunks, algorithms)
             return digests
 
-        claims = body.take(environ, keep)
-        with keys.given(kept):
-            return self._asked(_without_body(environ, claims))
+        digests = body.receive(environ, store)
+        with keys.as_body(blob):
+            return self._call_moto(_without_body(environ, digests))
 
     def _get(self, environ: "WSGIEnvironment", address: Address) -> Response:
-        """Let moto make the head of the answer, and add the bytes that were asked for."""
-        asked = {name: value for name, value in environ.items() if name not in ("HTTP_RANGE", "HTTP_IF_RANGE")}
-        with keys.stand_ins({}) as taken:
-            response = self._asked(asked)
-        if not taken:
-            return response  # It is no success, or nothing has changed.
+        """Let moto make the response's headers, and add the requested bytes."""
+        whole = {name: value for name, value in environ.items() if name not in ("HTTP_RANGE", "HTTP_IF_RANGE")}
+        with keys.placeholders({}) as reads:
+            response = self._call_moto(whole)
+        if not reads:
+            return response  # An error, or "304 Not Modified".
         part = address.query.get("partNumber", [None])[0]
-        return download(response, taken[-1], environ, int(part) if part else None)
+        return download(response, reads[-1], environ, int(part) if part else None)
 
-    def _checked(self, environ: "WSGIEnvironment", of_object: bool) -> dict[str, bytes]:
-        """Check a body that is for moto itself, and put it back.
+    def _check_body(self, environ: "WSGIEnvironment", of_object: bool) -> dict[str, bytes]:
+        """Check the body of a request that moto answers, and put it back for moto.
 
         Args:
             environ: the request.
-            of_object: the checksum in the headers is not this body's, but the object's that it puts together.
+            of_object: the request completes an object from parts, and the checksum headers are the object's.
 
         Returns:
-            The object's checksums, where the headers have them.
+            The object's checksums in the headers, if any.
         """
         if environ["REQUEST_METHOD"] not in ("PUT", "POST"):
             return {}
-        read = io.BytesIO()
+        buffer = io.BytesIO()
 
-        def keep(chunks: Iterable[bytes], algorithms: Iterable[str]) -> dict[str, bytes]:
-            read.writelines(chunks)
-            return checksums.digests([read.getvalue()], algorithms)
+        def store(chunks: Iterable[bytes], algorithms: Iterable[str]) -> dict[str, bytes]:
+            buffer.writelines(chunks)
+            return checksums.digests([buffer.getvalue()], algorithms)
 
         prefix = "HTTP_X_AMZ_CHECKSUM_"
-        # The checksum of an object's parts' checksums carries their number: "…==-3".
-        given = {name: str(value).partition("-")[0] for name, value in environ.items() if name.startswith(prefix)}
-        claims = body.claims(given) if of_object else {}
-        seen = {name: value for name, value in environ.items() if not (of_object and name.startswith(prefix))}
-        body.take(seen, keep)
-        read.seek(0)
-        environ["wsgi.input"] = read
-        environ["CONTENT_LENGTH"] = str(len(read.getvalue()))
+        # A checksum of the parts' checksums ends with the number of parts: "…==-3".
+        headers = {name: str(value).partition("-")[0] for name, value in environ.items() if name.startswith(prefix)}
+        expected = body.expected_digests(headers) if of_object else {}
+        request = {name: value for name, value in environ.items() if not (of_object and name.startswith(prefix))}
+        body.receive(request, store)
+        buffer.seek(0)
+        environ["wsgi.input"] = buffer
+        environ["CONTENT_LENGTH"] = str(len(buffer.getvalue()))
         environ.pop("HTTP_TRANSFER_ENCODING", None)
-        return claims
+        return expected
 
-    def _asked(self, environ: "WSGIEnvironment") -> Response:
+    def _call_moto(self, environ: "WSGIEnvironment") -> Response:
         return Response.from_app(self._moto, environ, buffered=True)
 
 
@@ -142,7 +142,7 @@ def _is_s3(environ: "WSGIEnvironment") -> bool:
 
 
 def _address(environ: "WSGIEnvironment") -> Address:
-    """Raises S3Error where the key would leave its bucket.
+    """Return where a request goes; raise S3Error if the key would leave its bucket.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
     """
@@ -156,15 +156,15 @@ def _address(environ: "WSGIEnvironment") -> Address:
     return Address(environ["REQUEST_METHOD"], key, parse_qs(query, keep_blank_values=True))
 
 
-def _without_body(environ: "WSGIEnvironment", claims: Mapping[str, bytes]) -> "WSGIEnvironment":
-    """A request as it would be with nothing in its body, and what is known of that in its headers."""
+def _without_body(environ: "WSGIEnvironment", digests: Mapping[str, bytes]) -> "WSGIEnvironment":
+    """Return a request with an empty body, and with the digests of the original body in its headers."""
     changed: dict[str, Any] = dict(environ)
     for name in ("HTTP_TRANSFER_ENCODING", "wsgi.input_terminated", "HTTP_X_AMZ_TRAILER"):
         changed.pop(name, None)
     changed |= {"wsgi.input": io.BytesIO(), "CONTENT_LENGTH": "0"}
     if body.is_chunked(environ):
         changed["HTTP_X_AMZ_CONTENT_SHA256"] = "UNSIGNED-PAYLOAD"
-    for algorithm, digest in claims.items():
-        changed[f"HTTP_X_AMZ_CHECKSUM_{algorithm.upper()}"] = checksums.encoded(digest)
+    for algorithm, digest in digests.items():
+        changed[f"HTTP_X_AMZ_CHECKSUM_{algorithm.upper()}"] = checksums.encode(digest)
         changed["HTTP_X_AMZ_SDK_CHECKSUM_ALGORITHM"] = algorithm.upper()
     return changed

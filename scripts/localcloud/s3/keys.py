@@ -1,7 +1,7 @@
-"""moto's keys with their bytes in our files: moto keeps names, versions, metadata and everything else.
+"""Makes moto's keys store their bytes as blobs. moto keeps names, versions, metadata and everything else.
 
-What moto takes for an object's bytes is, while a request is answered here, a stand-in that names a blob. Nothing of
-moto's notices, as it only hands bytes on: from a request into a key, from a key into an answer or another key.
+While this package answers a request, moto gets placeholders instead of an object's bytes. This works because moto
+only passes the bytes on: from a request to a key, and from a key to a response or another key.
 """
 
 import hashlib
@@ -19,111 +19,111 @@ from moto.s3.models import FakeKey, FakeMultipart, S3Backend
 from moto.settings import S3_UPLOAD_PART_MIN_SIZE
 
 from scripts.localcloud.s3 import checksums
-from scripts.localcloud.s3.blobs import Blob, Store, joined
+from scripts.localcloud.s3.blobs import Blob, Store, join
 from scripts.localcloud.s3.errors import S3Error
 
 _EMPTY = Blob()
 
 
-class StandIn(bytes):
-    """Takes the place of a blob's bytes in moto; its length and its slices are the blob's."""
+class Placeholder(bytes):
+    """What moto gets instead of a blob's bytes. It has the blob's length, and its slices are slices of the blob."""
 
     blob: Blob
 
-    def __new__(cls, blob: Blob) -> "StandIn":
-        """A stand-in, which holds no byte itself."""
-        made = super().__new__(cls)
-        made.blob = blob
-        return made
+    def __new__(cls, blob: Blob) -> "Placeholder":
+        """Make a placeholder, which holds no bytes itself."""
+        placeholder = super().__new__(cls)
+        placeholder.blob = blob
+        return placeholder
 
     def __len__(self) -> int:
         return self.blob.size
 
-    def __getitem__(self, part: Any) -> "StandIn":  # type: ignore[override]  # moto takes slices only
+    def __getitem__(self, part: Any) -> "Placeholder":  # type: ignore[override]  # moto takes slices only
         start, stop, _ = part.indices(self.blob.size)
-        return StandIn(self.blob.cut(start, stop))
+        return Placeholder(self.blob.cut(start, stop))
 
 
 @dataclass(frozen=True)
-class Taken:
-    """A key whose bytes moto has asked for, and these bytes."""
+class StoredObject:
+    """A key of moto whose bytes moto has read, and its blob."""
 
     key: Any
     blob: Blob
 
 
-_given: ContextVar[Blob | None] = ContextVar("given", default=None)
-_taken: ContextVar[list[Taken] | None] = ContextVar("taken", default=None)
-_claimed: ContextVar[Mapping[str, bytes]] = ContextVar("claimed")
+_body: ContextVar[Blob | None] = ContextVar("body", default=None)
+_reads: ContextVar[list[StoredObject] | None] = ContextVar("reads", default=None)
+_expected: ContextVar[Mapping[str, bytes]] = ContextVar("expected")
 
 
 @contextmanager
-def given(blob: Blob) -> Iterator[None]:
-    """While it lasts, an empty body that moto puts into a key means ``blob``."""
-    token = _given.set(blob)
+def as_body(blob: Blob) -> Iterator[None]:
+    """During the ``with``, moto stores ``blob`` in a key when the request's body is empty."""
+    token = _body.set(blob)
     try:
         yield
     finally:
-        _given.reset(token)
+        _body.reset(token)
 
 
 @contextmanager
-def stand_ins(claims: Mapping[str, bytes]) -> Iterator[list[Taken]]:
-    """While it lasts, moto gets stand-ins for the bytes of keys; the list says which it has asked for.
+def placeholders(expected: Mapping[str, bytes]) -> Iterator[list[StoredObject]]:
+    """During the ``with``, moto gets placeholders for the bytes of keys. The list says which keys it has read.
 
     Args:
-        claims: the digests that an object put together from parts shall have.
+        expected: the digests that the caller sent for an object that is completed from parts.
     """
-    taken: list[Taken] = []
-    token, claimed = _taken.set(taken), _claimed.set(claims)
+    reads: list[StoredObject] = []
+    reads_token, expected_token = _reads.set(reads), _expected.set(expected)
     try:
-        yield taken
+        yield reads
     finally:
-        _taken.reset(token)
-        _claimed.reset(claimed)
+        _reads.reset(reads_token)
+        _expected.reset(expected_token)
 
 
-def mend(store: Store) -> None:
-    """Let moto's keys keep their bytes in ``store``; called once, before moto serves."""
+def patch_moto(store: Store) -> None:
+    """Make moto's keys keep their bytes in ``store``. Call this once, before moto serves."""
 
     def set_value(key: Any, value: Any) -> None:
         key.blob = _blob(value, store)
         key.contentsize = key.blob.size
         key._etag = key._etag or key.blob.digest("md5").hex()
 
-    dispose = FakeKey.dispose
+    motos_dispose = FakeKey.dispose
 
-    def disposed(key: Any, garbage: bool = False) -> None:
-        key.blob = _EMPTY  # moto itself holds on to every key that it ever made.
-        dispose(key, garbage)
+    def dispose(key: Any, garbage: bool = False) -> None:
+        key.blob = _EMPTY  # moto keeps a reference to every key that it has made, so the key must drop its bytes.
+        motos_dispose(key, garbage)
 
-    copy_object = S3Backend.copy_object
+    motos_copy_object = S3Backend.copy_object
 
-    def copied(backend: Any, source: Any, bucket: str, name: str, *rest: Any, **more: Any) -> None:
-        copy_object(backend, source, bucket, name, *rest, **more)
-        _settle(backend.get_object(bucket, name))
+    def copy_object(backend: Any, source: Any, bucket: str, name: str, *rest: Any, **more: Any) -> None:
+        motos_copy_object(backend, source, bucket, name, *rest, **more)
+        _make_single_part(backend.get_object(bucket, name))
 
     FakeKey.value = property(_value, set_value)
-    FakeKey.dispose = disposed
+    FakeKey.dispose = dispose
     FakeKey.__getstate__, FakeKey.__setstate__ = _state, _set_state
     FakeMultipart.complete = _complete
-    S3Backend.copy_object = copied
+    S3Backend.copy_object = copy_object
     models.compute_checksum = responses.compute_checksum = _compute_checksum
 
 
 def _value(key: Any) -> bytes:
-    taken = _taken.get()
-    if taken is None:
-        return bytes(key.blob.read())  # For what else of moto reads objects: SELECT, CloudFormation, Lambda …
+    reads = _reads.get()
+    if reads is None:
+        return bytes(key.blob.read())  # Other parts of moto need the bytes: SELECT, CloudFormation, Lambda …
     blob = key.blob
     if blob.size != key.contentsize:
         raise S3Error("SlowDown", "The object was replaced while it was looked up: repeat the request.", 503)
-    taken.append(Taken(key, blob))
-    return StandIn(blob)
+    reads.append(StoredObject(key, blob))
+    return Placeholder(blob)
 
 
 def _state(key: Any) -> dict[str, Any]:
-    """What moto's listings copy of a key: all but its bytes, as moto holds on to these copies too."""
+    """Return what moto's listings copy of a key: all but its bytes, because moto keeps references to these copies."""
     return {name: value for name, value in vars(key).items() if name not in ("blob", "lock", "_value_buffer")}
 
 
@@ -131,23 +131,23 @@ def _set_state(key: Any, state: dict[str, Any]) -> None:
     vars(key).update(state, blob=_EMPTY, lock=threading.Lock(), _value_buffer=io.BytesIO())
 
 
-def _settle(copy: Any) -> None:
-    """A copy is one piece, with a checksum of the whole, whatever parts its source was made of."""
+def _make_single_part(copy: Any) -> None:
+    """Make a copied object one part, with a checksum of all its bytes, even if its source has several parts."""
     copy.multipart = None
     if copy.checksum_value and copy.checksum_algorithm:
-        copy.checksum_value = checksums.encoded(copy.blob.digest(copy.checksum_algorithm.lower()))
+        copy.checksum_value = checksums.encode(copy.blob.digest(copy.checksum_algorithm.lower()))
 
 
 def _blob(value: bytes | str, store: Store) -> Blob:
-    if isinstance(value, StandIn):
+    if isinstance(value, Placeholder):
         return value.blob
     data = value.encode() if isinstance(value, str) else value
-    given = _given.get()
-    return given if given is not None and not data else store.write([data] if data else [])[0]
+    body = _body.get()
+    return body if body is not None and not data else store.write([data] if data else [])[0]
 
 
 def _complete(upload: Any, body: Iterable[tuple[int, str]]) -> tuple[bytes, str, tuple[str, str, int] | None]:
-    """FakeMultipart.complete: the same refusals and results, from files."""
+    """Do what FakeMultipart.complete does, with the same errors and results, but with blobs."""
     parts: list[Any] = []
     for number, etag in body:
         part = upload.parts.get(number)
@@ -160,12 +160,12 @@ def _complete(upload: Any, body: Iterable[tuple[int, str]]) -> tuple[bytes, str,
         raise MalformedXML
     md5 = hashlib.md5(b"".join(bytes.fromhex(part.etag.strip('"')) for part in parts), usedforsecurity=False)
     blobs = [part.blob for part in parts]
-    value = StandIn(joined(blobs))
+    value = Placeholder(join(blobs))
     return value, f"{md5.hexdigest()}-{len(parts)}", _checksum_of_parts(upload.metadata, blobs, value.blob)
 
 
 def _checksum_of_parts(metadata: Mapping[str, str], parts: list[Blob], whole: Blob) -> tuple[str, str, int] | None:
-    """Type, value and parts of the checksum that the upload was begun with.
+    """Return type, value and number of parts of the checksum that the caller chose for the upload; None if none.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
     """
@@ -177,15 +177,15 @@ def _checksum_of_parts(metadata: Mapping[str, str], parts: list[Blob], whole: Bl
         digest = checksums.new(algorithm)
         for part in parts:
             digest.update(part.digest(algorithm))
-        return kind, checksums.encoded(digest.digest()), len(parts)
+        return kind, checksums.encode(digest.digest()), len(parts)
     found = whole.digest(algorithm)
-    if _claimed.get({}).get(algorithm, found) != found:
+    if _expected.get({}).get(algorithm, found) != found:
         raise S3ClientError("BadDigest", f"The {algorithm} you specified did not match the calculated checksum.")
-    return kind, checksums.encoded(found), 1
+    return kind, checksums.encode(found), 1
 
 
 def _compute_checksum(body: bytes, algorithm: str, encode_base64: bool = True) -> bytes:
-    """moto.s3.utils.compute_checksum, which knows no stand-in and takes CRC32 for CRC32C."""
+    """Replace moto.s3.utils.compute_checksum, which knows no placeholders and confuses CRC32C with CRC32."""
     name = algorithm.lower()
-    digest = body.blob.digest(name) if isinstance(body, StandIn) else checksums.digests([body], [name])[name]
-    return checksums.encoded(digest).encode() if encode_base64 else digest
+    digest = body.blob.digest(name) if isinstance(body, Placeholder) else checksums.digests([body], [name])[name]
+    return checksums.encode(digest).encode() if encode_base64 else digest

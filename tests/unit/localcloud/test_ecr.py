@@ -1,4 +1,4 @@
-"""ECR's answers about what lies in the registry, without an engine: the files are laid out by hand."""
+"""ECR's calls about images, without a Docker engine: the tests write the registry's files themselves."""
 
 import json
 import urllib.request
@@ -13,7 +13,7 @@ from scripts.localcloud.awsjson import Call, ServiceError
 from scripts.localcloud.ecr import Ecr
 from scripts.localcloud.environment import ACCOUNT, REGION
 from scripts.localcloud.registry import Registry
-from tests.unit.localcloud.test_ecr_storage import DOCKER, Hand
+from tests.unit.localcloud.test_ecr_storage import DOCKER, RegistryFiles
 
 NAME = "answered"
 Ask = Callable[..., dict[str, Any]]
@@ -32,8 +32,8 @@ def registry(tmp_path: Path) -> Registry:
 
 
 @pytest.fixture
-def hand(tmp_path: Path) -> Hand:
-    return Hand(tmp_path)
+def files(tmp_path: Path) -> RegistryFiles:
+    return RegistryFiles(tmp_path)
 
 
 @pytest.fixture
@@ -41,15 +41,15 @@ def ask(repository: Any, registry: Registry) -> Ask:
     """Call an ECR of a machine that can run containers."""
     ecr = Ecr(registry, containers_possible=lambda: True)
 
-    def asked(operation: str, **parameters: Any) -> dict[str, Any]:
+    def call(operation: str, **parameters: Any) -> dict[str, Any]:
         return ecr(Call(operation, {"repositoryName": NAME} | parameters, REGION)) or {}
 
-    return asked
+    return call
 
 
-def test_images_page_by_page(ask: Ask, hand: Hand) -> None:
-    digests = [hand.image(NAME, bytes([65 + n]), f"v{n}", second=n) for n in range(5)]
-    untagged = hand.image(NAME, b"untagged", second=9)
+def test_images_are_listed_page_by_page(ask: Ask, files: RegistryFiles) -> None:
+    digests = [files.image(NAME, bytes([65 + n]), f"v{n}", second=n) for n in range(5)]
+    untagged = files.image(NAME, b"untagged", second=9)
     seen: list[str] = []
     token: dict[str, str] = {}
     while True:
@@ -68,8 +68,8 @@ def test_images_page_by_page(ask: Ask, hand: Hand) -> None:
         ask("ListImages", nextToken="x")
 
 
-def test_an_image_by_tag_and_by_digest(ask: Ask, hand: Hand) -> None:
-    digest = hand.image(NAME, b"12345", "a", "b")
+def test_an_image_is_described_by_tag_and_by_digest(ask: Ask, files: RegistryFiles) -> None:
+    digest = files.image(NAME, b"12345", "a", "b")
     ids = [{"imageTag": "a"}, {"imageDigest": digest}, {"imageTag": "b", "imageDigest": digest}]
     (image,) = ask("DescribeImages", imageIds=ids)["imageDetails"]
     assert image["imageTags"] == ("a", "b")
@@ -86,8 +86,8 @@ def test_an_image_by_tag_and_by_digest(ask: Ask, hand: Hand) -> None:
     assert other["images"] == []
 
 
-def test_what_was_not_pushed_is_not_there(ask: Ask, hand: Hand) -> None:
-    digest = hand.image(NAME, b"1", "v1")
+def test_an_image_that_was_not_pushed_is_not_found(ask: Ask, files: RegistryFiles) -> None:
+    digest = files.image(NAME, b"1", "v1")
     for image_id in ({"imageTag": "v2"}, {"imageTag": "v2", "imageDigest": digest}):
         with pytest.raises(ServiceError) as caught:
             ask("DescribeImages", imageIds=[image_id])
@@ -96,10 +96,10 @@ def test_what_was_not_pushed_is_not_there(ask: Ask, hand: Hand) -> None:
         assert f"repository with name '{NAME}' in the registry with id '{ACCOUNT}'" in caught.value.message
 
 
-def test_without_containers_any_other_tag_names_a_made_up_image(
-    repository: Any, registry: Registry, hand: Hand
+def test_without_containers_every_other_tag_names_a_synthetic_image(
+    repository: Any, registry: Registry, files: RegistryFiles
 ) -> None:
-    digest = hand.image(NAME, b"1", "v1")
+    digest = files.image(NAME, b"1", "v1")
     ecr = Ecr(registry, containers_possible=lambda: False)
     ids = [{"imageTag": "v1"}, {"imageTag": "a"}, {"imageTag": "b"}]
     answer = ecr(Call("DescribeImages", {"repositoryName": NAME, "imageIds": ids}, REGION)) or {}
@@ -108,8 +108,8 @@ def test_without_containers_any_other_tag_names_a_made_up_image(
     assert (synthetic["imageSizeInBytes"], synthetic["imageTags"]) == (0, ("a", "b"))
 
 
-def test_an_image_goes_with_its_last_tag(ask: Ask, hand: Hand) -> None:
-    digest = hand.image(NAME, b"1", "a", "b")
+def test_deleting_the_last_tag_deletes_the_image(ask: Ask, files: RegistryFiles) -> None:
+    digest = files.image(NAME, b"1", "a", "b")
     answer = ask("BatchDeleteImage", imageIds=[{"imageTag": "a"}, {"imageTag": "none"}, {}])
     assert answer["imageIds"] == [{"imageDigest": digest, "imageTag": "a"}]
     assert [failure["failureCode"] for failure in answer["failures"]] == ["ImageNotFound", "MissingDigestAndTag"]
@@ -118,26 +118,26 @@ def test_an_image_goes_with_its_last_tag(ask: Ask, hand: Hand) -> None:
     assert ask("ListImages")["imageIds"] == []
 
 
-def test_an_image_goes_by_its_digest_with_all_its_tags(ask: Ask, hand: Hand) -> None:
-    digest = hand.image(NAME, b"1", "a", "b")
+def test_deleting_by_digest_deletes_all_tags(ask: Ask, files: RegistryFiles) -> None:
+    digest = files.image(NAME, b"1", "a", "b")
     assert len(ask("BatchDeleteImage", imageIds=[{"imageDigest": digest}])["imageIds"]) == 2
     assert ask("ListImages")["imageIds"] == []
 
 
-def test_layers(ask: Ask, hand: Hand) -> None:
-    there, gone = hand.layer(NAME, b"12345")["digest"], "sha256:" + "0" * 64
-    first, second = ask("BatchCheckLayerAvailability", layerDigests=[there, gone])["layers"]
+def test_layers_are_checked_and_get_a_download_url(ask: Ask, files: RegistryFiles) -> None:
+    available, missing = files.layer(NAME, b"12345")["digest"], "sha256:" + "0" * 64
+    first, second = ask("BatchCheckLayerAvailability", layerDigests=[available, missing])["layers"]
     assert (first["layerAvailability"], first["layerSize"]) == ("AVAILABLE", 5)
     assert second["layerAvailability"] == "UNAVAILABLE"
-    url = ask("GetDownloadUrlForLayer", layerDigest=there)["downloadUrl"]
+    url = ask("GetDownloadUrlForLayer", layerDigest=available)["downloadUrl"]
     assert urllib.request.Request(url).host == "localhost:1"
-    with pytest.raises(ServiceError, match=f"The layer with digest '{gone}' does not exist within"):
-        ask("GetDownloadUrlForLayer", layerDigest=gone)
+    with pytest.raises(ServiceError, match=f"The layer with digest '{missing}' does not exist within"):
+        ask("GetDownloadUrlForLayer", layerDigest=missing)
 
 
-def test_a_repository_with_images_is_not_deleted_unless_forced(ask: Ask, hand: Hand) -> None:
+def test_deleting_a_repository_with_images_needs_force(ask: Ask, files: RegistryFiles) -> None:
     ask("DeleteRepository")
-    hand.image(NAME, b"1")
+    files.image(NAME, b"1")
     with pytest.raises(ServiceError) as caught:
         ask("DeleteRepository")
     assert caught.value.code == "RepositoryNotEmptyException"
@@ -146,9 +146,11 @@ def test_a_repository_with_images_is_not_deleted_unless_forced(ask: Ask, hand: H
     assert ask("ListImages")["imageIds"] == []
 
 
-def test_only_a_new_repository_is_emptied(ask: Ask, registry: Registry, hand: Hand) -> None:
-    hand.image(NAME, b"1")
-    hand.image("new", b"1")
+def test_creating_a_repository_deletes_images_of_a_former_one(
+    ask: Ask, registry: Registry, files: RegistryFiles
+) -> None:
+    files.image(NAME, b"1")
+    files.image("new", b"1")
     for name in (NAME, "new", "../new", "No Name"):
         ask("CreateRepository", repositoryName=name)
     assert ask("ListImages")["imageIds"]
@@ -157,12 +159,12 @@ def test_only_a_new_repository_is_emptied(ask: Ask, registry: Registry, hand: Ha
 
 @pytest.mark.parametrize("operation", ["DescribeImages", "DeleteRepository", "GetDownloadUrlForLayer"])
 @pytest.mark.parametrize("where", [{"repositoryName": "none"}, {"registryId": "999999999999"}])
-def test_a_repository_that_does_not_exist(ask: Ask, operation: str, where: dict[str, str]) -> None:
+def test_an_unknown_repository_is_refused(ask: Ask, operation: str, where: dict[str, str]) -> None:
     with pytest.raises(ServiceError, match="does not exist in the registry with id") as caught:
         ask(operation, **where)
     assert caught.value.code == "RepositoryNotFoundException"
 
 
-def test_images_come_in_by_docker_only(ask: Ask) -> None:
+def test_uploading_an_image_without_docker_is_refused(ask: Ask) -> None:
     with pytest.raises(ServiceError, match="The local cloud has no PutImage"):
         ask("PutImage")

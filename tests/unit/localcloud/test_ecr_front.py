@@ -1,4 +1,4 @@
-"""What the registry's front refuses before the registry hears of it."""
+"""Requests that the registry's front refuses without the registry."""
 
 import base64
 import hashlib
@@ -30,16 +30,16 @@ def repository() -> Iterator[Any]:
     backend.delete_repository(NAME)
 
 
-def started_never() -> urllib3.HTTPConnectionPool:
+def fail_to_start() -> urllib3.HTTPConnectionPool:
     raise RegistryStartError("no registry here")
 
 
 class Caller:
-    """Asks a front."""
+    """Sends requests to a front, with a valid token."""
 
     def __init__(self, folder: Path, tokens: Tokens) -> None:
         self.tokens = tokens
-        self.client = Client(Front(started_never, Storage(folder), tokens))
+        self.client = Client(Front(fail_to_start, Storage(folder), tokens))
         self.password = tokens.new("AWS")[0]
 
     def ask(self, method: str, path: str, body: bytes = b"", **more: Any) -> TestResponse:
@@ -56,7 +56,7 @@ def refusal(response: TestResponse) -> tuple[int, str, str]:
     return response.status_code, error["code"], error["message"]
 
 
-def test_tokens() -> None:
+def test_a_token_is_valid_for_its_subject_until_it_expires() -> None:
     tokens, old = Tokens(), Tokens(timedelta(0))
     token = tokens.new("AWS")[0]
     assert tokens.status("AWS", token) is TokenStatus.VALID
@@ -80,7 +80,7 @@ def test_tokens() -> None:
         "Basic OTHER",
     ],
 )
-def test_without_the_token_nothing_is_said(caller: Caller, authorization: str | None) -> None:
+def test_a_request_without_a_valid_token_is_refused(caller: Caller, authorization: str | None) -> None:
     other = base64.b64encode(f"root:{caller.password}".encode()).decode()
     right = base64.b64encode(f"AWS:{caller.password}".encode()).decode()
     given = (authorization or "").replace("OTHER", other).replace("TOKEN", right)
@@ -91,22 +91,22 @@ def test_without_the_token_nothing_is_said(caller: Caller, authorization: str | 
         assert response.headers["WWW-Authenticate"] == 'Basic realm="AWS"'
 
 
-def test_an_expired_token_is_said_to_be_expired(tmp_path: Path) -> None:
+def test_an_expired_token_is_reported_as_expired(tmp_path: Path) -> None:
     response = Caller(tmp_path, Tokens(timedelta(0))).ask("GET", "/v2/")
-    said = "Your authorization token has expired. Reauthenticate and try again."
-    assert refusal(response) == (401, "DENIED", said)
+    message = "Your authorization token has expired. Reauthenticate and try again."
+    assert refusal(response) == (401, "DENIED", message)
     assert response.headers["WWW-Authenticate"]
 
 
-def test_the_token_is_enough_for_a_login(caller: Caller) -> None:
+def test_a_valid_token_logs_in(caller: Caller) -> None:
     response = caller.ask("GET", "/v2/")
     assert (response.status_code, response.headers["Docker-Distribution-Api-Version"]) == (200, "registry/2.0")
 
 
 @pytest.mark.parametrize("name", ["nothing", f"{NAME}/more", "fronted"])
-def test_a_repository_that_does_not_exist(caller: Caller, repository: Any, name: str) -> None:
-    said = f"The repository with name '{name}' does not exist in the registry with id '{ACCOUNT}'"
-    assert refusal(caller.ask("POST", f"/v2/{name}/blobs/uploads/")) == (404, "NAME_UNKNOWN", said)
+def test_an_unknown_repository_is_refused(caller: Caller, repository: Any, name: str) -> None:
+    message = f"The repository with name '{name}' does not exist in the registry with id '{ACCOUNT}'"
+    assert refusal(caller.ask("POST", f"/v2/{name}/blobs/uploads/")) == (404, "NAME_UNKNOWN", message)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,9 @@ def test_a_repository_that_does_not_exist(caller: Caller, repository: Any, name:
         ("DELETE", f"/v2/{NAME}/blobs/uploads/1", 405),
     ],
 )
-def test_what_ecr_has_not(caller: Caller, repository: Any, method: str, path: str, status: int) -> None:
+def test_paths_and_methods_that_ecr_lacks_are_refused(
+    caller: Caller, repository: Any, method: str, path: str, status: int
+) -> None:
     assert refusal(caller.ask(method, path))[:2] == (status, "UNSUPPORTED")
 
 
@@ -130,18 +132,18 @@ def tag(folder: Path, digest: str) -> None:
     (current / "link").write_text(digest)
 
 
-def test_an_immutable_tag_stays_where_it_is(caller: Caller, repository: Any, tmp_path: Path) -> None:
+def test_an_immutable_tag_cannot_be_moved(caller: Caller, repository: Any, tmp_path: Path) -> None:
     tag(tmp_path, "sha256:" + hashlib.sha256(b"first").hexdigest())
-    code, name, said = refusal(caller.ask("PUT", f"/v2/{NAME}/manifests/v1", b"second"))
+    code, name, message = refusal(caller.ask("PUT", f"/v2/{NAME}/manifests/v1", b"second"))
     assert (code, name) == (400, "TAG_INVALID")
-    assert said == (
+    assert message == (
         f"The image tag 'v1' already exists in the '{NAME}' repository and cannot be overwritten because the tag is "
         "immutable."
     )
 
 
 @pytest.mark.parametrize(("reference", "body"), [("v1", b"first"), ("v2", b"second"), ("sha256:2", b"second")])
-def test_the_same_image_and_another_tag_go_on_to_the_registry(
+def test_the_same_image_or_another_tag_is_forwarded_to_the_registry(
     caller: Caller, repository: Any, tmp_path: Path, reference: str, body: bytes
 ) -> None:
     tag(tmp_path, "sha256:" + hashlib.sha256(b"first").hexdigest())
@@ -149,17 +151,17 @@ def test_the_same_image_and_another_tag_go_on_to_the_registry(
     assert refusal(answer) == (403, "DENIED", "no registry here")
 
 
-def test_a_mutable_tag_may_move(caller: Caller, repository: Any, tmp_path: Path) -> None:
+def test_a_mutable_tag_can_be_moved(caller: Caller, repository: Any, tmp_path: Path) -> None:
     repository.image_tag_mutability = "MUTABLE"
     tag(tmp_path, "sha256:" + hashlib.sha256(b"first").hexdigest())
     assert refusal(caller.ask("PUT", f"/v2/{NAME}/manifests/v1", b"second"))[2] == "no registry here"
 
 
-def test_a_manifest_has_a_limit(caller: Caller, repository: Any) -> None:
+def test_a_manifest_that_is_too_large_is_refused(caller: Caller, repository: Any) -> None:
     assert refusal(caller.ask("PUT", f"/v2/{NAME}/manifests/v1", b"x" * (5 << 20)))[:2] == (400, "MANIFEST_INVALID")
 
 
-def test_an_address_for_one_layer_is_good_for_that_layer(caller: Caller, repository: Any) -> None:
+def test_a_download_url_is_valid_for_its_layer_only(caller: Caller, repository: Any) -> None:
     path = f"/v2/{NAME}/blobs/sha256:1"
     query = {"token": caller.tokens.new(path)[0]}
     assert refusal(caller.client.get(path, query_string=query))[2] == "no registry here"
@@ -168,7 +170,7 @@ def test_an_address_for_one_layer_is_good_for_that_layer(caller: Caller, reposit
     assert refusal(caller.client.get(path, query_string={"token": caller.password}))[0] == 401
 
 
-def test_an_image_is_found_by_whatever_names_it(repository: Any, tmp_path: Path) -> None:
+def test_an_image_is_found_by_each_of_its_names(repository: Any, tmp_path: Path) -> None:
     registry = Registry(tmp_path, "localhost:1")
     digest = "sha256:" + hashlib.sha256(b"{}").hexdigest()
     tag(tmp_path, digest)

@@ -1,4 +1,4 @@
-"""The registry's files, laid out by hand as the registry lays them out."""
+"""Reading and deleting images in the registry's files, which the tests write themselves."""
 
 import hashlib
 import json
@@ -14,8 +14,8 @@ DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
 CONFIGURATION = "application/vnd.docker.container.image.v1+json"
 
 
-class Hand:
-    """Writes what the registry would write."""
+class RegistryFiles:
+    """Writes the files that the registry would write."""
 
     def __init__(self, root: Path) -> None:
         self.base = root / "docker" / "registry" / "v2"
@@ -54,8 +54,8 @@ class Hand:
 
 
 @pytest.fixture
-def hand(tmp_path: Path) -> Hand:
-    return Hand(tmp_path)
+def files(tmp_path: Path) -> RegistryFiles:
+    return RegistryFiles(tmp_path)
 
 
 @pytest.fixture
@@ -71,10 +71,10 @@ def test_nothing_is_there_before_the_first_push(storage: Storage) -> None:
     storage.empty_all()
 
 
-def test_images_in_the_order_of_their_push(hand: Hand, storage: Storage) -> None:
-    second = hand.image("deep/er", b"second", "b", "a", second=2)
-    first = hand.image("deep/er", b"one", second=1)
-    hand.image("deep", b"another repository's", "a")
+def test_images_are_listed_in_the_order_of_their_push(files: RegistryFiles, storage: Storage) -> None:
+    second = files.image("deep/er", b"second", "b", "a", second=2)
+    first = files.image("deep/er", b"one", second=1)
+    files.image("deep", b"another repository's", "a")
     found = storage.images("deep/er")
     assert [image.digest for image in found] == [first, second]
     assert [image.tags for image in found] == [(), ("a", "b")]
@@ -85,34 +85,36 @@ def test_images_in_the_order_of_their_push(hand: Hand, storage: Storage) -> None
     assert storage.find_digest("deep/er", "a") == second
 
 
-def test_a_list_of_images_is_as_large_as_its_largest(hand: Hand, storage: Storage) -> None:
-    small, large = hand.image("a", b"1"), hand.image("a", b"12345")
-    both = hand.push("a", {"manifests": [{"digest": small}, {"digest": large}, {"digest": "sha256:" + "0" * 64}]}, "v1")
+def test_the_size_of_a_list_of_images_is_that_of_the_largest(files: RegistryFiles, storage: Storage) -> None:
+    small, large = files.image("a", b"1"), files.image("a", b"12345")
+    both = files.push(
+        "a", {"manifests": [{"digest": small}, {"digest": large}, {"digest": "sha256:" + "0" * 64}]}, "v1"
+    )
     (found,) = [image for image in storage.images("a") if image.digest == both]
     assert found.size == len(b"12345{}")
     assert found.media_type == "application/vnd.oci.image.index.v1+json"
     assert found.artifact_type is None
 
 
-def test_what_is_just_being_written_is_not_there_yet(hand: Hand, storage: Storage) -> None:
-    hand.image("a", b"1", "v1")
-    hand.link("", "a", "_manifests", "tags", "v1", "current")
-    hand.link("", "a", "_manifests", "revisions", "sha256", "0" * 64)
+def test_half_written_links_are_ignored(files: RegistryFiles, storage: Storage) -> None:
+    files.image("a", b"1", "v1")
+    files.link("", "a", "_manifests", "tags", "v1", "current")
+    files.link("", "a", "_manifests", "revisions", "sha256", "0" * 64)
     (image,) = storage.images("a")
     assert image.tags == ()
     assert storage.find_digest("a", "v1") is None
 
 
-def test_layers_are_a_repositorys_own(hand: Hand, storage: Storage) -> None:
-    layer = hand.layer("a", b"12345")["digest"]
+def test_a_layer_belongs_to_the_repository_it_was_pushed_to(files: RegistryFiles, storage: Storage) -> None:
+    layer = files.layer("a", b"12345")["digest"]
     assert storage.layer_size("a", layer) == 5
     assert storage.layer_size("b", layer) is None
     assert storage.layer_size("a", "../../x") is None
 
 
-def test_tags_and_images_go_one_by_one(hand: Hand, storage: Storage) -> None:
-    hand.image("a", b"1", "x", "y", second=1)
-    hand.image("a", b"2", "z", second=2)
+def test_tags_and_images_are_deleted_one_by_one(files: RegistryFiles, storage: Storage) -> None:
+    files.image("a", b"1", "x", "y", second=1)
+    files.image("a", b"2", "z", second=2)
     storage.untag("a", "x")
     assert [image.tags for image in storage.images("a")] == [("y",), ("z",)]
     storage.remove("a", storage.images("a")[0])
@@ -120,11 +122,11 @@ def test_tags_and_images_go_one_by_one(hand: Hand, storage: Storage) -> None:
     assert storage.find_digest("a", "y") is None
 
 
-def test_emptied_it_keeps_the_layers(hand: Hand, storage: Storage) -> None:
-    layers = {name: hand.layer(name, b"12345")["digest"] for name in ("a", "b/c", "d")}
+def test_emptying_deletes_images_and_keeps_layers(files: RegistryFiles, storage: Storage) -> None:
+    layers = {name: files.layer(name, b"12345")["digest"] for name in ("a", "b/c", "d")}
     for name in layers:
-        hand.image(name, b"1", "v1")
-    upload = hand.base / "repositories" / "a" / "_uploads" / "1"
+        files.image(name, b"1", "v1")
+    upload = files.base / "repositories" / "a" / "_uploads" / "1"
     upload.mkdir(parents=True)
     storage.empty("d")
     assert storage.images("d") == []

@@ -1,4 +1,4 @@
-"""What a command gets to see, as a function of the caller's environment."""
+"""The environment of a command that uses the local cloud, made from the caller's environment."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ NAMES = st.text(st.characters(codec="ascii", categories=["Lu", "Ll"], include_ch
 VALUES = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 
 
-def test_every_variable_of_aws_is_replaced() -> None:
+def test_every_aws_variable_is_replaced() -> None:
     changed = environment(CLOUD, STRAY | {"HOME": "/h", "http_proxy": "http://proxy"})
     assert changed == {
         "HOME": "/h",
@@ -44,12 +44,12 @@ def test_every_variable_of_aws_is_replaced() -> None:
     }
 
 
-def test_terraforms_folder_is_one_per_environment() -> None:
+def test_each_environment_has_its_own_terraform_folder() -> None:
     assert environment(CLOUD, {"ENV_TEXT": "dev"})["TF_DATA_DIR"].endswith("/build/local-dev/terraform")
     assert environment(CLOUD, {"ENV_TEXT": ""})["ENV_TEXT"] == "local"
 
 
-def test_exceptions_from_the_proxy_are_kept() -> None:
+def test_no_proxy_entries_are_kept() -> None:
     def no_proxy(**base: str) -> str:
         changed = environment(CLOUD, base)
         assert changed["NO_PROXY"] == changed["no_proxy"]
@@ -61,7 +61,7 @@ def test_exceptions_from_the_proxy_are_kept() -> None:
 
 
 @given(st.dictionaries(NAMES, VALUES))
-def test_nothing_else_is_touched(base: dict[str, str]) -> None:
+def test_other_variables_are_unchanged(base: dict[str, str]) -> None:
     ours = environment(CLOUD, {})
     changed = environment(CLOUD, base)
     assert {k: v for k, v in changed.items() if k not in ours} == {
@@ -69,7 +69,7 @@ def test_nothing_else_is_touched(base: dict[str, str]) -> None:
     }
 
 
-def test_a_shell_that_evaluates_the_lines_has_that_environment() -> None:
+def test_a_shell_that_evaluates_the_lines_gets_the_same_environment() -> None:
     base = STRAY | {"PATH": os.environ["PATH"], "no_proxy": "it's $HOME; `x`"}
     script = "\n".join(shell_lines(CLOUD, base)) + "\nenv -0"
     seen = subprocess.run(["sh", "-c", script], env=base, check=True, capture_output=True, text=True).stdout

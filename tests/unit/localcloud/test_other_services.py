@@ -1,4 +1,4 @@
-"""What is moto's, with the two things that are put right in it: ECR's images and versioned buckets."""
+"""Services that moto answers, and corrections of its behaviour: ECR's images, versioned buckets, bucket policies."""
 
 import base64
 import hashlib
@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 
-def test_each_tag_of_a_repository_names_one_synthetic_image(account: Any, client: Callable[..., Any]) -> None:
+def test_every_tag_of_a_repository_names_the_same_synthetic_image(account: Any, client: Callable[..., Any]) -> None:
     ecr = client("ecr")
     tags = [{"imageTag": "one"}, {"imageTag": "two"}]
     (image,) = ecr.describe_images(repositoryName="trainer", imageIds=tags)["imageDetails"]
@@ -20,9 +20,9 @@ def test_each_tag_of_a_repository_names_one_synthetic_image(account: Any, client
     by_digest = ecr.batch_get_image(
         repositoryName="trainer", imageIds=[{"imageDigest": image["imageDigest"]}, {"imageDigest": "sha256:1"}]
     )
-    (gotten,) = by_digest["images"]
-    assert "sha256:" + hashlib.sha256(gotten["imageManifest"].encode()).hexdigest() == image["imageDigest"]
-    assert json.loads(gotten["imageManifest"])["schemaVersion"] == 2
+    (found,) = by_digest["images"]
+    assert "sha256:" + hashlib.sha256(found["imageManifest"].encode()).hexdigest() == image["imageDigest"]
+    assert json.loads(found["imageManifest"])["schemaVersion"] == 2
     assert [failure["failureCode"] for failure in by_digest["failures"]] == ["ImageNotFound"]
     with pytest.raises(ClientError, match="ImageNotFoundException"):
         ecr.describe_images(repositoryName="trainer", imageIds=[{"imageDigest": f"sha256:{'0' * 64}"}])
@@ -36,7 +36,7 @@ def test_a_repository_that_does_not_exist_has_no_image(client: Callable[..., Any
         getattr(client("ecr"), operation)(repositoryName="nothing", imageIds=[{"imageTag": "v1"}])
 
 
-def test_a_repository_is_addressed_at_the_local_cloud(client: Callable[..., Any], cloud: Any) -> None:
+def test_repository_uris_and_tokens_name_the_local_cloud(client: Callable[..., Any], cloud: Any) -> None:
     ecr, address = client("ecr"), f"localhost:{cloud.port}"
     created = ecr.create_repository(repositoryName="addressed", imageTagMutability="IMMUTABLE")["repository"]
     (described,) = ecr.describe_repositories(repositoryNames=["addressed"])["repositories"]
@@ -51,7 +51,7 @@ def test_a_repository_is_addressed_at_the_local_cloud(client: Callable[..., Any]
 
 
 def test_a_versioned_bucket_with_a_delete_marker_can_be_emptied(client: Callable[..., Any]) -> None:
-    """As Terraform's force_destroy does it: versioning is suspended by then."""
+    """Terraform's force_destroy empties a bucket like this, after it has suspended versioning."""
     s3 = client("s3")
     s3.create_bucket(Bucket="versioned")
     s3.put_bucket_versioning(Bucket="versioned", VersioningConfiguration={"Status": "Enabled"})
@@ -68,7 +68,7 @@ def test_a_versioned_bucket_with_a_delete_marker_can_be_emptied(client: Callable
     s3.delete_bucket(Bucket="versioned")
 
 
-def test_a_policy_that_asks_for_tls_lets_the_loopback_pass_and_nothing_more(client: Callable[..., Any]) -> None:
+def test_a_policy_that_requires_tls_allows_requests_from_this_machine(client: Callable[..., Any]) -> None:
     s3 = client("s3")
     s3.create_bucket(Bucket="guarded")
     deny = {"Effect": "Deny", "Principal": "*", "Resource": ["arn:aws:s3:::guarded", "arn:aws:s3:::guarded/*"]}
@@ -85,7 +85,7 @@ def test_a_policy_that_asks_for_tls_lets_the_loopback_pass_and_nothing_more(clie
 @pytest.mark.parametrize(
     ("service", "operation"), [("glue", "get_databases"), ("cloudformation", "list_stacks"), ("xray", "get_groups")]
 )
-def test_a_service_without_its_packages_is_refused_at_once(
+def test_a_service_without_its_packages_is_refused_without_retries(
     client: Callable[..., Any], service: str, operation: str
 ) -> None:
     with pytest.raises(ClientError, match="does not have this service: the Python package") as caught:

@@ -1,4 +1,4 @@
-"""The local S3 by boto3 and by bare HTTP: bytes, ranges, versions, copies, parts, odd keys."""
+"""The local S3, called by boto3 and by plain HTTP: bytes, ranges, versions, copies, parts, unusual keys."""
 
 import hashlib
 import http.client
@@ -35,14 +35,14 @@ def files(cloud: Any) -> set[str]:
 
 @pytest.fixture
 def nothing_left(s3: Any, cloud: Any) -> Iterator[None]:
-    """What a test has put and deleted again leaves no file."""
+    """Check that objects which a test creates and deletes leave no file."""
     before = files(cloud)
     yield
     assert files(cloud) <= before
 
 
 @pytest.mark.parametrize(
-    ("asked", "got", "where"),
+    ("header", "content", "where"),
     [
         ("bytes=0-0", b"0", "0-0"),
         ("bytes=2-4", b"234", "2-4"),
@@ -52,33 +52,33 @@ def nothing_left(s3: Any, cloud: Any) -> Iterator[None]:
         ("bytes=8-99", b"89", "8-9"),
     ],
 )
-def test_ranges(s3: Any, asked: str, got: bytes, where: str) -> None:
+def test_a_range_of_an_object_is_returned(s3: Any, header: str, content: bytes, where: str) -> None:
     s3.put_object(Bucket="bytes", Key="digits", Body=b"0123456789", Metadata={"Mine": "yes"}, ContentType="text/x")
-    answer = s3.get_object(Bucket="bytes", Key="digits", Range=asked)
-    assert answer["Body"].read() == got
+    answer = s3.get_object(Bucket="bytes", Key="digits", Range=header)
+    assert answer["Body"].read() == content
     assert answer["ContentRange"] == f"bytes {where}/10"
-    assert answer["ContentLength"] == len(got)
+    assert answer["ContentLength"] == len(content)
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 206
     assert answer["ETag"] == f'"{hashlib.md5(b"0123456789", usedforsecurity=False).hexdigest()}"'
     assert (answer["Metadata"], answer["ContentType"]) == ({"mine": "yes"}, "text/x")
     assert answer["LastModified"]
 
 
-@pytest.mark.parametrize("asked", ["bytes=5-2", "bytes=0-1,3-4", "lines=1-2", "bytes=-", "bytes=x-y"])
-def test_what_is_no_range_gets_everything(s3: Any, asked: str) -> None:
+@pytest.mark.parametrize("header", ["bytes=5-2", "bytes=0-1,3-4", "lines=1-2", "bytes=-", "bytes=x-y"])
+def test_an_invalid_range_returns_the_whole_object(s3: Any, header: str) -> None:
     s3.put_object(Bucket="bytes", Key="digits", Body=b"0123456789")
-    assert read(s3, "digits", Range=asked) == b"0123456789"
+    assert read(s3, "digits", Range=header) == b"0123456789"
 
 
-@pytest.mark.parametrize("asked", ["bytes=10-", "bytes=10-12", "bytes=-0"])
-def test_a_range_beyond_the_object(s3: Any, asked: str) -> None:
+@pytest.mark.parametrize("header", ["bytes=10-", "bytes=10-12", "bytes=-0"])
+def test_a_range_beyond_the_object_is_refused(s3: Any, header: str) -> None:
     s3.put_object(Bucket="bytes", Key="digits", Body=b"0123456789")
     with pytest.raises(ClientError, match="InvalidRange") as raised:
-        s3.get_object(Bucket="bytes", Key="digits", Range=asked)
+        s3.get_object(Bucket="bytes", Key="digits", Range=header)
     assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 416
 
 
-def test_conditions(s3: Any) -> None:
+def test_conditional_requests(s3: Any) -> None:
     etag = s3.put_object(Bucket="bytes", Key="if", Body=b"x")["ETag"]
     with pytest.raises(ClientError, match="304"):
         s3.get_object(Bucket="bytes", Key="if", IfNoneMatch=etag)
@@ -108,7 +108,7 @@ def test_conditions(s3: Any) -> None:
         "." * 3,
     ],
 )
-def test_keys_arrive_as_written(s3: Any, key: str) -> None:
+def test_unusual_keys_are_stored_unchanged(s3: Any, key: str) -> None:
     key = f"odd/{key}"
     s3.put_object(Bucket="bytes", Key=key, Body=key.encode())
     assert read(s3, key) == key.encode()
@@ -119,7 +119,7 @@ def test_keys_arrive_as_written(s3: Any, key: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["../x", "a/../../x", "..", "../../../../etc/passwd"])
-def test_a_key_that_would_leave_its_bucket_is_refused_by_name(s3: Any, key: str) -> None:
+def test_a_key_that_would_leave_its_bucket_is_refused(s3: Any, key: str) -> None:
     for call in (s3.put_object, s3.get_object, s3.delete_object):
         with pytest.raises(ClientError) as raised:
             call(Bucket="bytes", Key=key, **({"Body": b"x"} if call == s3.put_object else {}))
@@ -128,7 +128,7 @@ def test_a_key_that_would_leave_its_bucket_is_refused_by_name(s3: Any, key: str)
 
 
 @pytest.mark.usefixtures("nothing_left")
-def test_an_empty_object(s3: Any) -> None:
+def test_an_empty_object_is_stored(s3: Any) -> None:
     s3.put_object(Bucket="bytes", Key="empty", Body=b"")
     assert read(s3, "empty") == b""
     assert s3.head_object(Bucket="bytes", Key="empty")["ContentLength"] == 0
@@ -137,7 +137,7 @@ def test_an_empty_object(s3: Any) -> None:
 
 
 @pytest.mark.usefixtures("nothing_left")
-def test_versions_are_kept_deleted_and_brought_back(s3: Any) -> None:
+def test_versions_are_kept_deleted_and_restored(s3: Any) -> None:
     first, second = (
         s3.put_object(Bucket="versions", Key="k", Body=body)["VersionId"] for body in (b"first", b"second")
     )
@@ -165,7 +165,7 @@ def test_an_overwritten_or_deleted_object_leaves_no_file(s3: Any, cloud: Any) ->
 
 
 @pytest.mark.usefixtures("nothing_left")
-def test_parts_make_an_object(s3: Any, tmp_path: Path) -> None:
+def test_a_multipart_upload_makes_one_object(s3: Any, tmp_path: Path) -> None:
     content = bytes(range(256)) * (11 * MIB // 256) + b"end"
     (tmp_path / "up").write_bytes(content)
     s3.upload_file(str(tmp_path / "up"), "bytes", "parts", Config=PARTS)
@@ -192,7 +192,7 @@ def test_parts_make_an_object(s3: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("nothing_left")
-def test_parts_that_do_not_fit_are_refused_and_an_abort_leaves_nothing(s3: Any, cloud: Any) -> None:
+def test_wrong_parts_are_refused_and_aborting_deletes_the_files(s3: Any, cloud: Any) -> None:
     before = files(cloud)
     upload = s3.create_multipart_upload(Bucket="bytes", Key="never")["UploadId"]
     where = {"Bucket": "bytes", "Key": "never", "UploadId": upload}
@@ -206,7 +206,7 @@ def test_parts_that_do_not_fit_are_refused_and_an_abort_leaves_nothing(s3: Any, 
     s3.abort_multipart_upload(**where)
 
 
-def test_a_presigned_address(s3: Any, cloud: Any) -> None:
+def test_presigned_urls_work(s3: Any, cloud: Any) -> None:
     def ask(method: str, url: str, body: bytes | None = None, **headers: str) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", cloud.port)
         connection.request(method, url.removeprefix(cloud.url), body, headers)

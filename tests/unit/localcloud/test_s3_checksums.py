@@ -1,4 +1,4 @@
-"""What a caller says of its bytes is held against them, in headers and after them."""
+"""Checksums that a caller sends, in headers or after the body, are compared with the bytes."""
 
 import base64
 import hashlib
@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.localcloud.s3 import checksums
-from scripts.localcloud.s3.blobs import Blob, Store, joined
+from scripts.localcloud.s3.blobs import Blob, Store, join
 
 BODY = b"123456789"
 # The check values of https://reveng.sourceforge.io/crc-catalogue/ for "123456789"
@@ -48,20 +48,20 @@ def s3(client: Callable[..., Any]) -> Any:
 
 @pytest.fixture
 def put(s3: Any, cloud: Any) -> Callable[..., tuple[int, str]]:
-    """PUT by bare HTTP, with the headers as they are given."""
+    """Send a PUT by plain HTTP, with exactly these headers."""
 
-    def asked(body: bytes = BODY, path: str = "/checked/k", **headers: str) -> tuple[int, str]:
+    def send(body: bytes = BODY, path: str = "/checked/k", **headers: str) -> tuple[int, str]:
         connection = http.client.HTTPConnection("127.0.0.1", cloud.port)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request("PUT", path, body, {"Authorization": SIGNED} | named)
         answer = connection.getresponse()
         return answer.status, answer.read().decode()
 
-    return asked
+    return send
 
 
 @pytest.mark.parametrize("algorithm", sorted(KNOWN))
-def test_a_checksum_is_held_against_the_bytes(s3: Any, algorithm: str) -> None:
+def test_a_checksum_is_compared_with_the_bytes(s3: Any, algorithm: str) -> None:
     name = f"Checksum{algorithm.upper()}"
     s3.put_object(Bucket="checked", Key=algorithm, Body=BODY, **{name: RIGHT[algorithm]})
     answer = s3.get_object(Bucket="checked", Key=algorithm, ChecksumMode="ENABLED")
@@ -80,7 +80,7 @@ def test_a_checksum_is_held_against_the_bytes(s3: Any, algorithm: str) -> None:
 
 
 @pytest.mark.parametrize("algorithm", [name.upper() for name in KNOWN])
-def test_boto3_computes_each_algorithm_and_is_believed(s3: Any, algorithm: str) -> None:
+def test_checksums_that_boto3_computes_are_accepted_and_returned(s3: Any, algorithm: str) -> None:
     s3.put_object(Bucket="checked", Key="own", Body=BODY, ChecksumAlgorithm=algorithm)
     head = s3.head_object(Bucket="checked", Key="own", ChecksumMode="ENABLED")
     assert head[f"Checksum{algorithm}"] == RIGHT[algorithm.lower()]
@@ -91,21 +91,21 @@ def test_boto3_computes_each_algorithm_and_is_believed(s3: Any, algorithm: str) 
     assert head[f"Checksum{algorithm}"] == RIGHT[algorithm.lower()]
 
 
-def test_content_md5(put: Callable[..., tuple[int, str]]) -> None:
+def test_content_md5_is_checked(put: Callable[..., tuple[int, str]]) -> None:
     assert put(Content_MD5=md5(BODY))[0] == 200
     status, text = put(Content_MD5=md5(b"other"))
     assert (status, "<Code>BadDigest</Code>" in text) == (400, True)
     assert "<Code>InvalidDigest</Code>" in put(Content_MD5="not base64")[1]
 
 
-def test_what_the_signature_says_of_the_payload(put: Callable[..., tuple[int, str]]) -> None:
+def test_the_signed_payload_hash_is_checked(put: Callable[..., tuple[int, str]]) -> None:
     assert put(x_amz_content_sha256=hashlib.sha256(BODY).hexdigest())[0] == 200
     assert put(x_amz_content_sha256="UNSIGNED-PAYLOAD")[0] == 200
     status, text = put(x_amz_content_sha256="0" * 64)
     assert (status, "<Code>XAmzContentSHA256Mismatch</Code>" in text) == (400, True)
 
 
-def test_a_checksum_that_cannot_be_one(put: Callable[..., tuple[int, str]]) -> None:
+def test_an_invalid_checksum_is_refused(put: Callable[..., tuple[int, str]]) -> None:
     status, text = put(x_amz_checksum_crc32="AA==")
     assert (status, "Value for x-amz-checksum-crc32 header is invalid" in text) == (400, True)
 
@@ -124,7 +124,7 @@ def chunked(body: bytes, size: int, trailer: str, signature: str = "") -> bytes:
         ("STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER", f";chunk-signature={'0' * 64}"),
     ],
 )
-def test_a_checksum_that_follows_the_bytes(
+def test_a_checksum_after_the_body_is_checked(
     s3: Any, put: Callable[..., tuple[int, str]], algorithm: str, form: str, signature: str
 ) -> None:
     headers = {
@@ -145,7 +145,7 @@ def test_a_checksum_that_follows_the_bytes(
     assert (status, "<Code>BadDigest</Code>" in text) == (400, True)
 
 
-def test_signed_chunks_without_a_trailer(s3: Any, put: Callable[..., tuple[int, str]]) -> None:
+def test_signed_chunks_without_a_trailer_are_stored(s3: Any, put: Callable[..., tuple[int, str]]) -> None:
     sent = chunked(BODY, 5, "", f";chunk-signature={'0' * 64}")
     headers = {"x_amz_content_sha256": "STREAMING-AWS4-HMAC-SHA256-PAYLOAD", "x_amz_decoded_content_length": "9"}
     assert put(sent, **headers, Content_Encoding="aws-chunked,gzip")[0] == 200
@@ -154,7 +154,7 @@ def test_signed_chunks_without_a_trailer(s3: Any, put: Callable[..., tuple[int, 
 
 
 @pytest.mark.parametrize("sent", [b"9\r\n12345", b"zz\r\n", b"4\r\n1234\r\n0\r\n\r\n", b""])
-def test_bytes_that_are_missing(put: Callable[..., tuple[int, str]], sent: bytes) -> None:
+def test_an_incomplete_body_is_refused(put: Callable[..., tuple[int, str]], sent: bytes) -> None:
     headers = {"x_amz_content_sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER", "x_amz_decoded_content_length": "9"}
     status, text = put(sent, **headers)
     assert (status, "<Code>IncompleteBody</Code>" in text) == (400, True)
@@ -175,16 +175,16 @@ def test_parts_and_other_bodies_are_checked_too(s3: Any, put: Callable[..., tupl
     assert (status, "<Code>BadDigest</Code>" in text) == (400, True)
 
 
-@pytest.mark.parametrize("said", ["RIGHT", "WRONG"])
-def test_the_checksum_of_a_whole_object_put_together(s3: Any, said: str) -> None:
+@pytest.mark.parametrize("sent", ["RIGHT", "WRONG"])
+def test_the_checksum_of_a_completed_object_is_checked(s3: Any, sent: str) -> None:
     upload = s3.create_multipart_upload(
         Bucket="checked", Key="whole", ChecksumAlgorithm="CRC64NVME", ChecksumType="FULL_OBJECT"
     )["UploadId"]
     where = {"Bucket": "checked", "Key": "whole", "UploadId": upload}
     etag = s3.upload_part(**where, PartNumber=1, Body=BODY, ChecksumAlgorithm="CRC64NVME")["ETag"]
     parts = {"Parts": [{"PartNumber": 1, "ETag": etag}]}
-    claim = (RIGHT if said == "RIGHT" else WRONG)["crc64nvme"]
-    if said == "RIGHT":
+    claim = (RIGHT if sent == "RIGHT" else WRONG)["crc64nvme"]
+    if sent == "RIGHT":
         s3.complete_multipart_upload(**where, MultipartUpload=parts, ChecksumCRC64NVME=claim)
         answer = s3.get_object(Bucket="checked", Key="whole", ChecksumMode="ENABLED")
         assert answer["ChecksumCRC64NVME"] == claim
@@ -194,9 +194,11 @@ def test_the_checksum_of_a_whole_object_put_together(s3: Any, said: str) -> None
 
 
 @given(st.lists(st.binary(max_size=20), max_size=5), st.integers(0, 100), st.integers(0, 100))
-def test_pieces_read_as_one(tmp_path_factory: pytest.TempPathFactory, parts: list[bytes], one: int, other: int) -> None:
+def test_joined_blobs_read_as_one(
+    tmp_path_factory: pytest.TempPathFactory, parts: list[bytes], one: int, other: int
+) -> None:
     store = Store(tmp_path_factory.mktemp("store"))
-    blob = joined(store.write([part])[0] for part in parts)
+    blob = join(store.write([part])[0] for part in parts)
     whole = b"".join(parts)
     assert (blob.read(), blob.size) == (whole, len(whole))
     start, stop = sorted((one, other))
@@ -204,7 +206,7 @@ def test_pieces_read_as_one(tmp_path_factory: pytest.TempPathFactory, parts: lis
     assert blob.cut(start, stop).digest("crc32") == zlib.crc32(whole[start:stop]).to_bytes(4, "big")
 
 
-def test_a_file_goes_with_the_last_that_needs_it(tmp_path: Any) -> None:
+def test_a_file_is_deleted_with_the_last_blob_that_needs_it(tmp_path: Any) -> None:
     store = Store(tmp_path / "store")
     first = store.write([b"abc"])[0]
     part = first.cut(1, 2)

@@ -20,7 +20,7 @@ import keras
 import tensorflow as tf
 
 from trainer.checkpoints.interval import Interval
-from trainer.checkpoints.keeper import Keeper
+from trainer.checkpoints.saver import CheckpointSaver
 from trainer.contract.hyperparameters import Hyperparameters
 from trainer.contract.stop import Stop
 from trainer.hosts import cluster
@@ -85,17 +85,17 @@ def _measure_trainer(folder: Path) -> Cost:
     times: list[float] = []
     # A checkpoint that is still being written in the second half would distort the steps without a checkpoint.
     unfinished = 0
-    with Keeper(folder, Interval(steps=CYCLE), run, {}, None) as keeper:
+    with CheckpointSaver(folder, Interval(steps=CYCLE), run, {}, None) as saver:
         for number in range(STEPS):
             before = time.monotonic()
             done, _ = steps(batches, tf.constant(1))
             run.step += int(done)
-            keeper.save_if_due()
+            saver.save_if_due()
             times.append(time.monotonic() - before)
             if number % CYCLE == CYCLE // 2 - 1:
-                unfinished += keeper.busy
-        keeper.save_now()
-        cost = keeper.cost
+                unfinished += saver.busy
+        saver.save_now()
+        cost = saver.cost
     if unfinished:
         raise RuntimeError(f"{unfinished} checkpoints took longer than half a cycle: raise CYCLE")
     newest = max(folder.glob("step-*"))

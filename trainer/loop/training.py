@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import tensorflow as tf
 
-from trainer.checkpoints.keeper import Keeper
+from trainer.checkpoints.saver import CheckpointSaver
 from trainer.contract import describe
 from trainer.contract.stop import Stop
 from trainer.hosts.cluster import Team
@@ -72,13 +72,13 @@ class Training:
         run: changed in place; continues from its step.
         plan: how many steps, and where epochs end.
         feed: the batches.
-        keeper: writes the checkpoints.
+        saver: writes the checkpoints.
         stop: checked between calls of the compiled steps; a stop on one host stops all.
         team: all devices.
     """
 
-    def __init__(self, run: Run, plan: Plan, feed: Feed, keeper: Keeper, stop: Stop, team: Team) -> None:
-        self._run, self._plan, self._feed, self._keeper, self._stop, self._team = run, plan, feed, keeper, stop, team
+    def __init__(self, run: Run, plan: Plan, feed: Feed, saver: CheckpointSaver, stop: Stop, team: Team) -> None:
+        self._run, self._plan, self._feed, self._saver, self._stop, self._team = run, plan, feed, saver, stop, team
         self._steps = compiled_training(run, plan.batch_size, team)
         self._scores = compiled_validation(run.model, team)
         self._training_pace, self._validation_pace = Pace(), Pace()
@@ -101,7 +101,7 @@ class Training:
         while (ending := end_reason(run, plan)) is None:
             left = self._epoch_end - run.step
             pace = self._training_pace if left else self._validation_pace
-            stopped, count = self._agree_on_stop_and_count(min(pace.count, self._keeper.steps_left() or pace.count))
+            stopped, count = self._agree_on_stop_and_count(min(pace.count, self._saver.steps_left() or pace.count))
             if stopped:
                 ending = f"stopped after step {run.step} of {plan.steps}"
                 break
@@ -110,7 +110,7 @@ class Training:
             elif self._validate_batches(count):
                 self._end_epoch()
             if run.step < self._epoch_end:  # at the epoch's last step, the checkpoint waits for the epoch's results
-                self._keeper.save_if_due()
+                self._saver.save_if_due()
         return ending
 
     @property
@@ -202,7 +202,7 @@ class Training:
         own_files = list(self._feed.files(range(step, step + 1)))
         files = [file for host in self._team.link.exchange(own_files) for file in host]
         print(f"the batch of step {step + 1}:", *files, sep="\n  ", flush=True)
-        saved = self._keeper.save_now()
+        saved = self._saver.save_now()
         raise errors.nan_or_infinite(step + 1, rate, files, saved.path if saved else None)
 
 

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from trainer.checkpoints import resume
 from trainer.checkpoints.interval import Interval
-from trainer.checkpoints.keeper import Keeper
+from trainer.checkpoints.saver import CheckpointSaver
 from trainer.contract import hyperparameters
 from trainer.contract.errors import JobError
 from trainer.contract.hyperparameters import Hyperparameters
@@ -75,9 +75,9 @@ def train_with(team: Team, job: Job, stop: Stop) -> None:
         )
         interval = Interval(settings.checkpoint_seconds, settings.checkpoint_steps)
         facts = resume.checkpoint_facts(plan, team)
-        with Keeper(job.checkpoint_dir if team.chief else None, interval, run, facts, newest) as keeper:
-            ending = Training(run, plan, feed, keeper, stop, team).train()
-            last = keeper.save_now()
+        with CheckpointSaver(job.checkpoint_dir if team.chief else None, interval, run, facts, newest) as saver:
+            ending = Training(run, plan, feed, saver, stop, team).train()
+            last = saver.save_now()
     if last:  # only on the chief
         print(f"state after step {last.step} of {plan.steps}: sha256 {last.digest}; in {last.path}", flush=True)
         _write_results(run, plan, data, job, ending)

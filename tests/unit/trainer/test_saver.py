@@ -17,21 +17,21 @@ def test_the_last_checkpoint_holds_the_epochs_results(tmp_path: Path) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import keras
 
-    from trainer.checkpoints.keeper import Keeper
+    from trainer.checkpoints.saver import CheckpointSaver
     from trainer.run import Run
 
     model, best = (keras.Sequential([keras.Input([2]), keras.layers.Dense(2)]) for _ in range(2))
     optimizer = keras.optimizers.Adam()
     optimizer.build(model.trainable_variables)
     run = Run(model, best, optimizer)
-    with Keeper(tmp_path, Interval(steps=5), run, {}, None) as keeper:
+    with CheckpointSaver(tmp_path, Interval(steps=5), run, {}, None) as saver:
         run.step = 5
         run.totals.assign([1, 2, 3])
-        keeper.save_if_due()
-        before = keeper.save_now()
+        saver.save_if_due()
+        before = saver.save_now()
         run.end_epoch({"epoch": 1, "loss": 0.5})
-        last = keeper.save_now()
-        assert keeper.save_now() == last
+        last = saver.save_now()
+        assert saver.save_now() == last
     assert before is not None
     assert last is not None
     assert (last.step, last.about["best_epoch"]) == (5, 1)

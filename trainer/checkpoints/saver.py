@@ -12,7 +12,7 @@ from trainer.checkpoints.writer import Writer
 from trainer.run import Run
 
 
-class Keeper:
+class CheckpointSaver:
     """Writes the checkpoints of a run on the chief. On other hosts the state is the same, so it writes none there.
 
     Args:
@@ -83,7 +83,7 @@ class Keeper:
         self._newest = self._writer.wait()
         return self._newest
 
-    def __enter__(self) -> "Keeper":
+    def __enter__(self) -> "CheckpointSaver":
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,11 +1,11 @@
-"""A job on several devices of one host, which here are parts of the CPU."""
+"""Runs a job on several devices of one host. Here the devices are parts of the CPU."""
 
 import subprocess
 
 from tests.unit.trainer import forked
 from tests.unit.trainer.trainer_runs import ROOT, Base, environment
 
-DIVIDED = """
+SEVERAL_DEVICES = """
 import os, sys
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
 import keras
@@ -28,6 +28,8 @@ image_classification.train_with(team, job, Stop())
 """
 
 
-def train_divided(base: Base, devices: int) -> "subprocess.CompletedProcess[str]":
-    """Train with so many devices."""
-    return forked.run(["-c", DIVIDED, str(devices)], ROOT, environment(SAGEMAKER_BASE_DIR=str(base.root)), timeout=240)
+def train_on_devices(base: Base, devices: int) -> "subprocess.CompletedProcess[str]":
+    """Run a training on this number of devices."""
+    return forked.run(
+        ["-c", SEVERAL_DEVICES, str(devices)], ROOT, environment(SAGEMAKER_BASE_DIR=str(base.root)), timeout=240
+    )

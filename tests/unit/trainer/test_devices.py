@@ -1,16 +1,16 @@
-"""A run comes to the same result whatever number of devices and hosts shares its batches."""
+"""A run gives the same result for any number of devices and hosts."""
 
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.unit.trainer.device_runs import train_divided
+from tests.unit.trainer.device_runs import train_on_devices
 from tests.unit.trainer.trainer_runs import SMALL, Base, Hosts, run_for_json
 
 pytestmark = pytest.mark.e2e
 
-# Two layers, one of which drops whole images, in three steps; each device gives its part of a batch of 8.
+# Two dropout layers in three steps; the second one drops whole images. Each device prints its part of a batch of 8.
 MASKS = """
 import json, os, sys
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
@@ -39,12 +39,12 @@ print(json.dumps({"steps": steps, "states": states, "read": layers[0].seed_gener
 
 
 def dropped(devices: int, kind: str = "ours") -> dict[str, Any]:
-    """What is left of a batch of ones, for each step and layer; the random state's copies."""
-    told: dict[str, Any] = run_for_json(MASKS, str(devices), kind)
-    return told
+    """The output for a batch of ones, for each step and layer, and the copies of the random state."""
+    output: dict[str, Any] = run_for_json(MASKS, str(devices), kind)
+    return output
 
 
-def test_what_is_dropped_of_a_batch_does_not_depend_on_the_devices() -> None:
+def test_dropout_does_not_depend_on_the_number_of_devices() -> None:
     one, two, four = dropped(1), dropped(2), dropped(4)
     assert one["steps"] == two["steps"] == four["steps"]
     first, second, third = one["steps"]
@@ -52,66 +52,66 @@ def test_what_is_dropped_of_a_batch_does_not_depend_on_the_devices() -> None:
     whole_images = [[value for row in image for value in row] for image in first[1]]
     assert {len(set(image)) for image in whole_images} == {1}
     assert len({image[0] for image in whole_images}) == 2
-    # All copies of the random state have gone on equally: a checkpoint that holds one of them holds all.
+    # All copies of the random state are equal, so one of them is enough for a checkpoint.
     assert four["states"] == [*[[1, 3]] * 4, *[[2, 3]] * 4]
     assert four["read"] == [1, 3]
 
 
-def test_kerass_own_drops_others_on_several_devices() -> None:
-    """The negative control: each device draws the same for its own part."""
+def test_keras_dropout_depends_on_the_number_of_devices() -> None:
+    """The negative control: with Keras's layer, every device draws the same mask for its part."""
     one, two = dropped(1, "keras"), dropped(2, "keras")
     assert one["steps"] != two["steps"]
     assert two["steps"][0][0][:4] == two["steps"][0][0][4:]
 
 
-# Three epochs of 18 or 19 steps, at the default rate. Devices add in another order, so the last digits differ; now and
-# then that puts a feature on the other side of 0, and the difference grows at once. Measured over 8 epochs: losses
-# within 8e-5, validation losses, which a few images decide, within 9e-4. At five times the rate, the limit is passed
-# in the second epoch.
-EQUAL = {**SMALL, "epochs": "3", "dropout": "0.3", "batch_size": "32", "learning_rate": "0.001"}
+# Three epochs of 18 or 19 steps, at the default learning rate. Several devices add in another order, so the last digits
+# differ. Sometimes this puts a feature on the other side of 0, and the difference grows at once. Over 8 epochs, losses
+# differ by at most 8e-5. Validation losses depend on a few images and differ by at most 9e-4. At five times the learning
+# rate, the difference exceeds the limit in the second epoch.
+SETTINGS = {**SMALL, "epochs": "3", "dropout": "0.3", "batch_size": "32", "learning_rate": "0.001"}
 
 
 def losses(base: Base, name: str = "loss") -> list[float]:
     return [epoch[name] for epoch in base.history["history"]]
 
 
-def assert_alike(base: Base, other: Base) -> None:
+def assert_equal_losses(base: Base, other: Base) -> None:
     assert losses(base) == pytest.approx(losses(other), abs=1e-4, rel=0)
     assert losses(base, "val_loss") == pytest.approx(losses(other, "val_loss"), abs=1e-3, rel=0)
 
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory, digits: Path) -> Base:
-    """What one device comes to."""
-    base = made(tmp_path_factory.mktemp("alone") / "ml", digits)
-    ended = base.train()
-    assert ended.returncode == 0, ended.stderr
+    """A run on one device."""
+    base = make_base(tmp_path_factory.mktemp("alone") / "ml", digits)
+    result = base.train()
+    assert result.returncode == 0, result.stderr
     return base
 
 
-def made(root: Path, digits: Path) -> Base:
-    base = Base(root).configure(hyperparameters=EQUAL)
+def make_base(root: Path, digits: Path) -> Base:
+    base = Base(root).configure(hyperparameters=SETTINGS)
     return base.channel("training", digits / "training").channel("validation", digits / "validation")
 
 
 @pytest.mark.parametrize("devices", [2, 4])
-def test_several_devices_come_to_the_losses_of_one(devices: int, alone: Base, tmp_path: Path, digits: Path) -> None:
-    base = made(tmp_path / "ml", digits)
-    ended = train_divided(base, devices)
-    assert ended.returncode == 0, ended.stderr
-    assert_alike(base, alone)
+def test_several_devices_give_the_losses_of_one(devices: int, alone: Base, tmp_path: Path, digits: Path) -> None:
+    base = make_base(tmp_path / "ml", digits)
+    result = train_on_devices(base, devices)
+    assert result.returncode == 0, result.stderr
+    assert_equal_losses(base, alone)
 
 
-def test_two_hosts_come_to_the_losses_of_one_device(alone: Base, tmp_path: Path, digits: Path) -> None:
-    hosts = Hosts(tmp_path, 2, **EQUAL)
+def test_two_hosts_give_the_losses_of_one_device(alone: Base, tmp_path: Path, digits: Path) -> None:
+    hosts = Hosts(tmp_path, 2, **SETTINGS)
     hosts.channel("training", digits / "training").channel("validation", digits / "validation")
     for each in hosts.train():
         assert each.returncode == 0, each.stderr
-    assert_alike(hosts.bases[0], alone)
+    assert_equal_losses(hosts.bases[0], alone)
 
 
-def test_the_losses_tell_another_dropout(alone: Base, tmp_path: Path, digits: Path) -> None:
-    """The negative control: with other masks of the same share, the losses differ by more than the limit."""
-    base = made(tmp_path / "ml", digits).configure(hyperparameters={**EQUAL, "dropout": "0.301"})
+def test_another_dropout_gives_other_losses(alone: Base, tmp_path: Path, digits: Path) -> None:
+    """The negative control: with other masks of almost the same rate, the losses differ by more than the limit."""
+    base = make_base(tmp_path / "ml", digits).configure(hyperparameters={**SETTINGS, "dropout": "0.301"})
     assert base.train().returncode == 0
     assert losses(base) != pytest.approx(losses(alone), abs=1e-4, rel=0)

@@ -1,4 +1,4 @@
-"""In which precision a network trains, and that a loss that is scaled stays in order on several devices."""
+"""The choice of the precision, and loss scaling on several devices."""
 
 import os
 from typing import Any
@@ -22,7 +22,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         ([(8, 0)], "bfloat16"),
         ([(9, 0), (8, 6)], "bfloat16"),
         ([(9, 0), (7, 5)], "float16"),
-        ([(0, 0)], "float32"),  # TensorFlow could not tell
+        ([(0, 0)], "float32"),  # TensorFlow does not know the GPU
     ],
 )
 def test_the_slowest_gpu_decides(capabilities: list[tuple[int, int]], precision: str) -> None:
@@ -31,18 +31,18 @@ def test_the_slowest_gpu_decides(capabilities: list[tuple[int, int]], precision:
     assert best_for(capabilities) == precision
 
 
-def test_what_was_asked_for_counts_and_a_cpu_has_nothing_to_choose() -> None:
+def test_a_requested_precision_is_used_and_auto_is_float32_on_a_cpu() -> None:
     import tensorflow as tf
 
     from trainer.networks.precision import choose
 
-    assert [choose(asked) for asked in ("float32", "float16", "bfloat16")] == ["float32", "float16", "bfloat16"]
+    assert [choose(requested) for requested in ("float32", "float16", "bfloat16")] == ["float32", "float16", "bfloat16"]
     if not tf.config.list_physical_devices("GPU"):
         assert choose("auto") == "float32"
 
 
-def made(precision: str) -> tuple[Any, Any]:
-    """A small network that trains, and its optimizer."""
+def make_model(precision: str) -> tuple[Any, Any]:
+    """A small network for training, and its optimizer."""
     import keras
 
     from trainer.contract.hyperparameters import Hyperparameters
@@ -58,11 +58,11 @@ def made(precision: str) -> tuple[Any, Any]:
 
 
 @pytest.mark.parametrize("precision", ["float32", "float16", "bfloat16"])
-def test_each_precision_learns(precision: str) -> None:
+def test_the_loss_falls_in_each_precision(precision: str) -> None:
     import keras
     import tensorflow as tf
 
-    model, adam = made(precision)
+    model, adam = make_model(precision)
     loss_of = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     images = np.random.default_rng(0).uniform(0, 255, (16, 8, 8, 1)).astype("float32")
     numbers = np.arange(16) % 10
@@ -84,20 +84,20 @@ def test_each_precision_learns(precision: str) -> None:
     assert {variable.dtype for variable in model.weights} == {"float32"}
 
 
-def test_the_scale_and_its_counter_are_in_the_optimizers_variables() -> None:
-    """So a checkpoint holds them."""
-    _, adam = made("float16")
+def test_the_optimizers_variables_include_the_loss_scale_and_its_counter() -> None:
+    """So a checkpoint contains them."""
+    _, adam = make_model("float16")
     named = {variable.name: variable for variable in adam.variables}
     assert named["dynamic_scale"].numpy() == 2**15
     assert named["step_counter"].numpy() == 0
     inner = {id(variable) for variable in adam.inner_optimizer.variables}
     assert len(inner) > 2
     assert inner < {id(variable) for variable in adam.variables}
-    _, plain = made("bfloat16")
+    _, plain = make_model("bfloat16")
     assert "dynamic_scale" not in {variable.name for variable in plain.variables}
 
 
-# Three steps, the second of which overflows on the last device alone.
+# Four steps. The second one overflows, only on the last device.
 OVERFLOW = """
 import json, os, sys
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
@@ -120,33 +120,33 @@ def step(overflow):
     optimizer.apply([tf.where(overflow & last, numpy.inf, gradient)], [weights])
 
 run = tf.function(lambda overflow: strategy.run(step, args=(overflow,)))
-told = []
+states = []
 for overflow in (False, True, False, False):
     run(tf.constant(overflow))
     copies = [[copy.numpy().tolist() for copy in strategy.experimental_local_results(each.value)]
               for each in (weights, optimizer.dynamic_scale, optimizer.step_counter, optimizer.iterations)]
     assert all(copy == each[0] for each in copies for copy in each), copies
-    told.append([each[0] for each in copies])
-print(json.dumps(told))
+    states.append([each[0] for each in copies])
+print(json.dumps(states))
 """
 
 
-def overflowing(devices: int, kind: str) -> list[Any]:
-    """After each step: weights, scale, counter, iterations; the same on all devices."""
-    told: list[Any] = run_for_json(OVERFLOW, str(devices), kind)
-    return told
+def states_after_each_step(devices: int, kind: str) -> list[Any]:
+    """After each step: weights, scale, counter and iterations, which are the same on all devices."""
+    states: list[Any] = run_for_json(OVERFLOW, str(devices), kind)
+    return states
 
 
 @pytest.mark.parametrize("devices", [1, 3])
 def test_an_overflow_on_any_device_halves_the_scale_and_changes_no_weights(devices: int) -> None:
-    first, second, third, fourth = overflowing(devices, "ours")
+    first, second, third, fourth = states_after_each_step(devices, "ours")
     assert first == [pytest.approx([0.75, 0.5, 0.25]), 2**15, 1, 1]
     assert second == [first[0], 2**14, 0, 1]
     assert third == [pytest.approx([0.5, 0.0, -0.5]), 2**14, 1, 2]
-    assert fourth == [pytest.approx([0.25, -0.5, -1.25]), 2**15, 0, 3]  # it grows again
+    assert fourth == [pytest.approx([0.25, -0.5, -1.25]), 2**15, 0, 3]  # the scale grows again
 
 
-def test_kerass_own_does_not_see_an_overflow_on_another_device() -> None:
-    """The reason for ours: once this fails, ours can go."""
-    _, second, *_ = overflowing(3, "keras")
+def test_keras_misses_an_overflow_on_another_device() -> None:
+    """The reason for our LossScaleOptimizer. When this test fails, we can remove it."""
+    _, second, *_ = states_after_each_step(3, "keras")
     assert not np.isfinite(second[0]).any()

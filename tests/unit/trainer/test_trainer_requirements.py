@@ -6,5 +6,5 @@ def pins(path: str) -> set[str]:
     return {line.strip() for line in lines if line.strip() and not line.startswith("#")}
 
 
-def test_the_images_pins_are_those_of_the_laptop() -> None:
+def test_the_image_pins_the_same_versions_as_requirements_in() -> None:
     assert pins("trainer/requirements.txt") <= pins("requirements.in")

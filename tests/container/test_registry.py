@@ -35,7 +35,7 @@ class Dock:
 
     def __init__(self, engine: Any) -> None:
         self.engine = engine
-        self.made: set[str] = set()
+        self.image_ids: set[str] = set()
         self.cloud = localcloud.start(lifetime=True)
 
     @property
@@ -46,7 +46,7 @@ class Dock:
     def address(self) -> str:
         return f"localhost:{self.cloud.port}"
 
-    def again(self) -> None:
+    def restart(self) -> None:
         localcloud.stop()
         self.cloud = localcloud.start(lifetime=True)
 
@@ -54,14 +54,14 @@ class Dock:
         self.ecr.create_repository(repositoryName=name, imageTagMutability=mutability)
 
     def image(self, content: bytes) -> str:
-        """Make an image of one layer; returns its ID."""
+        """Make an image of one layer, and return its ID."""
         data = io.BytesIO()
         with tarfile.open(fileobj=data, mode="w") as tar:
             member = tarfile.TarInfo("content")
             member.size = len(content)
             tar.addfile(member, io.BytesIO(content))
         response = json.loads(self.engine.api.import_image_from_data(data.getvalue()))
-        self.made.add(response["status"])
+        self.image_ids.add(response["status"])
         return str(response["status"])
 
     def auth(self) -> dict[str, str]:
@@ -70,7 +70,7 @@ class Dock:
         return {"username": user, "password": token}
 
     def push(self, image: str, tag: str, name: str = "trainer", auth: dict[str, str] | None = None) -> list[str]:
-        """Push an image; returns the engine's statuses of its layers, or its errors."""
+        """Push an image, and return the engine's statuses of its layers, or its errors."""
         target = f"{self.address}/{name}"
         self.engine.images.get(image).tag(target, tag)
         client = docker.from_env()
@@ -84,16 +84,16 @@ class Dock:
     def close(self) -> None:
         """Stop the local cloud of the current folder, and remove the images with all their tags."""
         localcloud.stop()
-        for image in self.made:
+        for image in self.image_ids:
             self.engine.images.remove(image, force=True)
 
-    def described(self, name: str = "trainer", **members: Any) -> list[dict[str, Any]]:
+    def describe_images(self, name: str = "trainer", **members: Any) -> list[dict[str, Any]]:
         return list(self.ecr.describe_images(repositoryName=name, **members)["imageDetails"])
 
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current folder: one without a local cloud."""
+    """Make a folder without a local cloud the current folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
     return tmp_path
@@ -101,25 +101,24 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def dock(engine: Any, root: Path) -> Iterator[Dock]:
-    made = Dock(engine)
-    yield made
+    dock = Dock(engine)
+    yield dock
     os.chdir(root)
-    made.close()
+    dock.close()
 
 
 def test_ecr_describes_a_pushed_image(dock: Dock) -> None:
     dock.create()
-    image = dock.image(os.urandom(300_000))
-    assert dock.push(image, "v1")[-1] == "Pushed"
-    (found,) = dock.described(imageIds=[{"imageTag": "v1"}])
+    assert dock.push(dock.image(os.urandom(300_000)), "v1")[-1] == "Pushed"
+    (found,) = dock.describe_images(imageIds=[{"imageTag": "v1"}])
     digest = found["imageDigest"]
     assert found["imageTags"] == ["v1"]
     assert 300_000 < found["imageSizeInBytes"] < 310_000
-    assert dock.described(imageIds=[{"imageDigest": digest}]) == dock.described() == [found]
-    (gotten,) = dock.ecr.batch_get_image(repositoryName="trainer", imageIds=[{"imageTag": "v1"}])["images"]
-    assert "sha256:" + hashlib.sha256(gotten["imageManifest"].encode()).hexdigest() == digest
-    assert gotten["imageManifestMediaType"] == found["imageManifestMediaType"]
-    manifest = json.loads(gotten["imageManifest"])
+    assert dock.describe_images(imageIds=[{"imageDigest": digest}]) == dock.describe_images() == [found]
+    (image,) = dock.ecr.batch_get_image(repositoryName="trainer", imageIds=[{"imageTag": "v1"}])["images"]
+    assert "sha256:" + hashlib.sha256(image["imageManifest"].encode()).hexdigest() == digest
+    assert image["imageManifestMediaType"] == found["imageManifestMediaType"]
+    manifest = json.loads(image["imageManifest"])
     parts = [manifest["config"], *manifest["layers"]]
     layers = dock.ecr.batch_check_layer_availability(
         repositoryName="trainer", layerDigests=[part["digest"] for part in parts]
@@ -132,14 +131,14 @@ def test_ecr_describes_a_pushed_image(dock: Dock) -> None:
         with urllib.request.urlopen(url) as answer:
             assert "sha256:" + hashlib.sha256(answer.read()).hexdigest() == part["digest"]
     with pytest.raises(ClientError, match="ImageNotFoundException"):
-        dock.described(imageIds=[{"imageTag": "v2"}])
+        dock.describe_images(imageIds=[{"imageTag": "v2"}])
 
 
 def test_a_pushed_image_can_be_pulled_by_its_digest(dock: Dock) -> None:
     dock.create()
     image = dock.image(os.urandom(100_000))
     dock.push(image, "v1")
-    name = f"{dock.address}/trainer@{dock.described()[0]['imageDigest']}"
+    name = f"{dock.address}/trainer@{dock.describe_images()[0]['imageDigest']}"
     dock.engine.images.remove(image, force=True)
     with pytest.raises(docker.errors.ImageNotFound):
         dock.engine.images.get(name)
@@ -161,7 +160,7 @@ def test_ecr_refuses_wrong_tokens_unknown_repositories_and_overwritten_tags(dock
         "tag invalid: The image tag 'v1' already exists in the 'trainer' repository and cannot be overwritten because "
         "the tag is immutable."
     ]
-    assert len(dock.described(imageIds=[{"imageTag": "v1"}])) == 1
+    assert len(dock.describe_images(imageIds=[{"imageTag": "v1"}])) == 1
     client = docker.from_env()  # A client of its own, because it remembers a login.
     try:
         with pytest.raises(docker.errors.APIError, match="401 Unauthorized"):
@@ -171,22 +170,22 @@ def test_ecr_refuses_wrong_tokens_unknown_repositories_and_overwritten_tags(dock
         client.close()
 
 
-def test_a_mutable_tag_moves_and_leaves_an_image_without_one(dock: Dock) -> None:
+def test_a_mutable_tag_can_be_moved_and_the_old_image_stays_untagged(dock: Dock) -> None:
     dock.create("moving", "MUTABLE")
     dock.push(dock.image(b"first"), "v1", "moving")
-    (first,) = dock.described("moving")
+    (first,) = dock.describe_images("moving")
     dock.push(dock.image(b"second"), "v1", "moving")
-    (untagged,) = dock.described("moving", filter={"tagStatus": "UNTAGGED"})
-    (tagged,) = dock.described("moving", imageIds=[{"imageTag": "v1"}])
+    (untagged,) = dock.describe_images("moving", filter={"tagStatus": "UNTAGGED"})
+    (tagged,) = dock.describe_images("moving", imageIds=[{"imageTag": "v1"}])
     assert untagged["imageDigest"] == first["imageDigest"] != tagged["imageDigest"]
     assert untagged["imagePushedAt"] <= tagged["imagePushedAt"]
-    gone = dock.ecr.batch_delete_image(repositoryName="moving", imageIds=[{"imageDigest": first["imageDigest"]}])
-    assert gone["imageIds"] == [{"imageDigest": first["imageDigest"]}]
-    assert dock.described("moving") == [tagged]
+    deleted = dock.ecr.batch_delete_image(repositoryName="moving", imageIds=[{"imageDigest": first["imageDigest"]}])
+    assert deleted["imageIds"] == [{"imageDigest": first["imageDigest"]}]
+    assert dock.describe_images("moving") == [tagged]
 
 
 def test_if_two_clients_push_the_same_tag_at_once_one_wins(dock: Dock) -> None:
-    """Sends the last request of two engines, because one engine has only one image of a name."""
+    """The test sends the engine's last request itself, because one engine has only one image of a name."""
     dock.create()
     for number in range(2):
         dock.push(dock.image(os.urandom(100)), f"image-{number}")
@@ -206,7 +205,7 @@ def test_if_two_clients_push_the_same_tag_at_once_one_wins(dock: Dock) -> None:
         for round_ in range(20):
             answers = pool.map(put, images, [f"v{round_}"] * 2)
             assert sorted(answers) == [201, 400]
-    assert sum(len(image["imageTags"]) for image in dock.described()) == 22
+    assert sum(len(image["imageTags"]) for image in dock.describe_images()) == 22
 
 
 def test_a_repository_with_images_is_deleted_only_by_force(dock: Dock) -> None:
@@ -217,7 +216,7 @@ def test_a_repository_with_images_is_deleted_only_by_force(dock: Dock) -> None:
         dock.ecr.delete_repository(repositoryName="trainer")
     dock.ecr.delete_repository(repositoryName="trainer", force=True)
     dock.create()
-    assert dock.described() == []
+    assert dock.describe_images() == []
     assert dock.push(image, "v1")[-1] == "Layer already exists"
     dock.ecr.delete_repository(repositoryName="trainer", force=True)
     assert dock.push(image, "v1")[-1].startswith("name unknown")
@@ -230,20 +229,20 @@ def test_layers_outlast_the_local_cloud_and_images_do_not(dock: Dock) -> None:
     status = verb("status").stdout
     assert "Jobs run " in status
     assert "repository trainer: 1 images" in status
-    kept = next(line for line in status.splitlines() if line.startswith("Layers of images"))
-    assert kept.endswith(" kB")
+    layers = next(line for line in status.splitlines() if line.startswith("Layers of images"))
+    assert layers.endswith(" kB")
     assert verb("clean").stderr.splitlines() == [
         "Error: The local cloud is running and uses the layers.",
         "Fix:   Stop it first: `make cloud-down`.",
     ]
-    dock.again()
+    dock.restart()
     dock.create()
-    assert dock.described() == []
+    assert dock.describe_images() == []
     assert dock.push(image, "v1")[-1] == "Layer already exists"
     localcloud.stop()
     assert "kB of image layers deleted from build/registry/." in verb("clean").stdout
     assert verb("clean").stdout == "0 B of image layers deleted from build/registry/.\n"
-    dock.again()
+    dock.restart()
     dock.create()
     assert dock.push(image, "v1")[-1] == "Pushed"
 
@@ -257,23 +256,23 @@ def test_local_clouds_in_two_folders_do_not_disturb_each_other(dock: Dock, tmp_p
     other = Dock(dock.engine)
     try:
         other.create()
-        assert other.described() == []
+        assert other.describe_images() == []
         assert other.push(image, "v1")[-1] == "Pushed"
     finally:
         localcloud.stop()
-    assert len(dock.described()) == 1
+    assert len(dock.describe_images()) == 1
     assert dock.push(image, "v2")[-1] == "Layer already exists"
 
 
 def registries(root: Path) -> list[int]:
-    """The registry processes with this folder's configuration."""
+    """Return the numbers of the registry processes with this folder's configuration."""
     file = str(root / "build/registry/config.json").encode()
     found = []
     for entry in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             words = entry.read_bytes().split(b"\0")
         except OSError:
-            continue  # ended meanwhile
+            continue  # The process has ended meanwhile.
         if file in words and not is_gone(int(entry.parent.name)):
             found.append(int(entry.parent.name))
     return found
@@ -291,9 +290,9 @@ def test_the_registry_ends_with_the_local_cloud_and_starts_again(dock: Dock, roo
     os.kill(dock.cloud.pid, signal.SIGKILL)
     until(lambda: not registries(root))
     until(lambda: localcloud.running() is None)
-    dock.again()
+    dock.restart()
     dock.create()
-    assert dock.described() == []
+    assert dock.describe_images() == []
     dock.push(image, "v1")
     localcloud.stop()
     assert registries(root) == []
@@ -331,7 +330,7 @@ def test_a_large_layer_is_streamed(dock: Dock) -> None:
 
 @pytest.fixture
 def registry_image(engine: Any) -> Iterator[str]:
-    """The image `registry:2`; if it is not on this machine, an image of that name made from the local program."""
+    """Return the image `registry:2`. If this machine lacks it, make it from the local program."""
     name = "registry:2"
     if engine.images.list(name):
         yield name
@@ -372,7 +371,7 @@ def test_without_the_registry_program_its_image_is_used(
         os.kill(dock.cloud.pid, signal.SIGKILL)
         until(lambda: localcloud.running() is None)
         assert containers()
-        dock.again()
+        dock.restart()
         assert containers() == []
         dock.create()
         assert dock.push(image, "v1")[-1] == "Layer already exists"

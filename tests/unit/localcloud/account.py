@@ -1,4 +1,4 @@
-"""What a job needs in the account of a local cloud, and short words for the calls."""
+"""An account in a local cloud with everything that a job needs, and short methods for the calls."""
 
 import io
 import json
@@ -16,15 +16,15 @@ GROUP = "/aws/sagemaker/TrainingJobs"
 
 
 def clients_of(cloud: localcloud.Cloud) -> Callable[..., Any]:
-    def made(service: str, region: str = "us-east-1") -> Any:
+    def client(service: str, region: str = "us-east-1") -> Any:
         session = boto3.Session("local", "local", region_name=region)
         return session.client(service, endpoint_url=cloud.url)  # type: ignore[call-overload]
 
-    return made
+    return client
 
 
 class Account:
-    """What a job needs in the account, and short words for the calls."""
+    """An account with a role, a repository, buckets and one file of data. Its methods create and watch jobs."""
 
     def __init__(self, cloud: localcloud.Cloud) -> None:
         self.folder = cloud.folder
@@ -95,7 +95,7 @@ class Account:
         try:
             found = self.logs.describe_log_streams(logGroupName=GROUP, logStreamNamePrefix=f"{name}/{host}-")
         except self.logs.exceptions.ResourceNotFoundException:
-            return []  # The first job makes it.
+            return []  # The first job creates the log group.
         if not found["logStreams"]:
             return []
         stream = found["logStreams"][0]["logStreamName"]
@@ -103,14 +103,14 @@ class Account:
         return [event["message"] for event in events["events"]]
 
     def archive(self, uri: str) -> dict[str, bytes]:
-        """The files of a .tar.gz in S3."""
+        """Return the files of a .tar.gz in S3."""
         bucket, _, key = uri.removeprefix("s3://").partition("/")
         body = self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
         with tarfile.open(fileobj=io.BytesIO(body)) as archive:
             return {member.name: file.read() for member in archive if (file := archive.extractfile(member)) is not None}
 
     def metric_values(self, name: str, metric: str) -> list[dict[str, Any]]:
-        """What CloudWatch has of a job's metric, in one period."""
+        """Return CloudWatch's statistics of a job's metric, in one period."""
         now = datetime.now(UTC)
         answer = self.cloudwatch.get_metric_statistics(
             Namespace=GROUP,

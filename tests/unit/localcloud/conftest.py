@@ -1,7 +1,7 @@
-"""One local cloud for all tests here, in a folder of its own, with a stand-in for the trainer.
+"""One local cloud for all tests of this folder. It runs in a temporary folder, with a fake trainer.
 
-The stand-in runs the hyperparameter ``code`` as Python, with ``base`` (SAGEMAKER_BASE_DIR) in reach. It needs no
-TensorFlow, and each test says in place what its program does.
+The fake trainer runs the hyperparameter ``code`` as Python; the variable ``base`` is SAGEMAKER_BASE_DIR. So the tests
+need no TensorFlow, and each test contains the program that its job runs.
 """
 
 import os
@@ -15,9 +15,9 @@ from scripts import localcloud
 from tests.unit.localcloud.account import Account, clients_of
 
 REPOSITORY = Path(__file__).parents[3]
-# No engine answers there: these tests are about processes, whatever this machine could run.
+# No Docker engine answers there, so jobs run as processes, also on a machine that can run containers.
 NO_ENGINE = "unix:///nowhere"
-STAND_IN = """
+FAKE_TRAINER = """
 import json, os, pathlib, signal, sys, time
 base = pathlib.Path(os.environ["SAGEMAKER_BASE_DIR"])
 assert sys.argv[1:] == ["train"]
@@ -26,10 +26,10 @@ exec(json.loads(json.loads((base / "input/config/hyperparameters.json").read_tex
 
 
 def make_root(folder: Path) -> Path:
-    """A folder that can stand in for the repository's root."""
+    """Make a folder that replaces the repository's root, and return it."""
     (folder / "trainer").mkdir(parents=True)
-    (folder / "trainer" / "__init__.py").touch()  # Else the repository's own trainer comes first.
-    (folder / "trainer" / "__main__.py").write_text(STAND_IN)
+    (folder / "trainer" / "__init__.py").touch()  # Without it, Python imports the repository's own trainer.
+    (folder / "trainer" / "__main__.py").write_text(FAKE_TRAINER)
     return folder
 
 
@@ -59,13 +59,13 @@ def account(cloud: localcloud.Cloud) -> Account:
 
 @pytest.fixture
 def account_of() -> type[Account]:
-    """For tests that start a local cloud of their own."""
+    """Return the class ``Account``, for tests that start their own local cloud."""
     return Account
 
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder without a local cloud, as the current one."""
+    """Make a folder without a local cloud the current folder."""
     folder = make_root(tmp_path / "root")
     monkeypatch.chdir(folder)
     monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
@@ -77,6 +77,6 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def stopped_after(root: Path) -> Iterator[Path]:
-    """The same, and a local cloud that a test starts in it is stopped at its end."""
+    """Do the same, and stop the local cloud that the test starts there."""
     yield root
     localcloud.stop()

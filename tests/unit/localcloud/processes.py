@@ -1,4 +1,4 @@
-"""Processes as the tests of the local cloud start, await and look at them."""
+"""Starts verbs, waits for conditions and checks processes, for the tests of the local cloud."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The `aws` command line, with nothing but AWS_ENDPOINT_URL, a region and keys that mean nothing."""
+"""The `aws` command line works with AWS_ENDPOINT_URL, a region and arbitrary keys, and no other setting."""
 
 import json
 import os
@@ -28,7 +28,7 @@ Aws = Callable[..., Any]
 
 @pytest.fixture
 def aws(awscli: Path, cloud: Any, tmp_path: Path) -> Aws:
-    """Run a command; its JSON, or its text where it is none."""
+    """Run an `aws` command. Returns its output as JSON, or as text if it is not JSON."""
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),
@@ -56,7 +56,7 @@ def aws(awscli: Path, cloud: Any, tmp_path: Path) -> Aws:
 
 
 def create(aws: Aws, account: Any, tmp_path: Path, **members: Any) -> str:
-    """Create a job from a file; its name."""
+    """Create a job from a file, and return its name."""
     request = account.request(PROGRAM, **members)
     (tmp_path / "job.json").write_text(json.dumps(request))
     answer = aws("sagemaker", "create-training-job", "--cli-input-json", "file://job.json")
@@ -64,14 +64,14 @@ def create(aws: Aws, account: Any, tmp_path: Path, **members: Any) -> str:
     return str(request["TrainingJobName"])
 
 
-def test_files_go_up_and_come_down(aws: Aws, tmp_path: Path) -> None:
+def test_files_are_uploaded_and_downloaded(aws: Aws, tmp_path: Path) -> None:
     aws("s3", "mb", "s3://cli")
     names = ["plain", "with space", "a+b", "é/漢字", "empty"]
     for name in names:
         file = tmp_path / "folder" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("" if name == "empty" else name)
-        os.utime(file, (1_790_000_000, 1_790_000_000))  # S3 knows seconds only: what is newer is sent again.
+        os.utime(file, (1_790_000_000, 1_790_000_000))  # S3 stores whole seconds, and sync sends newer files again.
     assert aws("s3", "sync", "folder", "s3://cli/there").count("upload:") == len(names)
     assert aws("s3", "sync", "folder", "s3://cli/there") == ""
     listed = aws("s3", "ls", "--recursive", "s3://cli/there/")
@@ -87,9 +87,9 @@ def test_files_go_up_and_come_down(aws: Aws, tmp_path: Path) -> None:
     aws("s3", "rb", "--force", "s3://cli")
 
 
-def test_a_job_from_its_creation_to_its_model(aws: Aws, account: Any, tmp_path: Path) -> None:
+def test_a_job_is_created_watched_and_its_model_downloaded(aws: Aws, account: Any, tmp_path: Path) -> None:
     name = create(aws, account, tmp_path, Tags=[{"Key": "team", "Value": "blue"}])
-    account.ended(name)  # The command itself looks every two minutes only.
+    account.ended(name)  # The command below polls only every two minutes.
     aws("sagemaker", "wait", "training-job-completed-or-stopped", "--training-job-name", name)
     job = aws("sagemaker", "describe-training-job", "--training-job-name", name)
     assert job["TrainingJobStatus"] == "Completed"
@@ -107,7 +107,7 @@ def test_a_job_from_its_creation_to_its_model(aws: Aws, account: Any, tmp_path: 
     assert (tmp_path / "weights").read_text() == "whole"
 
 
-def test_a_job_that_is_stopped(aws: Aws, account: Any, tmp_path: Path) -> None:
+def test_a_stopped_job_keeps_its_model(aws: Aws, account: Any, tmp_path: Path) -> None:
     name = create(aws, account, tmp_path, Environment={"SECONDS_TO_GO": "60"})
     account.until_line(name, "loss=0.5 ['a.txt']")
     aws("sagemaker", "stop-training-job", "--training-job-name", name)
@@ -119,7 +119,7 @@ def test_a_job_that_is_stopped(aws: Aws, account: Any, tmp_path: Path) -> None:
     assert (tmp_path / "weights").read_text() == "half"
 
 
-def test_refusals_read_as_those_of_aws(aws: Aws, account: Any, tmp_path: Path) -> None:
+def test_errors_have_the_form_of_aws(aws: Aws, account: Any, tmp_path: Path) -> None:
     called = "when calling the {} operation"
     unknown = aws("sagemaker", "describe-training-job", "--training-job-name", "nothing", code=255)
     assert unknown.endswith(
@@ -154,7 +154,7 @@ print(json.dumps([job["TrainingJobStatus"], name["TrainingJobName"] in names, le
 """
 
 
-def test_a_program_with_boto3_and_no_more_than_the_variables(account: Any, cloud: Any, tmp_path: Path) -> None:
+def test_a_boto3_program_needs_only_the_environment_variables(account: Any, cloud: Any, tmp_path: Path) -> None:
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),

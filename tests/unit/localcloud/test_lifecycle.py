@@ -1,4 +1,4 @@
-"""Start, find, stop: the server's process, its folder, and what must not be left of it."""
+"""The server process starts, is found and stops, and leaves no process or file behind."""
 
 import json
 import os
@@ -25,7 +25,7 @@ KEPT = {"server.log"}
 
 
 @pytest.mark.usefixtures("stopped_after")
-def test_up_status_env_exec_down(root: Path) -> None:
+def test_the_verbs_up_status_env_exec_and_down(root: Path) -> None:
     assert verb("status").returncode == 2
     up = verb("up")
     assert up.returncode == 0, up.stderr
@@ -35,7 +35,7 @@ def test_up_status_env_exec_down(root: Path) -> None:
     assert f"already runs at {cloud.url}" in verb("up").stdout
     program = (
         "import boto3; c = boto3.client\n"
-        "c('s3').create_bucket(Bucket='held'); c('s3').put_object(Bucket='held', Key='k', Body=b'12345')\n"
+        "c('s3').create_bucket(Bucket='filled'); c('s3').put_object(Bucket='filled', Key='k', Body=b'12345')\n"
         "c('ecr').create_repository(repositoryName='images')"
     )
     ran = verb("exec", "--", sys.executable, "-c", program)
@@ -43,7 +43,7 @@ def test_up_status_env_exec_down(root: Path) -> None:
     status = verb("status", AWS_PROFILE="nobody").stdout
     assert cloud.url in status
     assert "since " in status
-    assert "bucket held: 1 objects, 5 B" in status
+    assert "bucket filled: 1 objects, 5 B" in status
     assert "repository images" in status
     assert f"export AWS_ENDPOINT_URL={cloud.url}" in verb("env").stdout.splitlines()
     assert stat.S_IMODE((root / "build/local-cloud").stat().st_mode) == 0o700
@@ -55,7 +55,7 @@ def test_up_status_env_exec_down(root: Path) -> None:
 
 @pytest.mark.usefixtures("root")
 @pytest.mark.parametrize("arguments", [("env",), ("status",), ("exec", "--", "true"), ("exec", "true")])
-def test_without_a_local_cloud_two_lines_say_so(arguments: tuple[str, ...]) -> None:
+def test_verbs_without_a_local_cloud_print_an_error_and_a_fix(arguments: tuple[str, ...]) -> None:
     ended = verb(*arguments)
     assert ended.returncode == 2
     assert ended.stderr.splitlines() == [
@@ -64,22 +64,22 @@ def test_without_a_local_cloud_two_lines_say_so(arguments: tuple[str, ...]) -> N
     ]
 
 
-def test_exec_hands_arguments_and_exit_code_on_and_starts_at_once(stopped_after: Path) -> None:
+def test_exec_passes_arguments_and_the_exit_code_and_starts_fast(stopped_after: Path) -> None:
     localcloud.start()
     program = "import sys; print(sys.argv[1:]); sys.exit(7)"
     started = time.monotonic()
     ended = verb("exec", "--", sys.executable, "-c", program, "--hp", "a $x `y`", "--", "")
     assert ended.returncode == 7
     assert ended.stdout == "['--hp', 'a $x `y`', '--', '']\n"
-    assert time.monotonic() - started < 1  # 0.1 s alone on a machine
+    assert time.monotonic() - started < 1  # It takes 0.1 s on an idle machine.
     assert verb("exec", "--", "no such command").stderr.startswith("Error: no such command cannot be run")
-    seen = "import sys; from scripts import cloud; print({'boto3', 'moto', 'botocore'} & set(sys.modules))"
-    assert subprocess.run([sys.executable, "-c", seen], capture_output=True, text=True).stdout == "set()\n"
+    imports = "import sys; from scripts import cloud; print({'boto3', 'moto', 'botocore'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", imports], capture_output=True, text=True).stdout == "set()\n"
     assert stopped_after.exists()
 
 
 @pytest.mark.usefixtures("stopped_after")
-def test_started_twice_is_one() -> None:
+def test_starting_twice_at_once_starts_one_server() -> None:
     found: list[localcloud.Cloud] = []
     threads = [threading.Thread(target=lambda: found.append(localcloud.start())) for _ in range(2)]
     for thread in threads:
@@ -90,18 +90,18 @@ def test_started_twice_is_one() -> None:
 
 
 @pytest.mark.usefixtures("stopped_after")
-def test_killed_is_not_running_and_can_be_started_again() -> None:
+def test_a_killed_server_is_not_running_and_can_be_started_again() -> None:
     first = localcloud.start()
     os.kill(first.pid, signal.SIGKILL)
     until(lambda: is_gone(first.pid))
-    until(lambda: localcloud.running() is None)  # Its threads go one after the other.
+    until(lambda: localcloud.running() is None)  # The kernel ends its threads one after the other.
     localcloud.stop()
     second = localcloud.start()
     assert second.pid != first.pid
     assert localcloud.running() == second
 
 
-def test_it_dies_with_the_process_that_started_it(root: Path) -> None:
+def test_a_server_with_lifetime_ends_with_its_parent_process(root: Path) -> None:
     program = (
         "import sys, time; from scripts import localcloud\n"
         "print(localcloud.start(lifetime=True).pid, flush=True); time.sleep(100)"
@@ -115,7 +115,7 @@ def test_it_dies_with_the_process_that_started_it(root: Path) -> None:
     assert {path.name for path in (root / "build/local-cloud").iterdir()} == KEPT
 
 
-def test_stop_ends_programs_and_leaves_nothing(
+def test_stop_ends_the_jobs_programs_and_leaves_no_files(
     stopped_after: Path, account_of: Callable[[localcloud.Cloud], Any]
 ) -> None:
     account = account_of(localcloud.start())
@@ -137,23 +137,23 @@ time.sleep(1000)
     assert {path.name for path in (stopped_after / "build/local-cloud").iterdir()} == KEPT
 
 
-def test_a_server_that_does_not_come_up_says_why(root: Path) -> None:
+def test_the_error_for_a_failed_start_says_why(root: Path) -> None:
     (root / "werkzeug.py").write_text("raise SystemExit('broken on purpose')")
     with pytest.raises(UserError, match="did not start: broken on purpose"):
         localcloud.start()
 
 
-def test_a_folder_that_is_a_file(root: Path) -> None:
+def test_start_fails_if_its_folder_is_a_file(root: Path) -> None:
     (root / "build").write_text("")
     with pytest.raises(UserError, match="cannot be started"):
         localcloud.start()
 
 
 class Trap:
-    """Listens where nobody may ask, and counts who does."""
+    """Listens at an address that nothing may call, and counts the calls."""
 
     def __init__(self) -> None:
-        self.seen = 0
+        self.calls = 0
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         threading.Thread(target=self._listen, daemon=True).start()
@@ -164,7 +164,7 @@ class Trap:
                 connection, _ = self._socket.accept()
             except OSError:
                 return
-            self.seen += 1
+            self.calls += 1
             connection.close()
 
     def close(self) -> None:
@@ -173,14 +173,14 @@ class Trap:
 
 @pytest.fixture
 def trap() -> Iterator[Trap]:
-    made = Trap()
-    yield made
-    made.close()
+    trap = Trap()
+    yield trap
+    trap.close()
 
 
 @pytest.fixture
 def stray(tmp_path: Path, trap: Trap) -> dict[str, str]:
-    """A caller with an account, whose every road leads into the trap."""
+    """The environment of a caller with an AWS account. Each of its settings leads to the trap."""
     aws = tmp_path / "home" / ".aws"
     aws.mkdir(parents=True)
     services = f"[services away]\ns3 =\n  endpoint_url = {trap.url}\nsts =\n  endpoint_url = {trap.url}\n"
@@ -222,13 +222,13 @@ print(json.dumps({
 
 
 @pytest.mark.usefixtures("stopped_after")
-def test_a_program_reads_nothing_of_the_callers_aws_and_asks_no_other_address(
+def test_a_program_ignores_the_callers_aws_settings_and_calls_no_other_address(
     stray: dict[str, str], trap: Trap
 ) -> None:
     without = subprocess.run([sys.executable, "-c", ASK], env=os.environ | stray, capture_output=True, timeout=60)
     assert without.returncode != 0
-    assert trap.seen > 0, "the trap must work, or the rest proves nothing"
-    trap.seen = 0
+    assert trap.calls > 0, "the trap does not work, so this test proves nothing"
+    trap.calls = 0
     assert verb("up", **stray).returncode == 0
     ran = verb("exec", "--", sys.executable, "-c", ASK, **stray)
     assert ran.returncode == 0, ran.stderr
@@ -241,4 +241,4 @@ def test_a_program_reads_nothing_of_the_callers_aws_and_asks_no_other_address(
     }
     status = verb("status", **stray)
     assert "bucket asked" in status.stdout, status.stderr
-    assert trap.seen == 0
+    assert trap.calls == 0

@@ -1,4 +1,4 @@
-"""What is left of a local cloud that was killed, and who ends it."""
+"""The next local cloud ends the processes that a killed one left, and reports its jobs."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.e2e
 
 
 @pytest.mark.parametrize("leader", ["runs on", "has ended"])
-def test_what_a_killed_local_cloud_leaves_is_ended_and_reported(
+def test_jobs_of_a_killed_local_cloud_are_ended_and_reported(
     stopped_after: Path, account_of: Callable[[localcloud.Cloud], Any], leader: str
 ) -> None:
     cloud = localcloud.start()
@@ -49,7 +49,7 @@ time.sleep(1000)
     assert "lost" not in verb("up").stdout
 
 
-def test_a_process_number_that_was_given_again_is_left_alone(tmp_path: Path) -> None:
+def test_a_process_that_reuses_a_number_is_not_killed(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "running")
     with subprocess.Popen(["sleep", "1000"], start_new_session=True) as other:
         try:

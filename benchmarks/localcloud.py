@@ -110,8 +110,8 @@ def _measure_jobs(client: Callable[[str], Any]) -> None:
 
 def _first_line_alone() -> float:
     started = time.time()
-    ended = subprocess.run([sys.executable, "-m", "trainer", "train"], capture_output=True, text=True, check=True)
-    return float(ended.stdout.split()[-1]) - started
+    completed = subprocess.run([sys.executable, "-m", "trainer", "train"], capture_output=True, text=True, check=True)
+    return float(completed.stdout.split()[-1]) - started
 
 
 def _first_line_of_job(client: Callable[[str], Any], name: str, role: str, image: str) -> float:

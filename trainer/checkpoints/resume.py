@@ -81,7 +81,7 @@ def resume(run: Run, plan: Plan, folder: Path, team: Team, weights_only: bool) -
 
 
 def newest_common(steps: Sequence[Sequence[int]], hosts: Sequence[str], folder: Path) -> int | None:
-    """The newest step of which all hosts have a checkpoint; None if no host has any.
+    """The newest step for which all hosts have a checkpoint; None if no host has any.
 
     Args:
         steps: for each host, the steps of its checkpoints.

@@ -66,10 +66,10 @@ def test_a_run_resumed_from_any_step_ends_with_the_same_bits(
 ) -> None:
     assert sorted(uninterrupted.checkpoints) == list(range(1, STEPS + 1))
     for step in range(1, STEPS + 1):
-        ended = train(tmp_path / str(step), digits, uninterrupted.checkpoints[step].path)
-        assert ended.last.digest == uninterrupted.last.digest, f"from step {step}"
-        assert ended.history == uninterrupted.history
-        assert ended.last.about["best_epoch"] == uninterrupted.last.about["best_epoch"]
+        resumed = train(tmp_path / str(step), digits, uninterrupted.checkpoints[step].path)
+        assert resumed.last.digest == uninterrupted.last.digest, f"from step {step}"
+        assert resumed.history == uninterrupted.history
+        assert resumed.last.about["best_epoch"] == uninterrupted.last.about["best_epoch"]
 
 
 @pytest.mark.e2e
@@ -170,12 +170,12 @@ def test_a_start_from_the_beginning_is_reported_if_only_torn_checkpoints_exist(
     torn = tmp_path / "torn" / uninterrupted.last.path.name
     shutil.copytree(uninterrupted.last.path, torn)
     (torn / "state.npz").write_bytes(b"")
-    ended = train(tmp_path / "ml", digits, torn, epochs="1", schedule_epochs="3")
+    first = train(tmp_path / "ml", digits, torn, epochs="1", schedule_epochs="3")
     log = capsys.readouterr().out
     assert f"{torn.name} is not complete: state.npz does not match manifest.json; renamed to aside-00000009" in log
     assert "holds only aside-00000009: training starts from the beginning" in log
     # The same job again, as if it had been lost before its first checkpoint.
-    train(tmp_path / "again", digits, ended.base.root / "checkpoints" / "aside-00000009", epochs="1")
+    train(tmp_path / "again", digits, first.base.root / "checkpoints" / "aside-00000009", epochs="1")
     assert "holds only aside-00000009: training starts from the beginning" in capsys.readouterr().out
     with pytest.raises(JobError, match="resume=weights needs a complete checkpoint, and "):
         train(tmp_path / "none", digits, resume="weights")
@@ -187,11 +187,11 @@ def test_early_stopping_is_reported_and_holds_after_a_resume(
 ) -> None:
     # At such a rate the network learns nothing, so one epoch stays the best.
     settings = {"patience": "2", "epochs": "30", "learning_rate": "1e-8", "learning_rate_schedule": "constant"}
-    ended = train(tmp_path / "ml", digits, None, **settings)
-    history = ended.base.history
+    first = train(tmp_path / "ml", digits, None, **settings)
+    history = first.base.history
     assert history["ended"].startswith("early stopping after epoch ")
     assert len(history["history"]) == history["best_epoch"] + 2 < 30
-    again = train(tmp_path / "again", digits, ended.last.path, **settings)
-    assert again.last.digest == ended.last.digest
+    again = train(tmp_path / "again", digits, first.last.path, **settings)
+    assert again.last.digest == first.last.digest
     assert again.base.history["ended"] == history["ended"]
     assert uninterrupted.base.history["ended"] == "all 3 epochs done"

@@ -44,15 +44,15 @@ def test_a_nan_or_infinite_step_keeps_the_state_before_it(tmp_path: Path, digits
     bad = checkpoint.save(base.root / "checkpoints", good.step, arrays, about)
 
     base.configure(hyperparameters={**SMALL, "learning_rate_schedule": "constant", "epochs": "2"})
-    ended = train(base)
-    assert ended.returncode == 1
+    completed = train(base)
+    assert completed.returncode == 1
     assert base.failure.startswith(
         f"NaN or infinite loss or gradients in step {good.step + 1}, at a learning rate of 0.005, "
         f"with {base.root}/input/data/"
     )
     assert "and 60 more, in the log" in base.failure
     assert f"The state before this step is in {bad.path}" in base.failure
-    named = ended.stdout.partition(f"the batch of step {good.step + 1}:\n")[2].splitlines()[:64]
+    named = completed.stdout.partition(f"the batch of step {good.step + 1}:\n")[2].splitlines()[:64]
     assert len({line.strip() for line in named}) == 64
     assert all(Path(line.strip()).is_file() for line in named)
     # The whole state, with the parts that the forward pass changes.
@@ -62,9 +62,9 @@ def test_a_nan_or_infinite_step_keeps_the_state_before_it(tmp_path: Path, digits
 @pytest.mark.e2e
 def test_the_last_finite_state_is_saved_even_without_a_due_checkpoint(tmp_path: Path, digits: Path) -> None:
     base = make_base(tmp_path / "ml", digits, epochs="50", learning_rate="10", precision="float16", dropout="0")
-    ended = train(base)
-    if ended.returncode == 0:
-        pytest.fail(f"it did not diverge: {ended.stdout}")
+    completed = train(base)
+    if completed.returncode == 0:
+        pytest.fail(f"it did not diverge: {completed.stdout}")
     step = int(base.failure.split(" in step ")[1].split(",")[0])
     saved = newest(base)
     assert saved.step == step - 1
@@ -75,8 +75,8 @@ def test_the_last_finite_state_is_saved_even_without_a_due_checkpoint(tmp_path: 
 def test_an_out_of_memory_error_names_the_batch_size(tmp_path: Path, digits: Path) -> None:
     base = make_base(tmp_path / "ml", digits, batch_size="600", image_size="256")
     limit = 12 << 30
-    ended = train(base, lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
-    assert ended.returncode == 1
+    completed = train(base, lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
+    assert completed.returncode == 1
     assert base.failure.startswith("Out of memory at batch_size=600, which is 600 images on each of 1 devices: ")
     assert "Try batch_size=300, or a smaller image_size than 256" in base.failure
 
@@ -88,8 +88,8 @@ def test_a_full_disk_leaves_the_last_checkpoint(tmp_path: Path, digits: Path) ->
     good = newest(base)
     base.configure(hyperparameters={**SMALL, "learning_rate_schedule": "constant", "epochs": "5"})
     limit = 100_000  # bytes of a file; a state is a little larger
-    ended = train(base, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
-    assert ended.returncode == 1
+    completed = train(base, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+    assert completed.returncode == 1
     assert base.failure.startswith("The checkpoint of step 50, ")
     assert f"cannot be written to {base.root}/checkpoints: File too large." in base.failure
     assert newest(base) == good
@@ -100,10 +100,10 @@ def test_a_full_disk_leaves_the_last_checkpoint(tmp_path: Path, digits: Path) ->
 def test_a_folder_that_cannot_be_written_is_an_error_at_the_start(tmp_path: Path, digits: Path, name: str) -> None:
     base = make_base(tmp_path / "ml", digits)
     (base.root / name).write_text("a file in its place")
-    ended = train(base)
-    assert ended.returncode == 1
+    completed = train(base)
+    assert completed.returncode == 1
     assert base.failure == f"The trainer cannot write to {base.root}/{name}: File exists."
-    assert "epoch=" not in ended.stdout
+    assert "epoch=" not in completed.stdout
 
 
 def test_the_proposed_batch_size_is_a_multiple_of_the_devices() -> None:

@@ -21,8 +21,8 @@ def test_an_old_checkpoint_resumes_from_its_step(tmp_path: Path, base: Base) -> 
     (base.root / "checkpoints").symlink_to(tmp_path / "old" / "checkpoints")
     before = set(base.steps)
     assert before == {STOPPED_AT}
-    ended = base.train()
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert f"step {STOPPED_AT} of 8" in ended.stdout
+    completed = base.train()
+    assert completed.returncode == 0, completed.stdout + completed.stderr
+    assert f"step {STOPPED_AT} of 8" in completed.stdout
     assert [epoch["epoch"] for epoch in base.history["history"]] == [1, 2]
     assert base.steps == [STOPPED_AT, 6, 7, 8]

@@ -18,10 +18,10 @@ from tests.unit.trainer.trainer_runs import (
     SMALL,
     Base,
     Hosts,
-    ended,
     equal,
     free_ports,
     wait_for,
+    wait_for_all,
     weights,
 )
 from trainer.contract.errors import JobError
@@ -225,7 +225,7 @@ def test_two_hosts_that_were_stopped_give_the_results_of_an_uninterrupted_run(
     wait_for(processes[0], "epoch=1 ")
     for number in stopped:
         processes[number].send_signal(signal.SIGTERM)
-    chief, other = ended(processes)
+    chief, other = wait_for_all(processes)
     assert [chief.returncode, other.returncode] == [0, 0], chief.stderr + other.stderr
     assert "stopped after step" in chief.stdout
     assert not any((base.root / "output" / "failure").exists() for base in hosts.bases)
@@ -262,7 +262,7 @@ def test_if_one_host_is_killed_the_other_ends_with_that_reason(tmp_path: Path, d
     wait_for(processes[0], "epoch=1 ")
     processes[lost].kill()
     began = time.monotonic()
-    remaining = ended(processes)[1 - lost]
+    remaining = wait_for_all(processes)[1 - lost]
     assert time.monotonic() - began < 60
     assert remaining.returncode == 1, remaining.stderr
     assert hosts.bases[1 - lost].failure.startswith(f"The training ended because {hosts.names[lost]} was lost")
@@ -358,6 +358,6 @@ def test_a_waiting_host_stops_on_sigterm(tmp_path: Path, digits: Path) -> None:
         chief.settimeout(60)
         with chief.accept()[0]:
             process.send_signal(signal.SIGTERM)
-    (result,) = ended([process], 40)
+    (result,) = wait_for_all([process], 40)
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout == "stopped while waiting for other hosts: nothing was trained\n"

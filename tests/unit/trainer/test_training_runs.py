@@ -40,10 +40,10 @@ def test_errors_in_settings_are_reported_before_tensorflow_is_imported(base: Bas
 def uninterrupted(tmp_path_factory: pytest.TempPathFactory, digits: Path) -> tuple[Base, str]:
     """The folders of a job that ran to its end, and its log."""
     base = make_base(tmp_path_factory.mktemp("uninterrupted") / "ml", digits, **EPOCHS)
-    ended = base.train()
-    assert ended.returncode == 0, ended.stderr
-    assert ended.stderr == ""  # no messages of TensorFlow
-    return base, ended.stdout
+    completed = base.train()
+    assert completed.returncode == 0, completed.stderr
+    assert completed.stderr == ""  # no messages of TensorFlow
+    return base, completed.stdout
 
 
 @pytest.mark.e2e
@@ -65,9 +65,9 @@ def test_a_job_writes_model_labels_and_history(uninterrupted: tuple[Base, str]) 
 
 @pytest.mark.e2e
 def test_evaluate_scores_the_model(uninterrupted: tuple[Base, str], digits: Path) -> None:
-    ended = trainer("evaluate", "--model", str(uninterrupted[0].root / "model"), "--data", str(digits / "test"))
-    assert (ended.returncode, ended.stderr) == (0, "")
-    result = json.loads(ended.stdout)
+    completed = trainer("evaluate", "--model", str(uninterrupted[0].root / "model"), "--data", str(digits / "test"))
+    assert (completed.returncode, completed.stderr) == (0, "")
+    result = json.loads(completed.stdout)
     assert result["images"] == 200
     assert result["accuracy"] > 0.8
     assert sum(label["images"] for label in result["labels"].values()) == 200
@@ -77,9 +77,9 @@ def test_evaluate_scores_the_model(uninterrupted: tuple[Base, str], digits: Path
 
 @pytest.mark.e2e
 def test_evaluate_names_the_missing_file(uninterrupted: tuple[Base, str], tmp_path: Path) -> None:
-    ended = trainer("evaluate", "--model", str(tmp_path), "--data", str(tmp_path))
-    assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr.startswith(f"There is no {tmp_path}/model.keras")
+    completed = trainer("evaluate", "--model", str(tmp_path), "--data", str(tmp_path))
+    assert (completed.returncode, completed.stdout) == (1, "")
+    assert completed.stderr.startswith(f"There is no {tmp_path}/model.keras")
 
 
 @pytest.mark.e2e
@@ -98,9 +98,9 @@ def test_a_stopped_and_resumed_run_ends_like_an_uninterrupted_one(
     stopped_at = base.steps[-1]
     assert 20 <= stopped_at < 60
 
-    ended = base.train()
-    assert ended.returncode == 0, ended.stderr
-    assert f"step {stopped_at} of 60" in ended.stdout
+    completed = base.train()
+    assert completed.returncode == 0, completed.stderr
+    assert f"step {stopped_at} of 60" in completed.stdout
     assert base.steps[-1] == 60
     assert equal(weights(base), weights(uninterrupted[0]))
     names = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
@@ -167,6 +167,6 @@ def test_an_image_that_cannot_be_read_is_named(tmp_path: Path, digits: Path) -> 
         "Delete them, or set the hyperparameter unreadable=skip to train without them."
     )
     base.configure(hyperparameters=SMALL | {"unreadable": "skip"})
-    ended = base.train()
-    assert ended.returncode == 0, ended.stderr
-    assert "1 of 41 files cannot be read as images and are skipped: " in ended.stdout
+    completed = base.train()
+    assert completed.returncode == 0, completed.stderr
+    assert "1 of 41 files cannot be read as images and are skipped: " in completed.stdout

@@ -142,11 +142,11 @@ class Hosts:
         return [base.start() for base in self.bases]
 
     def train(self) -> "list[subprocess.CompletedProcess[str]]":
-        return ended(self.start())
+        return wait_for_all(self.start())
 
 
-def ended(processes: Sequence[Program], seconds: float = 200) -> "list[subprocess.CompletedProcess[str]]":
-    """Wait until all have ended; kill the rest after a timeout."""
+def wait_for_all(processes: Sequence[Program], seconds: float = 200) -> "list[subprocess.CompletedProcess[str]]":
+    """Wait until all programs have ended; kill the remaining ones after a timeout."""
     try:
         with ThreadPoolExecutor() as pool:
             outputs = list(pool.map(lambda process: process.communicate(seconds), processes))
@@ -172,7 +172,9 @@ def wait_for(process: "Program | subprocess.Popen[str]", word: str) -> None:
     for line in process.stdout:
         if word in line:
             return
-    raise AssertionError(f"it ended before it printed {word}: {process.stderr.read() if process.stderr else ''}")
+    raise AssertionError(
+        f"the program ended before it printed {word}: {process.stderr.read() if process.stderr else ''}"
+    )
 
 
 def weights(base: Base) -> list[Any]:

@@ -69,8 +69,8 @@ def main() -> None:
         write_weights(folder / "weights")
         base = Base(folder / "ml").configure(hyperparameters=HYPERPARAMETERS)
         base.channel("training", folder / "training").channel("weights", folder / "weights")
-        ended = base.train()
-        assert ended.returncode == 0, ended.stdout + ended.stderr
+        completed = base.train()
+        assert completed.returncode == 0, completed.stdout + completed.stderr
         kept = folder / "kept"
         shutil.copytree(folder / "training", kept / "training")
         step = f"step-{STOPPED_AT:08}"

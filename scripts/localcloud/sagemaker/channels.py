@@ -1,4 +1,4 @@
-"""Input data: which objects of a channel go to which file, and their download."""
+"""Downloads input data: decides which file each object of a channel becomes, and fetches the objects."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,12 +19,12 @@ CHUNK = 1 << 20
 
 
 class DownloadError(Exception):
-    """An input that cannot be laid out as files; its text becomes the job's FailureReason."""
+    """Input that cannot be stored as files; the text becomes the job's FailureReason."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """An object and the path below the channel's folder that it gets."""
+    """An object and its path below the channel's folder."""
 
     bucket: str
     key: str
@@ -32,13 +32,13 @@ class Source:
 
 
 def sources(s3: "S3Client", channel: Mapping[str, Any], host: int, hosts: int) -> list[Source]:
-    """The objects that one host gets.
+    """Return the objects that a host gets.
 
     Args:
         s3: a client that may list and read them.
-        channel: a member of InputDataConfig.
-        host: this host's place, from 0.
-        hosts: how many there are.
+        channel: an element of InputDataConfig.
+        host: this host's number, from 0.
+        hosts: the number of hosts.
     """
     data = channel["DataSource"]["S3DataSource"]
     bucket, key = s3paths.split(data["S3Uri"])
@@ -51,9 +51,10 @@ def sources(s3: "S3Client", channel: Mapping[str, Any], host: int, hosts: int) -
 
 
 def prefix_path(prefix: str, key: str) -> str:
-    """Where an object under a prefix goes: what follows the prefix, or the object's own name.
+    """Return an object's path in the channel: the part of its key after the prefix.
 
-    A prefix without its closing slash also takes ``training2/x`` along with ``training/x``: that keeps its folder.
+    If the key equals the prefix, the path is the last part of the key. A prefix without a final slash, such as
+    ``training``, also matches ``training2/x``; that path keeps its folder.
     """
     rest = key[len(prefix) :]
     if prefix.endswith("/") or not prefix:
@@ -64,46 +65,46 @@ def prefix_path(prefix: str, key: str) -> str:
 
 
 def manifest_sources(manifest: Sequence[Any]) -> list[Source]:
-    """The objects of a manifest: ``[{"prefix": "s3://bucket/some/"}, "a", "b/c"]``.
+    """Return the objects of a manifest, such as ``[{"prefix": "s3://bucket/some/"}, "a", "b/c"]``.
 
     Raises:
-        DownloadError: it has another form.
+        DownloadError: the manifest has another form.
     """
     match manifest:
         case [{"prefix": str() as prefix}, *paths] if all(isinstance(path, str) for path in paths):
             bucket, start = s3paths.split(prefix)
-            return [Source(bucket, start + path, path.lstrip("/")) for path in paths]
-    raise DownloadError('A manifest is a JSON list: {"prefix": "s3://…"}, then the names that follow the prefix.')
+            return [InputObject(bucket, start + path, path.lstrip("/")) for path in paths]
+    raise DownloadError('A manifest is a JSON list: first {"prefix": "s3://…"}, then the paths below that prefix.')
 
 
 def share(found: list[Source], distribution: str, host: int, hosts: int) -> list[Source]:
-    """A host's part: everything, or with ShardedByS3Key every ``hosts``-th object."""
+    """Return a host's part of the objects: all of them, or with ShardedByS3Key every ``hosts``-th one."""
     return found[host::hosts] if distribution == "ShardedByS3Key" else found
 
 
 def download(s3: "S3Client", found: Sequence[Source], folder: Path, cancelled: Callable[[], bool]) -> None:
-    """Write objects as files below ``folder``; stops between two of them once ``cancelled()``.
+    """Download objects to files below ``folder``. Skip the remaining ones once ``cancelled()`` is true.
 
     Raises:
-        DownloadError: an object that is gone, or a path that a file system cannot hold.
+        DownloadError: an object cannot be read, or its path cannot be a file here.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    places = [(source, place(folder, source.path)) for source in found]
+    targets = [(source, safe_path(folder, source.path)) for source in found]
 
     def fetch(item: tuple[Source, Path]) -> None:
         if not cancelled():
             _fetch(s3, *item)
 
     with ThreadPoolExecutor(CONNECTIONS) as pool:
-        for _ in pool.map(fetch, places):
+        for _ in pool.map(fetch, targets):
             pass
 
 
-def place(folder: Path, path: str) -> Path:
-    """The file that ``path`` means below ``folder``.
+def safe_path(folder: Path, path: str) -> Path:
+    """Return the file for ``path`` below ``folder``.
 
     Raises:
-        DownloadError: it would leave the folder.
+        DownloadError: the path would leave the folder.
     """
     parts = PurePosixPath(path).parts
     if ".." in parts or path.startswith("/"):
@@ -114,7 +115,7 @@ def place(folder: Path, path: str) -> Path:
 def _fetch(s3: "S3Client", source: Source, file: Path) -> None:
     try:
         if source.path.endswith("/") or not source.path:
-            file.mkdir(parents=True, exist_ok=True)  # The empty object that consoles make for a folder.
+            file.mkdir(parents=True, exist_ok=True)  # S3's console makes such an empty object for a folder.
             return
         file.parent.mkdir(parents=True, exist_ok=True)
         body = s3.get_object(Bucket=source.bucket, Key=source.key)["Body"]
@@ -124,7 +125,7 @@ def _fetch(s3: "S3Client", source: Source, file: Path) -> None:
     except botocore.exceptions.ClientError as error:
         raise DownloadError(f"s3://{source.bucket}/{source.key}: {error}") from error
     except (FileExistsError, NotADirectoryError, IsADirectoryError):
-        raise DownloadError(f"s3://{source.bucket}/{source.key} would be a file and a folder at once.") from None
+        raise DownloadError(f"s3://{source.bucket}/{source.key} would be both a file and a folder.") from None
 
 
 def _keys(s3: "S3Client", bucket: str, prefix: str) -> Iterator[str]:

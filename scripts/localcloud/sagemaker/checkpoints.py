@@ -1,6 +1,7 @@
-"""Checkpoints: restored before the program starts, copied to S3 while it runs, deletions mirrored.
+"""Mirrors the checkpoints' folder to S3 while the program runs: it uploads new files and repeats deletions.
 
-Each host has a copy of its own: it uploads what that host wrote, and deletes in S3 what that host had and deleted.
+Each host has its own copy of the checkpoints. It uploads the files that the host wrote, and deletes in S3 the files
+that the host deleted from its copy.
 https://docs.aws.amazon.com/sagemaker/latest/dg/model-checkpoints.html
 """
 
@@ -21,8 +22,8 @@ INTERVAL_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
-class Stamp:
-    """How a file is told from its next version."""
+class FileState:
+    """A file's size and time of change. Two versions of a file differ in one of them."""
 
     size: int
     modified: int
@@ -30,33 +31,34 @@ class Stamp:
 
 @dataclass(frozen=True)
 class Changes:
-    """What S3 lacks, and what it has too much; paths below the folder."""
+    """The files to upload to S3 and to delete there, as paths below the folder."""
 
     uploads: tuple[str, ...]
     deletions: tuple[str, ...]
 
 
-def changes(copied: Mapping[str, Stamp], before: Mapping[str, Stamp], now: Mapping[str, Stamp]) -> Changes:
-    """What to do so that S3 follows a folder.
+def changes(copied: Mapping[str, FileState], before: Mapping[str, FileState], now: Mapping[str, FileState]) -> Changes:
+    """Return what to do so that S3 has the same files as a folder.
 
     Args:
         copied: the files that S3 has from this folder.
-        before: the folder at the last look: a file that has changed since is still being written, and waits.
-        now: the folder.
+        before: the folder's files at the last scan. A file that has changed since is still being written, so it is
+            uploaded later.
+        now: the folder's files now.
     """
     uploads = tuple(
-        path for path, stamp in sorted(now.items()) if copied.get(path) != stamp and before.get(path) == stamp
+        path for path, state in sorted(now.items()) if copied.get(path) != state and before.get(path) == state
     )
     return Changes(uploads, tuple(sorted(copied.keys() - now.keys())))
 
 
 class Mirror:
-    """Copies a folder to S3 until its ``with`` ends, and then once more.
+    """Copies a folder to S3 again and again during its ``with``, and a last time at its end.
 
     Args:
         s3: a client that may read, write and delete there.
         folder: CheckpointConfig's LocalPath.
-        uri: CheckpointConfig's S3Uri; it is used as it is, without a suffix for the job or the host.
+        uri: CheckpointConfig's S3Uri, without a suffix for the job or the host.
     """
 
     def __init__(self, s3: "S3Client", folder: Path, uri: str) -> None:
@@ -64,14 +66,14 @@ class Mirror:
         self._folder = folder
         self._bucket, prefix = s3paths.split(uri)
         self._prefix = f"{prefix.rstrip('/')}/" if prefix else ""
-        self._copied: dict[str, Stamp] = {}
-        self._before: dict[str, Stamp] = {}
+        self._copied: dict[str, FileState] = {}
+        self._before: dict[str, FileState] = {}
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._follow, name=f"checkpoints {uri}")
+        self._thread = threading.Thread(target=self._copy_until_end, name=f"checkpoints {uri}")
 
-    def restored(self) -> None:
-        """Take in what the folder holds now as already copied: it was just restored."""
-        self._copied = self._look()
+    def mark_as_copied(self) -> None:
+        """Treat the folder's present files as copied, because they were just downloaded from S3."""
+        self._copied = self._scan()
 
     def __enter__(self) -> "Mirror":
         self._thread.start()
@@ -80,7 +82,7 @@ class Mirror:
     def __exit__(self, *_: object) -> None:
         self._ended.set()
         self._thread.join()
-        self._before = self._look()  # The program has ended: nothing is half-written any more.
+        self._before = self._scan()  # The program has ended, so no file is half-written.
         self._copy(last=True)
 
     def _follow(self) -> None:
@@ -88,29 +90,29 @@ class Mirror:
             try:
                 self._copy(last=False)
             except PermissionError:
-                continue  # A folder that a container's root keeps to itself: it is handed over at the end.
+                continue  # Only a container's root may read this folder. At the job's end it becomes readable.
             except Exception:
-                traceback.print_exc()  # The next look tries again; the last one, at the end, raises.
+                traceback.print_exc()  # The next scan tries again; the last one, at the end, raises.
 
     def _copy(self, last: bool) -> None:
-        now = self._look()
+        now = self._scan()
         todo = changes(self._copied, self._before, now)
         self._before = now
         for path in todo.uploads:
             try:
                 self._s3.upload_file(str(self._folder / path), self._bucket, self._prefix + path)
             except FileNotFoundError:
-                continue  # Deleted since the look.
+                continue  # Deleted since the scan.
             except PermissionError:
                 if last:
                     raise
-                continue  # As such a folder.
+                continue  # Like a folder that only a container's root may read.
             self._copied[path] = now[path]
         for path in todo.deletions:
             self._s3.delete_object(Bucket=self._bucket, Key=self._prefix + path)
             del self._copied[path]
 
-    def _look(self) -> dict[str, Stamp]:
+    def _scan(self) -> dict[str, FileState]:
         found = {}
         for folder, _, names in os.walk(self._folder, onerror=_raise_unless_gone):
             for name in names:
@@ -119,11 +121,11 @@ class Mirror:
                     state = path.stat()
                 except FileNotFoundError:
                     continue
-                found[path.relative_to(self._folder).as_posix()] = Stamp(state.st_size, state.st_mtime_ns)
+                found[path.relative_to(self._folder).as_posix()] = FileState(state.st_size, state.st_mtime_ns)
         return found
 
 
 def _raise_unless_gone(error: OSError) -> None:
-    # A folder that cannot be read must not look like one whose files were deleted: S3 would lose them.
+    # If an unreadable folder counted as empty, its files would be deleted in S3.
     if not isinstance(error, FileNotFoundError):
         raise error

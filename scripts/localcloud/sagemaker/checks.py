@@ -1,4 +1,4 @@
-"""What a job needs in the account before it starts: its role, its image's repository, its input."""
+"""Checks what a job needs in the account before it starts: its role, its image, its input and its buckets."""
 
 import json
 import re
@@ -23,10 +23,10 @@ _AWS_REGISTRY = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]
 
 
 def check(request: Mapping[str, Any], region: str, clients: Clients) -> None:
-    """Look whether everything is there, as AWS does when a job is created.
+    """Check that everything a job needs exists, as AWS does when a job is created.
 
     Raises:
-        ServiceError: ValidationException, in AWS's words.
+        ServiceError: a ValidationException in AWS's words.
     """
     role = request["RoleArn"]
     _check_role(role, region, clients)
@@ -40,7 +40,7 @@ def check(request: Mapping[str, Any], region: str, clients: Clients) -> None:
 
 
 def trusts_sagemaker(policy: Mapping[str, Any]) -> bool:
-    """Whether a role's trust policy lets SageMaker assume it. Its conditions are not weighed."""
+    """Return whether a role's trust policy lets SageMaker assume the role. Conditions in the policy are ignored."""
     statements = policy.get("Statement", [])
     for statement in statements if isinstance(statements, list) else [statements]:
         actions = _as_list(statement.get("Action"))
@@ -76,8 +76,8 @@ def _check_role(role: str, region: str, clients: Clients) -> None:
 
 def _check_image(image: str, role: str, region: str, clients: Clients) -> None:
     found = _IMAGE.fullmatch(image)
-    if found is None or not _is_ours(found["registry"], region, clients):
-        return  # Another account's registry, or a public one: not here to be asked.
+    if found is None or not _is_own_registry(found["registry"], region, clients):
+        return  # The local cloud knows nothing about public registries and those of other accounts.
     repository, registry = found["repository"], clients.ecr(region)
     identity: ImageIdentifierTypeDef = (
         {"imageDigest": found["digest"]} if found["digest"] else {"imageTag": found["tag"] or "latest"}
@@ -97,8 +97,8 @@ def _check_image(image: str, role: str, region: str, clients: Clients) -> None:
         ) from None
 
 
-def _is_ours(registry: str, region: str, clients: Clients) -> bool:
-    """Whether an image's registry is the account's ECR, by AWS's name for it or by the one that it has here."""
+def _is_own_registry(registry: str, region: str, clients: Clients) -> bool:
+    """Return whether a registry is the account's ECR, by its name on AWS or by its name here."""
     if registry == clients.registry:
         return True
     found = _AWS_REGISTRY.fullmatch(registry)
@@ -111,15 +111,15 @@ def _is_ours(registry: str, region: str, clients: Clients) -> bool:
 
 def _check_input(uri: str, role: str, region: str, s3: "S3Client") -> None:
     bucket, prefix = s3paths.split(uri)
-    place = region
+    actual = region
     try:
         found = s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)["KeyCount"]
-        place = s3.head_bucket(Bucket=bucket)["BucketRegion"]
+        actual = s3.head_bucket(Bucket=bucket)["BucketRegion"]
     except botocore.exceptions.ClientError:
         found = 0
-    if place != region:
+    if actual != region:
         raise validation_error(
-            f"The input bucket {bucket} is in {place}; a training job reads buckets of its own region, {region}."
+            f"The input bucket {bucket} is in {actual}; a training job reads buckets of its own region, {region}."
         )
     if not found:
         raise validation_error(

@@ -1,4 +1,4 @@
-"""What DescribeTrainingJob and ListTrainingJobs answer, as functions of jobs."""
+"""Makes the responses of DescribeTrainingJob and ListTrainingJobs from jobs."""
 
 import base64
 import math
@@ -14,7 +14,7 @@ PAGE = 10
 
 
 def description(job: Job) -> dict[str, Any]:
-    """Every member that was sent, and those that AWS adds."""
+    """Return DescribeTrainingJob's response: the members of the request, and those that AWS adds."""
     sent = {name: value for name, value in job.request.items() if name not in NOT_DESCRIBED}
     described = sent | {
         "TrainingJobArn": job.arn,
@@ -48,12 +48,12 @@ def _transition(job: Job, index: int) -> dict[str, Any]:
 
 
 def page(jobs: Sequence[Job], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """One page of ListTrainingJobs.
+    """Return one page of ListTrainingJobs.
 
-    Like AWS, StatusEquals is looked at after the page is cut: a page can be short, even empty, and not the last.
+    As on AWS, StatusEquals filters a page after it is cut. So a page can be short or even empty without being the last.
 
     Raises:
-        ServiceError: a NextToken that no answer gave.
+        ServiceError: a NextToken that no response gave.
     """
     keys = {
         "Name": lambda job: (job.name, job.created),
@@ -72,7 +72,7 @@ def page(jobs: Sequence[Job], wanted: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def summary(job: Job) -> dict[str, Any]:
-    """A job in a list."""
+    """Return a job's entry in the list."""
     described = {
         "TrainingJobName": job.name,
         "TrainingJobArn": job.arn,

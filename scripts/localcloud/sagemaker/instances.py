@@ -1,11 +1,11 @@
-"""What an instance type has, and how much of it a container gets on this machine."""
+"""The size of an instance type, and how much of it a container gets on this machine."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# https://aws.amazon.com/sagemaker/ai/pricing/. The families that are left out have more than most machines here.
+# https://aws.amazon.com/sagemaker/ai/pricing/. Families that are not listed have more than most machines that run this.
 GIB_PER_VCPU = {"c": 2, "m": 4, "r": 8, "t": 4, "g": 4}
 _TYPE = re.compile(r"ml\.(?P<family>[a-z]+)\d[a-z]*\.(?:(?P<times>\d*)xlarge|(?P<small>medium|large))")
 GIB = 1 << 30
@@ -13,7 +13,7 @@ GIB = 1 << 30
 
 @dataclass(frozen=True)
 class Limits:
-    """What a container may use; None where nothing limits it.
+    """What a container may use; None for no limit.
 
     Attributes:
         memory: bytes.
@@ -27,12 +27,12 @@ class Limits:
 
 
 def has_gpu(instance_type: str) -> bool:
-    """Whether a SageMaker instance type has NVIDIA GPUs: the families g and p."""
+    """Return whether a SageMaker instance type has NVIDIA GPUs: the families g and p."""
     return instance_type.startswith(("ml.g", "ml.p"))
 
 
 def size(instance_type: str) -> tuple[int, int] | None:
-    """The vCPUs and the bytes of memory of an instance type; None where its family is not known here."""
+    """Return the vCPUs and the bytes of memory of an instance type, or None if its family is not listed here."""
     found = _TYPE.fullmatch(instance_type)
     if found is None or found["family"] not in GIB_PER_VCPU:
         return None
@@ -41,16 +41,16 @@ def size(instance_type: str) -> tuple[int, int] | None:
 
 
 def limits(instance_type: str, engine: Mapping[str, Any]) -> Limits:
-    """What an instance type has, no more than the machine, as far as its engine can limit anything.
+    """Return a container's limits: the size of its instance type, but not more than the machine has.
 
     Args:
         instance_type: ResourceConfig's InstanceType.
-        engine: what the engine says of itself (``GET /info``).
+        engine: the engine's description of itself (``GET /info``). Limits that it cannot set are None.
     """
     cpus, memory = size(instance_type) or (engine["NCPU"], engine["MemTotal"])
     cpus, memory = min(cpus, engine["NCPU"]), min(memory, engine["MemTotal"])
     return Limits(
         memory=memory if engine.get("MemoryLimit") else None,
         cpus=cpus if engine.get("CpuCfsQuota") else None,
-        shared_memory=memory // 2,  # What Linux gives a tmpfs; the pages in it count as the container's memory.
+        shared_memory=memory // 2,  # Linux's default for a tmpfs. Its pages count as the container's memory.
     )

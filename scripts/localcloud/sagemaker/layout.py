@@ -1,4 +1,4 @@
-"""The folder that stands in for a host's ``/opt/ml``, and the configuration files that SageMaker writes into it.
+"""The folder that serves as a host's ``/opt/ml``, and the configuration files that SageMaker writes into it.
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-running-container.html
 """
@@ -23,9 +23,9 @@ class Layout:
 
     Attributes:
         base: the folder.
-        host: its name, such as ``algo-1``.
+        host: the host's name, such as ``algo-1``.
         hosts: the names of all hosts of the job.
-        in_container: whether the program sees the folder as ``/opt/ml``, and not by its own name.
+        in_container: whether the program finds the folder at ``/opt/ml``, not at its path on this machine.
     """
 
     base: Path
@@ -35,25 +35,25 @@ class Layout:
 
     @property
     def model(self) -> Path:
-        """What becomes model.tar.gz."""
+        """The folder that becomes model.tar.gz."""
         return self.base / "model"
 
     @property
     def output(self) -> Path:
-        """What becomes output.tar.gz."""
+        """The folder that becomes output.tar.gz."""
         return self.base / "output" / "data"
 
     @property
     def temporary(self) -> Path:
-        """The program's TMPDIR, so that it goes with the job."""
+        """The program's TMPDIR, which is deleted with the job."""
         return self.base / "tmp"
 
     def channel(self, name: str) -> Path:
-        """The folder of an input channel."""
+        """Return the folder of an input channel."""
         return self.base / "input" / "data" / name
 
     def checkpoints(self, request: Mapping[str, Any]) -> Path | None:
-        """The folder of CheckpointConfig, if the job has one."""
+        """Return the folder of the checkpoints, or None if the request has no CheckpointConfig."""
         if "CheckpointConfig" not in request:
             return None
         if self.in_container:
@@ -61,18 +61,18 @@ class Layout:
         return self.base.joinpath(*_local_path(request).relative_to(OPT_ML).parts)
 
     def checkpoints_seen(self, request: Mapping[str, Any]) -> str:
-        """Where the program finds that folder."""
+        """Return the path at which the program finds the folder of the checkpoints."""
         return str(_local_path(request) if self.in_container else self.checkpoints(request))
 
     def failure(self) -> str:
-        """What the program wrote about its failure; empty where it wrote nothing."""
+        """Return the text of the program's failure file; empty if there is none."""
         try:
             return (self.base / "output" / "failure").read_text(errors="replace")[:1024]
         except OSError:
             return ""
 
     def create(self, request: Mapping[str, Any]) -> None:
-        """Make the folders and the configuration files."""
+        """Create the folders and the configuration files."""
         config = self.base / "input" / "config"
         for folder in (config, self.base / "input" / "data", self.model, self.output, self.temporary):
             folder.mkdir(parents=True)
@@ -100,35 +100,35 @@ class Layout:
             },
         }
         if "CheckpointConfig" in request:
-            files["checkpointconfig.json"] = {"LocalPath": self.checkpoints_seen(request)}
+            files["checkpointconfig.json"] = {"LocalPath": self.checkpoints_in_program(request)}
         return files
 
 
 def job_layouts(folder: Path, count: int, in_containers: bool) -> list[Layout]:
-    """The layouts of a job's hosts: ``algo-1`` and so on, in folders of these names."""
+    """Return the layouts of a job's hosts ``algo-1``, ``algo-2`` and so on, in folders with these names."""
     hosts = tuple(f"algo-{number}" for number in range(1, count + 1))
     return [Layout(folder / host, host, hosts, in_containers) for host in hosts]
 
 
 def remove(folder: Path) -> None:
-    """Take a job's whole folder away, with what a program or we have made read-only."""
-    for place, folders, _ in os.walk(folder):
+    """Delete a job's folder, including read-only files and folders in it."""
+    for parent, folders, _ in os.walk(folder):
         for name in folders:
-            path = Path(place, name)
-            with suppress(OSError):  # Somebody else's, or gone: what can be removed is removed.
+            path = Path(parent, name)
+            with suppress(OSError):  # It may belong to another user or be deleted already. The rest is deleted anyway.
                 if not path.is_symlink():
                     path.chmod(stat.S_IMODE(path.stat().st_mode) | stat.S_IRWXU)
     shutil.rmtree(folder, ignore_errors=True)
 
 
 def forbid_writing(folder: Path) -> None:
-    """Forbid writing in a folder and everything below it (FastFile's mount is read-only)."""
+    """Make a folder and everything below it read-only, like FastFile's mount in SageMaker."""
     for path in [folder, *folder.rglob("*")]:
         path.chmod(stat.S_IMODE(path.stat().st_mode) & ~0o222)
 
 
 def input_mode(channel: Mapping[str, Any], request: Mapping[str, Any]) -> str:
-    """The channel's own input mode, or the job's."""
+    """Return the channel's input mode, or else the job's."""
     return str(channel.get("InputMode") or request["AlgorithmSpecification"]["TrainingInputMode"])
 
 

@@ -1,4 +1,4 @@
-"""A job's lines on their way to CloudWatch Logs, soon enough for a follower to be live."""
+"""Sends a job's lines to CloudWatch Logs within a quarter of a second, so that others can follow the job live."""
 
 import contextlib
 import queue
@@ -19,15 +19,15 @@ FLUSH_SECONDS = 0.25
 MAX_EVENTS = 10_000
 MAX_BATCH_BYTES = 1_048_576
 EVENT_BYTES = 26
-MAX_MESSAGE_CHARACTERS = 60_000  # 256 KB at most, and a character has up to four bytes
+MAX_MESSAGE_CHARACTERS = 60_000  # An event has at most 256 KB, and a character up to four bytes.
 
 
 class LogStream:
-    """One log stream, written by a thread of its own. Use it in a ``with``: its end sends what is left.
+    """A log stream, written by a separate thread. Use it in a ``with``; at its end, the remaining lines are sent.
 
     Args:
-        logs: a client that may write.
-        name: the stream, such as ``my-job/algo-1-1790000000``.
+        logs: a client that may write logs.
+        name: the stream's name, such as ``my-job/algo-1-1790000000``.
     """
 
     def __init__(self, logs: "CloudWatchLogsClient", name: str) -> None:
@@ -49,7 +49,7 @@ class LogStream:
         self._thread.join()
 
     def write(self, line: str) -> None:
-        """Add one line; an empty one is dropped, as CloudWatch takes none."""
+        """Add a line. An empty line is dropped, because CloudWatch refuses it."""
         if line:
             self._events.put({"timestamp": int(time.time() * 1000), "message": line[:MAX_MESSAGE_CHARACTERS]})
 
@@ -62,10 +62,10 @@ class LogStream:
             try:
                 self._logs.put_log_events(logGroupName=GROUP, logStreamName=self._name, logEvents=batch)
             except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError):
-                traceback.print_exc()  # Lost lines do not end a job; on AWS neither.
+                traceback.print_exc()  # As on AWS, a job goes on if its lines cannot be sent.
 
     def _batch(self) -> "tuple[list[InputLogEventTypeDef], bool]":
-        """The next lines within AWS's limits, and whether more may come."""
+        """Return the next lines, within AWS's limits, and whether more may follow."""
         batch: list[InputLogEventTypeDef] = []
         size = 0
         deadline = None

@@ -1,4 +1,4 @@
-"""What each metric's regex finds in the log: the last value for FinalMetricDataList, all of them for CloudWatch."""
+"""Finds metrics in the log by their regexes: the last value for FinalMetricDataList, all values for CloudWatch."""
 
 import math
 import re
@@ -8,7 +8,7 @@ from typing import Any
 
 from scripts.localcloud.sagemaker.jobs import Metric
 
-# Where SageMaker puts the metrics of algorithms, with the job's name as the one dimension:
+# SageMaker's namespace for metrics of algorithms; the job's name is the only dimension:
 # https://docs.aws.amazon.com/sagemaker/latest/dg/training-metrics.html
 NAMESPACE = "/aws/sagemaker/TrainingJobs"
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html
@@ -16,10 +16,10 @@ MAX_DATA = 1000
 
 
 class Metrics:
-    """Reads lines and remembers what was found.
+    """Reads lines and collects the metrics in them.
 
     Args:
-        definitions: AlgorithmSpecification's MetricDefinitions; the first group of a Regex is the number.
+        definitions: AlgorithmSpecification's MetricDefinitions; the first group of a Regex is the value.
     """
 
     def __init__(self, definitions: Sequence[Mapping[str, str]]) -> None:
@@ -28,7 +28,7 @@ class Metrics:
         self._found: list[Metric] = []
 
     def read(self, line: str, at: datetime) -> None:
-        """Take in one line of the log."""
+        """Look for metrics in a line of the log."""
         for name, regex in self._regexes:
             for found in regex.finditer(line):
                 value = _number(found)
@@ -37,14 +37,14 @@ class Metrics:
                     self._found.append(self._last[name])
 
     def last(self) -> tuple[Metric, ...]:
-        """Each metric that was found, in the order of the definitions."""
+        """Return the last value of each metric that was found, in the order of the definitions."""
         return tuple(self._last[name] for name, _ in self._regexes if name in self._last)
 
     def publish(self, cloudwatch: Any, job: str) -> None:
-        """Put all that was found into CloudWatch.
+        """Send all values to CloudWatch.
 
         Args:
-            cloudwatch: a client of it.
+            cloudwatch: a client of CloudWatch.
             job: the training job's name.
         """
         dimensions = [{"Name": "TrainingJobName", "Value": job}]
@@ -60,5 +60,5 @@ def _number(found: re.Match[str]) -> float | None:
     try:
         value = float(found.group(1))
     except (TypeError, ValueError):
-        return None  # A group that took no part, or no number.
-    return value if math.isfinite(value) else None  # JSON has neither nan nor inf.
+        return None  # The group matched nothing, or text that is not a number.
+    return value if math.isfinite(value) else None  # JSON has neither NaN nor infinity.

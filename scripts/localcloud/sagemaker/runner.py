@@ -1,4 +1,4 @@
-"""The life of one training job, from Starting to its end, in a thread of its own."""
+"""Runs one training job, from Starting to its end, in its own thread."""
 
 import threading
 import time
@@ -18,10 +18,10 @@ from scripts.localcloud.sagemaker import artifacts, channels, hosts
 from scripts.localcloud.sagemaker.checkpoints import Mirror
 from scripts.localcloud.sagemaker.container import ContainerError
 from scripts.localcloud.sagemaker.executor import Executor, Programs
-from scripts.localcloud.sagemaker.hosts import Failed, Wanted
-from scripts.localcloud.sagemaker.jobs import Ending, Job, JobStore, Metric
+from scripts.localcloud.sagemaker.hosts import HostFailure, Instruction
+from scripts.localcloud.sagemaker.jobs import Job, JobStore, Metric, StopReason
 from scripts.localcloud.sagemaker.journal import Journal
-from scripts.localcloud.sagemaker.layout import Layout, forbid_writing, input_mode, job_layouts, remove
+from scripts.localcloud.sagemaker.layout import Layout, input_mode, job_layouts, make_read_only, remove
 from scripts.localcloud.sagemaker.logs import LogStream
 from scripts.localcloud.sagemaker.metrics import Metrics
 from scripts.localcloud.sagemaker.slots import Slots
@@ -36,12 +36,12 @@ MAX_REASON = 1024
 
 
 @dataclass(frozen=True)
-class Yard:
-    """What all jobs share.
+class JobServices:
+    """The objects that all jobs share.
 
     Attributes:
-        journal: knows on disk which jobs run.
-        folder: each job gets a folder of its name in it.
+        journal: the list of running jobs, on disk.
+        folder: contains a folder for each job, with the job's name.
         grace: seconds between SIGTERM and SIGKILL.
     """
 
@@ -55,169 +55,169 @@ class Yard:
 
 
 @dataclass(frozen=True)
-class Result:
-    """What a job came to, by itself."""
+class JobResult:
+    """FailureReason, model URI and metrics of a job whose programs have ended."""
 
     failure: str | None = None
     model: str | None = None
     metrics: tuple[Metric, ...] = ()
 
 
-class Run:
-    """Runs one job. ``start`` it; ``abort`` ends it without a trace, when the local cloud goes."""
+class JobRun:
+    """Runs one job. ``start`` starts it; ``abort`` kills it when the local cloud stops."""
 
-    def __init__(self, job: Job, yard: Yard) -> None:
+    def __init__(self, job: Job, services: JobServices) -> None:
         self._job = job
-        self._yard = yard
-        self._folder = yard.folder / job.folder
+        self._services = services
+        self._folder = services.folder / job.folder
         self._aborted = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"job {job.name}", daemon=True)
 
     def start(self) -> None:
-        """Begin; returns at once."""
-        self._yard.journal.write(self._job.folder)
+        """Start the job's thread; returns at once."""
+        self._services.journal.write(self._job.folder)
         self._thread.start()
 
     def abort(self) -> None:
-        """End the program without uploading anything, and wait for it."""
+        """Kill the programs without uploading anything, and wait for the job's thread."""
         self._aborted.set()
         self._thread.join()
 
     def _run(self) -> None:
         hosts_wanted = self._job.request["ResourceConfig"]["InstanceCount"]
         try:
-            with self._yard.slots.taken(self._pending, self._is_ending, hosts_wanted) as taken:
-                result = self._work() if taken else Result()
+            with self._services.slots.hold(self._pending, self._is_ending, hosts_wanted) as held:
+                result = self._work() if held else JobResult()
         except channels.DownloadError as error:
-            result = Result(f"ClientError: Data download failed: {error}")
+            result = JobResult(f"ClientError: Data download failed: {error}")
         except ContainerError as error:
-            result = Result(f"ClientError: {error}")
+            result = JobResult(f"ClientError: {error}")
         except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
-            result = Result(f"ClientError: {error}")
+            result = JobResult(f"ClientError: {error}")
         except Exception as error:
             traceback.print_exc()
-            result = Result(f"InternalServerError: the local cloud met a bug of its own, see server.log: {error!r}")
+            result = JobResult(f"InternalServerError: the local cloud has a bug; see server.log: {error!r}")
         finally:
             remove(self._folder)
-            self._yard.journal.forget(self._job.folder)
+            self._services.journal.forget(self._job.folder)
         reason = result.failure and result.failure[:MAX_REASON]
-        self._change(lambda job: replace(job, model=result.model, metrics=result.metrics).finished(_now(), reason))
+        self._change(lambda job: replace(job, model=result.model, metrics=result.metrics).finish(_now(), reason))
 
-    def _work(self) -> Result:
+    def _work(self) -> JobResult:
         job, region = self._job, self._job.region
-        keys = self._yard.clients.assume_role(job.request["RoleArn"], region)
-        s3 = self._yard.clients.s3(region, keys)
+        keys = self._services.clients.assume_role(job.request["RoleArn"], region)
+        s3 = self._services.clients.s3(region, keys)
         self._enter("Downloading")
-        programs = self._yard.executor.programs(job)
+        programs = self._services.executor.programs(job)
         layouts = job_layouts(self._folder, job.request["ResourceConfig"]["InstanceCount"], programs.in_containers)
         mirrors = [mirror for layout in layouts if (mirror := self._download(s3, layout))]
-        programs.fetch(self._fetching, self._is_ending)
-        if self._is_ending():
-            return Result()
+        programs.fetch(self._enter_image_download, self._is_stopping)
+        if self._is_stopping():
+            return JobResult()
         self._enter("Training")
         metrics = Metrics(job.request["AlgorithmSpecification"].get("MetricDefinitions", []))
         with ExitStack() as stack:
             logs = {layout.host: stack.enter_context(self._log(keys, layout.host)) for layout in layouts}
             for note in programs.notes():
-                _say(logs, note)
+                _write_note(logs, note)
             with ExitStack() as copying:
                 for mirror in mirrors:
                     copying.enter_context(mirror)
-                failed = self._train(programs, layouts, logs, metrics)
-            metrics.publish(self._yard.clients.cloudwatch(region, keys), job.name)
-            failure = self._failure(failed, layouts)
+                host_failure = self._train(programs, layouts, logs, metrics)
+            metrics.publish(self._services.clients.cloudwatch(region, keys), job.name)
+            failure = self._failure_reason(host_failure, layouts)
             if self._aborted.is_set():
-                return Result(failure)
+                return JobResult(failure)
             self._enter("Uploading")
-            say = partial(_say, logs)
-            model = artifacts.upload(s3, layouts, job.request, with_model=failure is None, say=say)
-        return Result(failure, model, metrics.last())
+            log = partial(_say, logs)
+            model = artifacts.upload(s3, layouts, job.request, with_model=failure is None, log=log)
+        return JobResult(failure, model, metrics.last())
 
     def _download(self, s3: "S3Client", layout: Layout) -> Mirror | None:
-        """Lay out a host's input and the checkpoints."""
+        """Download a host's input and checkpoints; returns the mirror of the checkpoints, if the job has them."""
         request = self._job.request
         layout.create(request)
         for channel in request.get("InputDataConfig", []):
             folder = layout.channel(channel["ChannelName"])
-            found = channels.sources(s3, channel, layout.hosts.index(layout.host), len(layout.hosts))
-            channels.download(s3, found, folder, self._is_ending)
+            found = channels.host_objects(s3, channel, layout.hosts.index(layout.host), len(layout.hosts))
+            channels.download(s3, found, folder, self._is_stopping)
             if input_mode(channel, request) == "FastFile":
-                forbid_writing(folder)
-        folder_or_none = layout.checkpoints(request)
-        if folder_or_none is None:
+                make_read_only(folder)
+        checkpoints = layout.checkpoints(request)
+        if checkpoints is None:
             return None
         uri = request["CheckpointConfig"]["S3Uri"]
         saved = {"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": uri.rstrip("/") + "/"}}}
         channels.download(s3, channels.sources(s3, saved, host=0, hosts=1), folder_or_none, self._is_ending)
         mirror = Mirror(s3, folder_or_none, uri)
-        mirror.restored()
+        mirror.mark_as_copied()
         return mirror
 
     def _log(self, keys: Keys, host: str) -> LogStream:
-        logs = self._yard.clients.logs(self._job.region, keys)
+        logs = self._services.clients.logs(self._job.region, keys)
         return LogStream(logs, f"{self._job.name}/{host}-{int(time.time())}")
 
     def _train(
         self, programs: Programs, layouts: Sequence[Layout], logs: Mapping[str, LogStream], metrics: Metrics
-    ) -> Failed | None:
-        """Run the programs to their end, however it comes; the one that failed first."""
+    ) -> HostFailure | None:
+        """Run the programs until all have ended; returns the first failure."""
         lock = threading.Lock()
 
-        def line(host: str, text: str) -> None:
+        def on_line(host: str, text: str) -> None:
             logs[host].write(text)
-            with lock:  # All hosts' lines are looked through for the same metrics.
+            with lock:  # The hosts' reader threads share the metrics.
                 metrics.read(text, _now())
 
         with programs.running(layouts) as started:
-            executions = {layout.host: execution for layout, execution in zip(layouts, started, strict=True)}
-            for execution in started:
-                if execution.pid:
-                    self._yard.journal.write(self._job.folder, execution.pid)
-            with hosts.read(executions, line):
-                return hosts.watch(executions, self._wanted, self._yard.grace)
+            by_host = {layout.host: program for layout, program in zip(layouts, started, strict=True)}
+            for program in started:
+                if program.pid:
+                    self._services.journal.write(self._job.folder, program.pid)
+            with hosts.read_output(by_host, on_line):
+                return hosts.wait_for_all(by_host, self._instruction, self._services.grace)
 
-    def _wanted(self) -> Wanted:
-        job = self._now()
+    def _instruction(self) -> Instruction:
+        job = self._current_job()
         seconds = job.request["StoppingCondition"].get("MaxRuntimeInSeconds", DEFAULT_MAX_RUNTIME)
         if _now() > (job.started or job.created) + timedelta(seconds=seconds):
-            job = self._change(lambda job: job.stopping(Ending.MAX_RUNTIME, _now()))
+            job = self._change(lambda job: job.request_stop(StopReason.MAX_RUNTIME, _now()))
         if self._aborted.is_set():
-            return Wanted.ABORT
-        return Wanted.STOP if job.ending else Wanted.RUN
+            return Instruction.ABORT
+        return Instruction.STOP if job.stop_reason else Instruction.RUN
 
-    def _failure(self, failed: Failed | None, layouts: Sequence[Layout]) -> str | None:
-        """FailureReason for a program that failed by itself."""
-        if failed is None:
+    def _failure_reason(self, failure: HostFailure | None, layouts: Sequence[Layout]) -> str | None:
+        """Return FailureReason for a program that failed by itself."""
+        if failure is None:
             return None
-        (layout,) = (layout for layout in layouts if layout.host == failed.host)
-        said = [failed.host] if len(layouts) > 1 else []
-        said += [text for text in (failed.explanation, layout.failure()) if text]
-        suffix = f", exit code: {failed.code}"
-        return f"AlgorithmError: {': '.join(said)}"[: MAX_REASON - len(suffix)] + suffix
+        (layout,) = (layout for layout in layouts if layout.host == failure.host)
+        parts = [failure.host] if len(layouts) > 1 else []
+        parts += [text for text in (failure.explanation, layout.failure()) if text]
+        suffix = f", exit code: {failure.code}"
+        return f"AlgorithmError: {': '.join(parts)}"[: MAX_REASON - len(suffix)] + suffix
 
-    def _fetching(self) -> None:
-        self._change(lambda job: job.entered("Downloading", _now(), "Downloading the training image"))
+    def _enter_image_download(self) -> None:
+        self._change(lambda job: job.enter_status("Downloading", _now(), "Downloading the training image"))
 
-    def _pending(self) -> None:
-        count = self._yard.slots.count
-        message = f"Training job waiting for capacity: {count} at once run on this machine"
-        self._change(lambda job: job.entered("Pending", _now(), message))
+    def _enter_pending(self) -> None:
+        count = self._services.slots.count
+        message = f"Training job waiting for capacity: this machine runs {count} instances at once"
+        self._change(lambda job: job.enter_status("Pending", _now(), message))
 
-    def _is_ending(self) -> bool:
-        return self._aborted.is_set() or self._now().ending is not None
+    def _is_stopping(self) -> bool:
+        return self._aborted.is_set() or self._current_job().stop_reason is not None
 
     def _enter(self, status: str) -> None:
-        self._change(lambda job: job.entered(status, _now()))
+        self._change(lambda job: job.enter_status(status, _now()))
 
-    def _now(self) -> Job:
+    def _current_job(self) -> Job:
         return self._change(lambda job: job)
 
     def _change(self, change: Callable[[Job], Job]) -> Job:
-        return self._yard.store.change(self._job.arn, change)
+        return self._services.store.change(self._job.arn, change)
 
 
-def _say(logs: Mapping[str, LogStream], text: str) -> None:
-    """Write a line of our own into the first host's log."""
+def _write_note(logs: Mapping[str, LogStream], text: str) -> None:
+    """Write a line of the local cloud itself into the first host's log."""
     next(iter(logs.values())).write(f"[local cloud] {text}")
 
 

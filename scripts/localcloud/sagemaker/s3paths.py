@@ -1,12 +1,12 @@
-"""``s3://bucket/key`` taken apart and put together."""
+"""Splits and joins S3 URIs, ``s3://bucket/key``."""
 
 
 def split(uri: str) -> tuple[str, str]:
-    """Bucket and key (or prefix) of an S3 URI."""
+    """Return bucket and key (or prefix) of an S3 URI."""
     bucket, _, key = uri.partition("://")[2].partition("/")
     return bucket, key
 
 
 def join(uri: str, *parts: str) -> str:
-    """A URI further down, with single slashes between."""
+    """Append parts to a URI, with single slashes between them."""
     return "/".join([uri.rstrip("/"), *parts])

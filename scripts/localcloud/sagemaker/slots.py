@@ -1,4 +1,4 @@
-"""How many jobs run at once: as many as the machine takes, the others in the order they came."""
+"""Limits how many jobs run at once. The others wait, in the order of their creation."""
 
 import os
 import threading
@@ -11,57 +11,57 @@ POLL_SECONDS = 0.2
 
 
 def machine_slots() -> int:
-    """One job per core, and 4 GiB of memory each."""
+    """Return how many jobs this machine runs at once: one for each core and 4 GiB of memory."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return max(1, min(os.cpu_count() or 1, memory // MEMORY_PER_JOB))
 
 
 class Slots:
-    """Places for jobs, given in the order they are asked for."""
+    """Slots for jobs. Jobs get them in the order in which they ask."""
 
     def __init__(self, count: int) -> None:
         self.count = count
         self._waiting: deque[object] = deque()
-        self._taken = 0
+        self._used = 0
         self._changed = threading.Condition()
 
     @contextmanager
-    def taken(self, on_wait: Callable[[], None], cancelled: Callable[[], bool], places: int = 1) -> Iterator[bool]:
-        """Hold places while the ``with`` lasts.
+    def hold(self, on_wait: Callable[[], None], cancelled: Callable[[], bool], slots: int = 1) -> Iterator[bool]:
+        """Hold slots during the ``with``.
 
         Args:
-            on_wait: called once when there is none at once.
-            cancelled: asked while waiting; True gives up.
-            places: how many; one that wants more than there are gets them all.
+            on_wait: called once if the slots are not free at once.
+            cancelled: called while waiting; True stops the wait.
+            slots: how many slots. A job that wants more than exist gets all of them.
 
         Yields:
-            Whether they are held; False after giving up.
+            Whether the slots are held; False if the wait was cancelled.
         """
-        places = min(places, self.count)
-        got = self._wait(on_wait, cancelled, places)
+        slots = min(slots, self.count)
+        held = self._wait(on_wait, cancelled, slots)
         try:
-            yield got
+            yield held
         finally:
-            if got:
+            if held:
                 with self._changed:
-                    self._taken -= places
+                    self._used -= slots
                     self._changed.notify_all()
 
-    def _wait(self, on_wait: Callable[[], None], cancelled: Callable[[], bool], places: int) -> bool:
+    def _wait(self, on_wait: Callable[[], None], cancelled: Callable[[], bool], slots: int) -> bool:
         ticket = object()
         with self._changed:
             self._waiting.append(ticket)
-            if not self._is_next(ticket, places):
+            if not self._is_next(ticket, slots):
                 on_wait()
-            while not self._is_next(ticket, places):
+            while not self._is_next(ticket, slots):
                 if cancelled():
                     self._waiting.remove(ticket)
                     return False
                 self._changed.wait(POLL_SECONDS)
             self._waiting.popleft()
-            self._taken += places
+            self._used += slots
             self._changed.notify_all()
             return True
 
-    def _is_next(self, ticket: object, places: int) -> bool:
-        return self._waiting[0] is ticket and self._taken + places <= self.count
+    def _is_next(self, ticket: object, slots: int) -> bool:
+        return self._waiting[0] is ticket and self._used + slots <= self.count

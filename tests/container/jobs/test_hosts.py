@@ -62,7 +62,7 @@ print(f"loss={host[-1]}")
         *shared,
         f"{whole} ['0', '2', '4']",
         "loss=1",
-        "[local cloud] model/1/weights of algo-2 is left out: algo-1 has one too",
+        "[local cloud] model/1/weights of algo-2 is skipped: algo-1 has the same path",
     ]
     assert account.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {
         "1/algo-1": b"",

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from scripts.localcloud.engine import find_base_image
 from scripts.localcloud.sagemaker import container, containers, hosts, layout
-from scripts.localcloud.sagemaker.artifacts import merged
+from scripts.localcloud.sagemaker.artifacts import merge
 from scripts.localcloud.sagemaker.hosts import Failed, Wanted
 from scripts.localcloud.sagemaker.instances import Limits, limits
 from scripts.localcloud.sagemaker.jobs import new_job
@@ -111,7 +111,7 @@ def test_hosts_folders_become_one_and_the_first_host_wins(tmp_path: Path) -> Non
         (tmp_path / path).write_text(path)
     (tmp_path / "a" / "link").symlink_to("file")
     (tmp_path / "b" / "link").mkdir()
-    found = merged({"algo-1": tmp_path / "a", "algo-2": tmp_path / "b"})
+    found = merge({"algo-1": tmp_path / "a", "algo-2": tmp_path / "b"})
     assert [(name, path.relative_to(tmp_path).as_posix()) for name, path in found.entries] == [
         ("file", "a/file"),
         ("link", "a/link"),
@@ -119,7 +119,7 @@ def test_hosts_folders_become_one_and_the_first_host_wins(tmp_path: Path) -> Non
         ("same/x", "a/same/x"),
         ("same/y", "b/same/y"),
     ]
-    assert found.clashes == (
+    assert found.conflicts == (
         ("file", "algo-2", "algo-1"),
         ("file/below", "algo-2", "algo-1"),
         ("link", "algo-2", "algo-1"),

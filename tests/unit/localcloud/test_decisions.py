@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from scripts.localcloud.awsjson import ServiceError
 from scripts.localcloud.sagemaker import channels, describe, validation
-from scripts.localcloud.sagemaker.checkpoints import Changes, Stamp, changes
+from scripts.localcloud.sagemaker.checkpoints import Changes, FileState, changes
 from scripts.localcloud.sagemaker.checks import trusts_sagemaker
 from scripts.localcloud.sagemaker.instances import has_gpu
 from scripts.localcloud.sagemaker.jobs import Ending, JobStore, new_job
@@ -102,11 +102,11 @@ def test_a_walk_through_the_pages_meets_every_job_once(count: int, size: int) ->
     assert sorted(seen) == sorted(job.name for job in jobs)
 
 
-STAMPS = st.dictionaries(st.sampled_from("abcd"), st.builds(Stamp, st.integers(0, 2), st.integers(0, 2)))
+STAMPS = st.dictionaries(st.sampled_from("abcd"), st.builds(FileState, st.integers(0, 2), st.integers(0, 2)))
 
 
 def test_a_file_that_is_being_written_waits() -> None:
-    old, new = Stamp(1, 1), Stamp(2, 2)
+    old, new = FileState(1, 1), FileState(2, 2)
     assert changes({}, {}, {"a": new}) == Changes((), ())
     assert changes({}, {"a": old}, {"a": new}) == Changes((), ())
     assert changes({}, {"a": new}, {"a": new}) == Changes(("a",), ())
@@ -115,7 +115,9 @@ def test_a_file_that_is_being_written_waits() -> None:
 
 
 @given(STAMPS, STAMPS)
-def test_after_two_quiet_looks_s3_holds_the_folder(copied: Mapping[str, Stamp], now: Mapping[str, Stamp]) -> None:
+def test_after_two_quiet_looks_s3_holds_the_folder(
+    copied: Mapping[str, FileState], now: Mapping[str, FileState]
+) -> None:
     todo = changes(copied, now, now)
     held = dict(copied) | {path: now[path] for path in todo.uploads}
     assert {path: stamp for path, stamp in held.items() if path not in todo.deletions} == now
@@ -139,7 +141,7 @@ def test_where_an_object_goes(prefix: str, key: str, path: str) -> None:
 @pytest.mark.parametrize("path", ["../x", "a/../../x", "/etc/passwd"])
 def test_a_path_out_of_the_folder_is_refused(path: str) -> None:
     with pytest.raises(channels.DownloadError, match="leave the channel's folder"):
-        channels.place(Path("/base"), path)
+        channels.safe_path(Path("/base"), path)
 
 
 @pytest.mark.parametrize("manifest", [{}, [], ["a"], [{"prefix": 1}, "a"], [{"prefix": "s3://b/"}, 1]])
@@ -227,18 +229,18 @@ def test_places_are_given_in_turn() -> None:
     release, waiting = threading.Event(), [threading.Event() for _ in range(3)]
 
     def take(number: int) -> None:
-        with slots.taken(waiting[number].set, lambda: False) as taken:
-            assert taken
+        with slots.hold(waiting[number].set, lambda: False) as held:
+            assert held
             order.append(number)
 
-    with slots.taken(release.set, lambda: False):
+    with slots.hold(release.set, lambda: False):
         threads = []
         for number in range(3):
             threads.append(threading.Thread(target=take, args=(number,)))
             threads[-1].start()
             assert waiting[number].wait(5)
-        with slots.taken(lambda: None, lambda: True) as taken:
-            assert not taken
+        with slots.hold(lambda: None, lambda: True) as held:
+            assert not held
     for thread in threads:
         thread.join(5)
     assert order == [0, 1, 2]
@@ -247,11 +249,11 @@ def test_places_are_given_in_turn() -> None:
 
 def test_a_job_of_two_hosts_waits_for_two_places() -> None:
     slots = Slots(2)
-    with slots.taken(lambda: None, lambda: False) as one, slots.taken(lambda: None, lambda: True, places=2) as two:
+    with slots.hold(lambda: None, lambda: False) as one, slots.hold(lambda: None, lambda: True, slots=2) as two:
         assert one
         assert not two
-    with slots.taken(lambda: None, lambda: False, places=3) as all_there_are:
-        assert all_there_are
+    with slots.hold(lambda: None, lambda: False, slots=3) as all_slots:
+        assert all_slots
 
 
 def test_a_program_that_ignores_sigterm_is_killed_with_all_it_started(tmp_path: Path) -> None:

@@ -236,7 +236,7 @@ def test_input_that_is_no_folder_fails_the_job(account: Any) -> None:
     account.put("clash/a/b", "below it")
     job = account.run(InputDataConfig=[account.channel(uri="s3://data/clash/")])
     assert job["TrainingJobStatus"] == "Failed"
-    assert "a file and a folder at once" in job["FailureReason"]
+    assert "both a file and a folder" in job["FailureReason"]
 
 
 def test_output_without_compression(account: Any) -> None:

@@ -29,7 +29,7 @@ from scripts.localcloud.sagemaker.executor import ChoosingExecutor
 from scripts.localcloud.sagemaker.jobs import JobStore
 from scripts.localcloud.sagemaker.journal import Journal, clean_up
 from scripts.localcloud.sagemaker.processes import ProcessExecutor
-from scripts.localcloud.sagemaker.runner import Yard
+from scripts.localcloud.sagemaker.runner import JobServices
 from scripts.localcloud.sagemaker.slots import Slots, machine_slots
 
 LOCK_SECONDS = 0.5
@@ -65,7 +65,7 @@ def _serve(folder: Path, lost_jobs: list[str], ended: threading.Event) -> None:
         cloud = Cloud(url, port, os.getpid(), datetime.now(UTC), folder, lost_jobs=tuple(lost_jobs))
         registry = Registry(IMAGES.absolute(), f"localhost:{port}")
         engine = Engine(registry.missing, registry.is_reachable_from)
-        yard = Yard(
+        services = JobServices(
             store=JobStore(),
             clients=Clients(cloud.url),
             executor=ChoosingExecutor(registry, engine, ProcessExecutor(Path.cwd())),
@@ -73,7 +73,7 @@ def _serve(folder: Path, lost_jobs: list[str], ended: threading.Event) -> None:
             journal=Journal(folder / RUNNING),
             folder=folder / JOBS,
         )
-        sagemaker = SageMaker(yard)
+        sagemaker = SageMaker(services)
         shims.apply(registry.address)
         application = Application(sagemaker, registry, engine.container_support, Store(folder / "objects"))
         server = make_server(

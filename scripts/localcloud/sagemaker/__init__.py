@@ -1,1 +1,1 @@
-"""The local SageMaker: training jobs that really run, in processes of this machine."""
+"""The local SageMaker: it really runs training jobs, in containers or as processes of this machine."""

@@ -1,4 +1,4 @@
-"""SageMaker's operations, as far as the local cloud has them."""
+"""The SageMaker operations that the local cloud has."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,8 +8,8 @@ from typing import Any
 from scripts.localcloud.awsjson import Call, ServiceError, validation_error
 from scripts.localcloud.environment import ACCOUNT
 from scripts.localcloud.sagemaker import checks, describe, rules, support, validation
-from scripts.localcloud.sagemaker.jobs import Ending, Job, new_job
-from scripts.localcloud.sagemaker.runner import Run, Yard
+from scripts.localcloud.sagemaker.jobs import Job, StopReason, new_job
+from scripts.localcloud.sagemaker.runner import JobRun, JobServices
 
 MAX_TAGS = 50
 
@@ -17,9 +17,9 @@ MAX_TAGS = 50
 class SageMaker:
     """Answers calls, and runs the jobs that they create."""
 
-    def __init__(self, yard: Yard) -> None:
-        self._yard = yard
-        self._runs: list[Run] = []
+    def __init__(self, services: JobServices) -> None:
+        self._services = services
+        self._runs: list[JobRun] = []
         self._operations: dict[str, Callable[[Call], dict[str, Any]]] = {
             "CreateTrainingJob": self._create,
             "DescribeTrainingJob": self._describe,
@@ -34,7 +34,7 @@ class SageMaker:
         """Answer one call.
 
         Raises:
-            ServiceError: what AWS would refuse, and every operation that is not here.
+            ServiceError: AWS would refuse the call, or the local cloud does not have the operation.
         """
         operation = self._operations.get(call.operation)
         if operation is None:
@@ -47,7 +47,7 @@ class SageMaker:
         return operation(call)
 
     def close(self) -> None:
-        """End every job's program, without a word to anybody: the local cloud goes."""
+        """Kill every job's program, without uploading anything, because the local cloud stops."""
         for run in self._runs:
             run.abort()
 
@@ -55,15 +55,15 @@ class SageMaker:
         request = call.parameters
         rules.check(request)
         job = new_job(request, call.region, ACCOUNT, datetime.now(UTC))
-        if self._yard.store.get(job.arn):
+        if self._services.store.get(job.arn):
             raise _in_use(job)
-        checks.check(request, call.region, self._yard.clients)
-        refusal = self._yard.executor.refusal(request)
+        checks.check(request, call.region, self._services.clients)
+        refusal = self._services.executor.refusal(request)
         if refusal:
             raise validation_error(refusal)
-        if not self._yard.store.add(job):  # Somebody else's request may have come in meanwhile.
+        if not self._services.store.add(job):  # Another request for the same name may have come in meanwhile.
             raise _in_use(job)
-        run = Run(job, self._yard)
+        run = JobRun(job, self._services)
         self._runs.append(run)
         run.start()
         return {"TrainingJobArn": job.arn}
@@ -72,15 +72,15 @@ class SageMaker:
         return describe.description(self._find(call))
 
     def _list(self, call: Call) -> dict[str, Any]:
-        return describe.page(self._yard.store.all(call.region), call.parameters)
+        return describe.page(self._services.store.all(call.region), call.parameters)
 
     def _stop(self, call: Call) -> dict[str, Any]:
         def change(job: Job) -> Job:
-            if job.is_over:
+            if job.has_ended:
                 raise validation_error(f"The request was rejected because the training job is in status {job.status}.")
-            return job.stopping(Ending.USER, datetime.now(UTC))
+            return job.request_stop(StopReason.USER, datetime.now(UTC))
 
-        self._yard.store.change(self._find(call).arn, change)
+        self._services.store.change(self._find(call).arn, change)
         return {}
 
     def _add_tags(self, call: Call) -> dict[str, Any]:
@@ -92,29 +92,29 @@ class SageMaker:
                 raise validation_error(f"A training job has at most {MAX_TAGS} tags.")
             return replace(job, tags=tuple(tags.items()))
 
-        return {"Tags": _tags(self._yard.store.change(self._tagged(call).arn, change))}
+        return {"Tags": _tags(self._services.store.change(self._find_by_arn(call).arn, change))}
 
     def _delete_tags(self, call: Call) -> dict[str, Any]:
-        gone = set(call.parameters["TagKeys"])
+        deleted = set(call.parameters["TagKeys"])
 
         def change(job: Job) -> Job:
-            return replace(job, tags=tuple(tag for tag in job.tags if tag[0] not in gone))
+            return replace(job, tags=tuple(tag for tag in job.tags if tag[0] not in deleted))
 
-        self._yard.store.change(self._tagged(call).arn, change)
+        self._services.store.change(self._find_by_arn(call).arn, change)
         return {}
 
     def _list_tags(self, call: Call) -> dict[str, Any]:
-        return {"Tags": _tags(self._tagged(call))}
+        return {"Tags": _tags(self._find_by_arn(call))}
 
     def _find(self, call: Call) -> Job:
         name = call.parameters["TrainingJobName"]
-        for job in self._yard.store.all(call.region):
+        for job in self._services.store.all(call.region):
             if job.name == name:
                 return job
         raise validation_error("Requested resource not found.")
 
-    def _tagged(self, call: Call) -> Job:
-        job = self._yard.store.get(call.parameters["ResourceArn"])
+    def _find_by_arn(self, call: Call) -> Job:
+        job = self._services.store.get(call.parameters["ResourceArn"])
         if job is None:
             raise validation_error("Requested resource not found.")
         return job

@@ -37,7 +37,7 @@ def merge(folders: Mapping[str, Path]) -> MergedFolder:
     used: dict[str, tuple[str, Path]] = {}
     conflicts = []
     for host, folder in folders.items():
-        for name, path in _below(folder):
+        for name, path in _list_folder(folder):
             # A conflict is the same path in another host's folder, or a file where this host has a folder.
             parents = [str(parent) for parent in Path(name).parents][:-1]
             found = [used[other] for other in (*parents, name) if other in used and not _is_folder(used[other][1])]

@@ -73,7 +73,7 @@ def manifest_sources(manifest: Sequence[Any]) -> list[Source]:
     match manifest:
         case [{"prefix": str() as prefix}, *paths] if all(isinstance(path, str) for path in paths):
             bucket, start = s3paths.split(prefix)
-            return [InputObject(bucket, start + path, path.lstrip("/")) for path in paths]
+            return [Source(bucket, start + path, path.lstrip("/")) for path in paths]
     raise DownloadError('A manifest is a JSON list: first {"prefix": "s3://…"}, then the paths below that prefix.')
 
 

@@ -85,7 +85,7 @@ class Mirror:
         self._before = self._scan()  # The program has ended, so no file is half-written.
         self._copy(last=True)
 
-    def _follow(self) -> None:
+    def _copy_until_end(self) -> None:
         while not self._ended.wait(INTERVAL_SECONDS):
             try:
                 self._copy(last=False)

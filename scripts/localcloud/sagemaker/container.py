@@ -1,4 +1,4 @@
-"""One container that runs, and its output as lines."""
+"""One running container, and its output as lines."""
 
 import threading
 from collections.abc import Iterable, Iterator
@@ -9,47 +9,47 @@ GIB = 1 << 30
 
 
 class ContainerError(Exception):
-    """A container that cannot be started or followed; its text becomes the job's FailureReason."""
+    """A container cannot be started or watched; the text becomes the job's FailureReason."""
 
 
 class Container:
-    """A host's container, which starts with this; see ``executor.Execution``.
+    """Starts and watches a host's container; see ``executor.RunningProgram``.
 
     Args:
-        container: of the docker SDK, created.
+        container: a container object of the docker SDK, created and not yet started.
     """
 
     pid = None
 
     def __init__(self, container: Any) -> None:
         self._container = container
-        self._output = container.attach(stream=True, demux=True)  # Before the start, so that no line is missed.
+        self._output = container.attach(stream=True, demux=True)  # Before the start, to get every line.
         container.start()
         self._code: int | None = None
-        self._fault: Exception | None = None
+        self._wait_error: Exception | None = None
         self._ended = threading.Event()
-        threading.Thread(target=self._await, name=f"container {container.name}", daemon=True).start()
+        threading.Thread(target=self._wait_for_end, name=f"container {container.name}", daemon=True).start()
 
     def lines(self) -> Iterator[str]:
-        """What it prints, to its end."""
+        """Yield the lines that it prints, until it ends."""
         try:
-            yield from lines(self._output)
+            yield from split_lines(self._output)
         finally:
             self._output.close()
 
     def wait(self, seconds: float) -> int | None:
-        """Its exit code, waited for at most so long; None while it runs.
+        """Wait at most that long and return the exit code; None while it runs.
 
         Raises:
-            ContainerError: the engine does not tell.
+            ContainerError: the engine did not return the exit code.
         """
         self._ended.wait(seconds)
-        if self._fault:
-            raise ContainerError(f"The Docker engine has lost sight of the container: {self._fault}")
+        if self._wait_error:
+            raise ContainerError(f"The Docker engine did not return the container's exit code: {self._wait_error}")
         return self._code
 
     def explanation(self) -> str:
-        """Whether the kernel has killed it for its memory."""
+        """Return a message if the kernel killed it for using too much memory; empty otherwise."""
         self._container.reload()
         if not self._container.attrs["State"]["OOMKilled"]:
             return ""
@@ -60,7 +60,7 @@ class Container:
         self._signal("SIGTERM")
 
     def kill(self) -> None:
-        """End it and all that it started, at once."""
+        """Kill the program and the processes that it started."""
         self._signal("SIGKILL")
 
     def _memory(self) -> int:
@@ -69,22 +69,22 @@ class Container:
     def _signal(self, name: str) -> None:
         import docker.errors
 
-        with suppress(docker.errors.APIError):  # It has ended meanwhile.
+        with suppress(docker.errors.APIError):  # It may have ended meanwhile.
             self._container.kill(name)
 
-    def _await(self) -> None:
+    def _wait_for_end(self) -> None:
         try:
             self._code = int(self._container.wait()["StatusCode"])
         except Exception as error:
-            self._fault = error
+            self._wait_error = error
         self._ended.set()
 
 
-def lines(frames: Iterable[tuple[bytes | None, bytes | None]]) -> Iterator[str]:
-    """Whole lines out of an attached container's frames, in the order in which they were completed.
+def split_lines(frames: Iterable[tuple[bytes | None, bytes | None]]) -> Iterator[str]:
+    """Yield whole lines from an attached container's frames, in the order in which they were completed.
 
     Args:
-        frames: pieces of stdout and of stderr, one of the two in each; cut anywhere, within a character too.
+        frames: each has a piece of stdout or of stderr, cut anywhere, even within a character.
     """
     rests = [b"", b""]
     for frame in frames:

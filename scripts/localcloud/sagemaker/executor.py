@@ -1,4 +1,4 @@
-"""What runs a job's programs: containers of the image that it names, or a process in its place."""
+"""Runs a job's programs: in containers of the job's image, or as a process instead."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -11,24 +11,27 @@ from scripts.localcloud.sagemaker.layout import Layout
 from scripts.localcloud.sagemaker.processes import ProcessExecutor
 
 
-class Execution(Protocol):
-    """A host's program that runs."""
+class RunningProgram(Protocol):
+    """The running program of one host."""
 
     @property
     def pid(self) -> int | None:
-        """Its process on this machine, where it is one of the local cloud's own."""
+        """Its process ID; None for a container."""
         ...
 
     def lines(self) -> Iterator[str]:
-        """What it prints, to its end."""
+        """Yield the lines that it prints, until it ends."""
         ...
 
     def wait(self, seconds: float) -> int | None:
-        """Its exit code, waited for at most so long; None while it runs. Killed by a signal: 128 + its number."""
+        """Wait at most that long and return the exit code; None while it runs.
+
+        The code of a program that a signal killed is 128 + the signal's number.
+        """
         ...
 
     def explanation(self) -> str:
-        """What is known of its end beside the exit code; empty where nothing is."""
+        """Return why it ended, as far as the exit code does not tell; empty if nothing is known."""
         ...
 
     def terminate(self) -> None:
@@ -36,7 +39,7 @@ class Execution(Protocol):
         ...
 
     def kill(self) -> None:
-        """End it and all that it started, at once."""
+        """Kill the program and the processes that it started."""
         ...
 
 
@@ -45,30 +48,30 @@ class Programs(Protocol):
 
     @property
     def in_containers(self) -> bool:
-        """Whether they see ``/opt/ml``, and their hosts each other by name."""
+        """Whether the programs see ``/opt/ml`` and reach other hosts by name."""
         ...
 
     def notes(self) -> list[str]:
-        """What of the job is not rehearsed here, in a line each."""
+        """Return a line for each part of the job that is not rehearsed here."""
         ...
 
-    def fetch(self, begins: Callable[[], None], cancelled: Callable[[], bool]) -> None:
-        """Get what they need.
+    def fetch(self, on_start: Callable[[], None], cancelled: Callable[[], bool]) -> None:
+        """Download what the programs need.
 
         Args:
-            begins: called where something has to be fetched.
-            cancelled: True gives up.
+            on_start: called when a download starts; not called if everything is here already.
+            cancelled: the download stops when it returns True.
 
         Raises:
-            ContainerError: it cannot be had.
+            ContainerError: the download failed.
         """
         ...
 
-    def running(self, layouts: Sequence[Layout]) -> AbstractContextManager[Sequence[Execution]]:
-        """Run a program for each host while the ``with`` lasts; at its end they and all they started have gone.
+    def running(self, layouts: Sequence[Layout]) -> AbstractContextManager[Sequence[RunningProgram]]:
+        """Run a program for each host during the ``with`` block; its end kills them and all that they started.
 
         Raises:
-            ContainerError: one of them cannot be started.
+            ContainerError: a program did not start.
         """
         ...
 
@@ -77,21 +80,21 @@ class Executor(Protocol):
     """Runs jobs' programs."""
 
     def refusal(self, request: Mapping[str, Any]) -> str | None:
-        """Why such a job cannot run here, in a sentence; None where it can."""
+        """Return why such a job cannot run here, as a sentence; None if it can."""
         ...
 
     def programs(self, job: Job) -> Programs:
-        """The job's programs, not yet started."""
+        """Return the job's programs, not yet started."""
         ...
 
 
 class ChoosingExecutor:
-    """Runs a job in containers of the image that it names where that was pushed, and as a process otherwise.
+    """Runs a job in containers if its image was pushed, and otherwise as a process.
 
     Args:
-        images: the registry.
-        engine: where containers run.
-        processes: runs the trainer in place of an image that was not pushed.
+        images: the pushed images.
+        engine: runs the containers.
+        processes: runs the trainer instead of an image that was not pushed.
     """
 
     def __init__(self, images: Images, engine: Engine, processes: ProcessExecutor) -> None:
@@ -101,17 +104,17 @@ class ChoosingExecutor:
         self._processes = processes
 
     def refusal(self, request: Mapping[str, Any]) -> str | None:
-        """Why such a job cannot run here, in a sentence; None where it can."""
+        """Return why such a job cannot run here, as a sentence; None if it can."""
         if self._images.find(request["AlgorithmSpecification"]["TrainingImage"]):
             return self._containers.refusal(request)
-        return self._processes.refusal(request, self._why_process())
+        return self._processes.refusal(request, self._reason_for_process())
 
     def programs(self, job: Job) -> Programs:
-        """The job's programs, not yet started."""
+        """Return the job's programs, not yet started."""
         reference = self._images.find(job.request["AlgorithmSpecification"]["TrainingImage"])
         if reference:
             return self._containers.programs(job, reference)
-        return self._processes.programs(job, self._why_process())
+        return self._processes.programs(job, self._reason_for_process())
 
-    def _why_process(self) -> str:
+    def _reason_for_process(self) -> str:
         return self._engine.container_support().missing or "this image was not pushed to the local cloud"

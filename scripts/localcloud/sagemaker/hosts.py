@@ -1,4 +1,4 @@
-"""The programs of a job's hosts while they run: their lines, their end, and who of them failed first."""
+"""Reads the output of the programs of a job's hosts, waits for their end, and finds the first that failed."""
 
 import threading
 import time
@@ -7,27 +7,27 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 
-from scripts.localcloud.sagemaker.executor import Execution
+from scripts.localcloud.sagemaker.executor import RunningProgram
 
 POLL_SECONDS = 0.1
 
 
-class Wanted(Enum):
-    """What shall become of programs that run."""
+class Instruction(Enum):
+    """What to do with running programs."""
 
-    RUN = "they go on"
-    STOP = "SIGTERM, and SIGKILL after a while"
-    ABORT = "SIGKILL"
+    RUN = "let them run"
+    STOP = "send SIGTERM, and SIGKILL after the grace period"
+    ABORT = "send SIGKILL"
 
 
 @dataclass(frozen=True)
-class Failed:
-    """A program that ended by itself with an exit code other than 0.
+class HostFailure:
+    """A host whose program ended by itself with an exit code other than 0.
 
     Attributes:
-        host: where it ran.
+        host: the host's name.
         code: the exit code.
-        explanation: what else is known of its end.
+        explanation: what else is known about the failure.
     """
 
     host: str
@@ -36,62 +36,67 @@ class Failed:
 
 
 @contextmanager
-def read(executions: Mapping[str, Execution], line: Callable[[str, str], None]) -> Iterator[None]:
-    """Hand on all lines of programs, ``line(host, text)``; at the end of the ``with`` they are killed and read out."""
+def read_output(programs: Mapping[str, RunningProgram], on_line: Callable[[str, str], None]) -> Iterator[None]:
+    """Call ``on_line(host, text)`` for each line of the programs.
 
-    def follow(host: str, execution: Execution) -> None:
-        for text in execution.lines():
-            line(host, text)
+    The end of the ``with`` block kills the programs and reads the rest of their output.
+    """
+
+    def follow(host: str, program: RunningProgram) -> None:
+        for text in program.lines():
+            on_line(host, text)
 
     readers = [
-        threading.Thread(target=follow, args=(host, execution), name=f"output {host}")
-        for host, execution in executions.items()
+        threading.Thread(target=follow, args=(host, program), name=f"output {host}")
+        for host, program in programs.items()
     ]
     for reader in readers:
         reader.start()
     try:
         yield
     finally:
-        _kill(executions)
+        _kill(programs)
         for reader in readers:
             reader.join()
 
 
-def watch(executions: Mapping[str, Execution], wanted: Callable[[], Wanted], grace: float) -> Failed | None:
-    """Wait for the end of all programs, however it comes.
+def wait_for_all(
+    programs: Mapping[str, RunningProgram], instruction: Callable[[], Instruction], grace: float
+) -> HostFailure | None:
+    """Wait until all programs have ended, by themselves or by ``instruction``.
 
-    The first that fails by itself ends the others at once, as SageMaker does.
+    If a program fails by itself, the others are killed at once, as SageMaker does it.
 
     Args:
-        executions: each host's program.
-        wanted: asked again and again.
+        programs: each host's program.
+        instruction: called repeatedly; returns what to do with the programs.
         grace: seconds between SIGTERM and SIGKILL.
 
     Returns:
-        The first that failed; None where none did, or where their end was wanted.
+        The first failure; None if no program failed, or if they were stopped.
     """
-    running = dict(executions)
-    failed: Failed | None = None
+    running = dict(programs)
+    failure: HostFailure | None = None
     kill_at: float | None = None
     while running:
-        for host, execution in tuple(running.items()):
-            code = execution.wait(POLL_SECONDS / len(running))
+        for host, program in tuple(running.items()):
+            code = program.wait(POLL_SECONDS / len(running))
             if code is None:
                 continue
             del running[host]
-            if code and failed is None and wanted() is Wanted.RUN:
-                failed = Failed(host, code, execution.explanation())
+            if code and failure is None and instruction() is Instruction.RUN:
+                failure = HostFailure(host, code, program.explanation())
                 _kill(running)
-        now = wanted()
-        if now is Wanted.ABORT or (kill_at is not None and time.monotonic() > kill_at):
+        current = instruction()
+        if current is Instruction.ABORT or (kill_at is not None and time.monotonic() > kill_at):
             _kill(running)
-        elif kill_at is None and now is Wanted.STOP:
-            for execution in running.values():
-                execution.terminate()
+        elif kill_at is None and current is Instruction.STOP:
+            for program in running.values():
+                program.terminate()
             kill_at = time.monotonic() + grace
-    return failed
+    return failure
 
 
-def _kill(executions: Mapping[str, Execution]) -> None:
-    for execution in executions.values():
-        execution.kill()
+def _kill(programs: Mapping[str, RunningProgram]) -> None:
+    for program in programs.values():
+        program.kill()

@@ -1,6 +1,6 @@
-"""A training job as a value: what was asked for, where it stands, and how it got there.
+"""A training job as a value: its request, its status and its history.
 
-A job never changes; the store puts a new value in its place, under a lock, by a function of the old one.
+A ``Job`` is immutable. To change a job, ``JobStore.change`` replaces it under a lock with a new value.
 """
 
 import threading
@@ -26,8 +26,8 @@ MESSAGES = {
 }
 
 
-class Ending(Enum):
-    """Who ends a job before its program does."""
+class StopReason(Enum):
+    """Why a job is stopped before its program ends by itself."""
 
     USER = "StopTrainingJob was called"
     MAX_RUNTIME = "MaxRuntimeInSeconds is over"
@@ -35,7 +35,7 @@ class Ending(Enum):
 
 @dataclass(frozen=True)
 class Transition:
-    """A secondary status, from when to when (None: now)."""
+    """A secondary status with its start and end; ``end`` is None while the job has this status."""
 
     status: str
     start: datetime
@@ -45,7 +45,7 @@ class Transition:
 
 @dataclass(frozen=True)
 class Metric:
-    """The last value that a metric's regex found."""
+    """A value that a metric's regex found in the log."""
 
     name: str
     value: float
@@ -57,11 +57,13 @@ class Job:
     """A training job.
 
     Attributes:
-        request: CreateTrainingJob's parameters, as they came.
+        request: CreateTrainingJob's parameters, unchanged.
         status: TrainingJobStatus.
-        started: when the billed time began, at the download.
+        started: when the billed time began: with the download.
         ended: when the billed time ended.
-        ending: who asked for its end, if anybody did.
+        stop_reason: why the job is being stopped or was stopped; None for a job that nothing stopped.
+        failure: FailureReason.
+        model: the URI in ModelArtifacts.
     """
 
     request: Mapping[str, Any]
@@ -73,7 +75,7 @@ class Job:
     status: str = "InProgress"
     started: datetime | None = None
     ended: datetime | None = None
-    ending: Ending | None = None
+    stop_reason: StopReason | None = None
     failure: str | None = None
     model: str | None = None
     metrics: tuple[Metric, ...] = ()
@@ -86,48 +88,48 @@ class Job:
 
     @property
     def folder(self) -> str:
-        """What its folder is called: a name is given once in each region."""
+        """The name of the job's folder; two regions may have jobs of the same name."""
         return self.name if self.region == REGION else f"{self.name}.{self.region}"
 
     @property
-    def is_over(self) -> bool:
-        """Whether it has ended."""
+    def has_ended(self) -> bool:
+        """Whether the job is Completed, Failed or Stopped."""
         return self.status in ("Completed", "Failed", "Stopped")
 
-    def entered(self, status: str, at: datetime, message: str | None = None) -> "Job":
-        """The job in another secondary status."""
-        last = replace(self.transitions[-1], end=at)
-        following = Transition(status, at, message or MESSAGES[status])
+    def enter_status(self, status: str, at: datetime, message: str | None = None) -> "Job":
+        """Return the job with another secondary status."""
+        previous = replace(self.transitions[-1], end=at)
+        current = Transition(status, at, message or MESSAGES[status])
         started = self.started or (at if status in ("Downloading", "Training") else None)
-        return replace(self, transitions=(*self.transitions[:-1], last, following), modified=at, started=started)
+        return replace(self, transitions=(*self.transitions[:-1], previous, current), modified=at, started=started)
 
-    def stopping(self, ending: Ending, at: datetime) -> "Job":
-        """The job once its end was asked for; whoever asked first is remembered."""
-        if self.is_over or self.ending:
+    def request_stop(self, reason: StopReason, at: datetime) -> "Job":
+        """Return the job as Stopping; the first reason stays, and a job that has ended stays as it is."""
+        if self.has_ended or self.stop_reason:
             return self
-        return replace(self.entered("Stopping", at), status="Stopping", ending=ending)
+        return replace(self.enter_status("Stopping", at), status="Stopping", stop_reason=reason)
 
-    def finished(self, at: datetime, failure: str | None = None) -> "Job":
-        """The job at its end: decided by who ended it, never by the program's exit code.
+    def finish(self, at: datetime, failure: str | None = None) -> "Job":
+        """Return the job with its final status; a job that was stopped is Stopped, whatever its exit code.
 
         Args:
-            at: when.
-            failure: why it failed, where it failed by itself.
+            at: when it ended.
+            failure: why it failed; None if it did not, or if it was stopped.
         """
         if failure is not None:
             secondary = status = "Failed"
-        elif self.ending is None:
+        elif self.stop_reason is None:
             secondary = status = "Completed"
         else:
             status = "Stopped"
-            secondary = "MaxRuntimeExceeded" if self.ending is Ending.MAX_RUNTIME else "Stopped"
-        last = self.entered(secondary, at)
-        final = replace(last.transitions[-1], end=at)
-        return replace(last, status=status, failure=failure, ended=at, transitions=(*last.transitions[:-1], final))
+            secondary = "MaxRuntimeExceeded" if self.stop_reason is StopReason.MAX_RUNTIME else "Stopped"
+        ended = self.enter_status(secondary, at)
+        final = replace(ended.transitions[-1], end=at)
+        return replace(ended, status=status, failure=failure, ended=at, transitions=(*ended.transitions[:-1], final))
 
 
 def new_job(request: Mapping[str, Any], region: str, account: str, at: datetime) -> Job:
-    """A job that was just created."""
+    """Create the value of a new job, with status Starting."""
     name = request["TrainingJobName"]
     return Job(
         request=request,
@@ -141,14 +143,14 @@ def new_job(request: Mapping[str, Any], region: str, account: str, at: datetime)
 
 
 class JobStore:
-    """All jobs, by their ARN."""
+    """Keeps all jobs by their ARN."""
 
     def __init__(self) -> None:
         self._jobs: dict[str, Job] = {}
         self._lock = threading.Lock()
 
     def add(self, job: Job) -> bool:
-        """Keep a new job; False where one of this name is there already."""
+        """Add a new job; returns False if a job with this ARN exists already."""
         with self._lock:
             if job.arn in self._jobs:
                 return False
@@ -156,17 +158,17 @@ class JobStore:
             return True
 
     def get(self, arn: str) -> Job | None:
-        """The job of an ARN."""
+        """Return the job with this ARN; None if there is no such job."""
         with self._lock:
             return self._jobs.get(arn)
 
     def change(self, arn: str, change: Callable[[Job], Job]) -> Job:
-        """Put ``change(job)`` in the job's place; what it raises leaves the job as it was."""
+        """Replace the job with ``change(job)``; if that raises, the job does not change."""
         with self._lock:
             self._jobs[arn] = change(self._jobs[arn])
             return self._jobs[arn]
 
     def all(self, region: str) -> list[Job]:
-        """The jobs of a region, oldest first."""
+        """Return the jobs of a region, oldest first."""
         with self._lock:
             return [job for job in self._jobs.values() if job.region == region]

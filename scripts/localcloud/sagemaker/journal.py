@@ -1,6 +1,6 @@
-"""Which jobs run, on disk: so that the next local cloud ends what one that was killed has left behind.
+"""Keeps on disk which jobs run, so that the next local cloud can end the programs of one that was killed.
 
-A process is known by its number and the time of its start; a number that was given again is left alone.
+A process is identified by its ID and its start time. If the system has reused the ID, the new process is not killed.
 """
 
 import json
@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from scripts.localcloud.sagemaker import leftovers
+from scripts.localcloud.sagemaker import cleanup
 from scripts.localcloud.sagemaker.layout import remove
 
 _PROC = Path("/proc")
@@ -21,8 +21,8 @@ POLL_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A job that has not ended, and its program once it has one."""
+class JournalEntry:
+    """A job that has not ended, and its process once it has started."""
 
     job: str
     pid: int | None = None
@@ -30,60 +30,60 @@ class Entry:
 
 
 class Journal:
-    """Says which jobs run.
+    """The list of running jobs, on disk.
 
     Args:
-        folder: holds a file for each of them; it is made when there is one.
+        folder: contains a file for each job; it is created with the first.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def write(self, job: str, pid: int | None = None) -> None:
-        """Note a job that runs, with the process of its program where there is one."""
+        """Add or replace a running job, with the process of its program if there is one."""
         self._folder.mkdir(exist_ok=True)
-        entry = Entry(job, pid, process_start(pid) if pid else None)
+        entry = JournalEntry(job, pid, process_start(pid) if pid else None)
         partial = self._folder / f".{job}"
         partial.write_text(json.dumps(asdict(entry)))
         partial.replace(self._folder / job)
 
     def forget(self, job: str) -> None:
-        """Take out a job that has ended."""
+        """Delete a job that has ended."""
         (self._folder / job).unlink(missing_ok=True)
 
-    def entries(self) -> list[Entry]:
-        """The jobs that have not ended; called before anything is written."""
+    def entries(self) -> list[JournalEntry]:
+        """Return the jobs that have not ended; call it before anything is written."""
         found = []
         for file in sorted(self._folder.glob("[!.]*")):
-            with suppress(ValueError, TypeError):  # Cut off by a full disk: there is nothing to learn from it.
-                found.append(Entry(**json.loads(file.read_text())))
+            with suppress(ValueError, TypeError):  # A full disk can cut a file off; it is then useless.
+                found.append(JournalEntry(**json.loads(file.read_text())))
         return found
 
 
 def clean_up(journal: Journal, jobs: Path) -> list[str]:
-    """End the programs that a killed local cloud has left, and take their folders away.
+    """End the programs of a local cloud that was killed, and delete their folders.
 
     Args:
-        journal: the killed one's.
-        jobs: the folder of its jobs' folders, in its own.
+        journal: the journal of the killed local cloud.
+        jobs: the folder with its jobs' folders.
 
     Returns:
-        A line for each job that it was running.
+        A line for each job that was running.
     """
     lines = []
-    contained = leftovers.remove(jobs.parent)
+    jobs_in_containers = cleanup.remove_containers(jobs.parent)
     for entry in journal.entries():
-        ended = entry.pid is not None and _end(entry.pid, entry.started, jobs / entry.job)
-        left = f" Its process {entry.pid} still ran and was ended." if ended else ""
-        if entry.job in contained:
-            left = " Its containers were still there and were removed."
-        lines.append(f"Training job {entry.job} was running when the local cloud was killed; it is lost.{left}")
+        killed = entry.pid is not None and _kill(entry.pid, entry.started, jobs / entry.job)
+        action = f" Its process {entry.pid} was still running and was ended." if killed else ""
+        if entry.job in jobs_in_containers:
+            action = " Its containers were still there and were removed."
+        lines.append(f"Training job {entry.job} was running when the local cloud was killed; it is lost.{action}")
         remove(jobs / entry.job)
     return lines
 
 
 def process_start(pid: int) -> str | None:
-    """When a process began, in whatever form the system has; None where there is none (any more)."""
+    """Return a process's start time, in the system's own form; None if there is no such process."""
     if _PROC.joinpath("self").exists():
         stat = _stat(pid)
         return None if stat is None or stat[0] == "Z" else stat[19]
@@ -91,8 +91,8 @@ def process_start(pid: int) -> str | None:
     return ended.stdout.strip() or None
 
 
-def _end(pid: int, started: str | None, folder: Path) -> bool:
-    """Kill a program and all of its process group, and wait for their end; whether there was anything to kill."""
+def _kill(pid: int, started: str | None, folder: Path) -> bool:
+    """Kill a program and its process group, and wait for their end; returns whether there was a process to kill."""
     found = {pid} if started is not None and process_start(pid) == started else set()
     found |= _orphans(pid, folder)
     deadline = time.monotonic() + END_SECONDS
@@ -108,7 +108,10 @@ def _end(pid: int, started: str | None, folder: Path) -> bool:
 
 
 def _orphans(group: int, folder: Path) -> set[int]:
-    """What a program that has ended itself has left in its group: known by the job's folder in its environment."""
+    """Return the processes that a program left in its group when it ended.
+
+    They have the job's folder in their environment.
+    """
     mark = f"SAGEMAKER_BASE_DIR={folder}{os.sep}".encode()
     found = set()
     for place in _PROC.glob("[0-9]*"):
@@ -122,7 +125,7 @@ def _orphans(group: int, folder: Path) -> set[int]:
 
 
 def _stat(pid: int) -> list[str] | None:
-    """The fields of /proc/PID/stat from the state on: state, parent, group, … (proc(5))."""
+    """Return the fields of /proc/PID/stat from the state on: state, parent, group, … (proc(5))."""
     try:
         return (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except OSError:

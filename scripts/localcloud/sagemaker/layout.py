@@ -60,7 +60,7 @@ class Layout:
             return self.base / "checkpoints"
         return self.base.joinpath(*_local_path(request).relative_to(OPT_ML).parts)
 
-    def checkpoints_seen(self, request: Mapping[str, Any]) -> str:
+    def checkpoints_in_program(self, request: Mapping[str, Any]) -> str:
         """Return the path at which the program finds the folder of the checkpoints."""
         return str(_local_path(request) if self.in_container else self.checkpoints(request))
 
@@ -121,7 +121,7 @@ def remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def forbid_writing(folder: Path) -> None:
+def make_read_only(folder: Path) -> None:
     """Make a folder and everything below it read-only, like FastFile's mount in SageMaker."""
     for path in [folder, *folder.rglob("*")]:
         path.chmod(stat.S_IMODE(path.stat().st_mode) & ~0o222)

@@ -1,4 +1,4 @@
-"""Runs a job's program as a process of this machine, in place of the image that the job names."""
+"""Runs a job's program as a process on this machine instead of the job's image."""
 
 import os
 import signal
@@ -13,53 +13,53 @@ from typing import IO, Any
 from scripts.localcloud.sagemaker.instances import has_gpu
 from scripts.localcloud.sagemaker.jobs import Job
 from scripts.localcloud.sagemaker.layout import DEFAULT_CHECKPOINTS, OPT_ML, Layout
-from scripts.localcloud.sagemaker.support import LOCAL
+from scripts.localcloud.sagemaker.support import CANNOT_RUN
 
 TRAINER = (sys.executable, "-m", "trainer", "train")
-# What would mislead a program about where it is: the caller's AWS, and another job's contract.
+# The caller's AWS settings, and variables of another SageMaker job, would mislead the program.
 NOT_INHERITED = ("AWS_", "SM_", "SAGEMAKER_", "TRAINING_JOB_", "TF_CONFIG")
 
 
 class ProcessExecutor:
-    """Runs the trainer of this repository as a process.
+    """Runs this repository's trainer as a process.
 
     Args:
         root: the folder to run it in, the repository's root.
-        command: what to run.
+        command: the command line of the program.
     """
 
     def __init__(self, root: Path, command: tuple[str, ...] = TRAINER) -> None:
         self._root = root
         self._command = command
 
-    def refusal(self, request: Mapping[str, Any], why: str) -> str | None:
-        """Why a process cannot stand in for the image of a request.
+    def refusal(self, request: Mapping[str, Any], reason: str) -> str | None:
+        """Return why a process cannot run the job of a request.
 
         Args:
             request: CreateTrainingJob's parameters.
-            why: why it would be a process, in a clause.
+            reason: why the job would run as a process, as a clause.
 
         Returns:
-            A sentence; None where a process can.
+            A sentence; None if a process can run it.
         """
         count = request["ResourceConfig"]["InstanceCount"]
         if count > 1:
             return (
-                f"{LOCAL}InstanceCount is {count}, and programs run as processes of one machine here, which cannot "
-                f"share the one port that the hosts of a training job agree on; in containers they could, but {why}. "
+                f"{CANNOT_RUN}InstanceCount is {count}. The hosts of a job all use the same port, so they can only run "
+                f"in containers, not as processes of one machine. Here it runs as a process: {reason}. "
                 "Set InstanceCount to 1."
             )
         for member in ("ContainerEntrypoint", "ContainerArguments"):
             if member in request["AlgorithmSpecification"]:
-                return f"{LOCAL}{member}: programs run as processes here, not in a container: {why}."
+                return f"{CANNOT_RUN}{member}: the program runs as a process, not in a container: {reason}."
         path = PurePosixPath(request.get("CheckpointConfig", {}).get("LocalPath", DEFAULT_CHECKPOINTS))
         if not path.is_relative_to(OPT_ML):
-            return f"{LOCAL}CheckpointConfig's LocalPath is {path}; a process has only folders below {OPT_ML}."
+            return f"{CANNOT_RUN}CheckpointConfig's LocalPath is {path}; a process has only folders below {OPT_ML}."
         return None
 
-    def programs(self, job: Job, why: str) -> "ProcessPrograms":
-        """The job's program; ``why`` it is a process goes into its log."""
-        return ProcessPrograms(job, why, self.start)
+    def programs(self, job: Job, reason: str) -> "ProcessPrograms":
+        """Return the job's program; the job's log gets ``reason``, why it is a process."""
+        return ProcessPrograms(job, reason, self.start)
 
     def start(self, job: Job, layout: Layout) -> "Process":
         """Start the trainer."""
@@ -70,7 +70,7 @@ class ProcessExecutor:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # A process group of its own, so that what it starts ends with it.
+            start_new_session=True,  # With its own process group, kill() also ends the programs that it starts.
         )
         return Process(process)
 
@@ -80,26 +80,26 @@ class ProcessPrograms:
     """A job that runs as one process."""
 
     job: Job
-    why: str
+    reason: str
     start: "Callable[[Job, Layout], Process]"
     in_containers = False
 
     def notes(self) -> list[str]:
-        """What a process cannot rehearse."""
+        """Return what a process does not rehearse, for the job's log."""
         image = self.job.request["AlgorithmSpecification"]["TrainingImage"]
         instance = self.job.request["ResourceConfig"]["InstanceType"]
         notes = [
-            f"the image is not rehearsed: this repository's trainer runs as a process in place of {image}, since "
-            f"{self.why}"
+            f"the image is not rehearsed: this repository's trainer runs as a process instead of {image}, because "
+            f"{self.reason}"
         ]
         if self.job.request.get("EnableNetworkIsolation"):
             notes.append("network isolation is not enforced on a process")
         if has_gpu(instance):
-            notes.append(f"no GPU of {instance} here: training goes on with what TensorFlow finds on this machine")
+            notes.append(f"no {instance} GPU here: TensorFlow trains on the devices of this machine")
         return notes
 
-    def fetch(self, begins: Callable[[], None], cancelled: Callable[[], bool]) -> None:
-        """Nothing has to be fetched: the program is here."""
+    def fetch(self, on_start: Callable[[], None], cancelled: Callable[[], bool]) -> None:
+        """Do nothing: the program is already on this machine."""
 
     @contextmanager
     def running(self, layouts: Sequence[Layout]) -> "Iterator[list[Process]]":
@@ -108,16 +108,16 @@ class ProcessPrograms:
         try:
             yield [process]
         finally:
-            process.kill()  # Whatever the program has started goes with it.
+            process.kill()  # Also ends the processes that the program started.
 
 
 def program_environment(base: Mapping[str, str], job: Job, layout: Layout) -> dict[str, str]:
-    """The environment of a job's process."""
+    """Return the environment of a job's process."""
     kept = {name: value for name, value in base.items() if not name.startswith(NOT_INHERITED)}
     requested: Mapping[str, Any] = job.request.get("Environment", {})
     return {
         **kept,
-        # A GPU that TensorFlow finds is used all the same: this only lifts the check that one is there.
+        # This only switches off the trainer's check for a GPU: TensorFlow still uses one if it finds it.
         "TRAINER_WITHOUT_GPU": "allow",
         **requested,
         "TRAINING_JOB_NAME": job.name,
@@ -129,7 +129,7 @@ def program_environment(base: Mapping[str, str], job: Job, layout: Layout) -> di
 
 
 class Process:
-    """A process that runs; see ``executor.Execution``."""
+    """A running process; see ``executor.RunningProgram``."""
 
     def __init__(self, process: "subprocess.Popen[bytes]") -> None:
         self._process = process
@@ -138,13 +138,13 @@ class Process:
         self._output: IO[bytes] = process.stdout
 
     def lines(self) -> Iterator[str]:
-        """What it prints, to its end."""
+        """Yield the lines that it prints, until it ends."""
         with self._output:
             for line in self._output:
                 yield line.decode(errors="replace").rstrip("\r\n")
 
     def wait(self, seconds: float) -> int | None:
-        """Its exit code, waited for at most so long; None while it runs."""
+        """Wait at most that long and return the exit code; None while it runs."""
         try:
             code = self._process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -152,7 +152,7 @@ class Process:
         return code if code >= 0 else 128 - code
 
     def explanation(self) -> str:
-        """Nothing is known of a process's end but its exit code."""
+        """Return nothing: of a process's end, only the exit code is known."""
         return ""
 
     def terminate(self) -> None:
@@ -160,6 +160,6 @@ class Process:
         self._process.terminate()
 
     def kill(self) -> None:
-        """End it and all that it started, at once."""
+        """Kill the program and the processes that it started."""
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)

@@ -1,7 +1,7 @@
-"""What AWS refuses though the service model allows it, and what the local cloud cannot run.
+"""Rules that the service model does not have: AWS's own, and the limits of the local cloud.
 
-Rules: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html and the pages of its
-types. Each function gets CreateTrainingJob's parameters and yields the sentences of what is wrong.
+AWS's rules: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html and the pages of its
+types. Each function takes CreateTrainingJob's parameters and yields a message for each problem.
 """
 
 import re
@@ -11,16 +11,16 @@ from typing import Any
 
 from scripts.localcloud.awsjson import validation_error
 from scripts.localcloud.sagemaker.layout import DEFAULT_CHECKPOINTS, OPT_ML, input_mode
-from scripts.localcloud.sagemaker.support import LOCAL
+from scripts.localcloud.sagemaker.support import CANNOT_RUN
 
 MAX_RUNTIME = 28 * 86_400
 MAX_KEEP_ALIVE = 3_600
-# Instance types that store on their own NVMe: ml.g4dn.*, ml.g5.*, ml.p4d.* …, and every type with a d.
+# Instance types with NVMe storage of their own: ml.g4dn.*, ml.g5.*, ml.p4d.* …, and every type with a d.
 _OWN_NVME = re.compile(r"ml\.(g\d+[a-z]*|p4d|p4de|p5[a-z]*|p6[a-z0-9-]*|trn\w+|[cmr]\d+[a-z]*d[a-z]*)\.")
 
 
 def check(request: Mapping[str, Any]) -> None:
-    """Refuse a request, with the first rule that it breaks.
+    """Refuse a request that breaks a rule; the error names the first.
 
     Raises:
         ServiceError: ValidationException.
@@ -51,7 +51,7 @@ def _algorithm(request: Mapping[str, Any]) -> Iterator[str]:
             yield f"Invalid regular expression in MetricDefinitions for {definition['Name']}: {error}"
         else:
             if not groups:
-                yield f"The regular expression of metric {definition['Name']} has no group that holds the number."
+                yield f"The regular expression of metric {definition['Name']} has no group that matches the number."
 
 
 def _resources(request: Mapping[str, Any]) -> Iterator[str]:
@@ -62,7 +62,7 @@ def _resources(request: Mapping[str, Any]) -> Iterator[str]:
     if count < 1:
         yield f"ResourceConfig: InstanceCount must be at least 1, and is {count}."
     if "VolumeKmsKeyId" in resources and _OWN_NVME.match(resources.get("InstanceType", "")):
-        yield f"VolumeKmsKeyId is not supported for {resources['InstanceType']}: it stores on its own NVMe volumes."
+        yield f"VolumeKmsKeyId is not supported for {resources['InstanceType']}: it uses its own NVMe storage."
     if resources.get("KeepAlivePeriodInSeconds", 0) > MAX_KEEP_ALIVE:
         yield f"KeepAlivePeriodInSeconds must be at most {MAX_KEEP_ALIVE}."
 
@@ -100,25 +100,25 @@ def _input(request: Mapping[str, Any]) -> Iterator[str]:
 def _channel(channel: Mapping[str, Any], request: Mapping[str, Any]) -> Iterator[str]:
     name, mode = channel["ChannelName"], input_mode(channel, request)
     if name in (".", ".."):
-        yield "this name is no folder's."
+        yield "a folder cannot have this name."
     data = channel["DataSource"].get("S3DataSource")
     if data is None:
         yield "DataSource has no S3DataSource."
         return
     if data["S3DataType"] not in ("S3Prefix", "ManifestFile"):
-        yield LOCAL + f"S3DataType {data['S3DataType']}; it has S3Prefix and ManifestFile."
+        yield CANNOT_RUN + f"S3DataType {data['S3DataType']}; it supports S3Prefix and ManifestFile."
     if mode == "Pipe":
-        yield LOCAL + "input mode Pipe; it has File and FastFile."
+        yield CANNOT_RUN + "input mode Pipe; it supports File and FastFile."
     if mode == "FastFile" and data["S3DataType"] != "S3Prefix":
         yield "input mode FastFile supports S3Prefix only."
     if channel.get("RecordWrapperType", "None") != "None":
-        yield "RecordWrapperType RecordIO wraps the records of Pipe mode, which this channel does not use."
+        yield "RecordWrapperType RecordIO is for Pipe mode, which this channel does not use."
     if channel.get("CompressionType", "None") != "None":
         # "CompressionType is used only in Pipe input mode. In File mode, leave this field unset or set it to None."
         # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Channel.html
         yield (
-            f"CompressionType Gzip is used in Pipe input mode only. In {mode} mode leave it out: the objects arrive as "
-            "they are, and the program unpacks them."
+            f"CompressionType Gzip is used in Pipe input mode only. In {mode} mode, omit it: the program gets the "
+            "objects as they are and unpacks them."
         )
 
 
@@ -127,7 +127,7 @@ def _checkpoints(request: Mapping[str, Any]) -> Iterator[str]:
         return
     path = PurePosixPath(request["CheckpointConfig"].get("LocalPath", DEFAULT_CHECKPOINTS))
     if not path.is_absolute() or path in OPT_ML.parents or path == OPT_ML or ".." in path.parts:
-        yield f"CheckpointConfig: LocalPath is {path}; it must be a folder of its own in the container."
+        yield f"CheckpointConfig: LocalPath is {path}; it must be a separate folder in the container."
 
 
 def _environment(request: Mapping[str, Any]) -> Iterator[str]:

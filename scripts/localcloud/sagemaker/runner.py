@@ -84,9 +84,9 @@ class JobRun:
         self._thread.join()
 
     def _run(self) -> None:
-        hosts_wanted = self._job.request["ResourceConfig"]["InstanceCount"]
+        host_count = self._job.request["ResourceConfig"]["InstanceCount"]
         try:
-            with self._services.slots.hold(self._pending, self._is_ending, hosts_wanted) as held:
+            with self._services.slots.hold(self._enter_pending, self._is_stopping, host_count) as held:
                 result = self._work() if held else JobResult()
         except channels.DownloadError as error:
             result = JobResult(f"ClientError: Data download failed: {error}")
@@ -129,7 +129,7 @@ class JobRun:
             if self._aborted.is_set():
                 return JobResult(failure)
             self._enter("Uploading")
-            log = partial(_say, logs)
+            log = partial(_write_note, logs)
             model = artifacts.upload(s3, layouts, job.request, with_model=failure is None, log=log)
         return JobResult(failure, model, metrics.last())
 
@@ -139,7 +139,7 @@ class JobRun:
         layout.create(request)
         for channel in request.get("InputDataConfig", []):
             folder = layout.channel(channel["ChannelName"])
-            found = channels.host_objects(s3, channel, layout.hosts.index(layout.host), len(layout.hosts))
+            found = channels.sources(s3, channel, layout.hosts.index(layout.host), len(layout.hosts))
             channels.download(s3, found, folder, self._is_stopping)
             if input_mode(channel, request) == "FastFile":
                 make_read_only(folder)
@@ -148,8 +148,8 @@ class JobRun:
             return None
         uri = request["CheckpointConfig"]["S3Uri"]
         saved = {"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": uri.rstrip("/") + "/"}}}
-        channels.download(s3, channels.sources(s3, saved, host=0, hosts=1), folder_or_none, self._is_ending)
-        mirror = Mirror(s3, folder_or_none, uri)
+        channels.download(s3, channels.sources(s3, saved, host=0, hosts=1), checkpoints, self._is_stopping)
+        mirror = Mirror(s3, checkpoints, uri)
         mirror.mark_as_copied()
         return mirror
 

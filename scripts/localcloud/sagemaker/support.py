@@ -1,6 +1,7 @@
-"""What becomes of each member of a request here. ``page`` makes a table of it, and tests hold it against the model.
+"""How the local cloud treats each member of a request.
 
-A member stands for all that is below it, unless that has lines of its own.
+``page`` writes these lists into the docs as a table; tests compare them with AWS's service model. A line also covers
+the members below it, unless those have their own lines.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,155 +11,159 @@ from typing import Any
 
 from scripts.localcloud.awsjson import validation_error
 
-LOCAL = "The local cloud cannot run this: "
+CANNOT_RUN = "The local cloud cannot run this: "
 
 
-class Fate(Enum):
-    """What happens to a member that is sent."""
+class SupportStatus(Enum):
+    """What the local cloud does with a member of a request."""
 
-    USED = "yes"
-    KEPT = "checked and given back, without effect"
+    SUPPORTED = "yes"
+    NO_EFFECT = "checked and returned, without effect"
     REFUSED = "refused"
 
 
 @dataclass(frozen=True)
 class Member:
-    """A member's fate, and what there is to say of it; the note of one that is refused is the reason given."""
+    """Whether a member of a request is supported.
 
-    fate: Fate
+    Attributes:
+        status: what the local cloud does with it.
+        note: for the table; for a refused member, the reason in the error message.
+    """
+
+    status: SupportStatus
     note: str = ""
 
 
-def _used(note: str = "") -> Member:
-    return Member(Fate.USED, note)
+def _supported(note: str = "") -> Member:
+    return Member(SupportStatus.SUPPORTED, note)
 
 
-def _kept(note: str = "") -> Member:
-    return Member(Fate.KEPT, note)
+def _no_effect(note: str = "") -> Member:
+    return Member(SupportStatus.NO_EFFECT, note)
 
 
 def _refused(reason: str) -> Member:
-    return Member(Fate.REFUSED, reason)
+    return Member(SupportStatus.REFUSED, reason)
 
 
-_GROUPS = _refused("it knows one InstanceType with its InstanceCount, no groups and no preferences.")
-_S3_ONLY = _refused("it reads S3DataSource only.")
-_DEBUGGER = _kept("no debugger or profiler runs")
+_GROUPS = _refused("it supports one InstanceType with its InstanceCount, no groups and no preferences.")
+_S3_ONLY = _refused("it only reads S3DataSource.")
+_DEBUGGER = _no_effect("no debugger or profiler runs")
 
 OPERATIONS: Mapping[str, Mapping[str, Member]] = {
     "CreateTrainingJob": {
-        "TrainingJobName": _used(),
-        "HyperParameters": _used(),
-        "AlgorithmSpecification.TrainingImage": _used(
-            "runs in containers where it was pushed; else the trainer in its place"
+        "TrainingJobName": _supported(),
+        "HyperParameters": _supported(),
+        "AlgorithmSpecification.TrainingImage": _supported(
+            "runs in containers if you pushed it; otherwise this repository's trainer runs as a process"
         ),
-        "AlgorithmSpecification.AlgorithmName": _refused(
-            "it has no algorithms of the Marketplace; name a TrainingImage."
-        ),
-        "AlgorithmSpecification.TrainingInputMode": _used("`File`, `FastFile`"),
-        "AlgorithmSpecification.MetricDefinitions": _used(),
-        "AlgorithmSpecification.EnableSageMakerMetricsTimeSeries": _kept(),
-        "AlgorithmSpecification.ContainerEntrypoint": _used("in containers; refused where the job would be a process"),
-        "AlgorithmSpecification.ContainerArguments": _used("in containers; refused where the job would be a process"),
-        "AlgorithmSpecification.TrainingImageConfig": _kept(),
-        "RoleArn": _used("it must exist and trust SageMaker; S3 is read and written by it"),
-        "InputDataConfig.ChannelName": _used(),
-        "InputDataConfig.DataSource.S3DataSource.S3DataType": _used("`S3Prefix`, `ManifestFile`"),
-        "InputDataConfig.DataSource.S3DataSource.S3Uri": _used(),
-        "InputDataConfig.DataSource.S3DataSource.S3DataDistributionType": _used(),
+        "AlgorithmSpecification.AlgorithmName": _refused("it has no Marketplace algorithms; name a TrainingImage."),
+        "AlgorithmSpecification.TrainingInputMode": _supported("`File`, `FastFile`"),
+        "AlgorithmSpecification.MetricDefinitions": _supported(),
+        "AlgorithmSpecification.EnableSageMakerMetricsTimeSeries": _no_effect(),
+        "AlgorithmSpecification.ContainerEntrypoint": _supported("in containers; refused if the job runs as a process"),
+        "AlgorithmSpecification.ContainerArguments": _supported("in containers; refused if the job runs as a process"),
+        "AlgorithmSpecification.TrainingImageConfig": _no_effect(),
+        "RoleArn": _supported("must exist and trust SageMaker; the job reads and writes S3 with it"),
+        "InputDataConfig.ChannelName": _supported(),
+        "InputDataConfig.DataSource.S3DataSource.S3DataType": _supported("`S3Prefix`, `ManifestFile`"),
+        "InputDataConfig.DataSource.S3DataSource.S3Uri": _supported(),
+        "InputDataConfig.DataSource.S3DataSource.S3DataDistributionType": _supported(),
         "InputDataConfig.DataSource.S3DataSource.AttributeNames": _refused("it has no augmented manifests."),
         "InputDataConfig.DataSource.S3DataSource.InstanceGroupNames": _GROUPS,
         "InputDataConfig.DataSource.S3DataSource.ModelAccessConfig": _refused("it has no JumpStart models."),
         "InputDataConfig.DataSource.S3DataSource.HubAccessConfig": _refused("it has no JumpStart models."),
         "InputDataConfig.DataSource.FileSystemDataSource": _S3_ONLY,
         "InputDataConfig.DataSource.DatasetSource": _S3_ONLY,
-        "InputDataConfig.ContentType": _used(),
-        "InputDataConfig.CompressionType": _used("`None`; `Gzip` is of Pipe mode"),
-        "InputDataConfig.RecordWrapperType": _used("`None`; `RecordIO` is of Pipe mode"),
-        "InputDataConfig.InputMode": _used("`File`, `FastFile`"),
-        "InputDataConfig.ShuffleConfig": _kept("the order of files in a folder is none"),
-        "OutputDataConfig.S3OutputPath": _used(),
-        "OutputDataConfig.CompressionType": _used("`GZIP`, `NONE`"),
-        "OutputDataConfig.KmsKeyId": _kept(),
-        "ResourceConfig.InstanceType": _used(
-            "cores, memory and GPUs, as far as the machine has them; a process has all of it"
+        "InputDataConfig.ContentType": _supported(),
+        "InputDataConfig.CompressionType": _supported("`None`; `Gzip` needs Pipe mode"),
+        "InputDataConfig.RecordWrapperType": _supported("`None`; `RecordIO` needs Pipe mode"),
+        "InputDataConfig.InputMode": _supported("`File`, `FastFile`"),
+        "InputDataConfig.ShuffleConfig": _no_effect("files in a folder have no order"),
+        "OutputDataConfig.S3OutputPath": _supported(),
+        "OutputDataConfig.CompressionType": _supported("`GZIP`, `NONE`"),
+        "OutputDataConfig.KmsKeyId": _no_effect(),
+        "ResourceConfig.InstanceType": _supported(
+            "cores, memory and GPUs, as far as the machine has them; a process gets all of the machine's"
         ),
-        "ResourceConfig.InstanceCount": _used(
-            "in containers as many as the machine has room for, two at least; a process is one"
+        "ResourceConfig.InstanceCount": _supported(
+            "in containers, as many as the machine has room for, and always two; as a process, 1"
         ),
-        "ResourceConfig.VolumeSizeInGB": _kept(),
-        "ResourceConfig.VolumeKmsKeyId": _kept("refused where the instance stores on its own NVMe"),
-        "ResourceConfig.KeepAlivePeriodInSeconds": _kept("there are no warm pools"),
+        "ResourceConfig.VolumeSizeInGB": _no_effect(),
+        "ResourceConfig.VolumeKmsKeyId": _no_effect("refused if the instance type has its own NVMe storage"),
+        "ResourceConfig.KeepAlivePeriodInSeconds": _no_effect("there are no warm pools"),
         "ResourceConfig.InstanceGroups": _GROUPS,
         "ResourceConfig.InstancePreferences": _GROUPS,
-        "ResourceConfig.InstancePlacementConfig": _kept(),
+        "ResourceConfig.InstancePlacementConfig": _no_effect(),
         "ResourceConfig.TrainingPlanArn": _refused("it has no training plans."),
-        "ResourceConfig.SelectedInstanceType": _kept(),
-        "ResourceConfig.SelectedInstanceCount": _kept(),
-        "VpcConfig": _kept(),
-        "StoppingCondition.MaxRuntimeInSeconds": _used(),
-        "StoppingCondition.MaxWaitTimeInSeconds": _kept("there is nothing to wait for"),
-        "StoppingCondition.MaxPendingTimeInSeconds": _kept(),
-        "Tags": _used(),
-        "EnableNetworkIsolation": _used("in containers; not for a process: the job's log says so"),
-        "EnableInterContainerTrafficEncryption": _kept(),
-        "EnableManagedSpotTraining": _kept("spot jobs are never interrupted"),
-        "CheckpointConfig.S3Uri": _used(),
-        "CheckpointConfig.LocalPath": _used("for a process below `/opt/ml`"),
+        "ResourceConfig.SelectedInstanceType": _no_effect(),
+        "ResourceConfig.SelectedInstanceCount": _no_effect(),
+        "VpcConfig": _no_effect(),
+        "StoppingCondition.MaxRuntimeInSeconds": _supported(),
+        "StoppingCondition.MaxWaitTimeInSeconds": _no_effect("a job never waits for spot capacity"),
+        "StoppingCondition.MaxPendingTimeInSeconds": _no_effect(),
+        "Tags": _supported(),
+        "EnableNetworkIsolation": _supported("in containers; not enforced on a process, and the job's log says so"),
+        "EnableInterContainerTrafficEncryption": _no_effect(),
+        "EnableManagedSpotTraining": _no_effect("spot jobs are never interrupted"),
+        "CheckpointConfig.S3Uri": _supported(),
+        "CheckpointConfig.LocalPath": _supported("for a process, only below `/opt/ml`"),
         "DebugHookConfig": _DEBUGGER,
         "DebugRuleConfigurations": _DEBUGGER,
         "TensorBoardOutputConfig": _DEBUGGER,
         "ProfilerConfig": _DEBUGGER,
         "ProfilerRuleConfigurations": _DEBUGGER,
-        "ExperimentConfig": _kept(),
-        "Environment": _used(),
-        "RetryStrategy": _kept("the local cloud's own faults fail a job"),
-        "RemoteDebugConfig": _kept(),
-        "InfraCheckConfig": _kept(),
-        "SessionChainingConfig": _kept("not given back, as on AWS"),
+        "ExperimentConfig": _no_effect(),
+        "Environment": _supported(),
+        "RetryStrategy": _no_effect("an internal error of the local cloud fails the job"),
+        "RemoteDebugConfig": _no_effect(),
+        "InfraCheckConfig": _no_effect(),
+        "SessionChainingConfig": _no_effect("not returned, as on AWS"),
         "ServerlessJobConfig": _refused("it has no serverless jobs."),
-        "MlflowConfig": _kept(),
+        "MlflowConfig": _no_effect(),
         "ModelPackageConfig": _refused("it has no model packages."),
     },
-    "DescribeTrainingJob": {"TrainingJobName": _used()},
+    "DescribeTrainingJob": {"TrainingJobName": _supported()},
     "ListTrainingJobs": {
-        "NextToken": _used(),
-        "MaxResults": _used(),
-        "CreationTimeAfter": _used(),
-        "CreationTimeBefore": _used(),
-        "LastModifiedTimeAfter": _used(),
-        "LastModifiedTimeBefore": _used(),
-        "NameContains": _used(),
-        "StatusEquals": _used("as on AWS, after the page is cut"),
-        "SortBy": _used(),
-        "SortOrder": _used(),
+        "NextToken": _supported(),
+        "MaxResults": _supported(),
+        "CreationTimeAfter": _supported(),
+        "CreationTimeBefore": _supported(),
+        "LastModifiedTimeAfter": _supported(),
+        "LastModifiedTimeBefore": _supported(),
+        "NameContains": _supported(),
+        "StatusEquals": _supported("filters each page after it is cut, as on AWS"),
+        "SortBy": _supported(),
+        "SortOrder": _supported(),
         "WarmPoolStatusEquals": _refused("it has no warm pools."),
         "TrainingPlanArnEquals": _refused("it has no training plans."),
     },
-    "StopTrainingJob": {"TrainingJobName": _used()},
-    "AddTags": {"ResourceArn": _used("a training job's"), "Tags": _used()},
+    "StopTrainingJob": {"TrainingJobName": _supported()},
+    "AddTags": {"ResourceArn": _supported("of a training job"), "Tags": _supported()},
     "ListTags": {
-        "ResourceArn": _used("a training job's"),
-        "NextToken": _kept("all tags come at once"),
-        "MaxResults": _kept("all tags come at once"),
+        "ResourceArn": _supported("of a training job"),
+        "NextToken": _no_effect("one answer has all tags"),
+        "MaxResults": _no_effect("one answer has all tags"),
     },
-    "DeleteTags": {"ResourceArn": _used("a training job's"), "TagKeys": _used()},
+    "DeleteTags": {"ResourceArn": _supported("of a training job"), "TagKeys": _supported()},
 }
 
 
 def check(operation: str, parameters: Mapping[str, Any]) -> None:
-    """Refuse members that the local cloud cannot do justice to.
+    """Refuse a request with members that the local cloud does not support.
 
     Raises:
         ServiceError: ValidationException, with the reason.
     """
     for path, member in OPERATIONS[operation].items():
-        if member.fate is Fate.REFUSED and any(True for _ in _values(parameters, path.split("."))):
-            raise validation_error(f"{LOCAL}{path}: {member.note}")
+        is_refused = member.status is SupportStatus.REFUSED
+        if is_refused and any(True for _ in _values(parameters, path.split("."))):
+            raise validation_error(f"{CANNOT_RUN}{path}: {member.note}")
 
 
 def _values(value: Any, path: list[str]) -> Iterator[Any]:
-    """What stands at a path; each element of a list is looked into."""
+    """Yield the values at a path; for a list, those of each element."""
     if isinstance(value, list):
         for item in value:
             yield from _values(item, path)

@@ -1,7 +1,7 @@
-"""A request against botocore's service model, worded as AWS words it.
+"""Checks a request against botocore's service model, with AWS's error messages.
 
-botocore's own validator looks at types, required members and minima only; AWS refuses by patterns, enums and
-maxima too. What no model says is in ``rules``.
+botocore's own validator checks only types, required members and minima. AWS also checks patterns, enums and maxima.
+``rules`` has the checks that are in no service model.
 """
 
 import json
@@ -15,7 +15,7 @@ from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureSh
 
 from scripts.localcloud.awsjson import ServiceError, validation_error
 
-# Java's classes in the model's patterns, as Python writes them inside a class of its own.
+# The patterns in the model use Java's character classes; these are Python's, for use within brackets.
 _CLASSES = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s", r"\p{Alnum}": r"a-zA-Z0-9"}
 _TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
@@ -35,7 +35,7 @@ def check(operation: str, parameters: Mapping[str, Any]) -> None:
     """Refuse parameters that the service model does not allow.
 
     Raises:
-        ServiceError: SerializationException for a wrong type, ValidationException for all the rest.
+        ServiceError: SerializationException for a wrong type, ValidationException for everything else.
     """
     shape = _model().operation_model(operation).input_shape
     found = list(_problems(shape, parameters, "")) if shape else []
@@ -51,7 +51,7 @@ def _model() -> ServiceModel:
 
 def _problems(shape: Shape, value: Any, path: str) -> Iterator[str]:
     _check_type(shape, value, path)
-    yield from (_problem(value, path, constraint) for constraint in _broken(shape, value))
+    yield from (_problem(value, path, constraint) for constraint in _broken_constraints(shape, value))
     if isinstance(shape, StructureShape):
         yield from _structure_problems(shape, value, path)
     elif isinstance(shape, ListShape):
@@ -64,18 +64,18 @@ def _problems(shape: Shape, value: Any, path: str) -> Iterator[str]:
 def _structure_problems(shape: StructureShape, value: Mapping[str, Any], path: str) -> Iterator[str]:
     for name in shape.required_members:
         if value.get(name) is None:
-            yield _problem(None, _below(path, name), "Member must not be null")
+            yield _problem(None, _member_path(path, name), "Member must not be null")
     for name, member in shape.members.items():
         if value.get(name) is not None:
-            yield from _problems(member, value[name], _below(path, name))
+            yield from _problems(member, value[name], _member_path(path, name))
 
 
 def _map_problems(shape: MapShape, value: Mapping[str, Any], path: str) -> Iterator[str]:
     for word, member, items in (("key", shape.key, value.keys()), ("value", shape.value, value.values())):
         for item in items:
             _check_type(member, item, path)
-        if any(_broken(member, item) for item in items):
-            # Which of them is wrong AWS does not say either: it lists all that each must keep.
+        if any(_broken_constraints(member, item) for item in items):
+            # Like AWS, list all constraints, and do not name the item that breaks one.
             sentences = ", ".join(sentence for sentence, _ in _constraints(member, ""))
             yield _problem(value, path, f"Map {word} must satisfy constraint: [{sentences}]")
 
@@ -86,13 +86,13 @@ def _check_type(shape: Shape, value: Any, path: str) -> None:
         raise ServiceError("SerializationException", f"The value at '{path}' is not a {shape.type_name}.")
 
 
-def _broken(shape: Shape, value: Any) -> list[str]:
-    """The constraints of the shape itself that a value does not keep."""
+def _broken_constraints(shape: Shape, value: Any) -> list[str]:
+    """Return the constraints of the shape itself that the value breaks."""
     return [sentence for sentence, holds in _constraints(shape, value) if not holds]
 
 
 def _constraints(shape: Shape, value: Any) -> Iterator[tuple[str, bool]]:
-    """Each constraint in AWS's words, and whether a value keeps it."""
+    """Yield each constraint in AWS's words, and whether the value meets it."""
     limits = shape.metadata
     is_number = isinstance(value, (int, float))
     size = value if is_number else len(value) if isinstance(value, (str, list, dict)) else 0
@@ -110,8 +110,8 @@ def _constraints(shape: Shape, value: Any) -> Iterator[tuple[str, bool]]:
 
 @cache
 def _regex(pattern: str) -> re.Pattern[str]:
-    for theirs, ours in _CLASSES.items():
-        pattern = pattern.replace(theirs, ours)
+    for java_class, python_class in _CLASSES.items():
+        pattern = pattern.replace(java_class, python_class)
     return re.compile(pattern)
 
 
@@ -120,6 +120,6 @@ def _problem(value: Any, path: str, constraint: str) -> str:
     return f"Value {shown} at '{path}' failed to satisfy constraint: {constraint}"
 
 
-def _below(path: str, name: str) -> str:
+def _member_path(path: str, name: str) -> str:
     lower = name[0].lower() + name[1:]
     return f"{path}.{lower}" if path else lower

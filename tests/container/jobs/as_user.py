@@ -1,4 +1,4 @@
-"""Run by test_leftovers as a user who is not root: files of a container's root must become that user's files.
+"""Run by test_cleanup as a user who is not root: files of a container's root must become that user's files.
 
 Prints its results as JSON. Arguments: a folder to work in, and the image.
 """

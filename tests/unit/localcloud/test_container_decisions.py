@@ -1,4 +1,4 @@
-"""What the local SageMaker decides about containers and several hosts, as functions of values."""
+"""Decisions of the local SageMaker about containers and several hosts, as functions of values."""
 
 import itertools
 import sys
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scripts.localcloud.engine import find_base_image
 from scripts.localcloud.sagemaker import container, containers, hosts, layout
 from scripts.localcloud.sagemaker.artifacts import merge
-from scripts.localcloud.sagemaker.hosts import Failed, Wanted
+from scripts.localcloud.sagemaker.hosts import HostFailure, Instruction
 from scripts.localcloud.sagemaker.instances import Limits, limits
 from scripts.localcloud.sagemaker.jobs import new_job
 from scripts.localcloud.sagemaker.processes import Process, ProcessExecutor
@@ -41,13 +41,13 @@ INFO = {"NCPU": 4, "MemTotal": 16 << 30, "MemoryLimit": True, "CpuCfsQuota": Tru
         ("ml.trn1.2xlarge", 4, 16),
     ],
 )
-def test_a_container_gets_what_the_instance_has_and_no_more_than_the_machine(
+def test_a_container_is_as_large_as_its_instance_but_not_larger_than_the_machine(
     instance: str, cpus: int, gib: int
 ) -> None:
     assert limits(instance, INFO) == Limits(gib << 30, cpus, gib << 29)
 
 
-def test_an_engine_that_cannot_limit_is_not_asked_to() -> None:
+def test_there_is_no_limit_that_the_engine_does_not_support() -> None:
     assert limits("ml.t3.medium", INFO | {"MemoryLimit": False, "CpuCfsQuota": False}) == Limits(None, None, 2 << 30)
 
 
@@ -60,11 +60,11 @@ def test_an_engine_that_cannot_limit_is_not_asked_to() -> None:
         ({"ContainerEntrypoint": ["sh"], "ContainerArguments": ["a"]}, ["a"]),
     ],
 )
-def test_what_follows_the_entry_point(members: dict[str, list[str]], expected: list[str] | None) -> None:
-    assert containers.command({"AlgorithmSpecification": members}) == expected
+def test_arguments_of_the_entry_point(members: dict[str, list[str]], expected: list[str] | None) -> None:
+    assert containers.arguments({"AlgorithmSpecification": members}) == expected
 
 
-def test_where_a_hosts_folders_go() -> None:
+def test_mounts_of_a_hosts_folders() -> None:
     request = {
         "AlgorithmSpecification": {"TrainingInputMode": "File"},
         "InputDataConfig": [{"ChannelName": "a"}, {"ChannelName": "b", "InputMode": "FastFile"}],
@@ -81,31 +81,31 @@ def test_where_a_hosts_folders_go() -> None:
     ]
 
 
-def test_a_containers_variables() -> None:
+def test_variables_of_a_container() -> None:
     gpu = replace(JOB, request=REQUEST | {"ResourceConfig": {"InstanceType": "ml.g5.xlarge"}})
     service = {"AWS_REGION": "us-east-1", "TRAINING_JOB_NAME": "Name", "TRAINING_JOB_ARN": JOB.arn}
     assert containers.environment(JOB, gpus=False) == service
     assert containers.environment(gpu, gpus=True) == service
     assert containers.environment(gpu, gpus=False) == service | {"TRAINER_WITHOUT_GPU": "allow"}
-    mine = replace(JOB, request=REQUEST | {"Environment": {"A": "1", "TRAINING_JOB_NAME": "other"}})
-    assert containers.environment(mine, gpus=False) == service | {"A": "1"}
+    with_variables = replace(JOB, request=REQUEST | {"Environment": {"A": "1", "TRAINING_JOB_NAME": "other"}})
+    assert containers.environment(with_variables, gpus=False) == service | {"A": "1"}
 
 
 @given(st.binary(max_size=60), st.lists(st.integers(0, 60), max_size=5))
-def test_lines_are_the_same_wherever_the_frames_are_cut(output: bytes, cuts: list[int]) -> None:
-    places = sorted({0, len(output), *(cut for cut in cuts if cut < len(output))})
-    frames = [(output[start:end], None) for start, end in itertools.pairwise(places)]
+def test_lines_do_not_depend_on_where_the_frames_are_cut(output: bytes, cuts: list[int]) -> None:
+    borders = sorted({0, len(output), *(cut for cut in cuts if cut < len(output))})
+    frames = [(output[start:end], None) for start, end in itertools.pairwise(borders)]
     *whole, rest = output.split(b"\n")
     expected = [line.decode(errors="replace").rstrip("\r") for line in (*whole, *([rest] if rest else []))]
-    assert list(container.lines(frames)) == expected
+    assert list(container.split_lines(frames)) == expected
 
 
 def test_lines_of_two_streams_are_not_mixed() -> None:
     frames = [(b"out ", None), (None, b"err\nmore"), (b"put\n", None)]
-    assert list(container.lines(frames)) == ["err", "out put", "more"]
+    assert list(container.split_lines(frames)) == ["err", "out put", "more"]
 
 
-def test_hosts_folders_become_one_and_the_first_host_wins(tmp_path: Path) -> None:
+def test_hosts_folders_are_merged_and_the_first_hosts_file_is_used(tmp_path: Path) -> None:
     for path in ("a/same/x", "a/file", "b/same/x", "b/same/y", "b/file/below"):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(path)
@@ -127,53 +127,55 @@ def test_hosts_folders_become_one_and_the_first_host_wins(tmp_path: Path) -> Non
     )
 
 
-def running(root: Path, code: str) -> Process:
+def start(root: Path, code: str) -> Process:
     return ProcessExecutor(root, (sys.executable, "-c", code)).start(JOB, layout.Layout(root))
 
 
-def test_the_first_program_that_fails_ends_the_others(tmp_path: Path) -> None:
+def test_the_first_failure_kills_the_other_programs(tmp_path: Path) -> None:
     programs = {
-        "algo-1": running(tmp_path, "import time; time.sleep(100)"),
-        "algo-2": running(tmp_path, "exit(3)"),
-        "algo-3": running(tmp_path, "exit(0)"),
+        "algo-1": start(tmp_path, "import time; time.sleep(100)"),
+        "algo-2": start(tmp_path, "exit(3)"),
+        "algo-3": start(tmp_path, "exit(0)"),
     }
-    assert hosts.watch(programs, lambda: Wanted.RUN, grace=100) == Failed("algo-2", 3, "")
+    assert hosts.wait_for_all(programs, lambda: Instruction.RUN, grace=100) == HostFailure("algo-2", 3, "")
     assert programs["algo-1"].wait(1) == 137
 
 
-def test_programs_have_a_while_to_end_and_are_killed_then(tmp_path: Path) -> None:
-    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True); time.sleep(100)"
-    hearing = "import signal, time; signal.signal(signal.SIGTERM, lambda *_: exit(5)); print(1, flush=True); "
-    programs = {"algo-1": running(tmp_path, deaf), "algo-2": running(tmp_path, hearing + "time.sleep(100)")}
+def test_stopped_programs_are_killed_after_the_grace_period(tmp_path: Path) -> None:
+    ignores = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True); time.sleep(100)"
+    )
+    exits = "import signal, time; signal.signal(signal.SIGTERM, lambda *_: exit(5)); print(1, flush=True); "
+    programs = {"algo-1": start(tmp_path, ignores), "algo-2": start(tmp_path, exits + "time.sleep(100)")}
     for program in programs.values():
         assert next(program.lines()) == "1"
-    assert hosts.watch(programs, lambda: Wanted.STOP, grace=0.5) is None
+    assert hosts.wait_for_all(programs, lambda: Instruction.STOP, grace=0.5) is None
     assert [program.wait(1) for program in programs.values()] == [137, 5]
 
 
-def base(name: str, layers: str, **members: Any) -> dict[str, Any]:
+def image(name: str, layers: str, **members: Any) -> dict[str, Any]:
     label = {"trainyard.tensorflow": "2.21.0"}
     return {"RepoTags": [name], "Config": {"Labels": label}, "RootFS": {"Layers": list(layers)}} | members
 
 
 AWS = "763104351884.dkr.ecr.us-east-1.amazonaws.com/tensorflow-training"
-BARE = {"Config": {"Labels": None}}
+NO_LABEL = {"Config": {"Labels": None}}
 
 
 @pytest.mark.parametrize(
     ("images", "expected"),
     [
         ([], None),
-        ([base("debian:12", "a", **BARE)], None),
-        ([base("mine:1", "ab")], "mine:1"),
-        ([base("trainer:x", "abc"), base("mine:1", "ab")], "mine:1"),
-        ([base("new:1", "xy"), base("old:1", "ab")], "new:1"),
-        ([base("localhost:4000/trainer:v1", "ab")], None),
-        ([base("x", "a", RepoTags=["localhost:4000/t:v1", "mine:1"])], "mine:1"),
-        ([base(f"{AWS}:2.21.0-cpu", "ab", **BARE)], f"{AWS}:2.21.0-cpu"),
-        ([base("x", "a", RepoTags=[], RepoDigests=[f"{AWS}@sha256:1"], **BARE)], f"{AWS}@sha256:1"),
-        ([base("my-tensorflow-training:1", "a", **BARE)], None),
+        ([image("debian:12", "a", **NO_LABEL)], None),
+        ([image("mine:1", "ab")], "mine:1"),
+        ([image("trainer:x", "abc"), image("mine:1", "ab")], "mine:1"),
+        ([image("new:1", "xy"), image("old:1", "ab")], "new:1"),
+        ([image("localhost:4000/trainer:v1", "ab")], None),
+        ([image("x", "a", RepoTags=["localhost:4000/t:v1", "mine:1"])], "mine:1"),
+        ([image(f"{AWS}:2.21.0-cpu", "ab", **NO_LABEL)], f"{AWS}:2.21.0-cpu"),
+        ([image("x", "a", RepoTags=[], RepoDigests=[f"{AWS}@sha256:1"], **NO_LABEL)], f"{AWS}@sha256:1"),
+        ([image("my-tensorflow-training:1", "a", **NO_LABEL)], None),
     ],
 )
-def test_which_image_is_a_base(images: list[dict[str, Any]], expected: str | None) -> None:
+def test_find_base_image(images: list[dict[str, Any]], expected: str | None) -> None:
     assert find_base_image(images) == expected

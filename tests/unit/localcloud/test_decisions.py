@@ -1,4 +1,4 @@
-"""What the local SageMaker decides without asking anybody, as functions of values."""
+"""Decisions of the local SageMaker, as functions of values."""
 
 import itertools
 import json
@@ -21,7 +21,7 @@ from scripts.localcloud.sagemaker import channels, describe, validation
 from scripts.localcloud.sagemaker.checkpoints import Changes, FileState, changes
 from scripts.localcloud.sagemaker.checks import trusts_sagemaker
 from scripts.localcloud.sagemaker.instances import has_gpu
-from scripts.localcloud.sagemaker.jobs import Ending, JobStore, new_job
+from scripts.localcloud.sagemaker.jobs import JobStore, StopReason, new_job
 from scripts.localcloud.sagemaker.layout import Layout, remove
 from scripts.localcloud.sagemaker.metrics import Metrics
 from scripts.localcloud.sagemaker.processes import ProcessExecutor, program_environment
@@ -45,37 +45,37 @@ def test_the_same_name_in_two_regions_has_two_folders() -> None:
     assert replace(JOB, region="eu-west-1").folder == "Name.eu-west-1"
 
 
-def test_the_end_is_decided_by_who_ended_the_job() -> None:
-    running = JOB.entered("Downloading", at(1)).entered("Training", at(2))
-    assert running.finished(at(3)).status == "Completed"
-    assert running.finished(at(3), "AlgorithmError: x").status == "Failed"
-    stopped = running.stopping(Ending.USER, at(3))
-    assert stopped.status == "Stopping"
-    assert stopped.finished(at(4)).transitions[-1].status == "Stopped"
-    late = running.stopping(Ending.MAX_RUNTIME, at(3)).stopping(Ending.USER, at(4)).finished(at(5))
+def test_the_final_status_depends_on_the_first_stop_reason() -> None:
+    running = JOB.enter_status("Downloading", at(1)).enter_status("Training", at(2))
+    assert running.finish(at(3)).status == "Completed"
+    assert running.finish(at(3), "AlgorithmError: x").status == "Failed"
+    stopping = running.request_stop(StopReason.USER, at(3))
+    assert stopping.status == "Stopping"
+    assert stopping.finish(at(4)).transitions[-1].status == "Stopped"
+    late = running.request_stop(StopReason.MAX_RUNTIME, at(3)).request_stop(StopReason.USER, at(4)).finish(at(5))
     assert (late.status, late.transitions[-1].status) == ("Stopped", "MaxRuntimeExceeded")
-    assert late.stopping(Ending.USER, at(6)) == late
+    assert late.request_stop(StopReason.USER, at(6)) == late
 
 
 def test_billed_time_is_from_download_to_end_in_whole_seconds() -> None:
-    waited = JOB.entered("Pending", at(1)).entered("Downloading", at(10)).entered("Training", at(11))
-    described = describe.description(waited.finished(at(12.2)))
+    training = JOB.enter_status("Pending", at(1)).enter_status("Downloading", at(10)).enter_status("Training", at(11))
+    described = describe.description(training.finish(at(12.2)))
     assert described["BillableTimeInSeconds"] == described["TrainingTimeInSeconds"] == 3
     assert described["TrainingStartTime"] == at(10)
-    assert "BillableTimeInSeconds" not in describe.description(waited)
+    assert "BillableTimeInSeconds" not in describe.description(training)
 
 
 @given(st.lists(st.sampled_from(["Pending", "Downloading", "Training", "Uploading"])))
 def test_transitions_follow_one_another_without_a_gap(steps: list[str]) -> None:
     job = JOB
     for second, step in enumerate(steps, 1):
-        job = job.entered(step, at(second))
-    ended = job.finished(at(99)).transitions
+        job = job.enter_status(step, at(second))
+    ended = job.finish(at(99)).transitions
     assert all(before.end == after.start for before, after in itertools.pairwise(ended))
     assert ended[-1].end == ended[-1].start == at(99)
 
 
-def test_a_change_that_raises_leaves_the_job_as_it_was() -> None:
+def test_a_change_that_raises_does_not_change_the_job() -> None:
     store = JobStore()
     assert store.add(JOB)
     assert not store.add(replace(JOB, region="other"))
@@ -89,7 +89,7 @@ def test_a_change_that_raises_leaves_the_job_as_it_was() -> None:
 
 
 @given(st.integers(0, 30), st.integers(1, 5))
-def test_a_walk_through_the_pages_meets_every_job_once(count: int, size: int) -> None:
+def test_all_pages_together_list_every_job_once(count: int, size: int) -> None:
     jobs = [replace(JOB, request={"TrainingJobName": f"j{n}"}, created=at(n % 7)) for n in range(count)]
     seen: list[str] = []
     wanted: dict[str, Any] = {"MaxResults": size}
@@ -102,10 +102,10 @@ def test_a_walk_through_the_pages_meets_every_job_once(count: int, size: int) ->
     assert sorted(seen) == sorted(job.name for job in jobs)
 
 
-STAMPS = st.dictionaries(st.sampled_from("abcd"), st.builds(FileState, st.integers(0, 2), st.integers(0, 2)))
+FILES = st.dictionaries(st.sampled_from("abcd"), st.builds(FileState, st.integers(0, 2), st.integers(0, 2)))
 
 
-def test_a_file_that_is_being_written_waits() -> None:
+def test_a_file_is_uploaded_when_it_has_stopped_changing() -> None:
     old, new = FileState(1, 1), FileState(2, 2)
     assert changes({}, {}, {"a": new}) == Changes((), ())
     assert changes({}, {"a": old}, {"a": new}) == Changes((), ())
@@ -114,13 +114,13 @@ def test_a_file_that_is_being_written_waits() -> None:
     assert changes({"a": old}, {"a": old}, {}) == Changes((), ("a",))
 
 
-@given(STAMPS, STAMPS)
-def test_after_two_quiet_looks_s3_holds_the_folder(
+@given(FILES, FILES)
+def test_after_two_equal_scans_s3_has_the_files_of_the_folder(
     copied: Mapping[str, FileState], now: Mapping[str, FileState]
 ) -> None:
     todo = changes(copied, now, now)
-    held = dict(copied) | {path: now[path] for path in todo.uploads}
-    assert {path: stamp for path, stamp in held.items() if path not in todo.deletions} == now
+    in_s3 = dict(copied) | {path: now[path] for path in todo.uploads}
+    assert {path: state for path, state in in_s3.items() if path not in todo.deletions} == now
 
 
 @pytest.mark.parametrize(
@@ -134,24 +134,24 @@ def test_after_two_quiet_looks_s3_holds_the_folder(
         ("a/b/", "a/b/", ""),
     ],
 )
-def test_where_an_object_goes(prefix: str, key: str, path: str) -> None:
+def test_path_of_an_objects_file(prefix: str, key: str, path: str) -> None:
     assert channels.prefix_path(prefix, key) == path
 
 
 @pytest.mark.parametrize("path", ["../x", "a/../../x", "/etc/passwd"])
-def test_a_path_out_of_the_folder_is_refused(path: str) -> None:
+def test_a_path_that_leaves_the_folder_is_refused(path: str) -> None:
     with pytest.raises(channels.DownloadError, match="leave the channel's folder"):
         channels.safe_path(Path("/base"), path)
 
 
 @pytest.mark.parametrize("manifest", [{}, [], ["a"], [{"prefix": 1}, "a"], [{"prefix": "s3://b/"}, 1]])
-def test_a_manifest_of_another_form(manifest: Any) -> None:
+def test_a_manifest_of_another_form_is_refused(manifest: Any) -> None:
     with pytest.raises(channels.DownloadError, match="A manifest is"):
         channels.manifest_sources(manifest)
 
 
 @given(st.integers(0, 20), st.integers(1, 4))
-def test_shards_are_everything_once(count: int, hosts: int) -> None:
+def test_each_object_is_in_one_shard(count: int, hosts: int) -> None:
     found = [channels.Source("b", str(number), str(number)) for number in range(count)]
     parts = [channels.share(found, "ShardedByS3Key", host, hosts) for host in range(hosts)]
     assert sorted(source.key for part in parts for source in part) == sorted(source.key for source in found)
@@ -181,7 +181,7 @@ def test_metrics_keep_the_last_number() -> None:
         ({"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:TagSession"}, False),
     ],
 )
-def test_who_a_role_trusts(statement: dict[str, Any], trusted: bool) -> None:
+def test_whether_a_role_trusts_sagemaker(statement: dict[str, Any], trusted: bool) -> None:
     assert trusts_sagemaker({"Statement": statement}) is trusted
     assert trusts_sagemaker({"Statement": [{"Effect": "Deny"}, statement]}) is trusted
 
@@ -214,7 +214,7 @@ def test_which_instances_have_a_gpu() -> None:
     ]
 
 
-def test_a_program_sees_nothing_of_the_callers_aws_or_of_another_job() -> None:
+def test_a_program_does_not_inherit_aws_settings_or_another_jobs_variables() -> None:
     base = {"AWS_PROFILE": "x", "SM_MODEL_DIR": "x", "SAGEMAKER_PROGRAM": "x", "TF_CONFIG": "{}", "HOME": "/h"}
     job = replace(JOB, request=REQUEST | {"Environment": {"SM_MINE": "1", "TRAINER_WITHOUT_GPU": "forbid"}})
     seen = program_environment(base, job, Layout(Path("/job")))
@@ -224,7 +224,7 @@ def test_a_program_sees_nothing_of_the_callers_aws_or_of_another_job() -> None:
     assert not {"AWS_PROFILE", "SM_MODEL_DIR", "SAGEMAKER_PROGRAM", "TF_CONFIG"} & set(seen)
 
 
-def test_places_are_given_in_turn() -> None:
+def test_jobs_get_slots_in_the_order_of_their_requests() -> None:
     slots, order = Slots(1), []
     release, waiting = threading.Event(), [threading.Event() for _ in range(3)]
 
@@ -247,7 +247,7 @@ def test_places_are_given_in_turn() -> None:
     assert not release.is_set()
 
 
-def test_a_job_of_two_hosts_waits_for_two_places() -> None:
+def test_a_job_of_two_hosts_waits_for_two_slots() -> None:
     slots = Slots(2)
     with slots.hold(lambda: None, lambda: False) as one, slots.hold(lambda: None, lambda: True, slots=2) as two:
         assert one
@@ -256,7 +256,7 @@ def test_a_job_of_two_hosts_waits_for_two_places() -> None:
         assert all_slots
 
 
-def test_a_program_that_ignores_sigterm_is_killed_with_all_it_started(tmp_path: Path) -> None:
+def test_a_program_that_ignores_sigterm_is_killed_with_its_child_processes(tmp_path: Path) -> None:
     code = (
         "import signal, subprocess, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
         "subprocess.Popen(['sleep', '100']); print('up', flush=True); time.sleep(100)"
@@ -270,7 +270,7 @@ def test_a_program_that_ignores_sigterm_is_killed_with_all_it_started(tmp_path: 
     assert running.wait(0.3) is None
     running.kill()
     assert running.wait(5) == 137
-    assert list(lines) == [], "the pipe ends only when the last process has gone"
+    assert list(lines) == [], "the pipe closes when the last process has ended"
     (layout.base / "input" / "data").chmod(0o500)
     remove(layout.base)
     assert not layout.base.exists()

@@ -1,4 +1,4 @@
-"""What the local SageMaker refuses and lists, asked by boto3 and by bare HTTP."""
+"""Requests that the local SageMaker refuses, and its lists, through boto3 and through plain HTTP."""
 
 import http.client
 import json
@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 @pytest.fixture(scope="module")
 def unchecked(cloud: Any) -> Any:
-    """A client that sends what it is given: the refusal is the server's."""
+    """A client that does not check requests, so that the server refuses them."""
     session = boto3.Session("local", "local", region_name="us-east-1")
     return session.client("sagemaker", endpoint_url=cloud.url, config=Config(parameter_validation=False))
 
@@ -61,7 +61,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "no instances": ({"ResourceConfig": CPU | {"InstanceCount": 0}}, "InstanceCount must be at least 1"),
     "two instances": (
         {"ResourceConfig": CPU | {"InstanceCount": 2}},
-        "in containers they could, but no Docker engine answers (docker.io or Docker Desktop is not installed or not "
+        "Here it runs as a process: no Docker engine answers (docker.io or Docker Desktop is not installed or not "
         "started). Set InstanceCount to 1.",
     ),
     "groups": ({"ResourceConfig": {"InstanceGroups": []}}, "no groups"),
@@ -94,14 +94,14 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "51 tags": ({"Tags": [{"Key": str(n), "Value": ""} for n in range(51)]}, "less than or equal to 50"),
     "21 channels": ({"InputDataConfig": [source()] * 21}, "less than or equal to 20"),
     "the same channel twice": ({"InputDataConfig": [source(), source()]}, "Duplicate channel name: c"),
-    "a channel named ..": ({"InputDataConfig": [source(ChannelName="..")]}, "no folder's"),
+    "a channel named ..": ({"InputDataConfig": [source(ChannelName="..")]}, "a folder cannot have this name"),
     "pipe mode": ({"InputDataConfig": [source(InputMode="Pipe")]}, "input mode Pipe"),
     "fast file of a manifest": ({"InputDataConfig": [source("ManifestFile", InputMode="FastFile")]}, "S3Prefix only"),
     "augmented manifest": ({"InputDataConfig": [source("AugmentedManifestFile")]}, "S3DataType AugmentedManifestFile"),
     "RecordIO": ({"InputDataConfig": [source(RecordWrapperType="RecordIO")]}, "RecordIO"),
     "gzip": (
         {"InputDataConfig": [source(CompressionType="Gzip")]},
-        "Gzip is used in Pipe input mode only. In File mode leave",
+        "Gzip is used in Pipe input mode only. In File mode, omit it",
     ),
     "file system": (
         {"InputDataConfig": [{"ChannelName": "c", "DataSource": {}}]},
@@ -123,18 +123,18 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "checkpoints in place of everything": (
         {"CheckpointConfig": {"S3Uri": "s3://checkpoints/", "LocalPath": "/opt/ml"}},
-        "it must be a folder of its own",
+        "it must be a separate folder in the container",
     ),
     "no image": (algorithm(TrainingImage=None), "either TrainingImage or AlgorithmName"),
     "entrypoint": (
         algorithm(ContainerEntrypoint=["sh"]),
-        "ContainerEntrypoint: programs run as processes",
+        "ContainerEntrypoint: the program runs as a process",
     ),
     "arguments": (
         algorithm(ContainerArguments=["x"]),
-        "ContainerArguments: programs run as processes here, not in a container: no Docker engine answers",
+        "ContainerArguments: the program runs as a process, not in a container: no Docker engine answers",
     ),
-    "a regex that is none": (algorithm(MetricDefinitions=[{"Name": "m", "Regex": "("}]), "Invalid regular expression"),
+    "an invalid regex": (algorithm(MetricDefinitions=[{"Name": "m", "Regex": "("}]), "Invalid regular expression"),
     "a regex without group": (algorithm(MetricDefinitions=[{"Name": "m", "Regex": "x"}]), "has no group"),
     "no repository": (
         algorithm(TrainingImage="123456789012.dkr.ecr.us-east-1.amazonaws.com/nothing:v1"),
@@ -150,12 +150,12 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_request_is_refused_and_nothing_comes_of_it(account: Any, unchecked: Any, case: str) -> None:
+def test_a_request_is_refused_and_creates_no_job(account: Any, unchecked: Any, case: str) -> None:
     members, message = REFUSED[case]
     request = account.request(**members)
     if "AlgorithmSpecification" in request:
-        given = request["AlgorithmSpecification"]
-        request["AlgorithmSpecification"] = {name: value for name, value in given.items() if value is not None}
+        specification = request["AlgorithmSpecification"]
+        request["AlgorithmSpecification"] = {name: value for name, value in specification.items() if value is not None}
     code, answered = refusal(unchecked, request)
     assert code == "ValidationException"
     assert message in answered
@@ -164,13 +164,13 @@ def test_a_request_is_refused_and_nothing_comes_of_it(account: Any, unchecked: A
         assert request["TrainingJobName"] not in [job["TrainingJobName"] for job in named]
 
 
-def test_a_role_that_does_not_trust_sagemaker(account: Any, client: Callable[..., Any]) -> None:
+def test_a_role_that_does_not_trust_sagemaker_is_refused(account: Any, client: Callable[..., Any]) -> None:
     trust = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "*"}]}
     role = client("iam").create_role(RoleName="other", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
     assert "Could not assume role" in refusal(account.sagemaker, account.request(RoleArn=role))[1]
 
 
-def test_a_bucket_of_another_region(account: Any, client: Callable[..., Any]) -> None:
+def test_a_bucket_of_another_region_is_refused(account: Any, client: Callable[..., Any]) -> None:
     s3 = client("s3", "eu-west-1")
     s3.create_bucket(Bucket="far", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     s3.put_object(Bucket="far", Key="x", Body=b"x")
@@ -178,7 +178,7 @@ def test_a_bucket_of_another_region(account: Any, client: Callable[..., Any]) ->
     assert "far is in eu-west-1" in refusal(account.sagemaker, request)[1]
 
 
-def test_a_name_is_used_once(account: Any) -> None:
+def test_a_job_name_cannot_be_used_twice(account: Any) -> None:
     name = account.run()["TrainingJobName"]
     code, message = refusal(account.sagemaker, account.request(TrainingJobName=name))
     assert code == "ResourceInUse"
@@ -186,12 +186,12 @@ def test_a_name_is_used_once(account: Any) -> None:
 
 
 @pytest.mark.parametrize("operation", ["describe_training_job", "stop_training_job"])
-def test_an_unknown_job(account: Any, operation: str) -> None:
+def test_an_unknown_job_is_not_found(account: Any, operation: str) -> None:
     with pytest.raises(ClientError, match=r"ValidationException.*Requested resource not found"):
         getattr(account.sagemaker, operation)(TrainingJobName="nobody")
 
 
-def test_an_operation_that_is_not_here_is_named(account: Any) -> None:
+def test_the_error_names_an_unsupported_operation(account: Any) -> None:
     with pytest.raises(ClientError, match=r"UnknownOperation.*The local cloud has no CreateProcessingJob"):
         account.sagemaker.create_processing_job(
             ProcessingJobName="x",
@@ -201,7 +201,7 @@ def test_an_operation_that_is_not_here_is_named(account: Any) -> None:
         )
 
 
-def test_tags(account: Any) -> None:
+def test_tags_are_added_listed_and_deleted(account: Any) -> None:
     name = account.create(Tags=[{"Key": "a", "Value": "1"}])
     arn = account.ended(name)["TrainingJobArn"]
     account.sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": "a", "Value": "2"}, {"Key": "b", "Value": "é /+"}])
@@ -238,7 +238,7 @@ def test_lists_are_sorted_filtered_and_paged(account: Any) -> None:
         account.sagemaker.list_training_jobs(NextToken="?")
 
 
-def test_jobs_of_another_region_are_apart(client: Callable[..., Any]) -> None:
+def test_each_region_lists_its_own_jobs(client: Callable[..., Any]) -> None:
     assert client("sagemaker", "eu-west-1").list_training_jobs()["TrainingJobSummaries"] == []
 
 
@@ -253,14 +253,14 @@ def post(cloud: Any, body: bytes, **headers: str) -> tuple[int, dict[str, Any] |
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b'{"MaxResults": "ten"}', b'{"MaxResults": true}'])
-def test_what_is_no_call_is_a_serialization_error(cloud: Any, body: bytes) -> None:
+def test_a_malformed_body_is_a_serialization_error(cloud: Any, body: bytes) -> None:
     status, answer = post(cloud, body)
     assert status == 400
     assert isinstance(answer, dict)
     assert answer["__type"] == "SerializationException"
 
 
-def test_only_callers_of_127_0_0_1_are_answered(cloud: Any) -> None:
+def test_only_requests_to_127_0_0_1_or_localhost_are_answered(cloud: Any) -> None:
     assert post(cloud, b"{}", Host=f"localhost:{cloud.port}")[0] == 200
     status, text = post(cloud, b"{}", Host=f"evil.example:{cloud.port}")
     assert status == 403

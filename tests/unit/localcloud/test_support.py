@@ -1,4 +1,4 @@
-"""The table of what is supported: complete, true, and in docs/local-cloud.md."""
+"""The table of supported members is complete and true, and docs/local-cloud.md has it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,20 +10,20 @@ from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureSh
 
 from scripts.localcloud.awsjson import ServiceError
 from scripts.localcloud.sagemaker import support
-from scripts.localcloud.sagemaker.page import END, START, filled
-from scripts.localcloud.sagemaker.support import OPERATIONS, Fate
+from scripts.localcloud.sagemaker.page import END, START, insert_table
+from scripts.localcloud.sagemaker.support import OPERATIONS, SupportStatus
 from tests.conftest import ROOT
 
 MODEL = ServiceModel(Loader().load_service_model("sagemaker", "service-2"))
 CREATE = OPERATIONS["CreateTrainingJob"]
-REFUSED = [path for path, member in CREATE.items() if member.fate is Fate.REFUSED]
-KEPT = [path for path, member in CREATE.items() if member.fate is Fate.KEPT]
-# Refused beside what the base request has, or with rules of their own that have tests of their own.
+REFUSED = [path for path, member in CREATE.items() if member.status is SupportStatus.REFUSED]
+NO_EFFECT = [path for path, member in CREATE.items() if member.status is SupportStatus.NO_EFFECT]
+# The request of these tests must not have them. test_sagemaker_answers tests their rules.
 WITH_RULES = {"EnableManagedSpotTraining", "StoppingCondition.MaxWaitTimeInSeconds"}
 
 
 def members(shape: Shape, path: str = "") -> Iterator[str]:
-    """The paths of a shape, down to those that a table has a line for."""
+    """Yield the paths of a shape, down to those that have a line in the table."""
     if isinstance(shape, ListShape):
         shape = shape.member
     assert isinstance(shape, StructureShape)
@@ -39,20 +39,20 @@ def below(shape: Shape, path: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_each_member_of_the_model_has_its_line(operation: str) -> None:
+def test_each_member_of_the_model_has_a_line(operation: str) -> None:
     shape = MODEL.operation_model(operation).input_shape
     assert shape is not None
     assert sorted(OPERATIONS[operation]) == sorted(members(shape))
 
 
-def test_the_operations_are_those_that_are_answered(account: Any) -> None:
+def test_the_table_has_the_operations_that_the_server_answers(account: Any) -> None:
     with pytest.raises(ClientError) as raised:
         account.sagemaker.list_models()
     assert raised.value.response["Error"]["Message"].endswith(f"Of SageMaker it has {', '.join(OPERATIONS)}.")
 
 
 def example(shape: Shape) -> Any:
-    """A value that a shape allows."""
+    """Return a value that a shape allows."""
     if isinstance(shape, StructureShape):
         return {name: example(shape.members[name]) for name in shape.required_members}
     if isinstance(shape, ListShape):
@@ -75,7 +75,7 @@ def example(shape: Shape) -> Any:
 
 
 def with_member(request: dict[str, Any], path: str) -> dict[str, Any]:
-    """The request with an example at ``path``."""
+    """Add an example value at ``path``, and return the request."""
     shape: Any = MODEL.operation_model("CreateTrainingJob").input_shape
     place: Any = request
     *parents, last = path.split(".")
@@ -89,15 +89,15 @@ def with_member(request: dict[str, Any], path: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("path", REFUSED)
-def test_what_is_said_to_be_refused_is(path: str) -> None:
+def test_members_listed_as_refused_are_refused(path: str) -> None:
     with pytest.raises(ServiceError) as raised:
         support.check("CreateTrainingJob", with_member({}, path))
-    assert raised.value.message == f"{support.LOCAL}{path}: {CREATE[path].note}"
+    assert raised.value.message == f"{support.CANNOT_RUN}{path}: {CREATE[path].note}"
 
 
-def test_what_is_said_to_be_kept_is_given_back(account: Any) -> None:
+def test_members_listed_as_without_effect_are_returned(account: Any) -> None:
     request = account.request()
-    for path in KEPT:
+    for path in NO_EFFECT:
         if path not in WITH_RULES:
             with_member(request, path)
     account.sagemaker.create_training_job(**request)
@@ -108,13 +108,13 @@ def test_what_is_said_to_be_kept_is_given_back(account: Any) -> None:
 
 
 @pytest.mark.parametrize("wanted", [{"WarmPoolStatusEquals": "InUse"}])
-def test_a_filter_that_is_not_here_is_refused(account: Any, wanted: dict[str, str]) -> None:
+def test_an_unsupported_filter_is_refused(account: Any, wanted: dict[str, str]) -> None:
     with pytest.raises(ClientError, match="WarmPoolStatusEquals: it has no warm pools"):
         account.sagemaker.list_training_jobs(**wanted)
 
 
-def test_the_table_is_in_the_docs() -> None:
+def test_the_docs_have_the_current_table() -> None:
     page = (ROOT / "docs" / "local-cloud.md").read_text()
     assert START in page
     assert END in page
-    assert filled(page) == page, "python -m scripts.localcloud.sagemaker.page"
+    assert insert_table(page) == page, "python -m scripts.localcloud.sagemaker.page"

@@ -1,4 +1,4 @@
-"""The whole life of training jobs, by boto3 against a local cloud that runs."""
+"""Training jobs from creation to end, through boto3, in a running local cloud."""
 
 import json
 import time
@@ -15,7 +15,7 @@ def statuses(job: dict[str, Any]) -> list[str]:
     return [transition["Status"] for transition in job["SecondaryStatusTransitions"]]
 
 
-def test_a_job_completes_and_leaves_model_output_log_and_metrics(account: Any) -> None:
+def test_a_completed_job_has_model_output_log_and_metrics(account: Any) -> None:
     job = account.run(
         """
 print((base / "input/data/training/a.txt").read_text())
@@ -58,7 +58,7 @@ print("loss=2.5 accuracy=0.1"); print("loss=-1.5e-1 accuracy=nothing")
     assert not (account.folder / "jobs" / name).exists()
 
 
-def test_describe_gives_back_what_was_sent(account: Any) -> None:
+def test_describe_returns_the_members_of_the_request(account: Any) -> None:
     request = account.request(
         Environment={"A": "1"},
         RetryStrategy={"MaximumRetryAttempts": 2},
@@ -72,7 +72,7 @@ def test_describe_gives_back_what_was_sent(account: Any) -> None:
     assert {name: job[name] for name in request} == request
 
 
-def test_the_program_sees_the_contract(account: Any, cloud: Any) -> None:
+def test_a_program_finds_the_files_and_variables_that_sagemaker_promises(account: Any, cloud: Any) -> None:
     job = account.run(
         """
 config = {path.name: json.loads(path.read_text()) for path in (base / "input/config").iterdir()}
@@ -105,7 +105,7 @@ print(json.dumps({"config": config, "env": {k: v for k, v in os.environ.items() 
     assert seen["config"]["checkpointconfig.json"] == {"LocalPath": str(base / "checkpoints")}
 
 
-def test_what_is_not_rehearsed_is_said_first(account: Any) -> None:
+def test_the_log_begins_with_the_parts_that_are_not_rehearsed(account: Any) -> None:
     job = account.run(
         "print('program')",
         EnableNetworkIsolation=True,
@@ -114,9 +114,9 @@ def test_what_is_not_rehearsed_is_said_first(account: Any) -> None:
     image, isolation, gpu, program = account.lines(job["TrainingJobName"])
     assert "the image is not rehearsed" in image
     assert account.image in image
-    assert "since no Docker engine answers" in image
+    assert "because no Docker engine answers" in image
     assert "network isolation is not enforced" in isolation
-    assert "no GPU of ml.g4dn.4xlarge" in gpu
+    assert "no ml.g4dn.4xlarge GPU here" in gpu
     assert program == "program"
 
 
@@ -127,7 +127,7 @@ def test_a_failure_file_becomes_the_reason(account: Any) -> None:
     assert "ModelArtifacts" not in job
 
 
-def test_a_long_reason_is_cut_and_keeps_the_exit_code(account: Any) -> None:
+def test_a_long_failure_reason_is_cut_but_keeps_the_exit_code(account: Any) -> None:
     job = account.run("""(base / "output/failure").write_text("x" * 5000); os.kill(os.getpid(), 9)""")
     assert len(job["FailureReason"]) == 1024
     assert job["FailureReason"].endswith("x, exit code: 137")
@@ -142,7 +142,7 @@ print("ready"); time.sleep(60)
 
 
 @pytest.mark.parametrize("code", [0, 1])
-def test_a_stopped_job_is_stopped_whatever_its_exit_code_and_has_a_model(account: Any, code: int) -> None:
+def test_a_stopped_job_has_status_stopped_and_a_model_whatever_its_exit_code(account: Any, code: int) -> None:
     name = account.create(STOPPABLE.replace("CODE", str(code)))
     account.until_line(name, "ready")
     account.sagemaker.stop_training_job(TrainingJobName=name)
@@ -156,14 +156,14 @@ def test_a_stopped_job_is_stopped_whatever_its_exit_code_and_has_a_model(account
         account.sagemaker.stop_training_job(TrainingJobName=name)
 
 
-def test_max_runtime_ends_as_stopped(account: Any) -> None:
+def test_a_job_is_stopped_at_its_maximum_runtime(account: Any) -> None:
     job = account.run(STOPPABLE.replace("CODE", "0"), StoppingCondition={"MaxRuntimeInSeconds": 2})
     assert job["TrainingJobStatus"] == "Stopped"
     assert job["SecondaryStatus"] == "MaxRuntimeExceeded"
     assert "ModelArtifacts" in job
 
 
-def test_what_a_program_leaves_running_ends_with_it(account: Any) -> None:
+def test_processes_that_a_program_started_end_with_it(account: Any) -> None:
     name = account.create(
         """
 import subprocess
@@ -178,7 +178,7 @@ print(subprocess.Popen(["sleep", "1000"]).pid, flush=True)
         time.sleep(0.05)
 
 
-def test_checkpoints_are_restored_followed_and_deletions_mirrored(account: Any) -> None:
+def test_checkpoints_are_restored_uploaded_and_deleted_in_s3(account: Any) -> None:
     account.put("run/old/step-1", "one", "checkpoints")
     name = account.create(
         """
@@ -200,7 +200,7 @@ while not (folder / "go").exists(): time.sleep(0.05)
     assert account.keys("checkpoints", "run/") == ["run/step-2", "run/step-3"]
 
 
-def test_channels_take_prefixes_manifests_and_shards(account: Any) -> None:
+def test_channels_with_prefixes_manifests_and_shards(account: Any) -> None:
     for key in ("set/x/1 +é.txt", "set/2", "set2/3", "set/folder/"):
         account.put(key, key)
     account.put("list.json", json.dumps([{"prefix": "s3://data/set"}, "/x/1 +é.txt", "2/3"]))
@@ -231,7 +231,7 @@ print(oct((base / "input/data/fast").stat().st_mode)[-3:])
     ]
 
 
-def test_input_that_is_no_folder_fails_the_job(account: Any) -> None:
+def test_input_with_a_file_where_it_has_a_folder_fails_the_job(account: Any) -> None:
     account.put("clash/a", "file")
     account.put("clash/a/b", "below it")
     job = account.run(InputDataConfig=[account.channel(uri="s3://data/clash/")])
@@ -249,23 +249,23 @@ def test_output_without_compression(account: Any) -> None:
     assert account.keys("models", "plain/") == [f"{folder}/data/o", f"{folder}/model/m"]
 
 
-def test_jobs_beyond_the_machines_places_wait_and_can_be_stopped_there(account: Any) -> None:
+def test_jobs_without_a_free_slot_are_pending_and_can_be_stopped(account: Any) -> None:
     from scripts.localcloud.sagemaker.slots import machine_slots
 
-    holding = [account.create("time.sleep(60)") for _ in range(machine_slots())]
-    for name in holding:
+    running = [account.create("time.sleep(60)") for _ in range(machine_slots())]
+    for name in running:
         account.until(name, lambda job: job["SecondaryStatus"] == "Training")
     waiting = account.create()
     job = account.until(waiting, lambda job: job["SecondaryStatus"] == "Pending")
     assert "waiting for capacity" in job["SecondaryStatusTransitions"][-1]["StatusMessage"]
     account.sagemaker.stop_training_job(TrainingJobName=waiting)
     assert account.ended(waiting)["TrainingJobStatus"] == "Stopped"
-    for name in holding:
+    for name in running:
         account.sagemaker.stop_training_job(TrainingJobName=name)
         account.ended(name)
 
 
-def test_the_log_is_live(account: Any) -> None:
+def test_the_log_is_written_while_the_job_runs(account: Any) -> None:
     name = account.create("print('first'); time.sleep(60)")
     account.until_line(name, "first")
     assert account.describe(name)["TrainingJobStatus"] == "InProgress"
@@ -278,15 +278,15 @@ def test_the_log_is_live(account: Any) -> None:
 
 
 def test_a_program_starts_soon_after_its_job_is_created(account: Any) -> None:
-    took = []
+    seconds = []
     for _ in range(3):
-        asked = time.time()
+        created = time.time()
         name = account.run("print(time.time())")["TrainingJobName"]
-        took.append(float(account.lines(name)[-1]) - asked)
-    assert min(took) < 1, took  # 0.15 s; python -m benchmarks.localcloud measures it
+        seconds.append(float(account.lines(name)[-1]) - created)
+    assert min(seconds) < 1, seconds  # Usually 0.15 s; python -m benchmarks.localcloud measures it.
 
 
-def test_a_waiter_of_boto3_ends(account: Any) -> None:
+def test_boto3s_waiter_returns_when_the_job_has_ended(account: Any) -> None:
     name = account.create()
     waiter = account.sagemaker.get_waiter("training_job_completed_or_stopped")
     waiter.wait(TrainingJobName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 30})

@@ -1,4 +1,7 @@
-"""What containers leave: files of their root, and after a crash of the local cloud themselves. Found by labels."""
+"""Cleans up after containers: files that belong to root, and containers and networks that a crash left.
+
+Labels identify the containers and networks.
+"""
 
 import os
 from pathlib import Path
@@ -11,11 +14,11 @@ if TYPE_CHECKING:
 
 CLOUD_LABEL = "trainyard.local-cloud"
 JOB_LABEL = "trainyard.job"
-MOUNTED = "/left"
+MOUNTED = "/job"
 
 
 def labels(host_folder: Path) -> dict[str, str]:
-    """What a job's containers and networks are found by.
+    """Return the labels of a job's containers and networks.
 
     Args:
         host_folder: ``<local cloud>/jobs/<job>/<host>``.
@@ -24,14 +27,14 @@ def labels(host_folder: Path) -> dict[str, str]:
     return {CLOUD_LABEL: str(job.parent.parent), JOB_LABEL: job.name}
 
 
-def remove(cloud: Path) -> set[str]:
-    """Remove what a local cloud that was killed has left in the engine, where one answers.
+def remove_containers(cloud: Path) -> set[str]:
+    """Remove the containers and networks of a local cloud that was killed, if a Docker engine answers.
 
     Args:
-        cloud: its absolute folder.
+        cloud: the absolute path of its folder.
 
     Returns:
-        The folders' names of the jobs whose containers were there.
+        The folder names of the jobs whose containers were removed.
     """
     try:
         client = connect()
@@ -39,22 +42,22 @@ def remove(cloud: Path) -> set[str]:
         return set()
     jobs = set()
     try:
-        mine = {"label": f"{CLOUD_LABEL}={cloud}"}
-        for container in client.containers.list(all=True, filters=mine, ignore_removed=True):
+        filters = {"label": f"{CLOUD_LABEL}={cloud}"}
+        for container in client.containers.list(all=True, filters=filters, ignore_removed=True):
             job = container.labels[JOB_LABEL]
             jobs.add(job)
             container.remove(v=True, force=True)
-            hand_over(client, container.attrs["Image"], cloud / "jobs" / job)
-        for network in client.networks.list(filters=mine):
+            take_ownership(client, container.attrs["Image"], cloud / "jobs" / job)
+        for network in client.networks.list(filters=filters):
             network.remove()
     finally:
         client.close()
     return jobs
 
 
-def hand_over(client: "docker.DockerClient", image: str, folder: Path) -> None:
-    """Give the files that a container's root has left below ``folder`` to us, by a container of the same image."""
-    if os.getuid() == 0 or not _has_others(folder):
+def take_ownership(client: "docker.DockerClient", image: str, folder: Path) -> None:
+    """Make the files below ``folder`` that belong to root ours, with ``chown`` in a container of the same image."""
+    if os.getuid() == 0 or not _has_foreign_files(folder):
         return
     container: Any = client.containers.create(
         image,
@@ -73,11 +76,11 @@ def hand_over(client: "docker.DockerClient", image: str, folder: Path) -> None:
         container.remove(v=True, force=True)
 
 
-def _has_others(folder: Path) -> bool:
-    """Whether anything below belongs to somebody else; what cannot be looked into does."""
-    mine = os.getuid()
+def _has_foreign_files(folder: Path) -> bool:
+    """Whether anything below belongs to another user; an unreadable folder counts as another user's."""
+    own_uid = os.getuid()
     unreadable: list[OSError] = []
     for place, folders, files in os.walk(folder, onerror=unreadable.append):
-        if any(Path(place, name).lstat().st_uid != mine for name in (*folders, *files)):
+        if any(Path(place, name).lstat().st_uid != own_uid for name in (*folders, *files)):
             return True
     return bool(unreadable)

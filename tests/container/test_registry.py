@@ -23,7 +23,7 @@ from botocore.exceptions import ClientError
 
 from scripts import localcloud
 from tests.conftest import missing
-from tests.unit.localcloud.processes import is_gone, until, verb
+from tests.unit.localcloud.processes import is_gone, verb, wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -288,8 +288,8 @@ def test_the_registry_ends_with_the_local_cloud_and_starts_again(dock: Dock, roo
     assert dock.push(image, "v2")[-1] == "Layer already exists"
     assert registries(root)
     os.kill(dock.cloud.pid, signal.SIGKILL)
-    until(lambda: not registries(root))
-    until(lambda: localcloud.running() is None)
+    wait_until(lambda: not registries(root))
+    wait_until(lambda: localcloud.running() is None)
     dock.restart()
     dock.create()
     assert dock.describe_images() == []
@@ -369,7 +369,7 @@ def test_without_the_registry_program_its_image_is_used(
         assert {port["HostIp"] for port in served.ports["5000/tcp"]} == {"127.0.0.1"}
         assert {path.stat().st_uid for path in (root / "build/registry").rglob("*")} == {os.getuid()}
         os.kill(dock.cloud.pid, signal.SIGKILL)
-        until(lambda: localcloud.running() is None)
+        wait_until(lambda: localcloud.running() is None)
         assert containers()
         dock.restart()
         assert containers() == []

@@ -42,7 +42,7 @@ def main(folder: Path, image: str) -> None:
             "folders": [path.name for path in jobs.iterdir()],
         }
         name = account.create(LEAVE + "time.sleep(100)")
-        account.until_line(name, "left")
+        account.wait_for_line(name, "left")
         os.kill(cloud.pid, signal.SIGKILL)
         with within(folder):
             again = localcloud.start(lifetime=True)

@@ -36,7 +36,7 @@ def test_the_next_start_removes_the_containers_of_a_killed_local_cloud(
         filters = {"label": f"trainyard.local-cloud={cloud.folder}"}
         two = {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 1}
         name = account.create("print('ready'); time.sleep(100)", ResourceConfig=two)
-        account.until(name, lambda _: account.lines(name) and account.lines(name, "algo-2"))
+        account.wait_until(name, lambda _: account.lines(name) and account.lines(name, "algo-2"))
         os.kill(cloud.pid, signal.SIGKILL)
         assert len(engine.containers.list(filters=filters)) == 2
         assert len(engine.networks.list(filters=filters)) == 1
@@ -54,7 +54,7 @@ def test_the_next_start_removes_the_containers_of_a_killed_local_cloud(
 def test_containers_end_with_the_local_cloud(tmp_path: Path, engine: docker.DockerClient, small_image: Any) -> None:
     with local_cloud(tmp_path) as cloud, account_with_image(cloud, engine, small_image) as account:
         filters = {"label": f"trainyard.local-cloud={cloud.folder}"}
-        account.until_line(account.create("print('ready'); time.sleep(100)"), "ready")
+        account.wait_for_line(account.create("print('ready'); time.sleep(100)"), "ready")
         (container,) = engine.containers.list(filters=filters)
         volume = container.attrs["Mounts"][-1]
         with within(tmp_path):

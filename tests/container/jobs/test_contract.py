@@ -125,9 +125,9 @@ print("ready"); time.sleep(60)
 
 def test_a_stopped_program_gets_sigterm_and_its_last_checkpoint_is_in_s3(account: Any) -> None:
     name = account.create(STOPPABLE, CheckpointConfig={"S3Uri": "s3://checkpoints/stopped"})
-    account.until_line(name, "ready")
+    account.wait_for_line(name, "ready")
     account.sagemaker.stop_training_job(TrainingJobName=name)
-    job = account.ended(name)
+    job = account.wait_until_ended(name)
     assert job["TrainingJobStatus"] == "Stopped"
     assert "FailureReason" not in job
     assert account.lines(name)[-1] == "stopped"
@@ -202,13 +202,13 @@ for channel in ("training", "fast"):
 
 def test_a_container_has_the_instances_memory_and_cores(account: Any, engine: docker.DockerClient) -> None:
     name = account.create("print('ready'); time.sleep(60)", ResourceConfig=SMALL)
-    account.until_line(name, "ready")
+    account.wait_for_line(name, "ready")
     (container,) = engine.containers.list(filters={"label": f"trainyard.job={name}"})
     assert container.attrs["HostConfig"]["Memory"] == container.attrs["HostConfig"]["MemorySwap"] == 4 << 30
     assert container.attrs["HostConfig"]["NanoCpus"] == 2 * 10**9
     account.sagemaker.stop_training_job(TrainingJobName=name)
     container.kill()  # The program ignores SIGTERM; this saves a wait of two minutes.
-    assert account.ended(name)["TrainingJobStatus"] == "Stopped"
+    assert account.wait_until_ended(name)["TrainingJobStatus"] == "Stopped"
 
 
 def test_a_program_that_uses_too_much_memory_fails(account: Any) -> None:

@@ -84,18 +84,18 @@ if host == "algo-1": time.sleep(60)
 """,
         ResourceConfig=TWO,
     )
-    job = account.ended(name)
+    job = account.wait_until_ended(name)
     assert job["TrainingJobStatus"] == "Failed"
     assert job["FailureReason"] == "AlgorithmError: algo-2: no peers, exit code: 4"
 
 
 def test_a_host_that_is_killed_ends_the_job(account: Any, engine: docker.DockerClient) -> None:
     name = account.create("print('ready'); time.sleep(60)", ResourceConfig=TWO)
-    account.until(name, lambda _: account.lines(name) and account.lines(name, "algo-2"))
+    account.wait_until(name, lambda _: account.lines(name) and account.lines(name, "algo-2"))
     found = engine.containers.list(filters={"label": f"trainyard.job={name}"})
     (second,) = (container for container in found if container.attrs["Config"]["Hostname"] == "algo-2")
     second.kill()
-    job = account.ended(name)
+    job = account.wait_until_ended(name)
     assert job["FailureReason"] == "AlgorithmError: algo-2, exit code: 137"
 
 
@@ -121,9 +121,9 @@ signal.signal(signal.SIGTERM, stop); print("ready"); time.sleep(60)
 """,
         ResourceConfig=TWO,
     )
-    account.until(name, lambda _: account.lines(name) and account.lines(name, "algo-2"))
+    account.wait_until(name, lambda _: account.lines(name) and account.lines(name, "algo-2"))
     account.sagemaker.stop_training_job(TrainingJobName=name)
-    assert account.ended(name)["TrainingJobStatus"] == "Stopped"
+    assert account.wait_until_ended(name)["TrainingJobStatus"] == "Stopped"
     assert account.lines(name) == account.lines(name, "algo-2") == ["ready", "stopped"]
 
 

@@ -78,18 +78,18 @@ class Account:
     def describe(self, name: str) -> dict[str, Any]:
         return dict(self.sagemaker.describe_training_job(TrainingJobName=name))
 
-    def until(self, name: str, reached: Callable[[dict[str, Any]], Any], seconds: float = 20) -> dict[str, Any]:
+    def wait_until(self, name: str, reached: Callable[[dict[str, Any]], Any], seconds: float = 20) -> dict[str, Any]:
         deadline = time.monotonic() + seconds
         while not reached(found := self.describe(name)):
             assert time.monotonic() < deadline, found
             time.sleep(0.05)
         return found
 
-    def ended(self, name: str) -> dict[str, Any]:
-        return self.until(name, lambda job: job["TrainingJobStatus"] in ("Completed", "Failed", "Stopped"))
+    def wait_until_ended(self, name: str) -> dict[str, Any]:
+        return self.wait_until(name, lambda job: job["TrainingJobStatus"] in ("Completed", "Failed", "Stopped"))
 
     def run(self, code: str = "", **members: Any) -> dict[str, Any]:
-        return self.ended(self.create(code, **members))
+        return self.wait_until_ended(self.create(code, **members))
 
     def lines(self, name: str, host: str = "algo-1") -> list[str]:
         try:
@@ -123,5 +123,5 @@ class Account:
         )
         return list(answer["Datapoints"])
 
-    def until_line(self, name: str, line: str) -> None:
-        self.until(name, lambda _: line in self.lines(name))
+    def wait_for_line(self, name: str, line: str) -> None:
+        self.wait_until(name, lambda _: line in self.lines(name))

@@ -89,7 +89,7 @@ def test_files_are_uploaded_and_downloaded(aws: Aws, tmp_path: Path) -> None:
 
 def test_a_job_is_created_watched_and_its_model_downloaded(aws: Aws, account: Any, tmp_path: Path) -> None:
     name = create(aws, account, tmp_path, Tags=[{"Key": "team", "Value": "blue"}])
-    account.ended(name)  # The command below polls only every two minutes.
+    account.wait_until_ended(name)  # The command below polls only every two minutes.
     aws("sagemaker", "wait", "training-job-completed-or-stopped", "--training-job-name", name)
     job = aws("sagemaker", "describe-training-job", "--training-job-name", name)
     assert job["TrainingJobStatus"] == "Completed"
@@ -109,9 +109,9 @@ def test_a_job_is_created_watched_and_its_model_downloaded(aws: Aws, account: An
 
 def test_a_stopped_job_keeps_its_model(aws: Aws, account: Any, tmp_path: Path) -> None:
     name = create(aws, account, tmp_path, Environment={"SECONDS_TO_GO": "60"})
-    account.until_line(name, "loss=0.5 ['a.txt']")
+    account.wait_for_line(name, "loss=0.5 ['a.txt']")
     aws("sagemaker", "stop-training-job", "--training-job-name", name)
-    account.ended(name)
+    account.wait_until_ended(name)
     job = aws("sagemaker", "describe-training-job", "--training-job-name", name)
     assert job["TrainingJobStatus"] == "Stopped"
     aws("s3", "cp", job["ModelArtifacts"]["S3ModelArtifacts"], "model.tar.gz")

@@ -17,7 +17,7 @@ import pytest
 
 from scripts import localcloud
 from scripts.core.errors import UserError
-from tests.unit.localcloud.processes import is_gone, until, verb
+from tests.unit.localcloud.processes import is_gone, verb, wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -49,7 +49,7 @@ def test_the_verbs_up_status_env_exec_and_down(root: Path) -> None:
     assert stat.S_IMODE((root / "build/local-cloud").stat().st_mode) == 0o700
     assert "stopped" in verb("down").stdout
     assert {path.name for path in (root / "build/local-cloud").iterdir()} == KEPT
-    until(lambda: is_gone(cloud.pid))
+    wait_until(lambda: is_gone(cloud.pid))
     assert verb("down").stdout == "No local cloud is running.\n"
 
 
@@ -93,8 +93,8 @@ def test_starting_twice_at_once_starts_one_server() -> None:
 def test_a_killed_server_is_not_running_and_can_be_started_again() -> None:
     first = localcloud.start()
     os.kill(first.pid, signal.SIGKILL)
-    until(lambda: is_gone(first.pid))
-    until(lambda: localcloud.running() is None)  # The kernel ends its threads one after the other.
+    wait_until(lambda: is_gone(first.pid))
+    wait_until(lambda: localcloud.running() is None)  # The kernel ends its threads one after the other.
     localcloud.stop()
     second = localcloud.start()
     assert second.pid != first.pid
@@ -111,7 +111,7 @@ def test_a_server_with_lifetime_ends_with_its_parent_process(root: Path) -> None
         pid = int(parent.stdout.readline())
         assert localcloud.running() is not None
         parent.kill()
-    until(lambda: is_gone(pid))
+    wait_until(lambda: is_gone(pid))
     assert {path.name for path in (root / "build/local-cloud").iterdir()} == KEPT
 
 
@@ -128,11 +128,11 @@ print(os.getpid(), subprocess.Popen(["sleep", "1000"]).pid, tempfile.gettempdir(
 time.sleep(1000)
 """
     )
-    account.until(name, lambda job: job["SecondaryStatus"] == "Training" and len(account.lines(name)) > 1)
+    account.wait_until(name, lambda job: job["SecondaryStatus"] == "Training" and len(account.lines(name)) > 1)
     first, second, temporary = account.lines(name)[-1].split()
     localcloud.stop()
     assert is_gone(int(first))
-    until(lambda: is_gone(int(second)))
+    wait_until(lambda: is_gone(int(second)))
     assert not Path(temporary).exists()
     assert {path.name for path in (stopped_after / "build/local-cloud").iterdir()} == KEPT
 

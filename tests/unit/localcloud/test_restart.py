@@ -11,7 +11,7 @@ import pytest
 
 from scripts import localcloud
 from scripts.localcloud.sagemaker.journal import Journal, clean_up, process_start
-from tests.unit.localcloud.processes import is_gone, until, verb
+from tests.unit.localcloud.processes import is_gone, verb, wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -31,10 +31,10 @@ time.sleep(1000)
 """,
         InputDataConfig=[account.channel(InputMode="FastFile")],
     )
-    account.until(name, lambda _: len(account.lines(name)) > 1)
+    account.wait_until(name, lambda _: len(account.lines(name)) > 1)
     program, child, temporary = account.lines(name)[-1].split()
     os.kill(cloud.pid, signal.SIGKILL)
-    until(lambda: is_gone(cloud.pid))
+    wait_until(lambda: is_gone(cloud.pid))
     if leader == "has ended":
         os.kill(int(program), signal.SIGKILL)
     assert not is_gone(int(child))
@@ -42,7 +42,7 @@ time.sleep(1000)
     assert f"Training job {name} was running when the local cloud was killed; it is lost." in up.stdout
     assert "was ended" in up.stdout
     assert name in (stopped_after / "build/local-cloud/server.log").read_text()
-    until(lambda: is_gone(int(program)) and is_gone(int(child)))
+    wait_until(lambda: is_gone(int(program)) and is_gone(int(child)))
     assert not Path(temporary).exists()
     assert not list((stopped_after / "build/local-cloud").glob("jobs/*"))
     assert verb("down").returncode == 0

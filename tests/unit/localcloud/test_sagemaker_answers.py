@@ -203,7 +203,7 @@ def test_the_error_names_an_unsupported_operation(account: Any) -> None:
 
 def test_tags_are_added_listed_and_deleted(account: Any) -> None:
     name = account.create(Tags=[{"Key": "a", "Value": "1"}])
-    arn = account.ended(name)["TrainingJobArn"]
+    arn = account.wait_until_ended(name)["TrainingJobArn"]
     account.sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": "a", "Value": "2"}, {"Key": "b", "Value": "é /+"}])
     assert account.sagemaker.list_tags(ResourceArn=arn)["Tags"] == [
         {"Key": "a", "Value": "2"},
@@ -217,7 +217,7 @@ def test_tags_are_added_listed_and_deleted(account: Any) -> None:
 
 def test_lists_are_sorted_filtered_and_paged(account: Any) -> None:
     names = [account.create(TrainingJobName=f"listed-{letter}") for letter in "bca"]
-    first = [account.ended(name) for name in names].pop()["CreationTime"]
+    first = [account.wait_until_ended(name) for name in names].pop()["CreationTime"]
 
     def listed(**wanted: Any) -> list[str]:
         pages = account.sagemaker.get_paginator("list_training_jobs").paginate(

@@ -101,7 +101,7 @@ def test_members_listed_as_without_effect_are_returned(account: Any) -> None:
         if path not in WITH_RULES:
             with_member(request, path)
     account.sagemaker.create_training_job(**request)
-    job = account.ended(request["TrainingJobName"])
+    job = account.wait_until_ended(request["TrainingJobName"])
     assert job["TrainingJobStatus"] == "Completed", job
     del request["SessionChainingConfig"]
     assert {name: job[name] for name in request} == request

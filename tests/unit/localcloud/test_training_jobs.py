@@ -67,7 +67,7 @@ def test_describe_returns_the_members_of_the_request(account: Any) -> None:
         Tags=[{"Key": "k", "Value": "v"}],
     )
     account.sagemaker.create_training_job(**request)
-    job = account.ended(request["TrainingJobName"])
+    job = account.wait_until_ended(request["TrainingJobName"])
     del request["Tags"]
     assert {name: job[name] for name in request} == request
 
@@ -144,10 +144,10 @@ print("ready"); time.sleep(60)
 @pytest.mark.parametrize("code", [0, 1])
 def test_a_stopped_job_has_status_stopped_and_a_model_whatever_its_exit_code(account: Any, code: int) -> None:
     name = account.create(STOPPABLE.replace("CODE", str(code)))
-    account.until_line(name, "ready")
+    account.wait_for_line(name, "ready")
     account.sagemaker.stop_training_job(TrainingJobName=name)
     assert account.describe(name)["TrainingJobStatus"] in ("Stopping", "Stopped")
-    job = account.ended(name)
+    job = account.wait_until_ended(name)
     assert job["TrainingJobStatus"] == job["SecondaryStatus"] == "Stopped"
     assert statuses(job)[-4:] == ["Training", "Stopping", "Uploading", "Stopped"]
     assert "FailureReason" not in job
@@ -170,7 +170,7 @@ import subprocess
 print(subprocess.Popen(["sleep", "1000"]).pid, flush=True)
 """
     )
-    account.ended(name)
+    account.wait_until_ended(name)
     pid = int(account.lines(name)[-1])
     deadline = time.monotonic() + 5
     while (stat := Path(f"/proc/{pid}/stat")).exists() and stat.read_text().split()[2] != "Z":
@@ -189,14 +189,14 @@ while not (folder / "go").exists(): time.sleep(0.05)
 """.replace('(folder / "go")', f'pathlib.Path("{account.folder}/go")'),
         CheckpointConfig={"S3Uri": "s3://checkpoints/run"},
     )
-    account.until_line(name, "restored one")
-    account.until(name, lambda _: "run/step-2" in account.keys("checkpoints", "run/"))
+    account.wait_for_line(name, "restored one")
+    account.wait_until(name, lambda _: "run/step-2" in account.keys("checkpoints", "run/"))
     kept = account.folder / "jobs" / name / "algo-1" / "checkpoints"
     (kept / "old" / "step-1").unlink()
-    account.until(name, lambda _: account.keys("checkpoints", "run/") == ["run/step-2"])
+    account.wait_until(name, lambda _: account.keys("checkpoints", "run/") == ["run/step-2"])
     (kept / "step-3").write_text("three")
     (account.folder / "go").touch()
-    assert account.ended(name)["TrainingJobStatus"] == "Completed"
+    assert account.wait_until_ended(name)["TrainingJobStatus"] == "Completed"
     assert account.keys("checkpoints", "run/") == ["run/step-2", "run/step-3"]
 
 
@@ -254,23 +254,23 @@ def test_jobs_without_a_free_slot_are_pending_and_can_be_stopped(account: Any) -
 
     running = [account.create("time.sleep(60)") for _ in range(machine_slots())]
     for name in running:
-        account.until(name, lambda job: job["SecondaryStatus"] == "Training")
+        account.wait_until(name, lambda job: job["SecondaryStatus"] == "Training")
     waiting = account.create()
-    job = account.until(waiting, lambda job: job["SecondaryStatus"] == "Pending")
+    job = account.wait_until(waiting, lambda job: job["SecondaryStatus"] == "Pending")
     assert "waiting for capacity" in job["SecondaryStatusTransitions"][-1]["StatusMessage"]
     account.sagemaker.stop_training_job(TrainingJobName=waiting)
-    assert account.ended(waiting)["TrainingJobStatus"] == "Stopped"
+    assert account.wait_until_ended(waiting)["TrainingJobStatus"] == "Stopped"
     for name in running:
         account.sagemaker.stop_training_job(TrainingJobName=name)
-        account.ended(name)
+        account.wait_until_ended(name)
 
 
 def test_the_log_is_written_while_the_job_runs(account: Any) -> None:
     name = account.create("print('first'); time.sleep(60)")
-    account.until_line(name, "first")
+    account.wait_for_line(name, "first")
     assert account.describe(name)["TrainingJobStatus"] == "InProgress"
     account.sagemaker.stop_training_job(TrainingJobName=name)
-    account.ended(name)
+    account.wait_until_ended(name)
     streams = account.logs.describe_log_streams(
         logGroupName="/aws/sagemaker/TrainingJobs", logStreamNamePrefix=f"{name}/"
     )["logStreams"]

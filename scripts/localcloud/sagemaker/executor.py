@@ -31,7 +31,7 @@ class RunningProgram(Protocol):
         ...
 
     def explanation(self) -> str:
-        """Return why it ended, as far as the exit code does not tell; empty if nothing is known."""
+        """Return the reason for its end, in addition to the exit code; empty if it is not known."""
         ...
 
     def terminate(self) -> None:

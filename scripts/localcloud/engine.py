@@ -29,8 +29,7 @@ class ContainerSupport:
 
     Attributes:
         missing: why they cannot, as a clause; None if they can.
-        base: the name of a TensorFlow base image on this machine; None if there is none, or if the search came to
-            nothing because the engine does not answer.
+        base: the name of a TensorFlow base image on this machine; None if there is none, or if no engine answers.
     """
 
     missing: str | None

@@ -99,7 +99,7 @@ class ContainerPrograms:
         """Return what this machine cannot rehearse, for the job's log."""
         instance = self.job.request["ResourceConfig"]["InstanceType"]
         if has_gpu(instance) and not self._has_gpus():
-            return [f"no {instance} GPU here: the job trains on the CPU"]
+            return [f"no GPU of {instance} here: the job trains on the CPU"]
         return []
 
     def fetch(self, on_start: Callable[[], None], cancelled: Callable[[], bool]) -> None:

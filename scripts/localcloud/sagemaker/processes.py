@@ -95,7 +95,7 @@ class ProcessPrograms:
         if self.job.request.get("EnableNetworkIsolation"):
             notes.append("network isolation is not enforced on a process")
         if has_gpu(instance):
-            notes.append(f"no {instance} GPU here: TensorFlow trains on the devices of this machine")
+            notes.append(f"no GPU of {instance} here: TensorFlow trains on the devices of this machine")
         return notes
 
     def fetch(self, on_start: Callable[[], None], cancelled: Callable[[], bool]) -> None:

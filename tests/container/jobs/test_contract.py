@@ -226,7 +226,7 @@ def test_without_a_gpu_a_gpu_job_trains_on_the_cpu(account: Any, engine: docker.
         ResourceConfig={"InstanceType": "ml.g4dn.4xlarge", "InstanceCount": 1, "VolumeSizeInGB": 1},
     )
     assert account.lines(job["TrainingJobName"]) == [
-        "[local cloud] no ml.g4dn.4xlarge GPU here: the job trains on the CPU",
+        "[local cloud] no GPU of ml.g4dn.4xlarge here: the job trains on the CPU",
         "allow",
     ]
 

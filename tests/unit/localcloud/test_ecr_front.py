@@ -83,8 +83,8 @@ def test_a_token_is_valid_for_its_subject_until_it_expires() -> None:
 def test_a_request_without_a_valid_token_is_refused(caller: Caller, authorization: str | None) -> None:
     other = base64.b64encode(f"root:{caller.password}".encode()).decode()
     right = base64.b64encode(f"AWS:{caller.password}".encode()).decode()
-    given = (authorization or "").replace("OTHER", other).replace("TOKEN", right)
-    headers = {} if authorization is None else {"Authorization": given}
+    sent = (authorization or "").replace("OTHER", other).replace("TOKEN", right)
+    headers = {} if authorization is None else {"Authorization": sent}
     for path in ("/v2/", f"/v2/{NAME}/manifests/v1"):
         response = caller.client.get(path, headers=headers)
         assert refusal(response) == (401, "UNAUTHORIZED", "Not Authorized"), path

@@ -116,7 +116,7 @@ def test_the_log_begins_with_the_parts_that_are_not_rehearsed(account: Any) -> N
     assert account.image in image
     assert "because no Docker engine answers" in image
     assert "network isolation is not enforced" in isolation
-    assert "no ml.g4dn.4xlarge GPU here" in gpu
+    assert "no GPU of ml.g4dn.4xlarge here" in gpu
     assert program == "program"
 
 

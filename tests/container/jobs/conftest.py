@@ -8,6 +8,7 @@ import io
 import ipaddress
 import socket
 import tarfile
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -42,7 +43,8 @@ ln -s $python /usr/bin/python3 2>/dev/null
 exec tar --dereference --hard-dereference --exclude=__pycache__ --exclude=test --exclude='config-3*' -cf /to/files.tar \
     $python /usr/bin/python3 $library $tools $linked
 """
-REFERENCE = "trainyard-test-jobs"
+# Each worker of the tests has its own, and removes it.
+REFERENCE = f"trainyard-test-jobs:{uuid.uuid4().hex[:12]}"
 
 
 @pytest.fixture(scope="session")

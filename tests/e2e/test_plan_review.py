@@ -130,14 +130,14 @@ def test_no_is_no(yard: Project, folder: Path) -> None:
             ["make", "infra", LOCAL], cwd=yard.folder, env=yard.environment, stdin=theirs, stdout=theirs, stderr=theirs
         )
         os.close(theirs)
-        said = b""
-        while not said.rstrip().endswith(b"[y/N]"):
-            said += os.read(ours, 65536)
+        output = b""
+        while not output.rstrip().endswith(b"[y/N]"):
+            output += os.read(ours, 65536)
         os.write(ours, b"n\n")
         assert process.wait(60) == 0
-        said += os.read(ours, 65536)
+        output += os.read(ours, 65536)
         os.close(ours)
-    text = re.sub(r"\x1b\[[0-9;]*m", "", said.decode())
+    text = re.sub(r"\x1b\[[0-9;]*m", "", output.decode())
     assert "Updates 1 resource" in text
     assert "Apply this plan to account 123456789012 in us-east-1? [y/N] n" in text
     assert "Nothing was changed." in text

@@ -30,7 +30,7 @@ def reviewed(text: str) -> Review:
     return review(reading.read(text, "live"), NONE)
 
 
-def said(found: Review) -> tuple[object, ...]:
+def facts(found: Review) -> tuple[object, ...]:
     """What a review says, but for what the local cloud makes up anew each time."""
     return (
         found.verdict,
@@ -44,7 +44,7 @@ def said(found: Review) -> tuple[object, ...]:
 @pytest.mark.parametrize("name", ["permissions", "reverted-drift"])
 def test_a_plan_made_again_says_the_same(name: str, runner: Terraform) -> None:
     first = make.plan(name, runner)
-    assert said(reviewed(first)) == said(make.golden_review(name))
+    assert facts(reviewed(first)) == facts(make.golden_review(name))
 
     again = make.plan_json(name, runner)
     assert reviewed(again).digest == reviewed(first).digest

@@ -1,4 +1,4 @@
-"""A job that is stopped, killed and gone on with ends as the one that nobody disturbed."""
+"""A job that is stopped, killed and resumed has the result of the uninterrupted job."""
 
 import os
 import re
@@ -13,26 +13,26 @@ from tests.conftest import Project
 pytestmark = pytest.mark.e2e
 
 LOCAL = "CLOUD=local"
-# Small batches make the job long enough to be disturbed in its middle.
+# Small batches make the job long enough to be interrupted in its middle.
 HP = "HP=batch_size=8 epochs=8 checkpoint_steps=50"
 JOB = re.compile(r"^Run: (digits-\S+)$", re.MULTILINE)
 EPOCH = re.compile(r"^ *(\d+)/\d+  +(.*?) +\S+ +\S+$", re.MULTILINE)  # the last two columns are times
 STATE = re.compile(r"^state after step \d+ of \d+: sha256 [0-9a-f]{64}", re.MULTILINE)
 
 
-def followed(project: Project, *typed: str, disturb: Callable[[str], None]) -> tuple[str, str]:
-    """Type make, and disturb the job that it follows after its next epoch; the job's name and what was said."""
-    said = ""
+def followed(project: Project, *typed: str, interrupt: Callable[[str], None]) -> tuple[str, str]:
+    """Type make, and interrupt the job after its first epoch; gives the name of the job and the output."""
+    output = ""
     with project.start("make", *typed, LOCAL) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            disturbed = EPOCH.search(said)
-            said += line
-            if EPOCH.match(line) and not disturbed:
-                disturb(JOB.findall(said)[0])
-    assert process.returncode == 2, said  # make's, for the verb's 1
-    (job,) = JOB.findall(said)
-    return job, said
+            interrupted = EPOCH.search(output)
+            output += line
+            if EPOCH.match(line) and not interrupted:
+                interrupt(JOB.findall(output)[0])
+    assert process.returncode == 2, output  # make's, for the verb's 1
+    (job,) = JOB.findall(output)
+    return job, output
 
 
 def program_of(job: str) -> int:
@@ -51,8 +51,8 @@ def epochs(output: str) -> dict[int, str]:
     return {int(number): values for number, values in EPOCH.findall(output)}
 
 
-def test_stopped_killed_and_gone_on_with_it_ends_as_undisturbed(yard: Project, demo: str) -> None:
-    undisturbed = yard.make("train", "JOB=digits", HP, "YES=1", LOCAL)
+def test_a_stopped_and_killed_job_resumes_to_the_uninterrupted_result(yard: Project, demo: str) -> None:
+    uninterrupted = yard.make("train", "JOB=digits", HP, "YES=1", LOCAL)
 
     def stop(job: str) -> None:
         program = program_of(job)
@@ -60,30 +60,30 @@ def test_stopped_killed_and_gone_on_with_it_ends_as_undisturbed(yard: Project, d
         yard.make("stop", f"RUN={job}", LOCAL)
         os.kill(program, signal.SIGCONT)
 
-    first, begun = followed(yard, "train", "JOB=digits", HP, "YES=1", disturb=stop)
+    first, begun = followed(yard, "train", "JOB=digits", HP, "YES=1", interrupt=stop)
     assert f"{first}: Stopped" in begun
 
     def kill(job: str) -> None:
         os.kill(program_of(job), signal.SIGKILL)
 
-    second, middle = followed(yard, "resume", f"RUN={first}", disturb=kill)
+    second, middle = followed(yard, "resume", f"RUN={first}", interrupt=kill)
     assert f"{second} resumes {first} from s3://" in middle
     assert f"{second}: Failed: AlgorithmError: , exit code: 137" in middle
 
     end = yard.make("resume", f"RUN={second}", LOCAL)
     (third,) = JOB.findall(end)
-    assert epochs(begun) | epochs(middle) | epochs(end) == epochs(undisturbed)
+    assert epochs(begun) | epochs(middle) | epochs(end) == epochs(uninterrupted)
     log = begun + middle + end
     resumed_from = [int(step) for step in re.findall(r"^resumes from .*: step (\d+) of", log, re.MULTILINE)]
     assert len(resumed_from) == 2, resumed_from
     assert 0 < resumed_from[0] < resumed_from[1]
-    (state,) = STATE.findall(undisturbed)
+    (state,) = STATE.findall(uninterrupted)
     assert STATE.findall(end) == [state]
     assert (yard.folder / "runs" / third / "model" / "model.keras").is_file()
     assert re.search(rf"^{third} +Completed .* {second}$", yard.make("jobs", LOCAL), re.MULTILINE)
 
 
-def test_more_epochs_go_on_with_a_completed_job(yard: Project, demo: str) -> None:
+def test_a_completed_job_resumes_with_more_epochs(yard: Project, demo: str) -> None:
     more = "HP=epochs=3 learning_rate_schedule=constant"
     (done,) = JOB.findall(yard.make("train", "JOB=digits", more, "YES=1", LOCAL))
     output = yard.make("resume", f"RUN={done}", "HP=epochs=5", LOCAL)

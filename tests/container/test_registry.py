@@ -229,7 +229,7 @@ def test_layers_outlast_the_local_cloud_and_images_do_not(dock: Dock) -> None:
     status = verb("status").stdout
     assert "Jobs run " in status
     assert "repository trainer: 1 images" in status
-    layers = next(line for line in status.splitlines() if line.startswith("Layers of images"))
+    layers = next(line for line in status.splitlines() if line.startswith("Image layers"))
     assert layers.endswith(" kB")
     assert verb("clean").stderr.splitlines() == [
         "Error: The local cloud is running and uses the layers.",

@@ -73,7 +73,8 @@ def test_a_twin_has_the_outputs_of_its_model(settings: Hyperparameters, replicas
 # The smallest network of each module of keras.applications; the larger ones repeat its layers.
 SMALLEST = (
     *("ConvNeXtTiny", "DenseNet121", "EfficientNetB0", "EfficientNetV2B0", "InceptionResNetV2", "InceptionV3"),
-    *("MobileNet", "MobileNetV2", "MobileNetV3Small", "NASNetMobile", "ResNet50", "ResNet50V2", "VGG16", "Xception"),
+    *("MobileNet", "MobileNetV2", "MobileNetV3Small", "NASNetMobile", "ResNet50", "ResNet50V2", "VGG16", "VGG19"),
+    "Xception",
 )
 
 

@@ -174,7 +174,7 @@ def test_the_image_adds_only_kilobytes_to_its_base(image: str, base_image: str) 
 def test_changed_code_changes_only_the_last_layer(image: str, code: Path, base_image: str, tmp_path: Path) -> None:
     changed = tmp_path / "trainer"
     shutil.copytree(code, changed)
-    (changed / "training.py").write_text((changed / "training.py").read_text() + "\n# changed\n")
+    (changed / "run.py").write_text((changed / "run.py").read_text() + "\n# changed\n")
     with built(changed, base_image) as other:
         assert layers(other)[:-1] == layers(image)[:-1]
         assert layers(other)[-1] != layers(image)[-1]

@@ -86,8 +86,6 @@ class Project:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
-            # What ignores SIGINT hands that on, as a shell does to what it starts in the background.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def make(
@@ -169,6 +167,12 @@ def destroyed(yard: Project) -> None:
 def demo(yard: Project) -> str:
     """What `make demo` printed in the yard: the stack is applied, and one job has run."""
     return yard_in_background().wait()
+
+
+def pytest_configure() -> None:
+    """Take SIGINT, and let what tests start take it: a shell that starts pytest in the background has it ignored."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -82,7 +82,6 @@ def test_a_signal_waits_for_the_step_to_clean_up(tmp_path: Path, number: signal.
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         while not log.exists() or "ready" not in log.read_text():
             time.sleep(0.05)

@@ -104,8 +104,6 @@ def test_an_interrupt_leaves_no_process_and_no_folder(tmp_path: Path, number: si
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        # A process inherits an ignored SIGINT, for example from a shell that starts pytest in the background.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         try:
             deadline = time.monotonic() + 60

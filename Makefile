@@ -123,7 +123,7 @@ digits: .venv/installed ## Write the handwritten digits as PNG files to data/dig
 	@$(VENV) -m scripts.digits
 
 # Two workers, one file of tests each at a time. The tests' bytecode is kept: compiling it takes 3 s.
-PYTEST := PYTHONDONTWRITEBYTECODE= $(VENV) -m pytest -n 2 --dist loadgroup
+PYTEST := PYTHONDONTWRITEBYTECODE= $(VENV) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 ##@ Working on Trainyard itself
 .PHONY: setup test test-fast lint format requirements clean help

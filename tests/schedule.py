@@ -1,4 +1,8 @@
-"""In which order the tests run, which of them share a worker, and how long they took: hooks for conftest.py."""
+"""In which order the tests run, and how long they took: hooks for conftest.py.
+
+`make test` gives each file of tests to one worker (`--dist loadfile`), as they share fixtures, in the order that is
+made here (`--no-loadscope-reorder`).
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -12,15 +16,12 @@ _FIRST = ("tests/unit/trainer", "tests/container/jobs", "tests/unit/proof", "tes
 _seconds: dict[str, float] = defaultdict(float)
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """A file's tests share a worker, as they share fixtures. Those that wait for a stack come after other slow ones."""
+    """Slow files come first, and among them those that wait for a stack come last."""
     places: dict[str, tuple[int, int]] = {}
     for item in items:
         fixtures: Iterable[str] = getattr(item, "fixturenames", ())
         file = _file(item.nodeid)
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(file))
         places[file] = min(places.get(file, (9, 0)), _place(item, file, fixtures))
     if not config.pluginmanager.hasplugin("randomly"):
         items.sort(key=lambda item: places[_file(item.nodeid)])
@@ -36,7 +37,7 @@ def _place(item: pytest.Item, file: str, fixtures: Iterable[str]) -> tuple[int, 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Add up a test's seconds: its set-up, the test itself, its end."""
-    _seconds[report.nodeid.partition("@")[0]] += report.duration
+    _seconds[report.nodeid] += report.duration
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import Project, clean_environment
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("dock")]
+pytestmark = pytest.mark.e2e
 
 
 def git(folder: Path, *arguments: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import Project
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("dock")]
+pytestmark = pytest.mark.e2e
 
 DIGEST = re.compile(r"localhost:\d+/trainyard-local-trainer@sha256:[0-9a-f]{64}")
 

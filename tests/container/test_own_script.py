@@ -13,7 +13,7 @@ from tests.conftest import ROOT, Project
 from tests.container.by_hand import Container, built, write_tree
 from tests.unit.trainer.trainer_runs import Base, write_digits
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("dock")]
+pytestmark = pytest.mark.e2e
 
 PAGE = (ROOT / "docs" / "bring-your-own-script.md").read_text(encoding="utf-8")
 

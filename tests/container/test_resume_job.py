@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import Project
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("dock")]
+pytestmark = pytest.mark.e2e
 
 LOCAL = "CLOUD=local"
 # Long enough for a container to be killed in its middle: 135 steps an epoch.

@@ -14,21 +14,20 @@ pytestmark = pytest.mark.e2e
 
 LOCAL = "CLOUD=local"
 # Small batches make the job long enough to be interrupted in its middle.
-HP = "HP=batch_size=8 epochs=8 checkpoint_steps=50"
+HP = "HP=batch_size=4 epochs=10 checkpoint_steps=50"
 JOB = re.compile(r"^Run: (digits-\S+)$", re.MULTILINE)
 EPOCH = re.compile(r"^ *(\d+)/\d+  +(.*?) +\S+ +\S+$", re.MULTILINE)  # the last two columns are times
 STATE = re.compile(r"^state after step \d+ of \d+: sha256 [0-9a-f]{64}", re.MULTILINE)
 
 
-def followed(project: Project, *typed: str, interrupt: Callable[[str], None]) -> tuple[str, str]:
-    """Type make, and interrupt the job after its first epoch; gives the name of the job and the output."""
+def followed(project: Project, *typed: str, interrupt: Callable[[str], None], epochs: int) -> tuple[str, str]:
+    """Type make, and interrupt the job after so many epochs; gives the name of the job and the output."""
     output = ""
     with project.start("make", *typed, LOCAL) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            interrupted = EPOCH.search(output)
             output += line
-            if EPOCH.match(line) and not interrupted:
+            if EPOCH.match(line) and len(EPOCH.findall(output)) == epochs:
                 interrupt(JOB.findall(output)[0])
     assert process.returncode == 2, output  # make's, for the verb's 1
     (job,) = JOB.findall(output)
@@ -60,13 +59,14 @@ def test_a_stopped_and_killed_job_resumes_to_the_uninterrupted_result(yard: Proj
         yard.make("stop", f"RUN={job}", LOCAL)
         os.kill(program, signal.SIGCONT)
 
-    first, begun = followed(yard, "train", "JOB=digits", HP, "YES=1", interrupt=stop)
+    first, begun = followed(yard, "train", "JOB=digits", HP, "YES=1", interrupt=stop, epochs=1)
     assert f"{first}: Stopped" in begun
 
     def kill(job: str) -> None:
         os.kill(program_of(job), signal.SIGKILL)
 
-    second, middle = followed(yard, "resume", f"RUN={first}", interrupt=kill)
+    # By its third epoch, checkpoints of its own are in S3.
+    second, middle = followed(yard, "resume", f"RUN={first}", interrupt=kill, epochs=3)
     assert f"{second} resumes {first} from s3://" in middle
     assert f"{second}: Failed: AlgorithmError: , exit code: 137" in middle
 

@@ -67,11 +67,18 @@ class Background:
             self._prepared[name] = Prepared(project, self._pool.submit(typed))
         return self._prepared[name]
 
+    def stop(self, name: str) -> None:
+        """Wait until a copy is ready or has failed, and stop its local cloud, if there is one of this name."""
+        prepared = self._prepared.pop(name, None)
+        if prepared:
+            prepared.output.exception()
+            prepared.project.make("cloud-down", code=None)
+
     def end(self) -> None:
-        """Wait for what has begun; stop the local clouds and remove the copies."""
+        """Stop all local clouds and remove the copies."""
+        for name in list(self._prepared):
+            self.stop(name)
         self._pool.shutdown()
-        for prepared in self._prepared.values():
-            prepared.project.make("cloud-down", "YES=1", code=None)
         for folder in self._folders:
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -139,7 +139,13 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def yard(request: pytest.FixtureRequest) -> Iterator[Project]:
     """A copy of the project with a local cloud, on which `make demo` has run; at the end its stack is destroyed."""
     prepared = yard_in_background()
-    prepared.wait()
+    try:
+        prepared.wait()
+    except BaseException:
+        provider = prepared.project.verb("infra", "validate")
+        if provider.returncode != 0:
+            missing(f"the AWS provider cannot be had:\n{provider.stdout}{provider.stderr}")
+        raise
     yield prepared.project
     if not request.session.testsfailed:
         destroyed(prepared.project)
@@ -177,13 +183,17 @@ def pytest_configure() -> None:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Start to apply the stacks that tests will ask for."""
-    distributes = session.config.getoption("numprocesses", None) and not hasattr(session.config, "workerinput")
-    if session.config.option.collectonly or distributes:
-        return
-    asked = {name for item in session.items for name in getattr(item, "fixturenames", ())}
-    if "yard" in asked:
+    if asks_for("yard", session):
         with contextlib.suppress(pytest.skip.Exception, pytest.fail.Exception):  # the fixture will say it
             yard_in_background()
+
+
+def asks_for(fixture: str, session: pytest.Session) -> bool:
+    """Whether this process runs a test that asks for a fixture; pytest-xdist's main process runs none."""
+    distributes = session.config.getoption("numprocesses", None) and not hasattr(session.config, "workerinput")
+    if session.config.option.collectonly or distributes:
+        return False
+    return any(fixture in getattr(item, "fixturenames", ()) for item in session.items)
 
 
 def pytest_sessionfinish() -> None:
@@ -192,12 +202,12 @@ def pytest_sessionfinish() -> None:
 
 
 @contextlib.contextmanager
-def made_once(path: Path) -> Iterator[Path | None]:
-    """``path`` where it has to be made, else None. Another worker waits meanwhile, and then finds it there."""
+def locked(path: Path) -> Iterator[None]:
+    """One worker of the tests at a time is in here, for the same ``path``."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.with_name(f".{path.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield None if path.exists() else path
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -205,8 +215,9 @@ def awscli() -> Path:
     """The `aws` command in an environment of its own, for it pins its own botocore; made anew when its pins change."""
     pins = ROOT / "requirements-awscli.txt"
     folder = ROOT / "build" / f"awscli-{hashlib.sha256(pins.read_bytes()).hexdigest()[:12]}"
-    with made_once(folder.with_name(f"{folder.name}.installed")) as stamp:
-        if stamp:
+    stamp = folder.with_name(f"{folder.name}.installed")
+    with locked(stamp):
+        if not stamp.exists():
             _install_awscli(folder, pins)
             stamp.touch()
     return folder / "bin" / "aws"

@@ -1,7 +1,6 @@
 """Fixtures of the tests with a real Docker engine."""
 
 import contextlib
-import fcntl
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,7 @@ import docker
 import pytest
 
 from tests.background import BACKGROUND, Prepared
-from tests.conftest import ROOT, Project, missing
+from tests.conftest import ROOT, Project, asks_for, locked, missing
 
 BASE_LABEL = "trainyard.tensorflow"
 
@@ -37,8 +36,7 @@ def _nothing_left(client: docker.DockerClient, folder: Path) -> Iterator[None]:
 
     @contextlib.contextmanager
     def counted(change: int) -> Iterator[dict[str, Any]]:
-        with (folder / "engine.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with locked(record):
             found: dict[str, Any] = json.loads(record.read_text()) if record.exists() else {"workers": 0}
             found["workers"] += change
             yield found
@@ -54,8 +52,13 @@ def _nothing_left(client: docker.DockerClient, folder: Path) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def engine(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[docker.DockerClient]:
-    """A Docker engine. After the tests, it must have the same containers, networks and volumes as before."""
+def engine(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> Iterator[docker.DockerClient]:
+    """A Docker engine. After the tests, it must have the same containers, networks and volumes as before.
+
+    The stack of the fixture `dock` is applied from now on: its local cloud may start a registry on this engine.
+    """
     try:
         client = docker.from_env()
         client.ping()
@@ -64,7 +67,10 @@ def engine(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator
         raise
     own = tmp_path_factory.getbasetemp()
     with _nothing_left(client, own if worker_id == "master" else own.parent):
+        if asks_for("dock", request.session):
+            dock_in_background()
         yield client
+        BACKGROUND.stop("dock")
     client.close()
 
 

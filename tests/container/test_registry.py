@@ -100,103 +100,103 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def dock(engine: Any, root: Path) -> Iterator[Dock]:
-    dock = Dock(engine)
-    yield dock
+def place(engine: Any, root: Path) -> Iterator[Dock]:
+    place = Dock(engine)
+    yield place
     os.chdir(root)
-    dock.close()
+    place.close()
 
 
-def test_ecr_describes_a_pushed_image(dock: Dock) -> None:
-    dock.create()
-    assert dock.push(dock.image(os.urandom(300_000)), "v1")[-1] == "Pushed"
-    (found,) = dock.describe_images(imageIds=[{"imageTag": "v1"}])
+def test_ecr_describes_a_pushed_image(place: Dock) -> None:
+    place.create()
+    assert place.push(place.image(os.urandom(300_000)), "v1")[-1] == "Pushed"
+    (found,) = place.describe_images(imageIds=[{"imageTag": "v1"}])
     digest = found["imageDigest"]
     assert found["imageTags"] == ["v1"]
     assert 300_000 < found["imageSizeInBytes"] < 310_000
-    assert dock.describe_images(imageIds=[{"imageDigest": digest}]) == dock.describe_images() == [found]
-    (image,) = dock.ecr.batch_get_image(repositoryName="trainer", imageIds=[{"imageTag": "v1"}])["images"]
+    assert place.describe_images(imageIds=[{"imageDigest": digest}]) == place.describe_images() == [found]
+    (image,) = place.ecr.batch_get_image(repositoryName="trainer", imageIds=[{"imageTag": "v1"}])["images"]
     assert "sha256:" + hashlib.sha256(image["imageManifest"].encode()).hexdigest() == digest
     assert image["imageManifestMediaType"] == found["imageManifestMediaType"]
     manifest = json.loads(image["imageManifest"])
     parts = [manifest["config"], *manifest["layers"]]
-    layers = dock.ecr.batch_check_layer_availability(
+    layers = place.ecr.batch_check_layer_availability(
         repositoryName="trainer", layerDigests=[part["digest"] for part in parts]
     )["layers"]
     assert [(layer["layerAvailability"], layer["layerSize"]) for layer in layers] == [
         ("AVAILABLE", part["size"]) for part in parts
     ]
     for part in parts:  # The URL alone is enough, for the configuration too.
-        url = dock.ecr.get_download_url_for_layer(repositoryName="trainer", layerDigest=part["digest"])["downloadUrl"]
+        url = place.ecr.get_download_url_for_layer(repositoryName="trainer", layerDigest=part["digest"])["downloadUrl"]
         with urllib.request.urlopen(url) as answer:
             assert "sha256:" + hashlib.sha256(answer.read()).hexdigest() == part["digest"]
     with pytest.raises(ClientError, match="ImageNotFoundException"):
-        dock.describe_images(imageIds=[{"imageTag": "v2"}])
+        place.describe_images(imageIds=[{"imageTag": "v2"}])
 
 
-def test_a_pushed_image_can_be_pulled_by_its_digest(dock: Dock) -> None:
-    dock.create()
-    image = dock.image(os.urandom(100_000))
-    dock.push(image, "v1")
-    name = f"{dock.address}/trainer@{dock.describe_images()[0]['imageDigest']}"
-    dock.engine.images.remove(image, force=True)
+def test_a_pushed_image_can_be_pulled_by_its_digest(place: Dock) -> None:
+    place.create()
+    image = place.image(os.urandom(100_000))
+    place.push(image, "v1")
+    name = f"{place.address}/trainer@{place.describe_images()[0]['imageDigest']}"
+    place.engine.images.remove(image, force=True)
     with pytest.raises(docker.errors.ImageNotFound):
-        dock.engine.images.get(name)
-    dock.engine.api.pull(name, auth_config=dock.auth())
-    assert dock.engine.images.get(name).id == image
+        place.engine.images.get(name)
+    place.engine.api.pull(name, auth_config=place.auth())
+    assert place.engine.images.get(name).id == image
 
 
-def test_ecr_refuses_wrong_tokens_unknown_repositories_and_overwritten_tags(dock: Dock) -> None:
-    dock.create()
-    first, second = dock.image(b"first"), dock.image(b"second")
+def test_ecr_refuses_wrong_tokens_unknown_repositories_and_overwritten_tags(place: Dock) -> None:
+    place.create()
+    first, second = place.image(b"first"), place.image(b"second")
     wrong = {"username": "AWS", "password": "wrong"}
-    assert dock.push(first, "v1", auth=wrong) == ["unauthorized: Not Authorized"]
-    assert dock.push(first, "v1", name="none") == [
+    assert place.push(first, "v1", auth=wrong) == ["unauthorized: Not Authorized"]
+    assert place.push(first, "v1", name="none") == [
         "name unknown: The repository with name 'none' does not exist in the registry with id '123456789012'"
     ]
-    assert dock.push(first, "v1")[-1] == "Pushed"
-    assert dock.push(first, "v1")[-1] == "Layer already exists"
-    assert dock.push(second, "v1") == [
+    assert place.push(first, "v1")[-1] == "Pushed"
+    assert place.push(first, "v1")[-1] == "Layer already exists"
+    assert place.push(second, "v1") == [
         "tag invalid: The image tag 'v1' already exists in the 'trainer' repository and cannot be overwritten because "
         "the tag is immutable."
     ]
-    assert len(dock.describe_images(imageIds=[{"imageTag": "v1"}])) == 1
+    assert len(place.describe_images(imageIds=[{"imageTag": "v1"}])) == 1
     client = docker.from_env()  # A client of its own, because it remembers a login.
     try:
         with pytest.raises(docker.errors.APIError, match="401 Unauthorized"):
-            client.login(registry=dock.address, **wrong)
-        assert client.login(registry=dock.address, **dock.auth())["Status"] == "Login Succeeded"
+            client.login(registry=place.address, **wrong)
+        assert client.login(registry=place.address, **place.auth())["Status"] == "Login Succeeded"
     finally:
         client.close()
 
 
-def test_a_mutable_tag_can_be_moved_and_the_old_image_stays_untagged(dock: Dock) -> None:
-    dock.create("moving", "MUTABLE")
-    dock.push(dock.image(b"first"), "v1", "moving")
-    (first,) = dock.describe_images("moving")
-    dock.push(dock.image(b"second"), "v1", "moving")
-    (untagged,) = dock.describe_images("moving", filter={"tagStatus": "UNTAGGED"})
-    (tagged,) = dock.describe_images("moving", imageIds=[{"imageTag": "v1"}])
+def test_a_mutable_tag_can_be_moved_and_the_old_image_stays_untagged(place: Dock) -> None:
+    place.create("moving", "MUTABLE")
+    place.push(place.image(b"first"), "v1", "moving")
+    (first,) = place.describe_images("moving")
+    place.push(place.image(b"second"), "v1", "moving")
+    (untagged,) = place.describe_images("moving", filter={"tagStatus": "UNTAGGED"})
+    (tagged,) = place.describe_images("moving", imageIds=[{"imageTag": "v1"}])
     assert untagged["imageDigest"] == first["imageDigest"] != tagged["imageDigest"]
     assert untagged["imagePushedAt"] <= tagged["imagePushedAt"]
-    deleted = dock.ecr.batch_delete_image(repositoryName="moving", imageIds=[{"imageDigest": first["imageDigest"]}])
+    deleted = place.ecr.batch_delete_image(repositoryName="moving", imageIds=[{"imageDigest": first["imageDigest"]}])
     assert deleted["imageIds"] == [{"imageDigest": first["imageDigest"]}]
-    assert dock.describe_images("moving") == [tagged]
+    assert place.describe_images("moving") == [tagged]
 
 
-def test_if_two_clients_push_the_same_tag_at_once_one_wins(dock: Dock) -> None:
+def test_if_two_clients_push_the_same_tag_at_once_one_wins(place: Dock) -> None:
     """The test sends the engine's last request itself, because one engine has only one image of a name."""
-    dock.create()
+    place.create()
     for number in range(2):
-        dock.push(dock.image(os.urandom(100)), f"image-{number}")
+        place.push(place.image(os.urandom(100)), f"image-{number}")
     ids = [{"imageTag": f"image-{number}"} for number in range(2)]
-    images = dock.ecr.batch_get_image(repositoryName="trainer", imageIds=ids)["images"]
-    auth = "Basic " + base64.b64encode(":".join(dock.auth().values()).encode()).decode()
+    images = place.ecr.batch_get_image(repositoryName="trainer", imageIds=ids)["images"]
+    auth = "Basic " + base64.b64encode(":".join(place.auth().values()).encode()).decode()
     ready = threading.Barrier(2)
 
     def put(image: dict[str, Any], tag: str) -> int:
         headers = {"Authorization": auth, "Content-Type": image["imageManifestMediaType"]}
-        connection = http.client.HTTPConnection("127.0.0.1", dock.cloud.port)
+        connection = http.client.HTTPConnection("127.0.0.1", place.cloud.port)
         ready.wait()
         connection.request("PUT", f"/v2/trainer/manifests/{tag}", image["imageManifest"], headers)
         return connection.getresponse().status
@@ -205,27 +205,27 @@ def test_if_two_clients_push_the_same_tag_at_once_one_wins(dock: Dock) -> None:
         for round_ in range(20):
             answers = pool.map(put, images, [f"v{round_}"] * 2)
             assert sorted(answers) == [201, 400]
-    assert sum(len(image["imageTags"]) for image in dock.describe_images()) == 22
+    assert sum(len(image["imageTags"]) for image in place.describe_images()) == 22
 
 
-def test_a_repository_with_images_is_deleted_only_by_force(dock: Dock) -> None:
-    dock.create()
-    image = dock.image(os.urandom(10_000))
-    dock.push(image, "v1")
+def test_a_repository_with_images_is_deleted_only_by_force(place: Dock) -> None:
+    place.create()
+    image = place.image(os.urandom(10_000))
+    place.push(image, "v1")
     with pytest.raises(ClientError, match="RepositoryNotEmptyException"):
-        dock.ecr.delete_repository(repositoryName="trainer")
-    dock.ecr.delete_repository(repositoryName="trainer", force=True)
-    dock.create()
-    assert dock.describe_images() == []
-    assert dock.push(image, "v1")[-1] == "Layer already exists"
-    dock.ecr.delete_repository(repositoryName="trainer", force=True)
-    assert dock.push(image, "v1")[-1].startswith("name unknown")
+        place.ecr.delete_repository(repositoryName="trainer")
+    place.ecr.delete_repository(repositoryName="trainer", force=True)
+    place.create()
+    assert place.describe_images() == []
+    assert place.push(image, "v1")[-1] == "Layer already exists"
+    place.ecr.delete_repository(repositoryName="trainer", force=True)
+    assert place.push(image, "v1")[-1].startswith("name unknown")
 
 
-def test_layers_outlast_the_local_cloud_and_images_do_not(dock: Dock) -> None:
-    dock.create()
-    image = dock.image(os.urandom(400_000))
-    dock.push(image, "v1")
+def test_layers_outlast_the_local_cloud_and_images_do_not(place: Dock) -> None:
+    place.create()
+    image = place.image(os.urandom(400_000))
+    place.push(image, "v1")
     status = verb("status").stdout
     assert "Jobs run " in status
     assert "repository trainer: 1 images" in status
@@ -235,33 +235,33 @@ def test_layers_outlast_the_local_cloud_and_images_do_not(dock: Dock) -> None:
         "Error: The local cloud is running and uses the layers.",
         "Fix:   Stop it first: `make cloud-down`.",
     ]
-    dock.restart()
-    dock.create()
-    assert dock.describe_images() == []
-    assert dock.push(image, "v1")[-1] == "Layer already exists"
+    place.restart()
+    place.create()
+    assert place.describe_images() == []
+    assert place.push(image, "v1")[-1] == "Layer already exists"
     localcloud.stop()
     assert "kB of image layers deleted from build/registry/." in verb("clean").stdout
     assert verb("clean").stdout == "0 B of image layers deleted from build/registry/.\n"
-    dock.restart()
-    dock.create()
-    assert dock.push(image, "v1")[-1] == "Pushed"
+    place.restart()
+    place.create()
+    assert place.push(image, "v1")[-1] == "Pushed"
 
 
-def test_local_clouds_in_two_folders_do_not_disturb_each_other(dock: Dock, tmp_path: Path) -> None:
-    dock.create()
-    image = dock.image(b"content")
-    dock.push(image, "v1")
+def test_local_clouds_in_two_folders_do_not_disturb_each_other(place: Dock, tmp_path: Path) -> None:
+    place.create()
+    image = place.image(b"content")
+    place.push(image, "v1")
     (tmp_path / "other").mkdir()
     os.chdir(tmp_path / "other")
-    other = Dock(dock.engine)
+    other = Dock(place.engine)
     try:
         other.create()
         assert other.describe_images() == []
         assert other.push(image, "v1")[-1] == "Pushed"
     finally:
         localcloud.stop()
-    assert len(dock.describe_images()) == 1
-    assert dock.push(image, "v2")[-1] == "Layer already exists"
+    assert len(place.describe_images()) == 1
+    assert place.push(image, "v2")[-1] == "Layer already exists"
 
 
 def registries(root: Path) -> list[int]:
@@ -278,41 +278,41 @@ def registries(root: Path) -> list[int]:
     return found
 
 
-def test_the_registry_ends_with_the_local_cloud_and_starts_again(dock: Dock, root: Path) -> None:
+def test_the_registry_ends_with_the_local_cloud_and_starts_again(place: Dock, root: Path) -> None:
     assert registries(root) == []
-    dock.create()
-    image = dock.image(b"content")
-    dock.push(image, "v1")
+    place.create()
+    image = place.image(b"content")
+    place.push(image, "v1")
     for process in registries(root):
         os.kill(process, signal.SIGKILL)
-    assert dock.push(image, "v2")[-1] == "Layer already exists"
+    assert place.push(image, "v2")[-1] == "Layer already exists"
     assert registries(root)
-    os.kill(dock.cloud.pid, signal.SIGKILL)
+    os.kill(place.cloud.pid, signal.SIGKILL)
     wait_until(lambda: not registries(root))
     wait_until(lambda: localcloud.running() is None)
-    dock.restart()
-    dock.create()
-    assert dock.describe_images() == []
-    dock.push(image, "v1")
+    place.restart()
+    place.create()
+    assert place.describe_images() == []
+    place.push(image, "v1")
     localcloud.stop()
     assert registries(root) == []
 
 
-def test_a_large_layer_is_streamed(dock: Dock) -> None:
+def test_a_large_layer_is_streamed(place: Dock) -> None:
     """The layer is sent in chunks, as docker does, and downloaded; the server never holds it in memory."""
-    dock.create()
+    place.create()
     size, piece = 300 << 20, os.urandom(1 << 20)
     digest = "sha256:" + hashlib.sha256(piece * (size >> 20)).hexdigest()
-    auth = "Basic " + base64.b64encode(":".join(dock.auth().values()).encode()).decode()
-    connection = http.client.HTTPConnection("127.0.0.1", dock.cloud.port)
+    auth = "Basic " + base64.b64encode(":".join(place.auth().values()).encode()).decode()
+    connection = http.client.HTTPConnection("127.0.0.1", place.cloud.port)
 
     def ask(method: str, url: str, body: Any = None, **more: Any) -> http.client.HTTPResponse:
-        connection.request(method, url, body, {"Authorization": auth, "Host": dock.address}, **more)
+        connection.request(method, url, body, {"Authorization": auth, "Host": place.address}, **more)
         return connection.getresponse()
 
     started = ask("POST", "/v2/trainer/blobs/uploads/?mount=sha256:1&from=other")
     assert (started.status, started.read()) == (202, b"")
-    assert started.headers["Location"].startswith(f"http://{dock.address}/v2/trainer/blobs/uploads/")
+    assert started.headers["Location"].startswith(f"http://{place.address}/v2/trainer/blobs/uploads/")
     sent = ask("PATCH", started.headers["Location"], (piece for _ in range(size >> 20)), encode_chunked=True)
     assert (sent.status, sent.read()) == (202, b"")
     done = ask("PUT", f"{sent.headers['Location']}&digest={digest}")
@@ -324,7 +324,7 @@ def test_a_large_layer_is_streamed(dock: Dock) -> None:
     while part := answer.read(1 << 20):
         seen.update(part)
     assert f"sha256:{seen.hexdigest()}" == digest
-    peak = Path(f"/proc/{dock.cloud.pid}/status").read_text().partition("VmHWM:")[2].split()[0]
+    peak = Path(f"/proc/{place.cloud.pid}/status").read_text().partition("VmHWM:")[2].split()[0]
     assert int(peak) << 10 < 250 << 20
 
 
@@ -354,29 +354,29 @@ def test_without_the_registry_program_its_image_is_used(
     engine: Any, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(root))  # Nothing is installed there.
-    dock = Dock(engine)
+    place = Dock(engine)
 
     def containers() -> list[Any]:
         label = f"trainyard.registry={root / 'build/registry'}"
         return list(engine.containers.list(all=True, filters={"label": label}))
 
     try:
-        assert "docker-registry" not in (localcloud.container_support(dock.cloud).missing or "")
-        dock.create()
-        image = dock.image(os.urandom(10_000))
-        assert dock.push(image, "v1")[-1] == "Pushed"
+        assert "docker-registry" not in (localcloud.container_support(place.cloud).missing or "")
+        place.create()
+        image = place.image(os.urandom(10_000))
+        assert place.push(image, "v1")[-1] == "Pushed"
         (served,) = containers()
         assert {port["HostIp"] for port in served.ports["5000/tcp"]} == {"127.0.0.1"}
         assert {path.stat().st_uid for path in (root / "build/registry").rglob("*")} == {os.getuid()}
-        os.kill(dock.cloud.pid, signal.SIGKILL)
+        os.kill(place.cloud.pid, signal.SIGKILL)
         wait_until(lambda: localcloud.running() is None)
         assert containers()
-        dock.restart()
+        place.restart()
         assert containers() == []
-        dock.create()
-        assert dock.push(image, "v1")[-1] == "Layer already exists"
+        place.create()
+        assert place.push(image, "v1")[-1] == "Layer already exists"
     finally:
-        dock.close()
+        place.close()
     assert containers() == []
 
 

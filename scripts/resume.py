@@ -39,7 +39,7 @@ def main(
         return
     checkpoints = request["CheckpointConfig"]["S3Uri"]
     console.say(f"{request['TrainingJobName']} resumes {earlier['TrainingJobName']} from {checkpoints}")
-    if training.run(request).status != "Completed":
+    if not training.run(request):
         raise typer.Exit(1)
 
 

@@ -13,7 +13,6 @@ import typer
 from scripts.core import console, verb
 
 if TYPE_CHECKING:
-    from scripts.runs import Record
     from scripts.stack import Stack
     from scripts.training import TrainingJob
 
@@ -59,8 +58,7 @@ def main(
     if dry_run:
         console.say(json.dumps(prepared.request, indent=2, ensure_ascii=False))
         return
-    record = _run(prepared, yes)
-    if record.status != "Completed":
+    if not _run(prepared, yes):
         raise typer.Exit(1)
 
 
@@ -92,8 +90,8 @@ def _prepare(options: TrainOptions, say: Callable[[str], None]) -> PreparedJob:
     return PreparedJob(job, stack, training.build_request(job, stack))
 
 
-def _run(prepared: PreparedJob, yes: bool) -> "Record":
-    """Check what the job needs, upload its data, and run it."""
+def _run(prepared: PreparedJob, yes: bool) -> bool:
+    """Check what the job needs, upload its data, and run it; whether it is Completed and left something."""
     from scripts import channels, jobfile, training
     from scripts.training import preflight
 

@@ -6,8 +6,10 @@ from scripts.runs.following import follow
 from scripts.runs.listing import job_table, list_jobs
 from scripts.runs.prices import estimate_cost
 from scripts.runs.record import Record, describe, find, save_record
+from scripts.runs.results import EmptyModelError
 
 __all__ = [
+    "EmptyModelError",
     "Record",
     "describe",
     "download_model",

@@ -1,8 +1,8 @@
 """Downloads a job's model: gets model.tar.gz, checks every member, unpacks it, and then renames the folder."""
 
+import errno
 import shutil
 import tarfile
-import tempfile
 import time
 import zlib
 from collections.abc import Mapping
@@ -11,33 +11,46 @@ from typing import Any
 
 from scripts.core import aws, console, progress
 from scripts.core.errors import UserError
-from scripts.runs.record import Record, create_run_folder, describe, model_folder, save_record
+from scripts.runs import results, scratch
+from scripts.runs.record import FOLDER, Record, create_run_folder, describe, has_model, model_folder, save_record
 
 PAUSE = 1.0
 
 
 def download_model(sagemaker: Any, job: str) -> tuple[Record, bool]:
-    """Download and unpack a job's model into runs/<job>/model, unless that folder exists.
+    """Download and unpack a job's model into runs/<job>/model, unless it is there.
 
     Returns:
-        The run's updated record, and whether the folder existed before.
+        The run's updated record, and whether the model was there before.
 
     Raises:
+        EmptyModelError: the job's archive holds no file.
         UserError: the job has no model (yet), or its archive is broken or unsafe to unpack.
     """
-    folder = model_folder(job)
+    scratch.remove_leftovers(FOLDER)
     described = _wait_while_stopping(sagemaker, job)
-    if folder.is_dir():
+    if has_model(job):
         return save_record(described), True
     uri = _model_uri(described)
-    run_folder = create_run_folder(job)
     # In the same folder as the final one, so that the last step is one rename. It is deleted in any case.
-    with tempfile.TemporaryDirectory(prefix=".model-", dir=run_folder) as name:
-        archive = Path(name) / "model.tar.gz"
+    with scratch.temporary_folder(create_run_folder(job)) as folder:
+        archive = folder / "model.tar.gz"
         _download(uri, archive)
-        unpack(archive, Path(name) / "model")
-        (Path(name) / "model").rename(folder)
-    return save_record(described), False
+        results.check_model(archive, uri, job)
+        unpack(archive, folder / "model")
+        existed = not _rename(folder / "model", model_folder(job))
+    return save_record(described), existed
+
+
+def _rename(unpacked: Path, model: Path) -> bool:
+    """Give the unpacked folder its final name; False if another command has finished the same download first."""
+    try:
+        unpacked.rename(model)
+    except OSError as error:
+        if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
+            raise
+        return False
+    return True
 
 
 def unpack(archive: Path, folder: Path) -> None:

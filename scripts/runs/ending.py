@@ -13,14 +13,19 @@ def still_running_line(job: str) -> str:
     )
 
 
-def print_end(record: Record) -> None:
-    """Print a job's summary: status, time, cost, metrics, and the reason if it failed or was stopped."""
-    for line in end_lines(record):
+def print_end(record: Record, with_model: bool = True) -> None:
+    """Print a job's summary: status, time, cost, metrics, and the reason if it failed or was stopped.
+
+    Args:
+        record: the run's record.
+        with_model: whether to name the archive of its model, if that was not downloaded.
+    """
+    for line in end_lines(record, with_model):
         console.say(line)
 
 
-def end_lines(record: Record) -> list[str]:
-    """The lines of a job's summary."""
+def end_lines(record: Record, with_model: bool = True) -> list[str]:
+    """The lines of a job's summary, for `print_end`."""
     lines = [f"{record.job}: {record.status}{_reason(record)}"]
     if record.seconds is not None:
         cost = "price unknown" if record.cost_usd is None else f"{record.cost_usd:.4f} USD ({_source(record)})"
@@ -29,7 +34,7 @@ def end_lines(record: Record) -> list[str]:
         lines.append(f"  time     {console.duration(record.seconds)}, billed {billable}{each}: {cost}")
     if record.metrics:
         lines.append("  metrics  " + ", ".join(f"{name} {value:.6g}" for name, value in record.metrics.items()))
-    if record.model_s3 and record.model_path is None:
+    if with_model and record.model_s3 and record.model_path is None:
         lines.append(f"  model    {record.model_s3}: `make model RUN={record.job}` downloads it")
     return lines
 

@@ -86,6 +86,12 @@ def model_folder(job: str) -> Path:
     return run_folder(job) / "model"
 
 
+def has_model(job: str) -> bool:
+    """Whether a run's model is unpacked in its folder. A folder without anything in it is no model."""
+    folder = model_folder(job)
+    return folder.is_dir() and any(folder.iterdir())
+
+
 def make_record(job: Mapping[str, Any], model_path: str | None) -> Record:
     """The record of a job, from the DescribeTrainingJob response alone, so that it works for any job."""
     name, resources = job["TrainingJobName"], job["ResourceConfig"]
@@ -117,8 +123,8 @@ def make_record(job: Mapping[str, Any], model_path: str | None) -> Record:
 
 def save_record(job: Mapping[str, Any]) -> Record:
     """Write a run's record.json from the DescribeTrainingJob response, and return the record."""
-    model = model_folder(job["TrainingJobName"])
-    record = make_record(job, model.as_posix() if model.is_dir() else None)
+    name = job["TrainingJobName"]
+    record = make_record(job, model_folder(name).as_posix() if has_model(name) else None)
     write_json(create_run_folder(record.job) / "record.json", asdict(record))
     return record
 

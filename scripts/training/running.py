@@ -9,16 +9,20 @@ from scripts.runs.ending import print_end, still_running_line
 from scripts.runs.following import follow
 from scripts.runs.prices import cost_line
 from scripts.runs.record import Record, describe, run_folder, save_record, write_json
+from scripts.runs.results import EmptyModelError
 from scripts.training.submission import submit
 
 DAY = 24 * 3600  # SageMaker's limit for a request without one
 
 
-def run(request: Mapping[str, Any]) -> Record:
+def run(request: Mapping[str, Any]) -> bool:
     """Run a training job until it ends. If it is Completed, download its model to runs/<job>/model.
 
     Args:
         request: the CreateTrainingJob request.
+
+    Returns:
+        Whether the job is Completed and left a model or other results.
 
     Raises:
         UserError: AWS refused the request for a reason that you can correct, or the model cannot be unpacked.
@@ -35,12 +39,26 @@ def run(request: Mapping[str, Any]) -> Record:
     with verb.on_interrupt(still_running_line(job)):
         save_record(describe(sagemaker, job))
         record = save_record(follow(sagemaker, job))
-    if record.status == "Completed":
+    if record.status != "Completed":
+        print_end(record)
+        return False
+    return _fetch_model(sagemaker, record)
+
+
+def _fetch_model(sagemaker: Any, record: Record) -> bool:
+    """Download a Completed job's model and print the job's summary; False if the job left nothing at all."""
+    job = record.job
+    try:
         with verb.on_interrupt(f"Interrupted. {job} is Completed; `make model RUN={job}` downloads its model."):
             record, _ = download_model(sagemaker, job)
-        console.say(f"The model is in {record.model_path}.")
+    except EmptyModelError as empty:
+        print_end(record, with_model=False)
+        console.say(f"{'Warning: ' if empty.output else ''}{empty.problem}")
+        console.say(empty.fix)
+        return empty.output is not None
+    console.say(f"The model is in {record.model_path}.")
     print_end(record)
-    return record
+    return True
 
 
 def _cost(request: Mapping[str, Any]) -> str:

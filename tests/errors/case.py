@@ -133,9 +133,9 @@ def variable(**values: str | None) -> Given:
     return changed
 
 
-def refused(operation: str, code: str, message: str, status: int = 400) -> Given:
-    """AWS refuses an operation with this error."""
-    return lambda scene: scene.cloud.answering(operation, Refusal(code, message, status))
+def refused(operation: str, code: str, message: str, status: int = 400, place: str = "") -> Given:
+    """AWS refuses an operation with this error; ``place`` is a text that the path must contain."""
+    return lambda scene: scene.cloud.answering(operation, Refusal(code, message, status), place)
 
 
 def forbidden(operation: str, action: str, resource: str, place: str = "") -> Given:

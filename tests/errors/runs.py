@@ -55,6 +55,23 @@ def _bad(title: str, name: str, kind: bytes, reason: str, target: str = "") -> C
 
 
 @contextmanager
+def other_results(scene: Scene) -> Iterator[None]:
+    """An archive of other results beside the demo's model; our trainer's own has another name."""
+    held = io.BytesIO()
+    with tarfile.open(fileobj=held, mode="w:gz") as tar:
+        tar.addfile(tarfile.TarInfo("scores.csv"))
+    s3, key = scene.client("s3"), f"digits/{scene.run}/output/output.tar.gz"
+    listed = s3.list_objects_v2(Bucket=MODELS, Prefix=key)
+    before = s3.get_object(Bucket=MODELS, Key=key)["Body"].read() if listed["KeyCount"] else None
+    s3.put_object(Bucket=MODELS, Key=key, Body=held.getvalue())
+    yield
+    if before is None:
+        s3.delete_object(Bucket=MODELS, Key=key)
+    else:
+        s3.put_object(Bucket=MODELS, Key=key, Body=before)
+
+
+@contextmanager
 def a_connection_that_breaks(scene: Scene) -> Iterator[None]:
     with aside("runs/{run}/model")(scene), scene.cloud.answering("s3:GetObject", HALF, "model.tar.gz"):
         yield
@@ -119,6 +136,28 @@ CASES = (
         f"The job's model is no longer at s3://{MODELS}/digits/{{run}}/output/model.tar.gz.",
         "Check whether the bucket keeps an older version, or run the job again.",
         given(aside("runs/{run}/model"), refused("s3:HeadObject", "404", "Not Found", 404)),
+        STACK,
+    ),
+    Case(
+        GROUP,
+        "a job that left neither a model nor other results",
+        "make model RUN={run}",
+        "{run} left nothing: SM_MODEL_DIR and SM_OUTPUT_DATA_DIR were empty when its program ended.",
+        "The end of its log says where its program did write (`make logs RUN={run}`). "
+        'Let it write to os.environ["SM_MODEL_DIR"]: docs/bring-your-own-script.md.',
+        given(
+            archive((".", tarfile.DIRTYPE, "")), refused("s3:GetObject", "NoSuchKey", "x", 404, place="output.tar.gz")
+        ),
+        STACK,
+    ),
+    Case(
+        GROUP,
+        "a job that left other results, and no model",
+        "make model RUN={run}",
+        f"{{run}} left no model: SM_MODEL_DIR was empty. It left other results: s3://{MODELS}/….",
+        f"`aws s3 cp s3://{MODELS}/digits/{{run}}/output/output.tar.gz .` downloads them. "
+        "A model must be in SM_MODEL_DIR when the program ends.",
+        given(archive((".", tarfile.DIRTYPE, "")), other_results),
         STACK,
     ),
     _bad("an archive with an absolute path", "/tmp/evil", tarfile.REGTYPE, "leads out of the folder"),

@@ -40,6 +40,40 @@ def test_an_awkward_value_arrives_unchanged(stack: Scene) -> None:
         shutil.rmtree(note.parent.parent)
 
 
+@pytest.mark.parametrize(
+    ("program", "code", "sentence"),
+    [
+        (
+            "import pathlib; pathlib.Path('elsewhere').write_text('x')",
+            2,
+            " left nothing: SM_MODEL_DIR and SM_OUTPUT_DATA_DIR were empty when its program ended.",
+        ),
+        (
+            "import os, pathlib; pathlib.Path(os.environ['SM_OUTPUT_DATA_DIR'], 'scores').write_text('x')",
+            0,
+            " left no model: SM_MODEL_DIR was empty. It left other results: s3://",
+        ),
+    ],
+    ids=["nothing", "other results"],
+)
+def test_a_completed_job_without_a_model_is_reported(stack: Scene, program: str, code: int, sentence: str) -> None:
+    tables = "[channels.training]\nsource = 'data/small'\n"
+    prepared = given(job('program = "own.py"', tables), folder("data/small", "0/one.png"))
+    with prepared(stack), file("trainer/own.py", program)(stack):
+        ended = stack.type("make train JOB=mistake YES=1")
+        (stack.folder / "trainer" / "elsewhere").unlink(missing_ok=True)
+        runs = list((stack.folder / "runs").glob("mistake-*"))
+        files = sorted(path.name for run in runs for path in run.iterdir())
+        for run in runs:
+            shutil.rmtree(run)
+    assert f"{sentence}" in ended.stdout, ended.stdout + ended.stderr
+    assert ("Error 1\n" in ended.stderr) == (code != 0)  # make prints the verb's exit code
+    assert ended.returncode == code
+    assert "The model is in" not in ended.stdout
+    assert files == ["record.json", "request.json"]
+    assert "warning: own.py left nothing in " in ended.stdout
+
+
 def test_a_call_that_is_throttled_once_is_retried(stack: Scene) -> None:
     with refused("sagemaker:ListTrainingJobs", "ThrottlingException", "Rate exceeded")(stack):
         stack.cloud.rules[0].times = 1

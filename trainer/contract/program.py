@@ -10,10 +10,12 @@ import os
 import runpy
 import signal
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from trainer.contract import written
 from trainer.contract.errors import JobError
 from trainer.contract.failure import write_failure
 from trainer.contract.folders import Folders, read_hyperparameters
@@ -68,11 +70,14 @@ def run(folders: Folders, extra: Sequence[str], stop: Stop) -> int:
     for name in ("SM_MODEL_DIR", "SM_OUTPUT_DATA_DIR"):
         Path(variables[name]).mkdir(parents=True, exist_ok=True)
     _prepare_process(path, arguments)
+    started, code = time.time(), 0
     try:
         runpy.run_path(str(path), run_name="__main__")
     except SystemExit as exit_request:
-        return _exit_code(exit_request, path.name, folders)
-    return 0
+        code = _exit_code(exit_request, path.name, folders)
+    if code == 0 and variables["SM_CURRENT_HOST"] == json.loads(variables["SM_HOSTS"])[0]:
+        written.warn_of_empty_model(path.name, folders, CODE_FOLDER, started)
+    return code
 
 
 def _prepare_process(path: Path, arguments: Sequence[str]) -> None:

@@ -46,6 +46,8 @@ def test_record_of_an_ended_job() -> None:
     assert kept["ended"] == "2026-01-01T12:07:40+00:00"
     assert [path.name for path in Path("runs", A).iterdir()] == ["record.json"]
     model_folder(A).mkdir()
+    assert save_record(described()).model_path is None  # an empty folder is no model
+    (model_folder(A) / "model.keras").write_text("")
     assert save_record(described()).model_path == f"runs/{A}/model"
 
 

@@ -209,8 +209,8 @@ if __name__ == "__main__":
         print(pool.map(double, [4]))
 """
     (image / "src" / "train.py").write_text(code)
-    exit_code, out, err = run(image, base, "", "src/train.py")
-    assert (exit_code, err) == (0, "")
+    exit_code, out, _ = run(image, base, "", "src/train.py")
+    assert exit_code == 0
     assert out.splitlines() == [f"beside above words {image}/src/train.py", "above True", "[8]"]
 
 
@@ -255,6 +255,38 @@ def test_a_gpu_instance_without_a_gpu_runs_it_only_when_allowed(image: Path, bas
     assert run(image, base, "print('ran')")[:2] == (1, "")
     assert "ml.g4dn.4xlarge has a GPU" in base.failure
     assert run(image, base, "print('ran')", TRAINER_WITHOUT_GPU="allow")[:2] == (0, "ran\n")
+
+
+ELSEWHERE = """
+import os, pathlib, shutil
+pathlib.Path("results").mkdir()
+for number in range(3):
+    pathlib.Path("results", str(number)).write_text("x")
+shutil.copy2("requirements.txt", "results/old")  # with an old time of modification
+pathlib.Path(os.environ["SM_OUTPUT_DATA_DIR"], "scores.csv").write_text("x")
+pathlib.Path(os.environ["SM_MODEL_DIR"], "1").mkdir()  # a folder is no model
+"""
+
+
+def test_a_program_that_leaves_no_model_is_told_where_it_wrote(image: Path, base: Base) -> None:
+    base.configure(resourceconfig={"hosts": ["algo-1", "algo-2"], "current_host": "algo-1"})
+    code, _, err = run(image, base, ELSEWHERE)
+    assert code == 0
+    assert err == (
+        f"warning: mine.py left nothing in {base.root}/model (SM_MODEL_DIR), which becomes the model. "
+        f"Below {image} and {base.root}, it wrote 4 files in {image}/results, 1 file in {base.root}/output/data.\n"
+    )
+    assert run(image, base, "")[2].endswith(f"Below {image} and {base.root}, it wrote no file.\n")
+
+
+@pytest.mark.parametrize("case", ["another host", "a model", "a failure"])
+def test_no_other_end_names_where_a_program_wrote(image: Path, base: Base, case: str) -> None:
+    base.configure(resourceconfig={"hosts": ["algo-1", "algo-2"], "current_host": "algo-2"})
+    if case != "another host":
+        base.configure(resourceconfig={"hosts": ["algo-1"], "current_host": "algo-1"})
+    save = 'import os, pathlib\npathlib.Path(os.environ["SM_MODEL_DIR"], "model").write_text("x")\n'
+    program = {"another host": "", "a model": save, "a failure": "raise SystemExit(3)"}[case]
+    assert run(image, base, program)[2] == ""
 
 
 @given(st.dictionaries(st.from_regex(r"[a-z][a-z0-9_]{0,9}", fullmatch=True), st.text(), max_size=5))

@@ -7,11 +7,19 @@ NONE, the files themselves go below ``output/model/`` and ``output/data/``.
 import tarfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from scripts.localcloud.sagemaker import s3paths
 from scripts.localcloud.sagemaker.layout import Layout
+from scripts.localcloud.sagemaker.program_files import (
+    ChangedFileError,
+    Entry,
+    ProgramFile,
+    ProgramFolder,
+    sentences,
+    shown,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -24,30 +32,30 @@ class MergedFolder:
     """The folders of several hosts as one.
 
     Attributes:
-        entries: each path below the folder, parents first, and the file or folder that it stands for.
+        entries: each file and folder in them, parents first, and its host.
         conflicts: the paths that are skipped, each with its host and the first host that has the same path.
     """
 
-    entries: tuple[tuple[str, Path], ...]
+    entries: tuple[tuple[Entry, str], ...]
     conflicts: tuple[tuple[str, str, str], ...]
 
 
-def merge(folders: Mapping[str, Path]) -> MergedFolder:
+def merge(folders: Mapping[str, Sequence[Entry]]) -> MergedFolder:
     """Merge the hosts' folders. If two hosts have the same path, the first host's is used."""
-    used: dict[str, tuple[str, Path]] = {}
+    used: dict[str, tuple[Entry, str]] = {}
     conflicts = []
-    for host, folder in folders.items():
-        for name, path in _list_folder(folder):
+    for host, entries in folders.items():
+        for entry in entries:
             # A conflict is the same path in another host's folder, or a file where this host has a folder.
-            parents = [str(parent) for parent in Path(name).parents][:-1]
-            found = [used[other] for other in (*parents, name) if other in used and not _is_folder(used[other][1])]
-            if name in used and not _is_folder(path):
-                found.append(used[name])
+            parents = [str(parent) for parent in PurePosixPath(entry.path).parents][:-1]
+            found = [used[other] for other in (*parents, entry.path) if other in used and not used[other][0].is_folder]
+            if entry.path in used and not entry.is_folder:
+                found.append(used[entry.path])
             if found:
-                conflicts.append((name, host, found[0][0]))
-            elif name not in used:
-                used[name] = host, path
-    return MergedFolder(tuple((name, path) for name, (_, path) in sorted(used.items())), tuple(conflicts))
+                conflicts.append((entry.path, host, found[0][1]))
+            elif entry.path not in used:
+                used[entry.path] = entry, host
+    return MergedFolder(tuple(used[path] for path in sorted(used)), tuple(conflicts))
 
 
 def upload(
@@ -64,7 +72,7 @@ def upload(
         layouts: the hosts' folders.
         request: CreateTrainingJob's parameters.
         with_model: whether to upload the model; a failed job has none.
-        log: gets a line for each path that is skipped because another host has it.
+        log: gets a line for each path that is skipped: another host has it, or it is not a file that can be read.
 
     Returns:
         The URI for ModelArtifacts; None without a model.
@@ -72,48 +80,76 @@ def upload(
     output = request["OutputDataConfig"]
     uri = s3paths.join(output["S3OutputPath"], request["TrainingJobName"], "output")
     compressed = output.get("CompressionType", "GZIP") == "GZIP"
-    folder = layouts[0].base.parent  # For the archives. It is deleted with the job.
-    output_data = merge({layout.host: layout.output for layout in layouts})
-    if output_data.entries:
-        _log_conflicts("output/data", output_data, log)
-        _upload(s3, output_data, folder, uri, "output" if compressed else "data", compressed)
+    archives = layouts[0].base.parent  # For the archives. It is deleted with the job.
+    folders = {layout.host: layout.program_folder(layout.output) for layout in layouts}
+    output_data = _Folder(folders, "output/data", compressed, log)
+    if output_data.content.entries:
+        output_data.upload(s3, archives, uri, "output" if compressed else "data", compressed)
     if not with_model:
         return None
-    model = merge({layout.host: layout.model for layout in layouts})
-    _log_conflicts("model", model, log)
-    return _upload(s3, model, folder, uri, "model", compressed)
+    folders = {layout.host: layout.program_folder(layout.model) for layout in layouts}
+    model = _Folder(folders, "model", compressed, log)
+    return model.upload(s3, archives, uri, "model", compressed)
 
 
-def _log_conflicts(folder: str, content: MergedFolder, log: Callable[[str], None]) -> None:
-    for name, host, first in content.conflicts:
-        log(f"{folder}/{name} of {host} is skipped: {first} has the same path")
+class _Folder:
+    """A folder of all hosts, listed and merged; the log has a line for each path that is skipped.
+
+    An archive keeps a link that stays inside the folder as a link: nothing is read through it.
+    """
+
+    def __init__(
+        self, hosts: Mapping[str, ProgramFolder], title: str, with_links: bool, log: Callable[[str], None]
+    ) -> None:
+        self._hosts = hosts
+        self._title = title
+        self._log = log
+        entries = {}
+        for host, folder in hosts.items():
+            found = folder.list()
+            entries[host] = sorted((*found.entries, *(found.links if with_links else ())), key=lambda one: one.path)
+            for line in sentences(title, found.not_read(with_links)):
+                log(line if len(hosts) == 1 else f"{host}: {line}")
+        self.content = merge(entries)
+        for path, host, first in self.content.conflicts:
+            log(f"{shown(f'{title}/{path}')} of {host} is skipped: {first} has the same path")
+
+    def upload(self, s3: "S3Client", archives: Path, uri: str, name: str, compressed: bool) -> str:
+        """Upload the files, or one archive of them; returns the URI."""
+        bucket, key = s3paths.split(s3paths.join(uri, name))
+        if not compressed:
+            for entry, file in self._files():
+                if file:
+                    s3.upload_fileobj(file, bucket, f"{key}/{entry.path}")
+            return f"s3://{bucket}/{key}/"
+        archive = archives / f"{name}.tar.gz"
+        with tarfile.open(archive, "w:gz", compresslevel=FAST_GZIP) as packed:
+            for entry, file in self._files():
+                packed.addfile(_member(entry, file), file)
+        s3.upload_file(str(archive), bucket, f"{key}.tar.gz")
+        return f"s3://{bucket}/{key}.tar.gz"
+
+    def _files(self) -> Iterator[tuple[Entry, ProgramFile | None]]:
+        """Yield each folder, and each file with its open file. A file that cannot be read is skipped, with a line."""
+        for entry, host in self.content.entries:
+            if entry.is_folder or entry.target:
+                yield entry, None
+                continue
+            try:
+                with self._hosts[host].open(entry.path) as file:
+                    yield entry, file
+            except (OSError, ChangedFileError) as error:
+                self._log(f"{shown(f'{self._title}/{entry.path}')} of {host} is skipped: {error}")
 
 
-def _upload(s3: "S3Client", content: MergedFolder, folder: Path, uri: str, name: str, compressed: bool) -> str:
-    bucket, key = s3paths.split(s3paths.join(uri, name))
-    if not compressed:
-        for path, file in content.entries:
-            if file.is_file():
-                s3.upload_file(str(file), bucket, f"{key}/{path}")
-        return f"s3://{bucket}/{key}/"
-    archive = folder / f"{name}.tar.gz"
-    with tarfile.open(archive, "w:gz", compresslevel=FAST_GZIP) as packed:
-        for path, file in content.entries:
-            packed.add(file, path, recursive=False, filter=_as_root)
-    s3.upload_file(str(archive), bucket, f"{key}.tar.gz")
-    return f"s3://{bucket}/{key}.tar.gz"
-
-
-def _list_folder(folder: Path) -> Iterator[tuple[str, Path]]:
-    return ((path.relative_to(folder).as_posix(), path) for path in sorted(folder.rglob("*")))
-
-
-def _is_folder(path: Path) -> bool:
-    return path.is_dir() and not path.is_symlink()
-
-
-def _as_root(member: tarfile.TarInfo) -> tarfile.TarInfo:
+def _member(entry: Entry, file: ProgramFile | None) -> tarfile.TarInfo:
     # In SageMaker, the container's root owns the files. Also, the archive must not name the caller.
-    member.uid = member.gid = 0
+    member = tarfile.TarInfo(entry.path)
     member.uname = member.gname = "root"
+    member.mode, member.mtime = entry.mode, entry.modified / 1e9
+    if file:
+        member.size = file.state.st_size
+    else:
+        member.type = tarfile.SYMTYPE if entry.target else tarfile.DIRTYPE
+        member.linkname = entry.target
     return member

@@ -5,15 +5,23 @@ that the host deleted from its copy.
 https://docs.aws.amazon.com/sagemaker/latest/dg/model-checkpoints.html
 """
 
-import os
 import threading
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scripts.localcloud.sagemaker import s3paths
+from scripts.localcloud.sagemaker.program_files import (
+    MAX_NAMED,
+    ChangedFileError,
+    Listing,
+    ProgramFolder,
+    Skipped,
+    sentences,
+    shown,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -61,19 +69,26 @@ class Mirror:
         uri: CheckpointConfig's S3Uri, without a suffix for the job or the host.
     """
 
-    def __init__(self, s3: "S3Client", folder: Path, uri: str) -> None:
+    def __init__(self, s3: "S3Client", folder: ProgramFolder, uri: str) -> None:
         self._s3 = s3
         self._folder = folder
         self._bucket, prefix = s3paths.split(uri)
         self._prefix = f"{prefix.rstrip('/')}/" if prefix else ""
         self._copied: dict[str, FileState] = {}
         self._before: dict[str, FileState] = {}
+        self._reported: dict[Skipped, None] = {}
+        self._log: Callable[[str], None] = _no_log
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._copy_until_end, name=f"checkpoints {uri}")
 
     def mark_as_copied(self) -> None:
         """Treat the folder's present files as copied, because they were just downloaded from S3."""
-        self._copied = self._scan()
+        self._copied = _states(self._folder.list())
+
+    def report_to(self, log: Callable[[str], None]) -> "Mirror":
+        """Write a line to ``log`` for each path that is skipped; returns the mirror itself."""
+        self._log = log
+        return self
 
     def __enter__(self) -> "Mirror":
         self._thread.start()
@@ -82,50 +97,61 @@ class Mirror:
     def __exit__(self, *_: object) -> None:
         self._ended.set()
         self._thread.join()
-        self._before = self._scan()  # The program has ended, so no file is half-written.
-        self._copy(last=True)
+        self._before = _states(self._folder.list())  # The program has ended, so no file is half-written.
+        self.copy(last=True)
+
+    def copy(self, last: bool) -> None:
+        """Make S3 equal to the folder once.
+
+        Args:
+            last: whether the program has ended. Before, a folder that only a container's root may read is left for
+                later: at the job's end it becomes readable.
+        """
+        found = self._folder.list()
+        if found.unreadable and not last:
+            return
+        self._report(found, last)
+        now = _states(found)
+        todo = changes(self._copied, self._before, now)
+        self._before = now
+        for path in todo.uploads:
+            with suppress(FileNotFoundError, ChangedFileError):  # The next scan sees what it has become.
+                self._upload(path, now[path], last)
+        for path in todo.deletions:
+            if not any(path.startswith(f"{folder}/" if folder else "") for folder in found.unreadable):
+                self._s3.delete_object(Bucket=self._bucket, Key=self._prefix + path)
+                del self._copied[path]
 
     def _copy_until_end(self) -> None:
         while not self._ended.wait(INTERVAL_SECONDS):
             try:
-                self._copy(last=False)
-            except PermissionError:
-                continue  # Only a container's root may read this folder. At the job's end it becomes readable.
+                self.copy(last=False)
             except Exception:
                 traceback.print_exc()  # The next scan tries again; the last one, at the end, raises.
 
-    def _copy(self, last: bool) -> None:
-        now = self._scan()
-        todo = changes(self._copied, self._before, now)
-        self._before = now
-        for path in todo.uploads:
-            try:
-                self._s3.upload_file(str(self._folder / path), self._bucket, self._prefix + path)
-            except FileNotFoundError:
-                continue  # Deleted since the scan.
-            except PermissionError:
-                if last:
-                    raise
-                continue  # Like a folder that only a container's root may read.
-            self._copied[path] = now[path]
-        for path in todo.deletions:
-            self._s3.delete_object(Bucket=self._bucket, Key=self._prefix + path)
-            del self._copied[path]
+    def _upload(self, path: str, listed: FileState, last: bool) -> None:
+        try:
+            with self._folder.open(path) as file:
+                if FileState(file.state.st_size, file.state.st_mtime_ns) == listed:
+                    self._s3.upload_fileobj(file, self._bucket, self._prefix + path)
+                    self._copied[path] = listed
+        except PermissionError:
+            if last:
+                self._log(f"{shown(f'{self._folder.path}/{path}')} is skipped: only its owner may read it")
 
-    def _scan(self) -> dict[str, FileState]:
-        found = {}
-        for folder, _, names in os.walk(self._folder, onerror=_raise_unless_gone):
-            for name in names:
-                path = Path(folder, name)
-                try:
-                    state = path.stat()
-                except FileNotFoundError:
-                    continue
-                found[path.relative_to(self._folder).as_posix()] = FileState(state.st_size, state.st_mtime_ns)
-        return found
+    def _report(self, found: Listing, last: bool) -> None:
+        new = [one for one in found.not_read(with_links=False) if one not in self._reported]
+        room = max(0, MAX_NAMED - len(self._reported))
+        self._reported |= dict.fromkeys(new[:room])
+        for line in sentences(self._folder.path, new[:room]):
+            self._log(line)
+        if last and len(new) > room:
+            self._log(f"{len(new) - room} more in {self._folder.path} are skipped")
 
 
-def _raise_unless_gone(error: OSError) -> None:
-    # If an unreadable folder counted as empty, its files would be deleted in S3.
-    if not isinstance(error, FileNotFoundError):
-        raise error
+def _states(found: Listing) -> dict[str, FileState]:
+    return {entry.path: FileState(entry.size, entry.modified) for entry in found.entries if not entry.is_folder}
+
+
+def _no_log(_: str) -> None:
+    """Drop a line: nobody has asked for it."""

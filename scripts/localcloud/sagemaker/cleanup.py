@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scripts.localcloud.engine import NoEngineError, connect
+from scripts.localcloud.sagemaker.program_files import ProgramFolder
 
 if TYPE_CHECKING:
     import docker
@@ -57,7 +58,7 @@ def remove_containers(cloud: Path) -> set[str]:
 
 def take_ownership(client: "docker.DockerClient", image: str, folder: Path) -> None:
     """Make the files below ``folder`` that belong to root ours, with ``chown`` in a container of the same image."""
-    if os.getuid() == 0 or not _has_foreign_files(folder):
+    if os.getuid() == 0 or not ProgramFolder(folder.parent, folder.name).is_foreign(os.getuid()):
         return
     container: Any = client.containers.create(
         image,
@@ -74,13 +75,3 @@ def take_ownership(client: "docker.DockerClient", image: str, folder: Path) -> N
             raise OSError(f"chown in a container of {image} ended with {code}: {container.logs().decode()}")
     finally:
         container.remove(v=True, force=True)
-
-
-def _has_foreign_files(folder: Path) -> bool:
-    """Whether anything below belongs to another user; an unreadable folder counts as another user's."""
-    own_uid = os.getuid()
-    unreadable: list[OSError] = []
-    for place, folders, files in os.walk(folder, onerror=unreadable.append):
-        if any(Path(place, name).lstat().st_uid != own_uid for name in (*folders, *files)):
-            return True
-    return bool(unreadable)

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from scripts.localcloud.sagemaker import cleanup
-from scripts.localcloud.sagemaker.layout import remove
+from scripts.localcloud.sagemaker.removal import remove
 
 _PROC = Path("/proc")
 END_SECONDS = 10

@@ -4,17 +4,17 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-ru
 """
 
 import json
-import os
-import shutil
 import stat
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from scripts.localcloud.sagemaker.program_files import ChangedFileError, ProgramFolder
+
 OPT_ML = PurePosixPath("/opt/ml")
 DEFAULT_CHECKPOINTS = "/opt/ml/checkpoints"
+MAX_FAILURE = 1024
 
 
 @dataclass(frozen=True)
@@ -65,11 +65,16 @@ class Layout:
         return str(_local_path(request) if self.in_container else self.checkpoints(request))
 
     def failure(self) -> str:
-        """Return the text of the program's failure file; empty if there is none."""
+        """Return the text of the program's failure file; empty if there is no such regular file."""
         try:
-            return (self.base / "output" / "failure").read_text(errors="replace")[:1024]
-        except OSError:
+            with ProgramFolder(self.base, "output").open("failure") as file:
+                return file.read(4 * MAX_FAILURE).decode(errors="replace")[:MAX_FAILURE]
+        except (OSError, ChangedFileError):
             return ""
+
+    def program_folder(self, folder: Path) -> ProgramFolder:
+        """Return a folder below ``base`` as what it is: the program's, to be read with care."""
+        return ProgramFolder(self.base, folder.relative_to(self.base).as_posix())
 
     def create(self, request: Mapping[str, Any]) -> None:
         """Create the folders and the configuration files."""
@@ -108,17 +113,6 @@ def job_layouts(folder: Path, count: int, in_containers: bool) -> list[Layout]:
     """Return the layouts of a job's hosts ``algo-1``, ``algo-2`` and so on, in folders with these names."""
     hosts = tuple(f"algo-{number}" for number in range(1, count + 1))
     return [Layout(folder / host, host, hosts, in_containers) for host in hosts]
-
-
-def remove(folder: Path) -> None:
-    """Delete a job's folder, including read-only files and folders in it."""
-    for parent, folders, _ in os.walk(folder):
-        for name in folders:
-            path = Path(parent, name)
-            with suppress(OSError):  # It may belong to another user or be deleted already. The rest is deleted anyway.
-                if not path.is_symlink():
-                    path.chmod(stat.S_IMODE(path.stat().st_mode) | stat.S_IRWXU)
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def make_read_only(folder: Path) -> None:

@@ -21,9 +21,10 @@ from scripts.localcloud.sagemaker.executor import Executor, Programs
 from scripts.localcloud.sagemaker.hosts import HostFailure, Instruction
 from scripts.localcloud.sagemaker.jobs import Job, JobStore, Metric, StopReason
 from scripts.localcloud.sagemaker.journal import Journal
-from scripts.localcloud.sagemaker.layout import Layout, input_mode, job_layouts, make_read_only, remove
+from scripts.localcloud.sagemaker.layout import Layout, input_mode, job_layouts, make_read_only
 from scripts.localcloud.sagemaker.logs import LogStream
 from scripts.localcloud.sagemaker.metrics import Metrics
+from scripts.localcloud.sagemaker.removal import remove
 from scripts.localcloud.sagemaker.slots import Slots
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ class JobRun:
                 _write_note(logs, note)
             with ExitStack() as copying:
                 for mirror in mirrors:
-                    copying.enter_context(mirror)
+                    copying.enter_context(mirror.report_to(partial(_write_note, logs)))
                 host_failure = self._train(programs, layouts, logs, metrics)
             metrics.publish(self._services.clients.cloudwatch(region, keys), job.name)
             failure = self._failure_reason(host_failure, layouts)
@@ -149,7 +150,7 @@ class JobRun:
         uri = request["CheckpointConfig"]["S3Uri"]
         saved = {"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": uri.rstrip("/") + "/"}}}
         channels.download(s3, channels.sources(s3, saved, host=0, hosts=1), checkpoints, self._is_stopping)
-        mirror = Mirror(s3, checkpoints, uri)
+        mirror = Mirror(s3, layout.program_folder(checkpoints), uri)
         mirror.mark_as_copied()
         return mirror
 

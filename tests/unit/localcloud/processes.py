@@ -4,9 +4,20 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+SWAP = """
+import os, sys
+os.chdir(sys.argv[1])
+os.symlink(sys.argv[2], "link")
+while True:
+    # The name "place" is a folder, nothing, a link, nothing, and so on.
+    os.rename("folder", "place"); os.rename("place", "folder")
+    os.rename("link", "place"); os.rename("place", "link")
+"""
 
 
 def verb(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
@@ -32,3 +43,13 @@ def is_gone(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except FileNotFoundError:
         return True
+
+
+@contextmanager
+def swapping(folder: Path, secret: Path) -> Iterator[None]:
+    """Run a program that swaps ``folder/folder`` and a link to ``secret`` as fast as it can."""
+    with subprocess.Popen([sys.executable, "-c", SWAP, str(folder), str(secret)]) as program:
+        try:
+            yield
+        finally:
+            program.kill()

@@ -18,6 +18,7 @@ from scripts.localcloud.sagemaker.hosts import HostFailure, Instruction
 from scripts.localcloud.sagemaker.instances import Limits, limits
 from scripts.localcloud.sagemaker.jobs import new_job
 from scripts.localcloud.sagemaker.processes import Process, ProcessExecutor
+from scripts.localcloud.sagemaker.program_files import ProgramFolder
 
 REQUEST = {
     "TrainingJobName": "Name",
@@ -111,13 +112,14 @@ def test_hosts_folders_are_merged_and_the_first_hosts_file_is_used(tmp_path: Pat
         (tmp_path / path).write_text(path)
     (tmp_path / "a" / "link").symlink_to("file")
     (tmp_path / "b" / "link").mkdir()
-    found = merge({"algo-1": tmp_path / "a", "algo-2": tmp_path / "b"})
-    assert [(name, path.relative_to(tmp_path).as_posix()) for name, path in found.entries] == [
-        ("file", "a/file"),
-        ("link", "a/link"),
-        ("same", "a/same"),
-        ("same/x", "a/same/x"),
-        ("same/y", "b/same/y"),
+    listed = {host: ProgramFolder(tmp_path, name).list() for host, name in (("algo-1", "a"), ("algo-2", "b"))}
+    found = merge({host: (*one.entries, *one.links) for host, one in listed.items()})
+    assert [(entry.path, host) for entry, host in found.entries] == [
+        ("file", "algo-1"),
+        ("link", "algo-1"),
+        ("same", "algo-1"),
+        ("same/x", "algo-1"),
+        ("same/y", "algo-2"),
     ]
     assert found.conflicts == (
         ("file", "algo-2", "algo-1"),

@@ -22,9 +22,10 @@ from scripts.localcloud.sagemaker.checkpoints import Changes, FileState, changes
 from scripts.localcloud.sagemaker.checks import trusts_sagemaker
 from scripts.localcloud.sagemaker.instances import has_gpu
 from scripts.localcloud.sagemaker.jobs import JobStore, StopReason, new_job
-from scripts.localcloud.sagemaker.layout import Layout, remove
+from scripts.localcloud.sagemaker.layout import Layout
 from scripts.localcloud.sagemaker.metrics import Metrics
 from scripts.localcloud.sagemaker.processes import ProcessExecutor, program_environment
+from scripts.localcloud.sagemaker.removal import remove
 from scripts.localcloud.sagemaker.slots import Slots
 
 NOON = datetime(2026, 8, 1, 12, tzinfo=UTC)

@@ -1,6 +1,6 @@
 """Decides from two listings what a synchronisation uploads and deletes. Pure."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from scripts.channels.local import LocalFile
@@ -50,3 +50,23 @@ def plan(local: Sequence[LocalFile], remote: Sequence[RemoteObject], same: Colle
         unchanged=tuple(file for file in local if file.key in unchanged),
         delete=tuple(sorted(found.key for found in remote if found.key not in files)),
     )
+
+
+def unexpected_keys(local: Iterable[LocalFile], etags: Mapping[str, str], after: Iterable[RemoteObject]) -> set[str]:
+    """The keys at which a prefix may differ from the folder after a synchronisation.
+
+    Args:
+        local: the files in the folder.
+        etags: the expected ETag of each of their objects.
+        after: the objects below the prefix.
+
+    Returns:
+        The keys of objects without a file, of files without an object, and of objects of another size or ETag.
+    """
+    files, objects = {file.key: file for file in local}, {found.key: found for found in after}
+    differ = {
+        key
+        for key in files.keys() & objects.keys()
+        if (objects[key].size, objects[key].etag) != (files[key].size, etags.get(key))
+    }
+    return differ | (files.keys() ^ objects.keys())

@@ -1,9 +1,9 @@
 """The objects below a channel's prefix in S3, and the jobs in progress that read them."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from scripts.channels.plan import RemoteObject
-from scripts.core import jobs
 from scripts.core.errors import UserError
 
 # The key of the metadata in which an upload stores the content's SHA-256.
@@ -42,10 +42,31 @@ def stored_sha256(s3: Any, bucket: str, key: str) -> str | None:
     return found
 
 
-def readers(sagemaker: Any, bucket: str, prefix: str) -> list[str]:
-    """The names of the training jobs in progress that read objects below ``prefix``."""
+def readers(active: Iterable[dict[str, Any]], bucket: str, prefix: str) -> list[dict[str, Any]]:
+    """Those of the training jobs in progress that read objects below ``prefix``.
+
+    Args:
+        active: their DescribeTrainingJob responses.
+        bucket: the data bucket.
+        prefix: a channel's prefix.
+    """
     prefix_uri = f"s3://{bucket}/{prefix}"
-    return [job["TrainingJobName"] for job in jobs.active(sagemaker) if _reads(job, prefix_uri)]
+    return [job for job in active if _reads(job, prefix_uri)]
+
+
+def has_yet_to_read(job: Mapping[str, Any]) -> bool:
+    """Whether a job in progress will read its input, or read it again.
+
+    In File mode, SageMaker copies the input before the status Training. In the other modes, the program reads it during
+    the training. After an interruption of a spot instance, or with a RetryStrategy, a new instance copies it again.
+    https://docs.aws.amazon.com/sagemaker/latest/dg/model-access-training-data.html
+    """
+    if job["TrainingJobStatus"] != "InProgress" or job["SecondaryStatus"] == "Uploading":
+        return False
+    if job["SecondaryStatus"] != "Training" or job.get("EnableManagedSpotTraining") or "RetryStrategy" in job:
+        return True
+    default = job.get("AlgorithmSpecification", {}).get("TrainingInputMode", "File")
+    return any((channel.get("InputMode") or default) != "File" for channel in job.get("InputDataConfig", []))
 
 
 def _reads(job: dict[str, Any], prefix_uri: str) -> bool:

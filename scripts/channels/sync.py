@@ -1,21 +1,18 @@
-"""Make a prefix of the data bucket equal to a local folder: list, plan, ask for confirmation, upload, delete."""
+"""Make a prefix of the data bucket equal to a local folder: list, plan, confirm, upload, delete, compare."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from scripts.channels import local, remote
-from scripts.channels.local import LocalFile
-from scripts.channels.plan import Plan, RemoteObject, plan, same_size_pairs
-from scripts.core import aws, console, progress
+from scripts.channels.local import Digests, Folder, LocalFile
+from scripts.channels.plan import Plan, RemoteObject, plan, same_size_pairs, unexpected_keys
+from scripts.channels.upload import AT_ONCE, upload
+from scripts.core import aws, console, jobs
 from scripts.core.errors import UserError
 
-if TYPE_CHECKING:
-    from s3transfer.futures import TransferFuture
-
-AT_ONCE = 10  # requests at the same time; botocore's connection pool has room for this many
 LISTED = 10
 DELETED_AT_ONCE = 1000  # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 
@@ -43,10 +40,25 @@ def check(channels: Sequence[LocalChannel]) -> None:
         local.read_folder(channel.folder, channel.where)
 
 
+@dataclass(frozen=True)
+class _Planned:
+    """A channel with its folder, the objects below its prefix, and what to do about the differences."""
+
+    channel: LocalChannel
+    folder: Folder
+    before: Sequence[RemoteObject]
+    plan: Plan
+
+    @property
+    def deleted(self) -> list[str]:
+        return [self.channel.prefix + key for key in self.plan.delete]
+
+
 def synchronise(channels: Sequence[LocalChannel], bucket: str, yes: bool) -> None:
     """Upload new and changed files. Files that you deleted locally are deleted in S3 too, after you confirm.
 
-    Before the first upload, all folders are checked and you have confirmed the deletions.
+    Before the first upload, all folders are checked and you have confirmed the deletions. At the end, the prefixes are
+    compared with the folders: another command may have changed them meanwhile.
 
     Args:
         channels: the channels to synchronise.
@@ -54,23 +66,29 @@ def synchronise(channels: Sequence[LocalChannel], bucket: str, yes: bool) -> Non
         yes: whether to delete without asking.
 
     Raises:
-        UserError: a folder or the bucket is missing or wrong, a job in progress reads objects that would be deleted,
-            you did not confirm the deletion, or a file changed during its upload.
+        UserError: a folder or the bucket is missing or wrong, a job in progress reads objects that would be deleted or
+            has yet to read what would be uploaded, you did not confirm the deletion, a file changed during its upload,
+            or a prefix is not equal to its folder at the end.
     """
     folders = [local.read_folder(channel.folder, channel.where) for channel in channels]
     s3 = aws.client("s3")
-    plans = []
+    planned = []
     for channel, folder in zip(channels, folders, strict=True):
-        objects = remote.list_objects(s3, bucket, channel.prefix)
-        pairs = same_size_pairs(folder.files, objects)
-        plans.append(plan(folder.files, objects, _equal_keys(s3, bucket, channel.prefix, pairs)))
-        console.say(_summary(channel, bucket, plans[-1], folder.hidden))
-    deleted = [channel.prefix + key for channel, planned in zip(channels, plans, strict=True) for key in planned.delete]
+        before = remote.list_objects(s3, bucket, channel.prefix)
+        same = _equal_keys(s3, bucket, channel.prefix, same_size_pairs(folder.files, before))
+        planned.append(_Planned(channel, folder, before, plan(folder.files, before, same)))
+        console.say(_summary(channel, bucket, planned[-1].plan, folder.hidden))
+    changed = [one for one in planned if one.plan.upload or one.plan.delete]
+    if not changed:
+        return
+    _refuse_while_read(bucket, changed)
+    deleted = [key for one in changed for key in one.deleted]
     if deleted:
-        _refuse_while_read(bucket, [c.prefix for c, p in zip(channels, plans, strict=True) if p.delete])
         _confirm_deletion(bucket, deleted, yes)
-    _upload(s3, bucket, [(c.prefix, f) for c, p in zip(channels, plans, strict=True) for f in p.upload])
+    sent = upload(s3, bucket, [(one.channel.prefix, file) for one in changed for file in one.plan.upload])
     _delete(s3, bucket, deleted)
+    for one in changed:
+        _compare(s3, bucket, one, sent)
 
 
 def _summary(channel: LocalChannel, bucket: str, planned: Plan, hidden: int) -> str:
@@ -98,22 +116,31 @@ def _equal_keys(s3: Any, bucket: str, prefix: str, pairs: Sequence[tuple[LocalFi
         return {file.key for (file, _), is_equal in zip(pairs, pool.map(equal, pairs), strict=True) if is_equal}
 
 
-def _refuse_while_read(bucket: str, prefixes: Sequence[str]) -> None:
-    sagemaker = aws.client("sagemaker")
-    for prefix in prefixes:
-        try:
-            jobs = remote.readers(sagemaker, bucket, prefix)
-        except Exception as error:
-            if not aws.is_access_denied(error):
-                raise
-            console.say(
-                f"Not checked (no right to {aws.action_of(error)}): whether a job reads s3://{bucket}/{prefix} now."
-            )
-            continue
-        if jobs:
+def _refuse_while_read(bucket: str, changed: Sequence[_Planned]) -> None:
+    prefixes = [one.channel.prefix for one in changed]
+    try:
+        active = list(jobs.active(aws.client("sagemaker")))
+    except Exception as error:
+        if not aws.is_access_denied(error):
+            raise
+        places = ", ".join(f"s3://{bucket}/{prefix}" for prefix in prefixes)
+        console.say(f"Not checked (no right to {aws.action_of(error)}): whether a job reads {places} now.")
+        return
+    for one in changed:
+        readers = remote.readers(active, bucket, one.channel.prefix)
+        place = f"s3://{bucket}/{one.channel.prefix}"
+        if readers and one.plan.delete:
+            name = readers[0]["TrainingJobName"]
             raise UserError(
-                f"The job {jobs[0]} is in progress and reads s3://{bucket}/{prefix}, where objects would be deleted.",
-                f"Wait until it ends (`make logs RUN={jobs[0]}`) or stop it (`make stop RUN={jobs[0]}`).",
+                f"The job {name} is in progress and reads {place}, where objects would be deleted.",
+                f"Wait until it ends (`make logs RUN={name}`) or stop it (`make stop RUN={name}`).",
+            )
+        for job in filter(remote.has_yet_to_read, readers):
+            name = job["TrainingJobName"]
+            raise UserError(
+                f"The job {name} is in progress and has yet to read {place}, where objects would be uploaded.",
+                f"Wait until it has read them (`make logs RUN={name}`), stop it (`make stop RUN={name}`), "
+                "or copy the job file: under another name it has its own objects.",
             )
 
 
@@ -129,52 +156,27 @@ def _confirm_deletion(bucket: str, keys: Sequence[str], yes: bool) -> None:
         raise UserError(f"s3://{bucket} has {objects} that the folder does not have; nothing was changed.", fix)
 
 
-def _upload(s3: Any, bucket: str, files: Sequence[tuple[str, LocalFile]]) -> None:
-    from boto3.s3.transfer import TransferConfig, create_transfer_manager
-    from s3transfer.subscribers import BaseSubscriber
+def _compare(s3: Any, bucket: str, done: _Planned, sent: Mapping[str, Digests]) -> None:
+    """Check that the prefix holds what the folder holds, and nothing else.
 
-    if not files:
-        return
-    config = TransferConfig(
-        max_concurrency=AT_ONCE, multipart_threshold=local.PART_SIZE, multipart_chunksize=local.PART_SIZE
-    )
-    size = sum(file.size for _, file in files)
-    with progress.transfer("Uploading", len(files), size) as shown:
-
-        class Report(BaseSubscriber):
-            # s3transfer passes these arguments by name, so their names are fixed.
-
-            def on_progress(self, future: "TransferFuture", bytes_transferred: int, **kwargs: Any) -> None:  # noqa: ARG002 - s3transfer names them
-                shown.moved(bytes_transferred)
-
-            def on_done(self, future: "TransferFuture", **kwargs: Any) -> None:  # noqa: ARG002 - s3transfer names them
-                shown.finished()
-
-        # Leaving the manager waits for running uploads. An exception or an interrupt cancels the others.
-        with create_transfer_manager(s3, config) as manager:
-            sent = []
-            for prefix, file in files:
-                # S3 verifies each request by its checksum. The next synchronisation reads the metadata.
-                extra = {
-                    "ChecksumAlgorithm": "SHA256",
-                    "Metadata": {remote.SHA256: local.digests(file.path).sha256},
-                }
-                sent.append((file, manager.upload(str(file.path), bucket, prefix + file.key, extra, [Report()])))
-            for file, future in sent:
-                _await(file, future)
-
-
-def _await(file: LocalFile, future: Any) -> None:
-    failure: Exception | None = None
-    try:
-        future.result()
-    except OSError as error:
-        failure = error
-    if failure is not None or file.changed():
+    Raises:
+        UserError: it does not.
+    """
+    channel, after = done.channel, {found.key: found for found in remote.list_objects(s3, bucket, done.channel.prefix)}
+    expected = {found.key: found.etag for found in done.before}
+    expected |= {file.key: sent[channel.prefix + file.key].etag for file in done.plan.upload}
+    files = {file.key: file for file in done.folder.files}
+    suspected = unexpected_keys(files.values(), expected, after.values())
+    # With KMS keys, no ETag is predictable: the stored SHA-256 decides.
+    pairs = [(files[key], after[key]) for key in suspected if key in files and key in after]
+    wrong = sorted(suspected - _equal_keys(s3, bucket, channel.prefix, pairs))
+    if wrong:
+        more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
         raise UserError(
-            f"{file.path} changed during its upload.",
-            "Run the same command again when no program writes to the file any more.",
-        ) from failure
+            f"s3://{bucket}/{channel.prefix} is not equal to {channel.folder} after the upload: {wrong[0]}{more}.",
+            "Another command has changed the objects meanwhile, perhaps `make data` elsewhere. "
+            "Run the same command again when it has ended.",
+        )
 
 
 def _delete(s3: Any, bucket: str, keys: Sequence[str]) -> None:

@@ -5,13 +5,14 @@ import os
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from scripts.core import aws
 from scripts.core.errors import UserError, nearest
+from scripts.runs.manifest import read_summary
 from scripts.runs.prices import estimate_cost, table
 
 FOLDER = Path("runs")
@@ -29,6 +30,7 @@ class Record:
         cost_usd: the cost of `billable_seconds` according to the dated price table; None if the price is unknown.
         model_s3: the S3 URI of model.tar.gz.
         model_path: the local folder of the unpacked model.
+        data: what the channels held when the job was sent, as the first line of data.jsonl; None if that is not known.
     """
 
     job: str
@@ -51,6 +53,7 @@ class Record:
     prices_of: str
     model_s3: str | None
     model_path: str | None
+    data: dict[str, Any] | None = None
 
 
 def run_folder(job: str) -> Path:
@@ -125,6 +128,7 @@ def save_record(job: Mapping[str, Any]) -> Record:
     """Write a run's record.json from the DescribeTrainingJob response, and return the record."""
     name = job["TrainingJobName"]
     record = make_record(job, model_folder(name).as_posix() if has_model(name) else None)
+    record = replace(record, data=read_summary(run_folder(name)))
     write_json(create_run_folder(record.job) / "record.json", asdict(record))
     return record
 

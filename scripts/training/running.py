@@ -7,6 +7,7 @@ from scripts.core import aws, console, verb
 from scripts.runs.artifacts import download_model
 from scripts.runs.ending import print_end, still_running_line
 from scripts.runs.following import follow
+from scripts.runs.manifest import list_data, write_manifest
 from scripts.runs.prices import cost_line
 from scripts.runs.record import Record, describe, run_folder, save_record, write_json
 from scripts.runs.results import EmptyModelError
@@ -33,8 +34,10 @@ def run(request: Mapping[str, Any]) -> bool:
     with verb.on_interrupt(
         f"Interrupted. {job} may have been started: `make jobs` lists it, `make stop RUN={job}` stops it."
     ):
+        data = list_data(request)
         submit(sagemaker, request, say=console.say)
         write_json(run_folder(job) / "request.json", request)
+        write_manifest(run_folder(job), data)
     console.say(f"Run: {job}")
     with verb.on_interrupt(still_running_line(job)):
         save_record(describe(sagemaker, job))

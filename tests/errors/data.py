@@ -50,6 +50,43 @@ def a_file_that_grows(scene: Scene) -> Iterator[None]:
         )
 
 
+BUCKET = "trainyard-local-data-123456789012-us-east-1"
+PREFIX = f"s3://{BUCKET}/mistake/training/"
+
+
+@contextmanager
+def a_waiting_job_that_reads_them(scene: Scene) -> Iterator[None]:
+    """Each job in progress is described as one that waits for an instance and reads the channel."""
+    source = {"S3DataType": "S3Prefix", "S3Uri": PREFIX}
+    described = {
+        "TrainingJobName": scene.words["sleeper"],
+        "TrainingJobStatus": "InProgress",
+        "SecondaryStatus": "Pending",
+        "InputDataConfig": [{"ChannelName": "training", "DataSource": {"S3DataSource": source}}],
+    }
+    with scene.cloud.answering("sagemaker:DescribeTrainingJob", described):
+        yield
+
+
+@contextmanager
+def another_upload_meanwhile(scene: Scene) -> Iterator[None]:
+    """Somebody else uploads an object into the same prefix while our file is uploaded."""
+    s3, key = scene.client("s3"), "mistake/training/1/other.png"
+    with scene.cloud.answering("s3:PutObject") as held:
+
+        def upload() -> None:
+            held.arrived.wait(60)
+            s3.put_object(Bucket=BUCKET, Key=key, Body=b"x")
+            held.release.set()
+
+        other = threading.Thread(target=upload)
+        other.start()
+        yield
+        other.join()
+    for one in (key, "mistake/training/0/one.png"):
+        s3.delete_object(Bucket=BUCKET, Key=one)
+
+
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x08\x00\x00\x00\x08\x08\x00"
 BOTH = job(tables='[channels.training]\nsource = "data/small"\n[channels.validation]\nsource = "data/held"\n')
 
@@ -164,6 +201,27 @@ CASES = (
         "Put the folder itself there, or name its real path as the channel's source.",
         given(CHANNEL, folder("data/small", "0/a.png"), link("data/small/1", "0")),
         STACK,
+    ),
+    Case(
+        GROUP,
+        "an upload into objects that a waiting job has yet to read",
+        "make data JOB=mistake YES=1",
+        f"The job {{sleeper}} is in progress and has yet to read {PREFIX}, where objects would be uploaded.",
+        "Wait until it has read them (`make logs RUN={sleeper}`), stop it (`make stop RUN={sleeper}`), "
+        "or copy the job file: under another name it has its own objects.",
+        given(OWN, folder("data/small", "0/one.png"), a_waiting_job_that_reads_them),
+        STACK,
+    ),
+    Case(
+        GROUP,
+        "two uploads into the same prefix at once",
+        "make data JOB=mistake",
+        f"{PREFIX} is not equal to data/small after the upload: 1/other.png.",
+        "Another command has changed the objects meanwhile, perhaps `make data` elsewhere. "
+        "Run the same command again when it has ended.",
+        given(OWN, folder("data/small", "0/one.png"), another_upload_meanwhile),
+        STACK,
+        ("/0/one.png",),
     ),
     Case(
         GROUP,

@@ -56,11 +56,11 @@ def empty_aws(aws_address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
 
 
 @contextmanager
-def poor_user(aws_address: str) -> Iterator[None]:
-    """A user who has rights to S3 and to nothing else: moto asks for rights once it is told to."""
+def poor_user(aws_address: str, action: str = "s3:*") -> Iterator[None]:
+    """A user who has rights to S3 (or one action) and to nothing else: moto asks for rights once it is told to."""
     iam = aws.client("iam")
     iam.create_user(UserName="poor")
-    statement = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+    statement = {"Effect": "Allow", "Action": action, "Resource": "*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     iam.put_user_policy(UserName="poor", PolicyName="s3", PolicyDocument=policy)
     key = iam.create_access_key(UserName="poor")["AccessKey"]

@@ -1,13 +1,19 @@
 """The synchronisation against S3's API."""
 
 import random
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scripts.channels import LocalChannel, local, remote, synchronise
-from scripts.core import aws
+from scripts.core import aws, jobs
 from scripts.core.errors import UserError
 
 PREFIX = "job/training/"
@@ -126,14 +132,106 @@ def test_deletion_needs_a_confirmation_and_stays_within_the_prefix(s3: Any, fold
 
 
 def test_jobs_in_progress_that_read_the_prefix_are_found() -> None:
-    def found(uri: str) -> list[str]:
-        return remote.readers(InProgress(uri), "data", PREFIX)
+    def found(uri: str, status: str = "InProgress") -> list[str]:
+        active = list(jobs.active(InProgress(uri, status)))
+        return [job["TrainingJobName"] for job in remote.readers(active, "data", PREFIX)]
 
     for uri in ("s3://data/job/training/", "s3://data/job/training/0/", "s3://data/job/", "s3://data"):
         assert found(uri) == ["it InProgress"]
     for uri in ("s3://data/job/training2/", "s3://data/job/validation/", "s3://other/job/training/"):
         assert found(uri) == []
-    assert remote.readers(InProgress("s3://data", "Stopping"), "data", PREFIX) == ["it Stopping"]
+    assert found("s3://data", "Stopping") == ["it Stopping"]
+
+
+@contextmanager
+def at_the_first_upload(act: Callable[[], object]) -> Iterator[None]:
+    """Do something once, when the first PutObject is about to be sent."""
+    pending = [act]
+
+    def handler(**_: object) -> None:
+        if pending:
+            pending.pop()()
+
+    aws.session().events.register("before-send.s3.PutObject", handler)
+    yield
+    aws.session.cache_clear()
+
+
+def test_a_file_that_shrinks_while_it_waits_ends_the_upload_at_once(s3: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(30):
+        (folder / f"{number:02}").write_bytes(b"x" * 200_000)
+
+    shrunk, first = threading.Event(), threading.Lock()
+
+    def shrink(**_: object) -> None:
+        """Hold every request until all files wait in s3transfer's queue, then shrink them."""
+        if first.acquire(blocking=False):
+            shrunk.wait(1)
+            for file in folder.iterdir():
+                file.write_bytes(b"x")
+            shrunk.set()
+        shrunk.wait()
+
+    aws.session().events.register("before-send.s3.PutObject", shrink)
+    start = time.monotonic()
+    with pytest.raises(UserError, match="changed during its upload"):
+        sync(folder)
+    aws.session.cache_clear()
+    assert time.monotonic() - start < 20  # otherwise minutes: S3 waits for the bytes that were announced
+
+
+def test_a_failed_upload_prints_no_traceback_and_counts_only_what_arrived(
+    s3: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(60):
+        (folder / f"{number:02}").write_bytes(b"x" * 5_000)
+    monkeypatch.setattr("scripts.core.progress.SECONDS_BETWEEN_LINES", 0)
+    with (
+        at_the_first_upload(lambda: s3.delete_bucket(Bucket="data")),
+        pytest.raises(aws.client("s3").exceptions.ClientError),
+    ):
+        sync(folder)
+    output = capfd.readouterr()
+    assert output.err == ""
+    assert re.findall(r"([1-9]\d*) of 60 files", output.out) == []
+
+
+@pytest.mark.parametrize("key", ["9/of another", "0/a b.png"], ids=["a new object", "other content"])
+def test_what_another_command_uploads_meanwhile_is_found(s3: Any, folder: Path, key: str) -> None:
+    (folder / "0/last").write_text("x")
+    sync(folder)
+    (folder / "0/last").write_text("y")
+    other = partial(s3.put_object, Bucket="data", Key=PREFIX + key, Body=b"0")
+    with at_the_first_upload(other), pytest.raises(UserError) as caught:
+        sync(folder)
+    assert caught.value.problem == f"s3://data/{PREFIX} is not equal to {folder} after the upload: {key}."
+    sync(folder, yes=True)
+    assert contents(s3)["0/a b.png"] == b"1"
+
+
+@pytest.mark.parametrize(
+    ("job", "yet"),
+    [
+        ({"SecondaryStatus": "Pending"}, True),
+        ({"SecondaryStatus": "Starting"}, True),
+        ({"SecondaryStatus": "Downloading"}, True),
+        ({"SecondaryStatus": "Interrupted", "EnableManagedSpotTraining": True}, True),
+        ({"SecondaryStatus": "Training"}, False),
+        ({"SecondaryStatus": "Uploading", "EnableManagedSpotTraining": True}, False),
+        ({"SecondaryStatus": "Training", "EnableManagedSpotTraining": True}, True),
+        ({"SecondaryStatus": "Training", "RetryStrategy": {"MaximumRetryAttempts": 3}}, True),
+        ({"SecondaryStatus": "Training", "InputDataConfig": [{"InputMode": "FastFile"}]}, True),
+        ({"SecondaryStatus": "Training", "AlgorithmSpecification": {"TrainingInputMode": "Pipe"}}, True),
+        ({"SecondaryStatus": "Stopping", "TrainingJobStatus": "Stopping"}, False),
+    ],
+)
+def test_which_jobs_have_yet_to_read_their_input(job: dict[str, Any], yet: bool) -> None:
+    plain = {"TrainingJobStatus": "InProgress", "InputDataConfig": [{"ChannelName": "training"}]}
+    assert remote.has_yet_to_read(plain | job) is yet
 
 
 def test_the_error_about_a_missing_bucket_names_make_infra(folder: Path) -> None:

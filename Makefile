@@ -4,6 +4,7 @@
 #   ENV=name          the environment of terraform/environments/ (default: local, or dev on AWS)
 #   PYTHON=python3.12 the Python for .venv
 #   FOR=aws           for `make setup`: only the packages that AWS needs, without TensorFlow and the local cloud
+#   INTERRUPT=30s,90s with CLOUD=local: takes the instances of a spot job away (docs/resume.md)
 #
 # The values that you type (HP, JOB, RUN …) reach the verbs unchanged, in environment variables. They must not be in a
 # recipe: make and the shell would execute commands inside them. $(value X) is X unexpanded, and `unexport X` prevents
@@ -28,6 +29,7 @@ HOSTS_TEXT := $(value HOSTS)
 HP_TEXT := $(value HP)
 IMAGE_TEXT := $(value IMAGE)
 INSTANCES_TEXT := $(value INSTANCES)
+INTERRUPT_TEXT := $(value INTERRUPT)
 JOB_TEXT := $(value JOB)
 KILLS_TEXT := $(value KILLS)
 LIST_TEXT := $(value LIST)
@@ -35,9 +37,9 @@ RUN_TEXT := $(value RUN)
 SEED_TEXT := $(value SEED)
 UPDATE_TEXT := $(value UPDATE)
 YES_TEXT := $(value YES)
-export APPROVE_TEXT BASE_TEXT CONFIRM_TEXT DRY_RUN_TEXT ENV_TEXT HOSTS_TEXT HP_TEXT IMAGE_TEXT INSTANCES_TEXT JOB_TEXT
-export KILLS_TEXT LIST_TEXT RUN_TEXT SEED_TEXT UPDATE_TEXT YES_TEXT
-unexport APPROVE BASE CLOUD CONFIRM DRY_RUN ENV FOR HOSTS HP IMAGE INSTANCES JOB KILLS LIST RUN SEED UPDATE YES
+export APPROVE_TEXT BASE_TEXT CONFIRM_TEXT DRY_RUN_TEXT ENV_TEXT HOSTS_TEXT HP_TEXT IMAGE_TEXT INSTANCES_TEXT
+export INTERRUPT_TEXT JOB_TEXT KILLS_TEXT LIST_TEXT RUN_TEXT SEED_TEXT UPDATE_TEXT YES_TEXT
+unexport APPROVE BASE CLOUD CONFIRM DRY_RUN ENV FOR HOSTS HP IMAGE INSTANCES INTERRUPT JOB KILLS LIST RUN SEED UPDATE YES
 
 define newline
 
@@ -55,6 +57,10 @@ VERB := $(VENV) -m
 ifeq ($(ENV_TEXT),local)
 $(error ENV=local is for the local cloud only: its buckets may be deleted with all their objects.$(newline)Set \
 CLOUD=local, or name another environment with ENV=)
+endif
+ifneq ($(INTERRUPT_TEXT),)
+$(error INTERRUPT is for the local cloud only: on AWS nobody can order the interruption of a spot job.$(newline)Set \
+CLOUD=local to rehearse it, or leave INTERRUPT out)
 endif
 else
 $(error CLOUD is neither local nor aws.$(newline)Set CLOUD=local to rehearse on this machine, CLOUD=aws for \

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import shutil
 import sys
 from datetime import UTC, datetime
@@ -81,12 +82,27 @@ def env() -> None:
 
 @APP.command("exec", context_settings={"ignore_unknown_options": True})
 def execute(command: Annotated[list[str], typer.Argument(help="The command and its arguments, after --.")]) -> NoReturn:
-    """Run a command against the local cloud instead of AWS."""
-    changed = localcloud.environment(_running(), os.environ)
+    """Run a command against the local cloud instead of AWS.
+
+    The variable INTERRUPT_TEXT may order interruptions of the spot job that the command creates.
+    """
+    text = os.environ.get("INTERRUPT_TEXT", "")
+    interruptions = localcloud.parse_interruptions(text, random.SystemRandom()) if text else ()
+    cloud = _running()
+    changed = localcloud.environment(cloud, os.environ)
+    if interruptions:
+        changed["AWS_SDK_UA_APP_ID"] = _order(cloud, text, localcloud.format_interruptions(interruptions))
     try:
         os.execvpe(command[0], command, changed)  # noqa: S606 - there is no shell in it
     except OSError as error:
         raise UserError(f"{command[0]} cannot be run: {error.strerror}.", "Check the command after `--`.") from error
+
+
+def _order(cloud: localcloud.Cloud, typed: str, drawn: str) -> str:
+    """Order interruptions, and return the order's name. If the times were left to chance, print them."""
+    if typed.startswith("random"):
+        print(f"INTERRUPT={typed} is this time INTERRUPT={drawn}", file=sys.stderr, flush=True)
+    return localcloud.order_interruptions(cloud, drawn)
 
 
 def _running() -> localcloud.Cloud:

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wrappers import Request, Response
 
+from scripts.core.errors import UserError
 from scripts.localcloud import awsjson
 from scripts.localcloud.ecr import TARGET, Ecr
 from scripts.localcloud.engine import ContainerSupport
-from scripts.localcloud.environment import JOBS_PATH, LOOPBACK
+from scripts.localcloud.environment import INTERRUPTIONS_PATH, JOBS_PATH, LOOPBACK
+from scripts.localcloud.interruptions import Orders
 from scripts.localcloud.registry import Registry
 from scripts.localcloud.s3.blobs import Store
 from scripts.localcloud.s3.front import S3Front
@@ -33,10 +35,16 @@ class Application:
         registry: the registry behind ECR.
         container_support: returns whether jobs can run in containers.
         store: keeps the bytes of S3 objects.
+        orders: keeps the ordered interruptions of spot jobs.
     """
 
     def __init__(
-        self, sagemaker: Handler, registry: Registry, container_support: Callable[[], ContainerSupport], store: Store
+        self,
+        sagemaker: Handler,
+        registry: Registry,
+        container_support: Callable[[], ContainerSupport],
+        store: Store,
+        orders: Orders,
     ) -> None:
         moto = DomainDispatcherApplication(create_backend_app)
         # To find the service of a host name, moto lists a folder at each call. That takes half the time of a call.
@@ -44,6 +52,7 @@ class Application:
         self._moto = S3Front(moto, store)
         self._registry = registry.app
         self._container_support = container_support
+        self._orders = orders
         ecr = Ecr(registry, containers_possible=lambda: container_support().missing is None)
         self._handlers: dict[str, Handler] = {"SageMaker.": sagemaker, TARGET: ecr}
 
@@ -60,6 +69,8 @@ class Application:
         if request.path == JOBS_PATH:
             support = json.dumps(dataclasses.asdict(self._container_support()))
             return Response(support, content_type="application/json")(environ, start_response)
+        if request.path == INTERRUPTIONS_PATH and request.method == "POST":
+            return self._order(request)(environ, start_response)
         response = self._answer_here(request)
         if response is not None:
             return response(environ, start_response)
@@ -68,6 +79,12 @@ class Application:
         except ModuleNotFoundError as error:
             # moto imports a service at its first call, and requirements.in omits the packages of some services.
             return _no_such_service(request, error)(environ, start_response)
+
+    def _order(self, request: Request) -> Response:
+        try:
+            return Response(self._orders.add(request.get_data(as_text=True)))
+        except UserError as error:
+            return Response(f"{error}\n", 400)
 
     def _answer_here(self, request: Request) -> Response | None:
         target = request.headers.get("X-Amz-Target", "")

@@ -17,15 +17,17 @@ from scripts.localcloud.environment import REGION
 
 # Credential=AKID/20260801/us-east-1/sagemaker/aws4_request
 _SCOPE = re.compile(r"Credential=[^/]*/\d{8}/([a-z0-9-]+)/")
+_APP = re.compile(r"\bapp/(\S+)")
 
 
 @dataclass(frozen=True)
 class Call:
-    """One call of an operation: its name, its parameters, and the region in its signature."""
+    """One call of an operation: its name, its parameters, the region in its signature, and its program's app ID."""
 
     operation: str
     parameters: Mapping[str, Any]
     region: str
+    app: str = ""
 
 
 class ServiceError(Exception):
@@ -60,7 +62,8 @@ def read_call(request: Request) -> Call:
         raise ServiceError("SerializationException", "The request's body is not JSON.") from None
     if not isinstance(parameters, dict):
         raise ServiceError("SerializationException", "The request's body is not a JSON object.")
-    return Call(operation, parameters, signed_region(request))
+    app = _APP.search(request.headers.get("User-Agent", ""))
+    return Call(operation, parameters, signed_region(request), app[1] if app else "")
 
 
 def signed_region(request: Request) -> str:

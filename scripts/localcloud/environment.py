@@ -15,6 +15,7 @@ REGION = "us-east-1"
 LOOPBACK = ("127.0.0.1", "localhost")
 AWS_CONFIG = "aws-config"
 JOBS_PATH = "/_local/jobs"  # The server answers there whether jobs run in containers.
+INTERRUPTIONS_PATH = "/_local/interruptions"  # A POST orders interruptions, and is answered with the order's name.
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from scripts.localcloud.clients import Clients
 from scripts.localcloud.engine import Engine
 from scripts.localcloud.environment import AWS_CONFIG, Cloud
 from scripts.localcloud.http import Handler
+from scripts.localcloud.interruptions import Orders
 from scripts.localcloud.lifecycle import FOLDER, IMAGES, LOG, write_record
 from scripts.localcloud.registry import Registry
 from scripts.localcloud.s3.blobs import Store
@@ -73,9 +74,10 @@ def _serve(folder: Path, lost_jobs: list[str], ended: threading.Event) -> None:
             journal=Journal(folder / RUNNING),
             folder=folder / JOBS,
         )
-        sagemaker = SageMaker(services)
+        orders = Orders()
+        sagemaker = SageMaker(services, orders)
         shims.apply(registry.address)
-        application = Application(sagemaker, registry, engine.container_support, Store(folder / "objects"))
+        application = Application(sagemaker, registry, engine.container_support, Store(folder / "objects"), orders)
         server = make_server(
             "127.0.0.1", port, application, threaded=True, request_handler=Handler, fd=listener.fileno()
         )

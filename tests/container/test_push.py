@@ -26,6 +26,7 @@ from scripts.jobfile.hyperparameters import Hyperparameter, TrainerDescription
 from scripts.localcloud.app import Application
 from scripts.localcloud.engine import ContainerSupport
 from scripts.localcloud.http import Handler
+from scripts.localcloud.interruptions import Orders
 from scripts.localcloud.registry import Registry
 from scripts.localcloud.registry.tokens import Tokens, TokenStatus
 from scripts.localcloud.s3.blobs import Store
@@ -121,7 +122,8 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
         wire, tokens = Wire(port), made()
         registry = Registry(tmp_path / "registry", f"localhost:{port}", tokens)
         store = Store(tmp_path / "objects")
-        application = Application(lambda _call: None, registry, lambda: ContainerSupport(None, "a base"), store)
+        support = ContainerSupport(None, "a base")
+        application = Application(lambda _call: None, registry, lambda: support, store, Orders())
         server = make_server(
             "127.0.0.1", port, application, threaded=True, request_handler=Handler, fd=listener.fileno()
         )

@@ -9,12 +9,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.errors.case import Case, mode, without_rights
-from tests.errors.scene import Scene
+from scripts.localcloud import order_interruptions
+from tests.errors.case import STACK, Case, mode, variable, without_rights
+from tests.errors.scene import Given, Scene
+from tests.errors.scene import running as cloud_of
 
 GROUP = "Local cloud"
 NONE = "No local cloud is running."
 START = "Start it with `make cloud-up`."
+TIMES = "Write seconds of training in ascending order, such as 30s,90s:kill, or their number, such as random:3."
 
 
 @contextmanager
@@ -49,6 +52,18 @@ def its_port_taken(scene: Scene) -> Iterator[None]:
             yield
 
 
+def ordered(interruptions: str) -> Given:
+    """Order interruptions, as `python -m scripts.cloud exec` does it: the cases with a stack start verbs without it."""
+
+    @contextmanager
+    def by_name(scene: Scene) -> Iterator[None]:
+        name = order_interruptions(cloud_of(scene.project), interruptions)
+        with variable(AWS_SDK_UA_APP_ID=name)(scene):
+            yield
+
+    return by_name
+
+
 @contextmanager
 def a_read_only_folder(scene: Scene) -> Iterator[None]:
     place = scene.folder / "build" / "local-cloud"
@@ -80,5 +95,29 @@ CASES = (
         "The local cloud is running and uses the layers.",
         "Stop it first: `make cloud-down`.",
         running,
+    ),
+    Case(
+        GROUP,
+        "INTERRUPT without times",
+        "make train CLOUD=local JOB=digits INTERRUPT=soon",
+        "INTERRUPT=soon is not a list of at most 100 interruptions.",
+        TIMES,
+    ),
+    Case(
+        GROUP,
+        "INTERRUPT with times that do not ascend",
+        "make train CLOUD=local JOB=digits INTERRUPT=90s,30s",
+        "The times in INTERRUPT=90s,30s do not ascend.",
+        TIMES,
+    ),
+    Case(
+        GROUP,
+        "INTERRUPT with a job file without `spot = true`",
+        "make train CLOUD=local JOB=digits YES=1",
+        "SageMaker rejected the job: The local cloud cannot run this: INTERRUPT is for spot jobs, and this job trains "
+        "on demand.",
+        "Correct the job file; docs/jobs.md describes each key.",
+        ordered("30s"),
+        STACK,
     ),
 )

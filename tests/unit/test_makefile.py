@@ -53,7 +53,7 @@ TYPED = re.findall(r"\S+", re.search(r"^unexport (.+)$", MAKEFILE, re.MULTILINE)
 
 @pytest.mark.parametrize("text", NASTY)
 def test_typed_values_arrive_unchanged(project: Project, spy: Path, text: str) -> None:
-    names = [name for name in TYPED if name not in {"CLOUD", "FOR"}]  # make itself reads these two
+    names = [name for name in TYPED if name not in {"CLOUD", "FOR", "INTERRUPT"}]  # make itself reads these
     assert {"HP", "JOB", "RUN", "IMAGE", "ENV", "APPROVE"} < set(names)
     project.make("train", f"VENV={spy}", *(f"{name}={number}{text}" for number, name in enumerate(names)))
     arguments, environment = seen(project)
@@ -110,6 +110,22 @@ def test_an_unknown_set_up_is_refused(project: Project, spy: Path, value: str) -
 def test_the_local_environment_is_refused_on_aws(project: Project, spy: Path) -> None:
     output = project.make("infra", f"VENV={spy}", "ENV=local", code=2)
     assert "ENV=local is for the local cloud only" in output
+
+
+def test_interruptions_reach_the_local_cloud_unchanged(project: Project, spy: Path) -> None:
+    project.make("train", f"VENV={spy}", "CLOUD=local", "INTERRUPT=30s,$(shell touch ran)")
+    arguments, environment = seen(project)
+    assert arguments[:3] == ["-m", "scripts.cloud", "exec"]
+    assert environment["INTERRUPT_TEXT"] == "30s,$(shell touch ran)"
+    assert "INTERRUPT" not in environment
+    assert not (project.folder / "ran").exists()
+
+
+def test_interruptions_are_refused_on_aws(project: Project, spy: Path) -> None:
+    output = project.make("train", f"VENV={spy}", "INTERRUPT=$(shell touch ran)", code=2)
+    assert "INTERRUPT is for the local cloud only" in output
+    assert "Set CLOUD=local to rehearse it" in output
+    assert not (project.folder / "ran").exists()
 
 
 def test_help_lists_every_target(project: Project) -> None:

@@ -2,23 +2,29 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from scripts.localcloud.awsjson import Call, ServiceError, validation_error
 from scripts.localcloud.environment import ACCOUNT
+from scripts.localcloud.interruptions import Orders
 from scripts.localcloud.sagemaker import checks, describe, rules, support, validation
-from scripts.localcloud.sagemaker.jobs import Job, StopReason, new_job
+from scripts.localcloud.sagemaker.jobs import Job, StopReason, new_job, present
 from scripts.localcloud.sagemaker.runner import JobRun, JobServices
 
 MAX_TAGS = 50
 
 
 class SageMaker:
-    """Answers calls, and runs the jobs that they create."""
+    """Answers calls, and runs the jobs that they create.
 
-    def __init__(self, services: JobServices) -> None:
+    Args:
+        services: the objects that all jobs share.
+        orders: the ordered interruptions, each for the job that one program creates.
+    """
+
+    def __init__(self, services: JobServices, orders: Orders) -> None:
         self._services = services
+        self._orders = orders
         self._runs: list[JobRun] = []
         self._operations: dict[str, Callable[[Call], dict[str, Any]]] = {
             "CreateTrainingJob": self._create,
@@ -54,7 +60,10 @@ class SageMaker:
     def _create(self, call: Call) -> dict[str, Any]:
         request = call.parameters
         rules.check(request)
-        job = new_job(request, call.region, ACCOUNT, datetime.now(UTC))
+        interruptions = self._orders.find(call.app)
+        if interruptions and not request.get("EnableManagedSpotTraining"):
+            raise validation_error(f"{support.CANNOT_RUN}INTERRUPT is for spot jobs, and this job trains on demand.")
+        job = new_job(request, call.region, ACCOUNT, present(), interruptions)
         if self._services.store.get(job.arn):
             raise _in_use(job)
         checks.check(request, call.region, self._services.clients)
@@ -69,7 +78,7 @@ class SageMaker:
         return {"TrainingJobArn": job.arn}
 
     def _describe(self, call: Call) -> dict[str, Any]:
-        return describe.description(self._find(call))
+        return describe.description(self._find(call), self._services.discount)
 
     def _list(self, call: Call) -> dict[str, Any]:
         return describe.page(self._services.store.all(call.region), call.parameters)
@@ -78,7 +87,7 @@ class SageMaker:
         def change(job: Job) -> Job:
             if job.has_ended:
                 raise validation_error(f"The request was rejected because the training job is in status {job.status}.")
-            return job.request_stop(StopReason.USER, datetime.now(UTC))
+            return job.request_stop(StopReason.USER, present())
 
         self._services.store.change(self._find(call).arn, change)
         return {}

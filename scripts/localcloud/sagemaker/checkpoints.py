@@ -79,6 +79,7 @@ class Mirror:
         self._reported: dict[Skipped, None] = {}
         self._log: Callable[[str], None] = _no_log
         self._ended = threading.Event()
+        self._abandoned = threading.Event()
         self._thread = threading.Thread(target=self._copy_until_end, name=f"checkpoints {uri}")
 
     def mark_as_copied(self) -> None:
@@ -90,6 +91,10 @@ class Mirror:
         self._log = log
         return self
 
+    def abandon(self) -> None:
+        """Copy nothing more, not even at the end: the instance is gone, and its disk with it."""
+        self._abandoned.set()
+
     def __enter__(self) -> "Mirror":
         self._thread.start()
         return self
@@ -97,6 +102,8 @@ class Mirror:
     def __exit__(self, *_: object) -> None:
         self._ended.set()
         self._thread.join()
+        if self._abandoned.is_set():
+            return
         self._before = _states(self._folder.list())  # The program has ended, so no file is half-written.
         self.copy(last=True)
 
@@ -115,6 +122,8 @@ class Mirror:
         todo = changes(self._copied, self._before, now)
         self._before = now
         for path in todo.uploads:
+            if self._abandoned.is_set():
+                return
             with suppress(FileNotFoundError, ChangedFileError):  # The next scan sees what it has become.
                 self._upload(path, now[path], last)
         for path in todo.deletions:

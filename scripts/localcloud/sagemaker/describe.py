@@ -1,11 +1,12 @@
 """Makes the responses of DescribeTrainingJob and ListTrainingJobs from jobs."""
 
 import base64
-import math
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from scripts.localcloud.awsjson import parse_time, validation_error
+from scripts.localcloud.sagemaker import spot
 from scripts.localcloud.sagemaker.jobs import Job
 
 # CreateTrainingJob's members that DescribeTrainingJobResponse does not have (botocore's service model).
@@ -13,8 +14,13 @@ NOT_DESCRIBED = {"Tags", "SessionChainingConfig"}
 PAGE = 10
 
 
-def description(job: Job) -> dict[str, Any]:
-    """Return DescribeTrainingJob's response: the members of the request, and those that AWS adds."""
+def description(job: Job, discount: Decimal = spot.DISCOUNT) -> dict[str, Any]:
+    """Return DescribeTrainingJob's response: the members of the request, and those that AWS adds.
+
+    Args:
+        job: the job.
+        discount: what spot saves of the price on demand, from 0 to 1.
+    """
     sent = {name: value for name, value in job.request.items() if name not in NOT_DESCRIBED}
     described = sent | {
         "TrainingJobArn": job.arn,
@@ -35,9 +41,7 @@ def description(job: Job) -> dict[str, Any]:
         ]
         or None,
     }
-    if job.started and job.ended:
-        seconds = max(1, math.ceil((job.ended - job.started).total_seconds()))
-        described |= {"TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": seconds}
+    described |= spot.bill(job, discount)
     return {name: value for name, value in described.items() if value is not None}
 
 

@@ -87,6 +87,8 @@ def wait_for_all(
             if code and failure is None and instruction() is Instruction.RUN:
                 failure = HostFailure(host, code, program.explanation())
                 _kill(running)
+        if not running:
+            break
         current = instruction()
         if current is Instruction.ABORT or (kill_at is not None and time.monotonic() > kill_at):
             _kill(running)

@@ -6,23 +6,26 @@ A ``Job`` is immutable. To change a job, ``JobStore.change`` replaces it under a
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
 from scripts.localcloud.environment import REGION
+from scripts.localcloud.interruptions import Interruption
 
 MESSAGES = {
     "Starting": "Starting the training job",
     "Pending": "Training job waiting for capacity",
     "Downloading": "Downloading input data",
     "Training": "Training in-progress",
+    "Interrupted": "The managed spot training instances were interrupted",
     "Stopping": "Stopping the training job",
     "Uploading": "Uploading generated training model",
     "Completed": "Training job completed",
     "Failed": "Training job failed",
     "Stopped": "Training job stopped",
     "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds provided",
+    "MaxWaitTimeExceeded": "Training job wait time exceeded MaxWaitTimeInSeconds provided",
 }
 
 
@@ -31,6 +34,14 @@ class StopReason(Enum):
 
     USER = "StopTrainingJob was called"
     MAX_RUNTIME = "MaxRuntimeInSeconds is over"
+    MAX_WAIT = "MaxWaitTimeInSeconds is over"
+
+
+FINAL_STATUS = {
+    StopReason.USER: "Stopped",
+    StopReason.MAX_RUNTIME: "MaxRuntimeExceeded",
+    StopReason.MAX_WAIT: "MaxWaitTimeExceeded",
+}
 
 
 @dataclass(frozen=True)
@@ -59,8 +70,9 @@ class Job:
     Attributes:
         request: CreateTrainingJob's parameters, unchanged.
         status: TrainingJobStatus.
-        started: when the billed time began: with the download.
-        ended: when the billed time ended.
+        interruptions: when its instances are taken away.
+        started: when it first had instances: with the download.
+        ended: when it ended.
         stop_reason: why the job is being stopped or was stopped; None for a job that nothing stopped.
         failure: FailureReason.
         model: the URI in ModelArtifacts.
@@ -72,6 +84,7 @@ class Job:
     created: datetime
     modified: datetime
     transitions: tuple[Transition, ...]
+    interruptions: tuple[Interruption, ...] = ()
     status: str = "InProgress"
     started: datetime | None = None
     ended: datetime | None = None
@@ -103,6 +116,10 @@ class Job:
         started = self.started or (at if status in ("Downloading", "Training") else None)
         return replace(self, transitions=(*self.transitions[:-1], previous, current), modified=at, started=started)
 
+    def proceed(self, status: str, at: datetime, message: str | None = None) -> "Job":
+        """Return the job with another secondary status, or as it is if it is being stopped."""
+        return self if self.stop_reason else self.enter_status(status, at, message)
+
     def request_stop(self, reason: StopReason, at: datetime) -> "Job":
         """Return the job as Stopping; the first reason stays, and a job that has ended stays as it is."""
         if self.has_ended or self.stop_reason:
@@ -121,14 +138,25 @@ class Job:
         elif self.stop_reason is None:
             secondary = status = "Completed"
         else:
-            status = "Stopped"
-            secondary = "MaxRuntimeExceeded" if self.stop_reason is StopReason.MAX_RUNTIME else "Stopped"
+            status, secondary = "Stopped", FINAL_STATUS[self.stop_reason]
         ended = self.enter_status(secondary, at)
         final = replace(ended.transitions[-1], end=at)
         return replace(ended, status=status, failure=failure, ended=at, transitions=(*ended.transitions[:-1], final))
 
 
-def new_job(request: Mapping[str, Any], region: str, account: str, at: datetime) -> Job:
+def present() -> datetime:
+    """Return the present moment in whole milliseconds, as AWS's answers have it."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+def new_job(
+    request: Mapping[str, Any],
+    region: str,
+    account: str,
+    at: datetime,
+    interruptions: tuple[Interruption, ...] = (),
+) -> Job:
     """Create the value of a new job, with status Starting."""
     name = request["TrainingJobName"]
     return Job(
@@ -138,6 +166,7 @@ def new_job(request: Mapping[str, Any], region: str, account: str, at: datetime)
         created=at,
         modified=at,
         transitions=(Transition("Starting", at, MESSAGES["Starting"]),),
+        interruptions=interruptions,
         tags=tuple((tag["Key"], tag["Value"]) for tag in request.get("Tags", [])),
     )
 

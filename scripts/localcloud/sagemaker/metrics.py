@@ -41,7 +41,7 @@ class Metrics:
         return tuple(self._last[name] for name, _ in self._regexes if name in self._last)
 
     def publish(self, cloudwatch: Any, job: str) -> None:
-        """Send all values to CloudWatch.
+        """Send the values that were found since the last call to CloudWatch.
 
         Args:
             cloudwatch: a client of CloudWatch.
@@ -52,6 +52,7 @@ class Metrics:
             {"MetricName": metric.name, "Dimensions": dimensions, "Timestamp": metric.at, "Value": metric.value}
             for metric in self._found
         ]
+        self._found = []
         for start in range(0, len(data), MAX_DATA):
             cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=data[start : start + MAX_DATA])
 

@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 import botocore.exceptions
 
 from scripts.localcloud.clients import Clients, Keys
-from scripts.localcloud.sagemaker import artifacts, channels, hosts
+from scripts.localcloud.interruptions import Interruption
+from scripts.localcloud.sagemaker import artifacts, channels, hosts, spot
 from scripts.localcloud.sagemaker.checkpoints import Mirror
 from scripts.localcloud.sagemaker.container import ContainerError
 from scripts.localcloud.sagemaker.executor import Executor, Programs
 from scripts.localcloud.sagemaker.hosts import HostFailure, Instruction
-from scripts.localcloud.sagemaker.jobs import Job, JobStore, Metric, StopReason
+from scripts.localcloud.sagemaker.jobs import Job, JobStore, Metric, present
 from scripts.localcloud.sagemaker.journal import Journal
 from scripts.localcloud.sagemaker.layout import Layout, input_mode, job_layouts, make_read_only
 from scripts.localcloud.sagemaker.logs import LogStream
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
 
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StopTrainingJob.html
 GRACE_SECONDS = 120
-DEFAULT_MAX_RUNTIME = 86_400
 MAX_REASON = 1024
+POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class JobServices:
         journal: the list of running jobs, on disk.
         folder: contains a folder for each job, with the job's name.
         grace: seconds between SIGTERM and SIGKILL.
+        discount: what spot saves of the price on demand, from 0 to 1.
+        capacity_seconds: how long an interrupted job waits for new instances.
     """
 
     store: JobStore
@@ -53,6 +56,8 @@ class JobServices:
     journal: Journal
     folder: Path
     grace: float = GRACE_SECONDS
+    discount: Decimal = spot.DISCOUNT
+    capacity_seconds: float = spot.CAPACITY_SECONDS
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,8 @@ class JobRun:
         self._job = job
         self._services = services
         self._folder = services.folder / job.folder
+        self._metrics = Metrics(job.request["AlgorithmSpecification"].get("MetricDefinitions", []))
+        self._stream_time = 0
         self._aborted = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"job {job.name}", daemon=True)
 
@@ -85,10 +92,8 @@ class JobRun:
         self._thread.join()
 
     def _run(self) -> None:
-        host_count = self._job.request["ResourceConfig"]["InstanceCount"]
         try:
-            with self._services.slots.hold(self._enter_pending, self._is_stopping, host_count) as held:
-                result = self._work() if held else JobResult()
+            result = self._train_to_end()
         except channels.DownloadError as error:
             result = JobResult(f"ClientError: Data download failed: {error}")
         except ContainerError as error:
@@ -102,9 +107,29 @@ class JobRun:
             remove(self._folder)
             self._services.journal.forget(self._job.folder)
         reason = result.failure and result.failure[:MAX_REASON]
-        self._change(lambda job: replace(job, model=result.model, metrics=result.metrics).finish(_now(), reason))
+        self._change(lambda job: replace(job, model=result.model, metrics=result.metrics).finish(present(), reason))
 
-    def _work(self) -> JobResult:
+    def _train_to_end(self) -> JobResult:
+        """Train on new instances until they are not taken away; returns the last attempt's result."""
+        host_count = self._job.request["ResourceConfig"]["InstanceCount"]
+        while True:
+            with self._services.slots.hold(self._enter_pending, self._is_stopping, host_count) as held:
+                result = self._attempt() if held else self._stopped()
+            if result is not None:
+                return result
+            remove(self._folder)
+            self._wait_for_capacity()
+            if self._is_stopping():
+                return self._stopped()
+            self._enter("Starting")
+
+    def _wait_for_capacity(self) -> None:
+        end = time.monotonic() + self._services.capacity_seconds
+        while time.monotonic() < end and not self._is_stopping():
+            time.sleep(POLL_SECONDS)
+
+    def _attempt(self) -> JobResult | None:
+        """Train on one set of instances; returns None if they were taken away and the job needs new ones."""
         job, region = self._job, self._job.region
         keys = self._services.clients.assume_role(job.request["RoleArn"], region)
         s3 = self._services.clients.s3(region, keys)
@@ -114,9 +139,9 @@ class JobRun:
         mirrors = [mirror for layout in layouts if (mirror := self._download(s3, layout))]
         programs.fetch(self._enter_image_download, self._is_stopping)
         if self._is_stopping():
-            return JobResult()
+            return self._stopped()
         self._enter("Training")
-        metrics = Metrics(job.request["AlgorithmSpecification"].get("MetricDefinitions", []))
+        self._stream_time = max(self._stream_time + 1, int(time.time()))
         with ExitStack() as stack:
             logs = {layout.host: stack.enter_context(self._log(keys, layout.host)) for layout in layouts}
             for note in programs.notes():
@@ -124,15 +149,18 @@ class JobRun:
             with ExitStack() as copying:
                 for mirror in mirrors:
                     copying.enter_context(mirror.report_to(partial(_write_note, logs)))
-                host_failure = self._train(programs, layouts, logs, metrics)
-            metrics.publish(self._services.clients.cloudwatch(region, keys), job.name)
-            failure = self._failure_reason(host_failure, layouts)
+                ending = self._train(programs, layouts, logs, mirrors)
+            self._metrics.publish(self._services.clients.cloudwatch(region, keys), job.name)
+            if isinstance(ending, Interruption):
+                self._enter("Interrupted")
+                return None
+            failure = self._failure_reason(ending, layouts)
             if self._aborted.is_set():
                 return JobResult(failure)
-            self._enter("Uploading")
+            self._change(lambda job: job.enter_status("Uploading", present()))
             log = partial(_write_note, logs)
             model = artifacts.upload(s3, layouts, job.request, with_model=failure is None, log=log)
-        return JobResult(failure, model, metrics.last())
+        return JobResult(failure, model, self._metrics.last())
 
     def _download(self, s3: "S3Client", layout: Layout) -> Mirror | None:
         """Download a host's input and checkpoints; returns the mirror of the checkpoints, if the job has them."""
@@ -156,18 +184,28 @@ class JobRun:
 
     def _log(self, keys: Keys, host: str) -> LogStream:
         logs = self._services.clients.logs(self._job.region, keys)
-        return LogStream(logs, f"{self._job.name}/{host}-{int(time.time())}")
+        return LogStream(logs, f"{self._job.name}/{host}-{self._stream_time}")
 
     def _train(
-        self, programs: Programs, layouts: Sequence[Layout], logs: Mapping[str, LogStream], metrics: Metrics
-    ) -> HostFailure | None:
-        """Run the programs until all have ended; returns the first failure."""
-        lock = threading.Lock()
+        self, programs: Programs, layouts: Sequence[Layout], logs: Mapping[str, LogStream], mirrors: Sequence[Mirror]
+    ) -> HostFailure | Interruption | None:
+        """Run the programs until all have ended; returns the first failure, or why their instances were taken away."""
+        lock, taken = threading.Lock(), list[Interruption]()
 
         def on_line(host: str, text: str) -> None:
             logs[host].write(text)
             with lock:  # The hosts' reader threads share the metrics.
-                metrics.read(text, _now())
+                self._metrics.read(text, present())
+
+        def instruction() -> Instruction:
+            job = self._within_limits()
+            due = None if taken or job.stop_reason else spot.due_interruption(job, present())
+            if due:
+                self._take_away(due, logs, mirrors)
+                taken.append(due)
+            if self._aborted.is_set() or (taken and not taken[0].warned):
+                return Instruction.ABORT
+            return Instruction.STOP if taken or job.stop_reason else Instruction.RUN
 
         with programs.running(layouts) as started:
             by_host = {layout.host: program for layout, program in zip(layouts, started, strict=True)}
@@ -175,16 +213,16 @@ class JobRun:
                 if program.pid:
                     self._services.journal.write(self._job.folder, program.pid)
             with hosts.read_output(by_host, on_line):
-                return hosts.wait_for_all(by_host, self._instruction, self._services.grace)
+                failure = hosts.wait_for_all(by_host, instruction, self._services.grace)
+                return taken[0] if taken else failure
 
-    def _instruction(self) -> Instruction:
-        job = self._current_job()
-        seconds = job.request["StoppingCondition"].get("MaxRuntimeInSeconds", DEFAULT_MAX_RUNTIME)
-        if _now() > (job.started or job.created) + timedelta(seconds=seconds):
-            job = self._change(lambda job: job.request_stop(StopReason.MAX_RUNTIME, _now()))
-        if self._aborted.is_set():
-            return Instruction.ABORT
-        return Instruction.STOP if job.stop_reason else Instruction.RUN
+    def _take_away(self, interruption: Interruption, logs: Mapping[str, LogStream], mirrors: Sequence[Mirror]) -> None:
+        """Write into the log that the instances are taken away; without a warning, no checkpoint is copied any more."""
+        how = f"SIGTERM, and SIGKILL after {self._services.grace:g} s" if interruption.warned else "SIGKILL"
+        _write_note(logs, f"INTERRUPT={interruption} takes the instance away: {how}")
+        if not interruption.warned:
+            for mirror in mirrors:
+                mirror.abandon()
 
     def _failure_reason(self, failure: HostFailure | None, layouts: Sequence[Layout]) -> str | None:
         """Return FailureReason for a program that failed by itself."""
@@ -197,21 +235,30 @@ class JobRun:
         return f"AlgorithmError: {': '.join(parts)}"[: MAX_REASON - len(suffix)] + suffix
 
     def _enter_image_download(self) -> None:
-        self._change(lambda job: job.enter_status("Downloading", _now(), "Downloading the training image"))
+        self._enter("Downloading", "Downloading the training image")
 
     def _enter_pending(self) -> None:
         count = self._services.slots.count
         message = f"Training job waiting for capacity: this machine runs {count} instances at once"
-        self._change(lambda job: job.enter_status("Pending", _now(), message))
+        self._enter("Pending", message)
+
+    def _stopped(self) -> JobResult:
+        return JobResult(metrics=self._metrics.last())
 
     def _is_stopping(self) -> bool:
-        return self._aborted.is_set() or self._current_job().stop_reason is not None
+        return self._aborted.is_set() or self._within_limits().stop_reason is not None
 
-    def _enter(self, status: str) -> None:
-        self._change(lambda job: job.enter_status(status, _now()))
+    def _within_limits(self) -> Job:
+        """Return the job; if it has exceeded a time limit, it is being stopped."""
 
-    def _current_job(self) -> Job:
-        return self._change(lambda job: job)
+        def change(job: Job) -> Job:
+            reason = spot.exceeded_limit(job, present())
+            return job.request_stop(reason, present()) if reason else job
+
+        return self._change(change)
+
+    def _enter(self, status: str, message: str | None = None) -> None:
+        self._change(lambda job: job.proceed(status, present(), message))
 
     def _change(self, change: Callable[[Job], Job]) -> Job:
         return self._services.store.change(self._job.arn, change)
@@ -220,7 +267,3 @@ class JobRun:
 def _write_note(logs: Mapping[str, LogStream], text: str) -> None:
     """Write a line of the local cloud itself into the first host's log."""
     next(iter(logs.values())).write(f"[local cloud] {text}")
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

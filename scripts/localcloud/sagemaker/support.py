@@ -101,12 +101,14 @@ OPERATIONS: Mapping[str, Mapping[str, Member]] = {
         "ResourceConfig.SelectedInstanceCount": _no_effect(),
         "VpcConfig": _no_effect(),
         "StoppingCondition.MaxRuntimeInSeconds": _supported(),
-        "StoppingCondition.MaxWaitTimeInSeconds": _no_effect("a job never waits for spot capacity"),
+        "StoppingCondition.MaxWaitTimeInSeconds": _supported("the waiting counts too"),
         "StoppingCondition.MaxPendingTimeInSeconds": _no_effect(),
         "Tags": _supported(),
         "EnableNetworkIsolation": _supported("in containers; not enforced on a process, and the job's log says so"),
         "EnableInterContainerTrafficEncryption": _no_effect(),
-        "EnableManagedSpotTraining": _no_effect("spot jobs are never interrupted"),
+        "EnableManagedSpotTraining": _supported(
+            "interrupted only if you order it with INTERRUPT; billed with a discount of 70%"
+        ),
         "CheckpointConfig.S3Uri": _supported(),
         "CheckpointConfig.LocalPath": _supported("for a process, only below `/opt/ml`"),
         "DebugHookConfig": _DEBUGGER,

@@ -1,0 +1,126 @@
+"""Spot jobs whose instances are taken away, in a running local cloud: from the order to the bill."""
+
+import json
+import math
+import sys
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from scripts import localcloud
+from tests.unit.localcloud.account import GROUP
+from tests.unit.localcloud.conftest import REPOSITORY
+from tests.unit.localcloud.processes import verb
+
+pytestmark = pytest.mark.e2e
+
+SPOT = {
+    "EnableManagedSpotTraining": True,
+    "StoppingCondition": {"MaxRuntimeInSeconds": 100, "MaxWaitTimeInSeconds": 200},
+    "CheckpointConfig": {"S3Uri": "s3://checkpoints/spot"},
+}
+# Counts to five. At SIGTERM it saves its count, and at no other time.
+COUNTER = """
+saved, marker = base / "checkpoints/count", base / "model/marker"
+count = int(saved.read_text()) if saved.exists() else 0
+print("begins at", count, "with", sorted(path.name for path in (base / "checkpoints").iterdir()), marker.exists())
+marker.write_text("of this instance")
+def stop(*_):
+    saved.write_text(str(count)); print("stopped at", count); sys.exit(0)
+signal.signal(signal.SIGTERM, stop)
+while count < 5:
+    time.sleep(0.2); count += 1; print("count", count)
+(base / "model/result").write_text(str(count))
+"""
+
+
+def create(account: Any, cloud: localcloud.Cloud, interruptions: str, code: str = COUNTER, **members: Any) -> str:
+    """Create a job with the program name that an order gives, as `python -m scripts.cloud exec` lets a verb do it."""
+    order = localcloud.order_interruptions(cloud, interruptions)
+    session = boto3.Session("local", "local", region_name="us-east-1")
+    sagemaker = session.client("sagemaker", endpoint_url=cloud.url, config=Config(user_agent_extra=f"app/{order}"))
+    request = account.request(code, **{**SPOT, **members})
+    sagemaker.create_training_job(**request)
+    return str(request["TrainingJobName"])
+
+
+def streams(account: Any, name: str) -> list[list[str]]:
+    """The lines of each of a job's log streams, the oldest first."""
+    found = account.logs.describe_log_streams(logGroupName=GROUP, logStreamNamePrefix=f"{name}/")["logStreams"]
+    names = sorted(stream["logStreamName"] for stream in found)
+    events = [
+        account.logs.get_log_events(logGroupName=GROUP, logStreamName=stream, startFromHead=True)["events"]
+        for stream in names
+    ]
+    return [[event["message"] for event in each] for each in events]
+
+
+def seconds_on_instances(job: dict[str, Any]) -> int:
+    """TrainingTimeInSeconds, counted from the transitions that Describe returns."""
+    total, start = 0.0, None
+    for step in job["SecondaryStatusTransitions"]:
+        if step["Status"] == "Downloading" and start is None:
+            start = step["StartTime"]
+        if start and step["Status"] in ("Interrupted", "Completed", "Stopped"):
+            total, start = total + (step["StartTime"] - start).total_seconds(), None
+    return math.ceil(round(total, 3))
+
+
+def test_an_interrupted_job_resumes_on_a_new_instance_from_its_checkpoints_in_s3(
+    account: Any, cloud: localcloud.Cloud
+) -> None:
+    name = create(account, cloud, "0.5s,0.9s:kill")
+    job = account.wait_until_ended(name)
+    assert job["TrainingJobStatus"] == "Completed"
+    assert [step["Status"] for step in job["SecondaryStatusTransitions"]] == [
+        *("Starting", "Downloading", "Training", "Interrupted"),
+        *("Starting", "Downloading", "Training", "Interrupted"),
+        *("Starting", "Downloading", "Training", "Uploading", "Completed"),
+    ]
+    first, second, third = streams(account, name)
+    assert "begins at 0 with [] False" in first
+    assert "[local cloud] INTERRUPT=0.5s takes the instance away: SIGTERM, and SIGKILL after 120 s" in first
+    (saved,) = (line.removeprefix("stopped at ") for line in first if line.startswith("stopped at"))
+    for later in (second, third):  # The second instance got no warning, so its count is lost.
+        assert f"begins at {saved} with ['count'] False" in later
+    assert second[-1] == "[local cloud] INTERRUPT=0.9s:kill takes the instance away: SIGKILL"
+    assert third[-1] == "count 5"
+    assert account.archive(job["ModelArtifacts"]["S3ModelArtifacts"])["result"] == b"5"
+    assert job["TrainingTimeInSeconds"] == seconds_on_instances(job)
+    assert job["BillableTimeInSeconds"] == math.ceil(job["TrainingTimeInSeconds"] * 3 / 10)
+    assert (job["TrainingEndTime"] - job["TrainingStartTime"]).total_seconds() > job["TrainingTimeInSeconds"] + 3
+
+
+def test_exec_orders_the_interruptions_of_its_command_and_waiting_ends_at_the_maximum(
+    account: Any, cloud: localcloud.Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = {"MaxRuntimeInSeconds": 2, "MaxWaitTimeInSeconds": 2}
+    request = account.request("time.sleep(60)", **{**SPOT, "StoppingCondition": limits})
+    monkeypatch.chdir(cloud.folder.parents[1])
+    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
+    create = "boto3.client('sagemaker').create_training_job(**json.loads(os.environ['REQUEST']))"
+    variables = {"INTERRUPT_TEXT": "0.2s:kill", "REQUEST": json.dumps(request)}
+    ended = verb("exec", "--", sys.executable, "-c", f"import boto3, json, os; {create}", **variables)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    job = account.wait_until_ended(request["TrainingJobName"])
+    assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxWaitTimeExceeded")
+    statuses = [step["Status"] for step in job["SecondaryStatusTransitions"]]
+    assert statuses[-4:] == ["Training", "Interrupted", "Stopping", "MaxWaitTimeExceeded"]
+    assert job["TrainingTimeInSeconds"] == 1
+    assert "ModelArtifacts" not in job
+
+
+def test_a_job_on_demand_is_not_interrupted(account: Any, cloud: localcloud.Cloud) -> None:
+    limits = {"MaxRuntimeInSeconds": 2}
+    with pytest.raises(ClientError, match="INTERRUPT is for spot jobs, and this job trains on demand"):
+        create(account, cloud, "1s", EnableManagedSpotTraining=False, StoppingCondition=limits)
+
+
+def test_another_program_s_spot_job_is_not_interrupted(account: Any, cloud: localcloud.Cloud) -> None:
+    localcloud.order_interruptions(cloud, "0s,0.1s")
+    job = account.run("time.sleep(0.3)", **SPOT)
+    assert "Interrupted" not in [step["Status"] for step in job["SecondaryStatusTransitions"]]
+    assert job["BillableTimeInSeconds"] == math.ceil(job["TrainingTimeInSeconds"] * 3 / 10)

@@ -19,8 +19,10 @@ def main(
 
     sagemaker = aws.client("sagemaker")
     job = runs.find(run, sagemaker)
-    with verb.on_interrupt(runs.still_running_line(job)):
-        runs.print_end(runs.save_record(runs.follow(sagemaker, job)))
+    # An error at the start is reported; only later ones are waited for.
+    status = runs.describe(sagemaker, job)["TrainingJobStatus"]
+    with runs.following(job, status):
+        runs.print_end(runs.save_record(runs.follow(job)))
 
 
 if __name__ == "__main__":

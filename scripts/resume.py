@@ -37,6 +37,7 @@ def main(
     if dry_run:
         console.say(json.dumps(request, indent=2, ensure_ascii=False))
         return
+    runs.check_can_keep(request)
     checkpoints = request["CheckpointConfig"]["S3Uri"]
     console.say(f"{request['TrainingJobName']} resumes {earlier['TrainingJobName']} from {checkpoints}")
     if not training.run(request):

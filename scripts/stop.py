@@ -20,10 +20,11 @@ def main(
     sagemaker = aws.client("sagemaker")
     job = runs.find(run, sagemaker)
     status = runs.describe(sagemaker, job)["TrainingJobStatus"]
-    if status != "InProgress":
+    if status == "InProgress":
+        status = runs.stop(sagemaker, job)
+    if status in runs.ENDED:
         console.say(f"{job} is {status}: there is nothing to stop.")
         return
-    sagemaker.stop_training_job(TrainingJobName=job)
     console.say(f"{job} is stopping: its program has two minutes to save its model.")
     console.say(f"`make logs RUN={job}` follows it until it ends; `make model RUN={job}` then downloads its model.")
 

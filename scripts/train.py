@@ -92,7 +92,7 @@ def _prepare(options: TrainOptions, say: Callable[[str], None]) -> PreparedJob:
 
 def _run(prepared: PreparedJob, yes: bool) -> bool:
     """Check what the job needs, upload its data, and run it; whether it is Completed and left something."""
-    from scripts import channels, jobfile, training
+    from scripts import channels, jobfile, runs, training
     from scripts.training import preflight
 
     job, stack, request = prepared.job, prepared.stack, prepared.request
@@ -101,6 +101,7 @@ def _run(prepared: PreparedJob, yes: bool) -> bool:
     with verb.on_interrupt(
         f"Interrupted. No job was started. Uploaded files are kept; `make train JOB={job.spec_name}` uploads the rest."
     ):
+        runs.check_can_keep(request)
         preflight.check(request, sources, console.say)
         channels.synchronise(jobfile.local_channels(job.spec_name, spec), stack.data_bucket, yes)
     if "volume_size_gb" in spec.model_fields_set and spec.has_own_nvme:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from scripts.core.answers import refuse_incomplete
 from scripts.core.errors import UserError, nearest
 from scripts.core.permissions import Permission, required_permission
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 PERMISSION_KEY = "trainyard.permission"
 """The key of the required permission, in a call's context and in an error's response."""
+
+SECONDS_TO_CONNECT, SECONDS_TO_ANSWER = 10.0, 20.0
+"""How long a client of one attempt waits for a connection and for an answer."""
 
 
 @lru_cache(maxsize=1)
@@ -53,16 +57,25 @@ def _check_region(session: "Session") -> None:
 
 def client(service: str) -> Any:
     """A boto3 client of ``service``. Calls are retried in botocore's standard mode: 5 attempts, or AWS_MAX_ATTEMPTS."""
+    return _client(service, int(os.environ.get("AWS_MAX_ATTEMPTS") or 5))
+
+
+def client_of_one_attempt(service: str) -> Any:
+    """A boto3 client of ``service`` for a caller that retries itself: it fails soon, and its error is the only one."""
+    return _client(service, 1, connect_timeout=SECONDS_TO_CONNECT, read_timeout=SECONDS_TO_ANSWER)
+
+
+def _client(service: str, attempts: int, **more: Any) -> Any:
     from botocore.config import Config
 
-    attempts = int(os.environ.get("AWS_MAX_ATTEMPTS") or 5)
-    config = Config(retries={"mode": "standard", "total_max_attempts": attempts}, user_agent_extra="trainyard")
+    config = Config(retries={"mode": "standard", "total_max_attempts": attempts}, user_agent_extra="trainyard", **more)
     # boto3's stubs accept a service's name only as a literal.
     client: Any = session().client(service, config=config)  # type: ignore[call-overload]  # the stubs want a literal
     # AWS often does not name the permission that a refused call needed (never in the answer to a HEAD). So the
     # call's context keeps it, and an error's response gets it from there.
     client.meta.events.register("provide-client-params", _keep_permission)
     client.meta.events.register("after-call", _add_permission)
+    refuse_incomplete(client)
     return client
 
 
@@ -76,6 +89,20 @@ def _keep_permission(params: Mapping[str, Any], model: Any, context: dict[str, A
 def _add_permission(parsed: dict[str, Any], context: Mapping[str, Any], **_more: Any) -> None:
     if "Error" in parsed:
         parsed[PERMISSION_KEY] = context.get(PERMISSION_KEY)
+
+
+def can_renew() -> bool:
+    """Whether the credentials come from a place that can change while this process runs: not from its environment."""
+    try:
+        credentials = session().get_credentials()
+    except Exception:  # a file that is being written, a login that has ended: what comes next is read anew
+        return True
+    return credentials is None or credentials.method != "env"
+
+
+def renew() -> None:
+    """Let the next client read the credentials anew, from the files and caches of AWS's standard chain."""
+    session.cache_clear()
 
 
 def region() -> str:

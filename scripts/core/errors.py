@@ -3,6 +3,8 @@
 import difflib
 from collections.abc import Iterable
 
+AGAIN = "run the same command again"
+
 
 class UserError(Exception):
     """An error that the user can correct: printed as two lines, exit code 2.
@@ -19,6 +21,10 @@ class UserError(Exception):
 
     def __str__(self) -> str:
         return f"{self.problem}\n{self.fix}"
+
+    def continue_with(self, command: str) -> None:
+        """Name ``command`` in the fix where it says to run the same command again: that would start a second job."""
+        self.fix = self.fix.replace(AGAIN, f"run {command}").replace(AGAIN.capitalize(), f"Run {command}")
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

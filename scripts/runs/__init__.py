@@ -1,24 +1,30 @@
 """Training jobs after they were sent: their records, list, logs, models and cost."""
 
 from scripts.runs.artifacts import download_model
-from scripts.runs.ending import print_end, still_running_line
+from scripts.runs.ending import downloading, following, print_end
 from scripts.runs.following import follow
 from scripts.runs.listing import job_table, list_jobs
 from scripts.runs.prices import estimate_cost
-from scripts.runs.record import Record, describe, find, save_record
+from scripts.runs.record import ENDED, Record, describe, find, save_record
+from scripts.runs.requests import check_can_keep
 from scripts.runs.results import EmptyModelError
+from scripts.runs.stopping import stop
 
 __all__ = [
+    "ENDED",
     "EmptyModelError",
     "Record",
+    "check_can_keep",
     "describe",
     "download_model",
+    "downloading",
     "estimate_cost",
     "find",
     "follow",
+    "following",
     "job_table",
     "list_jobs",
     "print_end",
     "save_record",
-    "still_running_line",
+    "stop",
 ]

@@ -1,8 +1,12 @@
-"""The lines that are printed when a job has ended, or when you stop following it."""
+"""What is printed when a job has ended, and when you, or an error, end a command before its job has ended."""
 
-from scripts.core import console
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from scripts.core import console, refusals, verb
+from scripts.core.errors import UserError
 from scripts.runs.prices import table
-from scripts.runs.record import Record
+from scripts.runs.record import ENDED, Record
 
 
 def still_running_line(job: str) -> str:
@@ -11,6 +15,58 @@ def still_running_line(job: str) -> str:
         f"{job} keeps running. `make logs RUN={job}` follows it again, `make stop RUN={job}` stops it, "
         f"`make jobs` lists it, `make model RUN={job}` downloads its model when it has ended."
     )
+
+
+@contextmanager
+def following(job: str, status: str = "InProgress") -> Iterator[None]:
+    """A job runs while this block does: whatever ends the block says so, and which command follows the job again.
+
+    Args:
+        job: the job's name.
+        status: its TrainingJobStatus before the block; a job that has ended does not run on.
+    """
+    again, state = f"`make logs RUN={job}`", f"{job} keeps running."
+    line = still_running_line(job)
+    if status in ENDED:
+        state = f"{job} is {status}."
+        line = f"Interrupted. {job} is {status}; {again} shows its log again."
+    with _job_exists(line, again, state):
+        yield
+
+
+@contextmanager
+def downloading(job: str) -> Iterator[None]:
+    """A job is Completed, and this block downloads its model: whatever ends the block says which command does that."""
+    again = f"`make model RUN={job}`"
+    line = f"Interrupted. {job} is Completed; {again} downloads its model."
+    with _job_exists(line, again, f"{job} is Completed."):
+        yield
+
+
+@contextmanager
+def _job_exists(line: str, again: str, state: str) -> Iterator[None]:
+    """Let no ending of the block advise to run the same command again: it would start a second job.
+
+    Args:
+        line: printed after an interrupt, and after the traceback of a bug.
+        again: the command that continues.
+        state: what the job does, as a sentence.
+    """
+    try:
+        with verb.on_interrupt(line):
+            yield
+    except UserError as error:
+        error.continue_with(again)
+        raise
+    except Exception as error:
+        explained = refusals.explain(error)
+        if explained is None:
+            error.add_note(line)
+            raise
+        explained.continue_with(again)
+        then = "" if again in explained.fix else f" Then run {again}."
+        explained.fix += f"{then} {state}"
+        raise explained from error
 
 
 def print_end(record: Record, with_model: bool = True) -> None:

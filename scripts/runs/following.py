@@ -2,11 +2,12 @@
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from scripts.core import aws
+from scripts.core.patience import Patience
 from scripts.runs.epoch_table import EpochTable
 from scripts.runs.logs import Line, Log, parse_epoch
 from scripts.runs.record import ENDED, describe
@@ -14,17 +15,28 @@ from scripts.runs.screen import Screen, screen
 
 # Poll often while a job starts or is short, and less often once it has run for LONG seconds.
 PAUSE, LONG_PAUSE, LONG = 1.0, 5.0, 120.0
+LONGEST_WAIT_FOR_LOG = 600.0  # how long the log of an ended job is waited for
 QUIET_READS = 2  # stop reading the log of an ended job after so many reads without a new line
 
+MEANWHILE = "This continues by itself then. The job does not depend on it."
+LOG_MEANWHILE = "The log continues then; the job's status is followed meanwhile."
 
-def follow(sagemaker: Any, job: str) -> dict[str, Any]:
-    """Print a job's transitions and its whole log until the job has ended.
+
+def follow(
+    job: str,
+    connect: Callable[[str], Any] = aws.client_of_one_attempt,
+    now: Callable[[], float] = time.time,
+    sleep: Callable[[float], None] = time.sleep,
+) -> dict[str, Any]:
+    """Print a job's transitions and its whole log until the job has ended. Waits while AWS cannot be reached.
 
     A running job's epochs are printed as a table. The log of a job that had ended before is printed unchanged.
 
     Args:
-        sagemaker: the client.
         job: the job's name.
+        connect: makes a client of a service that makes one attempt a call.
+        now: the time in seconds since 1970.
+        sleep: waits for some seconds.
 
     Returns:
         The last response of DescribeTrainingJob.
@@ -32,50 +44,82 @@ def follow(sagemaker: Any, job: str) -> dict[str, Any]:
     Raises:
         UserError: there is no such job.
     """
-    reader = _Reader(sagemaker, job)
-    start = time.monotonic()
-    lines = reader.read()
-    table = None if reader.described["TrainingJobStatus"] in ENDED else EpochTable()
+    start = now()
     with screen() as output:
+        reader = _Reader(job, Patience(MEANWHILE, output.line, connect, now, sleep), output.line)
+        lines = reader.read()
+        table = None if reader.has_ended else EpochTable()
         while True:
             _show(lines, output, table)
-            if reader.described["TrainingJobStatus"] in ENDED:
+            if reader.has_ended:
                 break
-            time.sleep(PAUSE if time.monotonic() - start < LONG else LONG_PAUSE)
+            sleep(PAUSE if now() - start < LONG else LONG_PAUSE)
             lines = reader.read()
-        quiet = 0 if _just_ended(reader.described) else QUIET_READS
-        # The last lines reach CloudWatch a little after the job's end.
-        while quiet < QUIET_READS:
-            time.sleep(PAUSE)
-            lines = reader.read()
+        for lines in reader.read_rest():
             _show(lines, output, table)
-            quiet = 0 if lines else quiet + 1
     return reader.described
+
+
+def describe_patiently(job: str) -> dict[str, Any]:
+    """The DescribeTrainingJob response of a job. Waits while AWS cannot be reached."""
+    patience = Patience(MEANWHILE)
+    return patience.call(lambda: describe(patience.client("sagemaker"), job))
 
 
 class _Reader:
     """Reads the new transitions and log lines of a job, sorted by time."""
 
-    def __init__(self, sagemaker: Any, job: str) -> None:
-        self._sagemaker, self._job = sagemaker, job
-        self._log: Log | None = Log(aws.client("logs"), job)
+    def __init__(self, job: str, patience: Patience, say: Callable[[str], None]) -> None:
+        self._job, self._patience, self._say = job, patience, say
+        # The log has its own patience: while CloudWatch alone fails, the status is still followed.
+        self._log_patience = Patience(LOG_MEANWHILE, say, patience.connect, patience.now, patience.sleep)
+        self._log: Log | None = Log(job)
+        self._log_due = 0.0
         self._transitions_read = 0
         self.described: dict[str, Any] = {}
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the job had ended at the last read."""
+        return self.described["TrainingJobStatus"] in ENDED
+
     def read(self) -> list[Line]:
         """Give the new lines, and refresh `described`."""
-        self.described = describe(self._sagemaker, self._job)
+        self.described = self._patience.call(lambda: describe(self._patience.client("sagemaker"), self._job))
         lines = transitions(self.described)[self._transitions_read :]
         self._transitions_read += len(lines)
-        if self._log is not None:
-            try:
-                lines += [self._with_host(line) for line in self._log.read()]
-            except Exception as error:
-                if not aws.is_access_denied(error):
-                    raise
-                self._log = None
-                lines.append(Line(sys.maxsize, "", f"The log is not shown: no right to {aws.action_of(error)}."))
-        return sorted(lines, key=lambda line: line.time)
+        return sorted([*lines, *self._read_log()], key=lambda line: line.time)
+
+    def read_rest(self) -> Iterator[list[Line]]:
+        """Give the last lines of an ended job: they reach CloudWatch a little after its end, or after an outage."""
+        quiet = 0 if _just_ended(self.described) else QUIET_READS
+        end = self._patience.now() + LONGEST_WAIT_FOR_LOG
+        while quiet < QUIET_READS or self._log_is_late:
+            if self._log_is_late and self._patience.now() > end:
+                self._say(f"The rest of the log is not shown; `make logs RUN={self._job}` shows it later.")
+                return
+            self._patience.sleep(PAUSE)
+            lines = self.read()
+            yield lines
+            quiet = 0 if lines or self._log_is_late else quiet + 1
+
+    @property
+    def _log_is_late(self) -> bool:
+        return self._log_patience.outage is not None
+
+    def _read_log(self) -> list[Line]:
+        if self._log is None or self._patience.now() < self._log_due:
+            return []
+        try:
+            lines = self._log.read(self._log_patience.client("logs"))
+        except Exception as error:
+            if aws.is_access_denied(error):
+                self._log, self._log_patience.outage = None, None
+                return [Line(sys.maxsize, "", f"The log is not shown: no right to {aws.action_of(error)}.")]
+            self._log_due = self._patience.now() + self._log_patience.failed(error)
+            return []
+        self._log_patience.succeeded()
+        return [self._with_host(line) for line in lines]
 
     def _with_host(self, line: Line) -> Line:
         several = self.described["ResourceConfig"].get("InstanceCount", 1) > 1

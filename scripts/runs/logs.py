@@ -5,7 +5,6 @@ streams.
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,42 +40,44 @@ def parse_epoch(text: str) -> Epoch | None:
 
 
 class Log:
-    """Reads a job's log; each read continues where the last one stopped.
+    """Reads a training job's log; each read continues where the last one stopped, also if that one failed halfway."""
 
-    Args:
-        client: boto3's client of CloudWatch Logs.
-        job: the training job's name.
-    """
-
-    def __init__(self, client: Any, job: str) -> None:
-        self._client, self._job = client, job
+    def __init__(self, job: str) -> None:
+        self._job = job
         self._tokens: dict[str, str] = {}
+        self._unread: list[Line] = []
 
-    def read(self) -> list[Line]:
-        """The lines since the last read; an empty list if the log group or the streams do not exist yet."""
-        lines: list[Line] = []
-        for stream in self._streams():
-            host = stream.removeprefix(f"{self._job}/").rsplit("-", 1)[0]
-            lines += [Line(event["timestamp"], host, event["message"].rstrip("\n")) for event in self._events(stream)]
+    def read(self, client: Any) -> list[Line]:
+        """The lines since the last read; an empty list if the log group or the streams do not exist yet.
+
+        Args:
+            client: boto3's client of CloudWatch Logs.
+        """
+        for stream in self._streams(client):
+            self._read_stream(client, stream)
         # A stable sort by time alone keeps the order of lines with the same millisecond.
-        return sorted(lines, key=lambda line: line.time)
+        lines, self._unread = sorted(self._unread, key=lambda line: line.time), []
+        return lines
 
-    def _streams(self) -> list[str]:
-        pages = self._client.get_paginator("describe_log_streams").paginate(
+    def _streams(self, client: Any) -> list[str]:
+        pages = client.get_paginator("describe_log_streams").paginate(
             logGroupName=GROUP, logStreamNamePrefix=f"{self._job}/"
         )
         try:
             return [stream["logStreamName"] for page in pages for stream in page["logStreams"]]
-        except self._client.exceptions.ResourceNotFoundException:
+        except client.exceptions.ResourceNotFoundException:
             return []  # SageMaker creates the group with the account's first job
 
-    def _events(self, stream: str) -> Iterator[dict[str, Any]]:
+    def _read_stream(self, client: Any, stream: str) -> None:
+        host = stream.removeprefix(f"{self._job}/").rsplit("-", 1)[0]
         while True:
             token = self._tokens.get(stream)
             more = {"nextToken": token} if token else {}
-            page = self._client.get_log_events(logGroupName=GROUP, logStreamName=stream, startFromHead=True, **more)
-            yield from page["events"]
+            page = client.get_log_events(logGroupName=GROUP, logStreamName=stream, startFromHead=True, **more)
+            # Lines and token together: a failure of the next call then loses no line and doubles none.
+            lines = [Line(event["timestamp"], host, event["message"].rstrip("\n")) for event in page["events"]]
             self._tokens[stream] = page["nextForwardToken"]
+            self._unread += lines
             # At the end, CloudWatch returns the token that was sent. A page before the end may be empty.
             if page["nextForwardToken"] == token:
                 return

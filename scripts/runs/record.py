@@ -65,16 +65,20 @@ def create_run_folder(job: str) -> Path:
     """Create the folder of a run if it does not exist, and return it.
 
     Raises:
-        UserError: a file has its name.
+        UserError: a file has its name, or the name runs.
+        OSError: it cannot be created; the error names the folder that exists.
     """
     folder = run_folder(job)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError) as error:
+    except (FileExistsError, NotADirectoryError):
+        file, what = (FOLDER, "folder of all runs") if not FOLDER.is_dir() else (folder, "run's folder")
         raise UserError(
-            f"{error.filename} is a file, but it must be the run's folder.",
-            "Move it away, then run the same command again.",
+            f"{file} is a file, but it must be the {what}.", "Move it away, then run the same command again."
         ) from None
+    except OSError as error:
+        error.filename = str(FOLDER if FOLDER.is_dir() else FOLDER.absolute().parent)
+        raise
     return folder
 
 
@@ -134,12 +138,23 @@ def save_record(job: Mapping[str, Any]) -> Record:
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write a JSON file completely or not at all."""
+    """Write a JSON file completely or not at all.
+
+    Raises:
+        OSError: the disk is full, or the folder cannot be written; the error names it.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
-    Path(name).replace(path)
+    name = None
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+        Path(name).replace(path)
+    except OSError as error:
+        if name is not None:
+            Path(name).unlink(missing_ok=True)
+        error.filename, error.filename2 = str(path.parent), None
+        raise
 
 
 def find(text: str, sagemaker: Any) -> str:

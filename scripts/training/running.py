@@ -3,15 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
-from scripts.core import aws, console, verb
+from scripts.core import aws, console, refusals, verb
+from scripts.core.errors import UserError
+from scripts.core.patience import Patience
 from scripts.runs.artifacts import download_model
-from scripts.runs.ending import print_end, still_running_line
-from scripts.runs.following import follow
-from scripts.runs.manifest import list_data, write_manifest
+from scripts.runs.ending import downloading, following, print_end
+from scripts.runs.following import describe_patiently, follow
+from scripts.runs.manifest import list_data
 from scripts.runs.prices import cost_line
-from scripts.runs.record import Record, describe, run_folder, save_record, write_json
+from scripts.runs.record import Record, save_record
+from scripts.runs.requests import forget_request, keep_request
 from scripts.runs.results import EmptyModelError
-from scripts.training.submission import submit
+from scripts.training.submission import JobMayExistError, submit
 
 DAY = 24 * 3600  # SageMaker's limit for a request without one
 
@@ -26,34 +29,28 @@ def run(request: Mapping[str, Any]) -> bool:
         Whether the job is Completed and left a model or other results.
 
     Raises:
-        UserError: AWS refused the request for a reason that you can correct, or the model cannot be unpacked.
+        UserError: AWS refused the request for a reason that you can correct, or the job exists and following it or
+            downloading its model has failed.
     """
     job = request["TrainingJobName"]
     console.say(_cost(request))
-    sagemaker = aws.client("sagemaker")
-    with verb.on_interrupt(
-        f"Interrupted. {job} may have been started: `make jobs` lists it, `make stop RUN={job}` stops it."
-    ):
-        data = list_data(request)
-        submit(sagemaker, request, say=console.say)
-        write_json(run_folder(job) / "request.json", request)
-        write_manifest(run_folder(job), data)
+    _send(request)
     console.say(f"Run: {job}")
-    with verb.on_interrupt(still_running_line(job)):
-        save_record(describe(sagemaker, job))
-        record = save_record(follow(sagemaker, job))
+    with following(job):
+        save_record(describe_patiently(job))
+        record = save_record(follow(job))
     if record.status != "Completed":
         print_end(record)
         return False
-    return _fetch_model(sagemaker, record)
+    return _fetch_model(record)
 
 
-def _fetch_model(sagemaker: Any, record: Record) -> bool:
+def _fetch_model(record: Record) -> bool:
     """Download a Completed job's model and print the job's summary; False if the job left nothing at all."""
-    job = record.job
+    job, patience = record.job, Patience("The download starts again then.")
     try:
-        with verb.on_interrupt(f"Interrupted. {job} is Completed; `make model RUN={job}` downloads its model."):
-            record, _ = download_model(sagemaker, job)
+        with downloading(job):
+            record, _ = patience.call(lambda: download_model(aws.client("sagemaker"), job))
     except EmptyModelError as empty:
         print_end(record, with_model=False)
         console.say(f"{'Warning: ' if empty.output else ''}{empty.problem}")
@@ -62,6 +59,25 @@ def _fetch_model(sagemaker: Any, record: Record) -> bool:
     console.say(f"The model is in {record.model_path}.")
     print_end(record)
     return True
+
+
+def _send(request: Mapping[str, Any]) -> None:
+    """Create the job. request.json is there before the job, and stays unless there is certainly no job."""
+    job = request["TrainingJobName"]
+    line = f"{job} may have been started: `make jobs` lists it, `make stop RUN={job}` stops it."
+    with verb.on_interrupt("Interrupted. No job was started."):
+        keep_request(request, list_data(request))
+    try:
+        with verb.on_interrupt(f"Interrupted. {line}"):
+            submit(request, console.say)
+    except JobMayExistError:
+        raise
+    except Exception as error:
+        if isinstance(error, UserError) or refusals.explain(error) is not None or aws.error_code(error):
+            forget_request(job)
+        else:
+            error.add_note(line)
+        raise
 
 
 def _cost(request: Mapping[str, Any]) -> str:

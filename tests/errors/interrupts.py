@@ -21,6 +21,7 @@ class Interrupt:
         operation: the call during which Ctrl-C is pressed.
         message: the last line; `…` stands for any text.
         given: prepares the case.
+        leaves: the folder that the command leaves; `…` stands for any text.
     """
 
     typed: str
@@ -28,6 +29,7 @@ class Interrupt:
     operation: str
     message: str
     given: Given = nothing
+    leaves: str = ""
 
 
 @contextmanager
@@ -72,6 +74,7 @@ INTERRUPTS = (
         "sagemaker:CreateTrainingJob",
         "Interrupted. mistake-… may have been started: `make jobs` lists it, `make stop RUN=mistake-…` stops it.",
         _small_job,
+        leaves="runs/mistake-…",  # with request.json: the job may have been started
     ),
     Interrupt("make stop RUN={sleeper}", "it reads the job's status", "sagemaker:DescribeTrainingJob", UNCHANGED),
     Interrupt(

@@ -1,6 +1,7 @@
 """Ctrl-C during a call to AWS: one line says what exists now, and which command continues or removes it."""
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -36,4 +37,11 @@ def test_an_interrupt_prints_one_line(interrupt: Interrupt, stack: Scene) -> Non
         assert fits(lines[-1], stack.fill(interrupt.message)), output
         assert "Traceback" not in output
         assert "Error 130" in output
-        assert stack.holdings().keys() == before.keys()
+        left = {name for name in stack.holdings() if name not in before}
+        if interrupt.leaves:
+            (folder,) = stack.folder.glob(interrupt.leaves.replace("…", "*"))
+            assert left == {str(folder), f"{folder}/request.json", f"{folder}/data.jsonl"}
+            shutil.rmtree(folder)
+        else:
+            assert left == set()
+        assert before.keys() <= stack.holdings().keys()

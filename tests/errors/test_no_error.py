@@ -150,7 +150,9 @@ def test_the_local_cloud_refuses_other_host_names(stack: Scene) -> None:
 
 
 def test_a_bug_prints_its_traceback(stack: Scene) -> None:
-    with stack.cloud.answering("sagemaker:ListTrainingJobs", {}):  # an answer that AWS never gives
+    with stack.cloud.answering(
+        "sagemaker:ListTrainingJobs", {"TrainingJobSummaries": [{}]}
+    ):  # an answer that AWS never gives
         ended = stack.type("make jobs")
     assert "Error 1\n" in ended.stderr
     assert "Traceback (most recent call last)" in ended.stderr

@@ -2,13 +2,16 @@
 
 import time
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from scripts.core import aws
 from scripts.runs import follow
 from scripts.runs.logs import GROUP
+from tests.unit.faulty_aws import Clock
 from tests.unit.runs.test_find_runs import A, described
 
 BEGIN = time.time() - 30
@@ -19,7 +22,12 @@ def transition(status: str, at: float) -> dict[str, Any]:
 
 
 class Job:
-    """A job that does one of ``steps`` at each DescribeTrainingJob, and is Completed after the last."""
+    """A job that does one of ``steps`` at each DescribeTrainingJob, and is Completed after the last.
+
+    A step that is an exception is raised.
+    """
+
+    exceptions = SimpleNamespace(ClientError=ClientError)
 
     def __init__(self, *steps: Any, **more: Any) -> None:
         self.steps, self.more = list(steps), more
@@ -28,7 +36,10 @@ class Job:
     def describe_training_job(self, TrainingJobName: str) -> dict[str, Any]:  # noqa: ARG002, N803
         status = "Completed"
         if self.steps:
-            self.steps.pop(0)(self)
+            step = self.steps.pop(0)
+            if isinstance(step, Exception):
+                raise step
+            step(self)
             status = "InProgress"
         return described(TrainingJobStatus=status, SecondaryStatusTransitions=list(self.transitions), **self.more)
 
@@ -49,13 +60,13 @@ def logs(stream: str, at: float, text: str) -> Any:
     return write
 
 
-@pytest.fixture(autouse=True)
-def _quick(empty_aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scripts.runs.following.PAUSE", 0)
+pytestmark = pytest.mark.usefixtures("empty_aws")
 
 
-def shown(job: Job, capsys: pytest.CaptureFixture[str]) -> list[str]:
-    assert follow(job, A)["TrainingJobStatus"] == "Completed"
+def shown(job: Job, capsys: pytest.CaptureFixture[str], logs: Any = None) -> list[str]:
+    clients = {"sagemaker": job, "logs": logs or aws.client("logs")}
+    clock = Clock(BEGIN)
+    assert follow(A, clients.__getitem__, clock.now, clock.sleep)["TrainingJobStatus"] == "Completed"
     return [line.split(" ", 1)[1] if line[2:3] == ":" else line for line in capsys.readouterr().out.splitlines()]
 
 
@@ -109,3 +120,74 @@ def test_metrics_of_other_programs_are_printed_unchanged(capsys: pytest.CaptureF
     job = Job(logs("algo-1-1", 1, "Epoch 1/2 - loss: 0.5"), logs("algo-1-1", 2, "step=3 loss=0.5"))
     job.more = {"ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1}}
     assert shown(job, capsys) == ["Epoch 1/2 - loss: 0.5", "step=3 loss=0.5"]
+
+
+# Outages: following goes on, and nothing is lost or printed twice.
+
+ONE = {"ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1}}
+LOST = EndpointConnectionError(endpoint_url="https://x")
+
+
+def refusal(code: str, status: int = 400) -> ClientError:
+    answer: Any = {"Error": {"Code": code, "Message": "m"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, "GetLogEvents")
+
+
+def test_following_outlasts_an_outage(capsys: pytest.CaptureFixture[str]) -> None:
+    aws.client("logs").create_log_group(logGroupName=GROUP)
+    unavailable, throttled = refusal("503", 503), refusal("ThrottlingException")
+    steps = [logs("algo-1-1", 1, "one"), *[LOST] * 20, unavailable, throttled, logs("algo-1-1", 2, "two")]
+    lines = shown(Job(*steps, **ONE), capsys)
+    assert [line for line in lines if line in {"one", "two"}] == ["one", "two"]
+    assert [line.partition(" since ")[0] for line in lines] == ["one", *["Waiting"] * 3, lines[4], "two"]
+    assert lines[4].startswith("AWS answers again")
+
+
+class Logs:
+    """CloudWatch Logs of moto; its calls raise these errors first. None: the call is done."""
+
+    def __init__(self, *errors: Exception | None) -> None:
+        self._client, self._errors = aws.client("logs"), list(errors)
+        self.exceptions = self._client.exceptions
+
+    def get_paginator(self, operation: str) -> Any:
+        return self._client.get_paginator(operation)
+
+    def get_log_events(self, **more: Any) -> Any:
+        error = self._errors.pop(0) if self._errors else None
+        if error is not None:
+            raise error
+        return self._client.get_log_events(**more)
+
+
+def test_a_log_that_fails_halfway_loses_and_doubles_no_line(capsys: pytest.CaptureFixture[str]) -> None:
+    aws.client("logs").create_log_group(logGroupName=GROUP)
+    two = {"ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 2}}
+    job = Job(logs("algo-1-1", 1, "one"), logs("algo-2-1", 2, "two"), logs("algo-2-1", 3, "three"), **two)
+    # The first page of a stream is read, the next fails; then the second stream fails.
+    failing = Logs(None, LOST, None, None, refusal("503", 503), None, None, LOST)
+    lines = shown(job, capsys, failing)
+    assert sorted(lines) == ["algo-1: one", "algo-2: three", "algo-2: two"]
+
+
+def test_without_the_log_the_status_is_followed(capsys: pytest.CaptureFixture[str]) -> None:
+    aws.client("logs").create_log_group(logGroupName=GROUP)
+    steps = [logs("algo-1-1", 1, "one"), *[moves_to("Training", at) for at in range(12)]]
+    lines = shown(Job(*steps, **ONE), capsys, Logs(*[refusal("503", 503)] * 6))
+    assert lines.count("Training: Training it is") == 12
+    assert lines.count("one") == 1
+    waiting = next(line for line in lines if line.startswith("Waiting"))
+    assert waiting.endswith("The log continues then; the job's status is followed meanwhile.")
+
+
+def test_a_log_that_stays_away_does_not_hold_up_the_end(capsys: pytest.CaptureFixture[str]) -> None:
+    aws.client("logs").create_log_group(logGroupName=GROUP)
+    lines = shown(Job(logs("algo-1-1", 1, "one"), **ONE), capsys, Logs(*[LOST] * 1000))
+    assert lines[-1] == f"The rest of the log is not shown; `make logs RUN={A}` shows it later."
+
+
+def test_a_lost_right_to_the_log_does_not_end_following(capsys: pytest.CaptureFixture[str]) -> None:
+    aws.client("logs").create_log_group(logGroupName=GROUP)
+    steps = [logs("algo-1-1", 1, "one"), moves_to("Training", 2), logs("algo-1-1", 3, "two")]
+    lines = shown(Job(*steps, **ONE), capsys, Logs(None, None, refusal("AccessDeniedException")))
+    assert lines == ["one", "Training: Training it is", "The log is not shown: no right to GetLogEvents."]

@@ -25,20 +25,22 @@ def write(logs: Any, stream: str, *lines: tuple[int, str]) -> None:
 
 
 def test_every_line_of_every_stream_is_read_once(logs: Any) -> None:
-    log = Log(logs, JOB)
-    assert log.read() == []  # no group yet
+    log = Log(JOB)
+    assert log.read(logs) == []  # no group yet
     logs.create_log_group(logGroupName=GROUP)
-    assert log.read() == []
+    assert log.read(logs) == []
     first, restarted = f"{JOB}/algo-1-1", f"{JOB}/algo-1-2"
     for stream in (first, f"{JOB}2/algo-1-1"):
         logs.create_log_stream(logGroupName=GROUP, logStreamName=stream)
         write(logs, stream, (0, f"one of {stream}"))
-    assert [line.text for line in log.read()] == [f"one of {first}"]
+    assert [line.text for line in log.read(logs)] == [f"one of {first}"]
     write(logs, first, (1, "two"), (5, "four"))
     logs.create_log_stream(logGroupName=GROUP, logStreamName=restarted)
     write(logs, restarted, (3, "three"))
-    assert [(line.host, line.text) for line in log.read()] == [("algo-1", word) for word in ("two", "three", "four")]
-    assert log.read() == []
+    assert [(line.host, line.text) for line in log.read(logs)] == [
+        ("algo-1", word) for word in ("two", "three", "four")
+    ]
+    assert log.read(logs) == []
 
 
 def test_a_long_log_is_read_completely(logs: Any) -> None:
@@ -47,7 +49,7 @@ def test_a_long_log_is_read_completely(logs: Any) -> None:
     logs.create_log_stream(logGroupName=GROUP, logStreamName=stream)
     for start in range(0, 25_000, 5_000):
         write(logs, stream, *((number, str(number)) for number in range(start, start + 5_000)))
-    assert [line.text for line in Log(logs, JOB).read()] == [str(number) for number in range(25_000)]
+    assert [line.text for line in Log(JOB).read(logs)] == [str(number) for number in range(25_000)]
 
 
 def test_parse_the_trainer_s_epoch_line() -> None:

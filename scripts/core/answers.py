@@ -1,0 +1,42 @@
+"""Finds answers that arrived incomplete: botocore itself does not compare an answer with its announced length.
+
+Without these checks, half of a JSON answer is an answer without members: botocore reads it as an empty one
+(``BaseJSONParser._parse_body_as_json``, and ``enforce_content_length=False`` in ``URLLib3Session.send``).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def refuse_incomplete(client: Any) -> None:
+    """Make every answer to ``client`` that is shorter than announced a lost connection, which botocore retries."""
+    endpoint = client._endpoint  # boto3 has no public way to the session that sends
+
+    def send(request: Any, **_more: Any) -> Any:
+        import botocore.exceptions
+
+        answer = endpoint.http_session.send(request)
+        if request.stream_output or request.method == "HEAD":
+            return answer  # a stream checks its length itself when it is read; the answer to a HEAD has no body
+        if is_incomplete(answer.headers, answer.content):
+            raise botocore.exceptions.ConnectionClosedError(endpoint_url=request.url, request=request)
+        return answer
+
+    # botocore takes what a handler of this event returns as the answer, and handles what it raises as its own error.
+    client.meta.events.register("before-send", send)
+    client.meta.events.register("after-call", _refuse_empty)
+
+
+def _refuse_empty(http_response: Any, parsed: Mapping[str, Any], model: Any, **_more: Any) -> None:
+    import botocore.exceptions
+
+    # An answer without any member that it must have, such as an empty one with the length 0, is none.
+    required = model.output_shape.required_members if model.output_shape else ()
+    if required and http_response.status_code < 300 and not any(name in parsed for name in required):
+        raise botocore.exceptions.ConnectionClosedError(endpoint_url=http_response.url)
+
+
+def is_incomplete(headers: Mapping[str, str], body: bytes) -> bool:
+    """Whether a body is shorter than its header Content-Length says."""
+    announced = headers.get("Content-Length", "")
+    return announced.isdigit() and len(body) < int(announced)

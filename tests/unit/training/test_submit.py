@@ -171,7 +171,7 @@ def test_request_json_is_there_before_the_job_and_goes_with_a_refusal(server: Fa
     folder = Path("runs", JOB)
     server.fail("CreateTrainingJob", DENIED)
     with pytest.raises(ClientError):
-        run(request())
+        run(request(InputDataConfig=[]))
     assert not folder.exists()
     seen: list[bool] = []
     answer = server.answer
@@ -183,7 +183,7 @@ def test_request_json_is_there_before_the_job_and_goes_with_a_refusal(server: Fa
     server.answer = watch  # type: ignore[method-assign]
     server.fail("DescribeTrainingJob", None, DENIED)
     with pytest.raises(UserError, match="AWS refuses sagemaker:DescribeTrainingJob") as caught:
-        run(request())
+        run(request(InputDataConfig=[]))
     assert seen[0]
     assert f"Then run `make logs RUN={JOB}`. {JOB} keeps running." in caught.value.fix
     assert sorted(path.name for path in folder.iterdir()) == ["data.jsonl", "record.json", "request.json"]

@@ -168,22 +168,23 @@ def test_other_errors_are_raised_unchanged(server: FaultyAws, send: Send) -> Non
 
 
 def test_request_json_is_there_before_the_job_and_goes_with_a_refusal(server: FaultyAws) -> None:
-    folder = Path("runs", JOB)
+    folder, sent = Path("runs", JOB), request()
+    del sent["InputDataConfig"]  # no data to list
     server.fail("CreateTrainingJob", DENIED)
     with pytest.raises(ClientError):
-        run(request(InputDataConfig=[]))
+        run(sent)
     assert not folder.exists()
     seen: list[bool] = []
     answer = server.answer
 
-    def watch(operation: str, sent: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    def watch(operation: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         seen.append((folder / "request.json").exists())
-        return answer(operation, sent)
+        return answer(operation, body)
 
     server.answer = watch  # type: ignore[method-assign]
     server.fail("DescribeTrainingJob", None, DENIED)
     with pytest.raises(UserError, match="AWS refuses sagemaker:DescribeTrainingJob") as caught:
-        run(request(InputDataConfig=[]))
+        run(sent)
     assert seen[0]
     assert f"Then run `make logs RUN={JOB}`. {JOB} keeps running." in caught.value.fix
     assert sorted(path.name for path in folder.iterdir()) == ["data.jsonl", "record.json", "request.json"]

@@ -143,12 +143,12 @@ def _unreadable(error: OSError) -> UserError:
 
 
 def _file(path: Path, folder: Path, root: Path) -> LocalFile:
-    key = path.relative_to(folder).as_posix()
+    name = os.fsencode(path.relative_to(folder).as_posix())
     try:
-        length = len(key.encode())
-    except UnicodeEncodeError:
-        raise UserError(f"The name of {key!r} in {folder} is not UTF-8.", "Rename the file.") from None
-    if length > LONGEST_KEY or any(unicodedata.category(letter) == "Cc" for letter in key):
+        key = name.decode()  # whatever encoding this machine has for file names
+    except UnicodeDecodeError:
+        raise UserError(f"The name of {os.fsdecode(name)!r} in {folder} is not UTF-8.", "Rename the file.") from None
+    if len(name) > LONGEST_KEY or any(unicodedata.category(letter) == "Cc" for letter in key):
         raise UserError(
             f"{key!r} in {folder} cannot be an object's key: it is longer than {LONGEST_KEY} bytes "
             "or contains a control character.",

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from scripts.core.answers import refuse_incomplete
+from scripts.core.clock import clock_problem
 from scripts.core.errors import UserError, nearest
 from scripts.core.permissions import Permission, required_permission
 
@@ -57,7 +58,7 @@ def _check_region(session: "Session") -> None:
 
 def client(service: str) -> Any:
     """A boto3 client of ``service``. Calls are retried in botocore's standard mode: 5 attempts, or AWS_MAX_ATTEMPTS."""
-    return _client(service, int(os.environ.get("AWS_MAX_ATTEMPTS") or 5))
+    return _client(service, _attempts())
 
 
 def client_of_one_attempt(service: str) -> Any:
@@ -77,6 +78,15 @@ def _client(service: str, attempts: int, **more: Any) -> Any:
     client.meta.events.register("after-call", _add_permission)
     refuse_incomplete(client)
     return client
+
+
+def _attempts() -> int:
+    text = os.environ.get("AWS_MAX_ATTEMPTS") or "5"
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise UserError(
+            f"AWS_MAX_ATTEMPTS={text} is not a number of attempts.", "Set a whole number of at least 1, or unset it."
+        )
+    return int(text)
 
 
 def _keep_permission(params: Mapping[str, Any], model: Any, context: dict[str, Any], **_more: Any) -> None:
@@ -127,9 +137,22 @@ def error_message(error: Exception) -> str:
     return str(response.get("Error", {}).get("Message", "") or error)
 
 
+def http_status(error: Exception) -> int:
+    """The HTTP status of AWS's answer in a botocore ClientError; 0 for any other error."""
+    response = getattr(error, "response", None) or {}
+    return int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+def clock_problem_of(error: Exception) -> str | None:
+    """What is wrong with this machine's clock, if AWS refused a call because of it."""
+    return clock_problem(getattr(error, "response", None) or {})
+
+
 def is_access_denied(error: Exception) -> bool:
     """Whether AWS refused a call because the caller lacks a permission."""
-    return error_code(error) in {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "Forbidden"}
+    codes = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "Forbidden"}
+    # S3 answers a HEAD that was signed at a wrong time with 403 too.
+    return error_code(error) in codes and clock_problem_of(error) is None
 
 
 def permission_of(error: Exception) -> Permission:

@@ -4,6 +4,7 @@ Exit codes: 0 success, 2 an error that the user can correct (also wrong argument
 traceback and exits with 1.
 """
 
+import io
 import signal
 import sys
 import traceback
@@ -13,12 +14,11 @@ from typing import NoReturn
 
 import typer
 
+from scripts import UNCHANGED, end_before_start
 from scripts.core import console, refusals
 from scripts.core.errors import UserError
 
 BUG = "This is a bug in Trainyard, not an error of yours. Please report it with the lines above."
-
-UNCHANGED = "Interrupted. Nothing was changed; run the same command to start over."
 
 
 class Interrupted(KeyboardInterrupt):
@@ -49,7 +49,7 @@ def app(help_text: str) -> typer.Typer:
 
 def run(application: Callable[[], object]) -> NoReturn:
     """Run a verb (its typer application), then exit with its exit code."""
-    signal.signal(signal.SIGTERM, _terminated)
+    _take_over()
     try:
         with refusals.explained():
             application()
@@ -69,6 +69,16 @@ def run(application: Callable[[], object]) -> NoReturn:
             _print_interrupt(cause)
         raise
     sys.exit(0)
+
+
+def _take_over() -> None:
+    """Set up this process: Ctrl-C and SIGTERM raise KeyboardInterrupt, and every text can be printed."""
+    signal.signal(signal.SIGTERM, _terminated)
+    if signal.getsignal(signal.SIGINT) is end_before_start:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # with PYTHONIOENCODING=ascii, it has no arrow and no ellipsis
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _print_interrupt(interrupt: KeyboardInterrupt) -> None:

@@ -134,11 +134,16 @@ def _check_version(binary: str, variables: Mapping[str, str | None]) -> str:
     result = Terraform(binary, variables).capture("version", "-json")
     if result.code != 0:
         raise UserError(f"`{binary} version` fails: {result.err.strip() or result.out.strip()}", INSTALL_FIX)
-    found = json.loads(result.out)
-    version = str(found["terraform_version"])
-    if tuple(int(part) for part in version.split("-")[0].split(".")[:2]) < OLDEST:
+    try:
+        found = json.loads(result.out)
+        version, platform = str(found["terraform_version"]), str(found["platform"])
+        is_too_old = tuple(int(part) for part in version.split("-")[0].split(".")[:2]) < OLDEST
+    except (ValueError, KeyError, TypeError):
+        shown = " ".join(result.out.split())[:80]
+        raise UserError(f"`{binary} version -json` prints no version: {shown!r}.", INSTALL_FIX) from None
+    if is_too_old:
         raise UserError(f"Terraform {version} ({binary}) is too old for this project.", INSTALL_FIX)
-    return str(found["platform"])
+    return platform
 
 
 @contextmanager

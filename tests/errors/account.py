@@ -21,6 +21,11 @@ GROUP = "Credentials and account"
 STATE = "trainyard-tfstate-123456789012-us-east-1"
 DATA = "arn:aws:s3:::trainyard-local-data-123456789012-us-east-1"
 
+SETTINGS_FIX = (
+    "Correct it in AWS's variables (AWS_…) or files (~/.aws/config, ~/.aws/credentials). "
+    "`aws sts get-caller-identity` uses the same ones."
+)
+
 SMALL = given(
     job('program = "own.py"', '[channels.training]\nsource = "data/small"\n'),
     file("trainer/own.py", ""),
@@ -72,6 +77,78 @@ CASES = (
             "UnrecognizedClientException",
             "The security token included in the request is invalid.",
         ),
+        STACK,
+    ),
+    Case(
+        GROUP,
+        "a key without its secret",
+        "make jobs",
+        "The AWS settings do not work: Partial credentials found in env, missing: AWS_SECRET_ACCESS_KEY.",
+        SETTINGS_FIX,
+        variable(AWS_SECRET_ACCESS_KEY=None),
+    ),
+    Case(
+        GROUP,
+        "a credential_process that prints no JSON",
+        "make jobs",
+        "The AWS settings do not work: custom-process: Expecting value: line 1 column 1 (char 0).",
+        SETTINGS_FIX,
+        given(
+            file("build/config", "[default]\ncredential_process = echo hello\n"),
+            variable(AWS_ACCESS_KEY_ID=None, AWS_SECRET_ACCESS_KEY=None, AWS_CONFIG_FILE="{folder}/build/config"),
+        ),
+    ),
+    Case(
+        GROUP,
+        "an endpoint without a scheme",
+        "make jobs",
+        "The AWS settings do not work: Invalid endpoint: localhost:4566.",
+        SETTINGS_FIX,
+        variable(AWS_ENDPOINT_URL="localhost:4566"),
+    ),
+    Case(
+        GROUP,
+        "a setting that is no number",
+        "make jobs",
+        "AWS_MAX_ATTEMPTS=abc is not a number of attempts.",
+        "Set a whole number of at least 1, or unset it.",
+        variable(AWS_MAX_ATTEMPTS="abc"),
+    ),
+    Case(
+        GROUP,
+        "a wrong clock",
+        "make data JOB=digits",
+        "AWS refuses the time of this machine's clock: Signature expired: 20260101T120000Z is now earlier than …",
+        "Set the clock (for example `sudo timedatectl set-ntp true`), then run the same command again.",
+        refused(
+            "sts:GetCallerIdentity",
+            "SignatureDoesNotMatch",
+            "Signature expired: 20260101T120000Z is now earlier than 20260101T130000Z (20260101T131500Z - 15 min.)",
+            403,
+        ),
+        STACK,
+    ),
+    Case(
+        GROUP,
+        "a fault of AWS's",
+        "make jobs",
+        "AWS failed to do sagemaker:ListTrainingJobs: … (InternalFailure) …: We encountered an internal error.",
+        "The fault is AWS's and usually passes: run the same command again in a minute. "
+        "https://health.aws.amazon.com/health/status lists larger ones.",
+        given(
+            variable(AWS_MAX_ATTEMPTS="1"),
+            refused("sagemaker:ListTrainingJobs", "InternalFailure", "We encountered an internal error.", 500),
+        ),
+        STACK,
+    ),
+    Case(
+        GROUP,
+        "a session that has ended, seen in an answer without a reason",
+        "make data JOB=digits",
+        "AWS refuses s3:ListBucket without a reason, as it does if a session has expired.",
+        "`aws sts get-caller-identity` shows whether the credentials are valid. "
+        "Sign in again, for example `aws sso login`.",
+        refused("s3:HeadBucket", "400", "", 400),
         STACK,
     ),
     Case(

@@ -15,7 +15,7 @@ from tests.errors.case import (
     file,
     variable,
 )
-from tests.errors.scene import Scene
+from tests.errors.scene import Given, Scene
 
 GROUP = "Tools"
 INSTALL = "Install Terraform 1.11 or newer: https://developer.hashicorp.com/terraform/install"
@@ -50,13 +50,18 @@ def only_these_programs(scene: Scene) -> Iterator[None]:
         shutil.rmtree(bin_folder)
 
 
-@contextmanager
-def an_old_terraform(scene: Scene) -> Iterator[None]:
-    with only_these_programs(scene):
-        program = scene.folder / "build" / "bin" / "terraform"
-        program.write_text(OLD_TERRAFORM)
-        program.chmod(0o755)
-        yield
+def terraform_is(script: str) -> Given:
+    """A program named terraform."""
+
+    @contextmanager
+    def found(scene: Scene) -> Iterator[None]:
+        with only_these_programs(scene):
+            program = scene.folder / "build" / "bin" / "terraform"
+            program.write_text(script)
+            program.chmod(0o755)
+            yield
+
+    return found
 
 
 @contextmanager
@@ -143,7 +148,15 @@ CASES = (
         "make infra",
         "Terraform 1.5.7 (…/terraform) is too old for this project.",
         INSTALL,
-        an_old_terraform,
+        terraform_is(OLD_TERRAFORM),
+    ),
+    Case(
+        GROUP,
+        "a Terraform that prints no JSON",
+        "make infra",
+        "`…/terraform version -json` prints no version: 'Terraform v1.11.4'.",
+        INSTALL,
+        terraform_is("#!/bin/sh\necho Terraform v1.11.4\n"),
     ),
     Case(
         GROUP,

@@ -1,7 +1,11 @@
-"""Every verb starts fast: it imports a heavy module only when it needs it."""
+"""How every verb starts: fast, with no traceback of Ctrl-C, and with any encoding."""
 
+import os
+import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -58,3 +62,54 @@ def test_missing_credentials_are_reported_in_two_lines(verb: str, tmp_path_facto
     assert len(ended.stderr.splitlines()) == 2, ended.stderr
     assert "No AWS credentials" in ended.stderr
     assert "make demo" in ended.stderr
+
+
+def test_ctrl_c_while_modules_are_imported_prints_one_line(tmp_path: Path) -> None:
+    (tmp_path / "typer.py").write_text("import pathlib, time\npathlib.Path('begun').touch()\ntime.sleep(60)\n")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "scripts.jobs"],
+        cwd=tmp_path,
+        env={**clean_environment(), "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not (tmp_path / "begun").exists():
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert errors == "\nInterrupted. Nothing was changed; run the same command to start over.\n"
+
+
+@pytest.mark.parametrize(
+    ("variables", "printed"),
+    [
+        ({"PYTHONIOENCODING": "ascii"}, "\\u2192 0/\\xfc.png\n"),
+        ({"LC_ALL": "C"}, "→ 0/ü.png\n"),
+        ({"LC_ALL": "C", "PYTHONUTF8": "0"}, "\\u2192 0/\\xfc.png\n"),
+        ({"LC_ALL": "C.UTF-8"}, "→ 0/ü.png\n"),
+    ],
+    ids=["PYTHONIOENCODING=ascii", "LC_ALL=C", "no UTF-8 mode", "UTF-8"],
+)
+def test_a_verb_prints_and_reads_names_with_any_encoding(
+    variables: dict[str, str], printed: str, tmp_path: Path
+) -> None:
+    (tmp_path / "0").mkdir()
+    (tmp_path / "0" / "ü.png").touch()
+    program = (
+        "import pathlib\n"
+        "from scripts.channels import local\n"
+        "from scripts.core import console, verb\n"
+        "def show():\n"
+        f"    (file,) = local.read_folder(pathlib.Path({str(tmp_path)!r}), 'x').files\n"
+        "    console.say('\\u2192 ' + file.key)\n"
+        "verb.run(show)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env={name: value for name, value in clean_environment().items() if name != "LANG"} | variables,
+        capture_output=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout.decode()) == (0, printed), ended.stderr.decode()

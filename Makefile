@@ -25,6 +25,7 @@ BASE_TEXT := $(value BASE)
 CONFIRM_TEXT := $(value CONFIRM)
 DRY_RUN_TEXT := $(value DRY_RUN)
 ENV_TEXT := $(or $(value ENV),$(ENV_DEFAULT))
+FAULTS_TEXT := $(value FAULTS)
 HOSTS_TEXT := $(value HOSTS)
 HP_TEXT := $(value HP)
 IMAGE_TEXT := $(value IMAGE)
@@ -37,9 +38,10 @@ RUN_TEXT := $(value RUN)
 SEED_TEXT := $(value SEED)
 UPDATE_TEXT := $(value UPDATE)
 YES_TEXT := $(value YES)
-export APPROVE_TEXT BASE_TEXT CONFIRM_TEXT DRY_RUN_TEXT ENV_TEXT HOSTS_TEXT HP_TEXT IMAGE_TEXT INSTANCES_TEXT
+export APPROVE_TEXT BASE_TEXT CONFIRM_TEXT DRY_RUN_TEXT ENV_TEXT FAULTS_TEXT HOSTS_TEXT HP_TEXT IMAGE_TEXT INSTANCES_TEXT
 export INTERRUPT_TEXT JOB_TEXT KILLS_TEXT LIST_TEXT RUN_TEXT SEED_TEXT UPDATE_TEXT YES_TEXT
-unexport APPROVE BASE CLOUD CONFIRM DRY_RUN ENV FOR HOSTS HP IMAGE INSTANCES INTERRUPT JOB KILLS LIST RUN SEED UPDATE YES
+unexport APPROVE BASE CLOUD CONFIRM DRY_RUN ENV FAULTS FOR HOSTS HP IMAGE INSTANCES INTERRUPT JOB KILLS LIST RUN SEED
+unexport UPDATE YES
 
 define newline
 
@@ -113,12 +115,14 @@ destroy: $(PACKAGES) ## Review and destroy the infrastructure; asks for the envi
 	@$(VERB) scripts.infra destroy
 
 ##@ The local cloud
-.PHONY: cloud-up cloud-down cloud-status cloud-clean cloud-env digits
-cloud-up: .venv/installed ## Start the local cloud on 127.0.0.1
+.PHONY: cloud-up cloud-faults cloud-down cloud-status cloud-clean cloud-env digits
+cloud-up: .venv/installed ## Start the local cloud on 127.0.0.1 [FAULTS=]
 	@$(VENV) -m scripts.cloud up
+cloud-faults: .venv/installed ## Let calls to it fail from now on, as AWS and networks do; empty: none [FAULTS=]
+	@$(VENV) -m scripts.cloud faults
 cloud-down: .venv/installed ## Stop it and delete everything it holds, except image layers
 	@$(VENV) -m scripts.cloud down
-cloud-status: .venv/installed ## Print its address, its start, how jobs run and what it holds
+cloud-status: .venv/installed ## Print its address, its start, how jobs run, its faults and what it holds
 	@$(VENV) -m scripts.cloud status
 cloud-clean: .venv/installed ## Delete the image layers that are kept for the next local cloud
 	@$(VENV) -m scripts.cloud clean

@@ -1,4 +1,4 @@
-"""The local cloud: up, down, status, clean, env, and ``exec -- COMMAND``, which runs a command against it."""
+"""The local cloud: up, down, status, faults, clean, env, and ``exec -- COMMAND``, which runs a command against it."""
 
 import contextlib
 import os
@@ -18,18 +18,34 @@ from scripts.core.errors import UserError
 APP = verb.app("The local cloud: AWS's APIs on 127.0.0.1, for rehearsals without an account.")
 
 
+RULES = "The calls that fail, and how, such as `s3:PutObject 503 20%`: see docs/local-cloud.md."
+
+
 @APP.command()
-def up() -> None:
+def up(faults: Annotated[str, typer.Option(envvar="FAULTS_TEXT", help=RULES)] = "") -> None:
     """Start the local cloud; it runs until ``down``."""
+    if faults:
+        _check_faults(faults)
     cloud = localcloud.running()
     if cloud:
         console.say(f"The local cloud already runs at {cloud.url}.")
+        if faults:
+            _set_faults(cloud, faults)
         return
     cloud = localcloud.start()
     for line in cloud.lost_jobs:
         console.say(line)
     console.say(f"The local cloud runs at {cloud.url}. Stop it with `make cloud-down`.")
     _print_how_jobs_run(cloud)
+    if faults:
+        _set_faults(cloud, faults)
+
+
+@APP.command("faults")
+def set_faults(faults: Annotated[str, typer.Option(envvar="FAULTS_TEXT", help=f"{RULES} Empty: none.")] = "") -> None:
+    """Let calls to the running local cloud fail, as AWS and networks do."""
+    _check_faults(faults)
+    _set_faults(_running(), faults)
 
 
 @APP.command()
@@ -42,14 +58,15 @@ def down() -> None:
 
 @APP.command()
 def status() -> None:
-    """Print its address, its start, how jobs run, and what it holds."""
+    """Print its address, its start, how jobs run, its faults, and what it holds."""
     cloud = _running()
     age = datetime.now(UTC) - cloud.started
     console.say(f"The local cloud runs at {cloud.url}")
     console.say(f"since {cloud.started.astimezone():%Y-%m-%d %H:%M:%S}, for {console.duration(age.total_seconds())}")
     _print_how_jobs_run(cloud)
-    # From here on, this process has the environment of a command under `exec`.
-    changed = localcloud.environment(cloud, os.environ)
+    _print_faults(cloud)
+    # From here on, this process has the environment of a command under `exec`, and its calls get no faults.
+    changed = localcloud.environment(cloud, os.environ) | {"AWS_SDK_UA_APP_ID": localcloud.APPLICATION}
     os.environ.clear()
     os.environ.update(changed)
     from scripts.localcloud import contents
@@ -115,6 +132,28 @@ def _running() -> localcloud.Cloud:
 def _print_how_jobs_run(cloud: localcloud.Cloud) -> None:
     missing = localcloud.container_support(cloud).missing
     console.say(f"Jobs run as processes: {missing}." if missing else "Jobs run in containers.")
+
+
+def _check_faults(text: str) -> None:
+    from scripts.localcloud.faults.names import read
+
+    read(text)
+
+
+def _set_faults(cloud: localcloud.Cloud, text: str) -> None:
+    localcloud.set_faults(cloud, text)
+    _print_faults(cloud)
+    if not text.strip():
+        console.say("The local cloud gives no faults.")
+
+
+def _print_faults(cloud: localcloud.Cloud) -> None:
+    """Print each rule and how often it struck; nothing if there are no rules."""
+    seed, rules = localcloud.fault_status(cloud)
+    if rules:
+        console.say(f"Faults, with seed={seed}:")
+    for rule in rules:
+        console.say(f"  {rule.text}: struck {rule.struck} of {rule.calls} calls")
 
 
 def _disk_usage(folder: Path) -> int:

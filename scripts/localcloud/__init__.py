@@ -3,19 +3,23 @@
 This package is fast to import: the server (moto, boto3, SageMaker's operations) runs in a separate process.
 """
 
-from scripts.localcloud.environment import Cloud, environment, shell_lines
+from scripts.localcloud.control import container_support, fault_status, order_interruptions, set_faults
+from scripts.localcloud.environment import APPLICATION, Cloud, environment, shell_lines
 from scripts.localcloud.interruptions import format_interruptions, parse_interruptions
-from scripts.localcloud.lifecycle import IMAGES, container_support, order_interruptions, running, start, stop
+from scripts.localcloud.lifecycle import IMAGES, running, start, stop
 
 __all__ = [
+    "APPLICATION",
     "IMAGES",
     "Cloud",
     "container_support",
     "environment",
+    "fault_status",
     "format_interruptions",
     "order_interruptions",
     "parse_interruptions",
     "running",
+    "set_faults",
     "shell_lines",
     "start",
     "stop",

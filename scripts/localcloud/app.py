@@ -1,4 +1,7 @@
-"""The WSGI application: it answers SageMaker, ECR's images and S3's bytes itself, and hands all other calls to moto."""
+"""The WSGI application: it answers SageMaker, ECR's images and S3's bytes itself, and hands all other calls to moto.
+
+Around it is the layer that gives calls the faults that were asked for.
+"""
 
 import dataclasses
 import functools
@@ -15,7 +18,8 @@ from scripts.core.errors import UserError
 from scripts.localcloud import awsjson
 from scripts.localcloud.ecr import TARGET, Ecr
 from scripts.localcloud.engine import ContainerSupport
-from scripts.localcloud.environment import INTERRUPTIONS_PATH, JOBS_PATH, LOOPBACK
+from scripts.localcloud.environment import FAULTS_PATH, INTERRUPTIONS_PATH, JOBS_PATH, LOOPBACK
+from scripts.localcloud.faults.layer import FaultLayer
 from scripts.localcloud.interruptions import Orders
 from scripts.localcloud.registry import Registry
 from scripts.localcloud.s3.blobs import Store
@@ -54,6 +58,7 @@ class Application:
         self._container_support = container_support
         self._orders = orders
         ecr = Ecr(registry, containers_possible=lambda: container_support().missing is None)
+        self._faults = FaultLayer(self._answer)
         self._handlers: dict[str, Handler] = {"SageMaker.": sagemaker, TARGET: ecr}
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -63,14 +68,21 @@ class Application:
             # A web page can point a host name of its own at 127.0.0.1, and so reach this server from a browser.
             body = "The local cloud answers only programs that call it as 127.0.0.1 or localhost.\n"
             return Response(body, 403)(environ, start_response)
-        # These two paths cannot name a bucket: a bucket's name has three letters or more, and no underscore.
-        if request.path == "/v2" or request.path.startswith("/v2/"):
-            return self._registry(environ, start_response)
+        # The control addresses get no faults, and cannot name a bucket: its name has no underscore.
         if request.path == JOBS_PATH:
             support = json.dumps(dataclasses.asdict(self._container_support()))
             return Response(support, content_type="application/json")(environ, start_response)
         if request.path == INTERRUPTIONS_PATH and request.method == "POST":
             return self._order(request)(environ, start_response)
+        if request.path == FAULTS_PATH:
+            return self._faults.control(request)(environ, start_response)
+        return self._faults(environ, start_response)
+
+    def _answer(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        request = Request(environ)
+        # This path cannot name a bucket: a bucket's name has three letters or more.
+        if request.path == "/v2" or request.path.startswith("/v2/"):
+            return self._registry(environ, start_response)
         response = self._answer_here(request)
         if response is not None:
             return response(environ, start_response)

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.config import Config
 
+from scripts.localcloud.environment import OWN_CALLS
+
 if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
     from mypy_boto3_iam import IAMClient
@@ -69,7 +71,12 @@ class Clients:
         return Keys(credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"])
 
     def _client(self, service: str, region: str, keys: Keys) -> Any:
-        config = Config(max_pool_connections=CONNECTIONS, retries={"mode": "standard"}, s3={"addressing_style": "path"})
+        config = Config(
+            max_pool_connections=CONNECTIONS,
+            retries={"mode": "standard"},
+            s3={"addressing_style": "path"},
+            user_agent_extra=OWN_CALLS,
+        )
         with self._lock:
             return self._session.client(  # type: ignore[call-overload]  # the stubs accept literal names only
                 service,

@@ -3,9 +3,10 @@
 Without this, a transfer of many small S3 objects spends half its time on opening connections.
 """
 
+import socket
 import traceback
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from http import HTTPStatus
 from typing import Any
 
@@ -16,6 +17,10 @@ from werkzeug.wsgi import LimitedStream, get_content_length
 CHUNK = 1 << 20
 Headers = list[tuple[str, str]]
 _BODILESS = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+
+
+class ConnectionCutError(Exception):
+    """Raised by an application, or by the body that it returned: nothing more is sent, and the connection is cut."""
 
 
 class Handler(MotoRequestHandler):  # type: ignore[misc]  # moto publishes no types
@@ -33,6 +38,12 @@ class Handler(MotoRequestHandler):  # type: ignore[misc]  # moto publishes no ty
 
     def run_wsgi(self) -> None:
         """Answer one request."""
+        try:
+            self._answer()
+        except ConnectionCutError:
+            self._cut()
+
+    def _answer(self) -> None:
         if self.headers.get("Expect", "").lower().strip() == "100-continue":
             self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             self.wfile.flush()
@@ -49,6 +60,8 @@ class Handler(MotoRequestHandler):  # type: ignore[misc]  # moto publishes no ty
 
         try:
             chunks = self.server.app(environ, start_response)
+        except ConnectionCutError:
+            raise
         except Exception:
             traceback.print_exc()
             started, chunks = [("500 Internal Server Error", [("Content-Length", "0")])], []
@@ -58,6 +71,13 @@ class Handler(MotoRequestHandler):  # type: ignore[misc]  # moto publishes no ty
             self._drain(environ["wsgi.input"])
             status, headers = started[-1]
             self._send(status, headers, chunks)
+
+    def _cut(self) -> None:
+        """End the connection as a network does that fails: what was written arrives, and nothing more."""
+        self.close_connection = True
+        with suppress(OSError):  # the caller was faster
+            self.wfile.flush()
+            self.connection.shutdown(socket.SHUT_RDWR)
 
     def _drain(self, body: Any) -> None:
         """Read the rest of a request's body, so that the next request starts at its first byte."""

@@ -18,8 +18,7 @@ from datetime import datetime
 from pathlib import Path
 
 from scripts.core.errors import UserError
-from scripts.localcloud.engine import ContainerSupport
-from scripts.localcloud.environment import AWS_CONFIG, INTERRUPTIONS_PATH, JOBS_PATH, Cloud, isolate
+from scripts.localcloud.environment import AWS_CONFIG, Cloud, isolate
 
 FOLDER = Path("build/local-cloud")
 IMAGES = Path("build/registry")  # Outside FOLDER, because pushed layers are kept when the local cloud stops.
@@ -27,7 +26,6 @@ RECORD = "server.json"
 LOG = "server.log"
 START_SECONDS = 60
 STOP_SECONDS = 60
-JOBS_SECONDS = 30
 
 # Write ends of the pipes that servers started with ``lifetime`` read. They close when this process ends.
 _lifelines: list[int] = []
@@ -99,36 +97,6 @@ def stop() -> None:
     child = _children.pop(cloud.pid, None)
     if child is not None:
         child.wait()
-
-
-def container_support(cloud: Cloud) -> ContainerSupport:
-    """Return whether the jobs of a local cloud run in containers, and if not, what is missing."""
-    try:
-        return ContainerSupport(**json.loads(_call(cloud, "GET", JOBS_PATH)))
-    except TimeoutError:
-        return ContainerSupport("the Docker engine takes too long to answer", None)
-
-
-def order_interruptions(cloud: Cloud, text: str) -> str:
-    """Order interruptions of the spot job that a program will create, and return the order's name.
-
-    Args:
-        cloud: the local cloud.
-        text: the interruptions, as ``format_interruptions`` writes them.
-    """
-    return _call(cloud, "POST", INTERRUPTIONS_PATH, text)
-
-
-def _call(cloud: Cloud, method: str, path: str, body: str | None = None) -> str:
-    """Call one of the local cloud's own addresses, which are no part of AWS."""
-    import http.client  # Here, because most verbs do not need it and start faster without it.
-
-    connection = http.client.HTTPConnection("127.0.0.1", cloud.port, timeout=JOBS_SECONDS)
-    try:
-        connection.request(method, path, body)
-        return connection.getresponse().read().decode()
-    finally:
-        connection.close()
 
 
 def write_record(cloud: Cloud) -> None:

@@ -74,6 +74,10 @@ def a_read_only_folder(scene: Scene) -> Iterator[None]:
         yield
 
 
+FAULTS_FIX = (
+    "A rule is WHERE FAULT [SHARE%] [COUNTx], such as `s3:PutObject 503 20%`; docs/local-cloud.md explains them."
+)
+
 CASES = (
     Case(GROUP, "none is running", "make jobs CLOUD=local", NONE, START),
     Case(GROUP, "it was killed (kill -9)", "make jobs CLOUD=local", NONE, START, killed),
@@ -120,4 +124,19 @@ CASES = (
         ordered("30s"),
         STACK,
     ),
+    Case(
+        GROUP,
+        "a fault that does not exist",
+        'make cloud-up FAULTS="s3:PutObject cut-befor 20%"',
+        "FAULTS: `s3:PutObject cut-befor 20%`: `cut-befor` is no fault; did you mean `cut-before`?",
+        FAULTS_FIX,
+    ),
+    Case(
+        GROUP,
+        "a fault of an operation that does not exist",
+        'make cloud-faults FAULTS="* 503 1%, s3:PutObjct 503"',
+        "FAULTS: `s3:PutObjct 503`: s3 has no operation `PutObjct`; did you mean `PutObject`?",
+        FAULTS_FIX,
+    ),
+    Case(GROUP, "faults for a local cloud that is not running", 'make cloud-faults FAULTS="* 503 1%"', NONE, START),
 )

@@ -1,0 +1,140 @@
+"""Finds out which operation of which service a request calls, and in which protocol, before anything answers it.
+
+AWS's JSON protocols name the operation in a header, its query protocol in the body. Its REST protocols only imply it by
+method, path and parameters: botocore's model of the service tells it.
+"""
+
+import functools
+import io
+import re
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl, unquote
+
+from werkzeug.wrappers import Request
+
+from scripts.localcloud.faults.names import botocore
+from scripts.localcloud.faults.rules import REGISTRY
+
+# Credential=AKID/20260801/us-east-1/s3/aws4_request, in the Authorization header or in a presigned address.
+_SCOPE = re.compile(r"Credential=[^/]*/\d{8}/[a-z0-9-]+/(?P<service>[a-z0-9-]+)/")
+_REGISTRY = re.compile(r"/v2/.+/(?P<kind>manifests|blobs|tags)/(?P<rest>.*)")
+
+
+class Protocol(Enum):
+    """How a service's errors look."""
+
+    JSON = "json"
+    QUERY = "query"
+    EC2 = "ec2"
+    REST_JSON = "rest-json"
+    REST_XML = "rest-xml"
+    REGISTRY = "registry"
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call: the service by the name in signatures, the operation (empty if unknown), and the protocol."""
+
+    service: str
+    operation: str
+    protocol: Protocol
+
+
+def identify(request: Request) -> Call:
+    """Return which call a request is. A form in its body is put back, so that it can be read again."""
+    if request.path == "/v2" or request.path.startswith("/v2/"):
+        return Call(REGISTRY, _of_registry(request), Protocol.REGISTRY)
+    service = _signed_service(request)
+    if target := request.headers.get("X-Amz-Target"):
+        return Call(service, target.rpartition(".")[2], Protocol.JSON)
+    if service != "s3" and (action := _action(request)):
+        return Call(service, action, Protocol.EC2 if service == "ec2" else Protocol.QUERY)
+    rest = _rest(service)
+    return Call(service, rest.operation(request), rest.protocol)
+
+
+def _signed_service(request: Request) -> str:
+    signed = request.headers.get("Authorization") or unquote(request.query_string.decode())
+    found = _SCOPE.search(signed)
+    return found["service"] if found else ""
+
+
+def _action(request: Request) -> str:
+    """Return the operation that a query protocol names in the address or in the body; empty if there is none."""
+    if request.mimetype != "application/x-www-form-urlencoded":
+        return request.args.get("Action", "")
+    body = request.get_data()
+    request.environ["wsgi.input"] = io.BytesIO(body)
+    return parse_qs(body.decode(errors="replace")).get("Action", [""])[0]
+
+
+def _of_registry(request: Request) -> str:
+    """Return a name for a call of docker's: its method and what it is about, such as ``PutManifest``."""
+    found = _REGISTRY.fullmatch(request.path)
+    if found is None:
+        kind = "Version"
+    elif found["rest"].startswith("uploads"):
+        kind = "Upload"
+    else:
+        kind = found["kind"].removesuffix("s").title()
+    return request.method.title() + kind
+
+
+class _Rest:
+    """The operations of a REST service, by method, path and parameters."""
+
+    def __init__(self, service: str) -> None:
+        model = botocore().get_service_model(service)
+        self.protocol = Protocol(model.protocol) if model.protocol.startswith("rest-") else Protocol.REST_JSON
+        shapes = [_Shape(model.operation_model(name)) for name in model.operation_names]
+        # The shape that requires most comes first: UploadPart before PutObject, which has the same path.
+        self._shapes = sorted(shapes, key=lambda shape: (-shape.requirements, shape.is_deprecated))
+
+    def operation(self, request: Request) -> str:
+        """Return the operation of a request; empty if none fits."""
+        return next((shape.name for shape in self._shapes if shape.fits(request)), "")
+
+
+class _Shape:
+    """What makes a request a call of one operation."""
+
+    def __init__(self, operation: Any) -> None:
+        self.name: str = operation.name
+        self.is_deprecated: bool = operation.deprecated
+        self._method: str = operation.http["method"]
+        path, _, query = operation.http["requestUri"].partition("?")
+        pattern = re.sub(r"\\{\w+\\\+\\}", ".+", re.escape(path))
+        self._path = re.compile(re.sub(r"\\{\w+\\}", "[^/]+", pattern) + "/?")
+        self._parameters = parse_qsl(query, keep_blank_values=True)
+        self._headers: list[str] = []
+        shape = operation.input_shape
+        for name in shape.required_members if shape else ():
+            serialization = shape.members[name].serialization
+            match serialization.get("location"):
+                case "querystring":
+                    self._parameters.append((serialization["name"], ""))
+                case "header":
+                    self._headers.append(serialization["name"])
+
+    @property
+    def requirements(self) -> int:
+        """The number of parameters and headers that it needs."""
+        return len(self._parameters) + len(self._headers)
+
+    def fits(self, request: Request) -> bool:
+        """Return whether a request can be a call of the operation."""
+        return (
+            request.method == self._method
+            and self._path.fullmatch(request.path) is not None
+            and all(value in ("", request.args.get(name)) for name, value in self._parameters)
+            and all(name in request.args for name, _ in self._parameters)
+            and all(name in request.headers for name in self._headers)
+        )
+
+
+@functools.cache
+def _rest(service: str) -> _Rest:
+    """Return the operations of the REST service that signs as ``service``."""
+    return _Rest(service if service in botocore().get_available_services() else "s3")

@@ -118,7 +118,7 @@ def execute(command: Annotated[list[str], typer.Argument(help="The command and i
 def _order(cloud: localcloud.Cloud, typed: str, drawn: str) -> str:
     """Order interruptions, and return the order's name. If the times were left to chance, print them."""
     if typed.startswith("random"):
-        print(f"INTERRUPT={typed} is this time INTERRUPT={drawn}", file=sys.stderr, flush=True)
+        console.warn(f"INTERRUPT={typed} is this time INTERRUPT={drawn}")
     return localcloud.order_interruptions(cloud, drawn)
 
 

@@ -99,7 +99,7 @@ def _fail_on(limit: "Severity", reviews: list["Review"]) -> None:
     brought = [each for one in reviews for each in one.findings if each.status is Status.NEW and each.severity >= limit]
     if brought:
         plural = "finding" if len(brought) == 1 else "findings"
-        print(f"{len(brought)} new {plural} at {limit.name.lower()} or above.", file=sys.stderr)
+        console.warn(f"{len(brought)} new {plural} at {limit.name.lower()} or above.")
         raise typer.Exit(FOUND)
 
 

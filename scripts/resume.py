@@ -1,14 +1,12 @@
 """`make resume`: resumes an earlier training job from its checkpoint, in a new job."""
 
-import json
 import os
-import sys
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from scripts.core import console, verb
+from scripts.core.printable import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,12 +28,12 @@ def main(
     from scripts.core import aws
 
     # With DRY_RUN=1 only the request goes to stdout.
-    say = partial(print, file=sys.stderr, flush=True) if dry_run else console.say
+    say = console.warn if dry_run else console.say
     sagemaker = aws.client("sagemaker")
     earlier = runs.describe(sagemaker, runs.find(run, sagemaker))
     request = _prepare(sagemaker, earlier, jobfile.read_assignments(os.environ.get("HP_TEXT", ""), hp or ()), env, say)
     if dry_run:
-        console.say(json.dumps(request, indent=2, ensure_ascii=False))
+        console.say(json_text(request, indent=2))
         return
     runs.check_can_keep(request)
     checkpoints = request["CheckpointConfig"]["S3Uri"]

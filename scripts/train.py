@@ -1,16 +1,14 @@
 """`make train`: runs a training job and downloads its model."""
 
-import json
 import os
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from scripts.core import console, verb
+from scripts.core.printable import json_text
 
 if TYPE_CHECKING:
     from scripts.stack import Stack
@@ -53,10 +51,10 @@ def main(
 ) -> None:
     """Run jobs/JOB.toml. The variable HP_TEXT may contain more hyperparameters, split into words as by a shell."""
     # With DRY_RUN=1 only the request goes to stdout.
-    say = partial(print, file=sys.stderr, flush=True) if dry_run else console.say
+    say = console.warn if dry_run else console.say
     prepared = _prepare(TrainOptions(job, env, tuple(hp or ()), image, instances), say)
     if dry_run:
-        console.say(json.dumps(prepared.request, indent=2, ensure_ascii=False))
+        console.say(json_text(prepared.request, indent=2))
         return
     if not _run(prepared, yes):
         raise typer.Exit(1)

@@ -16,7 +16,9 @@ from urllib.parse import urlsplit
 from scripts.container import context, engine
 from scripts.container.base import Base
 from scripts.container.tag import tag_of
+from scripts.core import console
 from scripts.core.errors import UserError
+from scripts.core.printable import one_line
 
 NAME = "trainyard"
 """The image's name on this machine."""
@@ -138,7 +140,7 @@ def _run(command: list[str], archive: BinaryIO) -> None:
             raise
     if process.returncode != 0:
         explained = engine.explain(" ".join(last))
-        print("\n".join(last), file=sys.stderr, flush=True)
+        console.warn("\n".join(last))
         raise explained or UserError(
             f"Docker could not build the image: {last[-1] if last else f'exit code {process.returncode}'}",
             "Its last lines are above. Correct trainer/Dockerfile or what they name, then run `make image` again.",
@@ -155,4 +157,4 @@ def _live_line() -> Iterator[Callable[[str], None]]:
     from rich.markup import escape
 
     with Console().status("Building") as status:
-        yield lambda line: status.update(escape(line[:100]))
+        yield lambda line: status.update(escape(one_line(line)[:100]))

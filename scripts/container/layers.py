@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from scripts.core import console
+from scripts.core.printable import one_line
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -71,7 +72,7 @@ class Layers:
         if "error" in event:
             self.error = " ".join(str((event.get("errorDetail") or {}).get("message") or event["error"]).split())
         self.digest = (event.get("aux") or {}).get("Digest", self.digest)
-        status, name = str(event.get("status", "")), str(event.get("id", ""))
+        status, name = one_line(str(event.get("status", ""))), one_line(str(event.get("id", "")))
         if status.startswith("Digest: "):
             self.digest = status.removeprefix("Digest: ")
         if not name or not (name in self.layers or status in FIRST or status in MOVING):
@@ -107,7 +108,7 @@ def show_progress(title: str) -> Iterator[Layers]:
         return
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns) as progress:
         yield Layers(_Bars(title, progress))
 

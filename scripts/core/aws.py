@@ -13,6 +13,7 @@ from scripts.core.answers import refuse_incomplete
 from scripts.core.clock import clock_problem
 from scripts.core.errors import UserError, nearest
 from scripts.core.permissions import Permission, required_permission
+from scripts.core.printable import one_line
 
 if TYPE_CHECKING:
     from boto3.session import Session
@@ -132,9 +133,9 @@ def error_code(error: Exception) -> str:
 
 
 def error_message(error: Exception) -> str:
-    """AWS's message in a botocore ClientError; the exception's text for any other error."""
+    """AWS's message in a botocore ClientError; the exception's text for any other error. One printable line."""
     response = getattr(error, "response", None) or {}
-    return str(response.get("Error", {}).get("Message", "") or error)
+    return one_line(str(response.get("Error", {}).get("Message", "") or error))
 
 
 def http_status(error: Exception) -> int:

@@ -1,20 +1,33 @@
 """Output for people: lines, steps with their duration, errors, questions, durations and sizes with units.
 
 A terminal gets colour and live bars; a pipe or a CI log gets plain lines. Only errors go to stderr. The verbs
-themselves print results for other programs (JSON, URIs) to stdout.
+themselves print results for other programs (JSON, URIs) to stdout. Whatever is printed goes through ``printable``: no
+text of AWS, of a job or of another program moves the cursor or hides another text.
 """
 
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
 from scripts.core.errors import UserError
+from scripts.core.printable import in_colour, one_line, printable
 
 
 def say(text: str = "") -> None:
-    """Print one line unchanged."""
-    print(text, flush=True)
+    """Print a line, or several; a terminal shows our own colours."""
+    write(text, sys.stdout)
+
+
+def warn(text: str) -> None:
+    """Print a line, or several, to stderr."""
+    write(text, sys.stderr)
+
+
+def write(text: str, stream: TextIO) -> None:
+    """Print a line, or several, to a stream: what ``say`` and ``warn`` do."""
+    print(in_colour(text) if stream.isatty() else printable(text), file=stream, flush=True)
 
 
 def note(text: str) -> None:
@@ -23,10 +36,10 @@ def note(text: str) -> None:
 
 
 def show_error(error: UserError) -> None:
-    """Print the two lines of a UserError to stderr."""
+    """Print the two lines of a UserError to stderr. More lines in a text of others are indented: they are not ours."""
     terminal = sys.stderr.isatty()
-    print(styled("Error: ", "1;31", terminal) + error.problem, file=sys.stderr)
-    print(styled("Fix:   ", "1", terminal) + error.fix, file=sys.stderr, flush=True)
+    for title, colour, text in (("Error: ", "1;31", error.problem), ("Fix:   ", "1", error.fix)):
+        warn(styled(title, colour, terminal) + indented(text, " " * len(title)))
 
 
 @contextmanager
@@ -69,7 +82,7 @@ def confirm(question: str, yes: bool, fix: str) -> bool:
     if yes:
         return True
     check_can_ask(question, yes, fix)
-    return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
+    return input(f"{one_line(question)} [y/N] ").strip().lower() in {"y", "yes"}
 
 
 def check_can_ask(question: str, yes: bool, fix: str) -> None:
@@ -98,6 +111,11 @@ def size(count: float) -> str:
             break
         value /= 1000
     return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+
+
+def indented(text: str, indent: str = "    ") -> str:
+    """A text of others, printable and with every line after the first indented: none looks like a line of ours."""
+    return printable(text).rstrip("\n").replace("\n", f"\n{indent}")
 
 
 def styled(text: str, code: str, terminal: bool) -> str:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from scripts.core import console
+from scripts.core.printable import one_line
 
 SECONDS_BETWEEN_LINES = 5.0
 SECONDS_BETWEEN_STATUSES = 20.0
@@ -75,10 +76,10 @@ def _bar(title: str, files: int, size: int) -> Iterator[Transfer]:
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         DownloadColumn(),
-        TextColumn("{task.fields[done]}/{task.fields[files]} files"),
+        TextColumn("{task.fields[done]}/{task.fields[files]} files", markup=False),
         TransferSpeedColumn(),
         TimeRemainingColumn(),
     )
@@ -115,7 +116,7 @@ class StatusLine:
         """Show ``text`` in place of the last status."""
         if self._terminal:
             width = shutil.get_terminal_size((100, 24)).columns - 1
-            print(ERASE + console.styled(text[:width], "2", True), end="", flush=True)
+            print(ERASE + console.styled(one_line(text)[:width], "2", True), end="", flush=True)
         elif time.monotonic() - self._last >= SECONDS_BETWEEN_STATUSES:
             self.line(text)
 

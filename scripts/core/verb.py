@@ -60,8 +60,8 @@ def run(application: Callable[[], object]) -> NoReturn:
         _print_interrupt(interrupt)
         sys.exit(130)
     except Exception:
-        traceback.print_exc()
-        print(BUG, file=sys.stderr)
+        console.warn(traceback.format_exc().rstrip())
+        console.warn(BUG)
         sys.exit(1)
     except SystemExit as ending:
         cause = _find_interrupt(ending)
@@ -82,8 +82,8 @@ def _take_over() -> None:
 
 
 def _print_interrupt(interrupt: KeyboardInterrupt) -> None:
-    print(file=sys.stderr)
-    print(str(interrupt) or UNCHANGED, file=sys.stderr)
+    console.warn("")
+    console.warn(str(interrupt) or UNCHANGED)
 
 
 def _find_interrupt(ending: SystemExit) -> KeyboardInterrupt | None:

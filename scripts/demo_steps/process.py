@@ -137,8 +137,8 @@ def _read(log: Path, whole_lines: bool = False) -> list[str]:
 def _print_tail(log: Path) -> None:
     lines = _read(log)
     if len(lines) > TAIL:
-        print(f"… the last {TAIL} of {len(lines)} lines:", file=sys.stderr)
-    print("\n".join(lines[-TAIL:]), file=sys.stderr, flush=True)
+        console.warn(f"… the last {TAIL} of {len(lines)} lines:")
+    console.warn("\n".join(lines[-TAIL:]))
 
 
 @contextmanager

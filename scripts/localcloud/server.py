@@ -15,6 +15,7 @@ from pathlib import Path
 
 from werkzeug.serving import make_server
 
+from scripts.core.printable import PrintableStream
 from scripts.localcloud import shims
 from scripts.localcloud.app import Application
 from scripts.localcloud.clients import Clients
@@ -50,6 +51,8 @@ def main() -> None:
         case ["--lifetime", descriptor]:
             threading.Thread(target=_await_parent, args=(int(descriptor), ended), daemon=True).start()
     _lock(folder)
+    # A person opens the log, and names that jobs chose are in it.
+    sys.stdout = sys.stderr = PrintableStream(sys.stderr)
     lost_jobs = clean_up(Journal(folder / RUNNING), folder / JOBS)
     for line in lost_jobs:
         print(line)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from scripts.core import console, refusals, verb
 from scripts.core.errors import UserError
+from scripts.core.printable import one_line
 from scripts.runs.prices import table
 from scripts.runs.record import ENDED, Record
 
@@ -89,7 +90,9 @@ def end_lines(record: Record, with_model: bool = True) -> list[str]:
         each = f" on each of {record.instance_count} instances" if record.instance_count > 1 else ""
         lines.append(f"  time     {console.duration(record.seconds)}, billed {billable}{each}: {cost}")
     if record.metrics:
-        lines.append("  metrics  " + ", ".join(f"{name} {value:.6g}" for name, value in record.metrics.items()))
+        lines.append(
+            "  metrics  " + ", ".join(f"{one_line(name)} {value:.6g}" for name, value in record.metrics.items())
+        )
     if with_model and record.model_s3 and record.model_path is None:
         lines.append(f"  model    {record.model_s3}: `make model RUN={record.job}` downloads it")
     return lines
@@ -101,7 +104,8 @@ def _source(record: Record) -> str:
 
 def _reason(record: Record) -> str:
     if record.status == "Failed":
-        return f": {record.failure_reason or 'no reason given; its log may say more'}"
+        reason = record.failure_reason or "no reason given; its log may say more"
+        return f": {console.indented(reason)}"
     if record.secondary_status == "MaxRuntimeExceeded":
         return ": it reached max_runtime_seconds of its job file"
     if record.secondary_status == "MaxWaitTimeExceeded":

@@ -8,6 +8,7 @@ from typing import Any
 
 from scripts.core import aws
 from scripts.core.patience import Patience
+from scripts.core.printable import one_line
 from scripts.runs.epoch_table import EpochTable
 from scripts.runs.logs import Line, Log, parse_epoch
 from scripts.runs.record import ENDED, describe
@@ -46,7 +47,7 @@ def follow(
     """
     start = now()
     with screen() as output:
-        reader = _Reader(job, Patience(MEANWHILE, output.line, connect, now, sleep), output.line)
+        reader = _Reader(job, Patience(MEANWHILE, output.status, connect, now, sleep), output.status)
         lines = reader.read()
         table = None if reader.has_ended else EpochTable()
         while True:
@@ -131,7 +132,7 @@ def transitions(job: Mapping[str, Any]) -> list[Line]:
     lines = []
     for one in job.get("SecondaryStatusTransitions", []):
         start: datetime = one["StartTime"]
-        message = f": {one['StatusMessage']}" if one.get("StatusMessage") else ""
+        message = f": {one_line(one['StatusMessage'])}" if one.get("StatusMessage") else ""
         text = f"{start.astimezone():%H:%M:%S} {one['Status']}{message}"
         lines.append(Line(int(start.timestamp() * 1000), "", text))
     return lines
@@ -144,7 +145,7 @@ def _show(lines: Sequence[Line], output: Screen, table: EpochTable | None) -> No
         epoch = parse_epoch(line.text.removeprefix(prefix))
         rows = table.lines(epoch, prefix) if table and epoch else []
         for text in rows or [line.text]:
-            output.line(text)
+            (output.line if line.host else output.status)(text)
         if epoch:
             output.epoch(epoch)
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from scripts.core import console
+from scripts.core.printable import one_line
 from scripts.runs.record import RESUMES, run_folder
 
 HEADINGS = ("NAME", "STATUS", "INSTANCE", "STARTED", "DURATION", "RESUMES")
@@ -62,4 +63,6 @@ def _read_request(job: str) -> tuple[str, str]:
 def _cells(row: Row, now: datetime) -> tuple[str, ...]:
     started = f"{row.created.astimezone():%Y-%m-%d %H:%M}"
     lasted = console.duration(max(0.0, ((row.ended or now) - row.created).total_seconds()))
-    return (row.name, row.status, row.instance or "-", started, lasted, row.resumes or "-")
+    return tuple(
+        one_line(text) for text in (row.name, row.status, row.instance or "-", started, lasted, row.resumes or "-")
+    )

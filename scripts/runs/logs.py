@@ -5,8 +5,11 @@ streams.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from scripts.core.printable import one_line, printable
 
 GROUP = "/aws/sagemaker/TrainingJobs"
 EPOCH = re.compile(r"epoch=(?P<epoch>\d+) epochs=(?P<epochs>\d+)(?P<rest>( \w+=\S+)*)\s*")
@@ -14,7 +17,7 @@ EPOCH = re.compile(r"epoch=(?P<epoch>\d+) epochs=(?P<epochs>\d+)(?P<rest>( \w+=\
 
 @dataclass(frozen=True, order=True)
 class Line:
-    """One line of the log; ``host`` is the instance's name, such as ``algo-1``."""
+    """One line of the log, printable and without colours; ``host`` is the instance's name, such as ``algo-1``."""
 
     time: int
     host: str
@@ -69,15 +72,21 @@ class Log:
             return []  # SageMaker creates the group with the account's first job
 
     def _read_stream(self, client: Any, stream: str) -> None:
-        host = stream.removeprefix(f"{self._job}/").rsplit("-", 1)[0]
+        host = one_line(stream.removeprefix(f"{self._job}/").rsplit("-", 1)[0]) or "?"
         while True:
             token = self._tokens.get(stream)
             more = {"nextToken": token} if token else {}
             page = client.get_log_events(logGroupName=GROUP, logStreamName=stream, startFromHead=True, **more)
             # Lines and token together: a failure of the next call then loses no line and doubles none.
-            lines = [Line(event["timestamp"], host, event["message"].rstrip("\n")) for event in page["events"]]
+            lines = [line for event in page["events"] for line in _lines(event, host)]
             self._tokens[stream] = page["nextForwardToken"]
             self._unread += lines
             # At the end, CloudWatch returns the token that was sent. A page before the end may be empty.
             if page["nextForwardToken"] == token:
                 return
+
+
+def _lines(event: Mapping[str, Any], host: str) -> list[Line]:
+    """The lines of one event: a program's message may have several."""
+    texts = printable(event["message"]).rstrip("\n").split("\n")
+    return [Line(event["timestamp"], host, text) for text in texts]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.core import aws, console
+from scripts.core.printable import json_text
 
 NAME = "data.jsonl"
 MOST_OBJECTS = 100_000
@@ -43,7 +44,7 @@ def list_data(request: Mapping[str, Any]) -> list[str]:
             console.say(f"Not recorded (no right to {aws.action_of(error)}): what {uri} holds now.")
             continue
         channels.append(summarise(name, uri, found))
-        lines += [json.dumps({"channel": name, **one}, ensure_ascii=False) for one in found[:MOST_OBJECTS]]
+        lines += [json_text({"channel": name, **one}) for one in found[:MOST_OBJECTS]]
     return [json.dumps({"listed": datetime.now(UTC).isoformat(timespec="seconds"), "channels": channels}), *lines]
 
 

@@ -1,6 +1,5 @@
 """A run: the local folder of a training job, runs/<job>/, with request.json, record.json and model/."""
 
-import json
 import os
 import re
 import tempfile
@@ -12,6 +11,7 @@ from typing import Any
 
 from scripts.core import aws
 from scripts.core.errors import UserError, nearest
+from scripts.core.printable import json_text
 from scripts.runs.manifest import read_summary
 from scripts.runs.prices import estimate_cost, table
 
@@ -148,7 +148,7 @@ def write_json(path: Path, value: object) -> None:
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+            file.write(json_text(value, indent=2) + "\n")
         Path(name).replace(path)
     except OSError as error:
         if name is not None:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from scripts.core import console
+from scripts.core.printable import printable
 from scripts.runs.logs import Epoch
 
 BAR_METRICS = ("val_accuracy", "accuracy", "val_loss", "loss")
@@ -16,7 +17,11 @@ class Screen(Protocol):
     """Receives the lines and the epochs of a followed job."""
 
     def line(self, text: str) -> None:
-        """Print one line unchanged."""
+        """Print a line that the job printed; it has no colours."""
+        ...
+
+    def status(self, text: str) -> None:
+        """Print a line about the job, in colour at a terminal: the job's own lines cannot look like it."""
         ...
 
     def epoch(self, epoch: Epoch) -> None:
@@ -38,6 +43,9 @@ class _Plain:
     def line(self, text: str) -> None:
         console.say(text)
 
+    def status(self, text: str) -> None:
+        console.say(text)
+
     def epoch(self, epoch: Epoch) -> None:
         """Print nothing: the epoch has its own line."""
 
@@ -47,9 +55,9 @@ def _live() -> Iterator[Screen]:
     from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
-        TextColumn("{task.fields[metric]}"),
+        TextColumn("{task.fields[metric]}", markup=False),
         TimeRemainingColumn(),
     )
     with Progress(*columns) as progress:
@@ -58,7 +66,14 @@ def _live() -> Iterator[Screen]:
             task: TaskID | None = None
 
             def line(self, text: str) -> None:
-                progress.console.print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)
+                self._print(text, None)
+
+            def status(self, text: str) -> None:
+                self._print(text, "cyan")
+
+            def _print(self, text: str, style: str | None) -> None:
+                shown = printable(text)
+                progress.console.print(shown, style=style, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
             def epoch(self, epoch: Epoch) -> None:
                 metric = next((f"{name} {epoch.values[name]}" for name in BAR_METRICS if name in epoch.values), "")

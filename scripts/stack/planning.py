@@ -5,7 +5,6 @@
 The plan's JSON holds every secret in clear, so it is never written to disk.
 """
 
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -129,7 +128,7 @@ def _terraform_plan(target: Target, file: Path, flags: tuple[str, ...]) -> Comma
     # Warnings come last in the output. The plan before them is not printed, because the review shows it.
     _, warning, rest = result.out.partition("\nWarning: ")
     if warning:
-        print(warning + rest.rstrip(), file=sys.stderr, flush=True)
+        console.warn(warning + rest.rstrip())
     return result
 
 

@@ -1,7 +1,6 @@
 """Reads an applied stack, even in a fresh clone where Terraform was never initialised."""
 
-import sys
-
+from scripts.core import console
 from scripts.core.errors import UserError
 from scripts.stack import environments, state
 from scripts.stack.outputs import Stack, not_applied, parse_outputs
@@ -49,7 +48,7 @@ def init_flags(environment: str, settings: state.Backend) -> tuple[str, ...]:
 
 
 def _initialise_quietly(runner: Terraform, environment: str, settings: state.Backend) -> None:
-    print(f"Initialising Terraform for `{environment}` (once in a clone) …", file=sys.stderr, flush=True)
+    console.warn(f"Initialising Terraform for `{environment}` (once in a clone) …")
     result = runner.capture("init", *init_flags(environment, settings))
     if result.code != 0:
         raise UserError(

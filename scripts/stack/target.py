@@ -1,6 +1,5 @@
 """The environment, account and region that a command works on, and Terraform, ready to work there."""
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,7 +106,7 @@ def check_outputs(target: Target) -> None:
 
 def show_failure(target: Target, command: str, result: CommandResult) -> UserError:
     """Print the captured errors of Terraform; returns the two-line error that follows them."""
-    print(result.err.rstrip(), file=sys.stderr, flush=True)
+    console.warn(result.err.rstrip())
     return failure(target, command, "its own message is above.")
 
 

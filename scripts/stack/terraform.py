@@ -18,7 +18,7 @@ from typing import TextIO
 
 from scripts.core import console
 from scripts.core.errors import UserError
-from scripts.stack import mirror
+from scripts.stack import live_output, mirror
 
 FOLDER = Path("terraform")
 OLDEST = (1, 11)
@@ -59,7 +59,9 @@ class Terraform:
 
     def stream(self, command: str, *flags: str) -> int:
         """Run a command that prints to our own output; returns its exit code."""
-        return self._run(command, self._plain(flags), capture=False).code
+        flags = self._plain(flags)
+        with live_output.printed("stdout"), live_output.printed("stderr"):
+            return self._run(command, flags, capture=False).code
 
     def capture(self, command: str, *flags: str) -> CommandResult:
         """Run a command and return its output without printing it."""
@@ -67,13 +69,16 @@ class Terraform:
 
     def relay(self, command: str, *flags: str) -> CommandResult:
         """Run a command that prints to our own output; its errors are printed when it has ended, and returned too."""
-        with tempfile.TemporaryFile("w+", encoding="utf-8") as errors:
+        flags = self._plain(flags)
+        with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
             try:
-                code = self._run(command, self._plain(flags), capture=False, errors=errors).code
+                with live_output.printed("stdout"):
+                    code = self._run(command, flags, capture=False, errors=errors).code
             finally:
                 errors.seek(0)
                 text = errors.read()
-                print(text, end="", file=sys.stderr, flush=True)
+                if text:
+                    console.warn(text.removesuffix("\n"))
         return CommandResult(code, "", text)
 
     def _plain(self, flags: tuple[str, ...]) -> tuple[str, ...]:
@@ -176,7 +181,7 @@ def delay_interrupts() -> Iterator[None]:
 
     def delay(number: int, _frame: object) -> None:
         if not arrived:
-            print(message, file=stderr, flush=True)
+            console.write(message, stderr)
         arrived.append(number)
 
     # A signal that is ignored, as in a shell's background process, stays ignored.

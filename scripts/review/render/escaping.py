@@ -9,6 +9,7 @@ https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-f
 
 import re
 
+from scripts.core.printable import visible
 from scripts.review.render import words
 
 # Words and short numbers with punctuation. Anything else may have a meaning for GitHub.
@@ -35,7 +36,7 @@ def prose(text: str, length: int) -> str:
         text: any text; it becomes one line.
         length: the maximum length.
     """
-    return " ".join(_token(found[0]) for found in _TOKEN.finditer(words.shortened(words.visible(text), length)))
+    return " ".join(_token(found[0]) for found in _TOKEN.finditer(words.shortened(visible(text), length)))
 
 
 def code(text: str, length: int) -> str:
@@ -45,7 +46,7 @@ def code(text: str, length: int) -> str:
 
 def line(text: str, length: int) -> str:
     """A text for a line in a code block."""
-    return words.shortened(words.visible(text), length)
+    return words.shortened(visible(text), length)
 
 
 def link(url: str) -> str:

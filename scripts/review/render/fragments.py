@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from markupsafe import Markup
 
+from scripts.core.printable import visible
 from scripts.review.model import ChangeView, Difference, Finding
 from scripts.review.render import words
 from scripts.review.render.escaping import is_page
@@ -21,13 +22,13 @@ _SHORT = 160  # a longer value is collapsed behind a click
 @lru_cache(maxsize=4096)  # most names occur often
 def name(text: str) -> Markup:
     """A name or a sentence, escaped, with invisible characters made visible."""
-    return Markup.escape(words.visible(text))
+    return Markup.escape(visible(text))
 
 
 @lru_cache(maxsize=4096)
 def prose(text: str) -> Markup:
     """A sentence, with text between backticks as code."""
-    parts = [Markup.escape(part) for part in _CODE.split(words.visible(text))]
+    parts = [Markup.escape(part) for part in _CODE.split(visible(text))]
     parts[1::2] = [Markup("<code>{}</code>").format(part) for part in parts[1::2]]
     return Markup("").join(parts)
 
@@ -35,7 +36,7 @@ def prose(text: str) -> Markup:
 @lru_cache(maxsize=4096)
 def value(text: str) -> Markup:
     """A value of an attribute; of a long one the start, with the whole behind a click."""
-    whole = words.visible(text, keep="\n\t")
+    whole = visible(text, keep="\n\t")
     if len(whole) <= _SHORT and "\n" not in whole:
         return Markup.escape(whole)
     start = " ".join(whole[: 2 * _SHORT].split())[: _SHORT - 40]

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from scripts.core import console
+from scripts.core.printable import visible
 from scripts.review.model import Finding, PrincipalChange, Review, Severity, Status
 from scripts.review.render import words
 
@@ -74,7 +75,7 @@ class _Summary:
     def finding(self, finding: Finding) -> Iterator[str]:
         name = finding.severity.name
         there = f" ({finding.status})" if finding.status is Status.THERE else ""
-        address = words.shortened(words.visible(finding.address), _LONGEST_TEXT)
+        address = words.shortened(visible(finding.address), _LONGEST_TEXT)
         yield f"  {self.painted(f'{name:8}', _COLOURS[finding.severity])} {address}{there}"
         yield from self.wrapped(finding.what, " " * 11)
         yield from self.wrapped(f"Fix: {finding.fix}", " " * 11)
@@ -106,7 +107,7 @@ class _Summary:
 
     def wrapped(self, text: str, indent: str, colour: str = "") -> Iterator[str]:
         lines = textwrap.wrap(
-            words.shortened(words.visible(text), _LONGEST_TEXT),
+            words.shortened(visible(text), _LONGEST_TEXT),
             self.width,
             initial_indent=indent,
             subsequent_indent=indent,

@@ -1,7 +1,6 @@
 """Texts and orders that all renderers share."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 
 from scripts.review.model import (
@@ -91,33 +90,6 @@ def warnings(review: Review) -> list[str]:
     if review.changes and not review.applyable and not review.errored:
         notes_found.append("Terraform would not apply this plan.")
     return notes_found
-
-
-# Control characters move a terminal's cursor, and direction characters make a text look like another text.
-_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-_SUSPECT = re.compile(r"[^ -~]")
-_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
-
-
-def visible(text: str, keep: str = "") -> str:
-    r"""Write invisible characters as ``\n``, ``\u202e``.
-
-    Args:
-        text: any text.
-        keep: characters to leave unchanged.
-    """
-    if text.isascii() and text.isprintable():  # the usual case
-        return text
-    return _SUSPECT.sub(lambda found: _escape(found[0], keep), text)
-
-
-def _escape(character: str, keep: str) -> str:
-    if character in keep or unicodedata.category(character) not in _INVISIBLE:
-        return character
-    if character in _ESCAPES:
-        return _ESCAPES[character]
-    code = ord(character)
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
 def shortened(text: str, length: int) -> str:

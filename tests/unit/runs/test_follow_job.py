@@ -1,7 +1,10 @@
 """Follow a job: a stand-in answers for SageMaker (moto's jobs do not run), moto for CloudWatch."""
 
+import io
+import json
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,8 +12,13 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from scripts.core import aws
+from scripts.core.printable import printable
 from scripts.runs import follow
-from scripts.runs.logs import GROUP
+from scripts.runs.ending import end_lines
+from scripts.runs.listing import Row, job_table
+from scripts.runs.logs import GROUP, Epoch
+from scripts.runs.record import make_record, write_json
+from scripts.runs.screen import screen
 from tests.unit.faulty_aws import Clock
 from tests.unit.runs.test_find_runs import A, described
 
@@ -191,3 +199,61 @@ def test_a_lost_right_to_the_log_does_not_end_following(capsys: pytest.CaptureFi
     steps = [logs("algo-1-1", 1, "one"), moves_to("Training", 2), logs("algo-1-1", 3, "two")]
     lines = shown(Job(*steps, **ONE), capsys, Logs(None, None, refusal("AccessDeniedException")))
     assert lines == ["one", "Training: Training it is", "The log is not shown: no right to GetLogEvents."]
+
+
+ATTACK = "\x1b[2J\x1b]52;c;cm0=\x07\x1b[32m12:00:00 Completed: Training job completed\x1b[0m\r"
+HARMLESS = r"\u001b[2J\u001b]52;c;cm0=\u000712:00:00 Completed: Training job completed"
+
+
+def test_a_job_cannot_move_the_cursor_or_write_to_the_clipboard(capsys: pytest.CaptureFixture[str]) -> None:
+    aws.client("logs").create_log_group(logGroupName=GROUP)
+    job = Job(logs("algo-1-1", 1, f"one\n{ATTACK}"), logs("algo-1-1", 2, f"epoch=1 epochs=2 loss={ATTACK[:4]}"))
+    job.more = {"ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1}}
+    job.transitions = [transition("Failed", 5) | {"StatusMessage": f"no\n{ATTACK}"}]
+    assert shown(job, capsys) == [
+        "one",
+        HARMLESS,
+        f"Failed: no {HARMLESS}",
+        "epoch       loss",
+        r"  1/2  \u001b[2J",
+    ]
+
+
+def test_at_a_terminal_only_lines_about_the_job_have_a_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stdout", terminal)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    with screen() as output:
+        output.status("12:00:00 Training")
+        output.line(printable(ATTACK))
+        output.epoch(Epoch(1, 2, {"loss": "[red]x[/red]"}))
+    shown = terminal.getvalue()
+    assert "\x1b[36m12:00:00 Training" in shown
+    assert HARMLESS in shown
+    assert "[red]x[/red]" in shown
+    assert "\x1b]52" not in shown
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_texts_of_others_in_the_summary_and_in_the_table_are_harmless() -> None:
+    failed = described(TrainingJobStatus="Failed", FailureReason=f"no\n{A}: Completed\x1b[2J")
+    failed["FinalMetricDataList"] = [{"MetricName": "a\nb", "Value": 1.0}]
+    lines = end_lines(make_record(failed, None))
+    assert lines[0] == f"{A}: Failed: no\n    {A}: Completed\\u001b[2J"
+    assert "  metrics  a b 1" in lines
+    row = Row(A, "Failed\x1b[2J", "-", datetime.now(UTC), None, "resumed\nother  Completed")
+    assert len(job_table([row])) == 2
+    assert "\x1b" not in job_table([row])[1]
+
+
+def test_files_of_a_run_are_harmless_to_print(tmp_path: Path) -> None:
+    write_json(tmp_path / "record.json", {"failure_reason": "\x9b2J\u202e\ud800"})
+    text = (tmp_path / "record.json").read_text(encoding="utf-8")
+    assert text == printable(text)
+    assert json.loads(text) == {"failure_reason": "\x9b2J\u202e\ud800"}

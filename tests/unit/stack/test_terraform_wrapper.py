@@ -1,5 +1,6 @@
 """The wrapper around Terraform, tested with fake programs: missing, old and broken ones."""
 
+import io
 import os
 import signal
 import stat
@@ -97,6 +98,44 @@ def test_relayed_errors_are_printed_after_an_interrupt_too(tmp_path: Path, capfd
     shown = capfd.readouterr().err
     assert shown.splitlines()[0].startswith("Waiting for Terraform")
     assert shown.endswith("Error: half\n")
+
+
+def test_what_terraform_prints_is_harmless_and_keeps_its_colours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = r"\033[1m\033[32maws_s3_bucket.data: Created [id=\033[2J\033]52;c;x\007]\033[0m\n"
+    program(
+        tmp_path, of_version("1.11.4") + f"\nprintf '{lines}'; printf 'no line break'; printf '{lines}' >&2; exit 2"
+    )
+    runner = wrapper.terraform(tmp_path / "data")
+    for stream in (Terminal(), io.StringIO()):
+        monkeypatch.setattr("sys.stdout", stream)
+        monkeypatch.setattr("sys.stderr", stream)
+        assert (runner.stream("validate"), runner.relay("apply").code) == (2, 2)
+        harmless = r"aws_s3_bucket.data: Created [id=\u001b[2J\u001b]52;c;x\u0007]"
+        if stream.isatty():
+            harmless = f"\x1b[1m\x1b[32m{harmless}\x1b[0m"
+        assert sorted(stream.getvalue().splitlines()) == sorted(2 * [harmless, "no line break", harmless])
+
+
+def test_the_output_appears_while_terraform_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The program ends only when the test has seen its first line.
+    program(tmp_path, of_version("1.11.4") + f"\necho first; while [ ! -e {tmp_path}/seen ]; do sleep 0.05; done")
+
+    class Seeing(io.StringIO):
+        def write(self, text: str) -> int:
+            (tmp_path / "seen").touch()
+            return super().write(text)
+
+    out = Seeing()
+    monkeypatch.setattr("sys.stdout", out)
+    assert wrapper.terraform(tmp_path / "data").stream("validate") == 0
+    assert out.getvalue() == "first\n"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
 
 def test_only_terraform_gets_the_mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

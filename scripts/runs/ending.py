@@ -89,6 +89,8 @@ def end_lines(record: Record, with_model: bool = True) -> list[str]:
         billable = console.duration(record.billable_seconds or 0)
         each = f" on each of {record.instance_count} instances" if record.instance_count > 1 else ""
         lines.append(f"  time     {console.duration(record.seconds)}, billed {billable}{each}: {cost}")
+        if record.saved_seconds is not None:
+            lines.append(f"  spot     {_spot(record)}")
     if record.metrics:
         lines.append(
             "  metrics  " + ", ".join(f"{one_line(name)} {value:.6g}" for name, value in record.metrics.items())
@@ -100,6 +102,14 @@ def end_lines(record: Record, with_model: bool = True) -> list[str]:
 
 def _source(record: Record) -> str:
     return f"{record.instance_type} on demand in {table().region}, prices of {record.prices_of}"
+
+
+def _spot(record: Record) -> str:
+    count, saved = record.interruptions, record.saved_seconds or 0
+    times = {0: "not interrupted", 1: "interrupted once"}.get(count, f"interrupted {count} times")
+    dollars = "" if record.saved_usd is None else f", {record.saved_usd:.4f} USD"
+    share = saved / record.seconds if record.seconds else 0
+    return f"{times}; saved {share:.0%} against on demand: {console.duration(saved)}{dollars}"
 
 
 def _reason(record: Record) -> str:

@@ -27,7 +27,11 @@ class Record:
     """The content of record.json. Times are UTC in ISO 8601; None means that SageMaker did not report it (yet).
 
     Args:
+        billable_seconds: what AWS bills of each instance; for a spot job, less than `seconds`.
         cost_usd: the cost of `billable_seconds` according to the dated price table; None if the price is unknown.
+        interruptions: how often AWS took the instances of a spot job away.
+        saved_seconds: `seconds` without `billable_seconds`, what spot saved against on demand; None on demand.
+        saved_usd: the cost of `saved_seconds` on all instances, like `cost_usd`.
         model_s3: the S3 URI of model.tar.gz.
         model_path: the local folder of the unpacked model.
         data: what the channels held when the job was sent, as the first line of data.jsonl; None if that is not known.
@@ -51,6 +55,9 @@ class Record:
     billable_seconds: int | None
     cost_usd: float | None
     prices_of: str
+    interruptions: int
+    saved_seconds: int | None
+    saved_usd: float | None
     model_s3: str | None
     model_path: str | None
     data: dict[str, Any] | None = None
@@ -102,7 +109,9 @@ def has_model(job: str) -> bool:
 def make_record(job: Mapping[str, Any], model_path: str | None) -> Record:
     """The record of a job, from the DescribeTrainingJob response alone, so that it works for any job."""
     name, resources = job["TrainingJobName"], job["ResourceConfig"]
-    billable = job.get("BillableTimeInSeconds")
+    seconds, billable = job.get("TrainingTimeInSeconds"), job.get("BillableTimeInSeconds")
+    spot: bool = job.get("EnableManagedSpotTraining", False)
+    saved = seconds - billable if spot and seconds is not None and billable is not None else None
     kind, count = resources.get("InstanceType", "unknown"), resources.get("InstanceCount", 1)
     return Record(
         job=name,
@@ -113,16 +122,19 @@ def make_record(job: Mapping[str, Any], model_path: str | None) -> Record:
         image=job["AlgorithmSpecification"].get("TrainingImage", ""),
         instance_type=kind,
         instance_count=count,
-        spot=job.get("EnableManagedSpotTraining", False),
+        spot=spot,
         hyperparameters=dict(job.get("HyperParameters", {})),
         metrics={metric["MetricName"]: metric["Value"] for metric in job.get("FinalMetricDataList", [])},
         created=job["CreationTime"].astimezone(UTC).isoformat(),
         started=_time(job.get("TrainingStartTime")),
         ended=_time(job.get("TrainingEndTime")),
-        seconds=job.get("TrainingTimeInSeconds"),
+        seconds=seconds,
         billable_seconds=billable,
         cost_usd=None if billable is None else estimate_cost(kind, count, billable),
         prices_of=table().date,
+        interruptions=sum(step["Status"] == "Interrupted" for step in job.get("SecondaryStatusTransitions", [])),
+        saved_seconds=saved,
+        saved_usd=None if saved is None else estimate_cost(kind, count, saved),
         model_s3=job.get("ModelArtifacts", {}).get("S3ModelArtifacts"),
         model_path=model_path,
     )

@@ -72,6 +72,31 @@ def test_summary_of_an_ended_job() -> None:
     assert "price unknown" in "".join(end_lines(make_record(unknown, None)))
 
 
+def test_the_record_and_the_summary_of_a_spot_job_count_interruptions_and_what_was_saved() -> None:
+    def spot(interruptions: int, **more: Any) -> dict[str, Any]:
+        steps = ["Starting", "Downloading", "Training", *["Interrupted", "Starting", "Training"] * interruptions]
+        transitions = [{"Status": step, "StartTime": CREATED} for step in [*steps, "Uploading", "Completed"]]
+        billed = {"EnableManagedSpotTraining": True, "BillableTimeInSeconds": 120}
+        return described(SecondaryStatusTransitions=transitions, **billed, **more)
+
+    record = make_record(spot(3), None)
+    assert (record.interruptions, record.billable_seconds, record.saved_seconds) == (3, 120, 280)
+    assert record.saved_usd == pytest.approx(0.23 * 2 * 280 / 3600)
+    assert end_lines(record)[2] == (
+        "  spot     interrupted 3 times; saved 70% against on demand: 4 min 40 s, 0.0358 USD"
+    )
+    assert end_lines(make_record(spot(1), None))[2].startswith("  spot     interrupted once; saved 70%")
+    unknown = spot(0, ResourceConfig={"InstanceType": "ml.new.large", "InstanceCount": 1})
+    assert end_lines(make_record(unknown, None))[2] == (
+        "  spot     not interrupted; saved 70% against on demand: 4 min 40 s"
+    )
+    on_demand = make_record(described(), None)
+    assert (on_demand.interruptions, on_demand.saved_seconds, on_demand.saved_usd) == (0, None, None)
+    assert "spot" not in "".join(end_lines(on_demand))
+    young = spot(1, TrainingTimeInSeconds=None)
+    assert make_record(young, None).saved_seconds is None
+
+
 def test_a_run_is_found_by_its_name_or_a_unique_beginning() -> None:
     assert match_run(A, [A, B]) == A
     assert match_run("digits-20260102", [A, B]) == B

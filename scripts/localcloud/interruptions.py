@@ -28,7 +28,7 @@ class Interruption:
     """The local SageMaker takes away the instances of a spot job.
 
     Attributes:
-        after: the seconds that the job has trained by then, all attempts together.
+        after: the seconds that the job has trained by then, all attempts together; `spot.due_interruption` counts them.
         warned: whether the programs get SIGTERM and the grace period of a stop; if not, they get SIGKILL.
     """
 

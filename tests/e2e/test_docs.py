@@ -47,7 +47,7 @@ ELSEWHERE = {
     "make base": "it needs the internet; tests/container has its parts",
     "make train CLOUD=local JOB=digits": "the demo types it",
     'make train JOB=digits HP="epochs=3 learning_rate=0.01"': "tests/e2e/test_journey.py",
-    "make train CLOUD=local JOB=my-job INTERRUPT=30s,90s:kill": "tests/e2e/test_spot.py",
+    "make train CLOUD=local JOB=my-job INTERRUPT=30s,90s:kill": "tests/e2e/test_resume.py",
     "make resume RUN=…": "tests/e2e/test_resume.py",
     'make resume RUN=… HP="epochs=20"': "tests/e2e/test_resume.py",
     "make infra ENV=dev APPROVE=4a3aaab2e4adf93e0208fba01989a7cd": "tests/e2e/test_plan_review.py",

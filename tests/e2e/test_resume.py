@@ -1,5 +1,10 @@
-"""A job that is stopped, killed and resumed has the result of the uninterrupted job."""
+"""A job that is stopped, killed and resumed, or loses its spot instance, has the result of the uninterrupted job.
 
+The first two tests take half a minute or more: each run of the trainer starts TensorFlow and trains for some seconds,
+so that it can be interrupted in its middle.
+"""
+
+import json
 import os
 import re
 import signal
@@ -50,9 +55,29 @@ def epochs(output: str) -> dict[int, str]:
     return {int(number): values for number, values in EPOCH.findall(output)}
 
 
-def test_a_stopped_and_killed_job_resumes_to_the_uninterrupted_result(yard: Project, demo: str) -> None:
-    uninterrupted = yard.make("train", "JOB=digits", HP, "YES=1", LOCAL)
+@pytest.fixture(scope="module")
+def uninterrupted(yard: Project, demo: str) -> str:
+    """What `make train` printed for an uninterrupted job."""
+    return yard.make("train", "JOB=digits", HP, "YES=1", LOCAL)
 
+
+def test_an_interrupted_spot_job_has_the_uninterrupted_result(yard: Project, uninterrupted: str) -> None:
+    job_file = yard.folder / "jobs" / "my-job.toml"
+    job_file.write_text("spot = true\n" + (yard.folder / "jobs" / "digits.toml").read_text())
+    output = yard.make("train", LOCAL, "JOB=my-job", HP, "YES=1", "INTERRUPT=8s:kill")
+    job_file.unlink()
+    assert re.search(r"^\S+ Interrupted: The managed spot training instances were interrupted$", output, re.MULTILINE)
+    assert STATE.findall(output) == STATE.findall(uninterrupted)
+    assert epochs(output) == epochs(uninterrupted)
+    (job,) = re.findall(r"^Run: (my-job-\S+)$", output, re.MULTILINE)
+    record = json.loads((yard.folder / "runs" / job / "record.json").read_text())
+    assert (record["status"], record["interruptions"]) == ("Completed", 1)
+    assert record["billable_seconds"] == -(-record["seconds"] * 3 // 10)
+    assert record["saved_seconds"] == record["seconds"] - record["billable_seconds"]
+    assert "interrupted once; saved" in output
+
+
+def test_a_stopped_and_killed_job_resumes_to_the_uninterrupted_result(yard: Project, uninterrupted: str) -> None:
     def stop(job: str) -> None:
         program = program_of(job)
         os.kill(program, signal.SIGSTOP)  # it could be done before `make stop` is

@@ -36,18 +36,19 @@ def instance_time(job: Job, now: datetime) -> timedelta:
     return total if start is None else total + ((job.ended or now) - start)
 
 
-def training_time(job: Job, now: datetime) -> timedelta:
-    """Return how long a job has been in status Training, all attempts together."""
-    training = [step for step in job.transitions if step.status == "Training"]
-    return sum(((step.end or now) - step.start for step in training), timedelta())
-
-
 def due_interruption(job: Job, now: datetime) -> Interruption | None:
-    """Return the interruption that is due: the first ordered one that has not happened, if its time has come."""
+    """Return the interruption whose time has come, None if there is none.
+
+    The clock of the interruptions runs in status Training. It stands at the time of the last interruption when new
+    instances begin to train, however long the programs took to end after that interruption.
+    """
     happened = sum(step.status == "Interrupted" for step in job.transitions)
-    coming = job.interruptions[happened : happened + 1]
-    trained = training_time(job, now).total_seconds()
-    return next((interruption for interruption in coming if trained >= interruption.after), None)
+    step = job.transitions[-1]
+    if step.status != "Training" or happened == len(job.interruptions):
+        return None
+    last = job.interruptions[happened - 1].after if happened else 0.0
+    trained = last + (now - step.start).total_seconds()
+    return job.interruptions[happened] if trained >= job.interruptions[happened].after else None
 
 
 def exceeded_limit(job: Job, now: datetime) -> StopReason | None:

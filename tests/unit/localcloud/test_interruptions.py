@@ -94,9 +94,9 @@ def test_an_order_is_found_by_its_name_alone() -> None:
         (FIRST, 39.999, None),
         (FIRST, 40, ORDERED[0]),
         (SECOND[:4], 1000, None),  # Waiting does not count,
-        (SECOND[:5], 1000, None),  # and neither does the download.
-        (SECOND, 64 + 58.999, None),  # The first attempt trained for 31 s.
-        (SECOND, 64 + 59, ORDERED[1]),
+        (SECOND[:5], 1000, None),  # nor does the download,
+        (SECOND, 64 + 59.999, None),  # nor does the second that the program took to end after the first one.
+        (SECOND, 64 + 60, ORDERED[1]),
         ((*SECOND, ("Uploading", 65)), 1000, None),
         ((*SECOND, ("Interrupted", 123), ("Starting", 130), ("Downloading", 131), ("Training", 132)), 1000, None),
     ],

@@ -84,14 +84,12 @@ def test_an_interrupt_leaves_no_process(tmp_path: Path, yard: Project, number: s
         while not log.exists() or "Creating..." not in log.read_text():
             assert process.poll() is None
             time.sleep(0.1)
-        started = time.monotonic()
         if number == signal.SIGINT:
             os.killpg(process.pid, number)  # as Ctrl-C at a terminal: everybody in the foreground gets it
         else:
             os.kill(process.pid, number)
         output, _ = process.communicate()
     assert process.returncode != 0, output
-    assert time.monotonic() - started < 60
     assert "<== Infrastructure: not finished" in output
     assert "The local cloud is stopped" in output
     assert "The demo was interrupted" in output

@@ -120,7 +120,7 @@ cloud-up: .venv/installed ## Start the local cloud on 127.0.0.1 [FAULTS=]
 	@$(VENV) -m scripts.cloud up
 cloud-faults: .venv/installed ## Let calls to it fail from now on, as AWS and networks do; empty: none [FAULTS=]
 	@$(VENV) -m scripts.cloud faults
-cloud-down: .venv/installed ## Stop it and delete everything it holds, except image layers
+cloud-down: .venv/installed ## Stop it and delete everything it holds, except image layers [YES=1]
 	@$(VENV) -m scripts.cloud down
 cloud-status: .venv/installed ## Print its address, its start, how jobs run, its faults and what it holds
 	@$(VENV) -m scripts.cloud status

@@ -49,9 +49,17 @@ def set_faults(faults: Annotated[str, typer.Option(envvar="FAULTS_TEXT", help=f"
 
 
 @APP.command()
-def down() -> None:
-    """Stop the local cloud and delete everything it holds, except image layers."""
+def down(
+    yes: Annotated[bool, typer.Option("--yes", envvar="YES_TEXT", help="Confirm the end of jobs beforehand.")] = False,
+) -> None:
+    """Stop the local cloud and delete everything it holds, except image layers. Asks if something uses it."""
     cloud = localcloud.running()
+    with localcloud.unused() as free:
+        uses = [*localcloud.running_jobs(), *([] if free else ["another command"])]
+    if cloud and uses:
+        fix = "Confirm beforehand with YES=1. `make jobs CLOUD=local` lists the jobs."
+        if not console.confirm(f"Stop the local cloud, which runs for {console.listed(uses)}?", yes, fix):
+            raise UserError(f"The local cloud runs on, for {console.listed(uses)}.", fix)
     localcloud.stop()
     console.say("The local cloud is stopped." if cloud else "No local cloud is running.")
 
@@ -105,6 +113,7 @@ def execute(command: Annotated[list[str], typer.Argument(help="The command and i
     """
     text = os.environ.get("INTERRUPT_TEXT", "")
     interruptions = localcloud.parse_interruptions(text, random.SystemRandom()) if text else ()
+    localcloud.use()
     cloud = _running()
     changed = localcloud.environment(cloud, os.environ)
     if interruptions:

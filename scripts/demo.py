@@ -8,7 +8,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,6 +24,7 @@ APP = verb.app("Train a model on the local cloud: infrastructure, image, data, t
 
 JOB = "digits"
 AWS_BASE = "tensorflow-training"
+RUN = "Run: "
 TEST_DATA = Path("data/digits/test")
 INTERRUPTED = "The demo was interrupted. `make demo` starts it again; nothing was created on AWS."
 REQUIRED_ACCURACY = 0.97
@@ -36,7 +37,7 @@ def main(
     base: Annotated[str, typer.Option(envvar="BASE_TEXT", help="The image to build on, instead of AWS's.")] = "",
 ) -> None:
     """Run the whole journey, and print a summary."""
-    with verb.on_interrupt(INTERRUPTED):
+    with verb.on_interrupt(INTERRUPTED), demo_steps.alone():
         _journey(instances, base)
 
 
@@ -62,7 +63,8 @@ def _journey(instances: int, base: str) -> None:
     if scores is None:
         raise UserError(f"The evaluation of {run}/model printed no scores.", "Its output is in build/demo/.")
     console.say()
-    for line in summary(_records()[run.name], run, scores, time.monotonic() - start):
+    record = json.loads((run / "record.json").read_text(encoding="utf-8"))
+    for line in summary(record, run, scores, time.monotonic() - start):
         console.say(line)
     if scores["accuracy"] < REQUIRED_ACCURACY:
         raise UserError(
@@ -110,10 +112,16 @@ def _evaluation(model: Path) -> Step:
 
 def _train(environment: Mapping[str, str], instances: int) -> Path:
     """Train; gives the run's folder."""
-    earlier = _records()
-    _run(_training(instances), environment)
-    (new,) = _records().keys() - earlier.keys()
-    return Path("runs") / new
+    output = _run(_training(instances), environment)
+    name = run_name(output)
+    if name is None:
+        raise UserError("The training printed no run.", f"Its output is in {_training(instances).log}.")
+    return Path("runs") / name
+
+
+def run_name(output: Iterable[str]) -> str | None:
+    """The run that `make train` names in its output; None if it has sent no job."""
+    return next((line.removeprefix(RUN) for line in output if line.startswith(RUN)), None)
 
 
 def _run(step: Step, environment: Mapping[str, str]) -> list[str]:
@@ -158,6 +166,7 @@ def _cost(record: Mapping[str, Any]) -> str:
 def _cloud() -> Iterator[tuple[localcloud.Cloud, dict[str, str]]]:
     """A running local cloud and its environment: the one that runs already, or a new one that is stopped afterwards."""
     base = {**os.environ, "ENV_TEXT": "local"}  # whatever ENV the Makefile took for this target
+    use = localcloud.use()
     cloud = localcloud.running()
     if cloud:
         console.say(f"Using the local cloud that runs at {cloud.url}; it is left running.")
@@ -172,13 +181,23 @@ def _cloud() -> Iterator[tuple[localcloud.Cloud, dict[str, str]]]:
         yield cloud, environment
     finally:
         with demo_steps.handled(signal.SIGINT, lambda _number, _frame: None):
-            localcloud.stop()
-            console.say("The local cloud is stopped, and what it held is gone. data/ and runs/ are kept.")
+            os.close(use)
+            _stop(cloud)
 
 
-def _records() -> dict[str, dict[str, Any]]:
-    """The records under runs/, by the run's name."""
-    return {path.parent.name: json.loads(path.read_text()) for path in Path("runs").glob(f"{JOB}-*/record.json")}
+def _stop(cloud: localcloud.Cloud) -> None:
+    """Stop the local cloud, unless other commands or jobs use it."""
+    with localcloud.unused() as free:
+        log = _training(1).log
+        own = run_name(log.read_text(encoding="utf-8", errors="replace").splitlines()) if log.exists() else None
+        uses = [*(name for name in localcloud.running_jobs() if name != own), *([] if free else ["another command"])]
+        if uses:
+            localcloud.keep()
+            console.say(f"The local cloud runs on at {cloud.url}, for {console.listed(uses)}.")
+            console.say("`make cloud-down` stops it.")
+            return
+        localcloud.stop()
+        console.say("The local cloud is stopped, and what it held is gone. data/ and runs/ are kept.")
 
 
 if __name__ == "__main__":

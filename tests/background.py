@@ -72,7 +72,7 @@ class Background:
         prepared = self._prepared.pop(name, None)
         if prepared:
             prepared.output.exception()
-            prepared.project.make("cloud-down", code=None)
+            prepared.project.make("cloud-down", "YES=1", code=None)  # jobs of the tests may still run
 
     def end(self) -> None:
         """Stop all local clouds and remove the copies."""

@@ -7,7 +7,7 @@ text of AWS, of a job or of another program moves the cursor or hides another te
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TextIO
 
@@ -89,6 +89,12 @@ def check_can_ask(question: str, yes: bool, fix: str) -> None:
     """Check beforehand that `confirm` has a terminal to ask at. Takes and raises the same as `confirm`."""
     if not yes and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UserError(f"There is no terminal to ask at: {question}", fix)
+
+
+def listed(names: Sequence[str], most: int = 5) -> str:
+    """Names as text: ``a``, ``a and b``, ``a, b and 7 more``."""
+    shown = [*names[:most], *([f"{len(names) - most} more"] if len(names) > most else [])]
+    return " and ".join(filter(None, [", ".join(shown[:-1]), *shown[-1:]]))
 
 
 def duration(seconds: float) -> str:

@@ -6,7 +6,8 @@ This package is fast to import: the server (moto, boto3, SageMaker's operations)
 from scripts.localcloud.control import container_support, fault_status, order_interruptions, set_faults
 from scripts.localcloud.environment import APPLICATION, Cloud, environment, shell_lines
 from scripts.localcloud.interruptions import format_interruptions, parse_interruptions
-from scripts.localcloud.lifecycle import IMAGES, running, start, stop
+from scripts.localcloud.lifecycle import IMAGES, keep, running, running_jobs, start, stop
+from scripts.localcloud.users import unused, use
 
 __all__ = [
     "APPLICATION",
@@ -16,11 +17,15 @@ __all__ = [
     "environment",
     "fault_status",
     "format_interruptions",
+    "keep",
     "order_interruptions",
     "parse_interruptions",
     "running",
+    "running_jobs",
     "set_faults",
     "shell_lines",
     "start",
     "stop",
+    "unused",
+    "use",
 ]

@@ -24,6 +24,7 @@ FOLDER = Path("build/local-cloud")
 IMAGES = Path("build/registry")  # Outside FOLDER, because pushed layers are kept when the local cloud stops.
 RECORD = "server.json"
 LOG = "server.log"
+RUNNING = "running"  # Contains a file for each job that has not ended.
 START_SECONDS = 60
 STOP_SECONDS = 60
 
@@ -97,6 +98,18 @@ def stop() -> None:
     child = _children.pop(cloud.pid, None)
     if child is not None:
         child.wait()
+
+
+def keep() -> None:
+    """Let a local cloud that this process started with ``lifetime`` run on when this process ends."""
+    for descriptor in _lifelines:
+        os.write(descriptor, b"k")
+
+
+def running_jobs() -> list[str]:
+    """Return the names of the training jobs that have not ended."""
+    folder = FOLDER / RUNNING
+    return sorted(path.name for path in folder.glob("[!.]*")) if _is_locked(FOLDER.absolute()) else []
 
 
 def write_record(cloud: Cloud) -> None:

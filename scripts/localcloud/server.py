@@ -23,7 +23,7 @@ from scripts.localcloud.engine import Engine
 from scripts.localcloud.environment import AWS_CONFIG, Cloud
 from scripts.localcloud.http import Handler
 from scripts.localcloud.interruptions import Orders
-from scripts.localcloud.lifecycle import FOLDER, IMAGES, LOG, write_record
+from scripts.localcloud.lifecycle import FOLDER, IMAGES, LOG, RUNNING, write_record
 from scripts.localcloud.registry import Registry
 from scripts.localcloud.s3.blobs import Store
 from scripts.localcloud.sagemaker.api import SageMaker
@@ -38,7 +38,6 @@ LOCK_SECONDS = 0.5
 POLL_SECONDS = 0.05
 BACKLOG = 128
 JOBS = "jobs"
-RUNNING = "running"
 
 
 def main() -> None:
@@ -133,8 +132,9 @@ def _empty(folder: Path, keep: tuple[str, ...]) -> None:
 
 
 def _await_parent(descriptor: int, ended: threading.Event) -> None:
-    os.read(descriptor, 1)  # Nobody writes to the pipe, so this returns when the parent process has ended.
-    ended.set()
+    # It returns when the parent process has ended, or has written a byte: then the local cloud runs on without it.
+    if not os.read(descriptor, 1):
+        ended.set()
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from tests.errors.scene import Given, Scene
 from tests.errors.scene import running as cloud_of
 
 GROUP = "Local cloud"
+PRINT_AND_WAIT = "import time; print(flush=True); time.sleep(60)"
 NONE = "No local cloud is running."
 START = "Start it with `make cloud-up`."
 TIMES = "Write seconds of training in ascending order, such as 30s,90s:kill, or their number, such as random:3."
@@ -25,6 +26,29 @@ def running(scene: Scene) -> Iterator[None]:
     scene.project.make("cloud-up")
     yield
     scene.project.make("cloud-down")
+
+
+@contextmanager
+def used_by_a_command(scene: Scene) -> Iterator[None]:
+    """Another command uses the local cloud."""
+    with running(scene):
+        command = (".venv/bin/python", "-m", "scripts.cloud", "exec", "--", ".venv/bin/python", "-c", PRINT_AND_WAIT)
+        with scene.project.start(*command) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            yield
+            process.kill()
+
+
+@contextmanager
+def a_running_demo(scene: Scene) -> Iterator[None]:
+    """Another demo runs in this folder."""
+    program = f"from scripts.demo_steps import alone\nwith alone():\n    {PRINT_AND_WAIT}"
+    with scene.project.start(".venv/bin/python", "-c", program) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield
+        process.kill()
 
 
 @contextmanager
@@ -91,6 +115,22 @@ CASES = (
         "The local cloud cannot be started: … Permission denied: …build/local-cloud…",
         "Make build/local-cloud a folder that you can write.",
         a_read_only_folder,
+    ),
+    Case(
+        GROUP,
+        "cloud-down while a job runs, or a command uses it",
+        "make cloud-down",
+        "There is no terminal to ask at: Stop the local cloud, which runs for another command?",
+        "Confirm beforehand with YES=1. `make jobs CLOUD=local` lists the jobs.",
+        used_by_a_command,
+    ),
+    Case(
+        GROUP,
+        "a second demo in the same folder",
+        "make demo",
+        "A demo is running in this folder already (process …).",
+        "Wait until it has ended, or interrupt it. `make train CLOUD=local` can run beside it.",
+        a_running_demo,
     ),
     Case(
         GROUP,

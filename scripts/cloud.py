@@ -158,10 +158,10 @@ def _set_faults(cloud: localcloud.Cloud, text: str) -> None:
 
 def _print_faults(cloud: localcloud.Cloud) -> None:
     """Print each rule and how often it struck; nothing if there are no rules."""
-    seed, rules = localcloud.fault_status(cloud)
-    if rules:
-        console.say(f"Faults, with seed={seed}:")
-    for rule in rules:
+    status = localcloud.fault_status(cloud)
+    if status.rules:
+        console.say(f"Faults, with seed={status.seed}:")
+    for rule in status.rules:
         console.say(f"  {rule.text}: struck {rule.struck} of {rule.calls} calls")
 
 

@@ -19,6 +19,21 @@ class FaultTally:
     struck: int
 
 
+@dataclass(frozen=True)
+class FaultStatus:
+    """The faults of a local cloud since they were set.
+
+    Attributes:
+        seed: from which the shares are drawn.
+        rules: the rules in their order.
+        operations: how often each operation was called, such as ``s3:PutObject``. It is empty without rules.
+    """
+
+    seed: int
+    rules: list[FaultTally]
+    operations: dict[str, int]
+
+
 def container_support(cloud: Cloud) -> ContainerSupport:
     """Return whether the jobs of a local cloud run in containers, and if not, what is missing."""
     try:
@@ -50,10 +65,10 @@ def set_faults(cloud: Cloud, text: str) -> None:
     _ask(cloud, "PUT", FAULTS_PATH, text)
 
 
-def fault_status(cloud: Cloud) -> tuple[int, list[FaultTally]]:
-    """Return the seed of a local cloud's faults, and each rule with what it has done so far."""
+def fault_status(cloud: Cloud) -> FaultStatus:
+    """Return which faults a local cloud gives, and what they have done so far."""
     content = json.loads(_ask(cloud, "GET", FAULTS_PATH))
-    return content["seed"], [FaultTally(**rule) for rule in content["rules"]]
+    return FaultStatus(content["seed"], [FaultTally(**rule) for rule in content["rules"]], content["operations"])
 
 
 def _ask(cloud: Cloud, method: str, path: str, text: str = "") -> str:

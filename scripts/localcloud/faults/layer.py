@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -34,6 +35,7 @@ class FaultLayer:
         self._lock = threading.Lock()
         self._faults = Faults()
         self._tallies: tuple[Tally, ...] = ()
+        self._operations: Counter[str] = Counter()
         self._replaced = threading.Event()
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -76,7 +78,7 @@ class FaultLayer:
                 {"text": rule.text, "calls": tally.calls, "struck": tally.struck}
                 for rule, tally in zip(self._faults.rules, self._tallies, strict=True)
             ]
-            content = {"seed": self._faults.seed, "rules": rules}
+            content = {"seed": self._faults.seed, "rules": rules, "operations": dict(self._operations)}
         return Response(json.dumps(content), content_type="application/json")
 
     def _set(self, faults: Faults) -> None:
@@ -86,6 +88,7 @@ class FaultLayer:
             self._replaced = threading.Event()
             self._faults = Faults(signed, faults.seed)
             self._tallies = (Tally(),) * len(signed)
+            self._operations = Counter()
 
     def _strike(self, environ: "WSGIEnvironment") -> tuple[Call, Rule, threading.Event] | None:
         """Return the call, the rule that strikes it, and the event that ends its waits; None for most calls."""
@@ -93,6 +96,7 @@ class FaultLayer:
             return None
         call = identify(Request(environ))
         with self._lock:
+            self._operations[f"{call.service}:{call.operation}"] += 1
             rule, self._tallies = decide(self._faults, self._tallies, call.service, call.operation)
             return (call, rule, self._replaced) if rule else None
 

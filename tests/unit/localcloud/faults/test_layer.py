@@ -46,7 +46,7 @@ def bucket(once: Callable[[str], Any]) -> str:
 
 
 def struck(cloud: localcloud.Cloud) -> list[tuple[int, int]]:
-    return [(rule.struck, rule.calls) for rule in localcloud.fault_status(cloud)[1]]
+    return [(rule.struck, rule.calls) for rule in localcloud.fault_status(cloud).rules]
 
 
 @pytest.mark.parametrize("service", sorted(CALLS))
@@ -152,9 +152,18 @@ def test_the_control_addresses_and_the_clouds_own_calls_get_no_faults(
     assert struck(cloud) == [(0, 0)] * 4
 
 
+def test_the_operations_are_counted_while_there_are_rules(
+    cloud: localcloud.Cloud, faults: Callable[[str], None], once: Callable[[str], Any]
+) -> None:
+    faults("* 500 0%")
+    once("sts").get_caller_identity()
+    once("s3").list_buckets()
+    assert localcloud.fault_status(cloud).operations == {"sts:GetCallerIdentity": 1, "s3:ListBuckets": 1}
+
+
 def test_a_wrong_rule_changes_nothing(cloud: localcloud.Cloud, faults: Callable[[str], None]) -> None:
     faults("sts 503 1%, seed=3")
     with pytest.raises(UserError, match="FAULTS: `s3`"):
         faults("s3")
-    seed, rules = localcloud.fault_status(cloud)
-    assert (seed, [rule.text for rule in rules]) == (3, ["sts 503 1%"])
+    status = localcloud.fault_status(cloud)
+    assert (status.seed, [rule.text for rule in status.rules]) == (3, ["sts 503 1%"])

@@ -21,7 +21,7 @@ def main(
     job = runs.find(run, sagemaker)
     # An error at the start is reported; only later ones are waited for.
     status = runs.describe(sagemaker, job)["TrainingJobStatus"]
-    with runs.following(job, status):
+    with runs.following_job(job, status):
         runs.print_end(runs.save_record(runs.follow(job)))
 
 

@@ -1,7 +1,7 @@
 """Training jobs after they were sent: their records, list, logs, models and cost."""
 
 from scripts.runs.artifacts import download_model
-from scripts.runs.ending import downloading, following, print_end
+from scripts.runs.ending import downloading, following_job, print_end
 from scripts.runs.following import follow
 from scripts.runs.listing import job_table, list_jobs
 from scripts.runs.prices import estimate_cost
@@ -21,7 +21,7 @@ __all__ = [
     "estimate_cost",
     "find",
     "follow",
-    "following",
+    "following_job",
     "job_table",
     "list_jobs",
     "print_end",

@@ -19,7 +19,7 @@ def still_running_line(job: str) -> str:
 
 
 @contextmanager
-def following(job: str, status: str = "InProgress") -> Iterator[None]:
+def following_job(job: str, status: str = "InProgress") -> Iterator[None]:
     """A job runs while this block does: whatever ends the block says so, and which command follows the job again.
 
     Args:

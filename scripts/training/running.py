@@ -7,7 +7,7 @@ from scripts.core import aws, console, refusals, verb
 from scripts.core.errors import UserError
 from scripts.core.patience import Patience
 from scripts.runs.artifacts import download_model
-from scripts.runs.ending import downloading, following, print_end
+from scripts.runs.ending import downloading, following_job, print_end
 from scripts.runs.following import describe_patiently, follow
 from scripts.runs.manifest import list_data
 from scripts.runs.prices import cost_line
@@ -36,7 +36,7 @@ def run(request: Mapping[str, Any]) -> bool:
     console.say(_cost(request))
     _send(request)
     console.say(f"Run: {job}")
-    with following(job):
+    with following_job(job):
         save_record(describe_patiently(job))
         record = save_record(follow(job))
     if record.status != "Completed":

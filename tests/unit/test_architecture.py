@@ -1,9 +1,12 @@
 """docs/architecture.md is true: its map names every package, its drawings are those that import-linter checks."""
 
+import importlib
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -70,6 +73,14 @@ def test_the_map_names_exactly_the_other_folders() -> None:
 def test_the_drawing_shows_the_layers_that_import_linter_checks(package: str) -> None:
     heading = {"scripts": "The layers of `scripts/`", "trainer": "The rooms of `trainer/`"}[package]
     assert drawn_layers(heading) == contract_layers(package)
+
+
+def test_no_room_exports_a_function_that_one_of_its_files_hides() -> None:
+    """Python sets a file of a package as an attribute of the package when it is first imported."""
+    rooms = sorted({".".join(file.parent.relative_to(ROOT).parts) for file in (ROOT / "scripts").rglob("__init__.py")})
+    exported = [(room, name) for room in rooms for name in getattr(importlib.import_module(room), "__all__", ())]
+    assert len(exported) > 50
+    assert [one for one in exported if isinstance(getattr(sys.modules[one[0]], one[1]), ModuleType)] == []
 
 
 def test_every_file_on_the_page_exists() -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -34,6 +34,7 @@ class FaultyAws:
         self.faults: dict[str, deque[Fault]] = defaultdict(deque)
         self.calls: Counter[str] = Counter()
         self.created = 0
+        self.watch: Callable[[str], object] = len  # called with the operation before each call is done
 
     def fail(self, operation: str, *faults: Fault, forever: bool = False) -> None:
         """Let the next calls of an operation fail; ``forever``: all of them, with the only fault."""
@@ -90,6 +91,7 @@ def serving(aws: FaultyAws) -> Iterator[str]:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             operation = self.headers["X-Amz-Target"].partition(".")[2]
             aws.calls[operation] += 1
+            aws.watch(operation)
             queue = aws.faults[operation]
             fault = queue.popleft() if queue else None
             if fault == BEFORE:

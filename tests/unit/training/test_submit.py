@@ -175,13 +175,7 @@ def test_request_json_is_there_before_the_job_and_goes_with_a_refusal(server: Fa
         run(sent)
     assert not folder.exists()
     seen: list[bool] = []
-    answer = server.answer
-
-    def watch(operation: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        seen.append((folder / "request.json").exists())
-        return answer(operation, body)
-
-    server.answer = watch  # type: ignore[method-assign]
+    server.watch = lambda _: seen.append((folder / "request.json").exists())
     server.fail("DescribeTrainingJob", None, DENIED)
     with pytest.raises(UserError, match="AWS refuses sagemaker:DescribeTrainingJob") as caught:
         run(sent)

@@ -86,14 +86,14 @@ class _Attempts:
             if aws.error_code(error) in {"ValidationException", "ResourceNotFound"}:
                 return Answer.MISSING
             cause = cause_of(error)
-            if cause is None and aws.error_code(error):
-                return Answer.CANNOT_LOOK
-            if cause is None:
+            if cause is None and not aws.error_code(error):
                 raise
+            self._error = error
+            if cause is None:
+                return Answer.CANNOT_LOOK
             if cause is Cause.CREDENTIALS:
                 aws.renew()
                 self._sagemaker = self._connect("sagemaker")
-            self._error = error
             return Answer.NO_ANSWER
         return Answer.OURS if is_ours(self._request, found) else Answer.OF_SOMEBODY_ELSE
 

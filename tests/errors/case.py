@@ -1,5 +1,7 @@
 """One error, as data, and small functions with which cases prepare it."""
 
+import contextlib
+import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -7,6 +9,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.conftest import missing
 from tests.errors.front import Refusal, denied
 from tests.errors.scene import Given, Scene, nothing
 
@@ -28,7 +31,7 @@ class Case:
         fix: the whole second line, in the same way.
         given: prepares the error, and cleans up.
         on: whether the case needs the stack, or only files.
-        leaves: name endings of files and objects that the command may create or change.
+        leaves: name endings of files and objects that the command may create or change; `…` stands for any text.
     """
 
     group: str
@@ -148,8 +151,6 @@ def without_rights(_scene: Scene) -> AbstractContextManager[None]:
 
     @contextmanager
     def dropped(scene: Scene) -> Iterator[None]:
-        import os
-
         if os.geteuid() == 0:
             capabilities = "-dac_override,-dac_read_search"
             scene.prefix = ("setpriv", f"--bounding-set={capabilities}", f"--inh-caps={capabilities}")
@@ -173,3 +174,31 @@ def mode(name: str, bits: int) -> Given:
             path.chmod(before)
 
     return changed
+
+
+def small_disk(name: str, full: bool = False) -> Given:
+    """A file system of 200 kB in place of a folder; ``full``: with no space left."""
+
+    @contextmanager
+    def mounted(scene: Scene) -> Iterator[None]:
+        place = scene.folder / name
+        moved = place.with_name(f".{place.name}.aside")
+        if place.exists():
+            place.rename(moved)
+        place.mkdir()
+        if os.geteuid() != 0 or os.system(f"mount -t tmpfs -o size=200k none '{place}' 2>/dev/null") != 0:  # noqa: S605
+            place.rmdir()
+            if moved.exists():
+                moved.rename(place)
+            missing("a file system of a few kB takes the right to mount")
+        with contextlib.suppress(OSError):
+            (place / "other").write_bytes(bytes(300_000 if full else 0))
+        try:
+            yield
+        finally:
+            os.system(f"umount '{place}'")  # noqa: S605
+            place.rmdir()
+            if moved.exists():
+                moved.rename(place)
+
+    return mounted

@@ -1,6 +1,6 @@
 """All errors that the suite provokes and docs/errors.md lists."""
 
-from tests.errors import account, data, images, job_files, local_cloud, plans, resuming, runs, tools
+from tests.errors import account, data, images, job_files, local_cloud, plans, resuming, runs, sending, tools
 
 CASES = (
     *tools.CASES,
@@ -9,6 +9,7 @@ CASES = (
     *job_files.CASES,
     *images.CASES,
     *data.CASES,
+    *sending.CASES,
     *runs.CASES,
     *resuming.CASES,
     *local_cloud.CASES,

@@ -1,18 +1,17 @@
 """Errors with the tools on this machine: Terraform, Python, the disk."""
 
 import json
-import os
 import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.conftest import missing
 from tests.errors.case import (
     STACK,
     Case,
     aside,
     file,
+    small_disk,
     variable,
 )
 from tests.errors.scene import Given, Scene
@@ -111,28 +110,6 @@ def a_lock(scene: Scene) -> Iterator[None]:
         s3.delete_object(**place)
 
 
-@contextmanager
-def a_full_disk(scene: Scene) -> Iterator[None]:
-    """A file system of 200 kB in place of data/."""
-    place = scene.folder / "data"
-    moved = place.with_name(".data.aside")
-    if place.exists():
-        place.rename(moved)
-    place.mkdir()
-    if os.geteuid() != 0 or os.system(f"mount -t tmpfs -o size=200k none '{place}' 2>/dev/null") != 0:  # noqa: S605
-        place.rmdir()
-        if moved.exists():
-            moved.rename(place)
-        missing("a file system of a few kB takes the right to mount")
-    try:
-        yield
-    finally:
-        os.system(f"umount '{place}'")  # noqa: S605
-        place.rmdir()
-        if moved.exists():
-            moved.rename(place)
-
-
 CASES = (
     Case(
         GROUP,
@@ -216,6 +193,6 @@ CASES = (
         "make digits",
         "There is no space left on the disk….",
         "Free some space (`df -h .` shows how much is left), then run the same command again. No file is half-written.",
-        a_full_disk,
+        small_disk("data"),
     ),
 )

@@ -62,7 +62,7 @@ def main(
 
 def _prepare(options: TrainOptions, say: Callable[[str], None]) -> PreparedJob:
     """Do all checks that need no new resource, and build the request."""
-    from scripts import channels, jobfile, training
+    from scripts import channels, container, jobfile, training
     from scripts.stack import read_stack
 
     spec = jobfile.with_instances(jobfile.read_job(options.job), options.instances)
@@ -72,6 +72,8 @@ def _prepare(options: TrainOptions, say: Callable[[str], None]) -> PreparedJob:
         local_trainer = jobfile.describe_trainer()
     else:
         jobfile.check_program(spec.program)
+        if not options.image:
+            container.check_program(spec.program)
     if not options.image:  # the job runs the local trainer: check its hyperparameters before any call to AWS
         jobfile.resolve_hyperparameters(spec.hyperparameters, typed, local_trainer)
     stack = read_stack(options.env)

@@ -60,7 +60,7 @@ class Digests:
 def read_folder(folder: Path, where: str) -> Folder:
     """List the files of a channel's folder, sorted by key.
 
-    Names that start with a dot (``.DS_Store``, ``.git``, ``.ipynb_checkpoints``) are skipped.
+    Names that start with a dot (``.DS_Store``, ``.git``, ``.ipynb_checkpoints``) are skipped, and ``__MACOSX``.
 
     Args:
         folder: the channel's source.
@@ -82,7 +82,7 @@ def read_folder(folder: Path, where: str) -> Folder:
     root = folder.resolve()
     files, hidden = [], 0
     for path in _walk(folder, where):
-        if path.name.startswith("."):
+        if _is_hidden(path.name):
             hidden += 1
             continue
         files.append(_file(path, folder, root))
@@ -121,10 +121,10 @@ def _walk(folder: Path, where: str) -> Iterator[Path]:
 
     for current, folders, files in os.walk(folder, onerror=fail):
         here = Path(current)
-        for name in [name for name in folders if name.startswith(".")]:
+        for name in [name for name in folders if _is_hidden(name)]:
             folders.remove(name)
             yield here / name
-        if here != folder and not folders and not any(not name.startswith(".") for name in files):
+        if here != folder and not folders and all(_is_hidden(name) for name in files):
             raise UserError(
                 f"The folder {here} ({where}) contains no file: S3 has no empty folders, so the job would not see it.",
                 "Put files there, or delete the folder.",
@@ -136,6 +136,11 @@ def _walk(folder: Path, where: str) -> Iterator[Path]:
                     "Put the folder itself there, or name its real path as the channel's source.",
                 )
         yield from (here / name for name in files)
+
+
+def _is_hidden(name: str) -> bool:
+    # Archives that macOS has packed contain the folder __MACOSX, with a hidden file for each file of the archive.
+    return name.startswith(".") or name == "__MACOSX"
 
 
 def _unreadable(error: OSError) -> UserError:

@@ -8,6 +8,17 @@ or AWS. `build` builds the image. `scripts.container.engine` is the Docker engin
 from scripts.container.base import Base, aws_base, current_base, forget_base
 from scripts.container.build import build
 from scripts.container.catalogue import has_gpu, patch_warning
+from scripts.container.context import check_program
 from scripts.container.tag import image_tag
 
-__all__ = ["Base", "aws_base", "build", "current_base", "forget_base", "has_gpu", "image_tag", "patch_warning"]
+__all__ = [
+    "Base",
+    "aws_base",
+    "build",
+    "check_program",
+    "current_base",
+    "forget_base",
+    "has_gpu",
+    "image_tag",
+    "patch_warning",
+]

@@ -47,6 +47,8 @@ def build(base: Base, tag: str, say: Callable[[str], None], folder: Path | str =
     files = context.read(root)
     if tag_of(base, files) != tag:
         raise UserError(f"{root}/ has changed while its image was being built.", "Run the same command again.")
+    if not any(file.name == "Dockerfile" for file in files):
+        raise UserError(f"There is no {root}/Dockerfile to build from.", "Restore it: `git checkout -- trainer`.")
     if shutil.which("docker") is None:
         raise UserError("There is no `docker` command on PATH, and the build needs it.", engine.INSTALL)
     say(f"Building {NAME}:{tag} on {base.identity}")
@@ -88,9 +90,11 @@ def _command(base: Base, tag: str, labels: Mapping[str, str]) -> list[str]:
 def _labels(root: Path) -> dict[str, str]:
     """The image's labels: its source, its revision and the trainer's description."""
     remote = _git(root, "remote", "get-url", "origin")
+    revision = _revision(root)
     found = {
-        SOURCE: without_credentials(remote) if remote else None,
-        REVISION: _revision(root),
+        # Without a revision, the folder is a copy inside another repository.
+        SOURCE: without_credentials(remote) if remote and revision else None,
+        REVISION: revision,
         DESCRIBE: _description(root),
     }
     return {name: value for name, value in found.items() if value}

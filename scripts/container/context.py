@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Literal
 
+from scripts.core.errors import UserError
+
 # A constant, because the archive must not depend on the clock. Zip files cannot hold a year before 1980.
 MTIME = 315_532_800
 
@@ -37,10 +39,30 @@ def read(folder: Path | str) -> tuple[File, ...]:
     """The build context below ``folder``, sorted by name.
 
     Args:
-        folder: files in it that git ignores are skipped; without git, every ``__pycache__`` is skipped.
+        folder: files in it that git ignores are skipped. Without git, or if git ignores the whole folder (a copy inside
+            another repository), every ``__pycache__`` is skipped.
     """
     root = Path(folder)
     return tuple(_file(root, name) for name in sorted(_kept(root, _names(root))))
+
+
+def check_program(program: str, folder: Path | str = "trainer") -> None:
+    """Check that a program of ``folder`` goes into the image.
+
+    Raises:
+        UserError: git ignores it, or .dockerignore excludes it.
+    """
+    root = Path(folder)
+    rule = None
+    if program not in set(_names(root)):
+        rule = _git_rule(root, program)
+    elif not list(_kept(root, iter([program]))):
+        rule = f"{root}/.dockerignore"
+    if rule:
+        raise UserError(
+            f"The program {root}/{program} would not be in the image: {rule} excludes it.",
+            "Rename the program, or change that rule.",
+        )
 
 
 def digest(files: Iterable[File], more: Iterable[str] = ()) -> str:
@@ -101,6 +123,8 @@ def _names(root: Path) -> Iterator[str]:
     try:
         listed = os.fsdecode(subprocess.run(command, capture_output=True, check=True).stdout)
     except (OSError, subprocess.CalledProcessError):
+        listed = ""
+    if not listed:
         for path in root.rglob("*"):
             if "__pycache__" not in path.parts and (path.is_file() or path.is_symlink()):
                 yield path.relative_to(root).as_posix()
@@ -108,6 +132,13 @@ def _names(root: Path) -> Iterator[str]:
     for name in set(listed.split("\0")) - {""}:
         if (root / name).is_file() or (root / name).is_symlink():  # otherwise deleted, but not yet in a commit
             yield name
+
+
+def _git_rule(root: Path, name: str) -> str:
+    """The rule by which git ignores a file: the file that contains it, its line and the rule."""
+    command = ["git", "-C", str(root), "check-ignore", "--verbose", name]
+    found = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False).stdout
+    return f"git's rule {found.partition(chr(9))[0]}" if found else "git"
 
 
 def _kept(root: Path, names: Iterator[str]) -> Iterator[str]:
@@ -118,7 +149,7 @@ def _kept(root: Path, names: Iterator[str]) -> Iterator[str]:
         return
     from docker.utils.build import PatternMatcher
 
-    lines = [line.strip() for line in file.read_text(encoding="utf-8").splitlines()]
+    lines = [line.strip() for line in file.read_text(encoding="utf-8-sig").splitlines()]
     # `docker build` always sends the Dockerfile too.
     patterns = [line for line in lines if line and not line.startswith("#")] + ["!Dockerfile"]
     matcher = PatternMatcher(patterns)

@@ -31,6 +31,11 @@ def check_program(program: str) -> None:
     """
     if (TRAINER / program).is_file() and ".." not in Path(program).parts:
         return
+    if program.startswith(f"{TRAINER}/") and Path(program).is_file():
+        raise UserError(
+            f'The job file names the program "{program}", but the folder {TRAINER}/ is not part of a program\'s name.',
+            f'Write program = "{Path(program).relative_to(TRAINER).as_posix()}".',
+        )
     close = nearest(program, [path.relative_to(TRAINER).as_posix() for path in TRAINER.rglob("*.py")])
     hint = f"Did you mean {close}?" if close else f"Put the program into {TRAINER}/."
     raise UserError(f"The program {TRAINER / program} does not exist.", hint)

@@ -35,7 +35,7 @@ def read_job(name: str) -> "JobSpec":
             f"Rename the file, for example to {re.sub('[^a-zA-Z0-9]+', '-', name)[:LONGEST_NAME].strip('-')}.toml.",
         )
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # editors of Windows begin a file with a BOM
     except UnicodeDecodeError as error:
         raise UserError(f"{path} is not UTF-8 (byte {error.start}).", "Save it as UTF-8.") from None
     except tomllib.TOMLDecodeError as error:
@@ -101,10 +101,29 @@ def _explain(error: "ErrorDetails", where: str) -> UserError:
         close = nearest(str(location[-1]), known)
         hint = f"Did you mean {close}? " if close else ""
         return UserError(f"{where}: {place} is not a key of a job file.", f"{hint}Allowed here: {', '.join(known)}.")
+    if kind == "mistake":  # raised in spec.py, with its own fix
+        return UserError(f"{where}: {place} is {error['input']!r}: {error['msg']}.", error["ctx"]["fix"])
+    if kind in {"model_type", "dict_type"}:
+        return _no_table(error, where, place)
     if kind == "missing":
         table = f"[{place}.training]" if place == "channels" else place
         return UserError(f"{where}: {place} is missing.", f"Add {table}; docs/jobs.md describes it.")
     return UserError(f"{where}: {_message(error, place)}.", "docs/jobs.md describes each key.")
+
+
+def _no_table(error: "ErrorDetails", where: str, place: str) -> UserError:
+    """The error for a value where the file needs a table, such as ``channels.training = "data/x"``."""
+    value = repr(error["input"])
+    fix = "docs/jobs.md describes each key."
+    if error["loc"][0] == "channels":
+        name = error["loc"][1] if len(error["loc"]) > 1 and error["loc"][1] != "source" else "training"
+        source = value.replace("'", '"') if isinstance(error["input"], str) else '"data/x"'
+        fix = f"Write the table [channels.{name}], and below it: source = {source}."
+    return UserError(f"{where}: {place} is {_shortened(value)}, but it must be a table.", fix)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) < LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 
 def _message(error: "ErrorDetails", place: str) -> str:
@@ -115,8 +134,7 @@ def _message(error: "ErrorDetails", place: str) -> str:
         return f"{place}: {own_message}" if place else own_message
     if kind == "too_long":
         return f"{place} has {len(error['input'])} entries, and SageMaker accepts at most {error['ctx']['max_length']}"
-    value = error["input"]
-    shown = repr(value) if len(repr(value)) < LONGEST_SHOWN else f"{repr(value)[:LONGEST_SHOWN]}…"
+    shown = _shortened(repr(error["input"]))
     rule = re.sub(r"^\w+ should", "should", message)
     return f"{place} is {shown}, and {rule}"
 

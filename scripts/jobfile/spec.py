@@ -19,6 +19,8 @@ from pydantic import (
     model_validator,
 )
 
+from scripts.jobfile.sources import check_source
+
 HOUR = 3600
 LONGEST = 28 * 24 * HOUR
 PROGRAM_KEY = "SAGEMAKER_PROGRAM"
@@ -67,6 +69,7 @@ EnvironmentKey = Annotated[
 Source = Annotated[
     str,
     Field(min_length=1, max_length=1024),
+    AfterValidator(check_source),
     _matching(r"(?!s3:).+|s3://[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9](/.*)?", "an S3 source is s3://bucket/prefix/"),
 ]
 Program = Annotated[str, _matching(r"[A-Za-z0-9_][A-Za-z0-9_./\-]*\.py", "a program is a .py file of trainer/")]

@@ -59,7 +59,7 @@ def read(path: Path) -> Settings:
         UserError: it is not TOML, or an entry has no reason, no rule, or an unknown member.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         return NONE
     except (OSError, UnicodeDecodeError) as error:

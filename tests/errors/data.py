@@ -179,6 +179,12 @@ CASES = (
         given(CHANNEL, images("small/Cat/a.png", "small/cat/a.png")),
     ),
     _image(
+        "labels that are one name in two Unicode forms",
+        "Some labels of data/small are one name in two Unicode forms: 'cafe\\u0301', 'caf\\xe9'.",
+        "Put their images into one folder.",
+        given(CHANNEL, images("small/caf\u00e9/a.png", "small/cafe\u0301/a.png")),
+    ),
+    _image(
         "a validation label that training never sees",
         "data/held contains labels that the training images do not have: 7.",
         "Add images of these labels to the training folder too, or delete their folders here.",

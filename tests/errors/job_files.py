@@ -85,6 +85,34 @@ CASES = (
     _case(
         "no channel `training`", "", "channels is missing.", "Add [channels.training]; docs/jobs.md describes it.", ""
     ),
+    _case(
+        "a channel that is no table",
+        "",
+        "channels.training is 'data/digits/training', but it must be a table.",
+        'Write the table [channels.training], and below it: source = "data/digits/training".',
+        "[channels]\ntraining = 'data/digits/training'\n",
+    ),
+    _case(
+        "a source with ~ or a variable",
+        "",
+        "channels.training.source is '~/digits': nothing expands ~ and variables in a job file.",
+        "Write the path itself, from / or from this folder.",
+        "[channels.training]\nsource = '~/digits'\n",
+    ),
+    _case(
+        "a source that is a URL",
+        "",
+        "channels.training.source is 'file:///data/digits': a folder is named by its path, not by a URL.",
+        'Write "/data/digits".',
+        "[channels.training]\nsource = 'file:///data/digits'\n",
+    ),
+    _case(
+        "an S3 source in another form",
+        "",
+        "channels.training.source is 'S3://bucket/digits/': an S3 source is s3://bucket/prefix/.",
+        'Write "s3://bucket/digits/".',
+        "[channels.training]\nsource = 'S3://bucket/digits/'\n",
+    ),
     _case("a wrong type", 'instance_count = "two"', "instance_count is 'two', and should be a valid integer."),
     _case(
         "a number out of range",
@@ -144,6 +172,22 @@ CASES = (
         "The program trainer/my_trian.py does not exist.",
         "Did you mean my_train.py?",
         given(job('program = "my_trian.py"'), file("trainer/my_train.py", "")),
+    ),
+    Case(
+        GROUP,
+        "a program with the trainer's folder in its name",
+        TRAIN,
+        'The job file names the program "trainer/odd.py", but the folder trainer/ is not part of a program\'s name.',
+        'Write program = "odd.py".',
+        given(job('program = "trainer/odd.py"'), file("trainer/odd.py", "")),
+    ),
+    Case(
+        GROUP,
+        "a program that does not go into the image",
+        TRAIN,
+        "The program trainer/secrets.py would not be in the image: trainer/.dockerignore excludes it.",
+        "Rename the program, or change that rule.",
+        given(job('program = "secrets.py"'), file("trainer/secrets.py", "")),
     ),
     _hp("HP without `=`", "epochs", "The hyperparameter 'epochs' is not name=value.", 'For example: HP="epochs=3".'),
     _hp(

@@ -70,7 +70,7 @@ def test_a_completed_job_without_a_model_is_reported(stack: Scene, program: str,
     assert ("Error 1\n" in ended.stderr) == (code != 0)  # make prints the verb's exit code
     assert ended.returncode == code
     assert "The model is in" not in ended.stdout
-    assert files == ["record.json", "request.json"]
+    assert files == ["data.jsonl", "record.json", "request.json"]
     assert "warning: own.py left nothing in " in ended.stdout
 
 

@@ -1,6 +1,7 @@
 """Lists a folder per label and finds errors in it, without TensorFlow."""
 
 import tempfile
+import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -38,23 +39,25 @@ def list_images(folder: Path, labels: Sequence[str] | None = None) -> Images:
 
     Raises:
         JobError: there are no images, a training label has none, there are fewer than two training labels, two of them
-            differ only in case, or a label is not in ``labels``.
+            differ only in case or Unicode form, or a label is not in ``labels``.
     """
-    found = sorted(child.name for child in folder.iterdir() if child.is_dir() and not child.name.startswith("."))
+    found = sorted(child.name for child in folder.iterdir() if child.is_dir() and not _is_hidden(child.name))
     files = {name: _images_in(folder / name) for name in found}
     if not any(files.values()):
         raise JobError(f"{folder} contains no images.", f"Add one folder per label, with {', '.join(SUFFIXES)} files.")
     if labels is None:
         _check_labels(folder, files)
         labels = found
-    unknown = sorted(name for name in found if files[name] and name not in labels)
+    # macOS may write the same name in another Unicode form than Linux and Windows.
+    number = {unicodedata.normalize("NFC", name): index for index, name in enumerate(labels)}
+    numbers = {name: number.get(unicodedata.normalize("NFC", name)) for name in found}
+    unknown = sorted(name for name in found if files[name] and numbers[name] is None)
     if unknown:
         raise JobError(
             f"{folder} contains labels that the training images do not have: {', '.join(unknown)}.",
             "Add images of these labels to the training folder too, or delete their folders here.",
         )
-    number = {name: index for index, name in enumerate(labels)}
-    pairs = [(str(path), number[name]) for name in found for path in files[name]]
+    pairs = [(str(path), label) for name, label in numbers.items() if label is not None for path in files[name]]
     return Images(tuple(labels), tuple(path for path, _ in pairs), tuple(label for _, label in pairs))
 
 
@@ -144,13 +147,22 @@ def _check_labels(folder: Path, files: dict[str, list[Path]]) -> None:
         raise JobError(f"{folder} contains images of one label only ({only}).", "Add a folder for each other label.")
     same_name: dict[str, list[str]] = defaultdict(list)
     for name in files:
-        same_name[name.casefold()].append(name)
+        same_name[unicodedata.normalize("NFC", name).casefold()].append(name)
     for names in same_name.values():
+        if len({unicodedata.normalize("NFC", name) for name in names}) < len(names):
+            raise JobError(
+                f"Some labels of {folder} are one name in two Unicode forms: {', '.join(map(ascii, names))}.",
+                "Put their images into one folder.",
+            )
         if len(names) > 1:
             raise JobError(
                 f"Some labels of {folder} differ only in case: {', '.join(names)}.",
                 "Put their images into one folder, or rename one of the labels.",
             )
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") or name == "__MACOSX"  # a folder in archives that macOS has packed
 
 
 def _images_in(folder: Path) -> list[Path]:

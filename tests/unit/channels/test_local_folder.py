@@ -10,12 +10,12 @@ WHERE = "channels.training.source of jobs/x.toml"
 
 
 def test_files_are_listed_by_key_and_hidden_files_are_skipped(tmp_path: Path) -> None:
-    for name in ("b/two words.png", "a/ü+ß.png", ".DS_Store", "a/.hidden", ".git/config"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+    for name in ("b/two words.png", "a/ü+ß.png", ".DS_Store", "a/.hidden", ".git/config", "__MACOSX/a/._one.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"x" * 3)
     folder = local.read_folder(tmp_path, WHERE)
     assert [(file.key, file.size) for file in folder.files] == [("a/ü+ß.png", 3), ("b/two words.png", 3)]
-    assert folder.hidden == 3  # .git counts as one
+    assert folder.hidden == 4  # .git and __MACOSX count as one each
 
 
 @pytest.mark.parametrize("kind", ["missing", "file", "empty", "only hidden"])

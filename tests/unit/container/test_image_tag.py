@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts.container import Base, image_tag
+from scripts.container import Base, check_program, image_tag
 from scripts.container.tag import tag_of
+from scripts.core.errors import UserError
 from tests.conftest import ROOT, clean_environment
 
 BASE = Base("registry/tensorflow-training:2.21.0-cpu", "sha256:" + "0" * 64, "2.21.0-cpu")
@@ -90,6 +91,43 @@ def test_two_clones_of_the_same_tree_have_the_same_tag(tmp_path: Path) -> None:
         typed = f"umask {mask}; exec git clone -q origin {name}"
         subprocess.run(["sh", "-c", typed], cwd=tmp_path, env=clean_environment(), check=True)
     assert image_tag(BASE, tmp_path / "one" / "trainer") == image_tag(BASE, tmp_path / "two" / "trainer")
+
+
+def test_a_clone_that_converts_line_ends_has_the_same_tag(tmp_path: Path) -> None:
+    origin = tmp_path / "origin"
+    shutil.copytree(ROOT / "trainer", origin / "trainer", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / ".gitattributes", origin)
+    git(origin, "init", "-q")
+    git(origin, "add", "--force", ".")
+    git(origin, "commit", "-qm", "first")
+    git(tmp_path, "clone", "-q", "-c", "core.autocrlf=true", str(origin), "windows")
+    assert image_tag(BASE, tmp_path / "windows" / "trainer") == image_tag(BASE, origin / "trainer")
+
+
+def test_a_copy_that_another_repository_ignores_has_the_same_tag(tree: Path, tmp_path: Path) -> None:
+    outer = tmp_path / "outer"
+    outer.mkdir()
+    git(outer, "init", "-q")
+    (outer / ".gitignore").write_text("copies/\n")
+    shutil.copytree(tree, outer / "copies" / "trainer")
+    (outer / "copies" / "trainer" / "__pycache__").mkdir()
+    (outer / "copies" / "trainer" / "__pycache__" / "a.pyc").touch()
+    assert image_tag(BASE, outer / "copies" / "trainer") == image_tag(BASE, tree)
+
+
+def test_a_program_that_does_not_go_into_the_image_is_refused(tree: Path) -> None:
+    (tree / ".dockerignore").write_text("secret*\n")
+    (tree / "secret.py").touch()
+    check_program("train.py", tree)
+    with pytest.raises(UserError) as caught:
+        check_program("secret.py", tree)
+    assert caught.value.problem.endswith(f"would not be in the image: {tree}/.dockerignore excludes it.")
+    if not (tree.parent / ".git").exists():
+        return
+    (tree.parent / ".gitignore").write_text("__pycache__/\nnotes*\n")
+    (tree / "notes.py").touch()
+    with pytest.raises(UserError, match=r"git's rule \.gitignore:2:notes\* excludes it"):
+        check_program("notes.py", tree)
 
 
 def test_an_empty_tree_has_a_tag_too() -> None:

@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 
 from scripts.core.errors import UserError
+from scripts.jobfile import check_program
 from scripts.jobfile.reading import LONGEST_NAME, parse_job, read_job
 
 TRAINING: dict[str, Any] = {"training": {"source": "data/x"}}
+TABLE = 'Write the table [channels.training], and below it: source = "data/x".'
 MINIMAL = '[channels.training]\nsource = "data/x"\n'
 
 
@@ -64,6 +66,72 @@ def test_invalid_toml_is_refused(jobs: Path) -> None:
     (jobs / "bad.toml").write_bytes(os.fsencode("a = 1 # ") + b"\xe9")
     with pytest.raises(UserError, match="not UTF-8"):
         read_job("bad")
+
+
+def test_a_file_that_begins_with_a_bom_is_read(jobs: Path) -> None:
+    (jobs / "bom.toml").write_bytes(b"\xef\xbb\xbf" + b"spot = true\n" + MINIMAL.encode())
+    assert read_job("bom").spot is True
+
+
+@pytest.mark.parametrize(
+    ("source", "problem", "fix"),
+    [
+        ("~/data/x", "nothing expands ~", "Write the path itself"),
+        ("$HOME/x", "nothing expands ~ and variables", "Write the path itself"),
+        ("${DATA}/x", "nothing expands ~ and variables", "Write the path itself"),
+        ("file:///data/x", "named by its path", 'Write "/data/x".'),
+        ("file://localhost/data/x", "named by its path", 'Write "/data/x".'),
+        ("S3://bucket/x/", "s3://bucket/prefix/", 'Write "s3://bucket/x/".'),
+        ("s3:/bucket/x/", "s3://bucket/prefix/", 'Write "s3://bucket/x/".'),
+        ("s3a://bucket/x/", "s3://bucket/prefix/", 'Write "s3://bucket/x/".'),
+        ("arn:aws:s3:::bucket/x/", "s3://bucket/prefix/", 'Write "s3://bucket/x/".'),
+        ("https://bucket.s3.eu-west-1.amazonaws.com/x/", "s3://bucket/prefix/", 'Write "s3://bucket/x/".'),
+        ("https://example.com/x.zip", "SageMaker does not read https://", "Download the data"),
+        ("gs://bucket/x", "SageMaker does not read gs://", "Download the data"),
+    ],
+)
+def test_sources_of_other_tools_are_refused_with_what_to_write(source: str, problem: str, fix: str) -> None:
+    with pytest.raises(UserError) as caught:
+        parse_job({"channels": {"training": {"source": source}}}, "jobs/x.toml")
+    assert caught.value.problem.startswith(f"jobs/x.toml: channels.training.source is {source!r}: ")
+    assert problem in caught.value.problem
+    assert fix in caught.value.fix
+
+
+@pytest.mark.parametrize("source", ["data/x", "../x", "/data/x", "C:x", "a~b", "a$b", "s3://bucket", "s3://bucket/x/"])
+def test_folders_and_s3_sources_are_accepted(source: str) -> None:
+    spec = parse_job({"channels": {"training": {"source": source}}}, "x")
+    assert spec.channels["training"].source == source
+
+
+@pytest.mark.parametrize(
+    ("channels", "problem", "fix"),
+    [
+        (
+            {"training": "data/x"},
+            "channels.training is 'data/x'",
+            '[channels.training], and below it: source = "data/x".',
+        ),
+        ({"source": "data/x"}, "channels.source is 'data/x'", '[channels.training], and below it: source = "data/x".'),
+        ("data/x", "channels is 'data/x'", '[channels.training], and below it: source = "data/x".'),
+        ({"training": ["data/x"]}, "channels.training is ['data/x']", "[channels.training]"),
+    ],
+)
+def test_a_channel_that_is_no_table_is_refused_with_the_table(channels: Any, problem: str, fix: str) -> None:
+    with pytest.raises(UserError) as caught:
+        parse_job({"channels": channels}, "jobs/x.toml")
+    assert caught.value.problem == f"jobs/x.toml: {problem}, but it must be a table."
+    assert fix in caught.value.fix
+
+
+def test_the_trainers_folder_is_no_part_of_a_programs_name(jobs: Path) -> None:
+    (jobs.parent / "trainer").mkdir()
+    (jobs.parent / "trainer" / "odd.py").touch()
+    check_program("odd.py")
+    with pytest.raises(UserError) as caught:
+        check_program("trainer/odd.py")
+    assert "not part of a program's name" in caught.value.problem
+    assert caught.value.fix == 'Write program = "odd.py".'
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,26 @@ def test_labels_must_have_images_and_differ_by_more_than_case(folder: Path) -> N
         folders.list_images(folder)
 
 
+COMPOSED, DECOMPOSED = "caf\u00e9", "cafe\u0301"  # the same name, as Linux and as macOS may write it
+
+
+def test_a_label_is_the_same_in_every_unicode_form(folder: Path, tmp_path: Path) -> None:
+    picture(folder / COMPOSED / "1.png")
+    training = folders.list_images(folder)
+    for name in (DECOMPOSED, "cat", "dog"):
+        picture(tmp_path / "validation" / name / "1.png")
+    validation = folders.list_images(tmp_path / "validation", training.labels)
+    assert [validation.labels[number] for number in validation.numbers] == [COMPOSED, "cat", "dog"]
+    picture(folder / DECOMPOSED / "1.png")
+    with pytest.raises(JobError, match=r"one name in two Unicode forms: 'cafe\\u0301', 'caf\\xe9'"):
+        folders.list_images(folder)
+
+
+def test_the_folder_that_macos_adds_to_an_archive_is_no_label(folder: Path) -> None:
+    picture(folder / "__MACOSX" / "cat" / "1.png")
+    assert folders.list_images(folder).labels == ("cat", "dog")
+
+
 def test_the_number_of_converted_images_is_printed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folders.report_conversion(folders.list_images(folder), 8, 1)
     assert capsys.readouterr().out == ""

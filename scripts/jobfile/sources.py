@@ -1,0 +1,44 @@
+"""Sources of a channel that other tools accept and a job file does not, with what to write instead."""
+
+import re
+
+from pydantic_core import PydanticCustomError
+
+HTTPS_OF_S3 = re.compile(
+    r"https?://(?P<bucket>[a-z0-9.\-]+)\.s3[a-z0-9.\-]*\.amazonaws\.com/(?P<key>[^?]*)(\?.*)?", re.IGNORECASE
+)
+ARN = re.compile(r"arn:[a-z\-]+:s3:::(?P<place>.+)")
+URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*):/+(?P<rest>.*)", re.DOTALL)
+NOT_S3 = "an S3 source is s3://bucket/prefix/"
+
+
+def check_source(source: str) -> str:
+    """Return a source unchanged.
+
+    Raises:
+        PydanticCustomError: it is neither a folder nor ``s3://…``. Its context has the fix.
+    """
+    url = URL.fullmatch(source)
+    scheme, rest = (url["scheme"].lower(), url["rest"]) if url else ("", "")
+    if source.startswith(("~", "$")):
+        raise _mistake(
+            "nothing expands ~ and variables in a job file", "Write the path itself, from / or from this folder."
+        )
+    if scheme == "file":
+        raise _mistake("a folder is named by its path, not by a URL", f'Write "/{rest.removeprefix("localhost/")}".')
+    if scheme in {"s3a", "s3n"} or (scheme == "s3" and not source.startswith("s3://")):
+        raise _mistake(NOT_S3, f'Write "s3://{rest}".')
+    if found := ARN.fullmatch(source):
+        raise _mistake(NOT_S3, f'Write "s3://{found["place"]}".')
+    if found := HTTPS_OF_S3.fullmatch(source):
+        raise _mistake(NOT_S3, f'Write "s3://{found["bucket"]}/{found["key"]}".')
+    if scheme and scheme != "s3":
+        raise _mistake(
+            f"SageMaker does not read {scheme}:// sources",
+            "Download the data into a folder and name the folder, or copy them to S3: s3://bucket/prefix/.",
+        )
+    return source
+
+
+def _mistake(problem: str, fix: str) -> PydanticCustomError:
+    return PydanticCustomError("mistake", problem, {"fix": fix})  # type: ignore[arg-type,unused-ignore] # a literal

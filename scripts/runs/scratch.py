@@ -3,18 +3,21 @@
 A folder is locked as long as its process lives, and the kernel frees the lock however the process ends.
 """
 
+import contextlib
 import fcntl
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 PREFIX = ".model-"
+OLD_SECONDS = 60
+"""A JSON file is written in much less time."""
 
 
-@contextmanager
+@contextlib.contextmanager
 def temporary_folder(parent: Path) -> Iterator[Path]:
     """A new folder in ``parent`` for the time of the block. `remove_leftovers` of other commands does not touch it."""
     path, held = _create(parent)
@@ -26,7 +29,11 @@ def temporary_folder(parent: Path) -> Iterator[Path]:
 
 
 def remove_leftovers(runs: Path) -> None:
-    """Remove the temporary folders below ``runs`` that no living command holds."""
+    """Remove what killed commands left below ``runs``: folders that no living command holds, and old partial files."""
+    for path in runs.glob("*/.*.json*"):  # of request.json, record.json and data.jsonl
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > OLD_SECONDS:
+                path.unlink()
     for path in runs.glob(f"*/{PREFIX}*"):
         held = _lock(path, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if held is not None:

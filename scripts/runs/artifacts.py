@@ -1,18 +1,16 @@
-"""Downloads a job's model: gets model.tar.gz, checks every member, unpacks it, and then renames the folder."""
+"""Downloads a job's model: gets model.tar.gz, has it unpacked, and then renames the folder."""
 
 import errno
-import shutil
-import tarfile
 import time
-import zlib
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from scripts.core import aws, console, progress
 from scripts.core.errors import UserError
 from scripts.runs import results, scratch
 from scripts.runs.record import FOLDER, Record, create_run_folder, describe, has_model, model_folder, save_record
+from scripts.runs.unpacking import unpack
 
 PAUSE = 1.0
 
@@ -53,36 +51,6 @@ def _rename(unpacked: Path, model: Path) -> bool:
     return True
 
 
-def unpack(archive: Path, folder: Path) -> None:
-    """Unpack a .tar.gz into the new folder ``folder``.
-
-    Only files and folders inside ``folder`` are accepted: no absolute path, no ``..``, no link, no device.
-
-    Raises:
-        UserError: a member is not accepted, or the archive is broken. In that case ``folder`` does not exist.
-    """
-    try:
-        with tarfile.open(archive, "r:gz") as tar:
-            members = tar.getmembers()
-            for member in members:
-                _check_member(member)
-            folder.mkdir()
-            # The filter is Python's own additional check. Versions before 3.11.4 do not have it.
-            options: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
-            tar.extractall(folder, members, **options)  # noqa: S202 -- every member was checked
-            # tarfile accepts a stream that ends early between two members. Reading to the end of the gzip finds that.
-            while tar.fileobj is not None and tar.fileobj.read(1 << 20):
-                pass
-    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
-        shutil.rmtree(folder, ignore_errors=True)
-        if isinstance(error, OSError) and error.errno is not None:  # an error of the disk, not of the archive
-            raise
-        raise UserError(
-            f"The model's archive cannot be read: {error}.",
-            "Run the same command again. If the error stays, run the job again.",
-        ) from error
-
-
 def _wait_while_stopping(sagemaker: Any, job: str) -> dict[str, Any]:
     """Describe the job. If it is stopping, wait until it has stopped: its model comes within minutes."""
     described = describe(sagemaker, job)
@@ -92,20 +60,6 @@ def _wait_while_stopping(sagemaker: Any, job: str) -> dict[str, Any]:
         time.sleep(PAUSE)
         described = describe(sagemaker, job)
     return described
-
-
-def _check_member(member: tarfile.TarInfo) -> None:
-    path = PurePosixPath(member.name)
-    if path.is_absolute() or ".." in path.parts:
-        reason = "leads out of the folder"
-    elif not (member.isfile() or member.isdir()):
-        reason = "is neither a file nor a folder"
-    else:
-        return
-    raise UserError(
-        f"The model's archive was not unpacked: its member {member.name!r} {reason}.",
-        "Make the program write plain files to SM_MODEL_DIR; `aws s3 cp` downloads the archive itself.",
-    )
 
 
 def _model_uri(job: Mapping[str, Any]) -> str:

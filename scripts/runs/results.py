@@ -5,13 +5,12 @@ never a single host. A job may also leave only results in SM_OUTPUT_DATA_DIR, wh
 https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-output.html
 """
 
-import tarfile
-import zlib
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from scripts.core import aws, console
 from scripts.core.errors import UserError
+from scripts.runs.archive import BROKEN, TarReader
 
 OUTPUT = "output.tar.gz"
 
@@ -62,9 +61,9 @@ def holds_files(archive: BinaryIO) -> bool:
     A broken archive counts as one with files: whoever unpacks it reports what is wrong with it.
     """
     try:
-        with tarfile.open(fileobj=archive, mode="r|gz") as tar:
-            return any(not member.isdir() for member in tar)
-    except (tarfile.TarError, EOFError, zlib.error, OSError):
+        with TarReader(archive) as tar:
+            return any(not member.isdir() for member in tar.members())
+    except (*BROKEN, OSError):
         return True
 
 

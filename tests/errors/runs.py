@@ -1,5 +1,6 @@
 """Errors with runs and their models."""
 
+import gzip
 import io
 import tarfile
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from contextlib import contextmanager
 from tests.errors.case import STACK, Case, aside, file, folder, given, refused
 from tests.errors.front import HALF
 from tests.errors.scene import Given, Scene
+from tests.unit.runs.archives import sparse
 
 GROUP = "Runs"
 MODELS = "trainyard-local-models-123456789012-us-east-1"
@@ -22,19 +24,24 @@ def two_runs(scene: Scene) -> Iterator[None]:
 
 def archive(*members: tuple[str, bytes, str], cut: bool = False) -> Given:
     """Replace the demo's model with an archive of these members: name, kind, link's target."""
+    held = io.BytesIO()
+    with tarfile.open(fileobj=held, mode="w:gz") as tar:
+        for name, kind, target in members:
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = kind, target
+            tar.addfile(member)
+    content = held.getvalue()
+    return archive_of(content[: len(content) // 2] if cut else content)
+
+
+def archive_of(content: bytes) -> Given:
+    """Replace the demo's model with these bytes."""
 
     @contextmanager
     def put(scene: Scene) -> Iterator[None]:
-        held = io.BytesIO()
-        with tarfile.open(fileobj=held, mode="w:gz") as tar:
-            for name, kind, target in members:
-                member = tarfile.TarInfo(name)
-                member.type, member.linkname = kind, target
-                tar.addfile(member)
         s3, key = scene.client("s3"), f"digits/{scene.run}/output/model.tar.gz"
         before = s3.get_object(Bucket=MODELS, Key=key)["Body"].read()
-        content = held.getvalue()
-        s3.put_object(Bucket=MODELS, Key=key, Body=content[: len(content) // 2] if cut else content)
+        s3.put_object(Bucket=MODELS, Key=key, Body=content)
         with aside("runs/{run}/model")(scene):
             yield
         s3.put_object(Bucket=MODELS, Key=key, Body=before)
@@ -43,11 +50,12 @@ def archive(*members: tuple[str, bytes, str], cut: bool = False) -> Given:
 
 
 def _bad(title: str, name: str, kind: bytes, reason: str, target: str = "") -> Case:
+    shown = name if len(name) < 100 else f"{name[:60]}…"
     return Case(
         GROUP,
         title,
         "make model RUN={run}",
-        f"The model's archive was not unpacked: its member {name!r} {reason}.",
+        f"The model's archive was not unpacked: its member {shown!r} {reason}.",
         REFUSED_ARCHIVE,
         archive(("labels.json", tarfile.REGTYPE, ""), (name, kind, target)),
         STACK,
@@ -162,7 +170,28 @@ CASES = (
     ),
     _bad("an archive with an absolute path", "/tmp/evil", tarfile.REGTYPE, "leads out of the folder"),
     _bad("an archive with `..`", "../evil", tarfile.REGTYPE, "leads out of the folder"),
-    _bad("an archive with a link", "evil", tarfile.SYMTYPE, "is neither a file nor a folder", "/etc/passwd"),
+    _bad("a link that leads out", "evil", tarfile.SYMTYPE, "is a link that leads out of the folder", "/etc/passwd"),
+    _bad("a file that is also a folder", "labels.json/evil", tarfile.REGTYPE, "is a file and also a folder"),
+    _bad("a name of 300 characters", "x" * 300, tarfile.REGTYPE, "has a longer name than a file can have"),
+    _bad("a file without a name", ".", tarfile.REGTYPE, "is not the name of a file"),
+    Case(
+        GROUP,
+        "an archive that is larger than the disk when it is unpacked",
+        "make model RUN={run}",
+        "The model was not unpacked: it needs 8796.1 GB, and the disk of runs/{run} has … left.",
+        "Free some space, then run `make model` again; or unpack it elsewhere: `aws s3 cp` downloads the archive.",
+        archive_of(gzip.compress(sparse("hole", 8 << 40) + bytes(1024))),
+        STACK,
+    ),
+    Case(
+        GROUP,
+        "an archive of zeros, made to fill the disk",
+        "make model RUN={run}",
+        "The model's archive was not unpacked: its … would become 1.1 GB.",
+        "If you trust the program that made it: `aws s3 cp` downloads the archive, and `tar xzf` unpacks it.",
+        archive_of(gzip.compress(sparse("hole", 1 << 30) + bytes(1024))),
+        STACK,
+    ),
     _bad("an archive with a device", "evil", tarfile.CHRTYPE, "is neither a file nor a folder"),
     Case(
         GROUP,

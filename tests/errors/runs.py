@@ -171,7 +171,7 @@ CASES = (
     _bad("an archive with an absolute path", "/tmp/evil", tarfile.REGTYPE, "leads out of the folder"),
     _bad("an archive with `..`", "../evil", tarfile.REGTYPE, "leads out of the folder"),
     _bad("a link that leads out", "evil", tarfile.SYMTYPE, "is a link that leads out of the folder", "/etc/passwd"),
-    _bad("a file that is also a folder", "labels.json/evil", tarfile.REGTYPE, "is a file and also a folder"),
+    _bad("a file that is also a folder", "labels.json", tarfile.DIRTYPE, "is a file and also a folder"),
     _bad("a name of 300 characters", "x" * 300, tarfile.REGTYPE, "has a longer name than a file can have"),
     _bad("a file without a name", ".", tarfile.REGTYPE, "is not the name of a file"),
     Case(

@@ -1,6 +1,7 @@
 """The workflow that users copy: what runs a pull request's code can write nothing, and a fork gets nothing."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -89,7 +90,46 @@ def test_the_comment_is_written_once_and_then_anew(
     assert comment.endswith("(https://github.com/o/r/actions/runs/1/artifacts/2), a page to download.\n")
 
 
-@pytest.mark.parametrize("file", [FILE, ROOT / ".github/workflows/ci.yml"], ids=lambda file: file.name)
+OURS = ROOT / ".github/workflows/ci.yml"
+WORKFLOWS = [FILE, *sorted((ROOT / ".github/workflows").glob("*.yml"))]
+PINNED = re.compile(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
+
+
+def steps(file: Path) -> list[dict[str, Any]]:
+    return [step for job in YAML(typ="safe").load(file)["jobs"].values() for step in job["steps"]]
+
+
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+def test_every_action_is_pinned_by_a_digest_with_its_version(file: Path) -> None:
+    used = re.findall(r"uses: (.*)", file.read_text())
+    assert len(used) == sum("uses" in step for step in steps(file)) > 0
+    assert [line for line in used if not PINNED.fullmatch(line)] == []
+
+
+def test_an_action_has_the_same_digest_everywhere() -> None:
+    used = {line for file in WORKFLOWS for line in re.findall(r"uses: (.*)", file.read_text())}
+    assert len({line.partition("@")[0] for line in used}) == len(used)
+
+
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+def test_no_step_keeps_credentials_that_it_does_not_need(file: Path) -> None:
+    loaded = YAML(typ="safe").load(file)
+    assert set(loaded["permissions"].items()) <= {("contents", "read")}
+    checkouts = [step for step in steps(file) if "actions/checkout" in step.get("uses", "")]
+    assert checkouts
+    assert all(step["with"]["persist-credentials"] is False for step in checkouts)
+    assert all(job["timeout-minutes"] <= 40 for job in loaded["jobs"].values())
+
+
+def test_dependabot_moves_the_pins() -> None:
+    file = ROOT / ".github/dependabot.yml"
+    schema = [*SCHEMA[:-1], "vendor.dependabot"]
+    assert subprocess.run([*schema, str(file)], capture_output=True, check=False).returncode == 0
+    (actions,) = (one for one in YAML(typ="safe").load(file)["updates"] if one["package-ecosystem"] == "github-actions")
+    assert actions["directories"] == ["/", f"/{FILE.parent.relative_to(ROOT)}"]
+
+
+@pytest.mark.parametrize("file", [FILE, OURS], ids=lambda file: file.name)
 def test_the_linter_knows_a_workflow_from_a_broken_one(file: Path, tmp_path: Path) -> None:
     assert subprocess.run([*SCHEMA, str(file)], capture_output=True, check=False).returncode == 0
     broken = tmp_path / file.name

@@ -126,6 +126,9 @@ def _fetch(s3: "S3Client", source: Source, file: Path) -> None:
         raise DownloadError(f"s3://{source.bucket}/{source.key}: {error}") from error
     except (FileExistsError, NotADirectoryError, IsADirectoryError):
         raise DownloadError(f"s3://{source.bucket}/{source.key} would be both a file and a folder.") from None
+    except (OSError, ValueError) as error:  # A name of 256 characters, a NUL in it, a full disk.
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise DownloadError(f"s3://{source.bucket}/{source.key} cannot be a file here: {reason}.") from None
 
 
 def _keys(s3: "S3Client", bucket: str, prefix: str) -> Iterator[str]:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 GIB = 1 << 30
+MAX_LINE_BYTES = 60_000
 
 
 class ContainerError(Exception):
@@ -83,6 +84,8 @@ class Container:
 def split_lines(frames: Iterable[tuple[bytes | None, bytes | None]]) -> Iterator[str]:
     """Yield whole lines from an attached container's frames, in the order in which they were completed.
 
+    A line that is longer than `MAX_LINE_BYTES` comes in pieces: a program that never ends its line fills no memory.
+
     Args:
         frames: each has a piece of stdout or of stderr, cut anywhere, even within a character.
     """
@@ -92,6 +95,9 @@ def split_lines(frames: Iterable[tuple[bytes | None, bytes | None]]) -> Iterator
             if piece:
                 *whole, rests[stream] = (rests[stream] + piece).split(b"\n")
                 yield from (_text(line) for line in whole)
+                if len(rests[stream]) > MAX_LINE_BYTES:
+                    yield _text(rests[stream])
+                    rests[stream] = b""
     yield from (_text(rest) for rest in rests if rest)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
+from scripts.localcloud.sagemaker.container import MAX_LINE_BYTES
 from scripts.localcloud.sagemaker.instances import has_gpu
 from scripts.localcloud.sagemaker.jobs import Job
 from scripts.localcloud.sagemaker.layout import DEFAULT_CHECKPOINTS, OPT_ML, Layout
@@ -140,7 +141,7 @@ class Process:
     def lines(self) -> Iterator[str]:
         """Yield the lines that it prints, until it ends."""
         with self._output:
-            for line in self._output:
+            while line := self._output.readline(MAX_LINE_BYTES):
                 yield line.decode(errors="replace").rstrip("\r\n")
 
     def wait(self, seconds: float) -> int | None:

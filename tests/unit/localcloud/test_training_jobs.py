@@ -239,6 +239,14 @@ def test_input_with_a_file_where_it_has_a_folder_fails_the_job(account: Any) -> 
     assert "both a file and a folder" in job["FailureReason"]
 
 
+def test_input_with_a_name_that_cannot_be_a_file_fails_the_job(account: Any) -> None:
+    account.put(f"long/{'x' * 300}", "file")
+    job = account.run(InputDataConfig=[account.channel(uri="s3://data/long/")])
+    assert job["TrainingJobStatus"] == "Failed"
+    assert job["FailureReason"].startswith("ClientError: Data download failed: s3://data/long/xxx")
+    assert job["FailureReason"].endswith("cannot be a file here: File name too long.")
+
+
 def test_output_without_compression(account: Any) -> None:
     job = account.run(
         """(base / "model/m").write_text("m"); (base / "output/data/o").write_text("o")""",

@@ -11,20 +11,32 @@ from typing import Any
 def refuse_incomplete(client: Any) -> None:
     """Make every answer to ``client`` that is shorter than announced a lost connection, which botocore retries."""
     endpoint = client._endpoint  # boto3 has no public way to the session that sends
+    endpoint.http_session = _CheckedSession(endpoint.http_session)
+    client.meta.events.register("after-call", _refuse_empty)
 
-    def send(request: Any, **_more: Any) -> Any:
+
+class _CheckedSession:
+    """Sends with another session of botocore and checks the length of each answer.
+
+    A handler of botocore's event ``before-send`` could do the same. But botocore calls all of them, also after one that
+    has answered, as moto's does.
+    """
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+
+    def send(self, request: Any) -> Any:
         import botocore.exceptions
 
-        answer = endpoint.http_session.send(request)
+        answer = self._session.send(request)
         if request.stream_output or request.method == "HEAD":
             return answer  # a stream checks its length itself when it is read; the answer to a HEAD has no body
         if is_incomplete(answer.headers, answer.content):
             raise botocore.exceptions.ConnectionClosedError(endpoint_url=request.url, request=request)
         return answer
 
-    # botocore takes what a handler of this event returns as the answer, and handles what it raises as its own error.
-    client.meta.events.register("before-send", send)
-    client.meta.events.register("after-call", _refuse_empty)
+    def close(self) -> None:
+        self._session.close()
 
 
 def _refuse_empty(http_response: Any, parsed: Mapping[str, Any], model: Any, **_more: Any) -> None:

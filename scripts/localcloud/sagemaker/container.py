@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 GIB = 1 << 30
-MAX_LINE_BYTES = 60_000
+MAX_LINE_BYTES = 240_000
 
 
 class ContainerError(Exception):
@@ -82,12 +82,13 @@ class Container:
 
 
 def split_lines(frames: Iterable[tuple[bytes | None, bytes | None]]) -> Iterator[str]:
-    """Yield whole lines from an attached container's frames, in the order in which they were completed.
+    """Yield whole lines from the pieces that a program prints, in the order in which they were completed.
 
     A line that is longer than `MAX_LINE_BYTES` comes in pieces: a program that never ends its line fills no memory.
 
     Args:
-        frames: each has a piece of stdout or of stderr, cut anywhere, even within a character.
+        frames: each has a piece of stdout or of stderr, cut anywhere, even within a character: an attached
+            container's.
     """
     rests = [b"", b""]
     for frame in frames:
@@ -96,9 +97,18 @@ def split_lines(frames: Iterable[tuple[bytes | None, bytes | None]]) -> Iterator
                 *whole, rests[stream] = (rests[stream] + piece).split(b"\n")
                 yield from (_text(line) for line in whole)
                 if len(rests[stream]) > MAX_LINE_BYTES:
-                    yield _text(rests[stream])
-                    rests[stream] = b""
+                    end = _end_of_whole_characters(rests[stream])
+                    yield _text(rests[stream][:end])
+                    rests[stream] = rests[stream][end:]
     yield from (_text(rest) for rest in rests if rest)
+
+
+def _end_of_whole_characters(text: bytes) -> int:
+    """Return where the last, perhaps incomplete, UTF-8 character of a long text begins."""
+    end = len(text) - 1
+    while text[end] & 0xC0 == 0x80 and end > len(text) - 4:
+        end -= 1
+    return end
 
 
 def _text(line: bytes) -> str:

@@ -49,9 +49,10 @@ class LogStream:
         self._thread.join()
 
     def write(self, line: str) -> None:
-        """Add a line. An empty line is dropped, because CloudWatch refuses it."""
-        if line:
-            self._events.put({"timestamp": int(time.time() * 1000), "message": line[:MAX_MESSAGE_CHARACTERS]})
+        """Add a line. An empty line is dropped, because CloudWatch refuses it; a long one becomes several events."""
+        for start in range(0, len(line), MAX_MESSAGE_CHARACTERS):
+            message = line[start : start + MAX_MESSAGE_CHARACTERS]
+            self._events.put({"timestamp": int(time.time() * 1000), "message": message})
 
     def _send(self) -> None:
         open_ = True

@@ -1,5 +1,6 @@
 """Runs a job's program as a process on this machine instead of the job's image."""
 
+import io
 import os
 import signal
 import subprocess
@@ -8,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import Any, cast
 
-from scripts.localcloud.sagemaker.container import MAX_LINE_BYTES
+from scripts.localcloud.sagemaker.container import split_lines
 from scripts.localcloud.sagemaker.instances import has_gpu
 from scripts.localcloud.sagemaker.jobs import Job
 from scripts.localcloud.sagemaker.layout import DEFAULT_CHECKPOINTS, OPT_ML, Layout
@@ -135,14 +136,12 @@ class Process:
     def __init__(self, process: "subprocess.Popen[bytes]") -> None:
         self._process = process
         self.pid = process.pid
-        assert process.stdout is not None  # noqa: S101 - for the type checker: stdout=PIPE was given
-        self._output: IO[bytes] = process.stdout
+        self._output = cast(io.BufferedReader, process.stdout)
 
     def lines(self) -> Iterator[str]:
         """Yield the lines that it prints, until it ends."""
         with self._output:
-            while line := self._output.readline(MAX_LINE_BYTES):
-                yield line.decode(errors="replace").rstrip("\r\n")
+            yield from split_lines((piece, None) for piece in iter(self._output.read1, b""))
 
     def wait(self, seconds: float) -> int | None:
         """Wait at most that long and return the exit code; None while it runs."""

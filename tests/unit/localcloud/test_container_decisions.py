@@ -101,12 +101,14 @@ def test_lines_do_not_depend_on_where_the_frames_are_cut(output: bytes, cuts: li
     assert list(container.split_lines(frames)) == expected
 
 
-def test_a_line_without_an_end_comes_in_pieces(tmp_path: Path) -> None:
-    piece = b"x" * 50_000
-    lines = list(container.split_lines([(piece, None)] * 4))
-    assert [len(line) for line in lines] == [100_000, 100_000]
-    lines = list(start(tmp_path, "print('x' * 200_000, end='')").lines())
-    assert [len(line) for line in lines] == [60_000, 60_000, 60_000, 20_000]
+def test_a_line_without_an_end_comes_in_pieces_of_whole_characters(tmp_path: Path) -> None:
+    piece = ("x" + "é" * 25_000).encode()
+    lines = list(container.split_lines([(piece[:-1], None), *[(piece[-1:] + piece[:-1], None)] * 9]))
+    assert [len(line.encode()) for line in lines] == [250_003, 250_005, 3]
+    assert "\N{REPLACEMENT CHARACTER}" not in lines[0] + lines[1]
+    lines = list(start(tmp_path, "print('é' * 200_000, end='')").lines())
+    assert "".join(lines) == "é" * 200_000
+    assert max(len(line) for line in lines) < 200_000
 
 
 def test_lines_of_two_streams_are_not_mixed() -> None:

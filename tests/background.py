@@ -1,7 +1,7 @@
 """Stacks that are applied while other tests run: an apply takes a minute, and nearly all of it is waiting.
 
-Each worker of the tests has its own, so that no two tests change one stack at the same time. They are started when the
-tests have been collected, where a test asks for one.
+The tests that share one are on the same worker, so that no two tests change it at the same time. They are started when
+the tests have been collected, where a test asks for one.
 """
 
 import shutil

@@ -15,9 +15,20 @@ import pytest
 
 from scripts.venv import uv_environment, uv_program
 from tests.background import BACKGROUND, Prepared
-from tests.schedule import pytest_collection_modifyitems, pytest_runtest_logreport, pytest_terminal_summary
+from tests.schedule import (
+    pytest_collection_modifyitems,
+    pytest_runtest_logreport,
+    pytest_terminal_summary,
+    pytest_xdist_make_scheduler,
+    runs_first,
+)
 
-__all__ = ["pytest_collection_modifyitems", "pytest_runtest_logreport", "pytest_terminal_summary"]
+__all__ = [
+    "pytest_collection_modifyitems",
+    "pytest_runtest_logreport",
+    "pytest_terminal_summary",
+    "pytest_xdist_make_scheduler",
+]
 
 ROOT = Path(__file__).resolve().parent.parent
 IN_CI = os.environ.get("CI") == "true"
@@ -183,7 +194,7 @@ def pytest_configure() -> None:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Start to apply the stacks that tests will ask for."""
-    if asks_for("yard", session):
+    if asks_for("yard", session) and runs_first("tests/e2e", session.config):
         with contextlib.suppress(pytest.skip.Exception, pytest.fail.Exception):  # the fixture will say it
             yard_in_background()
 

@@ -1,17 +1,26 @@
-"""In which order the tests run, and how long they took: hooks for conftest.py.
+"""Which worker runs which tests, in which order, and how long they took: hooks for conftest.py.
 
 `make test` gives each file of tests to one worker (`--dist loadfile`), as they share fixtures, in the order that is
-made here (`--no-loadscope-reorder`).
+made here (`--no-loadscope-reorder`). Files that share a stack go to the same worker: it is applied and destroyed once.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.workermanage import WorkerController
 
 # Long files come first: a worker that takes one of them last would let the other wait.
 _FIRST = ("tests/unit/trainer", "tests/container/jobs", "tests/unit/proof", "tests/container")
+
+# The tests of these folders share a stack: `yard` and `dock`. Each folder has the worker that takes its files first.
+_WORKERS = {"tests/e2e": 0, "tests/container": 1}
 
 _seconds: dict[str, float] = defaultdict(float)
 
@@ -33,6 +42,37 @@ def _place(item: pytest.Item, file: str, fixtures: Iterable[str]) -> tuple[int, 
     if {"yard", "dock"}.intersection(fixtures):
         return 1, 0
     return 0, next((number for number, folder in enumerate(_FIRST) if file.startswith(folder)), len(_FIRST))
+
+
+class StackScheduling(LoadFileScheduling):  # type: ignore[misc]  # pytest-xdist has no types
+    """Files of tests for the workers: first those of the worker's own folder, then those of no worker's folder."""
+
+    def _assign_work_unit(self, node: "WorkerController") -> None:
+        own = _number(node.gateway.id)
+        mine = [file for file in self.workqueue if _worker_of(file) == own]
+        free = [file for file in self.workqueue if _worker_of(file) is None]
+        self.workqueue.move_to_end([*mine, *free, *self.workqueue][0], last=False)
+        super()._assign_work_unit(node)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> StackScheduling:
+    """Return the scheduler of `make test`."""
+    return StackScheduling(config, log)
+
+
+def runs_first(folder: str, config: pytest.Config) -> bool:
+    """Whether this process is the one that will run a folder's tests: its worker, or the only process."""
+    worker = getattr(config, "workerinput", None)
+    return worker is None or _number(worker["workerid"]) == _WORKERS[folder]
+
+
+def _number(worker: str) -> int:
+    return int(worker.removeprefix("gw")) % len(_WORKERS)
+
+
+def _worker_of(file: str) -> int | None:
+    return next((number for folder, number in _WORKERS.items() if file.startswith(f"{folder}/")), None)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

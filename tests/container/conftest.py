@@ -11,6 +11,7 @@ import pytest
 
 from tests.background import BACKGROUND, Prepared
 from tests.conftest import ROOT, Project, asks_for, locked, missing
+from tests.schedule import runs_first
 
 BASE_LABEL = "trainyard.tensorflow"
 
@@ -67,7 +68,7 @@ def engine(
         raise
     own = tmp_path_factory.getbasetemp()
     with _nothing_left(client, own if worker_id == "master" else own.parent):
-        if asks_for("dock", request.session):
+        if asks_for("dock", request.session) and runs_first("tests/container", request.config):
             dock_in_background()
         yield client
         BACKGROUND.stop("dock")

@@ -26,16 +26,19 @@ def packed(*members: tuple[str, bytes]) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("archive", "files"),
+    ("members", "files"),
     [
-        (packed(), False),
-        (packed((".", FOLDER), ("1", FOLDER)), False),
-        (packed((".", FOLDER), ("an empty file", FILE)), True),
-        (b"no archive", True),  # whoever unpacks it says so
+        ([], False),
+        ([(".", FOLDER), ("1", FOLDER)], False),
+        ([(".", FOLDER), ("an empty file", FILE)], True),
     ],
 )
-def test_an_archive_of_folders_holds_no_file(archive: bytes, files: bool) -> None:
-    assert holds_files(io.BytesIO(archive)) is files
+def test_an_archive_of_folders_holds_no_file(members: list[tuple[str, bytes]], files: bool) -> None:
+    assert holds_files(io.BytesIO(packed(*members))) is files
+
+
+def test_what_is_no_archive_is_left_to_whoever_unpacks_it() -> None:
+    assert holds_files(io.BytesIO(b"no archive"))
 
 
 @pytest.fixture
@@ -51,13 +54,15 @@ def stored(empty_aws: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     ("output", "found"),
     [
         (None, None),
-        (packed((".", FOLDER)), None),
-        (packed(("scores.csv", FILE)), "s3://models/x/output/output.tar.gz"),
+        ((".", FOLDER), None),
+        (("scores.csv", FILE), "s3://models/x/output/output.tar.gz"),
     ],
 )
-def test_an_empty_model_is_never_reported_as_a_model(stored: Any, output: bytes | None, found: str | None) -> None:
+def test_an_empty_model_is_never_reported_as_a_model(
+    stored: Any, output: tuple[str, bytes] | None, found: str | None
+) -> None:
     if output is not None:
-        stored.put_object(Bucket="models", Key="x/output/output.tar.gz", Body=output)
+        stored.put_object(Bucket="models", Key="x/output/output.tar.gz", Body=packed(output))
     with pytest.raises(EmptyModelError) as caught:
         download_model(Job("Completed", model="s3://models/x/output/model.tar.gz"), JOB)
     assert caught.value.output == found

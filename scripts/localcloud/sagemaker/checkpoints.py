@@ -126,7 +126,9 @@ class Mirror:
                 return
             with suppress(FileNotFoundError, ChangedFileError):  # The next scan sees what it has become.
                 self._upload(path, now[path], last)
-        for path in todo.deletions:
+        # What was copied has taken its space: a file that is too large now is still there, and so is its copy.
+        too_large = {one.path for one in found.skipped if one.is_too_large}
+        for path in sorted(set(todo.deletions) - too_large):
             if not any(path.startswith(f"{folder}/" if folder else "") for folder in found.unreadable):
                 self._s3.delete_object(Bucket=self._bucket, Key=self._prefix + path)
                 del self._copied[path]

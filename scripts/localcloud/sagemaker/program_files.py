@@ -25,6 +25,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from scripts.localcloud.sagemaker.sizes import why_too_large
+
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 # On Linux this pins a file without opening it: to open a device can have effects.
@@ -64,6 +66,7 @@ class Skipped:
 
     path: str
     reason: str
+    is_too_large: bool = False
 
 
 @dataclass(frozen=True)
@@ -261,8 +264,8 @@ def _look(folder: int, place: str, name: str, free: int) -> Entry | Skipped | No
         return Skipped(path, f"its path is longer than {MAX_PATH_BYTES} bytes, the longest key of S3")
     if path.count("/") >= MAX_DEPTH:
         return Skipped(path, f"it is below {MAX_DEPTH} folders")
-    if not is_folder and state.st_size > free:
-        return Skipped(path, "it is larger than the free space on the local cloud's disk")
+    if not is_folder and (reason := why_too_large(state, free)):
+        return Skipped(path, reason, is_too_large=True)
     return Entry(path, is_folder, state.st_size, state.st_mtime_ns, stat.S_IMODE(state.st_mode), target)
 
 

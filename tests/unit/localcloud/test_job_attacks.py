@@ -3,6 +3,7 @@
 import io
 import tarfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -96,6 +97,26 @@ def test_a_folder_swapped_with_a_link_while_checkpoints_are_copied(account: Any,
             found = objects(account, "checkpoints", "swapped/")
             assert "secret" not in found.values()
             copies += "place/file" in found or "folder/file" in found
+
+
+def test_a_copied_checkpoint_stays_in_s3_when_the_disk_has_less_space_left(
+    account: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoints = tmp_path / "job" / "checkpoints"
+    checkpoints.mkdir(parents=True)
+    (checkpoints / "state").write_text("ours")
+    mirror = Mirror(account.s3, ProgramFolder(tmp_path / "job", "checkpoints"), "s3://checkpoints/large")
+    lines: list[str] = []
+    mirror.report_to(lines.append)
+    mirror.copy(last=False)
+    mirror.copy(last=False)
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(path=path, free=3))
+    mirror.copy(last=True)
+    assert lines == ["checkpoints/state is skipped: it is larger than the free space on the local cloud's disk"]
+    assert objects(account, "checkpoints", "large/") == {"state": "ours"}
+    (checkpoints / "state").unlink()
+    mirror.copy(last=True)
+    assert objects(account, "checkpoints", "large/") == {}
 
 
 def test_a_folder_of_the_job_that_is_replaced_by_a_link_is_empty(account: Any, secret: Path) -> None:

@@ -188,7 +188,12 @@ def _disk_error(error: OSError) -> UserError | None:
             "Free some space (`df -h .` shows how much is left), then run the same command again. "
             "No file is half-written.",
         )
-    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS} and place:
+    if error.errno == errno.EROFS and place:
+        return UserError(
+            f"{place} cannot be written: {error.strerror}.",
+            "Mount its file system so that it can be written, or use a clone in another folder.",
+        )
+    if error.errno in {errno.EACCES, errno.EPERM} and place:
         return UserError(
             f"{place} cannot be read or written: {error.strerror}.",
             f"Give yourself permission: `ls -ld {place}` shows the owner.",

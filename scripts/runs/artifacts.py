@@ -10,7 +10,7 @@ from scripts.core import aws, console, progress
 from scripts.core.errors import UserError
 from scripts.runs import results, scratch
 from scripts.runs.record import FOLDER, Record, create_run_folder, describe, has_model, model_folder, save_record
-from scripts.runs.unpacking import unpack
+from scripts.runs.unpacking import check_space, unpack
 
 PAUSE = 1.0
 
@@ -35,7 +35,7 @@ def download_model(sagemaker: Any, job: str) -> tuple[Record, bool]:
         archive = folder / "model.tar.gz"
         _download(uri, archive)
         results.check_model(archive, uri, job)
-        unpack(archive, folder / "model")
+        unpack(archive, folder / "model", uri)
         existed = not _rename(folder / "model", model_folder(job))
     return save_record(described), existed
 
@@ -84,8 +84,9 @@ def _download(uri: str, path: Path) -> None:
             raise
         raise UserError(
             f"The job's model is no longer at {uri}.",
-            "Check whether the bucket keeps an older version, or run the job again.",
+            f"`aws s3api list-object-versions --bucket {bucket} --prefix {key}` lists its older versions.",
         ) from None
+    check_space(size, path.parent.parent, uri)
     with progress.transfer("Downloading the model", 1, size) as shown:
         s3.download_file(bucket, key, str(path), Callback=shown.moved)
         shown.finished()

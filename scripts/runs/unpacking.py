@@ -29,7 +29,6 @@ MOST_NAMED = 20
 MOST_LINKS = 40  # the most links that Linux follows for one path
 # A model of more than a gigabyte does not shrink to a hundredth: that is zeros, made to fill a disk.
 SUSPICIOUS_BYTES, SUSPICIOUS_TIMES = 1_000_000_000, 100
-FIX = "Make the program write plain files to SM_MODEL_DIR; `aws s3 cp` downloads the archive itself."
 
 
 class RefusedMemberError(Exception):
@@ -54,19 +53,24 @@ class Content:
     links: dict[str, str] = field(default_factory=dict)
 
 
-def unpack(archive: Path, folder: Path) -> None:
+def unpack(archive: Path, folder: Path, uri: str) -> None:
     """Unpack a .tar.gz into the new folder ``folder``.
+
+    Args:
+        archive: the file.
+        folder: the new folder; its parent is a temporary folder in the run's.
+        uri: where the archive came from, for messages.
 
     Raises:
         UserError: a member is not accepted, the disk has no room for the whole, or the archive is broken. In that case
             ``folder`` does not exist.
     """
     try:
-        with _explained(folder):
+        with _explained(folder, uri):
             with archive.open("rb") as file, TarReader(file) as tar:
                 content = read_content(tar.members())
             links = resolve_links(content)
-            _check_size(content, links.copies, archive, folder)
+            _check_size(content, links.copies, archive, folder, uri)
             folder.mkdir()
             _write(content, links.copies, archive, folder)
     except BaseException:
@@ -79,23 +83,24 @@ def unpack(archive: Path, folder: Path) -> None:
 
 
 @contextmanager
-def _explained(folder: Path) -> Iterator[None]:
+def _explained(folder: Path, uri: str) -> Iterator[None]:
     """Turn what is wrong with an archive into two lines; an error of the disk is raised unchanged."""
+    fix = f"Make the program write plain files to SM_MODEL_DIR; `aws s3 cp {uri} .` downloads the archive itself."
     try:
         yield
     except RefusedMemberError as error:
-        raise UserError(f"The model's archive was not unpacked: {error}.", FIX) from None
+        raise UserError(f"The model's archive was not unpacked: {error}.", fix) from None
     except BROKEN as error:
         raise UserError(
             f"The model's archive cannot be read: {error}.",
-            "Run the same command again. If the error stays, run the job again.",
+            f"Run the same command again. If the error stays, `aws s3 cp {uri} .` downloads the archive as it is.",
         ) from error
     except OSError as error:
         if error.errno not in IMPOSSIBLE_NAME:
             raise
         name = visible(os.path.relpath(error.filename, folder))
         raise UserError(
-            f"The model's archive was not unpacked: its member {name!r} cannot be on this disk: {error.strerror}.", FIX
+            f"The model's archive was not unpacked: its member {name!r} cannot be on this disk: {error.strerror}.", fix
         ) from None
 
 
@@ -239,20 +244,29 @@ def _checked_length(path: str) -> str:
     return path
 
 
-def _check_size(content: Content, copies: Mapping[str, str], archive: Path, folder: Path) -> None:
+def check_space(needed: int, run: Path, uri: str) -> None:
+    """Check that the disk of a run's folder has room for so many bytes of its model.
+
+    Raises:
+        UserError: it has less.
+    """
+    free = shutil.disk_usage(run).free
+    if needed > free:
+        raise UserError(
+            f"The model does not fit on the disk: it needs {console.size(needed)}, and the disk of {run} has "
+            f"{console.size(free)} left.",
+            f"Free some space, then run the same command again. `aws s3 cp {uri} FOLDER` downloads it elsewhere.",
+        )
+
+
+def _check_size(content: Content, copies: Mapping[str, str], archive: Path, folder: Path, uri: str) -> None:
     packed = archive.stat().st_size
     whole = sum(content.files.values()) + sum(content.files[source] for source in copies.values())
-    free = shutil.disk_usage(folder.parent).free
-    if whole > free:
-        raise UserError(
-            f"The model was not unpacked: it needs {console.size(whole)}, and the disk of {folder.parent.parent} has "
-            f"{console.size(free)} left.",
-            "Free some space, then run `make model` again; or unpack it elsewhere: `aws s3 cp` downloads the archive.",
-        )
+    check_space(whole, folder.parent.parent, uri)
     if whole > max(SUSPICIOUS_BYTES, SUSPICIOUS_TIMES * packed):
         raise UserError(
             f"The model's archive was not unpacked: its {console.size(packed)} would become {console.size(whole)}.",
-            "If you trust the program that made it: `aws s3 cp` downloads the archive, and `tar xzf` unpacks it.",
+            f"If you trust the program that made it: `aws s3 cp {uri} .` downloads it, and `tar xzf` unpacks it.",
         )
 
 

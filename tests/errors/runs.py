@@ -13,7 +13,10 @@ from tests.unit.runs.archives import sparse
 
 GROUP = "Runs"
 MODELS = "trainyard-local-models-123456789012-us-east-1"
-REFUSED_ARCHIVE = "Make the program write plain files to SM_MODEL_DIR; `aws s3 cp` downloads the archive itself."
+ARCHIVE = f"s3://{MODELS}/digits/{{run}}/output/model.tar.gz"
+REFUSED_ARCHIVE = (
+    f"Make the program write plain files to SM_MODEL_DIR; `aws s3 cp {ARCHIVE} .` downloads the archive itself."
+)
 
 
 @contextmanager
@@ -141,8 +144,9 @@ CASES = (
         GROUP,
         "a model that somebody has deleted",
         "make model RUN={run}",
-        f"The job's model is no longer at s3://{MODELS}/digits/{{run}}/output/model.tar.gz.",
-        "Check whether the bucket keeps an older version, or run the job again.",
+        f"The job's model is no longer at {ARCHIVE}.",
+        f"`aws s3api list-object-versions --bucket {MODELS} --prefix digits/{{run}}/output/model.tar.gz` "
+        "lists its older versions.",
         given(aside("runs/{run}/model"), refused("s3:HeadObject", "404", "Not Found", 404)),
         STACK,
     ),
@@ -178,8 +182,8 @@ CASES = (
         GROUP,
         "an archive that is larger than the disk when it is unpacked",
         "make model RUN={run}",
-        "The model was not unpacked: it needs 8796.1 GB, and the disk of runs/{run} has … left.",
-        "Free some space, then run `make model` again; or unpack it elsewhere: `aws s3 cp` downloads the archive.",
+        "The model does not fit on the disk: it needs 8796.1 GB, and the disk of runs/{run} has … left.",
+        f"Free some space, then run the same command again. `aws s3 cp {ARCHIVE} FOLDER` downloads it elsewhere.",
         archive_of(gzip.compress(sparse("hole", 8 << 40) + bytes(1024))),
         STACK,
     ),
@@ -188,7 +192,7 @@ CASES = (
         "an archive of zeros, made to fill the disk",
         "make model RUN={run}",
         "The model's archive was not unpacked: its … would become 1.1 GB.",
-        "If you trust the program that made it: `aws s3 cp` downloads the archive, and `tar xzf` unpacks it.",
+        f"If you trust the program that made it: `aws s3 cp {ARCHIVE} .` downloads it, and `tar xzf` unpacks it.",
         archive_of(gzip.compress(sparse("hole", 1 << 30) + bytes(1024))),
         STACK,
     ),
@@ -198,7 +202,7 @@ CASES = (
         "an incomplete archive",
         "make model RUN={run}",
         "The model's archive cannot be read: ….",
-        "Run the same command again. If the error stays, run the job again.",
+        f"Run the same command again. If the error stays, `aws s3 cp {ARCHIVE} .` downloads the archive as it is.",
         archive(("labels.json", tarfile.REGTYPE, ""), cut=True),
         STACK,
     ),

@@ -112,9 +112,9 @@ CASES = (
         GROUP,
         "a model for which the disk has no space",
         TRAIN,
-        "There is no space left on the disk….",
-        "Free some space (`df -h .` shows how much is left), then run `make model RUN=mistake-…`. No file is "
-        "half-written. mistake-… is Completed.",
+        "The model does not fit on the disk: it needs 1.0 MB, and the disk of runs/mistake-… has … left.",
+        "Free some space, then run `make model RUN=mistake-…`. `aws s3 cp s3://…/model.tar.gz FOLDER` downloads it "
+        "elsewhere.",
         given(SMALL, file("trainer/own.py", BIG), small_disk("runs"), a_run_is_left),
         STACK,
         A_JOB,

@@ -86,6 +86,7 @@ def test_action_and_resource_come_first_from_the_aws_message() -> None:
         (InvalidDefaultsMode(mode="x", valid_modes="y"), "The AWS settings do not work: "),
         (OSError(errno.ENOSPC, "No space left on device", "data/x"), "no space left on the disk for data/x"),
         (PermissionError(errno.EACCES, "Permission denied", "runs"), "runs cannot be read or written"),
+        (OSError(errno.EROFS, "Read-only file system", "runs"), "runs cannot be written: Read-only file system"),
     ],
 )
 def test_correctable_errors_become_user_errors(error: Exception, text: str) -> None:

@@ -1,6 +1,7 @@
 """Downloading a model; an error leaves no files."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -63,6 +64,13 @@ def test_job_without_a_model_is_refused(job: Job, problem: str, stored: Any) -> 
     with pytest.raises(UserError, match=problem):
         download_model(job, JOB)
     assert not list(Path("runs").rglob("model*"))
+
+
+def test_a_model_larger_than_the_disk_is_not_downloaded(stored: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(path=path, free=100))
+    with pytest.raises(UserError, match=rf"it needs \d+ B, and the disk of runs/{JOB} has 100 B left\.") as caught:
+        download_model(Job("Completed"), JOB)
+    assert "`aws s3 cp s3://models/m.tar.gz FOLDER`" in caught.value.fix
 
 
 def test_refused_archive_leaves_no_files(stored: Any, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.core.errors import UserError
+from scripts.core.errors import AGAIN, UserError
 from scripts.runs import archive as archive_module
 from scripts.runs import unpacking
 from scripts.runs.results import holds_files
@@ -20,12 +20,13 @@ from scripts.runs.unpacking import read_content, resolve_links, unpack
 from tests.unit.runs.archives import Member, archive, header, link, member, packed, sparse
 
 TERA = 1 << 40
+URI = "s3://models/m.tar.gz"
 
 
 def unpacked(path: Path) -> dict[str, str]:
     """Unpack and return every path below the folder, with its content; nothing there may be a link."""
     folder = path.parent / "model"
-    unpack(path, folder)
+    unpack(path, folder, URI)
     found = {}
     for each in folder.rglob("*"):
         assert not each.is_symlink()
@@ -35,7 +36,7 @@ def unpacked(path: Path) -> dict[str, str]:
 
 def refused(path: Path, problem: str) -> UserError:
     with pytest.raises(UserError, match=problem) as caught:
-        unpack(path, path.parent / "model")
+        unpack(path, path.parent / "model", URI)
     assert [found.name for found in path.parent.iterdir()] == [path.name]
     assert "\n" not in caught.value.problem + caught.value.fix
     return caught.value
@@ -56,7 +57,7 @@ def test_files_and_folders_are_unpacked(tmp_path: Path) -> None:
 def test_a_large_file_is_unpacked_in_pieces(tmp_path: Path) -> None:
     content = bytes(range(256)) * 1000
     path = archive(tmp_path / "m.tar.gz", member("first", content=content), member("second", content=content[:1000]))
-    unpack(path, tmp_path / "model")
+    unpack(path, tmp_path / "model", URI)
     assert (tmp_path / "model" / "first").read_bytes() == content
     assert (tmp_path / "model" / "second").read_bytes() == content[:1000]
 
@@ -158,7 +159,8 @@ def test_a_sparse_file_larger_than_the_disk_is_refused(tmp_path: Path) -> None:
     path = packed(tmp_path / "m.tar.gz", sparse("hole", 8 * TERA))
     assert path.stat().st_size < 400
     error = refused(path, "it needs 8796.1 GB, and the disk of")
-    assert "make model" in error.fix
+    assert AGAIN in error.fix
+    assert f"`aws s3 cp {URI} FOLDER`" in error.fix
 
 
 def test_an_announced_size_larger_than_the_disk_is_refused_before_anything_is_written(tmp_path: Path) -> None:
@@ -167,7 +169,7 @@ def test_an_announced_size_larger_than_the_disk_is_refused_before_anything_is_wr
     info.size = 2 * TERA
     content = read_content([info])
     with pytest.raises(UserError, match=r"it needs 2199\.0 GB"):
-        unpacking._check_size(content, {}, tmp_path / "m.tar.gz", tmp_path / "model")
+        unpacking._check_size(content, {}, tmp_path / "m.tar.gz", tmp_path / "model", URI)
 
 
 def test_what_links_stand_for_counts_too(tmp_path: Path) -> None:
@@ -176,7 +178,7 @@ def test_what_links_stand_for_counts_too(tmp_path: Path) -> None:
     content = read_content([info, *(link(f"l{number}", "1")[0] for number in range(1000))])
     (tmp_path / "m.tar.gz").touch()
     with pytest.raises(UserError, match="it needs 110"):
-        unpacking._check_size(content, resolve_links(content).copies, tmp_path / "m.tar.gz", tmp_path / "model")
+        unpacking._check_size(content, resolve_links(content).copies, tmp_path / "m.tar.gz", tmp_path / "model", URI)
 
 
 def test_an_archive_of_zeros_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -228,7 +230,7 @@ def test_broken_archive_is_reported(noise: bytes, cut: int) -> None:
         for content in (noise, whole[: min(cut, len(whole) - 9)]):
             (Path(name) / "m.tar.gz").write_bytes(content)
             with pytest.raises(UserError, match="cannot be read"):
-                unpack(Path(name) / "m.tar.gz", Path(name) / "model")
+                unpack(Path(name) / "m.tar.gz", Path(name) / "model", URI)
             assert not (Path(name) / "model").exists()
 
 
@@ -247,5 +249,5 @@ def test_any_bytes_in_a_header_are_two_lines_or_a_model(data: st.DataObject) -> 
     with tempfile.TemporaryDirectory() as name:
         (Path(name) / "m.tar.gz").write_bytes(gzip.compress(bytes(whole), 1))
         with suppress(UserError):
-            unpack(Path(name) / "m.tar.gz", Path(name) / "model")
+            unpack(Path(name) / "m.tar.gz", Path(name) / "model", URI)
         assert {path.name for path in Path(name).iterdir()} <= {"m.tar.gz", "model"}

@@ -1,12 +1,13 @@
-"""Sources of a channel that other tools accept and a job file does not, with what to write instead."""
+"""Sources and programs that other tools accept and a job file does not, with what to write instead."""
 
 import re
 
 from pydantic_core import PydanticCustomError
 
 HTTPS_OF_S3 = re.compile(
-    r"https?://(?P<bucket>[a-z0-9.\-]+)\.s3[a-z0-9.\-]*\.amazonaws\.com/(?P<key>[^?]*)(\?.*)?", re.IGNORECASE
+    r"https?://((?P<host>[a-z0-9.\-]+)\.)?s3[a-z0-9.\-]*\.amazonaws\.com/(?P<path>[^?]*)(\?.*)?", re.IGNORECASE
 )
+PROGRAM = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./\-]*\.py")
 ARN = re.compile(r"arn:[a-z\-]+:s3:::(?P<place>.+)")
 URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*):/+(?P<rest>.*)", re.DOTALL)
 NOT_S3 = "an S3 source is s3://bucket/prefix/"
@@ -20,6 +21,8 @@ def check_source(source: str) -> str:
     """
     url = URL.fullmatch(source)
     scheme, rest = (url["scheme"].lower(), url["rest"]) if url else ("", "")
+    if source != source.strip():
+        raise _mistake("it begins or ends with a space", f'Write "{source.strip()}".')
     if source.startswith(("~", "$")):
         raise _mistake(
             "nothing expands ~ and variables in a job file", "Write the path itself, from / or from this folder."
@@ -31,13 +34,27 @@ def check_source(source: str) -> str:
     if found := ARN.fullmatch(source):
         raise _mistake(NOT_S3, f'Write "s3://{found["place"]}".')
     if found := HTTPS_OF_S3.fullmatch(source):
-        raise _mistake(NOT_S3, f'Write "s3://{found["bucket"]}/{found["key"]}".')
+        place = "/".join(filter(None, [found["host"], found["path"]]))
+        raise _mistake(NOT_S3, f'Write "s3://{place}".')
     if scheme and scheme != "s3":
         raise _mistake(
             f"SageMaker does not read {scheme}:// sources",
             "Download the data into a folder and name the folder, or copy them to S3: s3://bucket/prefix/.",
         )
     return source
+
+
+def check_program_name(program: str) -> str:
+    """Return a program's name unchanged.
+
+    Raises:
+        PydanticCustomError: it is not the path of a .py file below trainer/. Its context has the fix.
+    """
+    if PROGRAM.fullmatch(program):
+        return program
+    name = program.rpartition("trainer/")[2].removeprefix("./")
+    fix = f'Write program = "{name}".' if PROGRAM.fullmatch(name) else "Put a .py file into trainer/, and name that."
+    raise _mistake("a program is named by its path below trainer/", fix)
 
 
 def _mistake(problem: str, fix: str) -> PydanticCustomError:

@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from scripts.jobfile.sources import check_source
+from scripts.jobfile.sources import check_program_name, check_source
 
 HOUR = 3600
 LONGEST = 28 * 24 * HOUR
@@ -72,7 +72,7 @@ Source = Annotated[
     AfterValidator(check_source),
     _matching(r"(?!s3:).+|s3://[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9](/.*)?", "an S3 source is s3://bucket/prefix/"),
 ]
-Program = Annotated[str, _matching(r"[A-Za-z0-9_][A-Za-z0-9_./\-]*\.py", "a program is a .py file of trainer/")]
+Program = Annotated[str, AfterValidator(check_program_name)]
 # Instance types with local NVMe disks: SageMaker attaches no volume to them, and refuses a key for a volume.
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html
 OWN_NVME = re.compile(r"ml\.(g\d+[a-z]*|p4d|p4de|p5[a-z]*|p6[a-z0-9-]*|trn\w+|[cmr]\d+[a-z]*d[a-z]*)\.")

@@ -86,6 +86,8 @@ def test_a_file_that_begins_with_a_bom_is_read(jobs: Path) -> None:
         ("s3a://bucket/x/", "s3://bucket/prefix/", 'Write "s3://bucket/x/".'),
         ("arn:aws:s3:::bucket/x/", "s3://bucket/prefix/", 'Write "s3://bucket/x/".'),
         ("https://bucket.s3.eu-west-1.amazonaws.com/x/", "s3://bucket/prefix/", 'Write "s3://bucket/x/".'),
+        ("https://s3.eu-west-1.amazonaws.com/bucket/x/", "s3://bucket/prefix/", 'Write "s3://bucket/x/".'),
+        (" s3://bucket/x/", "begins or ends with a space", 'Write "s3://bucket/x/".'),
         ("https://example.com/x.zip", "SageMaker does not read https://", "Download the data"),
         ("gs://bucket/x", "SageMaker does not read gs://", "Download the data"),
     ],
@@ -158,7 +160,10 @@ def test_the_trainers_folder_is_no_part_of_a_programs_name(jobs: Path) -> None:
         ({"metrics": {"a": "a=1"}}, "no group", ""),
         ({"tags": {"aws:x": "1"}}, "aws:", ""),
         ({"tags": {"a": "b;c"}}, "b;c", ""),
-        ({"program": "/etc/x.py"}, "program", ""),
+        ({"program": "/home/me/yard/trainer/x.py"}, "program is '/home/me/yard/trainer/x.py'", 'program = "x.py"'),
+        ({"program": "./sub/x.py"}, "path below trainer/", 'program = "sub/x.py"'),
+        ({"program": "/etc/x.py"}, "path below trainer/", "Put a .py file into trainer/"),
+        ({"program": "train"}, "path below trainer/", "Put a .py file into trainer/"),
     ],
 )
 def test_errors_name_their_place(values: dict[str, Any], problem: str, fix: str) -> None:

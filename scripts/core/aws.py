@@ -5,6 +5,7 @@ boto3 is imported when the first client is created, never when a verb starts. AW
 """
 
 import os
+import sys
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -43,7 +44,46 @@ def session() -> "Session":
     if not session.region_name:
         raise UserError("No AWS region is set.", "Set one: `export AWS_REGION=eu-central-1`, or in the profile.")
     _check_region(session)
+    _ask_only_at_a_terminal(session)
     return session
+
+
+def credential_variables() -> dict[str, str | None]:
+    """The session's credentials as AWS's standard variables, for a process that we start; None removes one.
+
+    They are refreshed first if they end within 15 minutes and can be refreshed.
+
+    Raises:
+        UserError: the credentials need a code, and there is no terminal.
+    """
+    credentials = session().get_credentials()
+    if credentials is None:
+        return {}
+    frozen = credentials.get_frozen_credentials()
+    return {
+        "AWS_ACCESS_KEY_ID": frozen.access_key,
+        "AWS_SECRET_ACCESS_KEY": frozen.secret_key,
+        "AWS_SESSION_TOKEN": frozen.token or None,
+    }
+
+
+def _ask_only_at_a_terminal(session: "Session") -> None:
+    """Let botocore ask for the code of an MFA device (``mfa_serial``) at a terminal only: elsewhere it would hang."""
+    import getpass
+
+    def ask(prompt: str) -> str:
+        if not sys.stdin.isatty():
+            raise UserError(
+                f"The profile `{session.profile_name}` needs a code of its MFA device, and there is no terminal to ask "
+                "at.",
+                "Run the command at a terminal, or sign in there and hand the session over: "
+                f"`aws configure export-credentials --profile {session.profile_name} --format env` prints it.",
+            )
+        return getpass.getpass(prompt)
+
+    # boto3 offers no other way to the argument of botocore's AssumeRoleProvider.
+    resolver = session._session.get_component("credential_provider")
+    resolver.get_provider("assume-role")._prompter = ask
 
 
 def _check_region(session: "Session") -> None:

@@ -1,4 +1,4 @@
-"""`make infra` and `make destroy`: applies or destroys the stack, and checks its Terraform code."""
+"""`make infra`, `make destroy` and `make unlock`: applies or destroys the stack, and checks its Terraform code."""
 
 from typing import Annotated
 
@@ -28,6 +28,17 @@ def destroy(environment: Environment = "dev", confirm: Confirm = "") -> None:
     from scripts.stack import flows
 
     flows.destroy(environment, confirm)
+
+
+@APP.command()
+def unlock(
+    environment: Environment = "dev",
+    lock: Annotated[str, typer.Option(envvar="LOCK_TEXT", help="The lock's ID, which `make infra` has printed.")] = "",
+) -> None:
+    """Remove a lock on Terraform's state that no command holds any more."""
+    from scripts.stack import unlocking
+
+    unlocking.unlock(environment, lock.strip())
 
 
 @APP.command()

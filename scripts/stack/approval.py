@@ -26,7 +26,7 @@ def check_complete(review: Review) -> None:
     if not review.complete:
         raise UserError(
             f"The plan of `{review.source}` is incomplete: Terraform left a part of the change for a later plan.",
-            "Run `make plan` without -target (look for it in TF_CLI_ARGS and TF_CLI_ARGS_plan).",
+            "Run `make plan` again. If it stays incomplete, apply the first part by hand (docs/infrastructure.md).",
         )
 
 

@@ -1,12 +1,17 @@
 """Paths of an environment's files: its variables in terraform/environments/, Terraform's data under build/."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from scripts.core import scratch
 from scripts.core.errors import UserError, nearest
 from scripts.stack.terraform import FOLDER
 
 FILES = FOLDER / "environments"
+PRIVATE = ".call-"
+"""How the names of the private folders begin."""
 
 
 def variables_file(environment: str) -> Path:
@@ -27,13 +32,33 @@ def variables_file(environment: str) -> Path:
 
 
 def data_dir(environment: str) -> Path:
-    """The absolute path of Terraform's data folder for an environment: TF_DATA_DIR, or one below build/."""
+    """The absolute path of Terraform's data folder for an environment, below build/. CLOUD=local sets TF_DATA_DIR."""
     return Path(os.environ.get("TF_DATA_DIR") or f"build/aws-{environment}/terraform").absolute()
 
 
 def build_folder(environment: str) -> Path:
     """The folder that holds Terraform's data, the backend settings, saved plans and their reviews."""
     return data_dir(environment).parent
+
+
+@contextmanager
+def private_folder(environment: str) -> Iterator[Path]:
+    """A folder for the plan of this call alone: no other command reads or changes it. Removed after the block.
+
+    Folders that killed commands left are removed too, because a plan holds secrets.
+    """
+    parent = build_folder(environment)
+    parent.mkdir(parents=True, exist_ok=True)
+    scratch.remove_abandoned(parent.glob(f"{PRIVATE}*"))
+    with scratch.temporary_folder(parent, PRIVATE) as folder:
+        yield folder
+
+
+def make_command(target: str, environment: str, **values: str) -> str:
+    """A command of make as you would type it for the same cloud and environment."""
+    cloud = os.environ.get("CLOUD_TEXT", "aws")
+    typed = {**({} if cloud == "aws" else {"CLOUD": cloud}), "ENV": environment, **values}
+    return " ".join(["make", target, *(f"{name}={value}" for name, value in typed.items())])
 
 
 def plan_folder(environment: str, name: str = "plan") -> Path:

@@ -1,14 +1,12 @@
 """`make plan`, `make infra` and `make destroy`: plan, review, ask for confirmation, and apply exactly that plan."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from scripts.core import console
 from scripts.core.errors import UserError
 from scripts.core.verb import on_interrupt
-from scripts.stack import approval, binding, environments, locks, planning, removal, state
+from scripts.stack import approval, binding, environments, locks, planning, removal, state, unlocking
 from scripts.stack.target import Target, check_outputs, create_state_bucket, failure, get_providers, init, prepare
 
 STALE = ("Saved plan is stale", "Saved plan does not match the given state")
@@ -48,7 +46,9 @@ def plan(environment: str, yes: bool) -> None:
         if missing:
             create_state_bucket(target)
         init(target)
-        reviewed = planning.make(target, folder)
+        unlocking.check_free(target)
+        with environments.private_folder(environment) as private:
+            reviewed = planning.make(target, folder, private, keep=True)
     console.say(_next_step(reviewed))
 
 
@@ -67,15 +67,12 @@ def apply(environment: str, yes: bool, approve: str) -> None:
     """
     target = prepare("make infra", environment)
     folder = environments.plan_folder(environment)
-    saved = planning.check_saved(target, folder)
-    if saved:
-        _apply(target, _read_saved(target, folder, saved, approve), APPLY_INTERRUPTED)
-    else:
-        with _delete_plan_afterwards(folder):
-            reviewed = _plan_and_confirm(target, folder, yes, approve)
-            if reviewed is None:
-                return
-            _apply(target, reviewed, APPLY_INTERRUPTED)
+    with environments.private_folder(environment) as private:
+        reviewed = _read_saved(target, folder, private, approve)
+        reviewed = reviewed or _plan_and_confirm(target, folder, private, yes, approve)
+        if reviewed is None:
+            return
+        _apply(target, reviewed, folder, APPLY_INTERRUPTED)
     check_outputs(target)
     console.say(f"The stack of `{environment}` is applied.")
 
@@ -96,16 +93,18 @@ def destroy(environment: str, confirmation: str) -> None:
     if not state.bucket_exists(target.backend.bucket):
         console.say(f"Nothing to remove: there is no state bucket {target.backend.bucket}.")
         return
-    with _delete_plan_afterwards(environments.plan_folder(environment, "destroy")) as folder:
+    folder = environments.plan_folder(environment, "destroy")
+    with environments.private_folder(environment) as private:
         with on_interrupt("Nothing was removed."):
             init(target)
-            reviewed = planning.make(target, folder, "-destroy")
+            unlocking.check_free(target)
+            reviewed = planning.make(target, folder, private, "-destroy")
             if reviewed.plan.applyable:
                 removal.check(reviewed.plan, environment, target.command)
                 approval.check_complete(reviewed.review)
                 _ask_for_name(environment, confirmation)
         if reviewed.plan.applyable:
-            _apply(target, reviewed, DESTROY_INTERRUPTED)
+            _apply(target, reviewed, folder, DESTROY_INTERRUPTED)
             console.say(f"The stack of `{environment}` is removed.")
         else:
             console.say(f"Nothing to remove: the stack of `{environment}` is not applied.")
@@ -130,8 +129,12 @@ def _nothing_to_change(environment: str) -> str:
     return f"Nothing to change: the stack of `{environment}` matches terraform/ already."
 
 
-def _read_saved(target: Target, folder: Path, saved: binding.Binding, approve: str) -> planning.ReviewedPlan:
-    """Read and check the saved plan."""
+def _read_saved(target: Target, folder: Path, private: Path, approve: str) -> planning.ReviewedPlan | None:
+    """Read and check the saved plan; None if there is none, or if it changes nothing: `make infra` then plans anew."""
+    copy = planning.copy_saved(folder, private)
+    if copy is None:
+        return None
+    saved = planning.check_saved(target, folder, copy)
     with on_interrupt("Nothing was changed; the saved plan is kept, and `make infra` applies it."):
         if not state.bucket_exists(target.backend.bucket):
             raise UserError(
@@ -141,7 +144,10 @@ def _read_saved(target: Target, folder: Path, saved: binding.Binding, approve: s
             )
         get_providers(target)
         init(target)
-        reviewed = planning.read_saved(target, folder)
+        reviewed = planning.read_saved(target, folder, copy)
+        approval.check_complete(reviewed.review)
+        if not reviewed.plan.applyable:
+            return None
         _check(target, reviewed, approve)
         when = saved.planned_at.strftime("%Y-%m-%d %H:%M UTC")
         console.say(f"Applying the plan of {when} to {target.place}: {reviewed.review.verdict}")
@@ -149,7 +155,9 @@ def _read_saved(target: Target, folder: Path, saved: binding.Binding, approve: s
     return reviewed
 
 
-def _plan_and_confirm(target: Target, folder: Path, yes: bool, approve: str) -> planning.ReviewedPlan | None:
+def _plan_and_confirm(
+    target: Target, folder: Path, private: Path, yes: bool, approve: str
+) -> planning.ReviewedPlan | None:
     """Plan and ask for confirmation; None if there is nothing to change or the answer is no."""
     question = f"Apply this plan to account {target.account_id} in {target.backend.region}?"
     fix = "Confirm beforehand: `make infra YES=1`."
@@ -160,7 +168,8 @@ def _plan_and_confirm(target: Target, folder: Path, yes: bool, approve: str) -> 
             console.check_can_ask(question, confirmed, fix)
         create_state_bucket(target)
         init(target)
-        reviewed = planning.make(target, folder)
+        unlocking.check_free(target)
+        reviewed = planning.make(target, folder, private)
         if not reviewed.plan.applyable:
             check_outputs(target)
             console.say(_nothing_to_change(target.environment))
@@ -178,34 +187,26 @@ def _check(target: Target, reviewed: planning.ReviewedPlan, approve: str) -> Non
     removal.check(reviewed.plan, target.environment, target.command)
 
 
-def _apply(target: Target, reviewed: planning.ReviewedPlan, interrupted: str) -> None:
-    """Apply a saved plan, then delete its file. The file is kept if Terraform refused to start."""
-    started = True
+def _apply(target: Target, reviewed: planning.ReviewedPlan, folder: Path, interrupted: str) -> None:
+    """Apply a plan, then delete the saved one. It is kept if Terraform refused to start."""
+    has_started = True
     try:
         with on_interrupt(interrupted):
-            result = target.runner.relay("apply", "-input=false", str(reviewed.file.absolute()))
+            result = unlocking.apply(target, reviewed.file)
         if result.code == 0:
             return
         if any(words in result.err for words in STALE):
-            started = False
+            has_started = False
             raise UserError(
                 f"The state of `{target.environment}` has changed since the plan was made: the plan is stale.",
                 binding.PLAN_AGAIN,
             )
-        started = locks.read(target.backend) is None
-        raise failure(target, "apply", "its own message is above.")
+        has_started = locks.LOCKED not in result.err
+        lock = None if has_started else locks.read(target.backend)
+        raise locks.refusal(lock, target.environment) if lock else failure(target, "apply", "its own message is above.")
     finally:
-        if started:
-            reviewed.file.unlink(missing_ok=True)
-
-
-@contextmanager
-def _delete_plan_afterwards(folder: Path) -> Iterator[Path]:
-    """Delete the saved plan when the block ends, because nobody asked to keep it. Its pages stay."""
-    try:
-        yield folder
-    finally:
-        (folder / planning.PLAN).unlink(missing_ok=True)
+        if has_started:
+            planning.forget_saved(folder, reviewed.file)
 
 
 def _ask_for_name(environment: str, confirmation: str) -> None:

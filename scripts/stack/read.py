@@ -1,6 +1,8 @@
 """Reads an applied stack, even in a fresh clone where Terraform was never initialised."""
 
-from scripts.core import console
+from dataclasses import replace
+
+from scripts.core import aws, console
 from scripts.core.errors import UserError
 from scripts.stack import environments, state
 from scripts.stack.outputs import Stack, not_applied, parse_outputs
@@ -19,7 +21,7 @@ def read_stack(environment: str) -> Stack:
         UserError: no such environment, no Terraform, no credentials, or the stack is not or only partly applied.
     """
     environments.variables_file(environment)
-    runner = terraform(environments.data_dir(environment))
+    runner = replace(terraform(environments.data_dir(environment)), credentials=aws.credential_variables)
     settings = state.current_backend(environment)
     state.check_place(settings, environments.data_dir(environment))
     if not state.bucket_exists(settings.bucket):

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from scripts.core.errors import UserError
-from scripts.stack.terraform import FOLDER, Terraform, find_program
+from scripts.stack.terraform import FOLDER, Terraform, check_variables, find_program
 
 LOCK = ".terraform.lock.hcl"
 
@@ -12,8 +12,9 @@ def plan_json(file: Path) -> str:
     """The output of `terraform show -json` for a saved plan. Needs no AWS and no network.
 
     Raises:
-        UserError: Terraform is missing, or it cannot read the plan here.
+        UserError: Terraform is missing, a variable changes what it does, or it cannot read the plan here.
     """
+    check_variables()
     runner = _terraform_of(file.absolute())
     fix = f"Run `terraform show -json {file.name} > plan.json` where the plan was made, then review that file."
     if runner is None:

@@ -1,11 +1,11 @@
 """The environment, account and region that a command works on, and Terraform, ready to work there."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scripts.core import aws, console
 from scripts.core.errors import UserError
-from scripts.stack import environments, locks, read, state
+from scripts.stack import environments, processes, read, state
 from scripts.stack.outputs import parse_outputs
 from scripts.stack.terraform import CommandResult, Terraform, report_mirror, terraform
 
@@ -45,13 +45,17 @@ def prepare(command: str, environment: str) -> Target:
         UserError: no such environment, no Terraform, no credentials, or another account than the stack's.
     """
     file = environments.variables_file(environment)
-    runner = terraform(environments.data_dir(environment))
+    data_dir = environments.data_dir(environment)
+    runner = terraform(data_dir)
     account_id, region = aws.account_id(), aws.region()
-    # Without AWS_REGION, the provider would look up the profile's region itself and might find another one.
-    runner = Terraform(runner.binary, {**runner.variables, "AWS_REGION": region}, runner.mirror)
+    # Without AWS_REGION, the provider would look up the profile's region itself and might find another one. Without the
+    # credentials, it would ask AWS, or the user, for a second session.
+    variables = {**runner.variables, "AWS_REGION": region}
+    runner = replace(runner, variables=variables, credentials=aws.credential_variables)
     report_mirror(runner)
+    processes.end_orphans(data_dir)
     backend = state.backend(account_id, region, environment)
-    state.check_place(backend, environments.data_dir(environment))
+    state.check_place(backend, data_dir)
     return Target(command, environment, file, runner, account_id, aws.client("s3").meta.endpoint_url, backend)
 
 
@@ -112,9 +116,6 @@ def show_failure(target: Target, command: str, result: CommandResult) -> UserErr
 
 def failure(target: Target, command: str, message: str) -> UserError:
     """The two-line error for a Terraform command that failed."""
-    lock = locks.read(target.backend) if command in {"plan", "apply"} else None
-    if lock is not None:
-        return locks.refusal(lock, target.environment, environments.data_dir(target.environment))
     return UserError(
         f"`terraform {command}` failed: {message}",
         f"Correct what it names, then run `{target.command}` again (usual causes: docs/infrastructure.md).",

@@ -10,15 +10,15 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import IO
 
 from scripts.core import console
 from scripts.core.errors import UserError
-from scripts.stack import live_output, mirror
+from scripts.stack import live_output, mirror, overrides
 
 FOLDER = Path("terraform")
 OLDEST = (1, 11)
@@ -50,33 +50,39 @@ class Terraform:
         variables: environment variables on top of ours; None removes a variable.
         mirror: the provider mirror that it uses; None for Terraform's registry.
         folder: the working folder.
+        credentials: gives variables with the newest credentials, for each command; None if it needs none.
     """
 
     binary: str
     variables: Mapping[str, str | None] = field(default_factory=dict)
     mirror: Path | None = None
     folder: Path = FOLDER
+    credentials: Callable[[], Mapping[str, str | None]] | None = None
 
     def stream(self, command: str, *flags: str) -> int:
         """Run a command that prints to our own output; returns its exit code."""
         flags = self._plain(flags)
         with live_output.printed("stdout"), live_output.printed("stderr"):
-            return self._run(command, flags, capture=False).code
+            return self._run(command, flags)
 
     def capture(self, command: str, *flags: str) -> CommandResult:
-        """Run a command and return its output without printing it."""
-        return self._run(command, ("-no-color", *flags), capture=True)
+        """Run a command and return its output without printing it.
+
+        Terraform writes into files: if this process is killed, it can finish its work. A pipe would break and end it.
+        """
+        with _text_file() as out, _text_file() as errors:
+            code = self._run(command, ("-no-color", *flags), out, errors)
+            return CommandResult(code, _content(out), _content(errors))
 
     def relay(self, command: str, *flags: str) -> CommandResult:
         """Run a command that prints to our own output; its errors are printed when it has ended, and returned too."""
         flags = self._plain(flags)
-        with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
+        with _text_file() as errors:
             try:
                 with live_output.printed("stdout"):
-                    code = self._run(command, flags, capture=False, errors=errors).code
+                    code = self._run(command, flags, errors=errors)
             finally:
-                errors.seek(0)
-                text = errors.read()
+                text = _content(errors)
                 if text:
                     console.warn(text.removesuffix("\n"))
         return CommandResult(code, "", text)
@@ -84,14 +90,31 @@ class Terraform:
     def _plain(self, flags: tuple[str, ...]) -> tuple[str, ...]:
         return flags if sys.stdout.isatty() else ("-no-color", *flags)
 
-    def _run(self, command: str, flags: tuple[str, ...], capture: bool, errors: TextIO | None = None) -> CommandResult:
+    def _run(
+        self, command: str, flags: tuple[str, ...], out: IO[str] | None = None, errors: IO[str] | None = None
+    ) -> int:
         from python_terraform import Terraform as PythonTerraform
 
         runner = PythonTerraform(working_dir=str(self.folder), terraform_bin_path=self.binary)
+        variables = {**self.variables, **(self.credentials() if self.credentials else {})}
         sys.stdout.flush()
-        with _environment(self.variables), delay_interrupts(), redirect_stderr(errors or sys.stderr):
-            code, out, err = runner.cmd(command, *flags, capture_output=capture)
-        return CommandResult(code, out or "", err or "")
+        with (
+            _environment(variables),
+            delay_interrupts(),
+            redirect_stdout(out or sys.stdout),
+            redirect_stderr(errors or sys.stderr),
+        ):
+            code, _, _ = runner.cmd(command, *flags, capture_output=False)
+        return int(code)
+
+
+def _text_file() -> IO[str]:
+    return tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
+
+
+def _content(file: IO[str]) -> str:
+    file.seek(0)
+    return file.read()
 
 
 def terraform(data_dir: Path, variables: Mapping[str, str | None] | None = None) -> Terraform:
@@ -102,11 +125,14 @@ def terraform(data_dir: Path, variables: Mapping[str, str | None] | None = None)
         variables: more environment variables; None removes a variable.
 
     Raises:
-        UserError: Terraform is missing or too old, or the provider mirror that the user named lacks a provider.
+        UserError: a variable such as TF_WORKSPACE would change what Terraform does, Terraform is missing or too old, or
+            the provider mirror that the user named lacks a provider.
     """
+    check_variables()
     binary = find_program()
-    # Without these, Terraform looks for newer versions of itself online, and prints hints that do not fit `make`.
-    own: dict[str, str | None] = {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}
+    # Without the first two, Terraform looks for newer versions of itself online, and prints hints that do not fit
+    # `make`. The last one: somebody may have selected another workspace in the data folder, by hand.
+    own: dict[str, str | None] = {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "TF_WORKSPACE": "default"}
     platform = _check_version(binary, own)
     own |= {"TF_DATA_DIR": str(data_dir.absolute()), **(variables or {})}
     found = mirror.find_mirror(_locked(), platform, os.environ, Path.home())
@@ -116,6 +142,17 @@ def terraform(data_dir: Path, variables: Mapping[str, str | None] | None = None)
         config.write_text(mirror.config_text(found), encoding="utf-8")
         own["TF_CLI_CONFIG_FILE"] = str(config)
     return Terraform(binary, own, found)
+
+
+def check_variables() -> None:
+    """Check that no variable of the caller changes what Terraform does.
+
+    Raises:
+        UserError: there is one, such as TF_WORKSPACE or TF_VAR_project.
+    """
+    refusal = overrides.refusal(os.environ, Path.cwd())
+    if refusal:
+        raise refusal
 
 
 def find_program() -> str:

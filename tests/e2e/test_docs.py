@@ -56,6 +56,7 @@ ELSEWHERE = {
     "python -m scripts.plan review network.json cluster.json --out review": "tests/unit/test_plan_verb.py",
     "terraform show -json plan.tfplan > plan.json": "the verbs do the same",
     "terraform show -json PLANFILE > plan.json": "the verbs do the same",
+    "make unlock LOCK=…": "tests/e2e/test_plan_review.py",
     "cd terraform": "the commands after it run there",
     ".venv/bin/python -m tests.pictures": "six minutes more; tests/unit/test_pictures.py checks what it made",
     "terraform force-unlock LOCK_ID": "tests/errors has the lock and the message; the command is Terraform's own",

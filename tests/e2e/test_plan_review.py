@@ -8,14 +8,17 @@ import shutil
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from tests.conftest import Project
+from tests.errors.scene import running
+from tests.errors.tools import LOCK
 
 pytestmark = pytest.mark.e2e
 
@@ -24,6 +27,8 @@ VARIABLES = "terraform/environments/local.tfvars"
 BUCKETS = "terraform/modules/buckets/main.tf"
 KEPT = 'environment = "local"\nforce_destroy = true\nforce_delete = false\n'
 """A harmless change: the repository is not deleted with its images."""
+PROTECTED = 'environment = "local"\n'
+"""Another one: the buckets are not deleted with their objects either."""
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +48,38 @@ def changed(yard: Project, name: str, text: str) -> Iterator[None]:
     finally:
         (yard.folder / "build/local-local/plan/plan.tfplan").unlink(missing_ok=True)
         yard.make("infra", LOCAL, "YES=1")
+
+
+@contextmanager
+def at_the_question(yard: Project) -> Iterator[Callable[[str], str]]:
+    """`make infra` at a terminal, waiting for an answer; gives a function that answers and returns what it printed."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        ["make", "infra", LOCAL], cwd=yard.folder, env=yard.environment, stdin=theirs, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    output = b""
+    while not output.rstrip().endswith(b"[y/N]"):
+        output += os.read(ours, 65536)
+
+    def answer(word: str) -> str:
+        nonlocal output
+        os.write(ours, f"{word}\n".encode())
+        with suppress(OSError):  # its end
+            while piece := os.read(ours, 65536):
+                output += piece
+        assert process.wait(60) == 0
+        return re.sub(r"\x1b\[[0-9;]*m", "", output.decode())
+
+    yield answer
+    os.close(ours)
+
+
+def client(yard: Project, service: str) -> Any:
+    """A client of the yard's local cloud."""
+    cloud = running(yard)
+    session = boto3.Session("local", "local", region_name=cloud.region)
+    return session.client(service, endpoint_url=cloud.url)  # type: ignore[call-overload]
 
 
 @contextmanager
@@ -67,7 +104,7 @@ def above_low(review: dict[str, Any]) -> list[str]:
     return [finding["rule"] for finding in review["findings"] if finding["severity"] not in {"info", "low"}]
 
 
-def test_a_plan_of_no_change_is_reviewed_saved_and_applied_once(yard: Project, folder: Path) -> None:
+def test_a_plan_of_no_change_is_reviewed_and_saved(yard: Project, folder: Path) -> None:
     output = yard.make("plan", LOCAL)
     assert "Nothing to change: the stack of `local` matches terraform/ already." in output
     assert "Refreshing state" not in output
@@ -76,36 +113,50 @@ def test_a_plan_of_no_change_is_reviewed_saved_and_applied_once(yard: Project, f
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert "build/local-local/plan/review.html" in output
     assert reviewed(folder)["binding"]["environment"] == "local"
-    output = yard.make("infra", LOCAL)
-    assert "Applying the plan of" in output
-    assert "0 added, 0 changed, 0 destroyed" in output
+    output = yard.make("infra", LOCAL)  # plans anew: after `make destroy`, that plan would be stale
+    assert "Nothing to change: the stack of `local` matches terraform/ already." in output
     assert not (folder / "plan.tfplan").exists()
 
 
-def test_a_saved_plan_is_applied_without_a_question_and_never_on_another_state(yard: Project, folder: Path) -> None:
+def test_each_of_two_terminals_applies_what_it_has_reviewed(yard: Project, folder: Path) -> None:
     with changed(yard, VARIABLES, KEPT):
-        yard.make("plan", LOCAL)
-        first = reviewed(folder)
-        assert [one["address"] for one in first["changes"]] == ["module.registry.aws_ecr_repository.this"]
-        with changed_only(yard, VARIABLES, KEPT + "manage_log_group = true\n"):
-            yard.make("plan", LOCAL)
+        with at_the_question(yard) as answer:
+            first = reviewed(folder)
+            assert [one["address"] for one in first["changes"]] == ["module.registry.aws_ecr_repository.this"]
+            (yard.folder / VARIABLES).write_text(PROTECTED)
+            yard.make("plan", LOCAL)  # in the second terminal
             assert reviewed(folder)["digest"] != first["digest"]
-        yard.make("plan", LOCAL)
-        assert reviewed(folder)["digest"] == first["digest"]
-
-        saved = yard.folder / "build/saved"
-        shutil.copytree(folder, saved)
-        output = yard.make("infra", LOCAL)
-        assert f"Digest of the change: {first['digest']}" in output
+            yard.make("cloud-faults", "FAULTS=s3:PutObject cut-after 1x")  # S3's answer about the lock is lost
+            output = answer("y")
+        assert "Digest of the change: " + first["digest"] in output
+        assert "The lock on the state is one of this folder's, and no Terraform uses it: it is removed." in output
         assert "0 added, 1 changed, 0 destroyed" in output
-        assert not (folder / "plan.tfplan").exists()
 
-        shutil.rmtree(folder)
-        saved.rename(folder)
         output = yard.make("infra", LOCAL, "YES=1", code=2)
         assert "Saved plan is stale" in output
         assert "Error: The state of `local` has changed since the plan was made" in output
         assert (folder / "plan.tfplan").exists()
+
+        yard.make("plan", LOCAL)
+        output = yard.make("infra", LOCAL)  # a saved plan is applied without a question
+        assert f"Digest of the change: {reviewed(folder)['digest']}" in output
+        assert "0 added, 3 changed, 0 destroyed" in output
+        assert not (folder / "plan.tfplan").exists()
+        assert not list(folder.parent.glob(".call-*"))
+
+
+def test_the_printed_command_removes_the_lock_of_a_killed_command(yard: Project, demo: str) -> None:
+    place = {"Bucket": "trainyard-tfstate-123456789012-us-east-1", "Key": "local/terraform.tfstate.tflock"}
+    s3 = client(yard, "s3")
+    s3.put_object(Body=json.dumps(LOCK), **place)
+    output = yard.make("infra", LOCAL, code=2)
+    found = re.search(r"remove the lock: `(.+)`", output)
+    assert found, output
+    with yard.start("sh", "-c", found[1]) as process:
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output
+    assert "The state of `local` is unlocked." in output
+    assert "Contents" not in s3.list_objects_v2(Bucket=place["Bucket"], Prefix=place["Key"])
 
 
 def test_an_approval_holds_for_the_same_change_planned_anew(yard: Project, folder: Path) -> None:
@@ -123,21 +174,25 @@ def test_an_approval_holds_for_the_same_change_planned_anew(yard: Project, folde
         assert (folder / "review.html").exists()
 
 
+def test_what_an_apply_could_not_record_is_adopted(yard: Project, folder: Path) -> None:
+    place = {"Bucket": "trainyard-tfstate-123456789012-us-east-1", "Key": "local/terraform.tfstate"}
+    s3 = client(yard, "s3")
+    state = s3.get_object(**place)["Body"].read()
+    s3.delete_object(**place)
+    try:
+        output = yard.make("plan", LOCAL)
+    finally:
+        s3.put_object(Body=state, **place)
+    assert "so this plan adopts it: " in output
+    review = reviewed(folder)
+    assert (review["counts"]["create"], review["counts"]["import"]) == (16, 5)
+    assert "imported by trainyard-local-data-123456789012-us-east-1" in (folder / "review.md").read_text()
+    assert "terraform/adopted.tf" not in review["binding"]["files"]
+
+
 def test_no_is_no(yard: Project, folder: Path) -> None:
-    with changed_only(yard, VARIABLES, KEPT):
-        ours, theirs = pty.openpty()
-        process = subprocess.Popen(
-            ["make", "infra", LOCAL], cwd=yard.folder, env=yard.environment, stdin=theirs, stdout=theirs, stderr=theirs
-        )
-        os.close(theirs)
-        output = b""
-        while not output.rstrip().endswith(b"[y/N]"):
-            output += os.read(ours, 65536)
-        os.write(ours, b"n\n")
-        assert process.wait(60) == 0
-        output += os.read(ours, 65536)
-        os.close(ours)
-    text = re.sub(r"\x1b\[[0-9;]*m", "", output.decode())
+    with changed_only(yard, VARIABLES, KEPT), at_the_question(yard) as answer:
+        text = answer("n")
     assert "Updates 1 resource" in text
     assert "Apply this plan to account 123456789012 in us-east-1? [y/N] n" in text
     assert "Nothing was changed." in text
@@ -171,7 +226,7 @@ def test_what_is_kept_and_not_empty_stops_a_removal_before_it_begins(yard: Proje
 
 
 def test_the_stack_of_this_repository_reviews_without_a_finding_above_low(yard: Project) -> None:
-    place = yard.folder / "build/aws-elsewhere"
+    place = yard.folder / "build/local-elsewhere"
     words = ("env", "AWS_REGION=eu-west-1", f"TF_DATA_DIR={place}/terraform", sys.executable, "-m", "scripts.plan")
 
     def plan(*arguments: str) -> tuple[int, str]:

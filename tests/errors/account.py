@@ -26,6 +26,12 @@ SETTINGS_FIX = (
     "`aws sts get-caller-identity` uses the same ones."
 )
 
+MFA = (
+    "[profile base]\naws_access_key_id = nobody\naws_secret_access_key = nobody\n"
+    "[profile mfa]\nrole_arn = arn:aws:iam::123456789012:role/admin\nsource_profile = base\n"
+    "mfa_serial = arn:aws:iam::123456789012:mfa/ada\n"
+)
+
 SMALL = given(
     job('program = "own.py"', '[channels.training]\nsource = "data/small"\n'),
     file("trainer/own.py", ""),
@@ -153,6 +159,19 @@ CASES = (
     ),
     Case(
         GROUP,
+        "a profile that needs a code, and no terminal to ask at",
+        "make plan",
+        "The profile `mfa` needs a code of its MFA device, and there is no terminal to ask at.",
+        "Run the command at a terminal, or sign in there and hand the session over: "
+        "`aws configure export-credentials --profile mfa --format env` prints it.",
+        given(
+            file("build/config", MFA),
+            variable(AWS_ACCESS_KEY_ID=None, AWS_SECRET_ACCESS_KEY=None, AWS_CONFIG_FILE="{folder}/build/config"),
+            variable(AWS_PROFILE="mfa"),
+        ),
+    ),
+    Case(
+        GROUP,
         "a profile that does not exist",
         "make jobs",
         "The config profile (wrok) could not be found.",
@@ -210,7 +229,7 @@ CASES = (
         "make train JOB=digits",
         "The stack of `local` is not applied in account 123456789012, eu-north-1.",
         "Apply it with `make infra` (and the same settings as here), then try again.",
-        variable(AWS_REGION="eu-north-1", TF_DATA_DIR="{folder}/build/never/terraform"),
+        variable(AWS_REGION="eu-north-1", TF_DATA_DIR="{folder}/build/local-never/terraform"),
         STACK,
     ),
     *(
@@ -308,7 +327,7 @@ CASES = (
                 "s3:CreateBucket",
                 "arn:aws:s3:::trainyard-tfstate-123456789012-eu-north-1",
                 given(
-                    variable(AWS_REGION="eu-north-1", TF_DATA_DIR="{folder}/build/elsewhere/terraform"),
+                    variable(AWS_REGION="eu-north-1", TF_DATA_DIR="{folder}/build/local-elsewhere/terraform"),
                     refused("s3:CreateBucket", "AccessDenied", "Access Denied", 403),
                 ),
             ),

@@ -49,7 +49,7 @@ INTERRUPTS = (
         "the state bucket is created",
         "s3:CreateBucket",
         f"Nothing was changed except the state bucket {STATE}-eu-central-1; `make infra` continues.",
-        variable(AWS_REGION="eu-central-1", TF_DATA_DIR="{folder}/build/interrupted/terraform"),
+        variable(AWS_REGION="eu-central-1", TF_DATA_DIR="{folder}/build/local-interrupted/terraform"),
     ),
     Interrupt(
         "make infra YES=1",

@@ -12,8 +12,9 @@ from tests.errors.scene import Given, Scene
 GROUP = "Plans"
 AGAIN = "Run `make plan` again: it plans and reviews."
 STATE = {"Bucket": "trainyard-tfstate-123456789012-us-east-1", "Key": "local/terraform.tfstate"}
-MOVED = "build/moved"
-NORTH = variable(AWS_REGION="eu-north-1", TF_DATA_DIR="{folder}/build/north/terraform")
+DATA = "trainyard-local-data-123456789012-us-east-1"
+MOVED = "build/local-moved"
+NORTH = variable(AWS_REGION="eu-north-1", TF_DATA_DIR="{folder}/build/local-north/terraform")
 OPENED = file(
     "terraform/modules/buckets/main.tf",
     (ROOT / "terraform/modules/buckets/main.tf").read_text().replace("block_public_policy     = true", ""),
@@ -97,7 +98,30 @@ def plan(title: str, problem: str, fix: str = AGAIN, *prepared: Given, typed: st
     return Case(GROUP, title, typed, problem, fix, given(*prepared), STACK)
 
 
+@contextmanager
+def a_lost_state(scene: Scene) -> Iterator[None]:
+    """A stack that Terraform does not know, and a bucket of it without tags."""
+    s3 = scene.client("s3")
+    state, tags = s3.get_object(**STATE)["Body"].read(), s3.get_bucket_tagging(Bucket=DATA)["TagSet"]
+    s3.delete_object(**STATE)
+    s3.delete_bucket_tagging(Bucket=DATA)
+    try:
+        yield
+    finally:
+        s3.put_bucket_tagging(Bucket=DATA, Tagging={"TagSet": tags})
+        s3.put_object(Body=state, **STATE)
+
+
 CASES = (
+    plan(
+        "something of the stack's names that is not the stack's",
+        f"In this account, bucket {DATA} exists already and does not carry this stack's tags (Environment=local, "
+        "ManagedBy=Terraform, Project=trainyard): never adopted.",
+        "Remove what nobody needs, or choose another `project` in terraform/environments/, then run `make plan` again. "
+        "If it is this stack's, give it these tags first.",
+        a_lost_state,
+        typed="make plan",
+    ),
     plan(
         "no state bucket yet, and no terminal to ask at",
         "There is no terminal to ask at: There is no state bucket trainyard-tfstate-123456789012-eu-north-1 yet, and "
@@ -148,7 +172,8 @@ CASES = (
         "a state that has changed since",
         "The state of `local` has changed since the plan was made: the plan is stale.",
         AGAIN,
-        saved,
+        file("terraform/environments/local.tfvars", 'environment = "local"\nforce_destroy = true\n'),
+        planned,
         a_later_state,
     ),
     plan(
@@ -161,7 +186,7 @@ CASES = (
     ),
     plan(
         "a plan for another region or account",
-        "build/moved/plan/plan.tfplan is a plan for account 123456789012, us-east-1; your credentials and region "
+        "build/local-moved/plan/plan.tfplan is a plan for account 123456789012, us-east-1; your credentials and region "
         "are those of account 123456789012, eu-north-1.",
         "Use the account and region of the plan (AWS_PROFILE, AWS_REGION), or run `make plan` again.",
         saved,
@@ -182,13 +207,6 @@ CASES = (
         "Correct what Terraform named, then run `make plan` again.",
         NEVER,
         file("terraform/environments/local.tfvars", 'environment = "local"\nforce_destroy = true\n'),
-        planned,
-    ),
-    plan(
-        "a plan of one module only",
-        "The plan of `local` is incomplete: Terraform left a part of the change for a later plan.",
-        "Run `make plan` without -target (look for it in TF_CLI_ARGS and TF_CLI_ARGS_plan).",
-        variable(TF_CLI_ARGS_plan="-target=module.registry"),
         planned,
     ),
     plan(

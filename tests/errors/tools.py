@@ -83,7 +83,7 @@ def an_old_python(scene: Scene) -> Iterator[None]:
 @contextmanager
 def no_way_to_the_registry(scene: Scene) -> Iterator[None]:
     """A fresh clone whose Terraform may ask nobody, and nobody has set up a mirror."""
-    build = scene.folder / "build" / "fresh"
+    build = scene.folder / "build" / "local-fresh"
     build.mkdir(parents=True)
     (build / "own.tfrc").write_text("")
     scene.environment |= {
@@ -158,10 +158,44 @@ CASES = (
         "somebody else holds the state's lock",
         "make infra YES=1",
         "The state of `local` is locked: ada@laptop has held the lock since 2026-08-20 10:11:12 UTC (apply).",
-        "Wait until that command ends. If it no longer runs, remove the lock: `TF_DATA_DIR=…/terraform "
-        f"terraform -chdir=terraform force-unlock {LOCK['ID']}`.",
+        "Wait until that command ends. If it no longer runs, remove the lock: "
+        f"`make unlock CLOUD=local ENV=local LOCK={LOCK['ID']}`.",
         a_lock,
         STACK,
+    ),
+    Case(
+        GROUP,
+        "a lock to remove that is not there",
+        f"make unlock LOCK={LOCK['ID']}",
+        "The state of `local` is not locked, or you have no right to read its lock.",
+        "Run the command that found it locked again.",
+        on=STACK,
+    ),
+    Case(
+        GROUP,
+        "another lock than the one to remove",
+        "make unlock LOCK=mistyped",
+        "LOCK=mistyped is not the lock on the state of `local`: nothing was unlocked.",
+        f"Its lock is {LOCK['ID']}, held by ada@laptop. `make infra` says how to remove it.",
+        a_lock,
+        STACK,
+    ),
+    Case(
+        GROUP,
+        "variables with which Terraform would plan something else",
+        "make infra YES=1",
+        "TF_VAR_project and TF_WORKSPACE are set: they change what Terraform does, and no review would say so.",
+        "`unset TF_VAR_project TF_WORKSPACE`, then run the same command again. The stack's variables are in "
+        "terraform/environments/.",
+        variable(TF_WORKSPACE="other", TF_VAR_project="other"),
+    ),
+    Case(
+        GROUP,
+        "a folder of Terraform's data that is not Trainyard's",
+        "make train JOB=digits",
+        "TF_DATA_DIR is set: it changes what Terraform does, and no review would say so.",
+        "`unset TF_DATA_DIR`, then run the same command again. The stack's variables are in terraform/environments/.",
+        variable(TF_DATA_DIR="{folder}/terraform/.terraform"),
     ),
     Case(
         GROUP,

@@ -4,6 +4,9 @@ import io
 import os
 import signal
 import stat
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +15,7 @@ import pytest
 from scripts.core.errors import UserError
 from scripts.stack import checks
 from scripts.stack import terraform as wrapper
+from tests.conftest import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -82,6 +86,39 @@ def test_exit_code_and_output_are_returned(tmp_path: Path) -> None:
     runner = wrapper.terraform(tmp_path / "data")
     assert runner.capture("output") == wrapper.CommandResult(3, "out\n", "err\n")
     assert runner.stream("plan") == 3
+
+
+KILLED = """
+import os, signal
+from pathlib import Path
+from scripts.stack.terraform import Terraform
+Terraform(str(Path("bin/terraform").absolute())).capture("plan")
+"""
+
+
+def test_a_killed_command_does_not_end_its_terraform(tmp_path: Path) -> None:
+    # A broken pipe would end it at its next line: it would leave its lock and its provider.
+    loud = "i=0; while [ $i -lt 9 ]; do echo line; echo line >&2; i=$((i+1)); done"
+    program(tmp_path, f"kill -9 $PPID\n{loud}\necho > {tmp_path}/ended")
+    ended = subprocess.run(
+        [sys.executable, "-c", KILLED], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False
+    )
+    assert ended.returncode == -signal.SIGKILL
+    for _ in range(500):
+        if (tmp_path / "ended").exists():
+            break
+        time.sleep(0.01)
+    assert (tmp_path / "ended").exists()
+
+
+def test_each_command_gets_the_newest_credentials(tmp_path: Path) -> None:
+    program(tmp_path, 'echo "$AWS_ACCESS_KEY_ID ${AWS_SESSION_TOKEN-none}"')
+    keys = iter(["first", "second"])
+    runner = wrapper.Terraform(
+        str(tmp_path / "bin/terraform"),
+        credentials=lambda: {"AWS_ACCESS_KEY_ID": next(keys), "AWS_SESSION_TOKEN": None},
+    )
+    assert [runner.capture("apply").out for _ in range(2)] == ["first none\n", "second none\n"]
 
 
 def test_relayed_errors_are_both_returned_and_printed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -186,7 +223,7 @@ def test_a_terraform_error_fails_the_check(tmp_path: Path, command: str, check: 
 
 def test_checks_do_not_see_the_callers_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "somebody")
-    monkeypatch.setenv("TF_DATA_DIR", "elsewhere")
+    monkeypatch.setenv("TF_DATA_DIR", str(tmp_path / "build/local-local/terraform"))  # of `make cloud-env`
     program(tmp_path, of_version("1.11.4") + f'\necho "$1 $AWS_PROFILE $TF_DATA_DIR" >> {tmp_path}/seen')
     checks.validate()
     folder = tmp_path / "build/validate/terraform"

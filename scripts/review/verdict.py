@@ -132,6 +132,9 @@ def _remaining_changes(rest: Sequence[ChangeView], has_more: bool) -> Iterator[s
         yield "The other changes are only tags." if has_more else "Only tags change."
     elif real:
         yield _counted(real, has_more)
+    imported = sum(bool(each.import_id) for each in real)
+    if imported:
+        yield f"Of these, {imported} {'is' if imported == 1 else 'are'} imported."
     yield from _state_only([each for each in rest if each.action not in _VERBS], bool(real) or has_more)
 
 

@@ -54,6 +54,10 @@ def destroyed(address: str, **values: Any) -> dict[str, Any]:
             [resource("a.b", ("no-op",), {}, {}, importing={"id": "i"}), resource("a.c", ("forget",), {}, None)],
             "Only the state changes: 1 imported, 1 forgotten.",
         ),
+        (
+            [resource("a.b", ("update",), {"x": 1}, {"x": 2}, importing={"id": "i"})],
+            "Updates 1 resource. Of these, 1 is imported.",
+        ),
         ([TAGS, resource("a.c", ("forget",), {}, None)], "Only tags change. In the state only: 1 forgotten."),
         ([resource("data.a.b", ("read",), None, {})], "Only reads 1 data source during the apply."),
         (

@@ -84,11 +84,13 @@ def refusal(foreign: list[New]) -> UserError:
     """The error about resources that exist and are not ours. Pure."""
     names, tags = listed([str(new) for new in foreign]), foreign[0].tags
     wanted = ", ".join(f"{key}={value}" for key, value in sorted(tags.items()))
+    bucket = next((new.name for new in foreign if new.type == "aws_s3_bucket"), None)
+    how = f" (`aws s3 rb s3://{bucket}` does, if it is empty)" if bucket else ""
     exists = "exists already and does" if len(foreign) == 1 else "exist already and do"
     return UserError(
         f"In this account, {names} {exists} not carry this stack's tags ({wanted}): never adopted.",
-        "Remove what nobody needs, or choose another `project` in terraform/environments/, then run `make plan` again. "
-        "If it is this stack's, give it these tags first.",
+        f"Remove what nobody needs{how}, or choose another `project` in terraform/environments/, then run `make plan` "
+        "again. If it is this stack's, give it these tags first.",
     )
 
 

@@ -226,7 +226,7 @@ def test_what_is_kept_and_not_empty_stops_a_removal_before_it_begins(yard: Proje
 
 
 def test_the_stack_of_this_repository_reviews_without_a_finding_above_low(yard: Project) -> None:
-    place = yard.folder / "build/local-elsewhere"
+    place = yard.folder / "build/local-ireland"
     words = ("env", "AWS_REGION=eu-west-1", f"TF_DATA_DIR={place}/terraform", sys.executable, "-m", "scripts.plan")
 
     def plan(*arguments: str) -> tuple[int, str]:

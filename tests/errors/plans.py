@@ -117,8 +117,8 @@ CASES = (
         "something of the stack's names that is not the stack's",
         f"In this account, bucket {DATA} exists already and does not carry this stack's tags (Environment=local, "
         "ManagedBy=Terraform, Project=trainyard): never adopted.",
-        "Remove what nobody needs, or choose another `project` in terraform/environments/, then run `make plan` again. "
-        "If it is this stack's, give it these tags first.",
+        f"Remove what nobody needs (`aws s3 rb s3://{DATA}` does, if it is empty), or choose another `project` in "
+        "terraform/environments/, then run `make plan` again. If it is this stack's, give it these tags first.",
         a_lost_state,
         typed="make plan",
     ),

@@ -7,6 +7,7 @@ all of them share the time. Each continues after the last draw of this seed in b
 
 import argparse
 import itertools
+import signal
 import sys
 import tempfile
 import time
@@ -31,6 +32,8 @@ def main() -> None:
     """Run the draws until the time is up, and print each."""
     options = _parser().parse_args()
     OUTPUTS.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the local cloud is stopped
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it, and verbs inherit that
     if options.again:
         part, seed, number = options.again.split("/")
         wrong = _run(part, int(seed), iter([int(number)]), 0.0)

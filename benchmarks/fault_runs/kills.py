@@ -36,9 +36,10 @@ class KillRuns:
         """Run one draw."""
         with self._scenes.prepared(draw.verb) as (texts, check):
             ending = kill(self._yard, draw, texts, self._seconds[draw.verb])
-            wrong = errors_after_signal(ending, draw.signal, signal.Signals[draw.signal]) + check(ending)
+            wrong = errors_after_signal(ending, signal.Signals[draw.signal]) + check(ending)
             again = self._yard.run(draw.verb, texts)
             wrong += [f"the next one ends with {again.code}"] if again.code else check(again)
+        self._seconds[draw.verb] = min(self._seconds[draw.verb], again.seconds)
         wrong += [f"left over: {one}" for one in self._yard.leftovers()]
         if wrong:
             self._keep(key, "\n".join([str(draw), *wrong, ending.output, again.output]))
@@ -59,7 +60,7 @@ class KilledStacks:
             self._seconds[draw.verb] = self._yard.run(draw.verb).seconds
         self._renew(draw.verb)
         ending = kill(self._yard, draw, {}, self._seconds[draw.verb])
-        wrong = errors_after_signal(ending, draw.signal, signal.Signals[draw.signal])
+        wrong = errors_after_signal(ending, signal.Signals[draw.signal])
         again = self._yard.run(draw.verb)
         printed = COMMAND.search(again.output.rpartition("Fix:   ")[2]) if again.code == 2 else None
         if printed and "unlock" in printed[1]:  # one printed command may be needed, which works as printed

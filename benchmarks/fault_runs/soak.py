@@ -10,7 +10,7 @@ from benchmarks.fault_runs.judging import LONGEST_SECONDS, Ending, Judgement, er
 from benchmarks.fault_runs.verbs import is_named
 from benchmarks.fault_runs.yard import Yard
 
-AT_ONCE = 4
+SOAKED = 4
 JOB = "soak"
 STEPS = 8
 # Together they strike one call of five. With expired credentials or a wrong clock, every command would end at once.
@@ -45,7 +45,7 @@ class Soak:
     def run(self, seed: int, numbers: list[int], key: Callable[[int], str]) -> Iterator[tuple[str, Judgement]]:
         """Order a job for each number, and give the results when all jobs have ended."""
         rules = f"{RULES}, seed={seed * 1000 + numbers[0]}"
-        with self._yard.faults(rules), ThreadPoolExecutor(AT_ONCE) as pool:
+        with self._yard.faults(rules), ThreadPoolExecutor(SOAKED) as pool:
             orders = list(pool.map(lambda number: self._order(seed, number, key(number)), numbers))
         self._yard.wait_for_jobs()
         jobs = self._jobs_by_order()

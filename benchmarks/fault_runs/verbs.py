@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from benchmarks.fault_runs.draws import FaultDraw
-from benchmarks.fault_runs.judging import LONGEST_SECONDS, Ending, Judgement, errors_of, job_errors
+from benchmarks.fault_runs.judging import Ending, Judgement, errors_of, job_errors
 from benchmarks.fault_runs.yard import DATA_FILES, JOB, LARGE, Yard
 from scripts.channels.local import PART_SIZE
 
 Check = Callable[[Ending], list[str]]
-BASE = "base"
+KEPT = "kept"  # the job file of the job that has ended: its prefix never changes, so it can be resumed
 STEPS = 3
+MORE = 2  # files that come and go
 
 
 class Scenes:
@@ -21,7 +22,8 @@ class Scenes:
 
     def __init__(self, yard: Yard) -> None:
         self._yard, self._number = yard, 0
-        ended = yard.run("train", {"job": JOB, "hp": f"steps={STEPS} order={BASE}"})
+        yard.write_job(KEPT, "")
+        ended = yard.run("train", {"job": KEPT, "hp": f"steps={STEPS} order={KEPT}"})
         if ended.code:
             raise RuntimeError(ended.output)
         (self._base,) = yard.jobs()
@@ -42,7 +44,7 @@ class Scenes:
                 yield {"run": self._base, "hp": f"steps={STEPS + self._number}"}, JobCheck(yard)
             case "model":
                 shutil.rmtree(yard.folder / "runs" / self._base / "model", ignore_errors=True)
-                yield {"run": self._base}, lambda ending: model_errors(yard, self._base, f"{STEPS} {BASE}", ending)
+                yield {"run": self._base}, lambda ending: model_errors(yard, self._base, f"{STEPS} {KEPT}", ending)
             case "jobs":
                 yield {}, lambda ending: missing_text(self._base, ending)
             case "logs":
@@ -70,7 +72,7 @@ class VerbRuns:
         """Run one draw."""
         with self._scenes.prepared(draw.verb) as (texts, check):
             with self._yard.faults(draw.rules):
-                ending = self._yard.run(draw.verb, texts, LONGEST_SECONDS + 30)
+                ending = self._yard.run(draw.verb, texts)
             wrong = errors_of(ending) + check(ending)
             again = None
             if ending.code != 0:
@@ -110,7 +112,8 @@ def change_data(yard: Yard, number: int) -> None:
     """Change, add and remove a file; every third time one that needs several parts."""
     yard.write_data(f"file-{number % DATA_FILES}.txt", f"changed {number}")
     yard.write_data(f"more/{number}.txt", str(number))
-    (yard.data / "more" / f"{number - 3}.txt").unlink(missing_ok=True)
+    for path in sorted((yard.data / "more").iterdir(), key=lambda path: int(path.stem))[:-MORE]:
+        path.unlink()
     if number % 3 == 0:
         yard.write_data("large.bin", str(number % 10) * max(LARGE, PART_SIZE + 1))
 
@@ -158,7 +161,7 @@ def running_job(yard: Yard, like: str, name: str) -> Iterator[str]:
     members = sagemaker.meta.service_model.operation_model("CreateTrainingJob").input_shape.members
     request = {key: value for key, value in yard.describe(like).items() if key in members}
     request |= {"TrainingJobName": name, "HyperParameters": {"steps": "3000"}}
-    request["CheckpointConfig"] = {"S3Uri": request["CheckpointConfig"]["S3Uri"] + name}
+    request["CheckpointConfig"] = {"S3Uri": f"{request['CheckpointConfig']['S3Uri'].rstrip('/')}-{name}"}
     sagemaker.create_training_job(**request)
     try:
         yield name

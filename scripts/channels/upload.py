@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from scripts.channels import local, remote
+from scripts.channels import local, remote, unfinished
 from scripts.channels.local import Digests, LocalFile
 from scripts.core import progress
 from scripts.core.errors import UserError
@@ -31,7 +31,9 @@ def upload(s3: Any, bucket: str, files: Sequence[tuple[str, LocalFile]]) -> dict
     sent: dict[str, Digests] = {}
     if not files:
         return sent
+    in_parts = {prefix + file.key for prefix, file in files if file.size >= local.PART_SIZE}
     with (
+        unfinished.none_left(s3, bucket, in_parts),
         progress.transfer("Uploading", len(files), sum(file.size for _, file in files)) as shown,
         # Leaving the manager waits for running uploads. An exception or an interrupt cancels the others.
         _manager(s3) as manager,

@@ -1,0 +1,252 @@
+"""What each verb does with AWS, and what must hold afterwards. Each scene has its own job, folder and prefix."""
+
+import hashlib
+import io
+import json
+import tarfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scripts import channels, jobs, logs, model, runs, stop, train, training
+from scripts.channels import local
+from scripts.container import repository
+from scripts.core import aws
+from scripts.jobfile.reading import parse_job
+from scripts.stack import state
+from scripts.training import TrainingJob, build_request, preflight, resume_checks, resume_request
+from tests.faults.sagemaker import SmallSageMaker
+from tests.unit.aws_server import ACCOUNT, STACK
+
+OTHER = "other-20260101-120000-aaaa"
+ROLE = {
+    "Effect": "Allow",
+    "Principal": {"Service": "sagemaker.amazonaws.com"},
+    "Action": "sts:AssumeRole",
+    "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}},
+}
+
+
+@dataclass
+class Scene:
+    """One row's own things.
+
+    Args:
+        name: the name of its job file; no other row has it.
+        sagemaker: where the jobs are.
+        large: whether its folder has a file that is uploaded in parts.
+    """
+
+    name: str
+    sagemaker: SmallSageMaker
+    large: bool = False
+
+    @property
+    def job(self) -> str:
+        """The job of this row."""
+        return f"{self.name}-20260101-120000-ab12"
+
+    @property
+    def prefix(self) -> str:
+        """The prefix of its channel."""
+        return f"{self.name}/training/"
+
+    @property
+    def folder(self) -> Path:
+        """The folder of its channel."""
+        return Path(self.name)
+
+    @property
+    def bucket(self) -> str:
+        """The bucket of its Terraform state."""
+        return f"trainyard-tfstate-{self.name}"
+
+    def request(self, job: str) -> dict[str, Any]:
+        """A request for a job with checkpoints."""
+        content = {"checkpoints": True, "channels": {"training": {"source": self.name}}}
+        spec = parse_job(content, "jobs/x.toml")
+        return build_request(TrainingJob(self.name, spec, job, f"{STACK.repository_url}:v1", {}, ()), STACK)
+
+    def objects(self) -> dict[str, str]:
+        """The objects of its channel, with their MD5 (of its parts)."""
+        found = aws.client("s3").list_objects_v2(Bucket=STACK.data_bucket, Prefix=self.prefix).get("Contents", [])
+        return {one["Key"].removeprefix(self.prefix): one["ETag"].strip('"') for one in found}
+
+    def uploads(self) -> list[str]:
+        """The multipart uploads that nobody has ended."""
+        found = aws.client("s3").list_multipart_uploads(Bucket=STACK.data_bucket).get("Uploads", [])
+        return [one["Key"] for one in found if one["Key"].startswith(self.prefix)]
+
+
+def fill_account() -> None:
+    """Make what every scene needs: buckets, the role, the image."""
+    s3 = aws.client("s3")
+    for bucket in (STACK.data_bucket, STACK.models_bucket, STACK.checkpoints_bucket):
+        s3.create_bucket(Bucket=bucket)
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [ROLE]})
+    aws.client("iam").create_role(RoleName=STACK.role_arn.rpartition("/")[2], AssumeRolePolicyDocument=trust)
+    ecr = aws.client("ecr")
+    ecr.create_repository(repositoryName=STACK.repository_name)
+    manifest = {"schemaVersion": 2, "config": {"digest": "sha256:" + "0" * 64, "size": 1}, "layers": []}
+    ecr.put_image(
+        repositoryName=STACK.repository_name,
+        imageManifest=json.dumps(manifest),
+        imageManifestMediaType="application/vnd.docker.distribution.manifest.v2+json",
+        imageTag="v1",
+    )
+
+
+def prepare_data(scene: Scene) -> None:
+    """A folder with a new file, a changed one and a large one; an object without a file; a job that runs."""
+    scene.folder.mkdir()
+    (scene.folder / "new.txt").write_text("new")
+    (scene.folder / "changed.txt").write_text("after")
+    with (scene.folder / "file.bin").open("wb") as file:
+        file.truncate(local.PART_SIZE + 1 if scene.large else 1)
+    s3 = aws.client("s3")
+    for key, body in (("changed.txt", b"other"), ("gone.txt", b"gone")):
+        metadata = {"sha256": hashlib.sha256(body).hexdigest()}
+        s3.put_object(Bucket=STACK.data_bucket, Key=scene.prefix + key, Body=body, Metadata=metadata)
+    if OTHER not in scene.sagemaker.jobs:
+        scene.sagemaker.add(OTHER, "InProgress", **Scene("other", scene.sagemaker).request(OTHER))
+
+
+def prepare_ended(scene: Scene) -> None:
+    """A job that is Completed, with a model and a checkpoint."""
+    scene.sagemaker.add(scene.job, "Completed", **scene.request(scene.job))
+    put_model(scene, scene.job)
+    bucket, key = aws.split_uri(scene.request(scene.job)["CheckpointConfig"]["S3Uri"].rstrip("/"))
+    aws.client("s3").put_object(Bucket=bucket, Key=f"{key}/step-1/manifest.json", Body=b"{}")
+
+
+def prepare_running(scene: Scene) -> None:
+    """A job that runs."""
+    scene.sagemaker.add(scene.job, "InProgress", **scene.request(scene.job))
+
+
+def put_model(scene: Scene, job: str) -> None:
+    """The archive of a job's model."""
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w:gz") as tar:
+        member = tarfile.TarInfo("result")
+        member.size = 4
+        tar.addfile(member, io.BytesIO(b"done"))
+    key = f"{scene.name}/{job}/output/model.tar.gz"
+    aws.client("s3").put_object(Bucket=STACK.models_bucket, Key=key, Body=content.getvalue())
+
+
+def _find_stack() -> None:
+    """What `read_stack` asks before Terraform reads the outputs."""
+    state.bucket_exists(state.current_backend("local").bucket)
+
+
+def do_data(scene: Scene) -> None:
+    """`make data`."""
+    _find_stack()
+    channels.synchronise([_channel(scene)], STACK.data_bucket, yes=True)
+
+
+def do_train(scene: Scene) -> None:
+    """`make train`."""
+    _find_stack()
+    repository.find(STACK, "v1")
+    request = scene.request(scene.job)
+    spec = parse_job({"checkpoints": True, "channels": {"training": {"source": scene.name}}}, "jobs/x.toml")
+    preflight.check(request, (), lambda _: None)
+    job = TrainingJob(scene.name, spec, scene.job, f"{STACK.repository_url}:v1", {}, ())
+    assert train._run(train.PreparedJob(job, STACK, request), yes=True)
+
+
+def do_resume(scene: Scene) -> None:
+    """`make resume`."""
+    sagemaker = aws.client("sagemaker")
+    earlier = runs.describe(sagemaker, runs.find(scene.job, sagemaker))
+    _find_stack()
+    resume_checks.check_image(earlier, STACK, lambda _: None, describe=False)
+    tags = resume_checks.tags_of(sagemaker, earlier, lambda _: None)
+    members = sagemaker.meta.service_model.operation_model("CreateTrainingJob").input_shape.members
+    request = resume_request.build(earlier, tags, {"epochs": "9"}, members)
+    request["TrainingJobName"] = f"{scene.job}-again"
+    preflight.check(request, (), lambda _: None)
+    resume_checks.check(sagemaker, earlier, lambda _: None)
+    assert training.run(request)
+
+
+def do_stack(scene: Scene) -> None:
+    """What plan, infra and destroy ask before Terraform starts: the account, and the bucket of the state."""
+    _find_stack()
+    for _ in range(2):
+        state.ensure_bucket(state.Backend(scene.bucket, "local/terraform.tfstate", "us-east-1"))
+
+
+def data_is_equal(scene: Scene) -> None:
+    """The prefix holds what the folder holds, and no upload is left."""
+    names = {path.name for path in scene.folder.iterdir()}
+    assert set(scene.objects()) == names
+    assert scene.objects()["changed.txt"] == hashlib.md5(b"after").hexdigest()  # noqa: S324 - S3's ETag
+    assert scene.uploads() == []
+
+
+def model_is_whole(scene: Scene, job: str = "") -> None:
+    """The model is in runs/, and nothing partial."""
+    folder = runs.record.run_folder(job or scene.job)
+    assert (folder / "model" / "result").read_text() == "done"
+    assert not list(folder.glob(".*"))
+
+
+def train_is_whole(scene: Scene) -> None:
+    """Data and model are as they should be."""
+    data_is_equal(scene)
+    model_is_whole(scene)
+
+
+def bucket_is_whole(scene: Scene) -> None:
+    """The bucket of the state is versioned, encrypted and private."""
+    s3 = aws.client("s3")
+    assert s3.get_bucket_versioning(Bucket=scene.bucket)["Status"] == "Enabled"
+    assert s3.get_bucket_encryption(Bucket=scene.bucket)
+    assert all(s3.get_public_access_block(Bucket=scene.bucket)["PublicAccessBlockConfiguration"].values())
+    assert "TlsOnly" in s3.get_bucket_policy(Bucket=scene.bucket)["Policy"]
+
+
+def _channel(scene: Scene) -> channels.LocalChannel:
+    return channels.LocalChannel("training", scene.folder, "jobs/x.toml", scene.prefix)
+
+
+def _nothing(_scene: Scene) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Play:
+    """A verb: what it needs, what it does, and what must hold after it has completed."""
+
+    prepare: Callable[[Scene], None]
+    do: Callable[[Scene], None]
+    holds: Callable[[Scene], None]
+    orders: str = ""  # the job that it orders, with {job} for the scene's; empty: none
+
+
+def _prepare_train(scene: Scene) -> None:
+    prepare_data(scene)
+    put_model(scene, scene.job)
+
+
+def _prepare_resume(scene: Scene) -> None:
+    prepare_ended(scene)
+    put_model(scene, f"{scene.job}-again")
+
+
+PLAYS = {
+    "data": Play(prepare_data, do_data, data_is_equal),
+    "train": Play(_prepare_train, do_train, train_is_whole, "{job}"),
+    "resume": Play(
+        _prepare_resume, do_resume, lambda scene: model_is_whole(scene, f"{scene.job}-again"), "{job}-again"
+    ),
+    "model": Play(prepare_ended, lambda scene: model.main(scene.job), model_is_whole),
+    "jobs": Play(prepare_ended, lambda _: jobs.main(), _nothing),
+    "logs": Play(prepare_ended, lambda scene: logs.main(scene.job), _nothing),
+    "stop": Play(prepare_running, lambda scene: stop.main(scene.job[:-2]), _nothing),
+    "plan": Play(_nothing, do_stack, bucket_is_whole),
+}

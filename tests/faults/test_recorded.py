@@ -1,0 +1,45 @@
+"""The table has every operation that a verb calls on a real local cloud. Of plan and infra, Terraform knows them."""
+
+import json
+
+import pytest
+
+from scripts.localcloud import control
+from tests.conftest import Project
+from tests.errors.scene import running
+from tests.faults import record
+
+pytestmark = pytest.mark.e2e
+
+PROGRAM = "import os, pathlib\npathlib.Path(os.environ['SM_MODEL_DIR'], 'result').write_text('done')\n"
+JOB = 'program = "quick.py"\ninstance_type = "ml.m5.large"\ncheckpoints = true\n'
+CHANNEL = '[channels.training]\nsource = "data/digits/test"\n'
+TYPED = {
+    "data": ("JOB=quick",),
+    "train": ("JOB=quick",),
+    "jobs": (),
+    "logs": ("RUN=",),
+    "model": ("RUN=",),
+    "stop": ("RUN=",),
+}
+
+
+def test_no_verb_calls_an_operation_that_the_table_lacks(yard: Project, demo: str) -> None:
+    files = {"jobs/quick.toml": JOB + CHANNEL, "trainer/quick.py": PROGRAM}
+    for name, content in files.items():
+        (yard.folder / name).write_text(content)
+    cloud, table = running(yard), record.load()
+    try:
+        for verb, words in TYPED.items():
+            run = next(path.name for path in (yard.folder / "runs").iterdir())
+            control.set_faults(cloud, record.COUNT)
+            yard.make(verb, "CLOUD=local", *(word.replace("RUN=", f"RUN={run}") for word in words))
+            called = set(control.fault_status(cloud).operations)
+            assert called, verb
+            assert called <= set(table[verb]), (
+                f"record them: python -m tests.faults.record; {verb}: {json.dumps(sorted(called))}"
+            )
+    finally:
+        control.set_faults(cloud, "")
+        for name in files:
+            (yard.folder / name).unlink()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 LONGEST_SECONDS = 180.0
 LONGEST_STACK_SECONDS = 600.0  # of infra and destroy
 INTERRUPTED = 130
+PYTHON_STARTS = "Fatal Python error: init_import_site"  # an interrupt before any line of ours is run
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ def errors_after_signal(ending: Ending, number: int) -> list[str]:
     It completes, exits as interrupted, or dies of the signal: before Python has started and while it exits, nothing
     handles signals. And Python itself dies of SIGINT if it gets an interrupt while it evaluates a text.
     """
+    if PYTHON_STARTS in ending.output:
+        return []
     wrong = []
     if "Traceback (most recent call last)" in ending.output:
         wrong.append("a traceback")

@@ -49,6 +49,7 @@ class Log:
         self._job = job
         self._tokens: dict[str, str] = {}
         self._unread: list[Line] = []
+        self._due: list[str] = []  # streams of a read that failed halfway
 
     def read(self, client: Any) -> list[Line]:
         """The lines since the last read; an empty list if the log group or the streams do not exist yet.
@@ -56,8 +57,11 @@ class Log:
         Args:
             client: boto3's client of CloudWatch Logs.
         """
-        for stream in self._streams(client):
-            self._read_stream(client, stream)
+        # A read of many streams would hardly ever succeed as a whole while many calls fail.
+        self._due = self._due or self._streams(client)
+        while self._due:
+            self._read_stream(client, self._due[0])
+            del self._due[0]
         # A stable sort by time alone keeps the order of lines with the same millisecond.
         lines, self._unread = sorted(self._unread, key=lambda line: line.time), []
         return lines

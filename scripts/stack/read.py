@@ -3,10 +3,15 @@
 from dataclasses import replace
 
 from scripts.core import aws, console
-from scripts.core.errors import UserError
+from scripts.core.errors import AGAIN, UserError
 from scripts.stack import environments, state
 from scripts.stack.outputs import Stack, not_applied, parse_outputs
-from scripts.stack.terraform import Terraform, terraform
+from scripts.stack.terraform import CommandResult, Terraform, terraform
+
+ATTEMPTS = 5
+CUT_SHORT = "unexpected EOF"
+LOST_ANSWERS = (CUT_SHORT, "request send failed", "StatusCode: 5")
+"""What Terraform's message has if an answer was cut short, if there was none, or if AWS had an error of its own."""
 
 
 def read_stack(environment: str) -> Stack:
@@ -28,17 +33,32 @@ def read_stack(environment: str) -> Stack:
         raise not_applied(environment, settings.place)
     if not settings.is_recorded_in(environments.data_dir(environment)):
         _initialise_quietly(runner, environment, settings)
-    result = runner.capture("output", "-json")
+    result = _outputs(runner)
     if result.code != 0 and "terraform init" in result.err:
         # The backend block in terraform/ has changed since the last init.
         _initialise_quietly(runner, environment, settings)
-        result = runner.capture("output", "-json")
+        result = _outputs(runner)
     if result.code != 0:
+        fix = AGAIN if is_lost_answer(result.err) else "`make infra` shows Terraform's whole message"
         raise UserError(
             f"Terraform cannot read the outputs of `{environment}`: {result.first_error()}",
-            f"The state is s3://{settings.bucket}/{settings.key}; `make infra` shows Terraform's whole message.",
+            f"The state is s3://{settings.bucket}/{settings.key}; {fix}.",
         )
     return parse_outputs(result.out, environment)
+
+
+def is_lost_answer(message: str) -> bool:
+    """Whether Terraform's message says that an answer of AWS was lost or cut short, so that another try may do."""
+    return any(part in message for part in LOST_ANSWERS)
+
+
+def _outputs(runner: Terraform) -> CommandResult:
+    """Terraform's outputs. It does not repeat a call whose answer was cut short, so this does."""
+    for _ in range(ATTEMPTS - 1):
+        result = runner.capture("output", "-json")
+        if result.code == 0 or CUT_SHORT not in result.err:
+            return result
+    return runner.capture("output", "-json")
 
 
 def init_flags(environment: str, settings: state.Backend) -> tuple[str, ...]:

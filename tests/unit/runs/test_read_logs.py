@@ -1,9 +1,12 @@
 """The log reader against CloudWatch Logs' API."""
 
+import contextlib
+import itertools
 import time
 from typing import Any
 
 import pytest
+from botocore.exceptions import ConnectionClosedError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,6 +44,27 @@ def test_every_line_of_every_stream_is_read_once(logs: Any) -> None:
         ("algo-1", word) for word in ("two", "three", "four")
     ]
     assert log.read(logs) == []
+
+
+def test_a_read_that_failed_halfway_continues_there(logs: Any) -> None:
+    """Otherwise the log of a job that was interrupted often never ends while one call of five fails."""
+    logs.create_log_group(logGroupName=GROUP)
+    for number in range(5):
+        logs.create_log_stream(logGroupName=GROUP, logStreamName=f"{JOB}/algo-1-{number}")
+        write(logs, f"{JOB}/algo-1-{number}", (number, str(number)))
+    calls = itertools.count(1)
+
+    def fail(**_more: Any) -> None:
+        if next(calls) % 3 == 0:
+            raise ConnectionClosedError(endpoint_url="https://logs")
+
+    logs.meta.events.register("before-call.cloudwatch-logs", fail)
+    log, lines = Log(JOB), []
+    for _ in range(8):
+        with contextlib.suppress(ConnectionClosedError):
+            lines += log.read(logs)
+            break
+    assert [line.text for line in lines] == ["0", "1", "2", "3", "4"]
 
 
 def test_a_long_log_is_read_completely(logs: Any) -> None:

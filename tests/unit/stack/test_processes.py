@@ -1,6 +1,9 @@
 """Terraform and its provider among the processes of the machine."""
 
 import os
+import shutil
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -44,3 +47,16 @@ def test_processes_of_this_machine_are_listed(way: object) -> None:
         pytest.skip("there is no ps")
     assert found[os.getpid()].parent == os.getppid()
     assert "python" in found[os.getpid()].command
+
+
+def test_orphans_are_ended(tmp_path: Path) -> None:
+    sleep = shutil.which("sleep")
+    assert sleep
+    provider = tmp_path / "providers/terraform-provider-none"
+    provider.parent.mkdir()
+    provider.symlink_to(sleep)
+    with subprocess.Popen([provider, "600"]) as orphan:  # its parent is this Python, not Terraform
+        processes.end_orphans(tmp_path.with_name("another"))
+        assert orphan.poll() is None
+        processes.end_orphans(tmp_path)
+        assert orphan.wait(60) == -signal.SIGTERM

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from scripts import runs
 from scripts.core.errors import UserError
 from scripts.runs import check_can_keep, downloading, following_job, save_record
 from scripts.runs.requests import forget_request, keep_request
@@ -79,3 +80,8 @@ def test_a_record_that_cannot_be_written_leaves_no_part(monkeypatch: pytest.Monk
         save_record(described())
     assert caught.value.filename == f"runs/{JOB}"
     assert list(Path("runs", JOB).iterdir()) == []
+
+
+def test_no_message_about_a_run_advises_to_run_its_job_again() -> None:
+    for source in Path(runs.__file__).parent.glob("*.py"):
+        assert "run the job again" not in source.read_text(encoding="utf-8"), source

@@ -89,11 +89,15 @@ class Handler(MotoRequestHandler):  # type: ignore[misc]  # moto publishes no ty
 
     def _send(self, status: str, headers: Headers, chunks: Iterable[bytes]) -> None:
         code, _, reason = status.partition(" ")
-        self.send_response(int(code), reason)
+        names = {name.lower() for name, _ in headers}
+        self.send_response_only(int(code), reason)
+        if "server" not in names:
+            self.send_header("Server", self.version_string())
+        if "date" not in names:
+            self.send_header("Date", self.date_time_string())
         for name, value in headers:
             self.send_header(name, value)
-        is_known = self.command == "HEAD" or int(code) in _BODILESS
-        is_known = is_known or any(name.lower() == "content-length" for name, _ in headers)
+        is_known = self.command == "HEAD" or int(code) in _BODILESS or "content-length" in names
         if not is_known:
             self.close_connection = True  # Then the end of the connection marks the end of the body.
         if self.close_connection:

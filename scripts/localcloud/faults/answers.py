@@ -6,6 +6,7 @@ Codes: https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html and
 
 import json
 import uuid
+from datetime import UTC, datetime, timedelta
 
 from werkzeug.wrappers import Response
 
@@ -13,6 +14,8 @@ from scripts.localcloud.faults.operations import Call, Protocol
 from scripts.localcloud.faults.rules import Fault, Kind
 
 REQUEST_ID = "x-amzn-RequestId"
+# How much later AWS's time is if the clock is wrong. Nothing else in the answer to a HEAD says so.
+CLOCK_ERROR = timedelta(hours=1)
 _JSON = (Protocol.JSON, Protocol.REST_JSON)
 # The statuses that are not 400.
 _STATUSES = {
@@ -57,6 +60,8 @@ def error(fault: Fault, call: Call) -> Response:
     body, content_type = _form(call.protocol, code, message)
     response = Response(body, status, content_type=content_type)
     response.headers[REQUEST_ID] = str(uuid.uuid4())
+    if fault.kind is Kind.WRONG_CLOCK:
+        response.date = datetime.now(UTC) + CLOCK_ERROR
     match call.protocol:
         case Protocol.REST_JSON:
             response.headers["x-amzn-ErrorType"] = code

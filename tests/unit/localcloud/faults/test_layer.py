@@ -11,6 +11,7 @@ import pytest
 from botocore.config import Config
 
 from scripts import localcloud
+from scripts.core.clock import clock_problem
 from scripts.core.errors import UserError
 
 LOST = botocore.exceptions.ConnectionClosedError
@@ -73,6 +74,16 @@ def test_an_error_has_the_form_of_its_protocol(
         CALLS[service](once(service))
     assert raised.value.response["Error"]["Code"] in codes
     assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] in statuses
+
+
+def test_a_wrong_clock_shows_in_the_date_of_an_answer_without_a_body(
+    faults: Callable[[str], None], once: Callable[[str], Any], bucket: str
+) -> None:
+    faults("s3:HeadBucket wrong-clock")
+    with pytest.raises(botocore.exceptions.ClientError) as raised:
+        once("s3").head_bucket(Bucket=bucket)
+    problem = clock_problem(raised.value.response)
+    assert problem == "This machine's clock is 60 min behind AWS's, so AWS refuses the request."
 
 
 def test_docker_gets_an_error_in_the_registrys_form(cloud: localcloud.Cloud, faults: Callable[[str], None]) -> None:

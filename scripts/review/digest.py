@@ -4,7 +4,8 @@ import hashlib
 from typing import Any
 
 from scripts.review.canonical import ordered, parsed
-from scripts.review.model import Action, Change, OutputChange, Plan
+from scripts.review.execution import executed_programs
+from scripts.review.model import Action, ActionInvocation, Change, OutputChange, Plan, Program
 
 LENGTH = 32
 _NESTED = (str, dict, list)
@@ -16,8 +17,10 @@ def digest(plan: Plan) -> str:
     """32 hex digits that identify the change itself, not how it is described.
 
     The digest covers addresses, actions, values before and after, unknown values, moves and imports of everything that
-    changes, sorted and with policies in canonical form. It does not cover unchanged resources or the plan's metadata,
-    so the same change planned again has the same digest.
+    changes, sorted and with policies in canonical form. It also covers what the apply executes (actions, provisioners
+    of resources that are created or destroyed, data sources that run a program) and members of the plan that the
+    review does not know. It does not cover unchanged resources or the plan's metadata, so the same change planned again
+    has the same digest.
 
     It covers secrets too, so another secret gives another digest. A reader of the review knows nearly everything else
     that goes in, and could guess secrets until the digest matches. The last step is therefore slow on purpose (scrypt,
@@ -27,12 +30,20 @@ def digest(plan: Plan) -> str:
     Args:
         plan: the plan.
     """
+    return hashlib.scrypt(content_hash(plan), salt=_SALT, n=2**14, r=8, p=1, dklen=LENGTH // 2).hex()
+
+
+def content_hash(plan: Plan) -> bytes:
+    """The SHA-256 of everything that the digest covers. A secret could be guessed from it quickly: never show it."""
     hashed = hashlib.sha256()
     parts = [_change(each) for each in plan.changes if _does_something(each)]
     parts += [_output(each) for each in plan.outputs if each.action is not Action.NO_OP]
+    parts += [_invocation(each) for each in plan.invocations]
+    parts += [_program(each) for each in executed_programs(plan)]
+    parts += [["member", each.name, each.place, _canonical(each.value)] for each in plan.unknown_members]
     for part in sorted(ordered(each) for each in parts):
         hashed.update(part.encode() + b"\n")
-    return hashlib.scrypt(hashed.digest(), salt=_SALT, n=2**14, r=8, p=1, dklen=LENGTH // 2).hex()
+    return hashed.digest()
 
 
 def _does_something(change: Change) -> bool:
@@ -53,6 +64,15 @@ def _change(change: Change) -> list[Any]:
         change.import_id,
         *(_canonical(each) for each in values),
     ]
+
+
+def _invocation(action: ActionInvocation) -> list[Any]:
+    values = (action.config, action.unknown, action.trigger)
+    return ["action", action.address, action.type, action.provider, action.deferred, *map(_canonical, values)]
+
+
+def _program(program: Program) -> list[Any]:
+    return ["program", program.address, program.kind, _canonical(program.expressions)]
 
 
 def _output(output: OutputChange) -> list[Any]:

@@ -115,6 +115,55 @@ class FailedCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class Program:
+    """Something that Terraform executes besides its changes of resources: a provisioner, or a data source that calls.
+
+    Attributes:
+        address: the resource's address, without keys.
+        kind: `local-exec`, `remote-exec`, `file`, another provisioner's type, `data external` or `data http`.
+        expressions: its arguments: constants and references.
+    """
+
+    address: str
+    kind: str
+    expressions: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ActionInvocation:
+    """One entry of `action_invocations`: an action of a provider that the apply invokes (Terraform 1.14).
+
+    Attributes:
+        address: such as `action.aws_lambda_invoke.warm`.
+        type: such as `aws_lambda_invoke`.
+        provider: such as `registry.terraform.io/hashicorp/aws`.
+        config: the known values of its configuration.
+        sensitive: the structure of marks for sensitive values in `config`; or a single bool.
+        unknown: the structure of marks for values known only after the apply; or a single bool.
+        trigger: what invokes it: `triggering_resource_address`, `action_trigger_event` …; empty for `-invoke`.
+        deferred: why it is deferred to a later plan; empty if it is not.
+    """
+
+    address: str
+    type: str
+    provider: str
+    config: Mapping[str, Any]
+    sensitive: Any
+    unknown: Any
+    trigger: Mapping[str, Any]
+    deferred: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownMember:
+    """A member of the plan's JSON that the review does not know: its name, what holds it, and its value."""
+
+    name: str
+    place: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A plan with all its values, secrets included.
 
@@ -126,6 +175,9 @@ class Plan:
         drift: `resource_drift`.
         deferred: `deferred_changes`: changes for a later plan, each with its reason.
         outputs: `output_changes`.
+        programs: provisioners, and data sources that run a program or send a request.
+        invocations: `action_invocations` and `deferred_action_invocations`.
+        unknown_members: members of its JSON that the review does not know.
         errored: planning ended in an error.
         complete: nothing was deferred.
         applyable: Terraform would apply it.
@@ -145,6 +197,9 @@ class Plan:
     drift: tuple[Change, ...] = ()
     deferred: tuple[tuple[str, Change], ...] = ()
     outputs: tuple[OutputChange, ...] = ()
+    programs: tuple[Program, ...] = ()
+    invocations: tuple[ActionInvocation, ...] = ()
+    unknown_members: tuple[UnknownMember, ...] = ()
     errored: bool = False
     complete: bool = True
     applyable: bool = True

@@ -1,16 +1,18 @@
 """Reads the output of `terraform show -json` for a saved plan into a Plan.
 
-It follows the published format, https://developer.hashicorp.com/terraform/internals/json-format. It ignores unknown
-members. It refuses another major version of the format and every entry that it does not understand, because nobody
-would review a change that is silently skipped.
+It follows the published format, https://developer.hashicorp.com/terraform/internals/json-format. It refuses another
+major version of the format and every entry that it does not understand, because nobody would review a change that is
+silently skipped. Members that it does not know become a finding (`members.py`).
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from scripts.core.errors import UserError
-from scripts.review import sensitive
+from scripts.review import execution, sensitive
 from scripts.review.files import SHOW, parse
+from scripts.review.json_values import object_of, objects_of, text_of
+from scripts.review.members import unknown_members
 from scripts.review.model import Action, Change, FailedCheck, OutputChange, Path, Plan
 from scripts.review.references import references
 
@@ -45,19 +47,22 @@ def read(text: str, source: str) -> Plan:
     raw = parse(text, source)
     return Plan(
         source=source,
-        format_version=_text(raw.get("format_version")),
-        terraform_version=_text(raw.get("terraform_version")),
+        format_version=text_of(raw.get("format_version")),
+        terraform_version=text_of(raw.get("terraform_version")),
         changes=tuple(_changes(raw, "resource_changes", source)),
         drift=tuple(_changes(raw, "resource_drift", source)),
         deferred=tuple(_deferred(raw, source)),
         outputs=tuple(_outputs(raw, source)),
+        programs=execution.programs(raw.get("configuration")),
+        invocations=execution.invocations(raw, source),
+        unknown_members=unknown_members(raw),
         errored=raw.get("errored") is True,
         complete=raw.get("complete") is not False,
         applyable=raw.get("applyable") is not False,
         failed_checks=tuple(_failed_checks(raw)),
         references=references(raw.get("configuration")) or None,
         secrets=sensitive.texts(raw),
-        accounts=frozenset(_accounts(_member(_member(raw, "prior_state"), "values").get("root_module"))),
+        accounts=frozenset(_accounts(object_of(object_of(raw.get("prior_state")).get("values")).get("root_module"))),
     )
 
 
@@ -71,7 +76,7 @@ def _deferred(raw: Mapping[str, Any], source: str) -> Iterator[tuple[str, Change
         where = f"{source}: deferred_changes[{index}]"
         if not isinstance(entry, dict):
             raise _malformed(where, "is not an object")
-        yield _text(entry.get("reason")), _change(entry.get("resource_change"), f"{where}.resource_change")
+        yield text_of(entry.get("reason")), _change(entry.get("resource_change"), f"{where}.resource_change")
 
 
 def _change(entry: Any, where: str) -> Change:
@@ -82,14 +87,14 @@ def _change(entry: Any, where: str) -> Change:
         raise _malformed(where, "has no address")
     action, actions = _action(change.get("actions"), f"{where} ({address})")
     importing = change.get("importing")
-    previous = _text(entry.get("previous_address"))
+    previous = text_of(entry.get("previous_address"))
     return Change(
         address=address,
-        module=_text(entry.get("module_address")),
-        mode=_text(entry.get("mode")) or ("data" if action is Action.READ else "managed"),
-        type=_text(entry.get("type")),
-        name=_text(entry.get("name")),
-        provider=_text(entry.get("provider_name")),
+        module=text_of(entry.get("module_address")),
+        mode=text_of(entry.get("mode")) or ("data" if action is Action.READ else "managed"),
+        type=text_of(entry.get("type")),
+        name=text_of(entry.get("name")),
+        provider=text_of(entry.get("provider_name")),
         action=action,
         before=_object(change, "before", where),
         after=_object(change, "after", where),
@@ -99,10 +104,10 @@ def _change(entry: Any, where: str) -> Change:
         before_sensitive=change.get("before_sensitive") or False,
         after_sensitive=change.get("after_sensitive") or False,
         replace_paths=tuple(_paths(change.get("replace_paths"))),
-        reason=_text(entry.get("action_reason")),
+        reason=text_of(entry.get("action_reason")),
         previous_address="" if previous == address else previous,
         import_id=_import_id(importing),
-        deposed=_text(entry.get("deposed")),
+        deposed=text_of(entry.get("deposed")),
     )
 
 
@@ -129,24 +134,24 @@ def _outputs(raw: Mapping[str, Any], source: str) -> Iterator[OutputChange]:
 
 def _failed_checks(raw: Mapping[str, Any]) -> Iterator[FailedCheck]:
     """The checks that failed, with their instances if the plan names them."""
-    for check in _objects(raw.get("checks")):
-        failed = [each for each in _objects(check.get("instances")) if each.get("status") in ("fail", "error")]
+    for check in objects_of(raw.get("checks")):
+        failed = [each for each in objects_of(check.get("instances")) if each.get("status") in ("fail", "error")]
         if not failed and check.get("status") in ("fail", "error"):
             failed = [check]
         for each in failed:
-            named = _text(_member(each, "address").get("to_display")) or "a check without an address"
-            messages = (_text(problem.get("message")) for problem in _objects(each.get("problems")))
+            named = text_of(object_of(each.get("address")).get("to_display")) or "a check without an address"
+            messages = (text_of(problem.get("message")) for problem in objects_of(each.get("problems")))
             yield FailedCheck(named, tuple(filter(None, messages)))
 
 
 def _accounts(module: Any) -> Iterator[str]:
     """The accounts in the `aws_caller_identity` data of a module of the prior state and its child modules."""
     if isinstance(module, dict):
-        for resource in _objects(module.get("resources")):
+        for resource in objects_of(module.get("resources")):
             if resource.get("type") == "aws_caller_identity":
-                account = _text(_member(resource, "values").get("account_id"))
+                account = text_of(object_of(resource.get("values")).get("account_id"))
                 yield from (account,) if account else ()
-        for child in _objects(module.get("child_modules")):
+        for child in objects_of(module.get("child_modules")):
             yield from _accounts(child)
 
 
@@ -171,7 +176,7 @@ def _import_id(importing: Any) -> str:
     if not isinstance(importing, dict):
         return ""
     if importing.get("id"):
-        return _text(importing["id"])
+        return text_of(importing["id"])
     identity = importing.get("identity")
     if isinstance(identity, dict) and identity:
         return ", ".join(f"{name} = {value}" for name, value in sorted(identity.items()))
@@ -192,20 +197,6 @@ def _list(raw: Mapping[str, Any], member: str, source: str) -> list[Any]:
     if not isinstance(value, list):
         raise _malformed(f"{source}: {member}", "is not a list")
     return value
-
-
-def _member(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """A member that is an object; else an empty object."""
-    member = value.get(name)
-    return member if isinstance(member, dict) else {}
-
-
-def _objects(value: Any) -> list[dict[str, Any]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
 
 
 def _malformed(where: str, what: str) -> UserError:

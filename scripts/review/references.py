@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
+from scripts.review.json_values import object_of
+
 _KEY = re.compile(r'\["(?:[^"\\]|\\.)*"\]|\[\d+\]')
 _RESOURCE = re.compile(r"(?!(?:var|local|module|each|path)\.)(?:data\.)?\w+\.[\w-]+")
 _MAX_DEPTH = 50
@@ -64,12 +66,12 @@ class _Module:
         self.path = path
         self.prefix = f"{path}." if path else ""
         self.arguments = arguments
-        self.outputs = _mapping(raw.get("outputs"))
+        self.outputs = object_of(raw.get("outputs"))
         entries = raw.get("resources")
         self.resources = [
             (
                 self.prefix + str(entry.get("address", "")),
-                _mapping(entry.get("expressions")),
+                object_of(entry.get("expressions")),
                 [each for each in _references_in(entry.get("for_each_expression")) if _RESOURCE.fullmatch(each)],
             )
             for entry in (entries if isinstance(entries, list) else ())
@@ -78,10 +80,10 @@ class _Module:
 
 
 def _collect(path: str, raw: Any, arguments: Any, modules: dict[str, _Module]) -> None:
-    raw = _mapping(raw)
-    module = modules[path] = _Module(path, raw, _mapping(arguments))
-    for name, call in _mapping(raw.get("module_calls")).items():
-        call = _mapping(call)
+    raw = object_of(raw)
+    module = modules[path] = _Module(path, raw, object_of(arguments))
+    for name, call in object_of(raw.get("module_calls")).items():
+        call = object_of(call)
         _collect(f"{module.prefix}module.{name}", call.get("module"), call.get("expressions"), modules)
 
 
@@ -133,7 +135,3 @@ def _expression_of(reference: str, modules: Mapping[str, _Module]) -> tuple[Any,
         if isinstance(output, dict) and "expression" in output:
             return output["expression"], inner[1]
     return None, ""
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from scripts.review.json_values import object_of, objects_of
 from scripts.review.secret_patterns import secret_by_name
 
 # These texts reveal nothing, and masking them would mask half the page.
@@ -38,20 +39,28 @@ def texts(raw: Mapping[str, Any]) -> frozenset[str]:
     found: set[str] = set()
     for change in _changes(raw):
         _collect_change(change, found)
-    for values in (raw.get("planned_values"), _mapping(raw.get("prior_state")).get("values")):
+    for values in (raw.get("planned_values"), object_of(raw.get("prior_state")).get("values")):
         _collect_values(values, found)
+    for entry in _invocations(raw):
+        _collect_marked(entry.get("config_values"), entry.get("config_sensitive"), found)
     _collect_configuration(raw, found)
     return frozenset(found - _TRIVIAL)
 
 
 def _changes(raw: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     for member in ("resource_changes", "resource_drift"):
-        for entry in _objects(raw.get(member)):
-            yield _mapping(entry.get("change"))
-    for entry in _objects(raw.get("deferred_changes")):
-        yield _mapping(_mapping(entry.get("resource_change")).get("change"))
-    for change in _mapping(raw.get("output_changes")).values():
-        yield _mapping(change)
+        for entry in objects_of(raw.get(member)):
+            yield object_of(entry.get("change"))
+    for entry in objects_of(raw.get("deferred_changes")):
+        yield object_of(object_of(entry.get("resource_change")).get("change"))
+    for change in object_of(raw.get("output_changes")).values():
+        yield object_of(change)
+
+
+def _invocations(raw: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield from objects_of(raw.get("action_invocations"))
+    for entry in objects_of(raw.get("deferred_action_invocations")):
+        yield object_of(entry.get("action_invocation"))
 
 
 def _collect_change(change: Mapping[str, Any], found: set[str]) -> None:
@@ -63,45 +72,45 @@ def _collect_change(change: Mapping[str, Any], found: set[str]) -> None:
 
 
 def _collect_values(values: Any, found: set[str]) -> None:
-    values = _mapping(values)
-    for output in _mapping(values.get("outputs")).values():
-        if _mapping(output).get("sensitive") is True:
+    values = object_of(values)
+    for output in object_of(values.get("outputs")).values():
+        if object_of(output).get("sensitive") is True:
             _collect_all(output.get("value"), found)
-    modules = [_mapping(values.get("root_module"))]
+    modules = [object_of(values.get("root_module"))]
     while modules:
         module = modules.pop()
-        modules += _objects(module.get("child_modules"))
-        for resource in _objects(module.get("resources")):
+        modules += objects_of(module.get("child_modules"))
+        for resource in objects_of(module.get("resources")):
             if resource.get("sensitive_values"):
                 _collect_marked(resource.get("values"), resource["sensitive_values"], found)
 
 
 def _collect_configuration(raw: Mapping[str, Any], found: set[str]) -> None:
     """Collect marked variables, their defaults, and constants passed to modules and providers."""
-    configuration = _mapping(raw.get("configuration"))
-    given = {name: _mapping(each).get("value") for name, each in _mapping(raw.get("variables")).items()}
-    modules = [(_mapping(configuration.get("root_module")), given)]
+    configuration = object_of(raw.get("configuration"))
+    given = {name: object_of(each).get("value") for name, each in object_of(raw.get("variables")).items()}
+    modules = [(object_of(configuration.get("root_module")), given)]
     while modules:
         module, given = modules.pop()
-        declared = _mapping(module.get("variables"))
+        declared = object_of(module.get("variables"))
         for name in declared.keys() | given.keys():
-            variable = _mapping(declared.get(name))
+            variable = object_of(declared.get(name))
             if variable.get("sensitive") is True or secret_by_name(name):
                 _collect_all(given.get(name), found)
                 _collect_all(variable.get("default"), found)
-        for output in _mapping(module.get("outputs")).values():
-            if _mapping(output).get("sensitive") is True:
-                _collect_all(_mapping(_mapping(output).get("expression")).get("constant_value"), found)
-        for call in _mapping(module.get("module_calls")).values():
-            modules.append((_mapping(_mapping(call).get("module")), _constants(_mapping(call).get("expressions"))))
-    for provider in _mapping(configuration.get("provider_config")).values():
-        for name, value in _constants(_mapping(provider).get("expressions")).items():
+        for output in object_of(module.get("outputs")).values():
+            if object_of(output).get("sensitive") is True:
+                _collect_all(object_of(object_of(output).get("expression")).get("constant_value"), found)
+        for call in object_of(module.get("module_calls")).values():
+            modules.append((object_of(object_of(call).get("module")), _constants(object_of(call).get("expressions"))))
+    for provider in object_of(configuration.get("provider_config")).values():
+        for name, value in _constants(object_of(provider).get("expressions")).items():
             if secret_by_name(name):
                 _collect_all(value, found)
 
 
 def _constants(expressions: Any) -> dict[str, Any]:
-    return {name: _mapping(each).get("constant_value") for name, each in _mapping(expressions).items()}
+    return {name: object_of(each).get("constant_value") for name, each in object_of(expressions).items()}
 
 
 def _collect_marked(value: Any, marks: Any, found: set[str]) -> None:
@@ -149,11 +158,3 @@ def _secrets_in_json(text: str, found: set[str]) -> None:
             parts += part.values()
         elif isinstance(part, list):
             parts += part
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _objects(value: Any) -> list[dict[str, Any]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

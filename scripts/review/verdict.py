@@ -60,7 +60,8 @@ def verdict(
     sentences += _drift_reverts(reverting)
     sentences += _remaining_changes(rest, bool(losses or reverting))
     sentences += _outputs(plan, bool(changes))
-    if not changes and not any(output.action is not Action.NO_OP for output in plan.outputs):
+    sentences += _actions(plan)
+    if not (changes or plan.invocations or any(output.action is not Action.NO_OP for output in plan.outputs)):
         sentences.append("Nothing was planned." if plan.errored else "Nothing changes.")
     sentences += _drift(drift, reverting)
     return " ".join(sentences)
@@ -69,10 +70,17 @@ def verdict(
 def _state_of_the_plan(plan: Plan) -> Iterator[str]:
     if plan.errored:
         yield "Planning ended in an error: this plan is incomplete. Do not apply it."
-    elif not plan.complete or plan.deferred:
-        count = len(plan.deferred)
+        return
+    count = len(plan.deferred) + sum(bool(each.deferred) for each in plan.invocations)
+    if not plan.complete or count:
         deferred = _count(count, "change") if count else "some changes"
         yield f"This plan is incomplete: {deferred} {'is' if count == 1 else 'are'} deferred to a later plan."
+
+
+def _actions(plan: Plan) -> Iterator[str]:
+    count = sum(not each.deferred for each in plan.invocations)
+    if count:
+        yield f"Invokes {_count(count, 'action')}."
 
 
 def _losses(losses: Sequence[Change], mask: Mask) -> Iterator[str]:

@@ -6,6 +6,7 @@ from scripts.review.rules import (
     databases,
     ecr,
     environments,
+    execution,
     functions,
     iam,
     iam_exclusive,
@@ -29,7 +30,7 @@ from scripts.review.rules.registry import RULES, Rule
 __all__ = ["FAMILIES", "RULES", "Rule", "findings"]
 
 FAMILIES = (
-    plan, changes, protection, outputs, other_accounts, s3, s3_retention, iam, iam_exclusive, iam_trust, ecr, kms, logs,
-    messaging, functions, environments, network, compute, databases, secrets, sagemaker,
+    plan, execution, changes, protection, outputs, other_accounts, s3, s3_retention, iam, iam_exclusive, iam_trust, ecr,
+    kms, logs, messaging, functions, environments, network, compute, databases, secrets, sagemaker,
 )  # fmt: skip
 """The modules with the rules; each registers its rules when it is imported."""

@@ -1,5 +1,6 @@
 """Rules for the plan as a whole."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from scripts.review import labels
@@ -69,3 +70,20 @@ def check_failed(plan: Plan, _index: PlanIndex) -> Iterator[tuple[str, str]]:
         messages = [" ".join(message.split()).rstrip(".") for message in check.messages]
         text = f": {'. '.join(messages)}" if messages else " during planning"
         yield check.address, f"This check failed{text}."
+
+
+@_PLAN.plan(
+    "unknown-member",
+    Severity.HIGH,
+    "The plan has a member that this review does not know",
+    why="A newer Terraform may do something at the apply that this review does not show.",
+    fix="Look it up in the plan's JSON and in Terraform's release notes. Then update this review, or plan with a "
+    "Terraform that it knows.",
+    page=_FORMAT,
+)
+def unknown_member(plan: Plan, _index: PlanIndex) -> Iterator[tuple[str, str]]:
+    """Reports each name once, with the number of its places."""
+    for name, count in sorted(Counter(each.name for each in plan.unknown_members).items()):
+        place = next(each.place for each in plan.unknown_members if each.name == name)
+        where = f"in {place}" + (f" and {count - 1} more {'place' if count == 2 else 'places'}" if count > 1 else "")
+        yield THE_PLAN, f"This review does not know the member `{name}` {where}, and shows nothing of it."

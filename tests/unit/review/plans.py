@@ -224,7 +224,8 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
         "errored": st.booleans(),
         "complete": st.booleans(),
         "applyable": st.booleans(),
-        "action_invocations": st.just([{"new": 1}]),
+        "action_invocations": st.just([{"address": "action.a.b", "config_values": {"password": "x"}, "new": 1}]),
+        "a_new_member": VALUES,
     }
     drawn: dict[str, Any] = draw(st.fixed_dictionaries({"timestamp": st.just("")}, optional=optional))
     return {"format_version": draw(st.sampled_from(["1.0", "1.1", "1.2", "1.99"])), **drawn}

@@ -265,6 +265,7 @@ class PrincipalChange:
         removed: what it may do only before the plan; a Deny here is added by the plan.
         unknown: why its permissions are known only after the apply; empty if they are known.
         known: the known part of unknown permissions, from the policy document.
+        policies: the addresses of its policies after the plan, if `place` is not the only one.
     """
 
     principal: str
@@ -274,6 +275,7 @@ class PrincipalChange:
     removed: tuple[Permission, ...] = ()
     unknown: str = ""
     known: tuple[Permission, ...] = ()
+    policies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

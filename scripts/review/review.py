@@ -59,8 +59,9 @@ def review(plan: Plan, settings: Settings) -> Review:
 
 def _findings_and_permissions(plan: Plan, mask: Mask) -> tuple[list[Finding], tuple[PrincipalChange, ...]]:
     """Run the rules and compare the permissions: half of the work."""
-    found = sorted((_masked(each, mask) for each in rules.findings(plan, mask)), key=_weight)
-    return found, tuple(_masked_permissions(each, mask) for each in permissions.changes(plan, mask))
+    changed = permissions.changes(plan, mask)
+    found = sorted((_masked(each, mask) for each in rules.findings(plan, mask, changed)), key=_weight)
+    return found, tuple(_masked_permissions(each, mask) for each in changed)
 
 
 def _is_shown(change: Change) -> bool:

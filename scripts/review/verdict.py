@@ -44,10 +44,13 @@ def verdict(
         mask: masks its values.
         changes: its changes, masked, without no-ops.
         drift: the changes made outside of Terraform, masked.
-        findings: the findings of the rules.
+        findings: the findings of the rules, the most severe first.
         permissions: the permission changes.
     """
+    findings = tuple(findings)
+    severities = {each.address: each.severity for each in reversed(findings) if each.status is Status.NEW}
     losses = [change for change in plan.changes if data_loss(change)]
+    losses.sort(key=lambda change: -severities.get(mask.address(change.address), Severity.INFO))
     sentences = [
         *_state_of_the_plan(plan),
         *_losses(losses, mask),

@@ -58,6 +58,7 @@ class Holder:
         resource: whether it is in the plan.
         documents: for each side, its policies by their address.
         managed: for each side, the ARNs of policies that are not in the plan.
+        attachments: the addresses of the resources that attach those.
         groups: for each side, the groups of a user.
         joined: for each side, the groups that are not in the plan, if this user's policies or groups change.
         boundary: for each side, the ARN of the permissions boundary; UNKNOWN, or None if there is none. A holder that
@@ -72,6 +73,7 @@ class Holder:
     resource: bool = False
     documents: dict[str, dict[str, Document]] = field(default_factory=lambda: {side: {} for side in SIDES})
     managed: dict[str, set[str]] = field(default_factory=lambda: {side: set() for side in SIDES})
+    attachments: list[str] = field(default_factory=list)
     groups: dict[str, list["Holder"]] = field(default_factory=lambda: {side: [] for side in SIDES})
     joined: dict[str, set[str]] = field(default_factory=lambda: {side: set() for side in SIDES})
     boundary: dict[str, Any] = field(default_factory=lambda: dict.fromkeys(SIDES))
@@ -83,6 +85,12 @@ class Holder:
         texts = [{place: document.text for place, document in self.documents[side].items()} for side in SIDES]
         names = [(self.managed[side], {group.name for group in self.groups[side]}) for side in SIDES]
         return texts[0] != texts[1] or names[0] != names[1]
+
+    def policies(self) -> Iterator[str]:
+        """The addresses of the resources that give it policies after the plan."""
+        yield from dict.fromkeys(
+            (*(each.change.address for each in self.documents["after"].values()), *self.attachments)
+        )
 
     def add_group_policies(self) -> None:
         """Add the policies of the groups. If only a group's policies change, the change is reported for the group."""
@@ -194,6 +202,7 @@ class _Holders:
                 self.add_document(holder, side, known)
             else:
                 holder.managed[side].add(arn)
+                holder.attachments.append(change.address)
 
     def _read_own_policies(self, change: Change) -> None:
         """Collect the policies in a role's own attributes.

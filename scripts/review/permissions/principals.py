@@ -111,6 +111,7 @@ class _Reader:
                 removed=removed,
                 unknown=self.formatter.masked(unknown),
                 known=self.formatter.added(compare((), compared.known)[0], "identity"),
+                policies=tuple(self.formatter.place(each) for each in holder.policies()),
             )
 
     def of_resource(self, change: Change, attribute: str, kind: str) -> Iterator[PrincipalChange]:

@@ -64,6 +64,7 @@ def _principal(change: PrincipalChange) -> dict[str, Any]:
         "removed": [_permission(permission) for permission in change.removed],
         "unknown": change.unknown,
         "known": [_permission(permission) for permission in change.known],
+        "policies": list(change.policies),
     }
 
 

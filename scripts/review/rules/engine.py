@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator
 
 from scripts.review.drift import DriftReverts
 from scripts.review.masking import Mask
-from scripts.review.model import Action, Change, Finding, Plan, Severity, Status
+from scripts.review.model import Action, Change, Finding, Plan, PrincipalChange, Severity, Status
 from scripts.review.permissions.resources import destroyed_names, removes_resource
 from scripts.review.rules.blocks import UnknownAttribute, UnknownValueError
+from scripts.review.rules.marks import mark_findings
 from scripts.review.rules.registry import CHANGE, PLAN, STATE, Rule, StateCheck, engine_rule
 from scripts.review.rules.resources import PlanIndex, Resource
 
@@ -22,17 +23,20 @@ UNKNOWN = engine_rule(
 )
 
 
-def findings(plan: Plan, mask: Mask) -> tuple[Finding, ...]:
+def findings(plan: Plan, mask: Mask, permissions: Iterable[PrincipalChange]) -> tuple[Finding, ...]:
     """Run all rules on a plan.
 
     Args:
         plan: the plan.
         mask: writes its values as they may be shown.
+        permissions: how the plan changes the permissions.
 
     Returns:
-        The findings: first those of the plan as a whole, then in the order of the plan's changes. Every text is masked.
+        The findings: first those of the plan as a whole, then in the order of the plan's changes, then those of the
+        permissions. Every text is masked.
     """
-    return tuple(_Run(plan, mask).findings())
+    found = tuple(_Run(plan, mask).findings())
+    return (*found, *mark_findings(permissions, found))
 
 
 class _Run:

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from scripts.review.rules import RULES, Rule
 
 _SERVICES = (
-    "Every service", "The plan itself", "What the apply executes", "Data and names", "S3", "IAM", "ECR", "KMS",
-    "CloudWatch Logs", "CloudTrail and flow logs", "SNS", "SQS", "EventBridge", "Lambda", "ECS", "VPC", "EC2 and EBS",
-    "RDS", "DynamoDB", "EFS", "Secrets Manager", "SSM", "SageMaker",
+    "Every service", "The plan itself", "What the apply executes", "Permissions", "Data and names", "S3", "IAM", "ECR",
+    "KMS", "CloudWatch Logs", "CloudTrail and flow logs", "SNS", "SQS", "EventBridge", "Lambda", "ECS", "VPC",
+    "EC2 and EBS", "RDS", "DynamoDB", "EFS", "Secrets Manager", "SSM", "SageMaker",
 )  # fmt: skip
 _HEAD = """\
 # The rules of the plan review

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from scripts.review import rules
+from scripts.review import permissions, rules
 from scripts.review.masking import Mask
 from scripts.review.model import Action, Change, Finding, Plan
 
@@ -83,7 +83,8 @@ def policy(*statements: Mapping[str, Any]) -> str:
 
 def findings_of(given: Plan) -> tuple[Finding, ...]:
     """The findings of the rules for a plan."""
-    return rules.findings(given, Mask(given))
+    mask = Mask(given)
+    return rules.findings(given, mask, permissions.changes(given, mask))
 
 
 def ids(given: Plan) -> set[str]:

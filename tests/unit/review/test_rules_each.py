@@ -10,14 +10,15 @@ from scripts.review.rules.page import page
 from tests.unit.review.rule_plans import findings_of, ids
 from tests.unit.review.rule_table_access import ACCESS
 from tests.unit.review.rule_table_execution import EXECUTION
+from tests.unit.review.rule_table_marks import MARKS
 from tests.unit.review.rule_table_retention import RETENTION
 
-CASES = {**ACCESS, **EXECUTION, **RETENTION}
+CASES = {**ACCESS, **EXECUTION, **MARKS, **RETENTION}
 
 
 def test_every_rule_has_a_case_and_every_case_a_rule() -> None:
     assert sorted(CASES) == sorted(RULES)
-    assert len(CASES) == len(ACCESS) + len(EXECUTION) + len(RETENTION)
+    assert len(CASES) == len(ACCESS) + len(EXECUTION) + len(MARKS) + len(RETENTION)
 
 
 def test_there_are_at_least_forty_five() -> None:

@@ -5,6 +5,8 @@ from dataclasses import replace
 from time import process_time
 from typing import Any
 
+import pytest
+
 from scripts.review.model import Action, Change, FailedCheck, OutputChange, Plan, Severity, Status
 from tests.unit.review.rule_plans import change, created, destroyed, findings_of, ids, plan, policy, untouched, updated
 from tests.unit.review.rule_table_access import BLOCKS, EVERYBODY
@@ -267,3 +269,28 @@ def test_time_grows_linearly_with_the_plan() -> None:
         return process_time() - start
 
     assert seconds(4000) < 16 * seconds(500) + 0.5  # eight times as many changes; quadratic time would be 64 times
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["aws_opensearch_domain_policy", "aws_glue_resource_policy", "aws_s3_access_point", "aws_backup_vault_policy"],
+)
+def test_a_policy_for_everybody_is_critical_whatever_its_type(kind: str) -> None:
+    attribute = "access_policies" if "opensearch" in kind else "policy"
+    found = findings_of(plan(created(kind, **{attribute: policy({"Principal": "*"})})))
+    assert [each.severity for each in found if "public" in each.rule] == [Severity.CRITICAL]
+
+
+def test_a_marked_permission_that_another_rule_reports_is_reported_once() -> None:
+    role = created("aws_iam_role", name="r")
+    inline = created("aws_iam_role_policy", role="r", policy=policy({"Action": "iam:PutRolePolicy"}))
+    assert ids(plan(role, inline)) & {"iam-escalation", "escalation-grant"} == {"iam-escalation"}
+
+
+def test_many_marked_permissions_of_a_principal_are_one_finding() -> None:
+    denied = [{"Effect": "Deny", "Action": f"s3:Get{name}", "Resource": "*"} for name in ("A*", "B*", "L*", "O*")]
+    before, after = ({"role": "r", "policy": policy(*statements)} for statements in (denied, []))
+    findings = findings_of(plan(updated("aws_iam_role_policy", before, after)))
+    (found,) = [each for each in findings if each.rule == "deny-removed"]
+    assert found.what.startswith("role/r is no longer denied s3:")
+    assert found.what.endswith("; and 1 more.")

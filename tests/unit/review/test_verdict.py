@@ -171,3 +171,11 @@ def test_time_grows_linearly_with_the_plan() -> None:
     start = time.process_time()
     assert review(found, NONE).verdict == "Updates 10000 resources."
     assert time.process_time() - start < 6
+
+
+def test_the_gravest_loss_is_named_first() -> None:
+    small = [destroyed(f"aws_ssm_parameter.p{number}", name="p") for number in range(2)]
+    database = destroyed("aws_db_instance.prod", skip_final_snapshot=True)
+    found = review(read(json.dumps(document(*small, database)), "p"), NONE).verdict
+    assert found.startswith("Destroys the prod database: its data is lost. ")
+    assert "Destroys or replaces 1 more resource that holds data." in found

@@ -23,7 +23,7 @@ from benchmarks.fault_runs.verbs import VerbRuns
 from benchmarks.fault_runs.yard import Yard, yard
 
 OUTPUTS = Path("build/faults")
-SOAKED_TOGETHER = 12  # jobs
+SOAKED_TOGETHER = 24  # jobs
 Judged = Iterator[tuple[str, Judgement]]
 Part = Callable[[Yard, int, Iterator[int]], Judged]
 

@@ -51,7 +51,7 @@ Some draws come after the command's end; they are not counted as kills.
 SOAK = """
 ## Many jobs at once
 
-`python -m benchmarks.faults soak` orders spot jobs, {at_once} at a time, with up to {interruptions} interruptions
+`python -m benchmarks.faults soak` orders spot jobs, up to {at_once} at a time, with up to {interruptions} interruptions
 each, while one call of five fails (`{rules}`). At the end, each order and each job is accounted for: at most one job
 for an order, each job Completed with its whole result, each named to the person who ordered it.
 """
@@ -84,6 +84,8 @@ def text(found: Mapping[str, Judgement]) -> str:
         *_soak_lines(parts["soak"]),
         "",
         "## What was wrong",
+        "",
+        "A draw that is run again replaces its line.",
         "",
         *(_wrong(found) or ["Nothing in these runs."]),
     ]

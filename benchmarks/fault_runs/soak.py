@@ -10,7 +10,7 @@ from benchmarks.fault_runs.judging import LONGEST_SECONDS, Ending, Judgement, er
 from benchmarks.fault_runs.verbs import is_named
 from benchmarks.fault_runs.yard import Yard
 
-SOAKED = 4
+SOAKED = 8
 JOB = "soak"
 STEPS = 8
 # Together they strike one call of five. With expired credentials or a wrong clock, every command would end at once.

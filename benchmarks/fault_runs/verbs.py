@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from benchmarks.fault_runs.draws import FaultDraw
-from benchmarks.fault_runs.judging import Ending, Judgement, errors_of, job_errors
+from benchmarks.fault_runs.judging import LONGEST_SECONDS, Ending, Judgement, errors_of, job_errors
 from benchmarks.fault_runs.yard import DATA_FILES, JOB, LARGE, Yard
 from scripts.channels.local import PART_SIZE
 
 Check = Callable[[Ending], list[str]]
 KEPT = "kept"  # the job file of the job that has ended: its prefix never changes, so it can be resumed
+# A verb that follows a job waits as long as the outage.
+LONGEST = dict.fromkeys(("train", "resume", "logs"), 900.0)
 STEPS = 3
 MORE = 2  # files that come and go
 
@@ -73,7 +75,7 @@ class VerbRuns:
         with self._scenes.prepared(draw.verb) as (texts, check):
             with self._yard.faults(draw.rules):
                 ending = self._yard.run(draw.verb, texts)
-            wrong = errors_of(ending) + check(ending)
+            wrong = errors_of(ending, LONGEST.get(draw.verb, LONGEST_SECONDS)) + check(ending)
             again = None
             if ending.code != 0:
                 again = self._yard.run(draw.verb, texts)

@@ -16,6 +16,8 @@ from scripts.core import aws
 def none_left(s3: Any, bucket: str, keys: Collection[str]) -> Iterator[None]:
     """Abort the uploads that begin during the block and do not end in it. Without the right to look, leave them.
 
+    After an interrupt it asks nothing: you do not wait for a network that may be down.
+
     Args:
         s3: the client.
         bucket: the bucket.
@@ -24,7 +26,7 @@ def none_left(s3: Any, bucket: str, keys: Collection[str]) -> Iterator[None]:
     before = _unfinished(s3, bucket, keys)
     try:
         yield
-    except BaseException:
+    except Exception:
         with contextlib.suppress(Exception):  # the first error is the one to report
             _abort(s3, bucket, _unfinished(s3, bucket, keys) - before)
         raise

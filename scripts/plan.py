@@ -1,6 +1,7 @@
 """`make plan`: plans the stack, saves and reviews the plan. Also reviews any other plan, from a file or a pipe."""
 
 import gc
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -35,6 +36,7 @@ def review(
     plans: Annotated[list[str], typer.Argument(help="Outputs of `terraform show -json`, saved plans, or - for stdin.")],
     out: Annotated[Path | None, typer.Option(help="Write review.md, review.html and review.json there.")] = None,
     fail_on: Annotated[str, typer.Option(help="Exit with 3 if a plan adds a finding of this severity or above.")] = "",
+    account: Annotated[str, typer.Option(help="The account that the plans are for: 12 digits.")] = "",
 ) -> None:
     """Review any plans, without credentials or network; print Markdown, or write the pages.
 
@@ -43,8 +45,10 @@ def review(
     from scripts.review import pages, render
 
     limit = _severity(fail_on) if fail_on else None
+    if account and not re.fullmatch(r"\d{12}", account):
+        raise UserError(f"--account {account} is not the number of an account.", "Give its 12 digits.")
     gc.disable()  # millions of values stay in use: garbage collection would take a fifth of the time
-    reviews = _reviews(plans)
+    reviews = _reviews(plans, account)
     if out is None:
         console.say(render.markdown(reviews))
     else:
@@ -57,12 +61,13 @@ def review(
         _fail_on(limit, reviews)
 
 
-def _reviews(plans: list[str]) -> list["Review"]:
+def _reviews(plans: list[str], account: str) -> list["Review"]:
     from scripts.review import reading, settings
     from scripts.review.review import review as reviewed
 
     chosen = settings.read(Path("review.toml"))
-    return [reviewed(reading.read(_text(name), "stdin" if name == "-" else name), chosen) for name in plans]
+    named = ((name, "stdin" if name == "-" else name) for name in plans)
+    return [reviewed(reading.read(_text(name), source, account), chosen) for name, source in named]
 
 
 def _text(name: str) -> str:

@@ -186,8 +186,8 @@ class Plan:
             configuration sets: the full addresses that its expression refers to (`references.py`). None if the plan
             has no configuration.
         secrets: every text that is marked sensitive somewhere: values, variables, defaults.
-        accounts: the numbers of the accounts that Terraform was signed in to, if the configuration reads them
-            (`aws_caller_identity`).
+        accounts: the numbers of the accounts that Terraform was signed in to: as somebody says, or as the configuration
+            reads them (`aws_caller_identity`).
     """
 
     source: str

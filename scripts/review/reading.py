@@ -30,12 +30,13 @@ ACTIONS: Mapping[tuple[str, ...], Action] = {
 }
 
 
-def read(text: str, source: str) -> Plan:
+def read(text: str, source: str, account: str = "") -> Plan:
     """Read a plan.
 
     Args:
         text: the JSON.
         source: the plan's name: a file or an environment.
+        account: the number of the account that it is for; empty if nobody says.
 
     Returns:
         The plan with all its values, secrets included.
@@ -45,6 +46,7 @@ def read(text: str, source: str) -> Plan:
             Terraform does not write.
     """
     raw = parse(text, source)
+    prior = object_of(object_of(raw.get("prior_state")).get("values"))
     return Plan(
         source=source,
         format_version=text_of(raw.get("format_version")),
@@ -62,7 +64,7 @@ def read(text: str, source: str) -> Plan:
         failed_checks=tuple(_failed_checks(raw)),
         references=references(raw.get("configuration")) or None,
         secrets=sensitive.texts(raw),
-        accounts=frozenset(_accounts(object_of(object_of(raw.get("prior_state")).get("values")).get("root_module"))),
+        accounts=frozenset(filter(None, (account, *_accounts(prior.get("root_module"))))),
     )
 
 

@@ -170,5 +170,5 @@ def _review(target: Target, file: Path, page: Path, explain: Callable[[CommandRe
     result = target.runner.capture("show", "-json", str(file.absolute()))
     if result.code != 0:
         raise explain(result)
-    plan = reading.read(result.out, target.environment)
+    plan = reading.read(result.out, target.environment, target.account_id)
     return ReviewedPlan(file, plan, review(plan, settings.read(binding.SETTINGS)), page)

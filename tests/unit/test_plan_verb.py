@@ -188,6 +188,7 @@ def test_what_is_no_plan_gets_two_lines(tmp_path: Path, content: bytes, problem:
     [
         (["nowhere.json"], ["nowhere.json cannot be read", "terraform show -json"]),
         (["."], [". cannot be read", "terraform show -json"]),
+        (["plan.json", "--account", "12"], ["--account 12 is not the number of an account", "12 digits"]),
         (["plan.json", "--fail-on", "hihg"], ["hihg is not a severity. Did you mean `high`?", "medium"]),
     ],
 )

@@ -23,6 +23,8 @@ from scripts.review.rules import (
     s3_retention,
     sagemaker,
     secrets,
+    settings_table,
+    weak_settings,
 )
 from scripts.review.rules.engine import findings
 from scripts.review.rules.registry import RULES, Rule
@@ -32,5 +34,6 @@ __all__ = ["FAMILIES", "RULES", "Rule", "findings"]
 FAMILIES = (
     plan, execution, changes, protection, outputs, other_accounts, s3, s3_retention, iam, iam_exclusive, iam_trust, ecr,
     kms, logs, messaging, functions, environments, network, compute, databases, secrets, sagemaker,
+    settings_table, weak_settings,
 )  # fmt: skip
 """The modules with the rules; each registers its rules when it is imported."""

@@ -7,7 +7,7 @@ from scripts.review.masking import Mask
 from scripts.review.model import Action, Change, Finding, Plan, PrincipalChange, Severity, Status
 from scripts.review.permissions.resources import destroyed_names, removes_resource
 from scripts.review.rules.blocks import UnknownAttribute, UnknownValueError
-from scripts.review.rules.marks import mark_findings
+from scripts.review.rules.marks import mark_findings, unknown_account
 from scripts.review.rules.registry import CHANGE, PLAN, STATE, Rule, StateCheck, engine_rule
 from scripts.review.rules.resources import PlanIndex, Resource
 
@@ -35,8 +35,10 @@ def findings(plan: Plan, mask: Mask, permissions: Iterable[PrincipalChange]) -> 
         The findings: first those of the plan as a whole, then in the order of the plan's changes, then those of the
         permissions. Every text is masked.
     """
-    found = tuple(_Run(plan, mask).findings())
-    return (*found, *mark_findings(permissions, found))
+    run = _Run(plan, mask)
+    found = tuple(run.findings())
+    unknown = () if run.index.accounts else tuple(unknown_account(permissions))
+    return (*found, *mark_findings(permissions, found), *unknown)
 
 
 class _Run:

@@ -1,15 +1,17 @@
 """Findings for the risks that the Permissions part marks, of any resource type, where no other rule reports them."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from scripts.review.model import Finding, Permission, PrincipalChange, Severity, Status
 from scripts.review.permissions.risks import NO_LONGER_DENIED
-from scripts.review.rules.registry import Rule, engine_rule
+from scripts.review.rules.registry import THE_PLAN, Rule, engine_rule
 
 _SERVICE = "Permissions"
 _GUIDE = "https://docs.aws.amazon.com/IAM/latest/UserGuide"
 _MAX_SHOWN = 3
+_ACCOUNT = re.compile(r"AWS:(?:arn:aws[\w-]*:(?:iam|sts)::)?(\d{12})(?:$|:)")
 
 CONDITION_LOST = engine_rule(
     _SERVICE,
@@ -58,6 +60,16 @@ ESCALATION_GRANT = engine_rule(
     page=f"{_GUIDE}/access_policies_boundaries.html",
 )
 
+ACCOUNT_UNKNOWN = engine_rule(
+    _SERVICE,
+    "own-account-unknown",
+    Severity.MEDIUM,
+    "Nobody can tell which accounts are other ones",
+    why="The plan does not say which account it is for, so a grant to another account looks like one to its own.",
+    fix='Say it: `--account` with 12 digits. Or read `data "aws_caller_identity"` in the configuration.',
+    page=f"{_GUIDE}/access_policies-cross-account-resource-access.html",
+)
+
 _RULES: Mapping[str, Rule] = {
     "public": PUBLIC_GRANT,
     "outside account": OUTSIDE_GRANT,
@@ -98,6 +110,20 @@ def mark_findings(changes: Iterable[PrincipalChange], found: Iterable[Finding]) 
     for change, mark, permissions in marked:
         if _content(change, mark, permissions) not in known:
             yield _finding(_RULES[mark], change, permissions)
+
+
+def unknown_account(changes: Iterable[PrincipalChange]) -> Iterator[Finding]:
+    """Report the accounts in grants of a plan that does not tell its own account."""
+    grants = [(number[1], each) for each in changes if each.added and (number := _ACCOUNT.match(each.principal))]
+    if grants:
+        numbers = sorted({number for number, _ in grants})
+        rule, places = ACCOUNT_UNKNOWN, len({each.place for _, each in grants})
+        named = ", ".join(numbers[:_MAX_SHOWN]) + (
+            f" and {len(numbers) - _MAX_SHOWN} more" * (len(numbers) > _MAX_SHOWN)
+        )
+        where = "one resource grants" if places == 1 else f"{places} resources grant"
+        what = f"The plan does not tell its own account, and {where} access to {named}."
+        yield Finding(rule.id, rule.severity, Status.NEW, THE_PLAN, what, rule.why, rule.fix, rule.page)
 
 
 def _content(change: PrincipalChange, mark: str, permissions: tuple[Permission, ...]) -> tuple[Any, ...]:

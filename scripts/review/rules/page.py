@@ -11,6 +11,7 @@ _SERVICES = (
     "Every service", "The plan itself", "What the apply executes", "Permissions", "Data and names", "S3", "IAM", "ECR",
     "KMS", "CloudWatch Logs", "CloudTrail and flow logs", "SNS", "SQS", "EventBridge", "Lambda", "ECS", "VPC",
     "EC2 and EBS", "RDS", "DynamoDB", "EFS", "Secrets Manager", "SSM", "SageMaker",
+    "Settings of other services",
 )  # fmt: skip
 _HEAD = """\
 # The rules of the plan review
@@ -38,8 +39,9 @@ The rules cannot see everything:
 
 - `prevent_destroy` and other lifecycle settings, because a plan does not contain them;
 - settings that another configuration manages, or that no configuration manages;
-- who owns an account. Your own accounts are those that Terraform was signed in to and those in the ARNs of the plan's
-  resources. All others count as other accounts, even AWS's own, such as those from which load balancers write logs;
+- who owns an account. Your own accounts are the one that you name (`--account`; `make plan` does so), those that
+  Terraform was signed in to, and those in the ARNs of the plan's resources. All others count as other accounts, even
+  AWS's own, such as those from which load balancers write logs;
 - the content of a `dynamic` block if its `for_each` is known only after the apply and the provider could fill in the
   block itself (a security group's `ingress`).
 """

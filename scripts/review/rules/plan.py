@@ -5,13 +5,11 @@ from collections.abc import Iterator
 
 from scripts.review import labels
 from scripts.review.model import Plan, Severity
-from scripts.review.rules.registry import Family
+from scripts.review.rules.registry import THE_PLAN, Family
 from scripts.review.rules.resources import PlanIndex
 
 _PLAN = Family("The plan itself")
 _FORMAT = "https://developer.hashicorp.com/terraform/internals/json-format#plan-representation"
-THE_PLAN = "(the plan)"
-"""Used in place of a resource's address."""
 
 
 @_PLAN.plan(

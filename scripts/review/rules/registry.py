@@ -18,6 +18,9 @@ ChangeCheck = Callable[["Change", "PlanIndex"], Iterator[str]]
 PlanCheck = Callable[["Plan", "PlanIndex"], Iterator[tuple[str, str]]]
 Check = TypeVar("Check", StateCheck, ChangeCheck, PlanCheck)
 
+THE_PLAN = "(the plan)"
+"""Used in place of a resource's address."""
+
 EVERY = ("",)
 """The types of a change rule that checks every resource."""
 

@@ -8,6 +8,7 @@ from tests.unit.review.rule_plans import Case, created, plan, policy, updated
 OWN, OTHER = "111122223333", "444455556666"
 MFA = {"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}
 ROOT = {"Principal": {"AWS": f"arn:aws:iam::{OWN}:root"}, "Action": "sts:AssumeRole"}
+KEY = policy({"Principal": {"AWS": f"arn:aws:iam::{OTHER}:root"}, "Action": "kms:*"})
 DENY = {"Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::x/*"}
 
 
@@ -42,5 +43,8 @@ MARKS: dict[str, Case] = {
         plan(created("aws_s3_bucket_policy", policy=policy({"Principal": "*"}))),  # s3-public-policy reports it
     ),
     "outside-account-grant": Case(access_point(OTHER), access_point(OWN)),
+    "own-account-unknown": Case(
+        plan(created("aws_kms_key", policy=KEY)), plan(created("aws_kms_key", policy=KEY), accounts=frozenset({OWN}))
+    ),
     "escalation-grant": Case(attaches("AmazonSageMakerFullAccess"), attaches("AdministratorAccess")),
 }

@@ -12,13 +12,14 @@ from tests.unit.review.rule_table_access import ACCESS
 from tests.unit.review.rule_table_execution import EXECUTION
 from tests.unit.review.rule_table_marks import MARKS
 from tests.unit.review.rule_table_retention import RETENTION
+from tests.unit.review.rule_table_settings import SETTINGS
 
-CASES = {**ACCESS, **EXECUTION, **MARKS, **RETENTION}
+CASES = {**ACCESS, **EXECUTION, **MARKS, **RETENTION, **SETTINGS}
 
 
 def test_every_rule_has_a_case_and_every_case_a_rule() -> None:
     assert sorted(CASES) == sorted(RULES)
-    assert len(CASES) == len(ACCESS) + len(EXECUTION) + len(MARKS) + len(RETENTION)
+    assert len(CASES) == len(ACCESS) + len(EXECUTION) + len(MARKS) + len(RETENTION) + len(SETTINGS)
 
 
 def test_there_are_at_least_forty_five() -> None:

@@ -51,6 +51,8 @@ def start(lifetime: bool = False) -> Cloud:
     folder = FOLDER.absolute()
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if cloud := _await_other(folder):
+            return cloud
         (folder / AWS_CONFIG).write_text("")
         with (folder / LOG).open("ab") as log, _lifeline(lifetime) as (arguments, descriptors):
             child = subprocess.Popen(
@@ -145,6 +147,16 @@ def _is_locked(folder: Path) -> bool:
     except BlockingIOError:
         return True
     return False
+
+
+def _await_other(folder: Path) -> Cloud | None:
+    """Wait for a server that is starting, and return its cloud; or until one that is ending has ended."""
+    deadline = time.monotonic() + STOP_SECONDS
+    while _is_locked(folder) and time.monotonic() < deadline:
+        if cloud := running():
+            return cloud
+        time.sleep(0.05)
+    return None
 
 
 def _is_listening(port: int) -> bool:

@@ -137,6 +137,20 @@ time.sleep(1000)
     assert {path.name for path in (stopped_after / "build/local-cloud").iterdir()} == KEPT
 
 
+@pytest.mark.usefixtures("stopped_after")
+def test_a_start_waits_for_a_server_that_is_ending() -> None:
+    """After a killed `make demo`, its server still ends its jobs when the next `make demo` starts."""
+    first = localcloud.start()
+    os.kill(first.pid, signal.SIGSTOP)  # it holds its lock and answers nobody
+    record = first.folder / "server.json"
+    content = record.read_text()
+    record.unlink()
+    threading.Timer(1.0, lambda: os.kill(first.pid, signal.SIGKILL)).start()
+    second = localcloud.start()
+    assert second.pid != first.pid
+    assert record.read_text() != content
+
+
 def test_the_error_for_a_failed_start_says_why(root: Path) -> None:
     (root / "werkzeug.py").write_text("raise SystemExit('broken on purpose')")
     with pytest.raises(UserError, match="did not start: broken on purpose"):

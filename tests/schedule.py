@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 # Long files come first: a worker that takes one of them last would let the other wait.
 _FIRST = ("tests/unit/trainer", "tests/container/jobs", "tests/unit/proof", "tests/container")
 
-# The tests of these folders share a stack: `yard` and `dock`. Each folder has the worker that takes its files first.
-_WORKERS = {"tests/e2e": 0, "tests/container": 1}
+# The tests of these folders share a stack: `yard` and `dock`. Each folder has the worker that takes its files.
+_WORKERS = {"tests/e2e": 0, "tests/errors": 0, "tests/container": 1}
 
 _seconds: dict[str, float] = defaultdict(float)
 
@@ -45,13 +45,12 @@ def _place(item: pytest.Item, file: str, fixtures: Iterable[str]) -> tuple[int, 
 
 
 class StackScheduling(LoadFileScheduling):  # type: ignore[misc]  # pytest-xdist has no types
-    """Files of tests for the workers: first those of the worker's own folder, then those of no worker's folder."""
+    """Files of tests for the workers, in their order; those of another worker's folder only when no others are left."""
 
     def _assign_work_unit(self, node: "WorkerController") -> None:
         own = _number(node.gateway.id)
-        mine = [file for file in self.workqueue if _worker_of(file) == own]
-        free = [file for file in self.workqueue if _worker_of(file) is None]
-        self.workqueue.move_to_end([*mine, *free, *self.workqueue][0], last=False)
+        suitable = [file for file in self.workqueue if _worker_of(file) in (own, None)]
+        self.workqueue.move_to_end([*suitable, *self.workqueue][0], last=False)
         super()._assign_work_unit(node)
 
 
@@ -68,7 +67,7 @@ def runs_first(folder: str, config: pytest.Config) -> bool:
 
 
 def _number(worker: str) -> int:
-    return int(worker.removeprefix("gw")) % len(_WORKERS)
+    return int(worker.removeprefix("gw")) % 2
 
 
 def _worker_of(file: str) -> int | None:

@@ -51,8 +51,7 @@ def start(lifetime: bool = False) -> Cloud:
     folder = FOLDER.absolute()
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if cloud := _await_other(folder):
-            return cloud
+        _await_ending(folder)
         (folder / AWS_CONFIG).write_text("")
         with (folder / LOG).open("ab") as log, _lifeline(lifetime) as (arguments, descriptors):
             child = subprocess.Popen(
@@ -149,14 +148,11 @@ def _is_locked(folder: Path) -> bool:
     return False
 
 
-def _await_other(folder: Path) -> Cloud | None:
-    """Wait for a server that is starting, and return its cloud; or until one that is ending has ended."""
+def _await_ending(folder: Path) -> None:
+    """Wait while a server holds the folder without answering: it is ending, or starting."""
     deadline = time.monotonic() + STOP_SECONDS
-    while _is_locked(folder) and time.monotonic() < deadline:
-        if cloud := running():
-            return cloud
+    while _is_locked(folder) and running() is None and time.monotonic() < deadline:
         time.sleep(0.05)
-    return None
 
 
 def _is_listening(port: int) -> bool:

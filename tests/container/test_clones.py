@@ -37,7 +37,8 @@ def clones(dock: Project, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
 
 def image(clone: Path, dock: Project, *more: str) -> str:
     """The output of `make image` in a clone whose shell points at the dock's local cloud."""
-    pointed = f'eval "$(make -s -C {dock.folder} cloud-env)"; exec "$@"'
+    own = 'TF_DATA_DIR="$PWD/build/local-local/terraform"'
+    pointed = f'eval "$(make -s -C {dock.folder} cloud-env)"; {own} exec "$@"'
     typed = [".venv/bin/python", "-m", "scripts.image", "--env", "local", "--job", "digits", *more]
     ended = subprocess.run(
         ["sh", "-c", pointed, "sh", *typed],
@@ -64,7 +65,7 @@ def test_the_second_clone_finds_the_image_of_the_first(
 ) -> None:
     one, two = clones
     first = image(one, dock, "--base", base_image)
-    second = image(two, dock)
+    second = image(two, dock, "--base", base_image)
     assert len(second.splitlines()) == 1, second
     assert "is in ECR already" in second
     assert pushed(first) == pushed(second)

@@ -1,4 +1,7 @@
-"""The main job in containers: built, pushed, pulled by digest and run, on one instance and on two."""
+"""The demo in containers: its image is built, pushed, pulled by digest and run.
+
+test_resume_job.py trains on two instances.
+"""
 
 import json
 import re
@@ -39,12 +42,6 @@ def one(dock: Project) -> str:
     return dock.make("demo", timeout=600)
 
 
-@pytest.fixture(scope="module")
-def two(dock: Project, one: str) -> str:
-    """The output of `make demo INSTANCES=2`, run after `make demo`."""
-    return dock.make("demo", "INSTANCES=2", timeout=600)
-
-
 def test_the_image_is_built_pushed_and_named_by_digest(dock: Project, one: str) -> None:
     steps = re.findall(r"^<== (.+): done in .+$", one, flags=re.MULTILINE)
     assert [step.split()[0] for step in steps] == ["Infrastructure", "Data", "Image", "Training", "Evaluation"]
@@ -57,19 +54,6 @@ def test_the_image_is_built_pushed_and_named_by_digest(dock: Project, one: str) 
 def test_the_log_does_not_say_that_the_job_ran_as_a_process(dock: Project, one: str) -> None:
     run = next(iter(requests(dock)))
     assert "as a process" not in log_of(dock, run)
-
-
-def test_two_instances_train_one_model_of_the_same_image(dock: Project, one: str, two: str) -> None:
-    first, *_, last = requests(dock).values()
-    assert last["ResourceConfig"]["InstanceCount"] == 2
-    images = [request["AlgorithmSpecification"]["TrainingImage"] for request in (first, last)]
-    assert images[0] == images[1]
-    assert accuracy(two) >= 0.97
-    run = list(requests(dock))[-1]
-    epochs = [int(epoch) for epoch in re.findall(r"\bepoch=(\d+) ", log_of(dock, run))]
-    assert epochs == list(range(1, len(epochs) + 1)), "only the first instance prints epochs"
-    assert re.search(r"^    algo-1: 15/15  ", two, re.MULTILINE)
-    assert "algo-2: 15/15" not in two
 
 
 def test_an_image_that_exists_is_not_built_again(dock: Project, one: str) -> None:

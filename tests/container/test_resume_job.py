@@ -1,4 +1,7 @@
-"""A container is killed, and a new job resumes from its checkpoints: on one instance and on two."""
+"""A container is killed, and a new job resumes from its checkpoints: on one instance and on two.
+
+Each takes a minute or more: three jobs, each of which starts TensorFlow in its containers.
+"""
 
 import json
 import re
@@ -12,8 +15,8 @@ from tests.conftest import Project
 pytestmark = pytest.mark.e2e
 
 LOCAL = "CLOUD=local"
-# Long enough for a container to be killed in its middle: 135 steps an epoch.
-HP = "HP=batch_size=8 epochs=4 checkpoint_steps=50"
+# Long enough for a container to be killed in its middle: 135 steps an epoch; on two instances a step takes longer.
+HP = {instances: f"HP=batch_size=8 epochs={epochs} checkpoint_steps=50" for instances, epochs in ((1, 4), (2, 2))}
 JOB = re.compile(r"^Run: (digits-\S+)$", re.MULTILINE)
 STATE = re.compile(r"^(?:algo-1: )?(state after step \d+ of \d+: sha256 [0-9a-f]{64})", re.MULTILINE)
 RESUMED = re.compile(r"^(?:algo-1: )?resumes from .*: step ([1-9]\d*) of", re.MULTILINE)
@@ -33,7 +36,7 @@ def yard(dock: Project, base_image: str) -> Project:
 def killed_after_an_epoch(yard: Project, engine: docker.DockerClient, instances: int) -> tuple[str, str]:
     """Run a job and kill its last host's container after the first epoch; returns the job's name and the output."""
     output = ""
-    with yard.start("make", "train", "JOB=digits", HP, f"INSTANCES={instances}", "YES=1", LOCAL) as process:
+    with yard.start("make", "train", "JOB=digits", HP[instances], f"INSTANCES={instances}", "YES=1", LOCAL) as process:
         assert process.stdout is not None
         for line in process.stdout:
             output += line
@@ -56,8 +59,11 @@ def image_of(folder: Path, job: str) -> str:
 def test_a_job_with_a_killed_container_can_be_resumed(
     yard: Project, engine: docker.DockerClient, instances: int
 ) -> None:
-    uninterrupted = yard.make("train", "JOB=digits", HP, f"INSTANCES={instances}", "YES=1", LOCAL)
+    uninterrupted = yard.make("train", "JOB=digits", HP[instances], f"INSTANCES={instances}", "YES=1", LOCAL)
     (state,) = STATE.findall(uninterrupted)
+    (whole,) = JOB.findall(uninterrupted)
+    printed = {line.partition(":")[0] for line in uninterrupted.splitlines() if re.match(r"algo-\d: +\d+/\d+ ", line)}
+    assert printed == ({"algo-1"} if instances > 1 else set()), "only the first instance prints epochs"
 
     first, output = killed_after_an_epoch(yard, engine, instances)
     host = f"algo-{instances}" if instances > 1 else ""
@@ -73,6 +79,6 @@ def test_a_job_with_a_killed_container_can_be_resumed(
     (second,) = JOB.findall(output)
     assert len(RESUMED.findall(output)) == 1, output
     assert STATE.findall(output) == [state]
-    assert image_of(yard.folder, second) == image_of(yard.folder, first)
+    assert image_of(yard.folder, second) == image_of(yard.folder, first) == image_of(yard.folder, whole)
     assert "@sha256:" in image_of(yard.folder, second)
     assert (yard.folder / "runs" / second / "model" / "model.keras").is_file()

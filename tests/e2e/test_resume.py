@@ -19,7 +19,7 @@ pytestmark = pytest.mark.e2e
 
 LOCAL = "CLOUD=local"
 # Small batches make the job long enough to be interrupted in its middle.
-HP = "HP=batch_size=4 epochs=10 checkpoint_steps=50"
+HP = "HP=batch_size=4 epochs=6 checkpoint_steps=50"
 JOB = re.compile(r"^Run: (digits-\S+)$", re.MULTILINE)
 EPOCH = re.compile(r"^ *(\d+)/\d+  +(.*?) +\S+ +\S+$", re.MULTILINE)  # the last two columns are times
 STATE = re.compile(r"^state after step \d+ of \d+: sha256 [0-9a-f]{64}", re.MULTILINE)
@@ -113,7 +113,4 @@ def test_a_completed_job_resumes_with_more_epochs(yard: Project, demo: str) -> N
     (done,) = JOB.findall(yard.make("train", "JOB=digits", more, "YES=1", LOCAL))
     output = yard.make("resume", f"RUN={done}", "HP=epochs=5", LOCAL)
     assert list(epochs(output)) == [4, 5]
-    straight = yard.make("train", "JOB=digits", more.replace("3", "5"), "YES=1", LOCAL)
-    assert epochs(output)[5] == epochs(straight)[5]
-    (state,) = STATE.findall(straight)
-    assert STATE.findall(output) == [state]
+    assert len(STATE.findall(output)) == 1  # tests/unit/trainer compares such a state with the uninterrupted one

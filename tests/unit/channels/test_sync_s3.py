@@ -145,12 +145,13 @@ def test_jobs_in_progress_that_read_the_prefix_are_found() -> None:
 
 @contextmanager
 def at_the_first_upload(act: Callable[[], object]) -> Iterator[None]:
-    """Do something once, when the first PutObject is about to be sent."""
-    pending = [act]
+    """Do something once, when the first PutObject is about to be sent; the other requests wait for it."""
+    pending, one = [act], threading.Lock()
 
     def handler(**_: object) -> None:
-        if pending:
-            pending.pop()()
+        with one:
+            if pending:
+                pending.pop()()
 
     aws.session().events.register("before-send.s3.PutObject", handler)
     yield

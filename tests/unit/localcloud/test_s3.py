@@ -3,7 +3,6 @@
 import hashlib
 import http.client
 import json
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -235,24 +234,22 @@ def test_moto_still_reads_objects_itself(s3: Any) -> None:
 
 
 @pytest.mark.e2e
-def test_a_prefix_with_10_000_objects_and_an_object_of_1_gib(s3: Any, cloud: Any, tmp_path: Path) -> None:
+def test_a_prefix_of_several_pages_and_an_object_of_1_gib(s3: Any, cloud: Any, tmp_path: Path) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda n: s3.put_object(Bucket="bytes", Key=f"many/{n:05}", Body=b"x"), range(10_000)))
+        list(pool.map(lambda n: s3.put_object(Bucket="bytes", Key=f"many/{n:05}", Body=b"x"), range(2_500)))
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket="bytes", Prefix="many/")
     listed = [entry["Key"] for page in pages for entry in page["Contents"]]
-    assert listed == [f"many/{n:05}" for n in range(10_000)]
-    assert read(s3, "many/07777") == b"x"
+    assert listed == [f"many/{n:05}" for n in range(2_500)]
+    assert read(s3, "many/02222") == b"x"
 
     block = bytes(range(256)) * 4096
     with (tmp_path / "big").open("wb") as file:
         for number in range(1024):
             file.write(number.to_bytes(4, "big") + block[4:])
-    started = time.monotonic()
     s3.upload_file(str(tmp_path / "big"), "bytes", "big")
     s3.download_file("bytes", "big", str(tmp_path / "back"))
-    assert time.monotonic() - started < 30  # 11 s on a machine of two cores with nothing else to do
     with (tmp_path / "big").open("rb") as one, (tmp_path / "back").open("rb") as other:
         assert hashlib.file_digest(one, "md5").digest() == hashlib.file_digest(other, "md5").digest()
     peak = next(line for line in Path(f"/proc/{cloud.pid}/status").read_text().splitlines() if "VmHWM" in line)

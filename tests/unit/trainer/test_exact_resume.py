@@ -131,6 +131,18 @@ def test_epochs_may_grow_if_schedule_epochs_is_set(uninterrupted: FinishedRun, t
 
 
 @pytest.mark.e2e
+def test_with_a_constant_rate_more_epochs_give_the_results_of_a_run_that_had_them_from_the_start(
+    tmp_path: Path, digits: Path
+) -> None:
+    constant = {"learning_rate_schedule": "constant"}
+    first = train(tmp_path / "first", digits, None, epochs="1", **constant)
+    resumed = train(tmp_path / "resumed", digits, first.last.path, epochs="2", **constant)
+    straight = train(tmp_path / "straight", digits, None, epochs="2", **constant)
+    assert resumed.last.digest == straight.last.digest
+    assert resumed.history == straight.history
+
+
+@pytest.mark.e2e
 def test_a_run_resumes_on_another_number_of_hosts_and_prints_what_changes(
     uninterrupted: FinishedRun, tmp_path: Path, digits: Path
 ) -> None:

@@ -43,6 +43,7 @@ def one(dock: Project) -> str:
 
 
 def test_the_image_is_built_pushed_and_named_by_digest(dock: Project, one: str) -> None:
+    """Half a minute or more: the demo builds and pushes the image, and trains all its epochs."""
     steps = re.findall(r"^<== (.+): done in .+$", one, flags=re.MULTILINE)
     assert [step.split()[0] for step in steps] == ["Infrastructure", "Data", "Image", "Training", "Evaluation"]
     request = next(iter(requests(dock).values()))

@@ -147,7 +147,10 @@ def test_a_program_in_a_container_without_a_network_cannot_connect(container: Co
 
 
 def test_the_page_s_commands_build_push_and_run_the_program(dock: Project, base_image: str) -> None:
-    """The page's commands with CLOUD=local; the job runs in a container of the image's digest."""
+    """The page's commands with CLOUD=local; the job runs in a container of the image's digest.
+
+    Half a minute or more: it builds and pushes an image, and a job trains in it.
+    """
     (program,), (job,) = blocks("python"), blocks("toml")
     write_tree(dock.folder, {"trainer/my_train.py": program, "jobs/my-train.toml": job})
     dock.make("cloud-up")

@@ -78,6 +78,7 @@ def test_a_local_cloud_that_ran_before_is_left_running(yard: Project, demo: str)
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_leaves_no_process(tmp_path: Path, yard: Project, number: signal.Signals) -> None:
+    """Up to a minute: a demo in a folder of its own gets as far as its apply, which ends in its own time."""
     project = Project(tmp_path / "clone")
     log = project.folder / "build/demo/infrastructure.log"
     with project.start("make", "demo") as process:

@@ -121,6 +121,7 @@ def test_a_program_of_one_s_own(yard: Project) -> None:
 
 
 def test_interrupted_it_goes_on_and_stop_keeps_its_model(yard: Project) -> None:
+    """Twenty seconds: a job starts TensorFlow, and five verbs follow."""
     before = jobs(yard)
     with yard.start("make", "train", LOCAL, "JOB=digits", "HP=epochs=3000", "YES=1") as process:
         assert process.stdout is not None

@@ -105,6 +105,7 @@ def above_low(review: dict[str, Any]) -> list[str]:
 
 
 def test_a_plan_of_no_change_is_reviewed_and_saved(yard: Project, folder: Path) -> None:
+    """Twenty seconds: two plans with the real provider."""
     output = yard.make("plan", LOCAL)
     assert "Nothing to change: the stack of `local` matches terraform/ already." in output
     assert "Refreshing state" not in output
@@ -119,6 +120,7 @@ def test_a_plan_of_no_change_is_reviewed_and_saved(yard: Project, folder: Path) 
 
 
 def test_each_of_two_terminals_applies_what_it_has_reviewed(yard: Project, folder: Path) -> None:
+    """A minute: four plans and three applies with the real provider."""
     with changed(yard, VARIABLES, KEPT):
         with at_the_question(yard) as answer:
             first = reviewed(folder)
@@ -160,6 +162,7 @@ def test_the_printed_command_removes_the_lock_of_a_killed_command(yard: Project,
 
 
 def test_an_approval_holds_for_the_same_change_planned_anew(yard: Project, folder: Path) -> None:
+    """Half a minute: three plans and two applies with the real provider."""
     opened = (yard.folder / BUCKETS).read_text().replace("block_public_policy     = true", "")
     with changed(yard, BUCKETS, opened):
         output = yard.make("plan", LOCAL)
@@ -214,6 +217,7 @@ def test_warnings_of_terraform_are_not_lost(yard: Project) -> None:
 
 
 def test_what_is_kept_and_not_empty_stops_a_removal_before_it_begins(yard: Project) -> None:
+    """Half a minute: three plans and two applies with the real provider."""
     with changed(yard, VARIABLES, 'environment = "local"\nforce_delete = true\n'):
         yard.make("infra", LOCAL, "YES=1")
         output = yard.make("destroy", LOCAL, "CONFIRM=local", code=2)

@@ -42,6 +42,7 @@ def facts(found: Review) -> tuple[object, ...]:
 
 
 def test_a_plan_made_again_says_the_same(runner: Terraform) -> None:
+    """Half a minute: one apply and three plans with the real provider."""
     first = make.plan("permissions", runner)
     assert facts(reviewed(first)) == facts(make.golden_review("permissions"))
 
@@ -57,6 +58,7 @@ def test_a_plan_made_again_says_the_same(runner: Terraform) -> None:
 
 
 def test_what_is_kept_of_a_plan_is_all_of_it_but_what_is_made_up(runner: Terraform) -> None:
+    """Half a minute: one apply and a plan with the real provider."""
     text = make.normalised(make.plan("moved", runner))
     kept = (make.GOLDEN / "moved" / "plan.json").read_text(encoding="utf-8")
     assert json.loads(text) == json.loads(kept)

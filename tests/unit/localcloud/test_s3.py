@@ -235,6 +235,7 @@ def test_moto_still_reads_objects_itself(s3: Any) -> None:
 
 @pytest.mark.e2e
 def test_a_prefix_of_several_pages_and_an_object_of_1_gib(s3: Any, cloud: Any, tmp_path: Path) -> None:
+    """Half a minute: thousands of requests, and a GiB that goes there and back."""
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(8) as pool:

@@ -65,6 +65,7 @@ def check_killed_run(baseline: Baseline, hosts: int, kills: int) -> None:
 
 
 def test_a_run_that_is_killed_twice_has_the_same_result(baseline: Baseline) -> None:
+    """Half a minute: the run starts TensorFlow four times."""
     check_killed_run(baseline, hosts=1, kills=2)
 
 

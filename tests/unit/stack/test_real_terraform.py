@@ -30,6 +30,7 @@ def checked(project: Project) -> Project:
 
 
 def test_the_terraform_tests_pass_with_any_aws_settings_of_the_caller(checked: Project) -> None:
+    """A minute: `terraform test` starts the provider for each of its runs."""
     ended = checked.verb("infra", "test", env={"AWS_PROFILE": "nobody", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"})
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "0 failed" in ended.stdout

@@ -64,6 +64,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory, digits: Path) -> Fin
 def test_a_run_resumed_from_any_step_ends_with_the_same_bits(
     uninterrupted: FinishedRun, tmp_path: Path, digits: Path
 ) -> None:
+    """Half a minute: each of nine resumed runs compiles its steps and exports a model."""
     assert sorted(uninterrupted.checkpoints) == list(range(1, STEPS + 1))
     for step in range(1, STEPS + 1):
         resumed = train(tmp_path / str(step), digits, uninterrupted.checkpoints[step].path)

@@ -120,6 +120,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_applications_start_from_the_weights_channel_and_keep_their_preprocessing(
     name: str, tmp_path: Path, no_network: None
 ) -> None:
+    """Twenty seconds: a network with a hundred layers is built, trained and exported."""
     import keras
 
     from trainer.networks import architectures, export

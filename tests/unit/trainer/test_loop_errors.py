@@ -73,6 +73,7 @@ def test_the_last_finite_state_is_saved_even_without_a_due_checkpoint(tmp_path: 
 
 @pytest.mark.e2e
 def test_an_out_of_memory_error_names_the_batch_size(tmp_path: Path, digits: Path) -> None:
+    """Twenty seconds: a new Python starts TensorFlow under a limit, and fills its memory."""
     base = make_base(tmp_path / "ml", digits, batch_size="600", image_size="256")
     limit = 12 << 30
     completed = train(base, lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))

@@ -220,6 +220,7 @@ def test_only_the_first_host_writes_files(two: Hosts) -> None:
 def test_two_hosts_that_were_stopped_give_the_results_of_an_uninterrupted_run(
     two: Hosts, tmp_path: Path, digits: Path, stopped: tuple[int, ...]
 ) -> None:
+    """Twenty seconds: two hosts start twice, and each compiles its steps."""
     hosts = make_hosts(tmp_path, digits, **EPOCHS)
     processes = hosts.start()
     wait_for(processes[0], "epoch=1 ")
@@ -283,6 +284,7 @@ Context.configure_coordination_service = functools.partialmethod(
 @pytest.mark.e2e
 @pytest.mark.parametrize("frozen", [0, 1])
 def test_if_one_host_is_frozen_the_other_ends_with_that_reason(tmp_path: Path, digits: Path, frozen: int) -> None:
+    """Twenty seconds: two hosts train, and one waits for the silence of the other."""
     hosts = make_hosts(tmp_path, digits, **ENDLESS)
     for base in hosts.bases:
         base.prelude = SHORT_LIMITS
@@ -323,7 +325,10 @@ def test_a_batch_size_that_is_not_a_multiple_of_the_devices_is_refused(tmp_path:
 
 @pytest.mark.e2e
 def test_with_sharded_channels_each_host_trains_on_its_own_files(tmp_path: Path, digits: Path) -> None:
-    """The shards have different sizes, and neither host has all labels."""
+    """The shards have different sizes, and neither host has all labels.
+
+    Twenty seconds: two hosts start, and each compiles its steps.
+    """
     hosts = Hosts(tmp_path / "jobs", 2, **EPOCHS)
     shards = [tmp_path / "a", tmp_path / "b"]
     for number in range(10):

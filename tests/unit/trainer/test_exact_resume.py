@@ -140,7 +140,7 @@ def test_with_a_constant_rate_more_epochs_give_the_results_of_a_run_that_had_the
     resumed = train(tmp_path / "resumed", digits, first.last.path, epochs="2", **constant)
     straight = train(tmp_path / "straight", digits, None, epochs="2", **constant)
     assert resumed.last.digest == straight.last.digest
-    assert resumed.history == straight.history
+    assert resumed.history[-1] == straight.history[-1]
 
 
 @pytest.mark.e2e

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _FIRST = ("tests/unit/trainer", "tests/container/jobs", "tests/unit/proof", "tests/container")
 
 # The tests of these folders share a stack: `yard` and `dock`. Each folder has the worker that takes its files.
-_WORKERS = {"tests/e2e": 0, "tests/errors": 0, "tests/container": 1}
+_WORKERS = {"tests/e2e": 0, "tests/errors": 0, "tests/faults": 0, "tests/container": 1}
 
 _seconds: dict[str, float] = defaultdict(float)
 

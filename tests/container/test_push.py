@@ -276,7 +276,9 @@ def test_a_push_continues_after_its_token_expired(
     place: Place, image: Callable[..., str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     sent = push(image(*(some() for _ in range(6))), place.stack, "v1")
-    assert (sent.new_layers, sent.reused_layers) == (6, 0)
+    # A layer that arrived just before the token expired is there already when the push continues.
+    assert sent.new_layers + sent.reused_layers == 6
+    assert sent.new_layers >= 5
     assert sent.digest == repository.find(place.stack, "v1")
     assert "continuing with a new one" in capsys.readouterr().out
     assert len(place.tokens._expiry) > 1

@@ -18,7 +18,7 @@ from tests.unit.review.plan_edits import edited, executing, noise, places
 
 def main(edits: int) -> None:
     """Print how many edits kept the digest, and how much noise changed it; both must be 0."""
-    random = Random(100)  # noqa: S311
+    random = Random(100)  # noqa: S311 - to repeat, not to hide
     plans = [executing()]
     plans += [json.loads(path.read_text()) for path in sorted(Path("tests/unit/review/golden").glob("*/plan.json"))]
     known = [content_hash(read(json.dumps(raw), "p")) for raw in plans]

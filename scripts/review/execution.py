@@ -7,8 +7,7 @@ constants or references, never values. https://developer.hashicorp.com/terraform
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from scripts.core.errors import UserError
-from scripts.review.files import SHOW
+from scripts.review.files import entries, malformed
 from scripts.review.json_values import EMPTY, object_of, objects_of, text_of
 from scripts.review.model import Action, ActionInvocation, Plan, Program
 from scripts.review.references import without_keys
@@ -16,8 +15,8 @@ from scripts.review.references import without_keys
 CALLING_DATA = ("external", "http")
 """Data sources that run a program or send a request, each time Terraform reads them."""
 
-
-_RUNS_PROVISIONERS = (Action.CREATE, Action.REPLACE, Action.DESTROY)
+RUNS_PROVISIONERS = (Action.CREATE, Action.REPLACE, Action.DESTROY)
+"""What happens to a resource whose provisioners run."""
 
 
 def programs(configuration: Any) -> tuple[Program, ...]:
@@ -46,7 +45,9 @@ def executed_programs(plan: Plan) -> tuple[Program, ...]:
 
     A plan does not say which provisioners have `when = destroy`, so both kinds count.
     """
-    touched = {without_keys(each.address) for each in plan.changes if each.action in _RUNS_PROVISIONERS}
+    if not plan.programs:  # nearly always, and a plan may have 10,000 changes
+        return ()
+    touched = {without_keys(each.address) for each in plan.changes if each.action in RUNS_PROVISIONERS}
     return tuple(each for each in plan.programs if each.kind.startswith("data ") or each.address in touched)
 
 
@@ -60,21 +61,21 @@ def invocations(raw: Mapping[str, Any], source: str) -> tuple[ActionInvocation, 
     Raises:
         UserError: an entry is not an action's.
     """
-    now = [("", each, f"action_invocations[{at}]") for at, each in enumerate(_list(raw, "action_invocations", source))]
-    deferred = [
-        (
-            text_of(object_of(each).get("reason")) or "unknown",
-            object_of(each).get("action_invocation"),
-            f"deferred_action_invocations[{at}]",
-        )
-        for at, each in enumerate(_list(raw, "deferred_action_invocations", source))
-    ]
-    return tuple(_invocation(entry, reason, f"{source}: {place}") for reason, entry, place in (*now, *deferred))
+    return tuple(_invocations(raw, source))
+
+
+def _invocations(raw: Mapping[str, Any], source: str) -> Iterator[ActionInvocation]:
+    for at, entry in enumerate(entries(raw, "action_invocations", source)):
+        yield _invocation(entry, "", f"{source}: action_invocations[{at}]")
+    for at, entry in enumerate(entries(raw, "deferred_action_invocations", source)):
+        reason = text_of(object_of(entry).get("reason")) or "unknown"
+        inner = object_of(entry).get("action_invocation")
+        yield _invocation(inner, reason, f"{source}: deferred_action_invocations[{at}]")
 
 
 def _invocation(entry: Any, reason: str, place: str) -> ActionInvocation:
     if not isinstance(entry, dict) or not text_of(entry.get("address")):
-        raise _malformed(place, "has no address")
+        raise malformed(place, "has no address")
     trigger = {
         **object_of(entry.get("invoke_action_trigger")),
         **object_of(entry.get("lifecycle_action_trigger")),
@@ -89,14 +90,3 @@ def _invocation(entry: Any, reason: str, place: str) -> ActionInvocation:
         trigger={name: value for name, value in trigger.items() if value not in EMPTY},
         deferred=reason,
     )
-
-
-def _list(raw: Mapping[str, Any], member: str, source: str) -> list[Any]:
-    value = raw.get(member)
-    if value is not None and not isinstance(value, list):
-        raise _malformed(f"{source}: {member}", "is not a list")
-    return value or []
-
-
-def _malformed(where: str, what: str) -> UserError:
-    return UserError(f"{where} {what}.", f"Terraform writes no such plan. Write the file again: {SHOW}")

@@ -1,6 +1,7 @@
 """Checks that a text is a plan's JSON, and names the files that people confuse with it."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from scripts.core.errors import UserError
@@ -33,6 +34,23 @@ def parse(text: str, source: str) -> dict[str, Any]:
     if problem:
         raise UserError(f"{source} {problem[0]}", problem[1])
     return raw
+
+
+def entries(raw: Mapping[str, Any], member: str, source: str) -> list[Any]:
+    """The entries of a member of a plan; a missing member has none.
+
+    Raises:
+        UserError: the member is no list.
+    """
+    value = raw.get(member)
+    if value is not None and not isinstance(value, list):
+        raise malformed(f"{source}: {member}", "is not a list")
+    return value or []
+
+
+def malformed(where: str, what: str) -> UserError:
+    """The error for a part of a plan that Terraform does not write in this way."""
+    return UserError(f"{where} {what}.", f"Terraform writes no such plan. Write the file again: {SHOW}")
 
 
 def _loaded(text: str, source: str) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 EMPTY: tuple[Any, ...] = (None, "", [], {})
-"""Values that say as little as a member that is left out."""
+"""Values that say as little as a member that is left out; a provider writes them for "not set"."""
 
 
 def object_of(value: Any) -> Mapping[str, Any]:

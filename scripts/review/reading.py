@@ -10,7 +10,7 @@ from typing import Any
 
 from scripts.core.errors import UserError
 from scripts.review import execution, sensitive
-from scripts.review.files import SHOW, parse
+from scripts.review.files import entries, malformed, parse
 from scripts.review.json_values import object_of, objects_of, text_of
 from scripts.review.members import unknown_members
 from scripts.review.model import Action, Change, FailedCheck, OutputChange, Path, Plan
@@ -69,24 +69,24 @@ def read(text: str, source: str, account: str = "") -> Plan:
 
 
 def _changes(raw: Mapping[str, Any], member: str, source: str) -> Iterator[Change]:
-    for index, entry in enumerate(_list(raw, member, source)):
+    for index, entry in enumerate(entries(raw, member, source)):
         yield _change(entry, f"{source}: {member}[{index}]")
 
 
 def _deferred(raw: Mapping[str, Any], source: str) -> Iterator[tuple[str, Change]]:
-    for index, entry in enumerate(_list(raw, "deferred_changes", source)):
+    for index, entry in enumerate(entries(raw, "deferred_changes", source)):
         where = f"{source}: deferred_changes[{index}]"
         if not isinstance(entry, dict):
-            raise _malformed(where, "is not an object")
+            raise malformed(where, "is not an object")
         yield text_of(entry.get("reason")), _change(entry.get("resource_change"), f"{where}.resource_change")
 
 
 def _change(entry: Any, where: str) -> Change:
     if not isinstance(entry, dict) or not isinstance(entry.get("change"), dict):
-        raise _malformed(where, "contains no change")
+        raise malformed(where, "contains no change")
     address, change = entry.get("address"), entry["change"]
     if not isinstance(address, str) or not address:
-        raise _malformed(where, "has no address")
+        raise malformed(where, "has no address")
     action, actions = _action(change.get("actions"), f"{where} ({address})")
     importing = change.get("importing")
     previous = text_of(entry.get("previous_address"))
@@ -118,11 +118,11 @@ def _outputs(raw: Mapping[str, Any], source: str) -> Iterator[OutputChange]:
     if outputs is None:
         return
     if not isinstance(outputs, dict):
-        raise _malformed(f"{source}: output_changes", "is not an object")
+        raise malformed(f"{source}: output_changes", "is not an object")
     for name, change in outputs.items():
         where = f"{source}: output_changes.{name}"
         if not isinstance(change, dict):
-            raise _malformed(where, "is not an object")
+            raise malformed(where, "is not an object")
         yield OutputChange(
             name=name,
             action=_action(change.get("actions"), where)[0],
@@ -188,18 +188,5 @@ def _import_id(importing: Any) -> str:
 def _object(change: Mapping[str, Any], member: str, where: str) -> Mapping[str, Any] | None:
     value = change.get(member)
     if value is not None and not isinstance(value, dict):
-        raise _malformed(f"{where}.change.{member}", "is not an object")
+        raise malformed(f"{where}.change.{member}", "is not an object")
     return value
-
-
-def _list(raw: Mapping[str, Any], member: str, source: str) -> list[Any]:
-    value = raw.get(member)
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise _malformed(f"{source}: {member}", "is not a list")
-    return value
-
-
-def _malformed(where: str, what: str) -> UserError:
-    return UserError(f"{where} {what}.", f"Terraform writes no such plan. Write the file again: {SHOW}")

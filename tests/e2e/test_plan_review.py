@@ -79,6 +79,7 @@ def client(yard: Project, service: str) -> Any:
     """A client of the yard's local cloud."""
     cloud = running(yard)
     session = boto3.Session("local", "local", region_name=cloud.region)
+    # boto3's types know each service by its literal name only.
     return session.client(service, endpoint_url=cloud.url)  # type: ignore[call-overload]
 
 

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-EMPTY: tuple[Any, ...] = (None, "", [], {})
-"""The values that a provider writes for "not set"."""
+from scripts.review.json_values import EMPTY
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """Rules for secrets in the environment variables of functions and containers."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from scripts.review.canonical import parsed
+from scripts.review.json_values import objects_of
 from scripts.review.model import Severity
 from scripts.review.rules.blocks import Block
 from scripts.review.rules.registry import Family
@@ -44,8 +44,8 @@ def in_function(resource: Resource) -> Iterator[str]:
 )
 def in_container(resource: Resource) -> Iterator[str]:
     """Reports the same for the containers of a task."""
-    for container in _objects(parsed(resource.text("container_definitions"))):
-        for variable in _objects(container.get("environment")):
+    for container in objects_of(parsed(resource.text("container_definitions"))):
+        for variable in objects_of(container.get("environment")):
             name, value = variable.get("name"), variable.get("value")
             if isinstance(name, str) and isinstance(value, str) and _holds_secret(name, value):
                 of = f" of the container {container['name']}" if isinstance(container.get("name"), str) else ""
@@ -57,7 +57,3 @@ def _holds_secret(name: str, value: str) -> bool:
     if not value or value.startswith("/") or is_secret_reference(value):
         return False
     return secret_by_name(name) or secret_by_content(value, name)
-
-
-def _objects(value: Any) -> list[Mapping[str, Any]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

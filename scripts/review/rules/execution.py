@@ -1,10 +1,10 @@
 """Rules for what an apply executes besides its changes: provisioners, actions, programs, invocations."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from scripts.review import labels
-from scripts.review.execution import executed_programs
+from scripts.review.execution import RUNS_PROVISIONERS, executed_programs
 from scripts.review.masking import MASKED, UNKNOWN, Mask, without_marked
 from scripts.review.model import Action, ActionInvocation, Change, Plan, Program, Severity
 from scripts.review.references import without_keys
@@ -134,14 +134,14 @@ def document_runs(change: Change, index: PlanIndex) -> Iterator[str]:
         yield f"Runs `{name}` on `{index.value(change, 'after', 'targets')}` with `{parameters}`."
 
 
-def _provisioners(plan: Plan, mask: Mask, kinds: Any, verb: str) -> Iterator[tuple[str, str]]:
+def _provisioners(plan: Plan, mask: Mask, kinds: Callable[[str], bool], verb: str) -> Iterator[tuple[str, str]]:
     found: dict[str, list[Program]] = {}
     for program in executed_programs(plan):
         if not program.kind.startswith("data ") and kinds(program.kind):
             found.setdefault(program.address, []).append(program)
-    for change in plan.changes:
+    for change in plan.changes if found else ():
         for program in found.get(without_keys(change.address), ()):
-            if change.action in (Action.CREATE, Action.REPLACE, Action.DESTROY):
+            if change.action in RUNS_PROVISIONERS:
                 yield change.address, f"{verb}{_when(change)}: {_arguments(program.expressions, mask)}."
 
 

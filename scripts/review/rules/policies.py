@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from scripts.policies.documents import ANYONE, InvalidPolicyError, Scope, Statement, statements
+from scripts.review.json_values import objects_of
 from scripts.review.masking import UNKNOWN
 from scripts.review.model import Change
 from scripts.review.permissions.policy_checks import is_everybody, limits_principals
@@ -121,19 +122,15 @@ def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:
         negated = entry.get(f"not_{name}")
         written["Not" * bool(negated) + member] = _known(negated or entry.get(name))
     principals: dict[str, list[str]] = {}
-    for block in _blocks(entry.get("principals")):
+    for block in objects_of(entry.get("principals")):
         principals.setdefault(_first(block.get("type")), []).extend(_known(block.get("identifiers")))
     if principals:
         written["Principal"] = ANYONE if ANYONE in principals else principals
     conditions: dict[str, dict[str, list[str]]] = {}
-    for block in _blocks(entry.get("condition")):
+    for block in objects_of(entry.get("condition")):
         of = conditions.setdefault(_first(block.get("test")), {})
         of.setdefault(_first(block.get("variable")), []).extend(_known(block.get("values")))
     return {**written, "Condition": conditions}
-
-
-def _blocks(value: Any) -> list[Mapping[str, Any]]:
-    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
 
 
 def _first(value: Any) -> str:

@@ -4,9 +4,9 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from scripts.review.json_values import EMPTY
 from scripts.review.masking import part
 from scripts.review.model import Action, Change, Severity
-from scripts.review.rules.blocks import EMPTY
 from scripts.review.rules.registry import EVERY, Family
 from scripts.review.rules.resources import PlanIndex
 

@@ -158,7 +158,7 @@ TABLE = (
     ),
     Setting(
         ("aws_guardduty_detector",), "enable", _off, "guardduty-off", _HIGH, "The GuardDuty detector is off.",
-        "Nobody is told of attacks on this account.", "Set `enable = true`.",
+        "No one is warned of attacks on this account.", "Set `enable = true`.",
         f"{_AWS}/guardduty/latest/ug/guardduty_suspend-disable.html",
     ),
     Setting(

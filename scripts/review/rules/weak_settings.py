@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from scripts.review.canonical import parsed
+from scripts.review.json_values import objects_of
 from scripts.review.model import Action, Change, Severity
 from scripts.review.rules.registry import Family
 from scripts.review.rules.resources import PlanIndex, Resource
@@ -63,9 +64,8 @@ def database_tls_optional(resource: Resource) -> Iterator[str]:
 )
 def ecs_privileged(resource: Resource) -> Iterator[str]:
     """Reports each privileged container."""
-    definitions = parsed(resource.text("container_definitions"))
-    for container in definitions if isinstance(definitions, list) else ():
-        if isinstance(container, Mapping) and container.get("privileged") is True:
+    for container in objects_of(parsed(resource.text("container_definitions"))):
+        if container.get("privileged") is True:
             yield f"The container {container.get('name')} of the ECS task is privileged."
 
 

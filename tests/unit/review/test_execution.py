@@ -191,7 +191,7 @@ def plans() -> list[dict[str, Any]]:
 @pytest.mark.parametrize("raw", plans(), ids=["executing", *(path.parent.name for path in GOLDEN)])
 def test_each_edit_with_an_effect_changes_the_digest_and_noise_does_not(raw: dict[str, Any]) -> None:
     """2,000 edits over all plans; `benchmarks/review_digest.py` makes 100,000."""
-    random = Random(14)  # noqa: S311
+    random = Random(14)  # noqa: S311 - to repeat, not to hide
     before = content_hash(read(json.dumps(raw), "p"))
     assert content_hash(read(json.dumps(noise(raw, random), indent=1), "p")) == before
     paths = places(raw)

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TextIO
 
-from scripts.core.errors import UserError
-from scripts.core.printable import in_colour, one_line, printable
+from .errors import UserError
+from .printable import in_colour, one_line, printable
 
 
 def say(text: str = "") -> None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
 
-from scripts.policies.documents import Scope
+from .documents import Scope
 
 Actions = frozenset[str]
 

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import TypeVar
 
-from scripts.policies import globs
-from scripts.policies.documents import Condition
+from . import globs
+from .documents import Condition
 
 Conditions = frozenset[Condition]
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from scripts.review.model import Action, Change
+from .model import Action, Change
 
 
 class DataResource(NamedTuple):

@@ -3,9 +3,9 @@
 import hashlib
 from typing import Any
 
-from scripts.review.canonical import ordered, parsed
-from scripts.review.execution import executed_programs
-from scripts.review.model import Action, ActionInvocation, Change, OutputChange, Plan, Program
+from .canonical import ordered, parsed
+from .model import Action, ActionInvocation, Change, OutputChange, Plan, Program
+from .reading.programs import executed_programs
 
 LENGTH = 32
 _NESTED = (str, dict, list)

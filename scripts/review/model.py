@@ -2,7 +2,7 @@
 
     plan JSON ──reading──▶ Plan ──┬─ rules ────────▶ Finding ──────────┐
                                   ├─ permissions ──▶ PrincipalChange ──┼──review──▶ Review ──▶ render
-                                  └─ difference ───▶ ChangeView ───────┘
+                                  └─ differences ──▶ ChangeView ───────┘
 
 A Plan contains the values as they are, secrets included. A Review contains only masked texts, so the renderers cannot
 leak a secret.

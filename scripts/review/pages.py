@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from scripts.core.printable import json_text
-from scripts.review import render
-from scripts.review.model import Review
+from ..core.printable import json_text
+from . import render
+from .model import Review
 
 COMMENT = 65_000
 """GitHub accepts 65,536 characters in a comment; the rest is room for a caller's own marker."""

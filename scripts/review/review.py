@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from scripts.review import difference, permissions, rules, second_process
-from scripts.review.digest import digest
-from scripts.review.masking import Mask
-from scripts.review.model import Action, Change, Finding, Permission, Plan, PrincipalChange, Review, Status
-from scripts.review.settings import Settings, split
-from scripts.review.verdict import verdict
+from . import permissions, rules, second_process
+from .differences import compare
+from .digest import digest
+from .model import Action, Change, Finding, Permission, Plan, PrincipalChange, Review, Status
+from .secrets.mask import Mask
+from .settings import Settings, split
+from .verdict import verdict
 
 # From this many changes on, a second process does half of the work. Smaller plans finish before it would start.
 SPLIT_FROM = 2_000
@@ -33,9 +34,9 @@ def review(plan: Plan, settings: Settings) -> Review:
         if len(plan.changes) >= SPLIT_FROM
         else lambda: _findings_and_permissions(plan, mask)
     )
-    changes = difference.shown((each for each in plan.changes if _is_shown(each)), plan, mask)
-    drift, outputs = difference.drift(plan, mask), difference.outputs(plan, mask)
-    deferred, change_digest = difference.deferred(plan, mask), digest(plan)
+    changes = compare.shown((each for each in plan.changes if _is_shown(each)), plan, mask)
+    drift, outputs = compare.drift(plan, mask), compare.outputs(plan, mask)
+    deferred, change_digest = compare.deferred(plan, mask), digest(plan)
     found, permission_changes = result()
     active, suppressed = split(found, settings, plan.source)
     return Review(

@@ -17,8 +17,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from scripts.core.errors import UserError, nearest
-from scripts.review.model import Finding, SuppressedFinding
+from ..core.errors import UserError, nearest
+from .model import Finding, SuppressedFinding
 
 _MEMBERS = ("rule", "address", "source", "reason")
 _FIX = "Each [[off]] of review.toml names a rule of docs/review-rules.md and a reason (docs/review.md)."
@@ -82,7 +82,7 @@ def _checked(found: Mapping[str, Any], path: Path) -> Settings:
 
 
 def _entry(entry: Mapping[str, Any], place: str) -> Suppression:
-    from scripts.review.rules import RULES
+    from .rules import RULES
 
     for member, value in entry.items():
         if member not in _MEMBERS:

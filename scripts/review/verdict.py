@@ -4,9 +4,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from scripts.review.data_loss import DATA_RESOURCES, data_loss
-from scripts.review.masking import Mask
-from scripts.review.model import (
+from .data_loss import DATA_RESOURCES, data_loss
+from .model import (
     Action,
     Change,
     ChangeView,
@@ -16,6 +15,7 @@ from scripts.review.model import (
     Severity,
     Status,
 )
+from .secrets.mask import Mask
 
 _MAX_NAMED = 2
 _VERBS = {

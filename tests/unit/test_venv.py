@@ -162,7 +162,7 @@ def imported_packages(tree: ast.AST) -> set[str]:
     if isinstance(tree, ast.Import):
         return {alias.name.partition(".")[0] for alias in tree.names}
     if isinstance(tree, ast.ImportFrom):
-        return {(tree.module or "").partition(".")[0]}
+        return {(tree.module or "").partition(".")[0]} if tree.level == 0 else set()
     return set().union(*map(imported_packages, ast.iter_child_nodes(tree)))
 
 

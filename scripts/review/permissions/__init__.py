@@ -4,7 +4,7 @@ Plan ──identities, resources──▶ policies before and after ──docume
                                  └─ unknown_policies: the known parts of unknown policies        formatting ──▶ texts
 """
 
-from scripts.policies.documents import InvalidPolicyError, Statement, statements
-from scripts.review.permissions.principals import changes
+from ...policies.documents import InvalidPolicyError, Statement, statements
+from .principals import changes
 
 __all__ = ["InvalidPolicyError", "Statement", "changes", "statements"]

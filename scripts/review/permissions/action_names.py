@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 
-from scripts.policies import actions, globs
-from scripts.policies.actions import Actions
-from scripts.policies.documents import Scope
+from ...policies import actions, globs
+from ...policies.actions import Actions
+from ...policies.documents import Scope
 
 _MAX_LISTED = 3
 """Up to this many actions are listed one by one instead of as a pattern with exceptions."""

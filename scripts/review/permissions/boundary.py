@@ -5,8 +5,8 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from scripts.policies import actions, globs
-from scripts.policies.documents import EVERYTHING, Scope, Statement
+from ...policies import actions, globs
+from ...policies.documents import EVERYTHING, Scope, Statement
 
 
 class NotExpressibleError(Exception):

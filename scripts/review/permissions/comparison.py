@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from scripts.policies import actions, conditions, globs
-from scripts.policies.actions import Actions
-from scripts.policies.conditions import Conditions
-from scripts.policies.documents import ANYONE, Scope, Statement
-from scripts.review.permissions.action_names import name_actions
+from ...policies import actions, conditions, globs
+from ...policies.actions import Actions
+from ...policies.conditions import Conditions
+from ...policies.documents import ANYONE, Scope, Statement
+from .action_names import name_actions
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
-from scripts.policies import conditions
-from scripts.policies.documents import ANYONE, Scope
-from scripts.review.model import Permission
-from scripts.review.permissions import risks
-from scripts.review.permissions.comparison import Grant
+from ...policies import conditions
+from ...policies.documents import ANYONE, Scope
+from ..model import Permission
+from . import risks
+from .comparison import Grant
 
 
 @dataclass(frozen=True, slots=True)

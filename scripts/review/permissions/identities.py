@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from scripts.review.model import Change, Plan
-from scripts.review.permissions.plan_values import (
+from ..model import Change, Plan
+from .plan_values import (
     SIDES,
     UNKNOWN,
     Directory,

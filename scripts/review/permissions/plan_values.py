@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Any
 
-from scripts.review.model import Action, Change, Plan
-from scripts.review.references import without_keys
+from ..model import Action, Change, Plan
+from ..reading.references import without_keys
 
 
 class Unknown(Enum):

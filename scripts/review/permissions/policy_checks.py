@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterable
 
-from scripts.policies.documents import ANYONE, Condition, Scope
+from ...policies.documents import ANYONE, Condition, Scope
 
 ESCALATING = (
     # Policies and who holds them: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_controlling.html

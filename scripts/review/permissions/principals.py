@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from scripts.policies.documents import InvalidPolicyError, Scope, Statement, statements
-from scripts.review.masking import Mask
-from scripts.review.model import Change, Permission, Plan, PrincipalChange
-from scripts.review.permissions import resources, risks, unknown_policies
-from scripts.review.permissions.boundary import NotExpressibleError, within
-from scripts.review.permissions.comparison import Grant, compare
-from scripts.review.permissions.formatting import PermissionFormatter
-from scripts.review.permissions.identities import HOLDERS, Document, Holder, holders
-from scripts.review.permissions.plan_values import SIDES, UNKNOWN, Directory
+from ...policies.documents import InvalidPolicyError, Scope, Statement, statements
+from ..model import Change, Permission, Plan, PrincipalChange
+from ..secrets.mask import Mask
+from . import resources, risks, unknown_policies
+from .boundary import NotExpressibleError, within
+from .comparison import Grant, compare
+from .formatting import PermissionFormatter
+from .identities import HOLDERS, Document, Holder, holders
+from .plan_values import SIDES, UNKNOWN, Directory
 
 _ON_POLICY_RESOURCES = "the resources in that policy"
 _ON_GROUP_RESOURCES = "the resources in its policies"

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import Any
 
-from scripts.policies.documents import InvalidPolicyError, statements
-from scripts.review.model import Action, Change, Plan
-from scripts.review.permissions.plan_values import SIDES, UNKNOWN, Directory, exists, value, values
+from ...policies.documents import InvalidPolicyError, statements
+from ..model import Action, Change, Plan
+from .plan_values import SIDES, UNKNOWN, Directory, exists, value, values
 
 POLICIES: Mapping[str, str] = {
     "aws_api_gateway_rest_api": "policy",

@@ -2,10 +2,10 @@
 
 from collections.abc import Collection
 
-from scripts.policies import actions
-from scripts.policies.documents import ANYONE
-from scripts.review.permissions import policy_checks
-from scripts.review.permissions.comparison import Grant
+from ...policies import actions
+from ...policies.documents import ANYONE
+from . import policy_checks
+from .comparison import Grant
 
 NOW_DENIED = "now denied"
 NO_LONGER_DENIED = "no longer denied"

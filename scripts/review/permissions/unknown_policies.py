@@ -8,9 +8,9 @@ https://registry.terraform.io/providers/hashicorp/aws/latest/docs/data-sources/i
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from scripts.policies.documents import InvalidPolicyError, Statement, statements
-from scripts.review.model import Change
-from scripts.review.permissions.plan_values import UNKNOWN, Directory, join_references
+from ...policies.documents import InvalidPolicyError, Statement, statements
+from ..model import Change
+from .plan_values import UNKNOWN, Directory, join_references
 
 DOCUMENT = "aws_iam_policy_document"
 _OTHERS = ("source_policy_documents", "override_policy_documents", "source_json", "override_json")

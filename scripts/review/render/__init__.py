@@ -4,9 +4,9 @@ The public functions are `terminal`, `markdown`, `html` and `data`. They take on
 masked. Each one escapes the texts from a plan, so that they are only displayed and never interpreted.
 """
 
-from scripts.review.render.data import data
-from scripts.review.render.html import html
-from scripts.review.render.markdown import markdown
-from scripts.review.render.terminal import terminal
+from .data import data
+from .html import html
+from .markdown import markdown
+from .terminal import terminal
 
 __all__ = ["data", "html", "markdown", "terminal"]

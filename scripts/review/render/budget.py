@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from scripts.review.render import words
+from . import words
 
 _NOTE = 240  # characters reserved for the line that counts the items left out
 _KINDS = 6  # how many kinds that line names

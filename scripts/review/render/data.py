@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from scripts.review.model import ChangeView, Difference, Finding, Permission, PrincipalChange, Review
-from scripts.review.render import words
+from ..model import ChangeView, Difference, Finding, Permission, PrincipalChange, Review
+from . import words
 
 SCHEMA_VERSION = 1
 """Increased when a field is removed or changes its meaning, not when a field is added."""

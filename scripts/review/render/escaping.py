@@ -9,8 +9,8 @@ https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-f
 
 import re
 
-from scripts.core.printable import visible
-from scripts.review.render import words
+from ...core.printable import visible
+from . import words
 
 # Words and short numbers with punctuation. Anything else may have a meaning for GitHub.
 _WORD = re.compile(

@@ -9,10 +9,10 @@ from functools import lru_cache
 
 from markupsafe import Markup
 
-from scripts.core.printable import visible
-from scripts.review.model import ChangeView, Difference, Finding
-from scripts.review.render import words
-from scripts.review.render.escaping import is_page
+from ...core.printable import visible
+from ..model import ChangeView, Difference, Finding
+from . import words
+from .escaping import is_page
 
 _LONG = Markup('<details class="long"><summary>{}… <span>{:,} characters</span></summary><pre>{}</pre></details>')
 _CODE = re.compile(r"`([^`]+)`")

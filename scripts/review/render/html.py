@@ -17,8 +17,8 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scripts.review.model import ChangeView, Finding, Review, Severity, Status
-from scripts.review.render import fragments, words
+from ..model import ChangeView, Finding, Review, Severity, Status
+from . import fragments, words
 
 if TYPE_CHECKING:
     from jinja2 import Template

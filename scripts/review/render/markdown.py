@@ -7,10 +7,10 @@ with a sign of our own, so no text can end the block.
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
-from scripts.review.model import Action, ChangeView, Difference, Finding, PrincipalChange, Review, Status
-from scripts.review.render import words
-from scripts.review.render.budget import Block, Item, Section, fill
-from scripts.review.render.escaping import code, line, link, prose
+from ..model import Action, ChangeView, Difference, Finding, PrincipalChange, Review, Status
+from . import words
+from .budget import Block, Item, Section, fill
+from .escaping import code, line, link, prose
 
 _NAME, _VALUE, _TEXT = 200, 160, 700
 _DIFFERENCES = 12

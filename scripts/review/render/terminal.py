@@ -6,10 +6,10 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from scripts.core import console
-from scripts.core.printable import visible
-from scripts.review.model import Finding, PrincipalChange, Review, Severity, Status
-from scripts.review.render import words
+from ...core import console
+from ...core.printable import visible
+from ..model import Finding, PrincipalChange, Review, Severity, Status
+from . import words
 
 _FINDINGS, _PRINCIPALS, _PERMISSIONS = 6, 4, 3
 _WIDEST, _NARROWEST = 110, 40

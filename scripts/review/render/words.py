@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from scripts.review.model import (
+from ..model import (
     Action,
     ChangeView,
     Finding,

@@ -1,6 +1,6 @@
 """The rules of the review: each is one small function that reports one kind of problem."""
 
-from scripts.review.rules import (
+from . import (
     changes,
     compute,
     databases,
@@ -26,8 +26,8 @@ from scripts.review.rules import (
     settings_table,
     weak_settings,
 )
-from scripts.review.rules.engine import findings
-from scripts.review.rules.registry import RULES, Rule
+from .engine import findings
+from .registry import RULES, Rule
 
 __all__ = ["FAMILIES", "RULES", "Rule", "findings"]
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from scripts.review.json_values import EMPTY
+from ..json_values import EMPTY
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from scripts.review import labels
-from scripts.review.data_loss import DATA_RESOURCES, data_loss, must_be_empty
-from scripts.review.model import Action, Change, Severity
-from scripts.review.rules.registry import EVERY, Family
-from scripts.review.rules.resources import PlanIndex
+from ..data_loss import DATA_RESOURCES, data_loss, must_be_empty
+from ..differences import labels
+from ..model import Action, Change, Severity
+from .registry import EVERY, Family
+from .resources import PlanIndex
 
 _DATA = Family("Data and names")
 _TERRAFORM = "https://developer.hashicorp.com/terraform/language"

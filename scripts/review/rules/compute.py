@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from scripts.review.model import Severity
-from scripts.review.rules.registry import Family
-from scripts.review.rules.resources import Resource
+from ..model import Severity
+from .registry import Family
+from .resources import Resource
 
 _EC2 = Family("EC2 and EBS")
 _GUIDE = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide"

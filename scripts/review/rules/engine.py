@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 
-from scripts.review.drift import DriftReverts
-from scripts.review.masking import Mask
-from scripts.review.model import Action, Change, Finding, Plan, PrincipalChange, Severity, Status
-from scripts.review.permissions.resources import destroyed_names, removes_resource
-from scripts.review.rules.blocks import UnknownAttribute, UnknownValueError
-from scripts.review.rules.marks import mark_findings, unknown_account
-from scripts.review.rules.registry import CHANGE, PLAN, STATE, Rule, StateCheck, engine_rule
-from scripts.review.rules.resources import PlanIndex, Resource
+from ..differences.drift import DriftReverts
+from ..model import Action, Change, Finding, Plan, PrincipalChange, Severity, Status
+from ..permissions.resources import destroyed_names, removes_resource
+from ..secrets.mask import Mask
+from .blocks import UnknownAttribute, UnknownValueError
+from .marks import mark_findings, unknown_account
+from .registry import CHANGE, PLAN, STATE, Rule, StateCheck, engine_rule
+from .resources import PlanIndex, Resource
 
 UNKNOWN = engine_rule(
     "Every service",

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from scripts.review.canonical import parsed
-from scripts.review.json_values import objects_of
-from scripts.review.model import Severity
-from scripts.review.rules.blocks import Block
-from scripts.review.rules.registry import Family
-from scripts.review.rules.resources import Resource
-from scripts.review.secret_patterns import is_secret_reference, secret_by_content, secret_by_name
+from ..canonical import parsed
+from ..json_values import objects_of
+from ..model import Severity
+from ..secrets.patterns import is_secret_reference, secret_by_content, secret_by_name
+from .blocks import Block
+from .registry import Family
+from .resources import Resource
 
 _LAMBDA = Family("Lambda")
 _ECS = Family("ECS")

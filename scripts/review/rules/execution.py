@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from scripts.review import labels
-from scripts.review.execution import RUNS_PROVISIONERS, executed_programs
-from scripts.review.masking import MASKED, UNKNOWN, Mask, without_marked
-from scripts.review.model import Action, ActionInvocation, Change, Plan, Program, Severity
-from scripts.review.references import without_keys
-from scripts.review.rules.registry import Family
-from scripts.review.rules.resources import PlanIndex
+from ..differences import labels
+from ..model import Action, ActionInvocation, Change, Plan, Program, Severity
+from ..reading.programs import RUNS_PROVISIONERS, executed_programs
+from ..reading.references import without_keys
+from ..secrets.mask import MASKED, UNKNOWN, Mask, without_marked
+from .registry import Family
+from .resources import PlanIndex
 
 _EXECUTION = Family("What the apply executes")
 _BLOCK = "https://developer.hashicorp.com/terraform/language/block/resource"

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from scripts.policies.documents import ANYONE, Statement
-from scripts.review.model import Action, Change, Severity
-from scripts.review.permissions.policy_checks import ESCALATING, any_role
-from scripts.review.rules.blocks import Block, UnknownValueError
-from scripts.review.rules.policies import covers_action, describe, on_everything, policy_of
-from scripts.review.rules.registry import Family
-from scripts.review.rules.resources import PlanIndex, Resource
+from ...policies.documents import ANYONE, Statement
+from ..model import Action, Change, Severity
+from ..permissions.policy_checks import ESCALATING, any_role
+from .blocks import Block, UnknownValueError
+from .policies import covers_action, describe, on_everything, policy_of
+from .registry import Family
+from .resources import PlanIndex, Resource
 
 _IAM = Family("IAM")
 _GUIDE = "https://docs.aws.amazon.com/IAM/latest/UserGuide"

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from scripts.review.model import Action, Change, Severity
-from scripts.review.rules.blocks import UnknownValueError
-from scripts.review.rules.registry import Family
-from scripts.review.rules.resources import PlanIndex, Resource
+from ..model import Action, Change, Severity
+from .blocks import UnknownValueError
+from .registry import Family
+from .resources import PlanIndex, Resource
 
 _IAM = Family("IAM")
 _INLINE, _ATTACHED = ("policy_names", "inline policies"), ("policy_arns", "attached policies")

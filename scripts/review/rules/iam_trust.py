@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from scripts.policies.documents import Statement
-from scripts.review.model import Severity
-from scripts.review.permissions.policy_checks import binds_subject, issuer, limits_source
-from scripts.review.rules.policies import policy_of, public_statements
-from scripts.review.rules.registry import Family
-from scripts.review.rules.resources import Resource
+from ...policies.documents import Statement
+from ..model import Severity
+from ..permissions.policy_checks import binds_subject, issuer, limits_source
+from .policies import policy_of, public_statements
+from .registry import Family
+from .resources import Resource
 
 _IAM = Family("IAM")
 _GUIDE = "https://docs.aws.amazon.com/IAM/latest/UserGuide"

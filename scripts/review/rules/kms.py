@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from scripts.review.model import Action, Change, Severity
-from scripts.review.rules.policies import allowed_access, policy_of, public_statements
-from scripts.review.rules.registry import Family
-from scripts.review.rules.resources import PlanIndex, Resource
+from ..model import Action, Change, Severity
+from .policies import allowed_access, policy_of, public_statements
+from .registry import Family
+from .resources import PlanIndex, Resource
 
 _KMS = Family("KMS")
 _GUIDE = "https://docs.aws.amazon.com/kms/latest/developerguide"

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from scripts.review.model import Finding, Permission, PrincipalChange, Severity, Status
-from scripts.review.permissions.risks import NO_LONGER_DENIED
-from scripts.review.rules.registry import THE_PLAN, Rule, engine_rule
+from ..model import Finding, Permission, PrincipalChange, Severity, Status
+from ..permissions.risks import NO_LONGER_DENIED
+from .registry import THE_PLAN, Rule, engine_rule
 
 _SERVICE = "Permissions"
 _GUIDE = "https://docs.aws.amazon.com/IAM/latest/UserGuide"

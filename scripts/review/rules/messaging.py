@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from scripts.review.model import Severity
-from scripts.review.rules.policies import allowed_access, policy_of, public_statements
-from scripts.review.rules.registry import Family
-from scripts.review.rules.resources import Resource
+from ..model import Severity
+from .policies import allowed_access, policy_of, public_statements
+from .registry import Family
+from .resources import Resource
 
 _SNS = Family("SNS")
 _SQS = Family("SQS")

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from scripts.policies.documents import ANYONE
-from scripts.review.model import Severity
-from scripts.review.rules.blocks import Block
-from scripts.review.rules.policies import on_everything, policy_of, public_statements
-from scripts.review.rules.registry import Family
-from scripts.review.rules.resources import Resource
+from ...policies.documents import ANYONE
+from ..model import Severity
+from .blocks import Block
+from .policies import on_everything, policy_of, public_statements
+from .registry import Family
+from .resources import Resource
 
 _VPC = Family("VPC")
 _GUIDE = "https://docs.aws.amazon.com/vpc/latest/userguide"

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
-from scripts.policies.documents import ANYONE, Statement, statements
-from scripts.review.model import Severity
-from scripts.review.permissions.plan_values import UNKNOWN
-from scripts.review.permissions.policy_checks import outside_accounts
-from scripts.review.permissions.resources import POLICIES, lambda_permission
-from scripts.review.rules.blocks import UnknownValueError
-from scripts.review.rules.policies import allowed_access, policy_of
-from scripts.review.rules.registry import Family
-from scripts.review.rules.resources import Resource
+from ...policies.documents import ANYONE, Statement, statements
+from ..model import Severity
+from ..permissions.plan_values import UNKNOWN
+from ..permissions.policy_checks import outside_accounts
+from ..permissions.resources import POLICIES, lambda_permission
+from .blocks import UnknownValueError
+from .policies import allowed_access, policy_of
+from .registry import Family
+from .resources import Resource
 
 _EVERY = Family("Every service")
 _LAMBDA = "aws_lambda_permission"

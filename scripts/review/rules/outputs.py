@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from scripts.review.masking import MASKED, UNKNOWN
-from scripts.review.model import Action, OutputChange, Plan, Severity
-from scripts.review.rules.registry import Family
-from scripts.review.rules.resources import PlanIndex
+from ..model import Action, OutputChange, Plan, Severity
+from ..secrets.mask import MASKED, UNKNOWN
+from .registry import Family
+from .resources import PlanIndex
 
 _DATA = Family("Data and names")
 _IDENTITIES = (

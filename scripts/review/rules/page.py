@@ -5,7 +5,7 @@ python -m scripts.review.rules.page > docs/review-rules.md
 
 from collections.abc import Iterator
 
-from scripts.review.rules import RULES, Rule
+from . import RULES, Rule
 
 _SERVICES = (
     "Every service", "The plan itself", "What the apply executes", "Permissions", "Data and names", "S3", "IAM", "ECR",

@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from scripts.review import labels
-from scripts.review.model import Plan, Severity
-from scripts.review.rules.registry import THE_PLAN, Family
-from scripts.review.rules.resources import PlanIndex
+from ..differences import labels
+from ..model import Plan, Severity
+from .registry import THE_PLAN, Family
+from .resources import PlanIndex
 
 _PLAN = Family("The plan itself")
 _FORMAT = "https://developer.hashicorp.com/terraform/internals/json-format#plan-representation"

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from scripts.policies.documents import ANYONE, InvalidPolicyError, Scope, Statement, statements
-from scripts.review.json_values import objects_of
-from scripts.review.masking import UNKNOWN
-from scripts.review.model import Change
-from scripts.review.permissions.policy_checks import is_everybody, limits_principals
-from scripts.review.rules.blocks import Block, UnknownValueError
-from scripts.review.rules.resources import Resource, keys
+from ...policies.documents import ANYONE, InvalidPolicyError, Scope, Statement, statements
+from ..json_values import objects_of
+from ..model import Change
+from ..permissions.policy_checks import is_everybody, limits_principals
+from ..secrets.mask import UNKNOWN
+from .blocks import Block, UnknownValueError
+from .resources import Resource, keys
 
 _MAX_SHOWN = 4
 

@@ -4,11 +4,11 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from scripts.review.json_values import EMPTY
-from scripts.review.masking import part
-from scripts.review.model import Action, Change, Severity
-from scripts.review.rules.registry import EVERY, Family
-from scripts.review.rules.resources import PlanIndex
+from ..json_values import EMPTY
+from ..model import Action, Change, Severity
+from ..secrets.mask import part
+from .registry import EVERY, Family
+from .resources import PlanIndex
 
 _DATA = Family("Data and names")
 _SWITCHES = (

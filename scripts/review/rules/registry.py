@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from scripts.review.model import Change, Plan, Severity
+from ..model import Change, Plan, Severity
 
 if TYPE_CHECKING:
-    from scripts.review.rules.resources import PlanIndex, Resource
+    from .resources import PlanIndex, Resource
 
 StateCheck = Callable[["Resource"], Iterator[str]]
 ChangeCheck = Callable[["Change", "PlanIndex"], Iterator[str]]

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from typing import Any
 
-from scripts.review.masking import Mask
-from scripts.review.model import Action, Change, Plan
-from scripts.review.permissions import resources as permitting
-from scripts.review.references import without_keys
-from scripts.review.rules.blocks import Block, UnknownAttribute, UnknownValueError
+from ..model import Action, Change, Plan
+from ..permissions import resources as permitting
+from ..reading.references import without_keys
+from ..secrets.mask import Mask
+from .blocks import Block, UnknownAttribute, UnknownValueError
 
 _MACHINES = frozenset({"aws_instance", "aws_launch_configuration", "aws_launch_template"})
 _POLICIES = frozenset(

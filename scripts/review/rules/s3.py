@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from scripts.policies.documents import Statement
-from scripts.review.model import Action, Change, Severity
-from scripts.review.rules.blocks import Block
-from scripts.review.rules.policies import allowed_access, policy_of, public_statements
-from scripts.review.rules.registry import Family
-from scripts.review.rules.resources import PlanIndex, Resource
+from ...policies.documents import Statement
+from ..model import Action, Change, Severity
+from .blocks import Block
+from .policies import allowed_access, policy_of, public_statements
+from .registry import Family
+from .resources import PlanIndex, Resource
 
 _S3 = Family("S3")
 _GUIDE = "https://docs.aws.amazon.com/AmazonS3/latest/userguide"

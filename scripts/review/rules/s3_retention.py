@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from scripts.review.model import Action, Change, Severity
-from scripts.review.rules.blocks import Block
-from scripts.review.rules.registry import Family
-from scripts.review.rules.resources import PlanIndex, Resource
+from ..model import Action, Change, Severity
+from .blocks import Block
+from .registry import Family
+from .resources import PlanIndex, Resource
 
 _S3 = Family("S3")
 _GUIDE = "https://docs.aws.amazon.com/AmazonS3/latest/userguide"

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from scripts.review.model import Severity
-from scripts.review.rules.blocks import Block
-from scripts.review.rules.iam import attached
-from scripts.review.rules.registry import Family
-from scripts.review.rules.resources import Resource
+from ..model import Severity
+from .blocks import Block
+from .iam import attached
+from .registry import Family
+from .resources import Resource
 
 _SAGEMAKER = Family("SageMaker")
 _GUIDE = "https://docs.aws.amazon.com/sagemaker/latest/dg"

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from scripts.review.model import Severity
-from scripts.review.rules.policies import allowed_access, policy_of, public_statements
-from scripts.review.rules.registry import Family
-from scripts.review.rules.resources import Resource
-from scripts.review.secret_patterns import secret_by_name
+from ..model import Severity
+from ..secrets.patterns import secret_by_name
+from .policies import allowed_access, policy_of, public_statements
+from .registry import Family
+from .resources import Resource
 
 _SECRETS = Family("Secrets Manager")
 _SSM = Family("SSM")

@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from scripts.review.model import Severity
-from scripts.review.rules.blocks import Block
-from scripts.review.rules.registry import Family
-from scripts.review.rules.resources import Resource
+from ..model import Severity
+from .blocks import Block
+from .registry import Family
+from .resources import Resource
 
 _SETTINGS = Family("Settings of other services")
 _AWS = "https://docs.aws.amazon.com"

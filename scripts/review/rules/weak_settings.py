@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from scripts.review.canonical import parsed
-from scripts.review.json_values import objects_of
-from scripts.review.model import Action, Change, Severity
-from scripts.review.rules.registry import Family
-from scripts.review.rules.resources import PlanIndex, Resource
+from ..canonical import parsed
+from ..json_values import objects_of
+from ..model import Action, Change, Severity
+from .registry import Family
+from .resources import PlanIndex, Resource
 
 _SETTINGS = Family("Settings of other services")
 _AWS = "https://docs.aws.amazon.com"

@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from scripts.review.masking import Mask
 from scripts.review.model import PrincipalChange
 from scripts.review.permissions import changes
+from scripts.review.secrets.mask import Mask
 from tests.unit.review.plans import plan, resource
 
 LAMBDA = {"Service": "lambda.amazonaws.com"}

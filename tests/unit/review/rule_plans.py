@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from scripts.review import permissions, rules
-from scripts.review.masking import Mask
 from scripts.review.model import Action, Change, Finding, Plan
+from scripts.review.secrets.mask import Mask
 
 
 class Case(NamedTuple):

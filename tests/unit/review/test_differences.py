@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from scripts.review import difference, lists
-from scripts.review.masking import MASKED, Mask
+from scripts.review.differences import compare, lists
 from scripts.review.model import ChangeView, Plan
+from scripts.review.secrets.mask import MASKED, Mask
 from tests.unit.review.plans import POLICY, plan, resource
 
 UNKNOWN = "(known after apply)"
@@ -18,7 +18,7 @@ Shown = list[tuple[str, str | None, str | None]]
 
 
 def all_shown(found: Plan) -> tuple[ChangeView, ...]:
-    return difference.shown(found.changes, found, Mask(found))
+    return compare.shown(found.changes, found, Mask(found))
 
 
 def shown(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, **change: Any) -> tuple[Shown, int]:
@@ -144,7 +144,7 @@ def test_copies_are_folded_and_manual_changes_are_shown() -> None:
     )
     for name, count in (("p", 0), ("by-hand", 1)):
         found = plan(policy, drift=(resource("aws_iam_role.r", ("update",), {"inline_policy": []}, inline(name)),))
-        assert len(difference.drift(found, Mask(found))) == count
+        assert len(compare.drift(found, Mask(found))) == count
 
 
 def test_a_changed_sensitive_value_is_listed_but_masked() -> None:
@@ -252,7 +252,7 @@ def test_labels_of_drift() -> None:
     gone = resource("a.c", ("delete",), {"x": "1"}, None)
     only_noise = resource("a.d", ("update",), {"n": None}, {"n": []})
     found = plan(drift=(changed, gone, only_noise))
-    assert [(each.address, each.label) for each in difference.drift(found, Mask(found))] == [
+    assert [(each.address, each.label) for each in compare.drift(found, Mask(found))] == [
         ("a.b", "changed outside of Terraform"),
         ("a.c", "deleted outside of Terraform"),
     ]
@@ -268,7 +268,7 @@ def test_outputs() -> None:
         "empty": {"actions": ["delete"], "before": "", "after": None},
     }
     found = plan(output_changes=changes)
-    assert [(each.path, each.before, each.after) for each in difference.outputs(found, Mask(found))] == [
+    assert [(each.path, each.before, each.after) for each in compare.outputs(found, Mask(found))] == [
         ("made", None, "x"),
         ("unknown", "x", UNKNOWN),
         ("secret", MASKED, MASKED),
@@ -280,7 +280,7 @@ def test_outputs() -> None:
 def test_deferred_changes_have_a_reason() -> None:
     entry = {"reason": "provider_config_unknown", "resource_change": resource("a.b", ("create",), None, {"x": 1})}
     found = plan(deferred_changes=[entry])
-    assert difference.deferred(found, Mask(found))[0].why == "its provider's configuration is not known yet"
+    assert compare.deferred(found, Mask(found))[0].why == "its provider's configuration is not known yet"
 
 
 def test_long_lists_take_linear_time() -> None:

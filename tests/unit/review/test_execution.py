@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from scripts.core.errors import UserError
-from scripts.review import members, render
+from scripts.review import render
 from scripts.review.digest import content_hash
 from scripts.review.model import Severity
-from scripts.review.reading import read
+from scripts.review.reading import members, read
 from scripts.review.review import review
 from scripts.review.settings import NONE
 from tests.unit.review.plan_edits import edited, executing, noise, places

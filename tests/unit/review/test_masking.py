@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scripts.review.masking import MASKED, SUSPECT, Mask
 from scripts.review.model import Action, Change, Plan
 from scripts.review.reading import read
 from scripts.review.review import review
-from scripts.review.secret_patterns import secret_by_content, secret_by_name
+from scripts.review.secrets.mask import MASKED, SUSPECT, Mask
+from scripts.review.secrets.patterns import secret_by_content, secret_by_name
 from scripts.review.settings import NONE
 from tests.unit.review.plans import POLICY, document, every_text, plan, resource
 

@@ -5,7 +5,7 @@ import string
 
 import pytest
 
-from scripts.review.secret_search import MIN_LENGTH, SecretSearch
+from scripts.review.secrets.search import MIN_LENGTH, SecretSearch
 
 WORD = 16
 """From this length on, half of a word is enough to find it."""

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from scripts.review import reading, render
-from scripts.review.labels import _DEFERRED, _REASONS
+from scripts.review.differences.labels import _DEFERRED, _REASONS
 from scripts.review.model import Review
 from scripts.review.review import review
 from scripts.review.settings import NONE

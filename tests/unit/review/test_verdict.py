@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from scripts.review.masking import Mask
 from scripts.review.model import Finding, Permission, PrincipalChange, Severity, Status
 from scripts.review.reading import read
 from scripts.review.review import review
+from scripts.review.secrets.mask import Mask
 from scripts.review.settings import NONE
 from scripts.review.verdict import verdict
 from tests.unit.review.plans import document, plan, resource

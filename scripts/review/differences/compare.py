@@ -4,13 +4,13 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from scripts.review import labels, lists
-from scripts.review.canonical import parsed
-from scripts.review.drift import DriftReverts
-from scripts.review.masking import MASKED, UNKNOWN, Mask, name_of, pair_name, part, without_marked
-from scripts.review.model import Action, Change, ChangeView, Difference, OutputChange, Path, Plan
-from scripts.review.noise import Noise, empty
-from scripts.review.sensitive import any_marked
+from ..canonical import parsed
+from ..model import Action, Change, ChangeView, Difference, OutputChange, Path, Plan
+from ..reading.sensitive import any_marked
+from ..secrets.mask import MASKED, UNKNOWN, Mask, name_of, pair_name, part, without_marked
+from . import labels, lists
+from .drift import DriftReverts
+from .noise import Noise, empty
 
 _SIMPLE = frozenset({bool, int, float, type(None)})
 _MAY_OPEN_JSON = frozenset("{[ \t\r\n")

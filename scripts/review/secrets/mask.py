@@ -15,10 +15,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from scripts.review.canonical import parsed
-from scripts.review.model import Change, Path, Plan
-from scripts.review.secret_patterns import is_secret_reference, secret_by_content, secret_by_name
-from scripts.review.secret_search import SecretSearch
+from ..canonical import parsed
+from ..model import Change, Path, Plan
+from .patterns import is_secret_reference, secret_by_content, secret_by_name
+from .search import SecretSearch
 
 MASKED = "(sensitive)"
 SUSPECT = "(looks like a secret)"

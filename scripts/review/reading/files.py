@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from scripts.core.errors import UserError
+from ...core.errors import UserError
 
 SHOW = "terraform show -json PLANFILE > plan.json"
 FORMAT_MAJOR = "1"

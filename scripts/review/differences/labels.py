@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from scripts.review.masking import Mask
-from scripts.review.model import Action, Change
+from ..model import Action, Change
+from ..secrets.mask import Mask
 
 # https://developer.hashicorp.com/terraform/internals/json-format#change-representation
 _REASONS: Mapping[str, str] = {

@@ -10,8 +10,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from scripts.review.json_values import object_of, objects_of
-from scripts.review.secret_patterns import secret_by_name
+from ..json_values import object_of, objects_of
+from ..secrets.patterns import secret_by_name
 
 # These texts reveal nothing, and masking them would mask half the page.
 _TRIVIAL = {"", "true", "false", "null"}

@@ -8,8 +8,8 @@ https://developer.hashicorp.com/terraform/internals/json-format#plan-representat
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from scripts.review.json_values import EMPTY, object_of, objects_of
-from scripts.review.model import UnknownMember
+from ..json_values import EMPTY, object_of, objects_of
+from ..model import UnknownMember
 
 # What the review reads, by the object that holds it.
 PLAN = frozenset({

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
-from scripts.review.canonical import ordered, parsed
-from scripts.review.model import Action, Change, Plan
-from scripts.review.references import without_keys
+from ..canonical import ordered, parsed
+from ..model import Action, Change, Plan
+from ..reading.references import without_keys
 
 # Attributes that the provider fills with the settings of other resources, and the types of those resources:
 # https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/s3_bucket

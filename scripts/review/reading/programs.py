@@ -7,10 +7,10 @@ constants or references, never values. https://developer.hashicorp.com/terraform
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from scripts.review.files import entries, malformed
-from scripts.review.json_values import EMPTY, object_of, objects_of, text_of
-from scripts.review.model import Action, ActionInvocation, Plan, Program
-from scripts.review.references import without_keys
+from ..json_values import EMPTY, object_of, objects_of, text_of
+from ..model import Action, ActionInvocation, Plan, Program
+from .files import entries, malformed
+from .references import without_keys
 
 CALLING_DATA = ("external", "http")
 """Data sources that run a program or send a request, each time Terraform reads them."""

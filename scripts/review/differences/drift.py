@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from scripts.review.canonical import parsed
-from scripts.review.masking import part
-from scripts.review.model import Action, Change, Plan
-from scripts.review.noise import Noise, empty
-from scripts.review.sensitive import any_marked
+from ..canonical import parsed
+from ..model import Action, Change, Plan
+from ..reading.sensitive import any_marked
+from ..secrets.mask import part
+from .noise import Noise, empty
 
 
 class DriftReverts:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from scripts.review.json_values import object_of
+from ..json_values import object_of
 
 _KEY = re.compile(r'\["(?:[^"\\]|\\.)*"\]|\[\d+\]')
 _RESOURCE = re.compile(r"(?!(?:var|local|module|each|path)\.)(?:data\.)?\w+\.[\w-]+")

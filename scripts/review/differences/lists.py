@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scripts.review.canonical import ordered
+from ..canonical import ordered
 
 Pair = tuple[int | None, int | None]
 """The index of one element in the list before and in the list after."""

@@ -8,13 +8,13 @@ silently skipped. Members that it does not know become a finding (`members.py`).
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from scripts.core.errors import UserError
-from scripts.review import execution, sensitive
-from scripts.review.files import entries, malformed, parse
-from scripts.review.json_values import object_of, objects_of, text_of
-from scripts.review.members import unknown_members
-from scripts.review.model import Action, Change, FailedCheck, OutputChange, Path, Plan
-from scripts.review.references import references
+from ...core.errors import UserError
+from ..json_values import object_of, objects_of, text_of
+from ..model import Action, Change, FailedCheck, OutputChange, Path, Plan
+from . import programs, sensitive
+from .files import entries, malformed, parse
+from .members import unknown_members
+from .references import references
 
 ACTIONS: Mapping[tuple[str, ...], Action] = {
     ("no-op",): Action.NO_OP,
@@ -55,8 +55,8 @@ def read(text: str, source: str, account: str = "") -> Plan:
         drift=tuple(_changes(raw, "resource_drift", source)),
         deferred=tuple(_deferred(raw, source)),
         outputs=tuple(_outputs(raw, source)),
-        programs=execution.programs(raw.get("configuration")),
-        invocations=execution.invocations(raw, source),
+        programs=programs.programs(raw.get("configuration")),
+        invocations=programs.invocations(raw, source),
         unknown_members=unknown_members(raw),
         errored=raw.get("errored") is True,
         complete=raw.get("complete") is not False,

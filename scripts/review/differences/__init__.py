@@ -1,0 +1,1 @@
+"""What differs in each change: attribute by attribute, without noise and drift."""

@@ -1,14 +1,18 @@
 """Golden plans made again with the real Terraform: the review says the same, and the digest is of the change alone."""
 
 import json
+import os
 import shutil
+import subprocess
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from scripts.review import reading
 from scripts.review.model import Review
 from scripts.review.review import review
+from scripts.review.rules.settings.table import ROWS
 from scripts.review.settings import NONE
 from scripts.stack.terraform import FOLDER, Terraform
 from tests.conftest import missing
@@ -55,6 +59,34 @@ def test_a_plan_made_again_says_the_same(runner: Terraform) -> None:
     assert other != text
     configuration.write_text(other, encoding="utf-8")
     assert reviewed(make.plan_json("permissions", runner)).digest != reviewed(first).digest
+
+
+def test_the_provider_has_each_setting_of_the_table(runner: Terraform) -> None:
+    schemas = json.loads(schema_text(runner))["provider_schemas"]
+    (resources,) = [each["resource_schemas"] for name, each in schemas.items() if name.endswith("/aws")]
+    missing_ones = [
+        f"{kind}.{row.path}" for row in ROWS for kind in row.types if not has(resources.get(kind), row.path.split("."))
+    ]
+    assert len(ROWS) > 70
+    assert missing_ones == []
+
+
+def schema_text(runner: Terraform) -> str:
+    """The schemas of the providers, as Terraform writes them; its wrapper cannot run a command of two words."""
+    command = [runner.binary, f"-chdir={FOLDER}", "providers", "schema", "-json"]
+    environment = {**os.environ, **{name: value for name, value in runner.variables.items() if value is not None}}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+
+
+def has(resource: dict[str, Any] | None, path: list[str]) -> bool:
+    """Whether a resource type has an attribute or a block."""
+    block = resource["block"] if resource else {}
+    for place, name in enumerate(path):
+        if name in block.get("block_types", {}):
+            block = block["block_types"][name]["block"]
+        else:
+            return name in block.get("attributes", {}) and place == len(path) - 1
+    return True
 
 
 def test_what_is_kept_of_a_plan_is_all_of_it_but_what_is_made_up(runner: Terraform) -> None:

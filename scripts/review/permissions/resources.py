@@ -135,13 +135,21 @@ def _is_only_a_policy(change: Change) -> bool:
     return change.type.endswith(("_policy", "_permission", "_attachment", "_bucket_acl", "_rule", "_function_url"))
 
 
+_ARN_OF_ANOTHER = {
+    "aws_cloudwatch_event_target", "aws_lakeformation_resource", "aws_notifications_channel_association",
+    "aws_sns_topic_data_protection_policy", "aws_sns_topic_policy",
+}  # fmt: skip
+"""Types whose `arn` is an argument, which names something that may be in another account."""
+
+
 def accounts(plan: Plan) -> frozenset[str]:
     """The plan's own accounts: those that Terraform was signed in to, and those in the ARNs of its resources.
 
     A plan that only creates resources and does not read its account has neither. Then it is the account that its
     policies mention most.
     """
-    own = {_account(values(change, side).get("arn")) for change in plan.changes for side in SIDES} - {""}
+    resources = [change for change in plan.changes if change.type not in _ARN_OF_ANOTHER]
+    own = {_account(values(change, side).get("arn")) for change in resources for side in SIDES} - {""}
     if own or plan.accounts:
         return plan.accounts | own
     mentioned = Counter(_account(arn) for change in plan.changes for arn in _mentioned(change))

@@ -23,8 +23,7 @@ from . import (
     s3_retention,
     sagemaker,
     secrets,
-    settings_table,
-    weak_settings,
+    settings,
 )
 from .engine import findings
 from .registry import RULES, Rule
@@ -34,6 +33,6 @@ __all__ = ["FAMILIES", "RULES", "Rule", "findings"]
 FAMILIES = (
     plan, execution, changes, protection, outputs, other_accounts, s3, s3_retention, iam, iam_exclusive, iam_trust, ecr,
     kms, logs, messaging, functions, environments, network, compute, databases, secrets, sagemaker,
-    settings_table, weak_settings,
+    settings,
 )  # fmt: skip
 """The modules with the rules; each registers its rules when it is imported."""

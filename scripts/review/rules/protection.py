@@ -71,6 +71,11 @@ def _known(change: Change, path: tuple[str | int, ...]) -> bool:
     return mark is not True
 
 
+def _is_on(value: Any) -> bool:
+    """Whether a switch is on; the provider writes `at_rest_encryption_enabled` of ElastiCache as text."""
+    return value in (True, "true")
+
+
 def _named(path: tuple[str | int, ...]) -> str:
     return ".".join(step for step in path if isinstance(step, str))
 
@@ -89,7 +94,12 @@ def encryption_weakened(change: Change, _index: PlanIndex) -> Iterator[str]:
     """Reports an encryption switch that goes off, or a key that is removed."""
     before = _before(change)
     for path in _SWITCHES:
-        if path[0] in before and _at(before, path) is True and _known(change, path) and not _at(change.after, path):
+        if (
+            path[0] in before
+            and _is_on(_at(before, path))
+            and _known(change, path)
+            and not _is_on(_at(change.after, path))
+        ):
             yield f"{_named(path)} of {change.type} is switched off."
     for path in _KEYS:
         was_set = path[0] in before and _at(before, path) not in EMPTY

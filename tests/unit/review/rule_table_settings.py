@@ -4,9 +4,11 @@ import json
 from typing import Any
 
 from scripts.review.model import Plan
+from scripts.review.rules.settings.table import ROWS, Setting
 from tests.unit.review.rule_plans import Case, create_case, created, destroyed, plan, update_case, updated
 
 OWN, OTHER = "111122223333", "444455556666"
+EKS_POLICY = "arn:aws:eks::aws:cluster-access-policy"
 
 
 def shares(kind: str, own: dict[str, Any], other: dict[str, Any]) -> Case:
@@ -32,85 +34,27 @@ def firewall() -> Plan:
 
 
 EVERYWHERE = cluster(endpoint_public_access=True, public_access_cidrs=["10.0.0.0/8", "0.0.0.0/0"])
-SETTINGS: dict[str, Case] = {
-    "ebs-default-encryption-off": update_case(
-        "aws_ebs_encryption_by_default", {"enabled": True}, {"enabled": False}, {"enabled": True}
-    ),
-    "lb-weak-tls": create_case(
-        "aws_lb_listener",
-        {"ssl_policy": "ELBSecurityPolicy-2016-08"},
-        {"ssl_policy": "ELBSecurityPolicy-TLS13-1-2-2021-06"},
-    ),
-    "cdn-weak-tls": create_case(
-        "aws_cloudfront_distribution",
-        {"viewer_certificate": [{"minimum_protocol_version": "TLSv1.1_2016"}]},
-        {"viewer_certificate": [{"minimum_protocol_version": "TLSv1.2_2021"}]},
-    ),
-    "search-weak-tls": create_case(
-        "aws_opensearch_domain",
-        {"domain_endpoint_options": [{"tls_security_policy": "Policy-Min-TLS-1-0-2019-07"}]},
-        {"domain_endpoint_options": [{"tls_security_policy": "Policy-Min-TLS-1-2-PFS-2023-10"}]},
-    ),
+LISTENER = {"protocol": "HTTP", "default_action": [{"type": "forward"}]}
+REDIRECT = {"protocol": "HTTP", "default_action": [{"type": "redirect", "redirect": [{"protocol": "HTTPS"}]}]}
+SEVERAL_VALUES: dict[str, Case] = {
     "eks-endpoint-open": update_case(
         "aws_eks_cluster",
         cluster(endpoint_public_access=False),
         EVERYWHERE,
         cluster(endpoint_public_access=False, public_access_cidrs=["0.0.0.0/0"]),
     ),
-    "eks-cluster-admin": create_case(
-        "aws_eks_access_policy_association",
-        {"policy_arn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"},
-        {"policy_arn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy"},
-    ),
-    "cognito-unauthenticated": create_case(
-        "aws_cognito_identity_pool",
-        {"allow_unauthenticated_identities": True},
-        {"allow_unauthenticated_identities": False},
-    ),
-    "endpoint-service-open": create_case(
-        "aws_vpc_endpoint_service",
-        {"allowed_principals": [f"arn:aws:iam::{OWN}:root", "*"], "acceptance_required": True},
-        {"allowed_principals": [f"arn:aws:iam::{OWN}:root"], "acceptance_required": True},
-    ),
-    "endpoint-service-unattended": create_case(
-        "aws_vpc_endpoint_service", {"acceptance_required": False}, {"acceptance_required": True}
-    ),
-    "endpoint-service-for-all": create_case(
-        "aws_vpc_endpoint_service_allowed_principal",
-        {"principal_arn": "*"},
-        {"principal_arn": f"arn:aws:iam::{OWN}:root"},
-    ),
-    "ecs-host-processes": create_case("aws_ecs_task_definition", {"pid_mode": "host"}, {"pid_mode": "task"}),
-    "ecs-host-mounted": create_case(
-        "aws_ecs_task_definition",
-        {"volume": [{"name": "data"}, {"host_path": "/var/run/docker.sock"}]},
-        {"volume": [{"host_path": "/srv/data"}]},
+    "eks-nodes-open": create_case(
+        "aws_eks_node_group",
+        {"remote_access": [{"ec2_ssh_key": "k"}]},
+        {"remote_access": [{"ec2_ssh_key": "k", "source_security_group_ids": ["sg-1"]}]},
     ),
     "ecs-privileged": create_case("aws_ecs_task_definition", task(privileged=True), task(privileged=False)),
-    "trail-off": create_case("aws_cloudtrail", {"enable_logging": False}, {"enable_logging": True}),
-    "guardduty-off": create_case("aws_guardduty_detector", {"enable": False}, {"enable": True}),
-    "snapshot-shared": shares("aws_snapshot_create_volume_permission", {"account_id": OWN}, {"account_id": OTHER}),
-    "db-snapshot-shared": shares("aws_db_snapshot", {"shared_accounts": [OWN]}, {"shared_accounts": [OWN, OTHER]}),
-    "key-granted-outside": shares(
-        "aws_kms_grant",
-        {"grantee_principal": f"arn:aws:iam::{OWN}:root"},
-        {"grantee_principal": f"arn:aws:iam::{OTHER}:root"},
+    "batch-privileged": create_case(
+        "aws_batch_job_definition",
+        {"container_properties": json.dumps({"privileged": True})},
+        {"container_properties": json.dumps({"privileged": False})},
     ),
-    "s3-replicated-outside": shares(
-        "aws_s3_bucket_replication_configuration",
-        {"rule": [{"destination": [{"bucket": "arn:aws:s3:::b"}]}]},
-        {"rule": [{"destination": [{"account": OTHER, "bucket": "arn:aws:s3:::b"}]}]},
-    ),
-    "logs-sent-outside": shares(
-        "aws_cloudwatch_log_subscription_filter",
-        {"destination_arn": f"arn:aws:logs:eu-west-1:{OWN}:destination:d"},
-        {"destination_arn": f"arn:aws:logs:eu-west-1:{OTHER}:destination:d"},
-    ),
-    "eks-access-outside": shares(
-        "aws_eks_access_entry",
-        {"principal_arn": f"arn:aws:iam::{OWN}:role/x"},
-        {"principal_arn": f"arn:aws:iam::{OTHER}:role/x"},
-    ),
+    "lb-plain-http": create_case("aws_lb_listener", LISTENER, REDIRECT),
     "database-tls-optional": create_case(
         "aws_db_parameter_group", parameters("rds.force_ssl", "0"), parameters("rds.force_ssl", "1")
     ),
@@ -122,4 +66,134 @@ SETTINGS: dict[str, Case] = {
     "firewall-detached": Case(
         firewall(), plan(updated("aws_wafv2_web_acl_association", {"web_acl_arn": "v"}, {"web_acl_arn": "w"}))
     ),
+    "safeguard-removed": Case(
+        plan(destroyed("aws_securityhub_account", enable_default_standards=True)),
+        plan(created("aws_securityhub_account", enable_default_standards=True)),
+    ),
+}
+
+UNSAFE_AND_SAFE: dict[str, tuple[Any, Any]] = {
+    "ebs-default-encryption-off": (False, True),
+    "lb-weak-tls": ("ELBSecurityPolicy-2016-08", "ELBSecurityPolicy-TLS13-1-2-2021-06"),
+    "cdn-weak-tls": ("TLSv1.1_2016", "TLSv1.2_2021"),
+    "cdn-plain-http": ("allow-all", "redirect-to-https"),
+    "api-weak-tls": ("TLS_1_0", "TLS_1_2"),
+    "search-weak-tls": ("Policy-Min-TLS-1-0-2019-07", "Policy-Min-TLS-1-2-PFS-2023-10"),
+    "search-plain-http": (False, True),
+    "search-nodes-in-clear": (False, True),
+    "kafka-plaintext": ("TLS_PLAINTEXT", "TLS"),
+    "cache-in-clear": (False, True),
+    "memorydb-in-clear": (False, True),
+    "proxy-tls-optional": (False, True),
+    "quicksight-in-clear": (True, False),
+    "transfer-by-ftp": (["SFTP", "FTP"], ["SFTP", "FTPS"]),
+    "messages-in-clear": ("http", "https"),
+    "service-public": (True, False),
+    "kafka-public": ("SERVICE_PROVIDED_EIPS", "DISABLED"),
+    "kafka-unauthenticated": (True, False),
+    "airflow-public": ("PUBLIC_ONLY", "PRIVATE_ONLY"),
+    "api-without-authorization": ("NONE", "AWS_IAM"),
+    "route-without-authorization": (None, "JWT"),
+    "graphql-key-only": ("API_KEY", "AWS_IAM"),
+    "cognito-unauthenticated": (True, False),
+    "endpoint-service-open": ([f"arn:aws:iam::{OWN}:root", "*"], [f"arn:aws:iam::{OWN}:root"]),
+    "endpoint-service-for-all": ("*", f"arn:aws:iam::{OWN}:root"),
+    "endpoint-service-unattended": (False, True),
+    "transit-unattended": ("enable", "disable"),
+    "lightsail-open": (["10.0.0.0/8", "0.0.0.0/0"], ["10.0.0.0/8"]),
+    "s3-object-public": ("public-read", "private"),
+    "access-point-policy-open": (False, True),
+    "access-point-public-open": (False, True),
+    "emr-public": (False, True),
+    "ecs-public-address": (True, False),
+    "ecs-host-processes": ("host", "task"),
+    "ecs-host-memory": ("host", "task"),
+    "ecs-host-mounted": ("/var/run/docker.sock", "/srv/data"),
+    "build-privileged": (True, False),
+    "account-imds-v1": ("optional", "required"),
+    "serial-console": (True, False),
+    "trail-off": (False, True),
+    "config-off": (False, True),
+    "guardduty-off": (False, True),
+    "guardduty-feature-off": ("DISABLED", "ENABLED"),
+    "macie-paused": ("PAUSED", "ENABLED"),
+    "share-leaves-organization": (True, False),
+    "eks-cluster-admin": (f"{EKS_POLICY}/AmazonEKSClusterAdminPolicy", f"{EKS_POLICY}/AmazonEKSViewPolicy"),
+}
+"""The values of rows that report them in new resources too."""
+
+SHARED = {
+    "snapshot-shared": "{}",
+    "db-snapshot-shared": "{}",
+    "image-shared": "{}",
+    "key-granted-outside": "arn:aws:iam::{}:root",
+    "s3-replicated-outside": "{}",
+    "s3-inventory-outside": "{}",
+    "images-replicated-outside": "{}",
+    "backups-copied-outside": "arn:aws:backup:eu-west-1:{}:backup-vault:v",
+    "logs-sent-outside": "arn:aws:logs:eu-west-1:{}:destination:d",
+    "events-sent-outside": "arn:aws:events:eu-west-1:{}:event-bus/b",
+    "messages-sent-outside": "arn:aws:sqs:eu-west-1:{}:q",
+    "metrics-shared": "arn:aws:oam:eu-west-1:{}:sink/s",
+    "config-shared": "{}",
+    "shared-by-ram": "{}",
+    "lake-shared": "arn:aws:iam::{}:role/r",
+    "redshift-shared": "{}",
+    "network-joined": "{}",
+    "eks-access-outside": "arn:aws:iam::{}:role/x",
+}
+"""Rows about other accounts: `{}` stands for the account's number."""
+
+WEAKENED: dict[str, tuple[Any, Any]] = {
+    "cognito-mfa-off": ("ON", "OFF"),
+    "search-access-control-off": (True, False),
+    "database-iam-off": (True, False),
+    "firewall-counts-only": (None, {}),
+    "cdn-firewall-detached": ("arn:aws:wafv2:x", ""),
+    "lb-logs-off": (True, False),
+    "lb-keeps-bad-headers": (True, False),
+    "api-logs-off": ("arn:aws:logs:x", None),
+    "s3-mfa-delete-off": ("Enabled", "Disabled"),
+    "registry-scans-less": ("ENHANCED", "BASIC"),
+    "code-signing-warns": ("Enforce", "Warn"),
+    "athena-not-enforced": (True, False),
+    "vpc-public-access-open": ("block-bidirectional", "off"),
+    "capture-off": (True, False),
+    "trail-without-iam": (True, False),
+}
+"""The safe and the unsafe value of rows that report only a change from one to the other."""
+
+
+def at(path: str, value: Any) -> dict[str, Any]:
+    """The values of a resource with one setting."""
+    name, _, rest = path.partition(".")
+    return {name: [at(rest, value)] if rest else value}
+
+
+def created_case(row: Setting) -> Case:
+    unsafe, safe = UNSAFE_AND_SAFE[row.rule]
+    return create_case(row.types[0], at(row.path, unsafe), at(row.path, safe))
+
+
+def shared_case(row: Setting) -> Case:
+    own, other = (at(row.path, SHARED[row.rule].format(account)) for account in (OWN, OTHER))
+    return shares(row.types[0], own, other)
+
+
+def weakened_case(row: Setting) -> Case:
+    safe, unsafe = (at(row.path, value) for value in WEAKENED[row.rule])
+    return update_case(row.types[0], safe, unsafe, safe)
+
+
+MIGRATION = create_case(
+    "aws_dms_endpoint",
+    {"engine_name": "postgres", "ssl_mode": "none"},
+    {"engine_name": "kinesis", "ssl_mode": "none"},
+)
+SETTINGS: dict[str, Case] = {
+    **SEVERAL_VALUES,
+    "migration-in-clear": MIGRATION,
+    **{row.rule: created_case(row) for row in ROWS if row.rule in UNSAFE_AND_SAFE},
+    **{row.rule: shared_case(row) for row in ROWS if row.rule in SHARED},
+    **{row.rule: weakened_case(row) for row in ROWS if row.rule in WEAKENED},
 }

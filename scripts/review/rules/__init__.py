@@ -23,16 +23,16 @@ from . import (
     s3_retention,
     sagemaker,
     secrets,
-    settings,
 )
 from .engine import findings
 from .registry import RULES, Rule
+from .settings import exposure, several_values, sharing, transport, watching
 
 __all__ = ["FAMILIES", "RULES", "Rule", "findings"]
 
 FAMILIES = (
     plan, execution, changes, protection, outputs, other_accounts, s3, s3_retention, iam, iam_exclusive, iam_trust, ecr,
     kms, logs, messaging, functions, environments, network, compute, databases, secrets, sagemaker,
-    settings,
+    exposure, several_values, sharing, transport, watching,
 )  # fmt: skip
 """The modules with the rules; each registers its rules when it is imported."""

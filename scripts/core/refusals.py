@@ -1,12 +1,12 @@
 """Turns errors of AWS, the network and the disk into a UserError that says what to do."""
 
-import errno
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from traceback import walk_tb
 
 from scripts.core import aws
+from scripts.core.disk import disk_error
 from scripts.core.errors import UserError
 from scripts.core.outages import OF_AWS, THROTTLED
 
@@ -97,7 +97,7 @@ def explain(error: BaseException) -> UserError | None:
     if "BotoCoreError" in names or names & CONNECTION_LOST or _passes_settings(error):
         return _credentials_error(error, names) or _network_error(error, names) or _settings_error(error)
     if isinstance(error, OSError) and error.errno is not None:
-        return _disk_error(error)
+        return disk_error(error)
     return None
 
 
@@ -177,28 +177,6 @@ def _providers(error: Exception) -> Iterator[str]:
 def _sentence(error: Exception) -> str:
     """What an exception says, in one line and without the full stop."""
     return " ".join((str(error) or type(error).__name__).split()).rstrip(".")
-
-
-def _disk_error(error: OSError) -> UserError | None:
-    place = error.filename2 or error.filename
-    where = f" for {place}" if place else ""
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return UserError(
-            f"There is no space left on the disk{where}.",
-            "Free some space (`df -h .` shows how much is left), then run the same command again. "
-            "No file is half-written.",
-        )
-    if error.errno == errno.EROFS and place:
-        return UserError(
-            f"{place} cannot be written: {error.strerror}.",
-            "Mount its file system so that it can be written, or use a clone in another folder.",
-        )
-    if error.errno in {errno.EACCES, errno.EPERM} and place:
-        return UserError(
-            f"{place} cannot be read or written: {error.strerror}.",
-            f"Give yourself permission: `ls -ld {place}` shows the owner.",
-        )
-    return None
 
 
 def _access_denied(error: Exception) -> UserError:

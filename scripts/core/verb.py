@@ -1,24 +1,14 @@
-"""How every verb starts and ends: arguments by typer, errors in two lines, exit codes.
+"""How every verb starts and ends: as each program (`program.py`), with the errors of AWS and the network explained."""
 
-Exit codes: 0 success, 2 an error that the user can correct (also wrong arguments), 130 interrupted. A bug prints its
-traceback and exits with 1.
-"""
-
-import io
-import signal
-import sys
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
-import typer
+from scripts import UNCHANGED
+from scripts.core import program, refusals
+from scripts.core.program import app
 
-from scripts import UNCHANGED, end_before_start
-from scripts.core import console, refusals
-from scripts.core.errors import UserError
-
-BUG = "This is a bug in Trainyard, not an error of yours. Please report it with the lines above."
+__all__ = ["Interrupted", "app", "on_interrupt", "run"]
 
 
 class Interrupted(KeyboardInterrupt):
@@ -36,65 +26,6 @@ def on_interrupt(line: str) -> Iterator[None]:
         raise Interrupted(line) from None
 
 
-def app(help_text: str) -> typer.Typer:
-    """A typer application without the features that slow its start (markup, completion, pretty tracebacks)."""
-    return typer.Typer(
-        help=help_text,
-        add_completion=False,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-        no_args_is_help=False,
-    )
-
-
 def run(application: Callable[[], object]) -> NoReturn:
     """Run a verb (its typer application), then exit with its exit code."""
-    _take_over()
-    try:
-        with refusals.explained():
-            application()
-    except UserError as error:
-        console.show_error(error)
-        sys.exit(2)
-    except KeyboardInterrupt as interrupt:  # from a verb without typer
-        _print_interrupt(interrupt)
-        sys.exit(130)
-    except Exception:
-        console.warn(traceback.format_exc().rstrip())
-        console.warn(BUG)
-        sys.exit(1)
-    except SystemExit as ending:
-        cause = _find_interrupt(ending)
-        if cause is not None:
-            _print_interrupt(cause)
-        raise
-    sys.exit(0)
-
-
-def _take_over() -> None:
-    """Set up this process: Ctrl-C and SIGTERM raise KeyboardInterrupt, and every text can be printed."""
-    signal.signal(signal.SIGTERM, _terminated)
-    if signal.getsignal(signal.SIGINT) is end_before_start:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # with PYTHONIOENCODING=ascii, it has no arrow and no ellipsis
-            stream.reconfigure(errors="backslashreplace")
-
-
-def _print_interrupt(interrupt: KeyboardInterrupt) -> None:
-    console.warn("")
-    console.warn(str(interrupt) or UNCHANGED)
-
-
-def _find_interrupt(ending: SystemExit) -> KeyboardInterrupt | None:
-    # typer turns a KeyboardInterrupt into its Exit(130), and that into SystemExit: the interrupt is two causes back.
-    link: BaseException | None = ending
-    while link is not None:
-        if isinstance(link, KeyboardInterrupt):
-            return link
-        link = link.__cause__ or link.__context__
-    return None
-
-
-def _terminated(_signal: int, _frame: object) -> NoReturn:
-    raise KeyboardInterrupt  # handled, and reported, like Ctrl-C
+    program.run(application, refusals.explained, UNCHANGED)

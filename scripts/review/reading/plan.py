@@ -162,7 +162,7 @@ def _action(actions: Any, where: str) -> tuple[Action, tuple[str, ...]]:
     if names not in ACTIONS:
         raise UserError(
             f"{where}: this review does not know the actions {actions!r}.",
-            "It knows those of Terraform's plan formats 1.0 to 1.2, and refuses other ones.",
+            "It knows those of Terraform's plan formats 0.1 to 1.2 and of OpenTofu, and refuses other ones.",
         )
     return ACTIONS[names], names
 

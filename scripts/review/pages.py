@@ -1,4 +1,4 @@
-"""Writes reviews into a folder: review.md, review.html, review.json."""
+"""Writes reviews into a folder: review.md, review.html, review.json, review.sarif."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -30,6 +30,13 @@ def write(folder: Path, reviews: Sequence[Review], more: Mapping[str, Any] | Non
     for name, text in texts.items():
         _write(folder / name, text)
     return folder / "review.md", folder / "review.html", folder / "review.json"
+
+
+def write_sarif(folder: Path, reviews: Sequence[Review]) -> Path:
+    """Write review.sarif, for code scanning, as `write` writes the pages. Takes the folder and the reviews."""
+    file = folder / "review.sarif"
+    _write(file, json_text(render.sarif(reviews)))
+    return file
 
 
 def _write(file: Path, text: str) -> None:

@@ -89,14 +89,14 @@ def test_a_pipe_is_read_too_as_powershell_writes_it_as_well(tmp_path: Path) -> N
     assert b"stdin" in plain.stdout
 
 
-def test_out_gets_three_pages_for_the_user_alone(tmp_path: Path) -> None:
+def test_out_gets_four_files_for_the_user_alone(tmp_path: Path) -> None:
     out = tmp_path / "pages"
     out.mkdir()
     (out / "review.md").write_text("old")
     (out / "review.md").chmod(0o644)
     ended = review(written(tmp_path / "plan.json", OPENED), "--out", str(out))
     assert ended.returncode == 0, ended.stderr
-    assert {file.name for file in out.iterdir()} == {"review.md", "review.html", "review.json"}
+    assert {file.name for file in out.iterdir()} == {"review.md", "review.html", "review.json", "review.sarif"}
     assert {stat.S_IMODE(file.stat().st_mode) for file in out.iterdir()} == {0o600}
     assert str(out / "review.html") in ended.stdout.decode()
     data = json.loads((out / "review.json").read_text(encoding="utf-8"))
@@ -154,6 +154,38 @@ def test_what_review_toml_switches_off_fails_nothing(tmp_path: Path) -> None:
     assert review("plan.json", "--fail-on", "high", folder=tmp_path).returncode == 0
 
 
+RULE = "s3-public-access-open"
+
+
+def settings(folder: Path, rule: str = RULE) -> Path:
+    """A review.toml in a folder that switches a rule off."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "review.toml").write_text(f'[[off]]\nrule = "{rule}"\nreason = "A test."\n')
+    return folder / "review.toml"
+
+
+def test_the_nearest_review_toml_above_each_plan_counts(tmp_path: Path) -> None:
+    root, other = tmp_path / "repository", tmp_path / "other"
+    (root / "network/build").mkdir(parents=True)
+    name = written(root / "network/build/plan.json", OPENED)
+    settings(root)
+    assert review(name, "--fail-on", "high", folder=ROOT).returncode == 0
+    settings(root / "network", "s3-force-destroy")
+    assert review(name, "--fail-on", "high", folder=root).returncode == 3, "the nearest, not the one of this folder"
+    other.mkdir()
+    named = written(other / "plan.json", OPENED)
+    ended = review(name, named, "--fail-on", "high", "--config", str(root / "review.toml"))
+    assert ended.returncode == 0, "one for all plans"
+    assert review("-", "--fail-on", "high", given=json.dumps(OPENED).encode(), folder=root).returncode == 0
+
+
+def test_a_review_toml_outside_of_the_repository_does_not_count(tmp_path: Path) -> None:
+    settings(tmp_path)
+    (tmp_path / "repository/.git").mkdir(parents=True)
+    name = written(tmp_path / "repository/plan.json", OPENED)
+    assert review(name, "--fail-on", "high").returncode == 3
+
+
 def pages(name: str, folder: Path) -> str:
     review(name, "--out", str(folder / "pages"))
     return (folder / "pages/review.json").read_text(encoding="utf-8")
@@ -167,6 +199,7 @@ def pages(name: str, folder: Path) -> str:
         (b"Terraform will perform", "is not JSON"),
         (b'{"version": 4, "serial": 1, "lineage": "x", "resources": []}', "is a Terraform state"),
         (b'{"format_version": "2.0", "resource_changes": []}', "has the plan format 2.0"),
+        (b"\x1f\x8b broken", "is a broken gzip file"),
         (b"PK\x03\x04 broken", "is a saved plan, and there is no .terraform.lock.hcl"),
         (b"\xff\xfe\x00", "plan.json"),
     ],
@@ -188,6 +221,9 @@ def test_what_is_no_plan_gets_two_lines(tmp_path: Path, content: bytes, problem:
     [
         (["nowhere.json"], ["nowhere.json cannot be read", "terraform show -json"]),
         (["."], [". cannot be read", "terraform show -json"]),
+        (["plan.json", "--config", "no.toml"], ["--config no.toml is not a file", "review.toml"]),
+        (["plan.json", "--out", "plan.json"], ["cannot be written to plan.json", "another folder"]),
+        (["plan.json", "--out", "plan.json/x"], ["plan.json/x is in the way", "another folder"]),
         (["plan.json", "--account", "12"], ["--account 12 is not the number of an account", "12 digits"]),
         (["plan.json", "--fail-on", "hihg"], ["hihg is not a severity. Did you mean `high`?", "medium"]),
     ],

@@ -13,6 +13,7 @@ from PIL import Image
 
 from scripts import venv
 from tests.conftest import ROOT, Project, clean_environment
+from tests.unit.imports import imported_packages
 
 # The code that runs only with all packages: the local cloud, the digits, and the verbs that train on this machine.
 LOCAL = ("localcloud", "proof", "demo.py", "digits.py", "prove_resume.py")
@@ -153,17 +154,6 @@ def test_a_runner_has_every_package_that_the_verbs_import(runner: Project) -> No
     assert {"boto3", "docker", "jinja2", "policy_sentry", "python_terraform"} <= imported
     program = "import importlib.util, sys; print([name for name in sys.argv[1:] if not importlib.util.find_spec(name)])"
     assert run(runner, "-c", program, *sorted(imported)).strip() == "[]"
-
-
-def imported_packages(tree: ast.AST) -> set[str]:
-    """Return the top-level packages that a module imports at run time."""
-    if isinstance(tree, ast.If) and isinstance(tree.test, ast.Name) and tree.test.id == "TYPE_CHECKING":
-        return set()
-    if isinstance(tree, ast.Import):
-        return {alias.name.partition(".")[0] for alias in tree.names}
-    if isinstance(tree, ast.ImportFrom):
-        return {(tree.module or "").partition(".")[0]} if tree.level == 0 else set()
-    return set().union(*map(imported_packages, ast.iter_child_nodes(tree)))
 
 
 @pytest.mark.e2e

@@ -1,0 +1,1 @@
+"""Reviews Terraform plans: the command `trainyard-review`. Its code is the repository's `scripts/review/`."""

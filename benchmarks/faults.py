@@ -30,7 +30,7 @@ Part = Callable[[Yard, int, Iterator[int]], Judged]
 
 def main() -> None:
     """Run the draws until the time is up, and print each."""
-    options = _parser().parse_args()
+    options = _options()
     OUTPUTS.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the local cloud is stopped
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it, and verbs inherit that
@@ -43,13 +43,18 @@ def main() -> None:
     sys.exit(1 if wrong else 0)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.faults", description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=list(PARTS), default=list(PARTS))
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"one of: {', '.join(PARTS)}")
     parser.add_argument("--seed", type=int, default=0, help="the seed of the draws")
     parser.add_argument("--minutes", type=float, default=10.0, help="when to begin no more draws")
     parser.add_argument("--again", default="", help="a draw to run again, such as verbs/0/17")
-    return parser
+    options = parser.parse_args()
+    # Not by argparse's `choices`, which refuse an empty list before Python 3.12.
+    for unknown in set(options.parts) - set(PARTS):
+        parser.error(f"there is no part {unknown}")
+    options.parts = options.parts or list(PARTS)
+    return options
 
 
 def _new_numbers(part: str, seed: int) -> Iterator[int]:

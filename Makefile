@@ -152,8 +152,10 @@ lint: .venv/installed-dev ## Check style, types, imports, workflows and Terrafor
 	@.venv/bin/ruff format --check
 	@.venv/bin/mypy
 	@.venv/bin/mypy --python-version 3.10 trainer # the Python of its oldest base image
+	@.venv/bin/mypy actions
 	@.venv/bin/lint-imports --no-cache
 	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml docs/examples/*.yml
+	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.github-actions actions/*/action.yml
 	@terraform fmt -check -diff -recursive terraform
 	@$(VENV) -m scripts.infra validate
 format: .venv/installed-dev ## Format Python and Terraform files
@@ -166,6 +168,7 @@ COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --
 requirements: .venv/installed-aws ## Pin the packages of requirements*.in again
 	@$(COMPILE) requirements.in --output-file requirements.txt
 	@$(COMPILE) requirements-aws.in --constraints requirements.txt --output-file requirements-aws.txt
+	@$(COMPILE) pyproject.toml --constraints requirements.txt --output-file requirements-review.txt
 	@$(COMPILE) requirements-dev.in --constraints requirements.txt --output-file requirements-dev.txt
 	@$(COMPILE) requirements-awscli.in --output-file requirements-awscli.txt
 clean: ## Delete all generated files except data/ and runs/; stops the local cloud

@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 from tests.conftest import ROOT, clean_environment
 
 FILE = ROOT / "docs/examples/terraform-review.yml"
+ANY_REPOSITORY = ROOT / "docs/examples/plan-review.yml"
 SCHEMA = [str(ROOT / ".venv/bin/check-jsonschema"), "--builtin-schema", "vendor.github-workflows"]
 
 
@@ -90,16 +91,42 @@ def test_the_comment_is_written_once_and_then_anew(
     assert comment.endswith("(https://github.com/o/r/actions/runs/1/artifacts/2), a page to download.\n")
 
 
+def test_for_any_repository_the_same_split_is_kept() -> None:
+    workflow = YAML(typ="safe").load(ANY_REPOSITORY)
+    assert (workflow["on"], workflow["permissions"]) == ({"pull_request": None}, {})
+    plan, comment = workflow["jobs"]["plan"], workflow["jobs"]["comment"]
+    assert plan["permissions"] == {"contents": "read", "id-token": "write"}
+    assert plan["if"] == "github.event.pull_request.head.repo.full_name == github.repository"
+    assert plan["steps"][-1]["uses"].startswith("OWNER/trainyard/actions/review@")
+    assert comment["permissions"] == {"pull-requests": "write"}
+    assert [step["uses"].partition("@")[0] for step in comment["steps"]] == ["OWNER/trainyard/actions/comment"]
+
+
+def test_for_any_repository_only_inputs_are_given_that_the_actions_have() -> None:
+    for job in YAML(typ="safe").load(ANY_REPOSITORY)["jobs"].values():
+        step = job["steps"][-1]
+        action = YAML(typ="safe").load(
+            ROOT / step["uses"].partition("@")[0].removeprefix("OWNER/trainyard/") / "action.yml"
+        )
+        required = {name for name, each in action["inputs"].items() if each.get("required")}
+        assert required <= step["with"].keys() <= action["inputs"].keys()
+
+
 OURS = ROOT / ".github/workflows/ci.yml"
-WORKFLOWS = [FILE, *sorted((ROOT / ".github/workflows").glob("*.yml"))]
-PINNED = re.compile(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
+WORKFLOWS = [FILE, ANY_REPOSITORY, *sorted((ROOT / ".github/workflows").glob("*.yml"))]
+PINNED = re.compile(r"[\w-]+/[\w-]+(?:/[\w/-]+)?@[0-9a-f]{40} # v\d+\.\d+\.\d+")
+
+
+ACTIONS = sorted((ROOT / "actions").glob("*/action.yml"))
 
 
 def steps(file: Path) -> list[dict[str, Any]]:
-    return [step for job in YAML(typ="safe").load(file)["jobs"].values() for step in job["steps"]]
+    loaded = YAML(typ="safe").load(file)
+    jobs = loaded["jobs"].values() if "jobs" in loaded else [loaded["runs"]]
+    return [step for job in jobs for step in job["steps"]]
 
 
-@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+@pytest.mark.parametrize("file", [*WORKFLOWS, *ACTIONS], ids=lambda file: str(file.relative_to(ROOT)))
 def test_every_action_is_pinned_by_a_digest_with_its_version(file: Path) -> None:
     used = re.findall(r"uses: (.*)", file.read_text())
     assert len(used) == sum("uses" in step for step in steps(file)) > 0
@@ -107,7 +134,7 @@ def test_every_action_is_pinned_by_a_digest_with_its_version(file: Path) -> None
 
 
 def test_an_action_has_the_same_digest_everywhere() -> None:
-    used = {line for file in WORKFLOWS for line in re.findall(r"uses: (.*)", file.read_text())}
+    used = {line for file in [*WORKFLOWS, *ACTIONS] for line in re.findall(r"uses: (.*)", file.read_text())}
     assert len({line.partition("@")[0] for line in used}) == len(used)
 
 
@@ -126,10 +153,11 @@ def test_dependabot_moves_the_pins() -> None:
     schema = [*SCHEMA[:-1], "vendor.dependabot"]
     assert subprocess.run([*schema, str(file)], capture_output=True, check=False).returncode == 0
     (actions,) = (one for one in YAML(typ="safe").load(file)["updates"] if one["package-ecosystem"] == "github-actions")
-    assert actions["directories"] == ["/", f"/{FILE.parent.relative_to(ROOT)}"]
+    folders = [FILE.parent, *(action.parent for action in ACTIONS)]
+    assert sorted(actions["directories"]) == sorted(["/", *(f"/{folder.relative_to(ROOT)}" for folder in folders)])
 
 
-@pytest.mark.parametrize("file", [FILE, OURS], ids=lambda file: file.name)
+@pytest.mark.parametrize("file", [FILE, ANY_REPOSITORY, OURS], ids=lambda file: file.name)
 def test_the_linter_knows_a_workflow_from_a_broken_one(file: Path, tmp_path: Path) -> None:
     assert subprocess.run([*SCHEMA, str(file)], capture_output=True, check=False).returncode == 0
     broken = tmp_path / file.name

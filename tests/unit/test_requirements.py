@@ -21,7 +21,7 @@ def pins(name: str) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("name", ["", "-aws", "-dev", "-awscli"])
+@pytest.mark.parametrize("name", ["", "-aws", "-review", "-dev", "-awscli"])
 def test_everything_is_pinned_with_hashes_and_without_a_package_index(name: str) -> None:
     assert len(pins(f"requirements{name}.txt")) > 5
     text = (ROOT / f"requirements{name}.txt").read_text()
@@ -54,6 +54,11 @@ def test_development_pins_agree() -> None:
 def test_a_runner_s_pins_are_a_part_of_all_pins() -> None:
     assert pins("requirements-aws.txt").items() <= pins("requirements.txt").items()
     assert not pins("requirements-aws.txt").keys() & {"tensorflow", "tensorflow-cpu", "numpy", "moto", "pytest"}
+
+
+def test_the_review_s_pins_are_a_part_of_a_runner_s() -> None:
+    assert pins("requirements-review.txt").items() <= pins("requirements-aws.txt").items()
+    assert len(pins("requirements-review.txt")) < len(pins("requirements-aws.txt")) - 3
 
 
 def test_large_packages_that_nothing_imports_stay_out() -> None:

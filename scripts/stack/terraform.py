@@ -162,6 +162,12 @@ def find_program() -> str:
         UserError: it is not on PATH.
     """
     binary = shutil.which("terraform")
+    if binary is None and shutil.which("tofu"):
+        raise UserError(
+            "There is only `tofu` on PATH, and this command needs Terraform.",
+            f"{INSTALL_FIX}. A plan of OpenTofu can be reviewed: `tofu show -json PLANFILE > plan.json`, then "
+            "`python -m scripts.plan review plan.json`.",
+        )
     if binary is None:
         raise UserError("Terraform is not installed: there is no `terraform` on PATH.", INSTALL_FIX)
     return binary

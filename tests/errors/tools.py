@@ -49,13 +49,13 @@ def only_these_programs(scene: Scene) -> Iterator[None]:
         shutil.rmtree(bin_folder)
 
 
-def terraform_is(script: str) -> Given:
-    """A program named terraform."""
+def terraform_is(script: str, name: str = "terraform") -> Given:
+    """A program named terraform, or otherwise."""
 
     @contextmanager
     def found(scene: Scene) -> Iterator[None]:
         with only_these_programs(scene):
-            program = scene.folder / "build" / "bin" / "terraform"
+            program = scene.folder / "build" / "bin" / name
             program.write_text(script)
             program.chmod(0o755)
             yield
@@ -118,6 +118,15 @@ CASES = (
         "Terraform is not installed: there is no `terraform` on PATH.",
         INSTALL,
         only_these_programs,
+    ),
+    Case(
+        GROUP,
+        "OpenTofu on PATH, and no Terraform",
+        "make infra",
+        "There is only `tofu` on PATH, and this command needs Terraform.",
+        f"{INSTALL}. A plan of OpenTofu can be reviewed: `tofu show -json PLANFILE > plan.json`, then "
+        "`python -m scripts.plan review plan.json`.",
+        terraform_is(OLD_TERRAFORM, "tofu"),
     ),
     Case(
         GROUP,

@@ -166,7 +166,7 @@ def test_it_writes_what_the_verb_writes(installed: Path, tmp_path: Path) -> None
             2,
             [
                 "Error: saved.tfplan is a saved plan, not its JSON.",
-                r"Fix:   Turn it into JSON: terraform show -json PLANFILE > plan.json",
+                r"Fix:   Turn it into JSON: terraform show -json PLANFILE > plan.json \(or tofu show\)",
             ],
         ),
     ],

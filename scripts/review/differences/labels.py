@@ -20,6 +20,10 @@ _REASONS: Mapping[str, str] = {
     "read_because_config_unknown": "its configuration contains values that are not known yet",
     "read_because_dependency_pending": "it depends on something that changes",
     "read_because_check_nested": "a check block reads it at every apply",
+    # OpenTofu's own: https://github.com/opentofu/opentofu/blob/main/internal/command/jsonplan/plan.go
+    "delete_because_enabled_false": "its lifecycle has enabled = false",
+    "forgot_because_lifecycle_destroy_in_config": "its lifecycle has destroy = false",
+    "forgot_because_lifecycle_destroy_in_state": "its lifecycle had destroy = false at its last apply",
 }
 # https://github.com/hashicorp/terraform/blob/main/internal/command/jsonplan/plan.go (DeferredReason)
 _DEFERRED: Mapping[str, str] = {

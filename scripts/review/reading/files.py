@@ -33,7 +33,7 @@ def parse(text: str, source: str) -> dict[str, Any]:
     if not text.strip():
         raise UserError(f"{source} is empty.", f"Write the plan into it: {SHOW}")
     if text.startswith("PK\x03\x04"):
-        raise UserError(f"{source} is a saved plan, not its JSON.", f"Turn it into JSON: {SHOW}")
+        raise UserError(f"{source} is a saved plan, not its JSON.", f"Turn it into JSON: {SHOW} (or tofu show)")
     start = _start(text)
     if text.startswith('{"@level"', start):
         raise UserError(

@@ -52,7 +52,7 @@ def read(text: str, source: str, account: str = "") -> Plan:
         format_version=text_of(raw.get("format_version")),
         terraform_version=text_of(raw.get("terraform_version")),
         changes=tuple(_changes(raw, "resource_changes", source)),
-        drift=tuple(_changes(raw, "resource_drift", source)),
+        drift=tuple(each for each in _changes(raw, "resource_drift", source) if _has_drifted(each)),
         deferred=tuple(_deferred(raw, source)),
         outputs=tuple(_outputs(raw, source)),
         programs=programs.programs(raw.get("configuration")),
@@ -71,6 +71,11 @@ def read(text: str, source: str, account: str = "") -> Plan:
 def _changes(raw: Mapping[str, Any], member: str, source: str) -> Iterator[Change]:
     for index, entry in enumerate(entries(raw, member, source)):
         yield _change(entry, f"{source}: {member}[{index}]")
+
+
+def _has_drifted(change: Change) -> bool:
+    """Terraform 0.15.4 also listed what had not: https://github.com/hashicorp/terraform/commit/3326ab7dae."""
+    return change.action is not Action.NO_OP or bool(change.previous_address)
 
 
 def _deferred(raw: Mapping[str, Any], source: str) -> Iterator[tuple[str, Change]]:

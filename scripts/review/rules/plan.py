@@ -1,5 +1,6 @@
 """Rules for the plan as a whole."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -9,6 +10,7 @@ from .registry import THE_PLAN, Family
 from .resources import PlanIndex
 
 _PLAN = Family("The plan itself")
+_UNMARKED = re.compile(r"0\.1[0-4]\.|0\.15\.[01]\b")
 _FORMAT = "https://developer.hashicorp.com/terraform/internals/json-format#plan-representation"
 
 
@@ -85,3 +87,22 @@ def unknown_member(plan: Plan, _index: PlanIndex) -> Iterator[tuple[str, str]]:
         place = next(each.place for each in plan.unknown_members if each.name == name)
         where = f"in {place}" + (f" and {count - 1} more {'place' if count == 2 else 'places'}" if count > 1 else "")
         yield THE_PLAN, f"This review does not know the member `{name}` {where}, and shows nothing of it."
+
+
+@_PLAN.plan(
+    "unmarked-secrets",
+    Severity.MEDIUM,
+    "The plan does not mark every sensitive value",
+    why="Terraform before 0.15.2 does not mark what a provider calls sensitive, and before 0.15 it marks nothing. The "
+    "review hides only what looks like a secret or has a secret's name, so its pages may show others.",
+    fix="Plan with Terraform 0.15.2 or newer, or show the pages only to those who may read the secrets.",
+    page="https://developer.hashicorp.com/terraform/internals/json-format#change-representation",
+)
+def unmarked_secrets(plan: Plan, _index: PlanIndex) -> Iterator[tuple[str, str]]:
+    """Reports a plan of format 0.1 by a Terraform whose marks are incomplete.
+
+    https://github.com/hashicorp/terraform/blob/v0.15/CHANGELOG.md (0.15.2, number 28523)
+    """
+    if plan.format_version == "0.1" and (not plan.terraform_version or _UNMARKED.match(plan.terraform_version)):
+        version = plan.terraform_version or "of an unknown version"
+        yield THE_PLAN, f"Terraform {version} does not mark every sensitive value in its plan."

@@ -1,6 +1,7 @@
 """For each rule about what an apply executes: a plan that triggers it, and a similar one that does not."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from scripts.review.model import ActionInvocation, Plan, Program, UnknownMember
@@ -23,6 +24,10 @@ STOP = ActionInvocation(
 )
 EXECUTION: dict[str, Case] = {
     "unknown-member": Case(plan(unknown_members=(UnknownMember("novelty", "the plan", 1),)), plan()),
+    "unmarked-secrets": Case(
+        replace(plan(), format_version="0.1", terraform_version="0.14.11"),
+        replace(plan(), format_version="0.1", terraform_version="1.0.0"),
+    ),
     "local-program": Case(
         runs("local-exec", created("aws_instance"), command="make"),
         runs("local-exec", updated("aws_instance", {"a": 1}, {"a": 2}), command="make"),

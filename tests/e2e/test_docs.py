@@ -17,7 +17,10 @@ from tests.conftest import ROOT, Project, clean_environment
 pytestmark = pytest.mark.e2e
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-COMMAND = re.compile(r"(make|python|terraform|aws|cd|eval|docker|\.venv/bin/\S+|[A-Z_]+=\S+ (?:python|make))( |$)")
+COMMAND = re.compile(
+    r"(make|python|terraform|trainyard-review|pipx|uvx|aws|cd|eval|docker|\.venv/bin/\S+|[A-Z_]+=\S+ (?:python|make))"
+    r"( |$)"
+)
 
 ELSEWHERE = {
     "make demo": "tests/e2e/test_demo.py",
@@ -54,6 +57,9 @@ ELSEWHERE = {
     "python -m scripts.plan review plan.json --out review --fail-on high": "tests/unit/test_plan_verb.py",
     "python -m scripts.plan review plan.json --out build/review": "tests/unit/test_plan_verb.py",
     "python -m scripts.plan review network.json cluster.json --out review": "tests/unit/test_plan_verb.py",
+    "trainyard-review plan.json --out review --fail-on high": "tests/unit/test_distribution.py",
+    "uvx --from . trainyard-review plan.json": "tests/unit/test_distribution.py",
+    "pipx install git+https://github.com/OWNER/trainyard@COMMIT": "tests/unit/test_distribution.py",
     "terraform show -json plan.tfplan > plan.json": "the verbs do the same",
     "terraform show -json PLANFILE > plan.json": "the verbs do the same",
     "make unlock LOCK=…": "tests/e2e/test_plan_review.py",

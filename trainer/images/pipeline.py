@@ -13,6 +13,9 @@ import tensorflow as tf
 
 from trainer.images.folders import Images
 
+_as_written = tf.autograph.experimental.do_not_convert
+"""Marks a function as one without Python's loops and branches, which AutoGraph need not translate."""
+
 
 @dataclass(frozen=True)
 class Share:
@@ -47,7 +50,7 @@ def training_batches(
         return _load(paths[index], size, channels), numbers[index]
 
     drawn = indices(len(images.paths), share, seed, steps)
-    loaded = drawn.map(load, num_parallel_calls=tf.data.AUTOTUNE)
+    loaded = drawn.map(_as_written(load), num_parallel_calls=tf.data.AUTOTUNE)
     return loaded.batch(share.per_device, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
 
 
@@ -59,7 +62,7 @@ def indices(images: int, share: Share, seed: int, steps: range) -> tf.data.Datas
         shuffled_by = tf.stack([tf.constant(seed, tf.int64), position // images])
         return tf.random.experimental.index_shuffle(position % images, seed=shuffled_by, max_index=images - 1)
 
-    return tf.data.Dataset.range(steps.start * share.count, steps.stop * share.count).map(index)
+    return tf.data.Dataset.range(steps.start * share.count, steps.stop * share.count).map(_as_written(index))
 
 
 def ordered_batches(images: Images, size: int, channels: int, batch: int) -> tf.data.Dataset:
@@ -69,7 +72,8 @@ def ordered_batches(images: Images, size: int, channels: int, batch: int) -> tf.
         tf.constant(list(images.numbers), tf.int32),
     )  # types for an empty list
     pairs = tf.data.Dataset.from_tensor_slices(tensors)
-    loaded = pairs.map(lambda path, number: (_load(path, size, channels), number), num_parallel_calls=tf.data.AUTOTUNE)
+    load = _as_written(lambda path, number: (_load(path, size, channels), number))
+    loaded = pairs.map(load, num_parallel_calls=tf.data.AUTOTUNE)
     return loaded.batch(batch).prefetch(tf.data.AUTOTUNE)
 
 

@@ -50,22 +50,29 @@ def compiled_training(run: Run, batch_size: int, team: Team) -> Callable[[Any, A
         optimizer.apply(gradients, model.trainable_variables)
 
     def steps(iterator: Any, count: Any) -> tuple[Any, Any]:
-        done, finite = tf.constant(0), tf.constant(True)
-        for _ in tf.range(count):
+        def step(done: Any, _: Any) -> tuple[Any, Any]:
             before = [tf.identity(variable.value) for variable in changed_by_forward]
-            results, gradients = strategy.run(forward_and_backward, args=next(iterator))
+            results, gradients = strategy.run(forward_and_backward, args=iterator.get_next())
             loss, right, not_finite = tf.unstack(strategy.reduce("SUM", results, axis=None))
-            if not_finite > 0:
+
+            def advance() -> Any:
+                strategy.run(apply, args=(gradients,))
+                run.totals.assign_add(tf.stack([loss * batch_size, right, batch_size]))
+                return done + 1, True
+
+            def undo() -> Any:
                 for variable, value in zip(changed_by_forward, before, strict=True):
                     variable.value.assign(value)
-                finite = tf.constant(False)
-                break
-            strategy.run(apply, args=(gradients,))
-            run.totals.assign_add(tf.stack([loss * batch_size, right, batch_size]))
-            done += 1
-        return done, finite
+                return done, False
 
-    return tf.function(steps)  # type: ignore[no-any-return]  # TensorFlow publishes no types
+            outcome: tuple[Any, Any] = tf.cond(not_finite > 0, undo, advance)
+            return outcome
+
+        start = tf.constant(0), tf.constant(True)
+        ended: tuple[Any, Any] = tf.while_loop(lambda done, finite: finite & (done < count), step, start)
+        return ended
+
+    return _compiled(steps)
 
 
 def compiled_validation(model: Any, team: Team) -> Callable[[Any, Any, Any], Any]:
@@ -79,17 +86,30 @@ def compiled_validation(model: Any, team: Team) -> Callable[[Any, Any, Any], Any
     loss_of = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="sum")
 
     def score(images: Any, numbers: Any) -> Any:
-        # Only other devices have images left in this batch; TensorFlow's convolutions fail on an empty one.
-        if team.replicas > 1 and tf.size(numbers) == 0:
-            return tf.zeros(3, tf.float64)
         logits = model(images, training=False)
         right = tf.reduce_sum(tf.cast(tf.argmax(logits, 1, tf.int32) == numbers, tf.float64))
         loss = tf.cast(loss_of(numbers, logits), tf.float64)
         return tf.stack([loss, right, tf.cast(tf.size(numbers), tf.float64)])
 
-    def scores(iterator: Any, count: Any, sums: Any) -> Any:
-        for _ in tf.range(count):
-            sums += strategy.reduce("SUM", strategy.run(score, args=next(iterator)), axis=None)
-        return sums
+    def score_if_any(images: Any, numbers: Any) -> Any:
+        # Only other devices have images left in this batch; TensorFlow's convolutions fail on an empty one.
+        return tf.cond(tf.size(numbers) == 0, lambda: tf.zeros(3, tf.float64), lambda: score(images, numbers))
 
-    return tf.function(scores)  # type: ignore[no-any-return]  # TensorFlow publishes no types
+    part = score if team.replicas == 1 else score_if_any
+
+    def scores(iterator: Any, count: Any, sums: Any) -> Any:
+        def batch(done: Any, sums: Any) -> tuple[Any, Any]:
+            return done + 1, sums + strategy.reduce("SUM", strategy.run(part, args=iterator.get_next()), axis=None)
+
+        return tf.while_loop(lambda done, _: done < count, batch, (tf.constant(0), sums))[1]
+
+    return _compiled(scores)
+
+
+def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a function whose loops and branches are TensorFlow's own.
+
+    AutoGraph would translate Python's: it works at each start, and leaves files in /tmp if the process is killed.
+    """
+    compiled: Callable[..., Any] = tf.function(function, autograph=False)
+    return compiled

@@ -12,6 +12,7 @@ import pytest
 from scripts.review import reading
 from scripts.review.model import Review
 from scripts.review.review import review
+from scripts.review.rules.resources import COMPUTED
 from scripts.review.rules.settings.table import ROWS
 from scripts.review.settings import NONE
 from scripts.stack.terraform import FOLDER, Terraform
@@ -69,6 +70,13 @@ def test_the_provider_has_each_setting_of_the_table(runner: Terraform) -> None:
     ]
     assert len(ROWS) > 70
     assert missing_ones == []
+    filled_in = {
+        (kind, row.path)
+        for row in ROWS
+        for kind in row.types
+        if {"optional", "computed"} <= resources[kind]["block"]["attributes"].get(row.path, {}).keys()
+    }
+    assert {(kind, path) for kind, path in filled_in if kind not in COMPUTED.get(path, ())} == set()
 
 
 def schema_text(runner: Terraform) -> str:

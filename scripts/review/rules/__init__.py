@@ -26,13 +26,13 @@ from . import (
 )
 from .engine import findings
 from .registry import RULES, Rule
-from .settings import exposure, several_values, sharing, transport, watching
+from .settings import exposure, several_values, sharing, storage, transport, watching
 
 __all__ = ["FAMILIES", "RULES", "Rule", "findings"]
 
 FAMILIES = (
     plan, execution, changes, protection, outputs, other_accounts, s3, s3_retention, iam, iam_exclusive, iam_trust, ecr,
     kms, logs, messaging, functions, environments, network, compute, databases, secrets, sagemaker,
-    exposure, several_values, sharing, transport, watching,
+    exposure, several_values, sharing, storage, transport, watching,
 )  # fmt: skip
 """The modules with the rules; each registers its rules when it is imported."""

@@ -17,7 +17,7 @@ _DATABASES = ("aws_db_instance", "aws_rds_cluster", "aws_docdb_cluster", "aws_ne
 
 
 @_RDS.state(
-    ("aws_db_instance", "aws_rds_cluster_instance", "aws_redshift_cluster"),
+    ("aws_db_instance", "aws_rds_cluster_instance", "aws_redshift_cluster", "aws_neptune_cluster_instance"),
     "rds-public",
     Severity.HIGH,
     "A database has a public address",

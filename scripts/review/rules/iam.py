@@ -1,8 +1,9 @@
 """Rules for IAM policies, users, access keys and permissions boundaries."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from ...policies.documents import ANYONE, Statement
+from ...policies.documents import ANYONE, Scope, Statement
 from ..model import Action, Change, Severity
 from ..permissions.policy_checks import ESCALATING, any_role
 from .blocks import Block, UnknownValueError
@@ -20,6 +21,11 @@ _ATTACHMENTS = (
     "aws_iam_policy_attachment",
 )
 _ADMIN = frozenset({"AdministratorAccess", "IAMFullAccess", "PowerUserAccess", "AdministratorAccess-Amplify"})
+_DATA = (
+    "secretsmanager:GetSecretValue", "ssm:GetParameter", "s3:GetObject", "s3:PutObject", "s3:DeleteObject",
+    "dynamodb:GetItem", "dynamodb:PutItem", "kms:Decrypt",
+)  # fmt: skip
+_ALL_OBJECTS = frozenset({"arn:aws:s3:::*", "arn:aws:s3:::*/*"})
 
 
 def _allowed(resource: Resource) -> Iterator[Statement]:
@@ -67,6 +73,30 @@ def service_wildcard(resource: Resource) -> Iterator[str]:
         wide = [each for each in statement.actions.patterns if each.endswith(":*")]
         if wide and on_everything(statement) and not statement.actions.negated:
             yield f"The policy allows {', '.join(wide)} on every resource."
+
+
+@_IAM.state(
+    _POLICIES,
+    "iam-data-everywhere",
+    Severity.MEDIUM,
+    "A policy allows reading or changing the data of every bucket, table, parameter or secret",
+    why="A flaw in a program with this policy gives away data that the program never needs.",
+    fix="Restrict the resources to the ARNs that are needed.",
+    page=f"{_GUIDE}/best-practices.html#grant-least-privilege",
+)
+def data_everywhere(resource: Resource) -> Iterator[str]:
+    """Reports actions on data on every resource, except for those that iam-service-wildcard and graver rules report."""
+    for statement in _allowed(resource):
+        if statement.actions.negated or statement.conditions or not _on_all_data(statement):
+            continue
+        narrow = tuple(each for each in statement.actions.patterns if each != ANYONE and not each.endswith(":*"))
+        found = [each for each in _DATA if covers_action(replace(statement, actions=Scope(narrow)), each)]
+        if found:
+            yield f"The policy allows {', '.join(found[:4])}{' and more' * (len(found) > 4)} on every resource."
+
+
+def _on_all_data(statement: Statement) -> bool:
+    return on_everything(statement) or not _ALL_OBJECTS.isdisjoint(statement.resources.patterns)
 
 
 @_IAM.state(

@@ -167,16 +167,36 @@ def open_web(resource: Resource) -> Iterator[str]:
     page="https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html#ec2-21",
 )
 def acl_open(resource: Resource) -> Iterator[str]:
-    """Reports ports 22 and 3389 if open to the internet. All ports at once is AWS's default and not reported."""
+    """Reports ports 22 and 3389 if open to the internet; `nacl-open-everything` reports all ports at once."""
+    for opening in _acl_openings(resource):
+        if opening.ports and any(opening.ports[0] <= port <= opening.ports[1] for port in (22, 3389)):
+            yield f"Opens {opening}."
+
+
+def _acl_openings(resource: Resource) -> Iterator[Opening]:
     if resource.change.type == "aws_network_acl_rule":
         rules: list[tuple[Block, str]] = [] if resource.is_on("egress") else [(resource, "rule_action")]
     else:
         rules = [(rule, "action") for rule in resource.blocks("ingress")]
     for rule, action in rules:
         if rule.text(action).lower() == "allow":
-            for opening in _openings(rule, "protocol", [rule.text("cidr_block"), rule.text("ipv6_cidr_block")]):
-                if opening.ports and any(opening.ports[0] <= port <= opening.ports[1] for port in (22, 3389)):
-                    yield f"Opens {opening}."
+            yield from _openings(rule, "protocol", [rule.text("cidr_block"), rule.text("ipv6_cidr_block")])
+
+
+@_VPC.state(
+    ("aws_network_acl", "aws_network_acl_rule"),
+    "nacl-open-everything",
+    Severity.LOW,
+    "A network ACL opens every port to the internet",
+    why="It then adds nothing to the security groups: if one of them is too open, nothing else stops a connection.",
+    fix="Allow the ports that are needed, and the ephemeral ports for answers.",
+    page=f"{_GUIDE}/vpc-network-acls.html",
+)
+def acl_open_everything(resource: Resource) -> Iterator[str]:
+    """Reports all ports or protocols. A VPC's default network ACL is open, unless somebody narrows it."""
+    for opening in _acl_openings(resource):
+        if opening.ports is None:
+            yield f"Opens {opening}."
 
 
 @_VPC.state(

@@ -16,6 +16,7 @@ from ..secrets.mask import Mask
 from .blocks import Block, UnknownAttribute, UnknownValueError
 
 _MACHINES = frozenset({"aws_instance", "aws_launch_configuration", "aws_launch_template"})
+_SEARCH = frozenset({"aws_elasticsearch_domain", "aws_opensearch_domain"})
 _POLICIES = frozenset(
     {
         "aws_kms_external_key", "aws_kms_key", "aws_kms_replica_key", "aws_s3_bucket", "aws_secretsmanager_secret",
@@ -23,28 +24,45 @@ _POLICIES = frozenset(
     }
 )  # fmt: skip
 COMPUTED: Mapping[str, frozenset[str]] = {
-    "acl": frozenset({"aws_s3_bucket"}),
+    "access_control_policy": frozenset({"aws_s3_bucket_acl"}),
+    "acl": frozenset({"aws_s3_bucket", "aws_s3_object", "aws_s3_object_copy"}),
+    "allowed_principals": frozenset({"aws_vpc_endpoint_service"}),
     "associate_public_ip_address": _MACHINES,
     "backup_retention_period": frozenset({"aws_db_instance", "aws_rds_cluster"}),
+    "at_rest_encryption_enabled": frozenset({"aws_elasticache_replication_group"}),
+    "domain_endpoint_options": _SEARCH,
     "ebs_block_device": _MACHINES,
     "enabled": frozenset({"aws_kms_external_key"}),
-    "encrypted": frozenset({"aws_ebs_volume", "aws_efs_file_system"}),
+    "encrypt_at_rest": _SEARCH,
+    "encrypted": frozenset({"aws_ebs_volume", "aws_efs_file_system", "aws_redshift_cluster"}),
+    "http_tokens": frozenset({"aws_ec2_instance_metadata_defaults"}),
     "ingress": frozenset({"aws_security_group", "aws_network_acl", "aws_default_security_group"}),
     "inline_policy": frozenset({"aws_iam_role"}),
     "kms_key_id": frozenset({"aws_efs_file_system"}),
     "log_group_class": frozenset({"aws_cloudwatch_log_group"}),
     "managed_policy_arns": frozenset({"aws_iam_role"}),
     "metadata_options": _MACHINES,
+    "node_to_node_encryption": _SEARCH,
+    "peer_owner_id": frozenset({"aws_vpc_peering_connection"}),
+    "point_in_time_recovery": frozenset({"aws_dynamodb_table"}),
     "policy": _POLICIES,
-    "publicly_accessible": frozenset({"aws_rds_cluster_instance"}),
+    "protocols": frozenset({"aws_transfer_server"}),
+    "publicly_accessible": frozenset({"aws_dms_replication_instance", "aws_rds_cluster_instance"}),
     "root_block_device": _MACHINES,
+    "security_policy": frozenset({"aws_api_gateway_domain_name"}),
     "snapshot_id": frozenset({"aws_ebs_volume"}),
     "snapshot_identifier": frozenset({"aws_db_instance"}),
     "sqs_managed_sse_enabled": frozenset({"aws_sqs_queue"}),
+    "ssl_mode": frozenset({"aws_dms_endpoint"}),
+    "ssl_policy": frozenset({"aws_alb_listener", "aws_lb_listener"}),
+    "status": frozenset({"aws_macie2_account"}),
     "storage_encrypted": frozenset({"aws_rds_cluster"}),
+    "transit_encryption_enabled": frozenset({"aws_elasticache_replication_group"}),
     "versioning": frozenset({"aws_s3_bucket"}),
+    "webserver_access_mode": frozenset({"aws_mwaa_environment"}),
 }
-"""Attributes that rules read and that the provider fills in if unset (optional and computed in its schema)."""
+"""Attributes that rules read and that the provider fills in if unset: optional and computed. Schemas do not say so of
+blocks, but real plans show it."""
 
 _NO_RESOURCE = r"(?!(?:var|local|each|count|path|self|terraform)\.)"
 _RESOURCE = re.compile(r"(?:module\.[^.]+\.)*(?:data\.)?" + _NO_RESOURCE + r"[A-Za-z]\w*\.[\w-]+")

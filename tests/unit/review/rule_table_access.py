@@ -107,6 +107,9 @@ ACCESS: dict[str, Case] = {
     ),
     "iam-admin-policy": allows({"Action": "*"}, {"Action": "*", "Resource": "arn:aws:s3:::b/*"}),
     "iam-service-wildcard": allows({"Action": "s3:*"}, {"Action": "s3:*", "Resource": "arn:aws:s3:::b/*"}),
+    "iam-data-everywhere": allows(
+        {"Action": ["secretsmanager:Get*", "s3:*"]}, {"Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}
+    ),
     "iam-allow-not-action": Case(
         plan(created("aws_iam_policy", policy='{"Statement":{"Effect":"Allow","NotAction":"iam:*","Resource":"*"}}')),
         plan(created("aws_iam_policy", policy='{"Statement":{"Effect":"Deny","NotAction":"iam:*","Resource":"*"}}')),
@@ -189,6 +192,11 @@ ACCESS: dict[str, Case] = {
         "aws_network_acl_rule",
         {"rule_action": "allow", "protocol": "tcp", "from_port": 22, "to_port": 22, "cidr_block": "0.0.0.0/0"},
         {"rule_action": "deny", "protocol": "tcp", "from_port": 22, "to_port": 22, "cidr_block": "0.0.0.0/0"},
+    ),
+    "nacl-open-everything": create_case(
+        "aws_network_acl_rule",
+        {"rule_action": "allow", "protocol": "-1", "from_port": 0, "to_port": 0, "cidr_block": "0.0.0.0/0"},
+        {"rule_action": "allow", "protocol": "-1", "from_port": 0, "to_port": 0, "cidr_block": "10.0.0.0/8"},
     ),
     "subnet-public-addresses": create_case(
         "aws_subnet", {"map_public_ip_on_launch": True}, {"map_public_ip_on_launch": False}

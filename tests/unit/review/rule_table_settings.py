@@ -54,6 +54,15 @@ SEVERAL_VALUES: dict[str, Case] = {
         {"container_properties": json.dumps({"privileged": True})},
         {"container_properties": json.dumps({"privileged": False})},
     ),
+    "search-public": create_case(
+        "aws_opensearch_domain", {"vpc_options": []}, {"vpc_options": [{"subnet_ids": ["subnet-1"]}]}
+    ),
+    "search-not-encrypted": create_case(
+        "aws_opensearch_domain", {"encrypt_at_rest": []}, {"encrypt_at_rest": [{"enabled": True}]}
+    ),
+    "dax-not-encrypted": create_case(
+        "aws_dax_cluster", {"server_side_encryption": []}, {"server_side_encryption": [{"enabled": True}]}
+    ),
     "lb-plain-http": create_case("aws_lb_listener", LISTENER, REDIRECT),
     "database-tls-optional": create_case(
         "aws_db_parameter_group", parameters("rds.force_ssl", "0"), parameters("rds.force_ssl", "1")
@@ -77,12 +86,16 @@ UNSAFE_AND_SAFE: dict[str, tuple[Any, Any]] = {
     "lb-weak-tls": ("ELBSecurityPolicy-2016-08", "ELBSecurityPolicy-TLS13-1-2-2021-06"),
     "cdn-weak-tls": ("TLSv1.1_2016", "TLSv1.2_2021"),
     "cdn-plain-http": ("allow-all", "redirect-to-https"),
+    "cdn-origin-weak-tls": (["SSLv3", "TLSv1.2"], ["TLSv1.2"]),
     "api-weak-tls": ("TLS_1_0", "TLS_1_2"),
     "search-weak-tls": ("Policy-Min-TLS-1-0-2019-07", "Policy-Min-TLS-1-2-PFS-2023-10"),
     "search-plain-http": (False, True),
     "search-nodes-in-clear": (False, True),
     "kafka-plaintext": ("TLS_PLAINTEXT", "TLS"),
     "cache-in-clear": (False, True),
+    "dax-in-clear": ("NONE", "TLS"),
+    "ecs-files-in-clear": ("DISABLED", "ENABLED"),
+    "build-insecure-source": (True, False),
     "memorydb-in-clear": (False, True),
     "proxy-tls-optional": (False, True),
     "quicksight-in-clear": (True, False),
@@ -104,6 +117,14 @@ UNSAFE_AND_SAFE: dict[str, tuple[Any, Any]] = {
     "s3-object-public": ("public-read", "private"),
     "access-point-policy-open": (False, True),
     "access-point-public-open": (False, True),
+    "transfer-public": ("PUBLIC", "VPC"),
+    "lambda-cors-open": (["*"], ["https://example.com"]),
+    "api-cors-open": (["*"], ["https://example.com"]),
+    "s3-cors-open": (["*"], ["https://example.com"]),
+    "cdn-cors-open": (["*"], ["https://example.com"]),
+    "redshift-not-encrypted": (False, True),
+    "stream-not-encrypted": ("NONE", "KMS"),
+    "cache-not-encrypted": (None, True),
     "emr-public": (False, True),
     "ecs-public-address": (True, False),
     "ecs-host-processes": ("host", "task"),
@@ -113,6 +134,9 @@ UNSAFE_AND_SAFE: dict[str, tuple[Any, Any]] = {
     "account-imds-v1": ("optional", "required"),
     "serial-console": (True, False),
     "trail-off": (False, True),
+    "trail-one-region": (False, True),
+    "trail-not-validated": (False, True),
+    "password-policy-short": (8, 14),
     "config-off": (False, True),
     "guardduty-off": (False, True),
     "guardduty-feature-off": ("DISABLED", "ENABLED"),

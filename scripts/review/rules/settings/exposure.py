@@ -4,7 +4,7 @@ import ipaddress
 from typing import Any
 
 from ..resources import Resource
-from .table import AWS, CRITICAL, HIGH, MEDIUM, Setting, off, on, one_of, register
+from .table import AWS, CRITICAL, HIGH, LOW, MEDIUM, Setting, off, on, one_of, register
 
 _ANYONE = "Anyone can try stolen passwords and new vulnerabilities on it."
 _STRANGERS = "Strangers reach the service behind it over AWS's network."
@@ -116,6 +116,30 @@ register((
             f"Set `{part} = true`.", f"{AWS}/AmazonS3/latest/userguide/access-points-bpa-settings.html",
         )
         for part, name in (("block_public_policy", "policy-open"), ("restrict_public_buckets", "public-open"))
+    ),
+    Setting(
+        ("aws_transfer_server",), "endpoint_type", one_of("PUBLIC", None), "transfer-public", MEDIUM,
+        "The Transfer Family server answers the whole internet.", _ANYONE,
+        "Set `endpoint_type = \"VPC\"`, with `endpoint_details`.",
+        f"{AWS}/transfer/latest/userguide/create-server-in-vpc.html",
+    ),
+    *(
+        Setting(
+            (kind,), path, one_of("*"), rule, LOW, f"{who} lets web pages of any site call it.",
+            "A page of a stranger reads its answers with the address, and sometimes the sign-in, of whoever visits it.",
+            "Name the sites.", page,
+        )
+        for kind, path, rule, who, page in (
+            ("aws_lambda_function_url", "cors.allow_origins", "lambda-cors-open", "The function's URL",
+             f"{AWS}/lambda/latest/dg/urls-configuration.html#urls-cors"),
+            ("aws_apigatewayv2_api", "cors_configuration.allow_origins", "api-cors-open", "The HTTP API",
+             f"{AWS}/apigateway/latest/developerguide/http-api-cors.html"),
+            ("aws_s3_bucket_cors_configuration", "cors_rule.allowed_origins", "s3-cors-open", "The S3 bucket",
+             f"{AWS}/AmazonS3/latest/userguide/cors.html"),
+            ("aws_cloudfront_response_headers_policy", "cors_config.access_control_allow_origins.items",
+             "cdn-cors-open", "The CloudFront policy",
+             f"{AWS}/AmazonCloudFront/latest/DeveloperGuide/understanding-response-headers-policies.html"),
+        )
     ),
     Setting(
         ("aws_emr_block_public_access_configuration",), "block_public_security_group_rules", off, "emr-public", HIGH,

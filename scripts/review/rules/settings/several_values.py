@@ -35,6 +35,21 @@ def eks_endpoint_open(resource: Resource) -> Iterator[str]:
 
 
 @SETTINGS.state(
+    ("aws_opensearch_domain", "aws_elasticsearch_domain"),
+    "search-public",
+    HIGH,
+    "A search domain answers the whole internet",
+    why="Only its access policy stands between strangers and every index.",
+    fix="Put it into a VPC (`vpc_options`) before you create it.",
+    page=f"{AWS}/opensearch-service/latest/developerguide/vpc.html",
+)
+def search_public(resource: Resource) -> Iterator[str]:
+    """Reports a domain outside of a VPC."""
+    if not resource.is_set("vpc_options"):
+        yield "The search domain answers the whole internet."
+
+
+@SETTINGS.state(
     ("aws_db_parameter_group", "aws_rds_cluster_parameter_group", "aws_redshift_parameter_group",
      "aws_docdb_cluster_parameter_group"),
     "database-tls-optional",

@@ -52,6 +52,13 @@ register((
         f"{AWS}/AmazonCloudFront/latest/DeveloperGuide/using-https-viewers-to-cloudfront.html",
     ),
     Setting(
+        ("aws_cloudfront_distribution",), "origin.custom_origin_config.origin_ssl_protocols",
+        one_of("SSLv3", "TLSv1", "TLSv1.1"), "cdn-origin-weak-tls", MEDIUM,
+        "The CloudFront distribution reaches its origin with old versions of TLS (`{value}`).", _OLD_TLS,
+        "Set `origin_ssl_protocols = [\"TLSv1.2\"]`.",
+        f"{AWS}/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesOrigin.html#DownloadDistValuesOriginSSLProtocols",
+    ),
+    Setting(
         ("aws_api_gateway_domain_name",), "security_policy", one_of("TLS_1_0"), "api-weak-tls", MEDIUM,
         "The API's domain accepts old versions of TLS (`{value}`).", _OLD_TLS, "Set `security_policy = \"TLS_1_2\"`.",
         f"{AWS}/apigateway/latest/developerguide/apigateway-custom-domain-tls-version.html",
@@ -82,6 +89,23 @@ register((
         ("aws_elasticache_replication_group",), "transit_encryption_enabled", off, "cache-in-clear", MEDIUM,
         "The ElastiCache cluster accepts connections without TLS.", _CLEAR, "Set `transit_encryption_enabled = true`.",
         f"{AWS}/AmazonElastiCache/latest/dg/in-transit-encryption.html",
+    ),
+    Setting(
+        ("aws_dax_cluster",), "cluster_endpoint_encryption_type", one_of("NONE", None), "dax-in-clear", MEDIUM,
+        "The DAX cluster accepts connections without TLS.", _CLEAR,
+        "Set `cluster_endpoint_encryption_type = \"TLS\"` before you create the cluster.",
+        f"{AWS}/amazondynamodb/latest/developerguide/DAXEncryptionInTransit.html",
+    ),
+    Setting(
+        ("aws_ecs_task_definition",), "volume.efs_volume_configuration.transit_encryption", one_of("DISABLED"),
+        "ecs-files-in-clear", MEDIUM, "The ECS task mounts an EFS file system without TLS.", _CLEAR,
+        "Set `transit_encryption = \"ENABLED\"`.", f"{AWS}/AmazonECS/latest/developerguide/efs-volumes.html",
+    ),
+    Setting(
+        ("aws_codebuild_project",), "source.insecure_ssl", on, "build-insecure-source", MEDIUM,
+        "The CodeBuild project fetches its source without checking the server's certificate.",
+        "Whoever is on the way can change what is built.", "Remove `insecure_ssl`.",
+        f"{AWS}/codebuild/latest/APIReference/API_ProjectSource.html",
     ),
     Setting(
         ("aws_memorydb_cluster",), "tls_enabled", off, "memorydb-in-clear", MEDIUM,

@@ -16,6 +16,11 @@ def _not_set(value: Any, _resource: Resource) -> bool:
     return value in (None, "", False)
 
 
+def _short(value: Any, _resource: Resource) -> bool:
+    """Whether passwords may have fewer than 14 characters, as in the CIS benchmark."""
+    return isinstance(value, int | float) and value < 14
+
+
 register((
     Setting(
         ("aws_ebs_encryption_by_default",), "enabled", off, "ebs-default-encryption-off", HIGH,
@@ -26,6 +31,22 @@ register((
     Setting(
         ("aws_cloudtrail",), "enable_logging", off, "trail-off", HIGH, "The CloudTrail trail records nothing.", _BLIND,
         "Set `enable_logging = true`.", _TRAIL,
+    ),
+    Setting(
+        ("aws_cloudtrail",), "is_multi_region_trail", off, "trail-one-region", MEDIUM,
+        "The CloudTrail trail records one region only.", "Attackers use regions that nobody watches.",
+        "Set `is_multi_region_trail = true`.", _TRAIL,
+    ),
+    Setting(
+        ("aws_cloudtrail",), "enable_log_file_validation", off, "trail-not-validated", LOW,
+        "Nobody can prove that the CloudTrail trail's files are unchanged.",
+        "Whoever may write to the bucket can change what happened.", "Set `enable_log_file_validation = true`.", _TRAIL,
+    ),
+    Setting(
+        ("aws_iam_account_password_policy",), "minimum_password_length", _short, "password-policy-short", LOW,
+        "People may choose a password of {value} characters.", "Short passwords are found by trying.",
+        "Set `minimum_password_length = 14`.",
+        f"{AWS}/securityhub/latest/userguide/iam-controls.html#iam-15",
     ),
     Setting(
         ("aws_config_configuration_recorder_status",), "is_enabled", off, "config-off", HIGH,

@@ -16,8 +16,10 @@ def start(work: Callable[[], Result]) -> Callable[[], Result]:
 
     Returns:
         A function that waits for the result. It raises RuntimeError if the work failed; its traceback is already
-        printed.
+        printed. Where processes cannot be forked, as on Windows, it does the work itself.
     """
+    if "fork" not in multiprocessing.get_all_start_methods():
+        return work
     # Fork shares the plan without copying it and imports nothing again. It is safe because no other thread is running.
     context = multiprocessing.get_context("fork")
     receiver, sender = context.Pipe(duplex=False)

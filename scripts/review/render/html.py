@@ -38,7 +38,7 @@ def html(reviews: Sequence[Review]) -> str:
     Returns:
         A whole HTML document, readable without scripts too.
     """
-    css, script = (_HERE / "page.css").read_text(), (_HERE / "page.js").read_text()
+    css, script = ((_HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     pages = [_Page(place, review) for place, review in enumerate(reviews, start=1)]
     return _template().render(
         pages=pages,

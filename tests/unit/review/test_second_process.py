@@ -1,6 +1,7 @@
 """A second process does half of a large review, with the same result."""
 
 import json
+import multiprocessing
 import os
 from pathlib import Path
 
@@ -34,3 +35,8 @@ def test_a_failure_in_the_second_process_is_raised(capfd: pytest.CaptureFixture[
     with pytest.raises(RuntimeError, match="A part of the review failed"):
         result()
     assert "ZeroDivisionError" in capfd.readouterr().err
+
+
+def test_a_system_that_cannot_fork_does_all_the_work_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(multiprocessing, "get_all_start_methods", lambda: ["spawn"])
+    assert second_process.start(os.getpid)() == os.getpid()

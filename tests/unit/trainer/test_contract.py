@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from tests.unit.trainer.trainer_runs import Base
 from trainer.contract.errors import JobError
-from trainer.contract.failure import FAILURE_CHARACTERS, failure_text, run_guarded
+from trainer.contract.failure import run_guarded
 from trainer.contract.folders import Folders, read_hyperparameters, unset_absent_channels
 from trainer.contract.job import Job, check_gpu, read_job
+from trainer.contract.start_program import FAILURE_CHARACTERS, failure_text
 from trainer.contract.stop import Stop
 
 
@@ -213,7 +214,7 @@ def test_the_failure_text_fits_into_failurereason_and_starts_with_the_exception(
     try:
         raising(RuntimeError(message * 50))
     except RuntimeError as error:
-        text = failure_text(error)
+        text = failure_text(error, error.__traceback__)
     assert len(text) <= FAILURE_CHARACTERS
     assert text.startswith("RuntimeError")
 

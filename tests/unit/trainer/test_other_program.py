@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.trainer.trainer_runs import ROOT, Base, environment
-from trainer.contract import program
+from trainer.contract import variables
 
 AWKWARD = {
     "plain": "0.10",
@@ -173,11 +173,62 @@ def test_the_error_for_an_absent_program_lists_the_existing_ones(image: Path, ba
     assert "mine.py" in base.failure
 
 
-def test_a_shell_script_is_refused(image: Path, base: Base) -> None:
-    (image / "train.sh").write_text("echo ran\n")
+def test_a_shell_script_runs_in_the_folder_of_the_code(image: Path, base: Base) -> None:
+    base.configure(hyperparameters={"epochs": "3"})
+    (image / "train.sh").write_text('echo "$@" "$(basename "$PWD")" "$SM_HP_EPOCHS"; exit 4\n')
     code, out, _ = run(image, base, "", "train.sh")
+    assert (code, out) == (4, "--epochs 3 trainer 3\n")
+    assert base.failure == "train.sh exited with code 4; see the log for the reason."
+
+
+def test_sigterm_reaches_the_program_that_a_shell_script_starts(image: Path, base: Base) -> None:
+    (image / "train.sh").write_text(f'{sys.executable} mine.py "$@"\necho "the script goes on"\n')
+    process = start(image, base, WAIT.format(HANDLER), "train.sh")
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+    assert process.returncode == 143
+    assert (base.root / "model" / "model").is_file()
+
+
+def test_a_program_does_not_outlive_the_process_that_started_it(image: Path, base: Base) -> None:
+    process = start(image, base, WAIT.format("print(os.getpid(), flush=True)"))
+    assert process.stdout is not None
+    program, _ = int(process.stdout.readline()), process.stdout.readline()
+    process.kill()
+    process.communicate(timeout=30)  # the program holds the pipe until it ends
+    assert not Path(f"/proc/{program}").exists()
+
+
+def test_neither_a_program_nor_a_script_is_refused(image: Path, base: Base) -> None:
+    (image / "train.txt").write_text("echo ran\n")
+    code, out, _ = run(image, base, "", "train.txt")
     assert (code, out) == (1, "")
-    assert base.failure.startswith("SAGEMAKER_PROGRAM names 'train.sh', which is not a Python program. Name a .py file")
+    assert base.failure.startswith("SAGEMAKER_PROGRAM names 'train.txt', which is neither a Python program nor a shell")
+
+
+@pytest.mark.parametrize(
+    "name", ["trainer.py", "trainer/__init__.py", "contract.py", "data.py", "evaluate.py", "resume.py"]
+)
+def test_the_program_finds_its_own_modules_whatever_their_names(
+    image: Path, base: Base, tmp_path: Path, name: str
+) -> None:
+    code = tmp_path / "project"
+    (code / name).parent.mkdir(parents=True)
+    (code / name).write_text("OWNER = 'the project'\n")
+    module = name.partition("/")[0].removesuffix(".py")
+    (code / "train.py").write_text(f"import sys, {module}; print({module}.OWNER, sys.argv[0])")
+    ended = run(image, base, "", "train.py", SAGEMAKER_SUBMIT_DIRECTORY=str(code), PYTHONPATH=str(image.parent))
+    assert ended[:2] == (0, f"the project {code}/train.py\n")
+
+
+def test_the_failure_has_no_frame_of_the_runner(image: Path, base: Base) -> None:
+    _, _, err = run(image, base, "def learn():\n    raise KeyError('weights')\nlearn()\n")
+    assert [line.split('"')[1] for line in err.splitlines() if line.startswith("  File")] == [
+        str(image / "mine.py")
+    ] * 2
+    assert base.failure.splitlines()[1:] == [f"  {image}/mine.py:2 in learn", f"  {image}/mine.py:3 in <module>"]
 
 
 def test_each_of_two_hosts_knows_its_name(image: Path, base: Base) -> None:
@@ -294,4 +345,4 @@ def test_arguments_survive_argparse(values: dict[str, str]) -> None:
     parser = argparse.ArgumentParser(allow_abbrev=False, add_help=False)
     for name in values:
         parser.add_argument(f"--{name}" if len(name) > 1 else f"-{name}")
-    assert vars(parser.parse_args(program.to_arguments(values))) == values
+    assert vars(parser.parse_args(variables.to_arguments(values))) == values

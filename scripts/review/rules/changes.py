@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from ..data_loss import DATA_RESOURCES, data_loss, must_be_empty
+from ..data_loss import DATA_RESOURCES, data_loss, loses_data, must_be_empty
 from ..differences import labels
 from ..model import Action, Change, Severity
+from ..refusals import PROTECTIONS, refused_by
 from .registry import EVERY, Family
 from .resources import PlanIndex
 
@@ -14,7 +15,8 @@ _MINOR = (
     "aws_s3_object", "aws_sqs_queue", "aws_ssm_parameter", "aws_elasticache_replication_group",
     "aws_sagemaker_notebook_instance",
 )  # fmt: skip
-_GRAVE = tuple(kind for kind in DATA_RESOURCES if kind not in (*_MINOR, "aws_kms_key"))  # keys have their own rule
+_KEYS = ("aws_kms_key", "aws_kms_replica_key", "aws_kms_external_key")  # they have their own rule
+_GRAVE = tuple(kind for kind in DATA_RESOURCES if kind not in (*_MINOR, *_KEYS))
 _NAMED = (
     "aws_iam_role", "aws_iam_user", "aws_iam_policy", "aws_security_group", "aws_sns_topic", "aws_vpc", "aws_subnet",
     "aws_lb", "aws_eip", "aws_route53_zone", "aws_lambda_function", "aws_cloudfront_distribution",
@@ -35,7 +37,7 @@ _NAMED = (
 )
 def data_destroyed(change: Change, index: PlanIndex) -> Iterator[str]:
     """Reports a destruction that loses data, whatever Terraform's reason."""
-    if change.action is Action.DESTROY and _loses_data(change) and not must_be_empty(change):
+    if change.action is Action.DESTROY and loses_data(change) and not must_be_empty(change):
         yield _sentence(change, index)
 
 
@@ -51,7 +53,7 @@ def data_destroyed(change: Change, index: PlanIndex) -> Iterator[str]:
 )
 def data_replaced(change: Change, index: PlanIndex) -> Iterator[str]:
     """Reports a replacement that loses data, unless Terraform leaves the old resource in the account."""
-    if change.action is Action.REPLACE and _loses_data(change) and not must_be_empty(change):
+    if change.action is Action.REPLACE and loses_data(change) and not must_be_empty(change):
         yield _sentence(change, index)
 
 
@@ -83,12 +85,26 @@ def destroyed_if_empty(change: Change, index: PlanIndex) -> Iterator[str]:
 )
 def contents_lost(change: Change, index: PlanIndex) -> Iterator[str]:
     """Reports a destruction or replacement."""
-    if _loses_data(change):
+    if loses_data(change):
         yield _sentence(change, index)
 
 
-def _loses_data(change: Change) -> bool:
-    return bool(data_loss(change)) and not (change.before or {}).get("skip_destroy")
+@_DATA.change(
+    tuple(PROTECTIONS),
+    "destruction-refused",
+    Severity.HIGH,
+    "AWS refuses to destroy or replace something",
+    why="It is protected against deletion. Nothing is lost, but the apply fails halfway, after the steps before it.",
+    fix="To keep it, put it back into the configuration, or leave what forces the replacement unchanged. To destroy "
+    "it, switch the protection off in a change before this one.",
+    page="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_DeleteInstance.html",
+)
+def destruction_refused(change: Change, _index: PlanIndex) -> Iterator[str]:
+    """Reports a destruction or replacement of a resource whose protection is on before the change."""
+    attribute = refused_by(change)
+    if attribute:
+        verb = "destroy" if change.action is Action.DESTROY else "replace"
+        yield f"AWS refuses to {verb} the {PROTECTIONS[change.type].noun}: `{attribute}` is on."
 
 
 def _sentence(change: Change, index: PlanIndex) -> str:

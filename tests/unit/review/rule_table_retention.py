@@ -52,6 +52,10 @@ RETENTION: dict[str, Case] = {
         plan(destroyed("aws_ecr_repository", name="r", force_delete=False)),
         plan(destroyed("aws_ecr_repository", name="r", force_delete=True)),
     ),
+    "destruction-refused": Case(
+        plan(destroyed("aws_db_instance", deletion_protection=True)),
+        plan(destroyed("aws_db_instance", deletion_protection=False)),
+    ),
     "data-replaced": Case(
         plan(replaced("aws_dynamodb_table", {"name": "a"}, {"name": "b"}, replace_paths=(("name",),))),
         plan(replaced("aws_dynamodb_table", {"name": "a"}, {"name": "b"}, leaves_old=True)),

@@ -52,7 +52,7 @@ def sarif(reviews: Sequence[Review]) -> dict[str, Any]:
     Returns:
         A SARIF log with one run, which holds the findings of all plans that remain after the apply.
     """
-    found = [(one.source, finding) for one in reviews for finding in words.open_findings(one)]
+    found = [(uri, finding) for one in reviews for uri in [_uri(one.source)] for finding in words.open_findings(one)]
     found.sort(key=lambda each: -each[1].severity)  # a service that reads only a part of them reads the most severe
     shown = found[:RESULTS]
     named = dict.fromkeys(finding.rule for _, finding in shown)
@@ -86,24 +86,24 @@ def _rule(rule: Rule) -> dict[str, Any]:
 
 def _results(found: Sequence[tuple[str, Finding]], places: Mapping[str, int]) -> Iterator[dict[str, Any]]:
     seen: dict[str, int] = {}
-    for source, finding in found:
-        same = f"{finding.rule}\n{finding.address}\n{source}"
+    for uri, finding in found:
+        same = f"{finding.rule}\n{finding.address}\n{uri}"
         seen[same] = seen.get(same, 0) + 1
         yield {
             "ruleId": finding.rule,
             "ruleIndex": places[finding.rule],
             "level": _LEVELS[finding.severity],
             "message": {"text": f"{_text(finding.address)}: {_text(finding.what)} {_text(finding.fix)}"},
-            "locations": [_location(source, finding)],
+            "locations": [_location(uri, finding)],
             "partialFingerprints": {"primaryLocationLineHash": f"{_hash(same)}:{seen[same]}"},
             "baselineState": "new" if finding.status is Status.NEW else "unchanged",
         }
 
 
-def _location(source: str, finding: Finding) -> dict[str, Any]:
+def _location(uri: str, finding: Finding) -> dict[str, Any]:
     return {
         # The line is the file's first: a service shows no alert without one.
-        "physicalLocation": {"artifactLocation": {"uri": _uri(source)}, "region": {"startLine": 1}},
+        "physicalLocation": {"artifactLocation": {"uri": uri}, "region": {"startLine": 1}},
         "logicalLocations": [
             {"fullyQualifiedName": words.shortened(visible(finding.address), _NAME), "kind": "resource"}
         ],

@@ -64,6 +64,7 @@ def test_it_installs_pinned_packages_with_their_hashes(tmp_path: Path) -> None:
     (tmp_path / "repository/requirements-review.txt").write_text(one)
     ended = run(INSTALL, tmp_path, tmp_path, ACTION=str(action))
     assert ended.returncode == 0, ended.stderr
+    assert list((tmp_path / "trainyard-review").glob("lib/python*/site-packages/mdurl/__init__.py"))
     assert "--require-hashes" in INSTALL["run"]
 
 

@@ -9,7 +9,7 @@ leak a secret.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Any
 
@@ -185,6 +185,8 @@ class Plan:
         references: for the address (without keys) of a resource or data source and each attribute that the
             configuration sets: the full addresses that its expression refers to (`references.py`). None if the plan
             has no configuration.
+        literals: for the address (without keys) of a resource: path and text of each attribute that its configuration
+            writes out (`literals.py`).
         secrets: every text that is marked sensitive somewhere: values, variables, defaults.
         accounts: the numbers of the accounts that Terraform was signed in to: as somebody says, or as the configuration
             reads them (`aws_caller_identity`).
@@ -205,6 +207,7 @@ class Plan:
     applyable: bool = True
     failed_checks: tuple[FailedCheck, ...] = ()
     references: Mapping[tuple[str, str], tuple[str, ...]] | None = None
+    literals: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()
     accounts: frozenset[str] = frozenset()
 

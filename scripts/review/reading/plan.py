@@ -13,6 +13,7 @@ from ..json_values import object_of, objects_of, text_of
 from ..model import Action, Change, FailedCheck, OutputChange, Path, Plan
 from . import programs, sensitive
 from .files import entries, malformed, parse
+from .literals import literals
 from .members import unknown_members
 from .references import references
 
@@ -63,6 +64,7 @@ def read(text: str, source: str, account: str = "") -> Plan:
         applyable=raw.get("applyable") is not False,
         failed_checks=tuple(_failed_checks(raw)),
         references=references(raw.get("configuration")) or None,
+        literals=literals(raw.get("configuration")),
         secrets=sensitive.texts(raw),
         accounts=frozenset(filter(None, (account, *_accounts(prior.get("root_module"))))),
     )

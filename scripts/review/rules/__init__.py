@@ -17,6 +17,7 @@ from . import (
     network,
     other_accounts,
     outputs,
+    plain_secrets,
     plan,
     protection,
     s3,
@@ -32,7 +33,7 @@ __all__ = ["FAMILIES", "RULES", "Rule", "findings"]
 
 FAMILIES = (
     plan, execution, changes, protection, outputs, other_accounts, s3, s3_retention, iam, iam_exclusive, iam_trust, ecr,
-    kms, logs, messaging, functions, environments, network, compute, databases, secrets, sagemaker,
+    kms, logs, messaging, functions, environments, network, compute, databases, secrets, plain_secrets, sagemaker,
     exposure, several_values, sharing, storage, transport, watching,
 )  # fmt: skip
 """The modules with the rules; each registers its rules when it is imported."""

@@ -1,5 +1,6 @@
 """Rules for trust policies, which say who may assume a role."""
 
+import re
 from collections.abc import Iterator
 
 from ...policies.documents import Statement
@@ -20,6 +21,7 @@ _DEPUTIES = frozenset(
         "sagemaker", "scheduler", "ssm", "states", "transfer", "vpc-flow-logs",
     )
 )  # fmt: skip
+_ACCOUNT = re.compile(r"AWS:(?:arn:aws[\w-]*:iam::)?(\d{12})(?::root)?")
 
 
 def _trusts(resource: Resource) -> Iterator[Statement]:
@@ -39,6 +41,25 @@ def trust_public(resource: Resource) -> Iterator[str]:
     """Reports the principal `*` without a condition that limits it."""
     for _ in public_statements(_trusts(resource)):
         yield "The trust policy allows everybody to assume the role."
+
+
+@_IAM.state(
+    ("aws_iam_role",),
+    "iam-trust-account",
+    Severity.LOW,
+    "A whole account may assume a role",
+    why="Everybody in the account who may assume roles gets this role's rights too.",
+    fix="Name the roles that may assume it, or add a condition such as aws:MultiFactorAuthPresent or sts:ExternalId.",
+    page=f"{_GUIDE}/reference_policies_elements_principal.html#principal-accounts",
+)
+def trust_account(resource: Resource) -> Iterator[str]:
+    """Reports an account as the principal, without a condition. `outside-account-rights` reports other accounts."""
+    own = resource.side.index.accounts
+    for statement in _trusts(resource):
+        for principal in statement.principals.patterns if not statement.conditions else ():
+            account = _ACCOUNT.fullmatch(principal)
+            if account and (not own or account[1] in own):
+                yield f"The trust policy allows {principal.removeprefix('AWS:')} to assume the role."
 
 
 @_IAM.state(

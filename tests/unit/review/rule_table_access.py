@@ -1,8 +1,10 @@
 """For each rule on access: a plan that triggers it, and a similar one that does not."""
 
+import base64
 import json
 from typing import Any
 
+from scripts.review.model import Plan
 from tests.unit.review.rule_plans import (
     Case,
     create_case,
@@ -43,6 +45,12 @@ def between(kind: str, action: str) -> Case:
         for who in ("444455556666", OWN)
     )
     return Case(others, own)
+
+
+def writes_out(attribute: str, text: str) -> Plan:
+    """A plan whose configuration writes out a database's attribute."""
+    database = created("aws_db_instance", **{attribute: text})
+    return plan(database, literals={database.address: ((attribute, text),)})
 
 
 def containers(password: str | None) -> dict[str, Any]:
@@ -136,6 +144,10 @@ ACCESS: dict[str, Case] = {
         ),
     ),
     "iam-trust-public": trust({"Principal": {"AWS": "*"}}, {"Principal": {"AWS": "111122223333"}}),
+    "iam-trust-account": trust(
+        {"Principal": {"AWS": "arn:aws:iam::111122223333:root"}},
+        {"Principal": {"AWS": "arn:aws:iam::111122223333:role/deploy"}},
+    ),
     "iam-confused-deputy": trust(
         SAGEMAKER, {**SAGEMAKER, "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}}}
     ),
@@ -211,6 +223,12 @@ ACCESS: dict[str, Case] = {
     ),
     "snapshot-public": create_case("aws_ami_launch_permission", {"group": "all"}, {"account_id": "111122223333"}),
     "rds-public": create_case("aws_db_instance", {"publicly_accessible": True}, {"publicly_accessible": False}),
+    "secret-in-configuration": Case(writes_out("password", "made-up-example"), writes_out("password", "")),
+    "secret-in-script": create_case(
+        "aws_launch_template",
+        {"user_data": base64.b64encode(b"#!/bin/sh\nexport DB_PASSWORD=made-up-example\n").decode()},
+        {"user_data": base64.b64encode(b"#!/bin/sh\nexport DB_PASSWORD=$(fetch password)\n").decode()},
+    ),
     "ssm-secret-in-clear": create_case(
         "aws_ssm_parameter",
         {"type": "String", "name": "/app/db/password"},

@@ -221,6 +221,7 @@ class Finding:
         severity: its severity.
         status: whether the plan causes it.
         address: the resource's address.
+        title: what the rule reports, the same for all of its findings.
         what: what changes, in a sentence.
         why: why it matters.
         fix: what to do.
@@ -231,6 +232,7 @@ class Finding:
     severity: Severity
     status: Status
     address: str
+    title: str
     what: str
     why: str
     fix: str
@@ -247,6 +249,8 @@ class Permission:
         resource: the resources it applies to; `*` for all.
         condition: as text; empty if there is none.
         marks: its risks: `escalates`, `on everything`, `lost condition`, `outside account`, `public` ….
+        before: for a permission that grows: what is allowed before, as text; else empty.
+        after: for a permission that grows: what is allowed after, `before` included; else empty.
     """
 
     effect: str
@@ -254,6 +258,8 @@ class Permission:
     resource: str
     condition: str = ""
     marks: tuple[str, ...] = ()
+    before: str = ""
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +275,8 @@ class PrincipalChange:
         unknown: why its permissions are known only after the apply; empty if they are known.
         known: the known part of unknown permissions, from the policy document.
         policies: the addresses of its policies after the plan, if `place` is not the only one.
+        is_new: the permissions belong to what the plan creates: a new role, or access to a new resource for an AWS
+            service, the plan's own account or a new principal.
     """
 
     principal: str
@@ -279,6 +287,7 @@ class PrincipalChange:
     unknown: str = ""
     known: tuple[Permission, ...] = ()
     policies: tuple[str, ...] = ()
+    is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,6 +323,7 @@ class ChangeView:
         differences: the attributes that change.
         folded: how many differences are noise and not shown.
         reverts_drift: the change only reverts a change made outside of Terraform.
+        reordered: an update that changes only an order without meaning: of a policy's statements, of an object's keys.
     """
 
     address: str
@@ -327,6 +337,7 @@ class ChangeView:
     differences: tuple[Difference, ...] = ()
     folded: int = 0
     reverts_drift: bool = False
+    reordered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,8 +355,9 @@ class Review:
     Attributes:
         source: the plan's name.
         terraform_version: the Terraform that created it.
-        verdict: a short summary.
-        counts: the number of changes by action, with `import` and `move`; without zeros.
+        verdict: the most important facts, short enough for a headline.
+        summary: further facts, for which the verdict has no room and which no other field tells.
+        counts: the number of changes by action, with `reordered`, `import` and `move`; without zeros.
         findings: the most severe first, new ones before those that were already there.
         suppressed: findings that review.toml switches off.
         permissions: the permission changes.
@@ -362,6 +374,7 @@ class Review:
     source: str
     terraform_version: str
     verdict: str
+    summary: tuple[str, ...]
     counts: Mapping[str, int]
     findings: tuple[Finding, ...]
     suppressed: tuple[SuppressedFinding, ...]

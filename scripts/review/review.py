@@ -39,11 +39,13 @@ def review(plan: Plan, settings: Settings) -> Review:
     deferred, change_digest = compare.deferred(plan, mask), digest(plan)
     found, permission_changes = result()
     active, suppressed = split(found, settings, plan.source)
+    headline, further = verdict(plan, mask, changes, drift, active, permission_changes)
     return Review(
         source=plan.source,
         terraform_version=plan.terraform_version,
-        verdict=verdict(plan, mask, changes, drift, active, permission_changes),
-        counts=_counts(plan.changes),
+        verdict=headline,
+        summary=further,
+        counts=_counts(plan.changes, sum(each.reordered for each in changes)),
         findings=active,
         suppressed=suppressed,
         permissions=permission_changes,
@@ -69,14 +71,19 @@ def _is_shown(change: Change) -> bool:
     return change.action is not Action.NO_OP or bool(change.previous_address or change.import_id)
 
 
-def _counts(changes: Iterable[Change]) -> Mapping[str, int]:
-    """The number of changes of each kind. A resource that moves and changes counts as both."""
+def _counts(changes: Iterable[Change], reordered: int) -> Mapping[str, int]:
+    """The number of changes of each kind. A resource that moves and changes counts as both.
+
+    An update that only reorders is no update for a reviewer, and counts as `reordered`.
+    """
     counts: Counter[str] = Counter()
     for change in changes:
         counts[change.action.value] += 1
         counts["import"] += bool(change.import_id)
         counts["move"] += bool(change.previous_address)
-    names = [action.value for action in Action if action is not Action.NO_OP] + ["import", "move"]
+    counts[Action.UPDATE.value] -= reordered
+    counts["reordered"] = reordered
+    names = [*(action.value for action in Action if action is not Action.NO_OP), "reordered", "import", "move"]
     return {name: counts[name] for name in names if counts[name]}
 
 
@@ -108,5 +115,9 @@ def _masked_permissions(change: PrincipalChange, mask: Mask) -> PrincipalChange:
 
 def _masked_permission(permission: Permission, mask: Mask) -> Permission:
     return replace(
-        permission, resource=mask.sentence(permission.resource), condition=mask.sentence(permission.condition)
+        permission,
+        resource=mask.sentence(permission.resource),
+        condition=mask.sentence(permission.condition),
+        before=mask.sentence(permission.before),
+        after=mask.sentence(permission.after),
     )

@@ -3,8 +3,9 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
-from .data_loss import DATA_RESOURCES, data_loss
+from .data_loss import DATA_RESOURCES, data_loss, gravity, loses_data
 from .model import (
     Action,
     Change,
@@ -15,9 +16,13 @@ from .model import (
     Severity,
     Status,
 )
+from .refusals import PROTECTIONS, refused_by
 from .secrets.mask import Mask
 
-_MAX_NAMED = 2
+_ROOM = 100
+"""The most characters of a verdict of several sentences: three lines on a phone."""
+
+_LONGEST_NAME, _LONGEST_ADDRESS = 30, 40
 _VERBS = {
     Action.CREATE: ("Creates", "created"),
     Action.UPDATE: ("Updates", "updated"),
@@ -29,6 +34,13 @@ _SAYS_NOTHING = {"this", "main", "default", "self"}
 _SERIOUS = (Severity.CRITICAL, Severity.HIGH)
 
 
+class _Fact(NamedTuple):
+    """A sentence, and whether the review tells it elsewhere too: in the counts, the findings, the permissions."""
+
+    text: str
+    told: bool = False
+
+
 def verdict(
     plan: Plan,
     mask: Mask,
@@ -36,8 +48,8 @@ def verdict(
     drift: Sequence[ChangeView],
     findings: Iterable[Finding],
     permissions: Iterable[PrincipalChange],
-) -> str:
-    """Summarise a plan in a few short sentences, the most severe first.
+) -> tuple[str, tuple[str, ...]]:
+    """Summarise a plan in a few short sentences, the gravest fact first.
 
     Args:
         plan: the plan.
@@ -46,28 +58,56 @@ def verdict(
         drift: the changes made outside of Terraform, masked.
         findings: the findings of the rules, the most severe first.
         permissions: the permission changes.
+
+    Returns:
+        The headline, and the sentences for which it has no room and which the review tells nowhere else.
     """
-    findings = tuple(findings)
-    severities = {each.address: each.severity for each in reversed(findings) if each.status is Status.NEW}
-    losses = [change for change in plan.changes if data_loss(change)]
-    losses.sort(key=lambda change: -severities.get(mask.address(change.address), Severity.INFO))
-    sentences = [
-        *_state_of_the_plan(plan),
-        *_losses(losses, mask),
-        *_serious(findings),
-        *_permissions(permissions),
-    ]
+    found = tuple(findings)
+    facts = [*_facts(plan, mask, changes, drift, found, permissions)]
+    headline, left = [facts[0]], list[_Fact]()
+    for fact in facts[1:]:
+        length = sum(len(each.text) + 1 for each in headline) + len(fact.text)
+        (headline if length <= _ROOM else left).append(fact)
+    return " ".join(fact.text for fact in headline), tuple(fact.text for fact in left if not fact.told)
+
+
+def _facts(
+    plan: Plan,
+    mask: Mask,
+    changes: Sequence[ChangeView],
+    drift: Sequence[ChangeView],
+    findings: Sequence[Finding],
+    permissions: Iterable[PrincipalChange],
+) -> Iterator[_Fact]:
+    """The facts about a plan, the gravest first; at least one."""
+    losses = _gravest_first(filter(loses_data, plan.changes), findings, mask)
+    refused = _gravest_first(filter(refused_by, plan.changes), findings, mask)
     reverting = [each for each in changes if each.reverts_drift]
-    named = {mask.address(each.address) for each in losses}
-    rest = [each for each in changes if not each.reverts_drift and each.address not in named]
-    sentences += _drift_reverts(reverting)
-    sentences += _remaining_changes(rest, bool(losses or reverting))
-    sentences += _outputs(plan, bool(changes))
-    sentences += _actions(plan)
+    named = {mask.address(each.address) for each in (*losses, *refused)}
+    unnamed = [each for each in changes if not each.reverts_drift and each.address not in named]
+    rest = [each for each in unnamed if not each.reordered]
+    has_more = bool(named or reverting)
+    yield from (_Fact(text, told=True) for text in _state_of_the_plan(plan))
+    yield from map(_Fact, _losses(losses, mask))
+    yield from map(_Fact, _refusals(refused, mask))
+    yield from (_Fact(text, told=True) for text in (*_serious(findings), *_permissions(permissions)))
+    yield from map(_Fact, _drift_reverts(reverting))
+    yield from _remaining_changes(rest, has_more)
+    yield from (_Fact(text, told=True) for text in (*_reordered(unnamed), *_outputs(plan, bool(changes))))
+    yield from map(_Fact, _actions(plan))
     if not (changes or plan.invocations or any(output.action is not Action.NO_OP for output in plan.outputs)):
-        sentences.append("Nothing was planned." if plan.errored else "Nothing changes.")
-    sentences += _drift(drift, reverting)
-    return " ".join(sentences)
+        yield _Fact("Nothing was planned." if plan.errored else "Nothing changes.")
+    yield from map(_Fact, _drift(drift, reverting))
+
+
+def _gravest_first(changes: Iterable[Change], findings: Sequence[Finding], mask: Mask) -> list[Change]:
+    """Changes by the severity of their findings, then by what is lost, else in the plan's order."""
+    severities = {each.address: each.severity for each in reversed(findings) if each.status is Status.NEW}
+
+    def weight(change: Change) -> tuple[int, tuple[int, int]]:
+        return -severities.get(mask.address(change.address), Severity.INFO), gravity(change)
+
+    return sorted(changes, key=weight)
 
 
 def _state_of_the_plan(plan: Plan) -> Iterator[str]:
@@ -87,15 +127,37 @@ def _actions(plan: Plan) -> Iterator[str]:
 
 
 def _losses(losses: Sequence[Change], mask: Mask) -> Iterator[str]:
-    names = Counter(_name(each, mask) for each in losses)
-    for change in losses[:_MAX_NAMED]:
-        name = _name(change, mask)
-        name = name if names[name] == 1 else mask.address(change.address)
-        yield f"{_VERBS[change.action][0]} {name}: {data_loss(change)}."
-    left = len(losses) - _MAX_NAMED
-    if left > 0:
-        noun = "resource that holds" if left == 1 else "resources that hold"
-        yield f"Destroys or replaces {left} more {noun} data."
+    """The gravest loss with what is lost, the next by name, the others by number."""
+    if not losses:
+        return
+    first, *others = losses
+    names = _names(losses[:2], mask)
+    start = f"{_VERBS[first.action][0]} {names[0]}: {data_loss(first)}."
+    yield start
+    if others:
+        verbs = " or ".join(sorted({_VERBS[each.action][0].lower() for each in others}))
+        left = len(others) - 1
+        more = f"{left} more that {'holds' if left == 1 else 'hold'} data"
+        text = f"Also {verbs} {names[1]}{f' and {more}' * bool(left)}."
+        room = _ROOM - len(start) - 1
+        yield text if len(text) <= room or not left else f"Also {verbs} {left + 1} more that hold data."
+
+
+def _refusals(refused: Sequence[Change], mask: Mask) -> Iterator[str]:
+    if len(refused) == 1:
+        verb = "destroy" if refused[0].action is Action.DESTROY else "replace"
+        yield f"AWS refuses to {verb} {_names(refused, mask)[0]}: {refused_by(refused[0])} is on."
+    elif refused:
+        yield f"AWS refuses to destroy or replace {len(refused)} resources: their deletion protection is on."
+
+
+def _names(changes: Sequence[Change], mask: Mask) -> list[str]:
+    """Short names of resources; addresses for those whose short name would be the same."""
+    short = [_name(each, mask) for each in changes]
+    return [
+        name if short.count(name) == 1 else _shortened(mask.address(change.address), _LONGEST_ADDRESS)
+        for name, change in zip(short, changes, strict=True)
+    ]
 
 
 def _name(change: Change, mask: Mask) -> str:
@@ -103,8 +165,16 @@ def _name(change: Change, mask: Mask) -> str:
     key = _KEY.search(change.address)
     name = mask.text(key[1]) if key else change.name
     if name in _SAYS_NOTHING or "(" in name or (not key and change.address.endswith("]")):
-        return mask.address(change.address)
-    return f"the {name} {DATA_RESOURCES[change.type].noun}"
+        return _shortened(mask.address(change.address), _LONGEST_ADDRESS)
+    return f"the {_shortened(name, _LONGEST_NAME)} {(DATA_RESOURCES.get(change.type) or PROTECTIONS[change.type]).noun}"
+
+
+def _shortened(text: str, length: int) -> str:
+    """The end of a long name, because addresses differ there; from a dot on if there is one."""
+    if len(text) <= length:
+        return text
+    end = text[-length + 1 :]
+    return f"…{end[end.find('.') + 1 :]}"
 
 
 def _serious(findings: Iterable[Finding]) -> Iterator[str]:
@@ -116,18 +186,27 @@ def _serious(findings: Iterable[Finding]) -> Iterator[str]:
 
 
 def _permissions(changes: Iterable[PrincipalChange]) -> Iterator[str]:
-    granted = revoked = unknown = 0
-    for change in changes:
-        granted += len(change.added)  # a Deny that is removed counts as granted, a new Deny as revoked
-        revoked += len(change.removed)
-        unknown += bool(change.unknown)
-    if granted:
-        also = f", revokes {revoked}" if revoked else ""
-        yield f"Grants {_count(granted, 'permission')}{also}."
-    elif revoked:
-        yield f"Revokes {_count(revoked, 'permission')}."
+    """What existing principals gain and lose. A Deny that is removed counts as gained, a new Deny as lost."""
+    existing = [each for each in changes if not each.is_new]
+    known = [each for each in existing if each.added or each.removed]
+    gained, lost = sum(len(each.added) for each in known), sum(len(each.removed) for each in known)
+    if known:
+        who = _principals([each.principal for each in known])
+        one = len({each.principal for each in known}) == 1
+        parts = [f"gain{'s' * one} {_count(gained, 'permission')}"] if gained else []
+        parts += [f"lose{'s' * one} {lost if gained else _count(lost, 'permission')}"] if lost else []
+        yield f"{who} {' and '.join(parts)}."
+    unknown = len({each.principal for each in existing if each.unknown})
     if unknown:
-        yield f"The permissions of {_count(unknown, 'principal')} are known only after the apply."
+        yield f"The permissions of {_count(unknown, 'existing principal')} are known only after the apply."
+
+
+def _principals(names: Sequence[str]) -> str:
+    distinct = set(names)
+    if len(distinct) > 1:
+        return f"{len(distinct)} existing principals"
+    name = names[0]
+    return "Everybody" if name == "*" else name if len(name) <= _LONGEST_ADDRESS else "One existing principal"
 
 
 def _drift_reverts(changes: Sequence[ChangeView]) -> Iterator[str]:
@@ -137,16 +216,24 @@ def _drift_reverts(changes: Sequence[ChangeView]) -> Iterator[str]:
         yield f"{_count(len(changes), 'change')} {reverted} made outside of Terraform."
 
 
-def _remaining_changes(rest: Sequence[ChangeView], has_more: bool) -> Iterator[str]:
+def _remaining_changes(rest: Sequence[ChangeView], has_more: bool) -> Iterator[_Fact]:
     real = [each for each in rest if each.action in _VERBS]
     if real and all(_only_tags(each) for each in real):
-        yield "The other changes are only tags." if has_more else "Only tags change."
+        yield _Fact("The other changes are only tags." if has_more else "Only tags change.")
     elif real:
-        yield _counted(real, has_more)
+        yield _Fact(_counted(real, has_more), told=True)
     imported = sum(bool(each.import_id) for each in real)
     if imported:
-        yield f"Of these, {imported} {'is' if imported == 1 else 'are'} imported."
-    yield from _state_only([each for each in rest if each.action not in _VERBS], bool(real) or has_more)
+        yield _Fact(f"Of these, {imported} {'is' if imported == 1 else 'are'} imported.", told=True)
+    state_only = _state_only([each for each in rest if each.action not in _VERBS], bool(real) or has_more)
+    yield from (_Fact(text, told=True) for text in state_only)
+
+
+def _reordered(changes: Sequence[ChangeView]) -> Iterator[str]:
+    count = sum(each.reordered for each in changes)
+    if count:
+        verb = "changes" if count == 1 else "change"
+        yield f"{_count(count, 'update')} {verb} only the order of a policy or of JSON."
 
 
 def _counted(changes: Sequence[ChangeView], has_more: bool) -> str:

@@ -9,13 +9,18 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Page, expect
 
+from scripts.review.review import review
+from scripts.review.settings import NONE
 from tests.browser.conftest import LoadedPage
 from tests.unit.review import samples
+from tests.unit.review.golden.make import golden_review, names
+from tests.unit.review.plans import plan, resource
 
 pytestmark = pytest.mark.e2e
 
 Show = Callable[..., LoadedPage]
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
+PHONE = {"width": 390, "height": 844}
 EVERY_RULE = """axe.run({rules: Object.fromEntries(axe.getRules().map(({ruleId}) => [ruleId, {enabled: true}]))})"""
 
 
@@ -117,14 +122,15 @@ def test_it_works_by_keyboard(show: Show) -> None:
 def test_tab_goes_through_findings_permissions_filter_and_changes_in_this_order(show: Show) -> None:
     page = show([samples.three()]).page
     visited = []
-    for _ in range(14):
+    for _ in range(17):
         page.keyboard.press("Tab")
         visited.append(
             page.evaluate(
-                "document.activeElement.closest('section, form').className + ' ' + document.activeElement.tagName"
+                "document.activeElement.closest('section, form, .head').className"
+                " + ' ' + document.activeElement.tagName"
             )
         )
-    order = [" A", " SUMMARY", "filter INPUT", "filter SELECT", "filter BUTTON", "module SUMMARY"]
+    order = ["head A", " A", " SUMMARY", "filter INPUT", "filter SELECT", "filter BUTTON", "module SUMMARY"]
     places = [visited.index(place) for place in order]
     assert places == sorted(places)
 
@@ -141,6 +147,45 @@ def test_a_finding_links_to_its_change_even_if_the_filter_hides_it(show: Show) -
     box = change.bounding_box()
     assert box is not None
     assert -50 < box["y"] < 900
+
+
+def test_a_line_at_the_top_leads_to_its_finding_even_if_both_are_folded(show: Show) -> None:
+    page = show([samples.numbered(4_000)]).page
+    for fold in page.locator(".serious details > summary").all():
+        fold.click()
+    line = page.locator(".serious a").last
+    target = page.locator(line.get_attribute("href") or "none")
+    assert not target.is_visible()
+    line.click()
+    page.wait_for_timeout(200)
+    assert target.is_visible()
+    box = target.bounding_box()
+    assert box is not None
+    assert -50 < box["y"] < 900
+
+
+@pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
+def test_the_headline_of_every_plan_has_at_most_three_lines(show: Show, viewport: dict[str, int]) -> None:
+    losses = [
+        resource(address, ("delete",), {"skip_final_snapshot": True}, None)
+        for address in (
+            "aws_db_instance.production",
+            "aws_kms_key.production_data",
+            "aws_s3_object.a",
+            "aws_s3_object.b",
+        )
+    ]
+    long = resource(f'module.m["{"long" * 30}"].aws_sagemaker_feature_group.b["{"key" * 30}"]', ("delete",), {}, None)
+    reviews = [golden_review(name) for name in names()]
+    reviews += [review(plan(*changes), NONE) for changes in (losses, [long], [long, *losses])]
+    page = show(reviews, viewport=viewport).page
+    lines = page.evaluate(
+        """[...document.querySelectorAll('.verdict')].map((each) => [
+            each.textContent,
+            Math.round(each.getBoundingClientRect().height / parseFloat(getComputedStyle(each).lineHeight))])"""
+    )
+    assert len(lines) == len(reviews) > 15
+    assert not [(text, count) for text, count in lines if count > 3]
 
 
 def test_open_all_opens_the_visible_changes(show: Show) -> None:

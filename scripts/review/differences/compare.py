@@ -90,6 +90,7 @@ def _shown(
         differences=tuple(walk.found),
         folded=walk.folded,
         reverts_drift=reverts_drift,
+        reordered=change.action is Action.UPDATE and not walk.found and walk.reordered and not change.import_id,
     )
 
 
@@ -100,6 +101,11 @@ class _Walk:
         mask: masks the values.
         one_sided: the resource exists only before or only after.
         forcing: the paths that force a replacement.
+
+    Attributes:
+        found: the differences.
+        folded: how many differences have no meaning.
+        reordered: one of those is a JSON text that says the same in another order or spacing.
     """
 
     def __init__(self, mask: Mask, one_sided: bool, forcing: tuple[Path, ...] = ()) -> None:
@@ -109,6 +115,7 @@ class _Walk:
         self.forcing_names = {path[0] for path in forcing if path}
         self.found: list[Difference] = []
         self.folded = 0
+        self.reordered = False
 
     def resource(self, change: Change, noise: Noise) -> None:
         """Compare a resource's attributes; noise is only counted."""
@@ -169,6 +176,7 @@ class _Walk:
             self.folded += not self.one_sided
         elif old == new and not any_marked(unknown):
             self.folded += 1
+            self.reordered = True
         elif _are(dict, old, new, unknown):
             self._objects(path, old or {}, new or {}, unknown, marks)
         elif _are(list, old, new, unknown):

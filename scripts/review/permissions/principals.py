@@ -13,6 +13,7 @@ from .boundary import NotExpressibleError, within
 from .comparison import Grant, compare
 from .formatting import PermissionFormatter
 from .identities import HOLDERS, Document, Holder, holders
+from .new_principals import NewPrincipals
 from .plan_values import SIDES, UNKNOWN, Directory
 
 _ON_POLICY_RESOURCES = "the resources in that policy"
@@ -37,7 +38,7 @@ def changes(plan: Plan, mask: Mask) -> tuple[PrincipalChange, ...]:
         Access to a resource that is destroyed is left out.
     """
     formatter = PermissionFormatter(cache(mask.text), mask.address, resources.accounts(plan))
-    reader = _Reader(Directory(plan, _NAME_ATTRIBUTES), formatter)
+    reader = _Reader(Directory(plan, _NAME_ATTRIBUTES), formatter, NewPrincipals(plan, formatter.accounts))
     found = [change for holder in holders(plan, reader.directory) for change in reader.of_holder(holder)]
     trust, attribute = resources.TRUST
     destroyed = resources.destroyed_names(plan.changes)
@@ -61,12 +62,14 @@ class _Comparison:
         removed: what was allowed only before it.
         unknown: why some policies are unknown.
         known: the known statements of those policies.
+        before: every statement before the plan.
     """
 
     added: tuple[Grant, ...]
     removed: tuple[Grant, ...]
     unknown: tuple[str, ...]
     known: tuple[Statement, ...]
+    before: tuple[Statement, ...] = ()
 
 
 _Sides = Mapping[str, Mapping[str, Document]]
@@ -77,9 +80,10 @@ _NO_LIMITS: _Limits = dict.fromkeys(SIDES)
 class _Reader:
     """Compares policies and formats the result."""
 
-    def __init__(self, directory: Directory, formatter: PermissionFormatter) -> None:
+    def __init__(self, directory: Directory, formatter: PermissionFormatter, new: NewPrincipals) -> None:
         self.directory = directory
         self.formatter = formatter
+        self.new = new
 
     def of_holder(self, holder: Holder) -> Iterator[PrincipalChange]:
         """The permission change of a role, user, group or policy."""
@@ -90,7 +94,7 @@ class _Reader:
             compared = self._compare(holder.documents)
             bound, outer = "permissions boundary {} not subtracted", holder.boundary
         added = (
-            *self.formatter.added(compared.added, "identity"),
+            *self.formatter.added(compared.added, "identity", compared.before),
             *self._managed(holder, "after", "before"),
             *self._joined(holder, "after", "before"),
             *self._boundary(outer, "before", risks.NO_LONGER_DENIED),
@@ -112,6 +116,7 @@ class _Reader:
                 unknown=self.formatter.masked(unknown),
                 known=self.formatter.added(compare((), compared.known)[0], "identity"),
                 policies=tuple(self.formatter.place(each) for each in holder.policies()),
+                is_new=(holder.resource or holder.kind == "policy") and self.new.holds(holder.place),
             )
 
     def of_resource(self, change: Change, attribute: str, kind: str) -> Iterator[PrincipalChange]:
@@ -127,8 +132,9 @@ class _Reader:
                 principal=self.formatter.principals_text(who),
                 kind="trust" if kind == "trust" else "resource",
                 place=self.formatter.place(change.address),
-                added=self.formatter.added(added.get(who, ()), kind),
+                added=self.formatter.added(added.get(who, ()), kind, compared.before),
                 removed=self.formatter.removed(removed.get(who, ()), kind),
+                is_new=self._is_new(change, kind, who, bool(added.get(who))),
             )
         if compared.unknown:
             known = _by_principal(compare((), compared.known)[0])
@@ -139,7 +145,13 @@ class _Reader:
                     place=self.formatter.place(change.address),
                     unknown=self.formatter.masked("; ".join(compared.unknown)),
                     known=self.formatter.added(grants, kind),
+                    is_new=self._is_new(change, kind, who, granted=True),
                 )
+
+    def _is_new(self, change: Change, kind: str, who: Scope, granted: bool) -> bool:
+        """Whether an entry belongs to a new resource. A VPC endpoint's policy only limits, and so does a Deny."""
+        limits = kind == "endpoint" or not granted
+        return self.new.gets(change, Scope(()) if limits else who)
 
     def _boundary(self, boundary: Mapping[str, Any] | None, side: str, mark: str) -> tuple[Permission, ...]:
         """A Deny of everything that a boundary does not allow, if it is added or removed and cannot be subtracted."""
@@ -190,7 +202,7 @@ class _Reader:
                 held[side] += found or ()
         before_statements, after_statements = (_within(held[side], limits[side]) for side in SIDES)
         added, removed = compare(before_statements, after_statements)
-        return _Comparison(added, removed, tuple(unknown), tuple(known))
+        return _Comparison(added, removed, tuple(unknown), tuple(known), before_statements)
 
 
 def _risks(arn: str, side: str) -> tuple[str, ...]:

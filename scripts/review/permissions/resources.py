@@ -53,13 +53,18 @@ POLICIES: Mapping[str, str] = {
 TRUST = ("aws_iam_role", "assume_role_policy")
 
 
+def attribute_of(change: Change) -> str:
+    """The attribute that contains a resource's policy; empty if its type has none."""
+    return "statement" if change.type == "aws_lambda_permission" else POLICIES.get(change.type, "")
+
+
 def attribute(change: Change, directory: Directory) -> str:
     """The attribute with a resource's policy; empty if it has none, or leaves it to the provider.
 
     The provider fills attributes such as `aws_kms_key.policy` from AWS. For a new resource it marks them as known after
     apply, although the configuration sets no policy.
     """
-    name = "statement" if change.type == "aws_lambda_permission" else POLICIES.get(change.type, "")
+    name = attribute_of(change)
     if name and value(change, "after", name) is UNKNOWN and not change.type.endswith("_policy"):
         return name if directory.configured(change, name) else ""
     return name
@@ -113,7 +118,7 @@ def lambda_permission(attribute_text: Callable[[str], str]) -> dict[str, Any]:
 
 def destroyed_names(changes: Iterable[Change]) -> frozenset[str]:
     """The ids and ARNs of the resources that a plan destroys, without those that are only a policy."""
-    destroyed = [each.before or {} for each in changes if each.action is Action.DESTROY and not _is_only_a_policy(each)]
+    destroyed = [each.before or {} for each in changes if each.action is Action.DESTROY and not is_only_a_policy(each)]
     return frozenset(
         before[name] for before in destroyed for name in ("id", "arn") if isinstance(before.get(name), str)
     )
@@ -127,10 +132,10 @@ def removes_resource(change: Change, destroyed: Container[str]) -> bool:
     if change.action is not Action.DESTROY:
         return False
     before = (change.before or {}).values()
-    return not _is_only_a_policy(change) or any(isinstance(each, str) and each in destroyed for each in before)
+    return not is_only_a_policy(change) or any(isinstance(each, str) and each in destroyed for each in before)
 
 
-def _is_only_a_policy(change: Change) -> bool:
+def is_only_a_policy(change: Change) -> bool:
     """Whether a resource only grants access to another resource."""
     return change.type.endswith(("_policy", "_permission", "_attachment", "_bucket_acl", "_rule", "_function_url"))
 

@@ -27,6 +27,7 @@ def _review(review: Review) -> dict[str, Any]:
         "source": review.source,
         "terraform_version": review.terraform_version,
         "verdict": review.verdict,
+        "summary": list(review.summary),
         "digest": review.digest,
         "errored": review.errored,
         "complete": review.complete,
@@ -48,6 +49,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "severity": finding.severity.name.lower(),
         "status": finding.status.value,
         "address": finding.address,
+        "title": finding.title,
         "what": finding.what,
         "why": finding.why,
         "fix": finding.fix,
@@ -65,6 +67,7 @@ def _principal(change: PrincipalChange) -> dict[str, Any]:
         "unknown": change.unknown,
         "known": [_permission(permission) for permission in change.known],
         "policies": list(change.policies),
+        "is_new": change.is_new,
     }
 
 
@@ -75,6 +78,8 @@ def _permission(permission: Permission) -> dict[str, Any]:
         "resource": permission.resource,
         "condition": permission.condition,
         "marks": list(permission.marks),
+        "before": permission.before,
+        "after": permission.after,
     }
 
 
@@ -89,6 +94,7 @@ def _change(change: ChangeView) -> dict[str, Any]:
         "previous_address": change.previous_address,
         "import_id": change.import_id,
         "reverts_drift": change.reverts_drift,
+        "reordered": change.reordered,
         "folded": change.folded,
         "differences": [_difference(difference) for difference in change.differences],
     }

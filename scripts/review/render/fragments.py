@@ -10,13 +10,20 @@ from functools import lru_cache
 from markupsafe import Markup
 
 from ...core.printable import visible
-from ..model import ChangeView, Difference, Finding
+from ..model import ChangeView, Difference, Finding, Status
 from . import words
 from .escaping import is_page
 
 _LONG = Markup('<details class="long"><summary>{}… <span>{:,} characters</span></summary><pre>{}</pre></details>')
 _CODE = re.compile(r"`([^`]+)`")
+_BREAK = re.compile(r"(?<=\w)([._])(?=\w)")
 _SHORT = 160  # a longer value is collapsed behind a click
+_MOST_LINES = 20  # of findings at the top; if there are more, each rule has one and a fold
+_FOLDED = 2  # up to this many findings of a rule are never folded
+_MOST_PLACES = 5  # resources of a card that are not folded
+
+Group = tuple[int, list[Finding]]
+"""The findings of one rule, with the number of their card."""
 
 
 @lru_cache(maxsize=4096)  # most names occur often
@@ -31,6 +38,11 @@ def prose(text: str) -> Markup:
     parts = [Markup.escape(part) for part in _CODE.split(visible(text))]
     parts[1::2] = [Markup("<code>{}</code>").format(part) for part in parts[1::2]]
     return Markup("").join(parts)
+
+
+def headline(text: str) -> Markup:
+    """A sentence whose long names may break after a dot or an underscore, so that it takes fewer lines."""
+    return Markup(_BREAK.sub(r"\1<wbr>", str(prose(text))))  # noqa: S704 - escaped by prose
 
 
 @lru_cache(maxsize=4096)
@@ -88,29 +100,83 @@ def _change(change: ChangeView, anchor: str, state: str) -> str:
     )
 
 
-def findings(listed: Iterable[Finding], anchors: Mapping[str, str], level: int) -> Markup:
-    """Findings, each with a link to its resource.
+def lines(groups: Sequence[Group], section: str) -> Markup:
+    """One line for each finding, linked to its card. If there are many, those after a rule's first are folded.
 
     Args:
-        listed: the findings.
+        groups: the findings of each rule, with the number of their card.
+        section: the prefix of the ids of findings.
+    """
+    many = sum(len(listed) for _, listed in groups) > _MOST_LINES
+    parts = []
+    for number, listed in groups:
+        texts = [_line(each, f"{section}-{number}-{place}") for place, each in enumerate(listed)]
+        first = texts[:1] if many and len(texts) > _FOLDED else texts
+        parts += first
+        if len(first) < len(texts):
+            summary = f"{len(texts) - 1:,} more {listed[0].severity.name.lower()}: {name(listed[0].title)}"
+            more = "".join(texts[1:])
+            parts.append(f'<li class="more"><details><summary>{summary}</summary><ul>{more}</ul></details></li>\n')
+    return Markup("".join(parts))  # noqa: S704 - as above
+
+
+def _line(finding: Finding, anchor: str) -> str:
+    severity = finding.severity.name.lower()
+    there = "" if finding.status is Status.NEW else f'<span class="status">{finding.status.value}</span> '
+    address, what = (
+        f'<code dir="auto">{name(finding.address)}</code>',
+        f'<span class="what">{prose(finding.what)}</span>',
+    )
+    return (
+        f'<li class="{severity}"><a href="#{anchor}"><span class="severity">{severity}</span> '
+        f"<span>{address} {there}{what}</span></a></li>\n"
+    )
+
+
+def cards(groups: Iterable[Group], section: str, anchors: Mapping[str, str], level: int) -> Markup:
+    """One card for each rule, with links to the resources that it reports.
+
+    Args:
+        groups: the findings of each rule, with the number of their card.
+        section: the prefix of the ids of findings.
         anchors: the id of the change of each address.
         level: the level of their headings.
     """
-    return Markup("".join(_finding(each, anchors.get(each.address, ""), level) for each in listed))  # noqa: S704 - as above
+    found = "".join(_card(listed, f"{section}-{number}", anchors, level) for number, listed in groups)
+    return Markup(found)  # noqa: S704 - as above
 
 
-def _finding(finding: Finding, anchor: str, level: int) -> str:
-    severity = finding.severity.name.lower()
-    address = f'<code dir="auto">{name(finding.address)}</code>'
-    linked = f'<a href="#{anchor}">{address}</a>' if anchor else address
+def _card(listed: Sequence[Finding], prefix: str, anchors: Mapping[str, str], level: int) -> str:
+    first = listed[0]
+    severity = first.severity.name.lower()
+    same = len({each.status for each in listed}) == 1
+    places = [_place(each, f"{prefix}-{number}", anchors, same) for number, each in enumerate(listed)]
+    count = f" {words.plural(len(listed), 'resource')}," if len(listed) > 1 else ""
+    more = ""
+    if len(places) > _MOST_PLACES + 1:
+        left = len(places) - _MOST_PLACES
+        more = (
+            f'<details class="more"><summary>{left:,} more resources</summary>'
+            f'<ul class="places">{"".join(places[_MOST_PLACES:])}</ul></details>\n'
+        )
+        places = places[:_MOST_PLACES]
     return (
         f'<li class="finding {severity}">\n'
-        f'<p class="meta"><span class="severity">{severity}</span> '
-        f'<span class="status">{finding.status.value}</span></p>\n'
-        f"<h{level}>{linked}</h{level}>\n"
-        f'<p class="what">{prose(finding.what)}</p>\n'
-        f"{_rule(finding.rule, finding.why, finding.fix, finding.page)}</li>\n"
+        f'<p class="meta"><span class="severity">{severity}</span>'
+        f'<span class="status">{count} {words.statuses(listed)}</span></p>\n'
+        f"<h{level}>{prose(first.title)}</h{level}>\n"
+        f'<ul class="places">{"".join(places)}</ul>\n{more}'
+        f"{_rule(first.rule, first.why, first.fix, first.page)}</li>\n"
     )
+
+
+def _place(finding: Finding, anchor: str, anchors: Mapping[str, str], same: bool) -> str:
+    """A resource of a card: what changes there, and the finding's status if it is not the same for all of them."""
+    address = f'<code dir="auto">{name(finding.address)}</code>'
+    change = anchors.get(finding.address)
+    linked = f'<a href="#{change}">{address}</a>' if change else address
+    status = "" if same else f' <span class="status">{finding.status.value}</span>'
+    return f'<li id="{anchor}">{linked}{status} <span class="what">{prose(finding.what)}</span></li>\n'
 
 
 @lru_cache(maxsize=4096)

@@ -17,7 +17,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..model import ChangeView, Finding, Review, Severity, Status
+from ..model import ChangeView, Review, Severity, Status
 from . import fragments, words
 
 if TYPE_CHECKING:
@@ -65,7 +65,15 @@ def _template() -> "Template":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for each in (fragments.name, fragments.prose, fragments.changes, fragments.differences, fragments.findings):
+    for each in (
+        fragments.name,
+        fragments.headline,
+        fragments.prose,
+        fragments.changes,
+        fragments.differences,
+        fragments.lines,
+        fragments.cards,
+    ):
         environment.filters[each.__name__] = each
     environment.globals.update(words=words, plural=words.plural)
     return environment.get_template("page.html.j2")
@@ -86,6 +94,7 @@ class _Page:
     def others(self) -> list[tuple[str, str, Sequence[ChangeView]]]:
         """The other sections of changes: title, prefix of their ids, changes."""
         sections = [
+            ("Only reordered: the same policy or JSON in another order", "o", words.reordered(self.review)),
             ("In Terraform's state only", "s", words.state_only(self.review)),
             ("Changed outside of Terraform", "d", self.review.drift),
             ("Deferred to a later plan", "l", self.review.deferred),
@@ -109,16 +118,32 @@ class _Page:
     def open(self) -> bool:
         return len(self.review.changes) <= _OPEN_CHANGES
 
-    @property
-    def findings(self) -> list[tuple[Severity, list[Finding]]]:
-        """The findings that remain after the apply, by severity."""
-        still = words.open_findings(self.review)
-        grouped = [(each, [finding for finding in still if finding.severity is each]) for each in reversed(Severity)]
-        return [(severity, findings) for severity, findings in grouped if findings]
+    @cached_property
+    def _groups(self) -> list[fragments.Group]:
+        """The findings that remain after the apply, by rule."""
+        return list(enumerate(words.by_rule(words.open_findings(self.review))))
 
     @property
-    def fixed(self) -> list[Finding]:
-        return [finding for finding in self.review.findings if finding.status is Status.FIXED]
+    def serious(self) -> list[fragments.Group]:
+        return [group for group in self._groups if group[1][0].severity >= Severity.HIGH]
+
+    @property
+    def findings(self) -> list[tuple[Severity, list[fragments.Group]]]:
+        """The findings that remain after the apply, by severity and rule."""
+        grouped = [
+            (each, [group for group in self._groups if group[1][0].severity is each]) for each in reversed(Severity)
+        ]
+        return [(severity, groups) for severity, groups in grouped if groups]
+
+    @cached_property
+    def fixed(self) -> list[fragments.Group]:
+        """The findings that the change fixes, by rule."""
+        fixed = (finding for finding in self.review.findings if finding.status is Status.FIXED)
+        return list(enumerate(words.by_rule(fixed), start=len(self._groups)))
+
+    @property
+    def fixed_count(self) -> int:
+        return sum(len(listed) for _, listed in self.fixed)
 
     @property
     def actions(self) -> list[tuple[Any, int]]:
@@ -128,7 +153,3 @@ class _Page:
     @property
     def types(self) -> list[tuple[str, int]]:
         return sorted(Counter(change.type for change in self.real).items())
-
-    @property
-    def permission_counts(self) -> tuple[int, int]:
-        return words.permission_counts(self.review.permissions)

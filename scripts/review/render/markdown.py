@@ -14,6 +14,7 @@ from .escaping import code, line, link, prose
 
 _NAME, _VALUE, _TEXT = 200, 160, 700
 _DIFFERENCES = 12
+_PLACES = 10
 _PERMISSIONS = 12
 # These signs colour a line of a diff block green, red, orange or grey.
 _COLOURS = {
@@ -79,13 +80,13 @@ def _head(review: Review, length: int) -> str:
         lines += ["> [!CAUTION]", f"> {warning}", ""]
     verdict = prose(review.verdict, length)
     lines += [f"**{verdict}**", ""] if verdict else []
-    still = words.open_findings(review)
-    added, removed = words.permission_counts(review.permissions)
+    label, approval = words.approval(review)
+    lines += [f"{prose(fact, length)}<br>" for fact in review.summary if fact.strip()]
     lines += [
         f"Changes: {counted}<br>",
-        f"Findings: {words.severities(still) or 'none'}<br>",
-        f"Permissions: {added:,} added, {removed:,} removed<br>",
-        f"Digest of the change: {code(review.digest, 64)}",
+        f"Findings: {words.severities(words.open_findings(review)) or 'none'}<br>",
+        f"Permissions: {words.permissions(review)}<br>",
+        f"{label}: {code(approval, 72)}",
     ]
     return "\n".join(lines) + "\n\n"
 
@@ -94,13 +95,23 @@ def _sections(review: Review) -> Iterator[Section]:
     """The sections after the head, the most important first."""
     still = words.open_findings(review)
     fixed = [finding for finding in review.findings if finding.status is Status.FIXED]
+    serious = [each for group in words.by_rule(words.serious(review)) for each in group]
+    if serious:
+        items = [Item(finding.severity.name.lower(), partial(_line_of_finding, finding)) for finding in serious]
+        yield Section("", [Block("", items, "\n")], "", "finding", 0.3)
     if still:
-        items = [Item(finding.severity.name.lower(), partial(_finding, finding)) for finding in still]
-        yield Section("#### Findings\n\n", [Block("", items, "\n")], "", "finding", 0.45)
-    if review.permissions:
-        items = [Item("", partial(_principal, change)) for change in review.permissions]
-        yield Section("#### Permissions\n\n", [Block(_DIFF, items, _END)], "", "principal", 0.4)
+        blocks = [_card(group) for group in words.by_rule(still)]
+        opening = f"<details><summary>Findings: {words.plural(len(still), 'finding')}</summary>\n\n"
+        yield Section(opening, blocks, "</details>\n\n", "finding", 0.45)
+    for title, changes in (
+        ("What existing principals gain and lose", words.existing(review)),
+        ("What new principals and resources get", words.new(review)),
+    ):
+        items = [Item("", partial(_principal, change)) for change in changes]
+        if items:
+            yield Section(*_collapsed(title, items, fenced=True), "principal", 0.4)
     yield from _changes("Resources", "change", words.real(review), 0.7)
+    yield from _changes("Only reordered", "update", words.reordered(review), 0.2)
     yield from _changes("In Terraform's state only", "change", words.state_only(review), 0.4)
     yield from _changes("Changed outside of Terraform", "resource", review.drift, 0.4)
     yield from _changes("Deferred to a later plan", "change", review.deferred, 0.4)
@@ -123,12 +134,28 @@ def _collapsed(title: str, items: Sequence[Item], *, fenced: bool = False) -> tu
     return f"<details><summary>{title}: {len(items):,}</summary>\n\n", [block], "</details>\n\n"
 
 
-def _finding(finding: Finding) -> str:
-    return (
-        f"- **{finding.severity.name.lower()}**, {finding.status}: {code(finding.address, _NAME)}<br>"
-        f"{prose(finding.what, _TEXT)}<br>{prose(finding.why, _TEXT)}<br>"
-        f"**Fix:** {prose(finding.fix, _TEXT)}<br>{code(finding.rule, _NAME)} {link(finding.page)}\n"
+def _line_of_finding(finding: Finding) -> str:
+    there = "" if finding.status is Status.NEW else f" ({finding.status})"
+    severity = finding.severity.name.lower()
+    return f"- **{severity}**{there} {code(finding.address, _NAME)}: {prose(finding.what, _TEXT)}\n"
+
+
+def _card(listed: Sequence[Finding]) -> Block:
+    """The findings of one rule: its resources, then why it matters and what to do."""
+    first = listed[0]
+    severity = first.severity.name.lower()
+    items = [Item(severity, partial(_place, finding)) for finding in listed[:_PLACES]]
+    left = len(listed) - _PLACES
+    more = f"  - and {words.plural(left, 'more resource')}: review.html has them\n" if left > 0 else ""
+    reason = (
+        f"{more}\n  {prose(first.why, _TEXT)}<br>**Fix:** {prose(first.fix, _TEXT)}<br>"
+        f"{code(first.rule, _NAME)} {link(first.page)}\n\n"
     )
+    return Block(f"- **{severity}**, {words.statuses(listed)}: {prose(first.title, _TEXT)}\n", items, reason)
+
+
+def _place(finding: Finding) -> str:
+    return f"  - {code(finding.address, _NAME)}: {prose(finding.what, _TEXT)}\n"
 
 
 def _short_finding(finding: Finding, reason: str = "") -> str:

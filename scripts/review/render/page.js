@@ -114,9 +114,14 @@ document.addEventListener('keydown', (event) => {
   nearest.text.select();
 });
 
-// A finding links to its change, which may be closed, hidden by the filter, or not an element yet.
+// A line at the top links to its finding, which may be folded. A finding links to its change, which may be closed, hidden
+// by the filter, or not an element yet.
 function follow() {
   const id = location.hash.slice(1);
+  const target = document.getElementById(id);
+  let fold = target?.closest('details:not(.change)');
+  if (fold) setTimeout(() => target.scrollIntoView()); // once the folds are open
+  for (; fold; fold = fold.parentElement.closest('details')) fold.open = true;
   const chunk = chunks.find(({ pieces }) => pieces.some((piece) => piece.slice(0, piece.indexOf('>')).includes(` id="${id}"`)));
   if (!chunk) return;
   render(chunk);

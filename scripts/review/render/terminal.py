@@ -11,7 +11,8 @@ from ...core.printable import visible
 from ..model import Finding, PrincipalChange, Review, Severity, Status
 from . import words
 
-_FINDINGS, _PRINCIPALS, _PERMISSIONS = 6, 4, 3
+_PRINCIPALS, _PERMISSIONS = 4, 3
+_MOST_FIXES = 4  # up to this many rules, each with how to fix it
 _WIDEST, _NARROWEST = 110, 40
 _LONGEST_TEXT = 300
 _RED, _GREEN, _YELLOW, _BOLD, _GREY = "1;31", "32", "33", "1", "2"
@@ -52,41 +53,48 @@ class _Summary:
         yield from self.wrapped(review.verdict, "", _BOLD)
         for warning in words.warnings(review):
             yield from self.wrapped(warning, "", _RED)
+        for fact in review.summary:
+            yield from self.wrapped(fact, "")
         counted = ", ".join(f"{count:,} {name}" for name, count in words.counts(review))
         yield from self.wrapped(counted or "no changes", "  ")
-        yield from self.findings()
+        yield from self.serious()
         yield from self.permissions()
         yield ""
-        yield from self.wrapped(f"Digest of the change: {review.digest}", "")
+        yield from self.wrapped(": ".join(words.approval(review)), "", _BOLD)
         for page in pages:
             yield f"  {page}"
 
-    def findings(self) -> Iterator[str]:
+    def serious(self) -> Iterator[str]:
+        """Every critical and high finding, by rule; the others and the fixed ones as numbers."""
         still = words.open_findings(self.review)
         fixed = len(self.review.findings) - len(still)
         yield ""
         title = f"Findings: {words.severities(still) or 'none'}"
         yield self.painted(title + (f"; {fixed:,} fixed" if fixed else ""), _BOLD)
-        for finding in still[:_FINDINGS]:
-            yield from self.finding(finding)
-        if len(still) > _FINDINGS:
-            yield f"  and {len(still) - _FINDINGS:,} more: {words.severities(still[_FINDINGS:])}"
+        groups = words.by_rule(words.serious(self.review))
+        for group in groups:
+            for finding in group:
+                yield from self.finding(finding)
+            if len(groups) <= _MOST_FIXES:
+                yield from self.wrapped(f"Fix: {group[0].fix}", " " * 11, _GREY)
 
     def finding(self, finding: Finding) -> Iterator[str]:
+        """A finding in one line, wrapped at the terminal's width."""
         name = finding.severity.name
         there = f" ({finding.status})" if finding.status is Status.THERE else ""
         address = words.shortened(visible(finding.address), _LONGEST_TEXT)
-        yield f"  {self.painted(f'{name:8}', _COLOURS[finding.severity])} {address}{there}"
-        yield from self.wrapped(finding.what, " " * 11)
-        yield from self.wrapped(f"Fix: {finding.fix}", " " * 11)
+        text = f"{address}{there}: {words.shortened(visible(finding.what), _LONGEST_TEXT)}"
+        first, *more = self.wrapped(text, " " * 11, length=3 * _LONGEST_TEXT)
+        yield f"  {self.painted(f'{name:8}', _COLOURS[finding.severity])} {first.strip()}"
+        yield from more
 
     def permissions(self) -> Iterator[str]:
-        changes = self.review.permissions
-        if not changes:
+        """What existing principals gain and lose, and what new ones get as a number."""
+        if not self.review.permissions:
             return
-        added, removed = words.permission_counts(changes)
         yield ""
-        yield self.painted(f"Permissions: {added:,} added, {removed:,} removed", _BOLD)
+        yield from self.wrapped(f"Permissions: {words.permissions(self.review)}", "", _BOLD)
+        changes = words.existing(self.review)
         for change in changes[:_PRINCIPALS]:
             yield from self.principal(change)
         if len(changes) > _PRINCIPALS:
@@ -105,9 +113,9 @@ class _Summary:
         if len(listed) > _PERMISSIONS:
             yield f"    and {len(listed) - _PERMISSIONS:,} more"
 
-    def wrapped(self, text: str, indent: str, colour: str = "") -> Iterator[str]:
+    def wrapped(self, text: str, indent: str, colour: str = "", length: int = _LONGEST_TEXT) -> Iterator[str]:
         lines = textwrap.wrap(
-            words.shortened(visible(text), _LONGEST_TEXT),
+            words.shortened(visible(text), length),
             self.width,
             initial_indent=indent,
             subsequent_indent=indent,

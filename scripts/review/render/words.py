@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from ..model import (
     Action,
@@ -14,7 +15,7 @@ from ..model import (
     Status,
 )
 
-_COUNT_ORDER = ("create", "update", "replace", "destroy", "import", "move", "forget", "read")
+_COUNT_ORDER = ("create", "update", "replace", "destroy", "reordered", "import", "move", "forget", "read")
 _HEAVIEST_FIRST = (
     Action.DESTROY,
     Action.REPLACE,
@@ -44,7 +45,12 @@ def plural(count: int, one: str, many: str = "") -> str:
 
 def real(review: Review) -> list[ChangeView]:
     """The changes of existing or new resources, the most severe first, else in the plan's order."""
-    return heaviest_first(change for change in review.changes if change.action not in _STATE_ONLY)
+    return heaviest_first(each for each in review.changes if each.action not in _STATE_ONLY and not each.reordered)
+
+
+def reordered(review: Review) -> list[ChangeView]:
+    """The updates that change only an order without meaning."""
+    return [change for change in review.changes if change.reordered]
 
 
 def state_only(review: Review) -> list[ChangeView]:
@@ -68,6 +74,26 @@ def by_module(changes: Iterable[ChangeView]) -> list[tuple[str, list[ChangeView]
 def open_findings(review: Review) -> list[Finding]:
     """The findings that remain after the apply."""
     return [finding for finding in review.findings if finding.status is not Status.FIXED]
+
+
+def serious(review: Review) -> list[Finding]:
+    """The critical and high findings that remain after the apply."""
+    return [finding for finding in open_findings(review) if finding.severity >= Severity.HIGH]
+
+
+def by_rule(findings: Iterable[Finding]) -> list[list[Finding]]:
+    """The findings of each rule with the same severity, in the order of the first ones."""
+    groups: dict[tuple[str, Severity, str, str], list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault((finding.rule, finding.severity, finding.why, finding.fix), []).append(finding)
+    return list(groups.values())
+
+
+def statuses(findings: Sequence[Finding]) -> str:
+    """``new``, or ``3 new, 2 already there``."""
+    tally = {status: sum(each.status is status for each in findings) for status in Status}
+    present = [(status, count) for status, count in tally.items() if count]
+    return present[0][0] if len(present) == 1 else ", ".join(f"{count:,} {status}" for status, count in present)
 
 
 def severities(findings: Sequence[Finding]) -> str:
@@ -105,25 +131,60 @@ def shortened(text: str, length: int) -> str:
     return f"{start}… ({len(text):,} characters)"
 
 
-def permission_counts(changes: Iterable[PrincipalChange]) -> tuple[int, int]:
-    """How many permissions are added, and how many removed."""
-    added = removed = 0
-    for change in changes:
-        added += len(change.added)
-        removed += len(change.removed)
-    return added, removed
+def approval(review: Review) -> tuple[str, str]:
+    """How to approve a plan: a label, and what to type. The digest alone if the plan needs no approval."""
+    needed = any(each.status is Status.NEW for each in serious(review))
+    return ("Approve with", f"APPROVE={review.digest}") if needed else ("Digest of the change", review.digest)
 
 
-def marked_first(permissions: Iterable[Permission]) -> list[Permission]:
-    """Permissions with risks first, else in the given order."""
-    return sorted(permissions, key=lambda permission: not permission.marks)
+def existing(review: Review) -> list[PrincipalChange]:
+    """What changes for principals and resources that exist before the plan."""
+    return [change for change in review.permissions if not change.is_new]
+
+
+def new(review: Review) -> list[PrincipalChange]:
+    """What belongs to the principals and resources that the plan creates."""
+    return [change for change in review.permissions if change.is_new]
+
+
+def permissions(review: Review) -> str:
+    """``existing principals +2 -1; new principals +17``. The second are part of the new stack."""
+    parts = [
+        f"{who} {counted}"
+        for who, changes in (("existing principals", existing(review)), ("new principals", new(review)))
+        if (counted := _added_and_removed(changes))
+    ]
+    return "; ".join(parts) or "none changed"
+
+
+def _added_and_removed(changes: Iterable[PrincipalChange]) -> str:
+    listed = list(changes)
+    added, removed = sum(len(each.added) for each in listed), sum(len(each.removed) for each in listed)
+    unknown = sum(bool(each.unknown) for each in listed)
+    parts = ((f"+{added:,}", added), (f"-{removed:,}", removed), (f"({unknown:,} unknown until apply)", unknown))
+    return " ".join(text for text, count in parts if count)
+
+
+def marked_first(listed: Iterable[Permission]) -> list[Permission]:
+    """Permissions with risks first, else in the given order. Those that are parts of one growth become one."""
+    rows: dict[tuple[str, ...], Permission] = {}
+    for number, each in enumerate(listed):
+        key = (each.before, each.after) if each.before else (str(number),)
+        marks = tuple(dict.fromkeys((*rows[key].marks, *each.marks))) if key in rows else each.marks
+        rows[key] = replace(each, marks=marks)
+    return sorted(rows.values(), key=lambda permission: not permission.marks)
 
 
 def permission(permission: Permission) -> str:
-    """A permission in one line: ``Allow s3:GetObject on * if … [public]``, ``s3:* on * [now denied]``."""
+    """A permission in one line: ``Allow s3:GetObject on * if … [public]``, ``s3:* on * [now denied]``.
+
+    One that grows is shown before and after: ``s3:GetObject on arn:… → s3:* on * [on everything]``.
+    """
     effect = f"{permission.effect} " if shows_effect(permission) else ""
     conditions = f" {condition(permission)}" if permission.condition else ""
     marks = f" [{', '.join(permission.marks)}]" if permission.marks else ""
+    if permission.before:
+        return f"{permission.before} → {permission.after}{marks}"
     return f"{effect}{permission.action} on {permission.resource}{conditions}{marks}"
 
 

@@ -127,11 +127,10 @@ class _Run:
     def _finding(
         self, rule: Rule, status: Status, address: str, what: str, severity: Severity | None = None
     ) -> Finding:
-        weight = rule.severity if severity is None else severity
         # Each word is checked for the look of a secret. The whole sentence is checked for marked secrets with spaces.
         words = " ".join(map(self.mask.text, what.split(" ")))
         shown = self.mask.sentence(self.mask.address(address))
-        return Finding(rule.id, weight, status, shown, self.mask.sentence(words), rule.why, rule.fix, rule.page)
+        return rule.finding(status, shown, self.mask.sentence(words), severity)
 
 
 def _run_check(check: StateCheck, resource: Resource | None) -> tuple[dict[str, None], list[UnknownAttribute]]:

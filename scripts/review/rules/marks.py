@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..model import Finding, Permission, PrincipalChange, Severity, Status
+from ..permissions.formatting import LOST
 from ..permissions.risks import NO_LONGER_DENIED
 from .registry import THE_PLAN, Rule, engine_rule
 
@@ -123,7 +124,7 @@ def unknown_account(changes: Iterable[PrincipalChange]) -> Iterator[Finding]:
         )
         where = "one resource grants" if places == 1 else f"{places} resources grant"
         what = f"The plan does not tell its own account, and {where} access to {named}."
-        yield Finding(rule.id, rule.severity, Status.NEW, THE_PLAN, what, rule.why, rule.fix, rule.page)
+        yield rule.finding(Status.NEW, THE_PLAN, what)
 
 
 def _content(change: PrincipalChange, mark: str, permissions: tuple[Permission, ...]) -> tuple[Any, ...]:
@@ -137,11 +138,23 @@ def _is_reported(change: PrincipalChange, mark: str, reported: Mapping[str, set[
 
 def _finding(rule: Rule, change: PrincipalChange, marked: Sequence[Permission]) -> Finding:
     who = "Everybody" if change.principal == "*" else change.principal
-    verb = "is no longer denied" if rule is DENY_REMOVED else "may now use"
-    shown = [_permission(each) for each in marked[:_MAX_SHOWN]]
-    left = len(marked) - len(shown)
-    what = f"{who} {verb} {'; '.join(shown)}{f'; and {left} more' if left else ''}."
-    return Finding(rule.id, rule.severity, Status.NEW, change.place, what, rule.why, rule.fix, rule.page)
+    if rule is CONDITION_LOST:
+        listed = _conditions(marked)
+        verb = "no longer needs"
+    else:
+        listed = [_permission(each) for each in marked]
+        verb = "is no longer denied" if rule is DENY_REMOVED else "may now use"
+    left = len(listed) - _MAX_SHOWN
+    what = f"{who} {verb} {'; '.join(listed[:_MAX_SHOWN])}{f'; and {left} more' if left > 0 else ''}."
+    return rule.finding(Status.NEW, change.place, what)
+
+
+def _conditions(marked: Iterable[Permission]) -> list[str]:
+    """The conditions that are lost, each with the actions that lose it."""
+    lost: dict[str, list[str]] = {}
+    for each in marked:
+        lost.setdefault(each.condition.rpartition(LOST)[2], []).append(each.action)
+    return [f"the condition {condition} for {', '.join(actions)}" for condition, actions in lost.items()]
 
 
 def _permission(permission: Permission) -> str:

@@ -50,6 +50,7 @@ def finding(
         severity,
         status,
         address,
+        "A bucket may become public",
         what or "The bucket's public access block is taken away.",
         "Whoever knows the bucket's name may be able to read what is in it.",
         "Keep all four settings of aws_s3_bucket_public_access_block true.",
@@ -62,6 +63,7 @@ def empty(source: str = "dev") -> Review:
         source=source,
         terraform_version="1.11.4",
         verdict="Nothing changes.",
+        summary=(),
         counts={},
         findings=(),
         suppressed=(),
@@ -83,7 +85,8 @@ def three() -> Review:
     return Review(
         source="dev",
         terraform_version="1.11.4",
-        verdict="Replaces the models bucket: its objects are lost. Grants 2 permissions, revokes 1.",
+        verdict="Replaces the models bucket: its objects are lost.",
+        summary=("Invokes 1 action.",),
         counts={"update": 2, "replace": 1},
         findings=(
             Finding(
@@ -91,6 +94,7 @@ def three() -> Review:
                 Severity.CRITICAL,
                 Status.NEW,
                 bucket,
+                "A bucket is destroyed or replaced",
                 "The bucket acme-models is replaced, because its name changes; force_destroy lets it go.",
                 "Every object and every version in it is lost, and nothing in AWS brings them back.",
                 "Keep the name, or copy the objects first and remove the old bucket in a change of its own.",
@@ -101,6 +105,7 @@ def three() -> Review:
                 Severity.HIGH,
                 Status.NEW,
                 role,
+                "A role may pass every role",
                 "The role may pass any role of the account: iam:PassRole on *.",
                 "Whoever may start a training job can run it with an administrator's rights.",
                 "Name the role's ARN as the resource, and add a condition on iam:PassedToService.",
@@ -221,7 +226,8 @@ def numbered(count: int, source: str = "prod") -> Review:
     return Review(
         source=source,
         terraform_version="1.11.4",
-        verdict=f"Destroys {tally['destroy']:,} resources and replaces {tally['replace']:,}. Grants 12 permissions.",
+        verdict=f"Destroys {tally['destroy']:,} resources and replaces {tally['replace']:,}.",
+        summary=(),
         counts=tally,
         findings=tuple(found),
         suppressed=(),
@@ -267,25 +273,50 @@ def everything() -> Review:
             ),
             folded=place,
             reverts_drift=place % 2 == 0,
+            reordered=place == 3,
         )
         for place, text in enumerate(NASTY)
     ]
     kinds = [(severity, status) for severity in reversed(Severity) for status in Status]
     found = [
-        Finding("rule-id", severity, status, nasty[place % len(nasty)].address, f"What {text}.", text, text, S3_PAGE)
+        Finding(
+            "rule-id",
+            severity,
+            status,
+            nasty[place % len(nasty)].address,
+            f"Title {text}",
+            f"What {text}.",
+            text,
+            text,
+            S3_PAGE,
+        )
         for place, ((severity, status), text) in enumerate(zip(kinds * 2, NASTY * 3, strict=False))
     ]
-    permission = [Permission("Deny", f"s3:{text}", text, text, ("escalates", "public")) for text in NASTY]
+    permission = [
+        Permission(
+            "Deny", f"s3:{text}", text, text, ("escalates", "public"), *((text, f"after {text}") if grows else ())
+        )
+        for text in NASTY
+        for grows in (False, True)
+    ]
     return Review(
         source=NASTY[0],
         terraform_version="1.11.4",
         verdict=" ".join(NASTY),
+        summary=NASTY,
         counts={"create": 1, "update": 2, "replace": 1, "destroy": 2, "import": 5, "move": 5, "forget": 2, "read": 2},
         findings=tuple(found),
         suppressed=tuple(SuppressedFinding(each, f"Because {each.why}") for each in found[: len(NASTY)]),
         permissions=(
             *(
-                PrincipalChange(text, kind, f"aws_iam_role.r[{text}]", tuple(permission[:2]), tuple(permission[2:3]))
+                PrincipalChange(
+                    text,
+                    kind,
+                    f"aws_iam_role.r[{text}]",
+                    tuple(permission[:2]),
+                    tuple(permission[2:3]),
+                    is_new=kind == "trust",
+                )
                 for text, kind in zip(NASTY, ("identity", "resource", "trust") * 9, strict=False)
             ),
             PrincipalChange("*", "resource", "aws_s3_bucket.b", tuple(permission), tuple(permission)),
@@ -324,22 +355,27 @@ _some_changes = st.lists(
         differences=_some_differences,
         folded=st.integers(0, 9),
         reverts_drift=st.booleans(),
+        reordered=st.booleans(),
     ),
     max_size=3,
 ).map(tuple)
 _findings = st.builds(
-    Finding, _texts, st.sampled_from(Severity), st.sampled_from(Status), _texts, _texts, _texts, _texts, _texts
+    Finding, _texts, st.sampled_from(Severity), st.sampled_from(Status), _texts, _texts, _texts, _texts, _texts, _texts
 )
 _permissions = st.lists(
-    st.builds(Permission, _texts, _texts, _texts, _texts, st.lists(_texts, max_size=2).map(tuple)), max_size=2
+    st.builds(Permission, _texts, _texts, _texts, _texts, st.lists(_texts, max_size=2).map(tuple), _texts, _texts),
+    max_size=2,
 ).map(tuple)
-_principals = st.builds(PrincipalChange, _texts, _texts, _texts, _permissions, _permissions, _texts, _permissions)
+_principals = st.builds(
+    PrincipalChange, _texts, _texts, _texts, _permissions, _permissions, _texts, _permissions, is_new=st.booleans()
+)
 
 any_reviews = st.builds(
     Review,
     source=_texts,
     terraform_version=_texts,
     verdict=_texts,
+    summary=st.lists(_texts, max_size=2).map(tuple),
     counts=st.dictionaries(st.sampled_from(("create", "update", "import")), st.integers(0, 20_000)),
     findings=st.lists(_findings, max_size=3).map(tuple),
     suppressed=st.lists(st.builds(SuppressedFinding, _findings, _texts), max_size=2).map(tuple),

@@ -47,7 +47,8 @@ def test_create() -> None:
     assert ("iam-pass-role", "aws_iam_role_policy.reader") in findings(review)
     reader = next(each for each in review.permissions if each.kind == "identity")
     assert {each.action for each in reader.added} == {"iam:PassRole", "s3:GetObject", "s3:ListBucket"}
-    assert review.verdict.endswith("Grants 4 permissions, revokes 1. Creates 8 resources.")
+    assert all(each.is_new for each in review.permissions)
+    assert review.verdict == "New findings: 1 high. Creates 8 resources."
 
 
 def test_update() -> None:

@@ -5,12 +5,13 @@ import hashlib
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scripts.review.model import Review
+from scripts.review.model import Permission, PrincipalChange, Review, Severity, Status
 from scripts.review.render import html
 from tests.conftest import ROOT
 from tests.unit.review import samples
@@ -31,7 +32,25 @@ TAGS = {
         "nav",
         "div",
     ),
-    *("h1", "h2", "h3", "h4", "h5", "p", "b", "small", "span", "code", "pre", "del", "ins", "a", "details", "summary"),
+    *(
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "p",
+        "b",
+        "small",
+        "span",
+        "code",
+        "pre",
+        "del",
+        "ins",
+        "a",
+        "details",
+        "summary",
+        "wbr",
+    ),
     *("ul", "ol", "li", "dl", "dt", "dd", "table", "thead", "tbody", "tr", "th", "td"),
     *("form", "label", "input", "select", "option", "fieldset", "legend", "output", "button"),
 }
@@ -67,7 +86,7 @@ def test_no_text_from_a_plan_is_markup(reviews: list[Review]) -> None:
     assert not [name for name, _ in parsed.attributes if EVENTS.match(name)]
     pages = {finding.page for review in reviews for finding in review.findings}
     for name, value in parsed.attributes:
-        assert name != "href" or value in pages or re.fullmatch(r"#(c\d+-\d+|plan-\d+)", value or "")
+        assert name != "href" or value in pages or re.fullmatch(r"#(c\d+-\d+|f\d+-\d+-\d+|plan-\d+)", value or "")
 
 
 def test_every_text_is_shown() -> None:
@@ -103,6 +122,53 @@ def test_ids_are_unique_over_several_plans() -> None:
 def test_a_small_plan_is_open_and_a_large_one_closed() -> None:
     assert html([samples.three()]).count('" open id="c1-') == 3
     assert '" open id="c1-' not in html([samples.numbered(300)])
+
+
+def test_each_serious_finding_has_a_line_that_leads_to_its_card() -> None:
+    review = samples.numbered(300)
+    parsed = PageParser(html([review]))
+    serious = [each for each in review.findings if each.severity >= Severity.HIGH and each.status is not Status.FIXED]
+    lines = [value[1:] for name, value in parsed.attributes if name == "href" and value and value.startswith("#f")]
+    assert len(lines) == len(set(lines)) == len(serious) > 1
+    assert set(lines) <= {value for name, value in parsed.attributes if name == "id"}
+
+
+def test_findings_of_one_rule_are_one_card() -> None:
+    found = tuple(samples.finding(Severity.HIGH, Status.NEW, f"aws_s3_bucket.b{number}") for number in range(90))
+    other = samples.finding(Severity.HIGH, Status.THERE, "aws_s3_bucket.c", rule="s3-other")
+    page = html([replace(samples.empty(), findings=(*found, other))])
+    assert page.count('<li class="finding high">') == 2
+    assert page.count("Keep all four settings") == 2
+    assert "89 more high: A bucket may become public" in page
+    assert "85 more resources" in page
+    for each in found:
+        assert page.count(each.address + "<") == 2  # its line and its place in the card
+
+
+def test_what_the_plan_creates_is_apart_from_what_exists() -> None:
+    [gains] = samples.three().permissions
+    new = replace(gains, principal="role/brand-new", is_new=True)
+    page = html([replace(samples.three(), permissions=(new, gains))])
+    places = [page.index(text) for text in ("What existing", "trainyard-dev-training", "What new", "role/brand-new")]
+    assert places == sorted(places)
+    assert "existing principals +2 -1; new principals +2 -1" in page
+
+
+def test_a_permission_that_grows_is_shown_before_and_after() -> None:
+    grown = [
+        Permission("Allow", each, "*", "", marks, "s3:GetObject on a", "s3:* on *")
+        for each, marks in (("s3:GetObject", ()), ("s3:* except s3:GetObject", ("on everything",)))
+    ]
+    change = PrincipalChange("role/r", "identity", "aws_iam_role.r", added=tuple(grown))
+    page = html([replace(samples.empty(), permissions=(change,))])
+    assert page.count("<code>s3:GetObject on a</code> <b>→</b> <code>s3:* on *</code>") == 1
+    assert page.count('<span class="tag mark">on everything</span>') == 1
+
+
+def test_a_reordered_policy_is_in_a_section_of_its_own() -> None:
+    changes = samples.three().changes
+    page = html([replace(samples.three(), changes=(*changes[:2], replace(changes[2], reordered=True)))])
+    assert page.index("Only reordered") < page.index('id="o1-0"') < page.index("aws_sns_topic.alerts")
 
 
 def test_the_file_grows_linearly_with_its_plan() -> None:

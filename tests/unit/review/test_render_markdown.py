@@ -112,7 +112,15 @@ def test_a_small_plan_is_complete_and_starts_with_the_verdict() -> None:
     review = samples.three()
     text = markdown([review])
     assert "review.html has" not in text
-    order = [review.verdict, "#### Findings", "**critical**", "**high**", "#### Permissions", "<summary>Resources"]
+    order = [
+        review.verdict,
+        "- **critical** `module.buckets.aws_s3_bucket.models`: The bucket",
+        "- **high** `module.training_role",
+        "<summary>Findings: 3 findings",
+        "**critical**, new: A bucket is destroyed or replaced",
+        "<summary>What existing principals gain and lose: 1",
+        "<summary>Resources",
+    ]
     places = [text.index(part) for part in order]
     assert places == sorted(places)
     for change in review.changes:

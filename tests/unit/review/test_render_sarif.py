@@ -89,7 +89,7 @@ def reviewed(*findings: Finding, source: str = "plan.json", **members: Any) -> R
 def finding(
     address: str = "a.b", status: Status = Status.NEW, severity: Severity = Severity.HIGH, what: str = "It is open."
 ) -> Finding:
-    return Finding(REAL, severity, status, address, what, "why", "Close it.", RULES[REAL].page)
+    return Finding(REAL, severity, status, address, "Open", what, "why", "Close it.", RULES[REAL].page)
 
 
 def results(*reviews: Review) -> list[dict[str, Any]]:

@@ -1,12 +1,14 @@
 """The terminal summary is short, fits the width, uses colour only on a terminal, and cannot move the cursor."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 
-from scripts.review.model import Review
+from scripts.core.printable import visible
+from scripts.review.model import Review, Severity, Status
 from scripts.review.render import terminal
 from tests.unit.review import samples
 
@@ -16,6 +18,7 @@ def test_it_shows_verdict_counts_findings_permissions_and_the_paths(monkeypatch:
     review = samples.three()
     lines = terminal(review, [Path("build/review.html")])
     assert lines[1] == review.verdict
+    assert lines[2] == review.summary[0]
     text = "\n".join(lines)
     assert "2 update, 1 replace" in text
     assert "Findings: 1 critical, 1 high, 1 low" in text
@@ -27,10 +30,44 @@ def test_it_shows_verdict_counts_findings_permissions_and_the_paths(monkeypatch:
 
 
 @pytest.mark.parametrize("review", [samples.numbered(10_000), samples.everything()])
-def test_it_is_short_for_any_plan(review: Review) -> None:
+def test_it_prints_every_critical_and_high_finding_and_is_else_short(review: Review) -> None:
+    serious = [each for each in review.findings if each.severity >= Severity.HIGH and each.status is not Status.FIXED]
     lines = terminal(review)
-    assert len(lines) < 80
-    assert " more" in "\n".join(lines)
+    assert sum(line.startswith(("  CRITICAL ", "  HIGH     ")) for line in lines) == len(serious) > 7
+    text = "".join(line.strip() for line in lines)
+    assert all(visible(each.address).replace(" ", "") in text.replace(" ", "") for each in serious)
+    short = terminal(replace(review, findings=()))
+    assert len(short) < 80
+    assert " more" in "\n".join(short)
+
+
+def test_findings_of_one_rule_are_together_with_their_fix() -> None:
+    found = [
+        samples.finding(Severity.HIGH, Status.NEW, f"aws_s3_bucket.{name}", rule=rule)
+        for name, rule in (("a", "one"), ("b", "two"), ("c", "one"))
+    ]
+    found[1] = replace(found[1], fix="Do the other thing.")
+    lines = terminal(replace(samples.empty(), findings=tuple(found)))
+    names = [line.split(":")[0].split(".")[1] for line in lines if line.startswith("  HIGH")]
+    assert names == ["a", "c", "b"]
+    assert sum("Fix: Keep all four" in line for line in lines) == 1
+
+
+def test_an_approval_names_the_digest_only_if_one_is_needed() -> None:
+    assert "Approve with: APPROVE=9f86d081884c7d659a2feaa0c55ad015" in terminal(samples.three())
+    there = tuple(replace(each, status=Status.THERE) for each in samples.three().findings)
+    assert "Digest of the change: 9f86d081884c7d659a2feaa0c55ad015" in terminal(
+        replace(samples.three(), findings=there)
+    )
+
+
+def test_new_principals_are_a_number_and_existing_ones_are_listed() -> None:
+    [gains] = samples.three().permissions
+    new = replace(gains, principal="role/brand-new", is_new=True)
+    text = "\n".join(terminal(replace(samples.three(), permissions=(gains, new))))
+    assert "Permissions: existing principals +2 -1; new principals +2 -1" in text
+    assert "trainyard-dev-training" in text
+    assert "brand-new" not in text
 
 
 def test_it_fits_the_width(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ ADDRESS = 'module.buckets.aws_s3_bucket.this["data"]'
 
 def finding(rule: str = "s3-force-destroy", address: str = ADDRESS) -> Finding:
     return Finding(
-        rule, Severity.HIGH, Status.NEW, address, "It is on.", "Why.", "Fix.", "https://docs.aws.amazon.com/"
+        rule, Severity.HIGH, Status.NEW, address, "Force.", "It is on.", "Why.", "Fix.", "https://docs.aws.amazon.com/"
     )
 
 

@@ -15,6 +15,7 @@ from scripts.review.verdict import verdict
 from tests.unit.review.plans import document, plan, resource
 
 TAGS = resource("aws_kms_key.k", ("update",), {"tags": {"a": "1"}}, {"tags": {"a": "2"}})
+GRANT = Permission("Allow", "s3:GetObject", "*")
 BUCKET = {"bucket": "b", "force_destroy": True}
 
 
@@ -22,7 +23,8 @@ def verdict_of(*changes: dict[str, Any], **members: Any) -> str:
     """The verdict without findings and permissions."""
     found = review(read(json.dumps(document(*changes, **members)), "p"), NONE)
     read_plan = plan(*changes, **members)
-    return verdict(read_plan, Mask(read_plan), found.changes, found.drift, (), ())
+    headline, further = verdict(read_plan, Mask(read_plan), found.changes, found.drift, (), ())
+    return " ".join((headline, *further))
 
 
 def replaced(address: str, **values: Any) -> dict[str, Any]:
@@ -79,13 +81,11 @@ def destroyed(address: str, **values: Any) -> dict[str, Any]:
                 destroyed("aws_kms_key.k"),
                 destroyed("x.y"),
             ],
-            "Destroys the a bucket: the apply fails unless it is empty. Destroys the d database: only its final"
-            " snapshot is left. Destroys or replaces 1 more resource that holds data. Other changes: 1 destroyed.",
+            "Destroys the k key: nobody can read what it encrypted. Also destroys 2 more that hold data.",
         ),
         (
             [destroyed("module.a.aws_sqs_queue.q"), destroyed("module.b.aws_sqs_queue.q")],
-            "Destroys module.a.aws_sqs_queue.q: its messages are lost."
-            " Destroys module.b.aws_sqs_queue.q: its messages are lost.",
+            "Destroys module.a.aws_sqs_queue.q: its messages are lost. Also destroys module.b.aws_sqs_queue.q.",
         ),
     ],
 )
@@ -125,19 +125,85 @@ def test_errored_and_incomplete_plans() -> None:
 def test_findings_and_permissions() -> None:
     found = plan(TAGS)
     mask = Mask(found)
-    finding = Finding("r", Severity.HIGH, Status.NEW, "a.b", "what", "why", "fix", "page")
-    there = Finding("r", Severity.CRITICAL, Status.THERE, "a.b", "what", "why", "fix", "page")
+    finding = Finding("r", Severity.HIGH, Status.NEW, "a.b", "title", "what", "why", "fix", "page")
+    there = Finding("r", Severity.CRITICAL, Status.THERE, "a.b", "title", "what", "why", "fix", "page")
     allowed = Permission("Allow", "s3:GetObject", "*")
     denied = Permission("Deny", "s3:PutObject", "*")
-    change = PrincipalChange("p", "identity", "a.b", added=(allowed, denied), removed=(allowed,))
-    unknown = PrincipalChange("q", "identity", "a.c", unknown="its policy is not known")
+    change = PrincipalChange("role/p", "identity", "a.b", added=(allowed, denied), removed=(allowed,))
     shown = review(found, NONE).changes
-    assert verdict(found, mask, shown, (), [finding, there], [change, unknown]) == (
-        "New findings: 1 high. Grants 2 permissions, revokes 1."
-        " The permissions of 1 principal are known only after the apply. Only tags change."
+    assert verdict(found, mask, shown, (), [finding, there], [change]) == (
+        "New findings: 1 high. role/p gains 2 permissions and loses 1. Only tags change.",
+        (),
     )
-    narrower = PrincipalChange("p", "identity", "a.b", removed=(allowed,))
-    assert verdict(found, mask, (), (), (), [narrower]) == "Revokes 1 permission. Nothing changes."
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ([PrincipalChange("role/p", "identity", "a.b", removed=(GRANT,))], "role/p loses 1 permission."),
+        ([PrincipalChange("*", "resource", "a.b", added=(GRANT,))], "Everybody gains 1 permission."),
+        ([PrincipalChange("r" * 60, "identity", "a.b", added=(GRANT,))], "One existing principal gains 1 permission."),
+        (
+            [
+                PrincipalChange("p", "identity", "a.b", added=(GRANT, GRANT), removed=(GRANT,)),
+                PrincipalChange("q", "identity", "a.c", added=(GRANT,)),
+            ],
+            "2 existing principals gain 3 permissions and lose 1.",
+        ),
+        (
+            [PrincipalChange("q", "identity", "a.c", unknown="not known")],
+            "The permissions of 1 existing principal are known only after the apply.",
+        ),
+        ([PrincipalChange("q", "identity", "a.c", added=(GRANT,), unknown="not known", is_new=True)], ""),
+    ],
+)
+def test_only_what_existing_principals_gain_and_lose_is_in_the_headline(
+    changes: list[PrincipalChange], sentence: str
+) -> None:
+    found = plan()
+    assert verdict(found, Mask(found), (), (), (), changes) == (f"{sentence} Nothing changes.".strip(), ())
+
+
+def test_a_refused_destruction_is_no_loss() -> None:
+    kept = destroyed("aws_db_instance.prod", deletion_protection=True, skip_final_snapshot=True)
+    lost = destroyed("aws_s3_object.readme")
+    refusal = "AWS refuses to destroy the prod database: deletion_protection is on."
+    assert verdict_of(kept) == refusal
+    assert verdict_of(lost, kept) == f"Destroys the readme object: its content is lost. {refusal}"
+    assert verdict_of(kept, destroyed("aws_lb.front", enable_deletion_protection=True)) == (
+        "AWS refuses to destroy or replace 2 resources: their deletion protection is on."
+    )
+
+
+def test_what_has_no_room_is_in_the_summary_unless_it_is_told_elsewhere() -> None:
+    long = [destroyed(f'module.m.aws_s3_bucket.b["{"x" * 70}{number}"]', force_destroy=True) for number in range(3)]
+    drift = resource("a.b", ("update",), {"x": 1}, {"x": 2})
+    found = review(read(json.dumps(document(*long, TAGS, drift=(drift,))), "p"), NONE)
+    assert len(found.verdict) <= 110
+    assert found.verdict.startswith("Destroys the …xxx")
+    assert found.summary == (
+        "Also destroys 2 more that hold data.",
+        "The other changes are only tags.",
+        "1 resource was changed outside of Terraform.",
+    )
+
+
+def test_a_policy_in_another_order_is_no_update() -> None:
+    def policy(*actions: str) -> str:
+        statements = [{"Effect": "Allow", "Action": list(actions), "Resource": "*"}, {"Effect": "Deny", "Action": "*"}]
+        return json.dumps({"Statement": statements if actions[0] == "a:B" else statements[::-1]})
+
+    address = "aws_sqs_queue_policy.q"
+    turned = resource(address, ("update",), {"policy": policy("a:B", "c:D")}, {"policy": policy("c:D", "a:B")})
+    found = review(plan(turned), NONE)
+    assert [each.reordered for each in found.changes] == [True]
+    assert found.counts == {"reordered": 1}
+    assert found.verdict == "1 update changes only the order of a policy or of JSON."
+    real = resource("a.b", ("update",), {"x": 1, "j": '{"a": 1, "b": 2}'}, {"x": 2, "j": '{"b": 2, "a": 1}'})
+    found = review(plan(turned, real), NONE)
+    assert (found.counts, found.verdict.split(".")[0]) == ({"update": 1, "reordered": 1}, "Updates 1 resource")
+    spare = resource("a.b", ("update",), {"x": None}, {"x": ""})  # folded too, but nothing says that it is an order
+    assert review(plan(spare), NONE).counts == {"update": 1}
 
 
 def test_a_secret_key_is_masked() -> None:
@@ -178,4 +244,18 @@ def test_the_gravest_loss_is_named_first() -> None:
     database = destroyed("aws_db_instance.prod", skip_final_snapshot=True)
     found = review(read(json.dumps(document(*small, database)), "p"), NONE).verdict
     assert found.startswith("Destroys the prod database: its data is lost. ")
-    assert "Destroys or replaces 1 more resource that holds data." in found
+    assert found.endswith(" Also destroys 2 more that hold data.")
+
+
+def test_a_database_and_a_key_are_named_before_lesser_losses_in_any_order_of_the_plan() -> None:
+    losses = [
+        destroyed("aws_ssm_parameter.flag", name="p"),
+        destroyed("aws_s3_object.readme", key="k"),
+        destroyed("aws_db_instance.prod", skip_final_snapshot=True),
+        destroyed("aws_kms_key.data"),
+    ]
+    for turn in range(len(losses)):
+        found = review(read(json.dumps(document(*losses[turn:], *losses[:turn])), "p"), NONE)
+        assert found.verdict == (
+            "Destroys the prod database: its data is lost. Also destroys the data key and 2 more that hold data."
+        )

@@ -14,12 +14,29 @@ PAGE = Path("build/aws-dev/plan/review.html")
 
 
 def finding(severity: Severity, status: Status = Status.NEW) -> Finding:
-    return Finding("a-rule", severity, status, "aws_s3_bucket.this", "what", "why", "fix", "https://example.com")
+    return Finding(
+        "a-rule", severity, status, "aws_s3_bucket.this", "title", "what", "why", "fix", "https://example.com"
+    )
 
 
 def reviewed(*findings: Finding) -> Review:
     return Review(
-        "dev", "1.11.4", "Nothing changes.", {}, findings, (), (), (), (), (), (), DIGEST, False, True, applyable=True
+        "dev",
+        "1.11.4",
+        "Nothing changes.",
+        (),
+        {},
+        findings,
+        (),
+        (),
+        (),
+        (),
+        (),
+        (),
+        DIGEST,
+        False,
+        True,
+        applyable=True,
     )
 
 

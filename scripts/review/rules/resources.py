@@ -16,6 +16,7 @@ from ..secrets.mask import Mask
 from .blocks import Block, UnknownAttribute, UnknownValueError
 
 _MACHINES = frozenset({"aws_instance", "aws_launch_configuration", "aws_launch_template"})
+_STARTED = _MACHINES | {"aws_spot_instance_request"}
 _SEARCH = frozenset({"aws_elasticsearch_domain", "aws_opensearch_domain"})
 _POLICIES = frozenset(
     {
@@ -58,6 +59,8 @@ COMPUTED: Mapping[str, frozenset[str]] = {
     "status": frozenset({"aws_macie2_account"}),
     "storage_encrypted": frozenset({"aws_rds_cluster"}),
     "transit_encryption_enabled": frozenset({"aws_elasticache_replication_group"}),
+    "user_data": _STARTED,
+    "user_data_base64": _STARTED,
     "versioning": frozenset({"aws_s3_bucket"}),
     "webserver_access_mode": frozenset({"aws_mwaa_environment"}),
 }

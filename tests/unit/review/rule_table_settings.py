@@ -123,6 +123,8 @@ UNSAFE_AND_SAFE: dict[str, tuple[Any, Any]] = {
     "s3-cors-open": (["*"], ["https://example.com"]),
     "cdn-cors-open": (["*"], ["https://example.com"]),
     "redshift-not-encrypted": (False, True),
+    "build-artifacts-in-clear": (True, False),
+    "build-logs-in-clear": (True, False),
     "stream-not-encrypted": ("NONE", "KMS"),
     "cache-not-encrypted": (None, True),
     "emr-public": (False, True),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..resources import Resource
-from .table import AWS, HIGH, MEDIUM, SETTINGS, Setting, off, one_of, register
+from .table import AWS, HIGH, LOW, MEDIUM, SETTINGS, Setting, off, on, one_of, register
 
 _LATER = "Whoever gets a copy or a backup reads it, and you cannot switch encryption on later without a copy."
 
@@ -32,6 +32,17 @@ register((
         MEDIUM, "The ElastiCache cluster stores its data in clear.", _LATER,
         "Set `at_rest_encryption_enabled = true`.",
         f"{AWS}/AmazonElastiCache/latest/dg/at-rest-encryption.html",
+    ),
+    *(
+        Setting(
+            ("aws_codebuild_project",), path, on, rule, LOW, f"The CodeBuild project asks S3 not to encrypt {what}.",
+            "The project's key then no longer limits who reads them.", "Remove `encryption_disabled`.",
+            f"{AWS}/codebuild/latest/userguide/security-encryption.html",
+        )
+        for path, rule, what in (
+            ("artifacts.encryption_disabled", "build-artifacts-in-clear", "artifacts"),
+            ("logs_config.s3_logs.encryption_disabled", "build-logs-in-clear", "logs"),
+        )
     ),
 ))  # fmt: skip
 

@@ -8,7 +8,7 @@ from ..canonical import parsed
 from ..model import Action, Change, ChangeView, Difference, OutputChange, Path, Plan
 from ..reading.sensitive import any_marked
 from ..secrets.mask import MASKED, UNKNOWN, Mask, name_of, pair_name, part, without_marked
-from . import labels, lists
+from . import labels, lists, text_lines
 from .drift import DriftReverts
 from .noise import Noise, empty
 
@@ -182,7 +182,7 @@ class _Walk:
         elif _are(list, old, new, unknown):
             self._lists(path, old or [], new or [], unknown, marks, name)
         else:
-            self._note(path, self._text(before, path, name), self._text(after, path, name))
+            self._values(path, before, after, name)
 
     def _simple(self, path: Path, before: Any, after: Any, marks: tuple[Any, ...], name: str) -> None:
         """Compare two known texts, numbers or booleans, which most attributes are; one of them may be missing."""
@@ -193,7 +193,15 @@ class _Walk:
         elif empty(before) and empty(after):
             self.folded += not self.one_sided
         else:
+            self._values(path, before, after, name)
+
+    def _values(self, path: Path, before: Any, after: Any, name: str) -> None:
+        """Note two values that differ: texts of several lines by line."""
+        lines = text_lines.changed(self.mask, before, after, name or name_of(path))
+        if lines is None:
             self._note(path, self._text(before, path, name), self._text(after, path, name))
+        for place, old, new in lines or ():
+            self._note(path, old, new, f" {place}")
 
     def _objects(
         self, path: Path, before: Mapping[str, Any], after: Mapping[str, Any], unknown: Any, marks: tuple[Any, ...]
@@ -238,9 +246,9 @@ class _Walk:
             return UNKNOWN
         return None if empty(value) else self.mask.text(value, name or name_of(path))
 
-    def _note(self, path: Path, before: str | None, after: str | None) -> None:
+    def _note(self, path: Path, before: str | None, after: str | None, place: str = "") -> None:
         forces = path[0] in self.forcing_names and any(path[: len(each)] == each[: len(path)] for each in self.forcing)
-        self.found.append(Difference(self.mask.path(path), before, after, forces))
+        self.found.append(Difference(self.mask.path(path) + place, before, after, forces))
 
 
 def _is_simple(value: Any) -> bool:

@@ -11,11 +11,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..json_values import object_of, objects_of
-from ..secrets.patterns import secret_by_name
+from ..secrets.encoded import decoded
+from ..secrets.names import secret_by_name
+from ..secrets.spans import secret_spans
+from ..secrets.values import holds_secret
 
 # These texts reveal nothing, and masking them would mask half the page.
 _TRIVIAL = {"", "true", "false", "null"}
 _MIN_DIGITS = 4
+_MIN_LETTERS = 6
+_MOST_CHARACTERS = 256 * 1024
 
 
 def any_marked(marks: Any) -> bool:
@@ -95,9 +100,8 @@ def _collect_configuration(raw: Mapping[str, Any], found: set[str]) -> None:
         declared = object_of(module.get("variables"))
         for name in declared.keys() | given.keys():
             variable = object_of(declared.get(name))
-            if variable.get("sensitive") is True or secret_by_name(name):
-                _collect_all(given.get(name), found)
-                _collect_all(variable.get("default"), found)
+            values, is_marked = (given.get(name), variable.get("default")), variable.get("sensitive") is True
+            _collect_all([each for each in values if is_marked or _is_secret(name, each)], found)
         for output in object_of(module.get("outputs")).values():
             if object_of(output).get("sensitive") is True:
                 _collect_all(object_of(object_of(output).get("expression")).get("constant_value"), found)
@@ -105,8 +109,13 @@ def _collect_configuration(raw: Mapping[str, Any], found: set[str]) -> None:
             modules.append((object_of(object_of(call).get("module")), _constants(object_of(call).get("expressions"))))
     for provider in object_of(configuration.get("provider_config")).values():
         for name, value in _constants(object_of(provider).get("expressions")).items():
-            if secret_by_name(name):
+            if _is_secret(name, value):
                 _collect_all(value, found)
+
+
+def _is_secret(name: str, value: Any) -> bool:
+    """Whether a value that nobody marked is a secret by its name: a text, or a structure of some."""
+    return holds_secret(name, value) if isinstance(value, str) else secret_by_name(name)
 
 
 def _constants(expressions: Any) -> dict[str, Any]:
@@ -139,6 +148,7 @@ def _collect_all(value: Any, found: set[str]) -> None:
     elif isinstance(value, str):
         found.add(value)
         _secrets_in_json(value, found)
+        _secrets_in_lines(value, found)
     elif isinstance(value, int | float) and not isinstance(value, bool) and len(str(value)) >= _MIN_DIGITS:
         found.add(json.dumps(value))
 
@@ -154,7 +164,14 @@ def _secrets_in_json(text: str, found: set[str]) -> None:
     while parts:
         part = parts.pop()
         if isinstance(part, dict):
-            found.update(each for name, each in part.items() if isinstance(each, str) and secret_by_name(name))
+            found.update(each for name, each in part.items() if isinstance(each, str) and holds_secret(name, each))
             parts += part.values()
         elif isinstance(part, list):
             parts += part
+
+
+def _secrets_in_lines(text: str, found: set[str]) -> None:
+    """Collect the secrets of a marked script or configuration file: another place may have one of them alone."""
+    plain = decoded(text) or text
+    if "\n" in plain and len(plain) <= _MOST_CHARACTERS:
+        found.update(plain[start:end] for start, end in secret_spans(plain) if end - start >= _MIN_LETTERS)

@@ -10,7 +10,7 @@ from . import RULES, Rule
 _SERVICES = (
     "Every service", "The plan itself", "What the apply executes", "Permissions", "Data and names", "S3", "IAM", "ECR",
     "KMS", "CloudWatch Logs", "CloudTrail and flow logs", "SNS", "SQS", "EventBridge", "Lambda", "ECS", "VPC",
-    "EC2 and EBS", "RDS", "DynamoDB", "EFS", "Secrets Manager", "SSM", "SageMaker",
+    "EC2 and EBS", "RDS", "DynamoDB", "EFS", "Secrets Manager", "SSM", "SageMaker", "CodeBuild",
     "Settings of other services",
 )  # fmt: skip
 _HEAD = """\

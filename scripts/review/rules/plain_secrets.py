@@ -1,12 +1,13 @@
 """Rules for secrets that stand in plain text in a configuration or in a script."""
 
-import base64
 import re
 from collections.abc import Iterator
 
 from ..model import Change, Severity
 from ..reading.references import without_keys
-from ..secrets.patterns import is_secret_reference, secret_by_name
+from ..secrets.encoded import decoded
+from ..secrets.spans import named_spans
+from ..secrets.values import holds_secret, is_secret_reference
 from .registry import EVERY, Family
 from .resources import PlanIndex, Resource
 
@@ -46,7 +47,7 @@ def in_configuration(change: Change, index: PlanIndex) -> Iterator[str]:
         attribute, name = path.partition(".")[0], path.rpartition(".")[2]
         if before is not None and before.values.get(attribute) == after.get(attribute):
             continue
-        named = secret_by_name(name) or (change.type, path) == ("aws_ssm_parameter", "value")
+        named = holds_secret(name, text) or (change.type, path) == ("aws_ssm_parameter", "value")
         if _KEY.search(text) or (named and _is_plain(change, path, text)):
             yield f"`{path}` is a secret, and stands in the configuration in plain text."
 
@@ -69,17 +70,8 @@ def _is_plain(change: Change, path: str, text: str) -> bool:
 def in_script(resource: Resource) -> Iterator[str]:
     """Reports a key, and a value that is assigned to a secret's name. The plan has only a hash of some scripts."""
     for attribute in _SCRIPTS[resource.change.type]:
-        script = _decoded(resource.text(attribute))
-        names = [
-            name for name, value in _ASSIGNED.findall(script) if secret_by_name(name) and not is_secret_reference(value)
-        ]
-        if names or _KEY.search(script):
+        text = resource.text(attribute)
+        script = decoded(text) or text
+        names = [name for name, value in _ASSIGNED.findall(script) if holds_secret(name, value)]
+        if names or named_spans(script):
             yield f"The script in `{attribute}` holds a secret{f' ({names[0]})' if names else ''}."
-
-
-def _decoded(text: str) -> str:
-    """A script, decoded if it is base64."""
-    try:
-        return base64.b64decode(text, validate=True).decode()
-    except ValueError:
-        return text

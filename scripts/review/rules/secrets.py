@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ..model import Severity
-from ..secrets.patterns import secret_by_name
+from ..secrets.names import secret_by_name
 from .policies import allowed_access, policy_of, public_statements
 from .registry import Family
 from .resources import Resource

@@ -3,7 +3,10 @@
 A value is masked as a whole if
 - its place is marked sensitive, before or after, whatever its type;
 - its text contains, in clear or encoded, a text that is marked sensitive anywhere in the plan;
-- its name, shape or randomness looks like a secret that nobody marked.
+- its name says that it is a secret, although nobody marked it.
+
+Of other texts only the part that looks like a secret is masked, and of a script only the lines with one, so that you
+can read the rest. Base64 is decoded first.
 
 Names of attributes, resources and modules come from the configuration and are shown. Keys of instances and maps are
 values, and are masked like values.
@@ -17,11 +20,14 @@ from typing import Any
 
 from ..canonical import parsed
 from ..model import Change, Path, Plan
-from .patterns import is_secret_reference, secret_by_content, secret_by_name
+from .encoded import decoded, expanded
+from .names import Secrecy, secrecy
 from .search import SecretSearch
+from .spans import named_spans, secret_spans
+from .values import MASKED, SUSPECT, holds_secret
 
-MASKED = "(sensitive)"
-SUSPECT = "(looks like a secret)"
+__all__ = ["MASKED", "SUSPECT", "UNKNOWN", "Mask", "marked", "name_of", "pair_name", "part", "without_marked"]
+
 UNKNOWN = "(known after apply)"
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
@@ -121,22 +127,50 @@ class Mask:
             shown = self._texts[text, name] = self._masked_text(text, name)
         return shown
 
+    def lines(self, text: str, name: str = "") -> list[tuple[str, str]] | None:
+        """The lines of a text that is shown line by line: a script, a configuration file, or such a text in base64.
+
+        Args:
+            text: the text.
+            name: the name of its attribute.
+
+        Returns:
+            Each line as it is, decoded, and as it is shown. None if it is not such a text or masked as a whole.
+        """
+        plain = decoded(text)
+        plain = text if plain is None else plain
+        if "\n" not in plain or parsed(plain) is not None or holds_secret(name, text):
+            return None
+        raw = expanded(plain, named_spans).split("\n")
+        shown = [MASKED if self.hides(line) else line for line in _covered(raw, name)]
+        # A secret may span several lines.
+        return None if self.hides("\n".join(shown)) else list(zip(raw, shown, strict=True))
+
     def _masked_text(self, text: str, name: str) -> str:
         if text in (MASKED, UNKNOWN):
             return text
+        if holds_secret(name, text):
+            return MASKED if self.hides(text) else SUSPECT
+        lines = self.lines(text, name)
+        if lines is not None:
+            shown = "\n".join(line for _, line in lines)
+        else:
+            plain = decoded(text)
+            shown = self._masked_line(text if plain is None else plain, name)
+        # Files and terminals cannot encode a lone surrogate.
+        return shown if shown.isascii() else shown.encode("utf-8", "replace").decode()
+
+    def _masked_line(self, text: str, name: str) -> str:
+        """A text on one line, or JSON."""
         if self.hides(text):
             return MASKED
-        if text and secret_by_name(name) and not is_secret_reference(text):
-            return SUSPECT
-        if secret_by_content(text, name):
-            return SUSPECT
         document = parsed(text)
         if document is not None:
             inside = self._mask_leaves(document, name)
-            if inside != document:
-                return self._as_json(inside)
-        # Files and terminals cannot encode a lone surrogate.
-        return text if text.isascii() else text.encode("utf-8", "replace").decode()
+            return text if inside == document else self._as_json(inside)
+        whole = expanded(text, named_spans)
+        shown = "\n".join(_covered(whole.split("\n"), name))
+        return MASKED if shown != text and self.hides(shown) else shown
 
     def _as_json(self, value: Any) -> str:
         """A structure as JSON; masked as a whole if a secret spans several leaves."""
@@ -155,7 +189,11 @@ class Mask:
             return [self._mask_leaves(each, name) for each in value]
         if isinstance(value, str):
             return self._string(value, name)
-        return MASKED if not isinstance(value, bool | None) and self.hides(json.dumps(value)) else value
+        if isinstance(value, bool | None):
+            return value
+        if secrecy(name) is Secrecy.SURE and holds_secret(name, json.dumps(value)):
+            return SUSPECT
+        return MASKED if self.hides(json.dumps(value)) else value
 
     def _key(self, found: re.Match[str]) -> str:
         plain = found[1]
@@ -225,3 +263,22 @@ def without_marked(value: Any, marks: Sequence[Any]) -> Any:
     if isinstance(value, list):
         return [without_marked(each, [part(mark, index) for mark in marks]) for index, each in enumerate(value)]
     return value
+
+
+def _covered(lines: Sequence[str], name: str) -> list[str]:
+    """The lines of a text with SUSPECT in place of each part that looks like a secret."""
+    covered, offset = [], 0
+    spans = secret_spans("\n".join(lines), name)
+    first = 0
+    for line in lines:
+        parts, at = [], 0
+        while first < len(spans) and spans[first][1] <= offset:
+            first += 1
+        for start, end in spans[first:]:
+            if start >= offset + len(line):
+                break
+            parts += [line[at : max(start - offset, 0)], SUSPECT]
+            at = min(end - offset, len(line))
+        covered.append("".join([*parts, line[at:]]))
+        offset += len(line) + 1
+    return covered

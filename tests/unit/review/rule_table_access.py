@@ -53,6 +53,12 @@ def writes_out(attribute: str, text: str) -> Plan:
     return plan(database, literals={database.address: ((attribute, text),)})
 
 
+def build(kind: str) -> dict[str, Any]:
+    """A build project with one environment variable of this type."""
+    variable = {"name": "DB_PASSWORD", "value": "hunter2", "type": kind}
+    return {"environment": [{"environment_variable": [variable]}]}
+
+
 def containers(password: str | None) -> dict[str, Any]:
     """A task whose container gets a password in clear, or by reference."""
     kept = {"name": "DB_PASSWORD", "valueFrom": "arn:aws:secretsmanager:eu-central-1:111122223333:secret:db-AbCdEf"}
@@ -190,6 +196,14 @@ ACCESS: dict[str, Case] = {
         "aws_lambda_function",
         {"environment": [{"variables": {"DB_PASSWORD": "hunter2"}}]},
         {"environment": [{"variables": {"DB_PASSWORD_ARN": "arn:aws:secretsmanager:…", "MODE": "fast"}}]},
+    ),
+    "sagemaker-secret-in-environment": create_case(
+        "aws_sagemaker_model",
+        {"primary_container": [{"image": "i", "environment": {"HF_TOKEN": "hunter2"}}]},
+        {"primary_container": [{"image": "i", "environment": {"PAD_TOKEN": "[PAD]", "HF_TOKEN": "none"}}]},
+    ),
+    "codebuild-secret-in-environment": create_case(
+        "aws_codebuild_project", build("PLAINTEXT"), build("SECRETS_MANAGER")
     ),
     "ecs-secret-in-environment": create_case("aws_ecs_task_definition", containers("hunter2"), containers(None)),
     "sg-open-everything": create_case(

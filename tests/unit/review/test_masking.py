@@ -1,6 +1,7 @@
 """A review shows no secret of a plan: not in clear, not encoded, not in part."""
 
 import base64
+import gzip
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +16,8 @@ from scripts.review.model import Action, Change, Plan
 from scripts.review.reading import read
 from scripts.review.review import review
 from scripts.review.secrets.mask import MASKED, SUSPECT, Mask
-from scripts.review.secrets.patterns import secret_by_content, secret_by_name
+from scripts.review.secrets.names import secret_by_name
+from scripts.review.secrets.spans import secret_by_content
 from scripts.review.settings import NONE
 from tests.unit.review.plans import POLICY, document, every_text, plan, resource
 
@@ -47,6 +49,10 @@ def leaks(raw: dict[str, Any], secret: str = CANARY) -> list[str]:
     return [text for text in texts if any(needle in text.lower() for needle in needles)]
 
 
+def _packed(text: str) -> str:
+    return base64.b64encode(gzip.compress(text.encode() * 2)).decode()
+
+
 def sensitive_value() -> dict[str, Any]:
     """A change with a secret at unmarked places; the mark is elsewhere in the plan."""
     wrapped = {
@@ -56,6 +62,9 @@ def sensitive_value() -> dict[str, Any]:
         "json": json.dumps({"a": [CANARY]}),
         "json_in_json": json.dumps({"a": json.dumps({"b": CANARY})}),
         "user_data": base64.b64encode(f"#!/bin/sh\nexport X={CANARY}\n".encode()).decode(),
+        "gzip": base64.b64encode(gzip.compress(f"#!/bin/sh\nexport X={CANARY}\n".encode())).decode(),
+        "gzip_in_a_script": f"#!/bin/sh\necho {_packed(f'#!/bin/sh{chr(10)}echo {_packed(CANARY + chr(10))}')} | sh\n",
+        "wide": base64.b64encode(f"Write-Host {CANARY}\nls\n".encode("utf-16-le")).decode(),
         "hex": CANARY.encode().hex(),
         "query": f"https://host/?q={quote(CANARY)}",
         "policy": json.dumps({**POLICY, "Id": CANARY}),

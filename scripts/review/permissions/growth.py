@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ...policies import conditions, globs
 from ...policies.conditions import Conditions
-from ...policies.documents import ANYONE, Scope, Statement
+from ...policies.documents import ANYONE, EVERYTHING, Scope, Statement
 from .comparison import Grant
 
 _EXCEPT = " except "
@@ -55,9 +55,13 @@ def _growth(grants: Sequence[Grant], allowed: Sequence[Statement], this: str) ->
     if not allowed or first.effect != "Allow" or any(grant.resources.negated for grant in grants):
         return Growth(pattern)
     places = tuple(dict.fromkeys(place for grant in grants for place in grant.resources.patterns))
-    parts = "; ".join(dict.fromkeys(_parts(first, pattern, places, allowed, this)))
-    after = _text((pattern,), places, first.conditions, this)
-    return Growth(pattern, places, parts, after) if parts else Growth(pattern)
+    wider = [each for each in allowed if _contains_principals(first.principals, each.principals)]
+    parts = "; ".join(dict.fromkeys(_parts(first, pattern, places, wider, this)))
+    if not parts:
+        return Growth(pattern)
+    opened = any(each.principals != first.principals for each in wider) and first.principals == EVERYTHING
+    after = _text((pattern,), places, first.conditions, this, " for everybody" if opened else "")
+    return Growth(pattern, places, parts, after)
 
 
 def _parts(grant: Grant, pattern: str, places: Sequence[str], allowed: Iterable[Statement], this: str) -> Iterator[str]:
@@ -65,12 +69,12 @@ def _parts(grant: Grant, pattern: str, places: Sequence[str], allowed: Iterable[
     for statement in allowed:
         if statement.resources.negated or not grant.conditions <= statement.conditions:
             continue
-        if not _admits(statement.principals, grant.principals):
-            continue
         acts = [each for each in statement.actions.patterns if _covers(pattern, each)]
         held = [each for each in statement.resources.patterns if any(globs.covers(place, each) for place in places)]
         if acts and held:
-            yield _text(acts, held, statement.conditions, this)
+            opened = grant.principals == EVERYTHING != statement.principals
+            who = f" for {', '.join(statement.principals.patterns)}" if opened else ""
+            yield _text(acts, held, statement.conditions, this, who)
 
 
 def _covers(wide: str, narrow: str) -> bool:
@@ -78,14 +82,14 @@ def _covers(wide: str, narrow: str) -> bool:
     return globs.covers(wide.lower(), narrow.lower())
 
 
-def _admits(before: Scope, now: Scope) -> bool:
-    """Whether principals already had a statement; everybody contains all others."""
+def _contains_principals(now: Scope, before: Scope) -> bool:
+    """Whether a permission is for principals that had a statement before, or for everybody and so for them too."""
     if now.negated or before.negated:
         return now == before
-    return ANYONE in now.patterns or set(now.patterns) <= set(before.patterns)
+    return now == EVERYTHING or set(now.patterns) <= set(before.patterns)
 
 
-def _text(acts: Iterable[str], places: Iterable[str], required: Conditions, this: str) -> str:
+def _text(acts: Iterable[str], places: Iterable[str], required: Conditions, this: str, who: str = "") -> str:
     named = ", ".join(this if this and each == ANYONE else each for each in places)
-    text = f"{', '.join(acts)} on {named}"
+    text = f"{', '.join(acts)} on {named}{who}"
     return f"{text} if {conditions.describe(required)}" if required else text

@@ -69,6 +69,15 @@ def test_a_principal_of_a_resource_that_had_nothing_before_grows_nothing() -> No
     assert {each.before for change in found for each in change.added} == {f"s3:GetObject on {A}"}
 
 
+def test_a_resource_that_opens_to_everybody_names_who_had_access() -> None:
+    ours = {"AWS": f"arn:aws:iam::{OWN}:role/a"}
+    before, after = (policy(allow("s3:GetObject", X, Principal=who)) for who in (ours, "*"))
+    [change] = permission_changes(on_bucket(before, after))
+    assert [(each.before, each.after) for each in change.added] == [
+        (f"s3:GetObject on {X} for AWS:arn:aws:iam::{OWN}:role/a", f"s3:GetObject on {X} for everybody")
+    ]
+
+
 def test_a_trust_that_loses_its_condition_names_the_role_and_not_everything() -> None:
     before = role(assume_role_policy=policy(TRUST | {"Condition": TLS}))["change"]["before"]
     after = role()["change"]["after"]

@@ -161,7 +161,7 @@ def test_a_permission_that_grows_is_shown_before_and_after() -> None:
     ]
     change = PrincipalChange("role/r", "identity", "aws_iam_role.r", added=tuple(grown))
     page = html([replace(samples.empty(), permissions=(change,))])
-    assert page.count("<code>s3:GetObject on a</code> <b>→</b> <code>s3:* on *</code>") == 1
+    assert page.count("<code>s3:GetObject on a</code> <span><b>→</b> <code>s3:* on *</code>") == 1
     assert page.count('<span class="tag mark">on everything</span>') == 1
 
 

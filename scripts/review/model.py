@@ -188,8 +188,8 @@ class Plan:
         literals: for the address (without keys) of a resource: path and text of each attribute that its configuration
             writes out (`literals.py`).
         secrets: every text that is marked sensitive somewhere: values, variables, defaults.
-        accounts: the numbers of the accounts that Terraform was signed in to: as somebody says, or as the configuration
-            reads them (`aws_caller_identity`).
+        accounts: the numbers of the accounts that Terraform was signed in to: named by the caller, or read by the
+            configuration (`aws_caller_identity`).
     """
 
     source: str

@@ -211,5 +211,5 @@ def notes(change: ChangeView) -> list[str]:
 
 def folded(change: ChangeView) -> str:
     """How many differences are noise and not shown."""
-    what = "computed by AWS, null instead of empty, or a copy of another resource's setting"
+    what = "computed by AWS, null instead of empty, in another order, or a copy of another resource's setting"
     return f"{plural(change.folded, 'attribute')} not shown: {what}"

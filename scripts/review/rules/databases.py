@@ -6,6 +6,7 @@ from ..model import Severity
 from .policies import allowed_access, policy_of, public_statements
 from .registry import Family
 from .resources import Resource
+from .services import service
 
 _RDS = Family("RDS")
 _DYNAMODB = Family("DynamoDB")
@@ -45,7 +46,7 @@ def not_encrypted(resource: Resource) -> Iterator[str]:
     replica = any(map(resource.is_set, ("replicate_source_db", "replication_source_identifier", "snapshot_identifier")))
     serverless = resource.text("engine_mode") == "serverless"  # always encrypted
     if not resource.is_on("storage_encrypted") and not replica and not serverless:
-        yield "Storage encryption of the database is off."
+        yield f"{service(resource.change.type)} storage encryption of the database is off."
 
 
 @_RDS.state(
@@ -60,7 +61,7 @@ def not_encrypted(resource: Resource) -> Iterator[str]:
 def no_deletion_protection(resource: Resource) -> Iterator[str]:
     """Reports deletion protection that is off or unset."""
     if not resource.is_on("deletion_protection") and not resource.is_set("replicate_source_db"):
-        yield "Deletion protection of the database is off."
+        yield f"{service(resource.change.type)} deletion protection of the database is off."
 
 
 @_RDS.state(
@@ -75,7 +76,7 @@ def no_deletion_protection(resource: Resource) -> Iterator[str]:
 def no_backups(resource: Resource) -> Iterator[str]:
     """Reports a retention of 0 days."""
     if resource.number("backup_retention_period") == 0 and not resource.is_set("replicate_source_db"):
-        yield "Automatic backups of the database are off."
+        yield f"{service(resource.change.type)} automatic backups of the database are off."
 
 
 @_RDS.state(

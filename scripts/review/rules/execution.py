@@ -21,7 +21,7 @@ _MAX_ARGUMENTS = 12
 @_EXECUTION.plan(
     "local-program",
     Severity.HIGH,
-    "A provisioner runs a command on the machine that applies",
+    "A provisioner runs a command on the machine that runs Terraform",
     why="The command has that machine's files and Terraform's credentials, and Terraform undoes nothing of what it "
     "does.",
     fix="Read the command. Where a resource, a data source or a step of the pipeline can do the same, use that.",
@@ -29,7 +29,9 @@ _MAX_ARGUMENTS = 12
 )
 def local_program(plan: Plan, index: PlanIndex) -> Iterator[tuple[str, str]]:
     """Reports each `local-exec` of a resource that is created or destroyed."""
-    yield from _provisioners(plan, index.mask, lambda kind: kind == "local-exec", "Runs on the machine that applies")
+    yield from _provisioners(
+        plan, index.mask, lambda kind: kind == "local-exec", "Runs on the machine that runs Terraform"
+    )
 
 
 @_EXECUTION.plan(
@@ -90,8 +92,8 @@ def request_at_each_plan(plan: Plan, index: PlanIndex) -> Iterator[tuple[str, st
     "action-invoked",
     Severity.HIGH,
     "The apply invokes an action",
-    why="An action acts on real resources, and is no change of one: no later plan shows what it did or undoes it.",
-    fix="Read what it does and to what. Its type's page in the provider's documentation says so.",
+    why="An action changes real resources, but no plan shows what it changes, and Terraform cannot undo it.",
+    fix="Look up in the provider's documentation what this type of action does, and check what it acts on.",
     page="https://developer.hashicorp.com/terraform/language/invoke-actions",
 )
 def action_invoked(plan: Plan, index: PlanIndex) -> Iterator[tuple[str, str]]:

@@ -65,9 +65,10 @@ ACCOUNT_UNKNOWN = engine_rule(
     _SERVICE,
     "own-account-unknown",
     Severity.MEDIUM,
-    "Nobody can tell which accounts are other ones",
-    why="The plan does not say which account it is for, so a grant to another account looks like one to its own.",
-    fix='Say it: `--account` with 12 digits. Or read `data "aws_caller_identity"` in the configuration.',
+    "The plan does not tell its own account",
+    why="The plan does not say which account it is for, so the review cannot tell a grant to another account from one "
+    "to your own.",
+    fix='Pass the number of your account with `--account`, or read `data "aws_caller_identity"` in the configuration.',
     page=f"{_GUIDE}/access_policies-cross-account-resource-access.html",
 )
 

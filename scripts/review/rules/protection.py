@@ -6,9 +6,11 @@ from typing import Any
 
 from ..json_values import EMPTY
 from ..model import Action, Change, Severity
+from ..refusals import PROTECTIONS
 from ..secrets.mask import part
 from .registry import EVERY, Family
 from .resources import PlanIndex
+from .services import service
 
 _DATA = Family("Data and names")
 _SWITCHES = (
@@ -31,10 +33,8 @@ _KEYS = (
     ("encryption_configuration", 0, "kms_key"),
     ("server_side_encryption", 0, "kms_key_arn"),
 )
-_PROTECTION = (
-    "deletion_protection", "deletion_protection_enabled", "enable_deletion_protection", "disable_api_termination",
-    "termination_protection",
-)  # fmt: skip
+_PROTECTION = sorted({each.attribute for each in PROTECTIONS.values()})
+_ON = tuple(dict.fromkeys(value for each in PROTECTIONS.values() for value in each.on))
 _RETENTION = (
     ("retention_in_days", "days"),
     ("backup_retention_period", "days"),
@@ -100,11 +100,11 @@ def encryption_weakened(change: Change, _index: PlanIndex) -> Iterator[str]:
             and _known(change, path)
             and not _is_on(_at(change.after, path))
         ):
-            yield f"{_named(path)} of {change.type} is switched off."
+            yield f"{service(change.type)}: `{_named(path)}` is switched off."
     for path in _KEYS:
         was_set = path[0] in before and _at(before, path) not in EMPTY
         if was_set and _known(change, path) and _at(change.after, path) in EMPTY:
-            yield f"{_named(path)} of {change.type} is removed."
+            yield f"{service(change.type)}: `{_named(path)}` is removed."
 
 
 @_DATA.change(
@@ -120,9 +120,8 @@ def deletion_protection_off(change: Change, _index: PlanIndex) -> Iterator[str]:
     """Reports deletion protection that is on before the change and off after it."""
     before = _before(change)
     for name in _PROTECTION:
-        was_on = before.get(name) in (True, "ACTIVE")
-        if was_on and _known(change, (name,)) and _at(change.after, (name,)) not in (True, "ACTIVE"):
-            yield f"{name} of {change.type} is switched off."
+        if before.get(name) in _ON and _known(change, (name,)) and _at(change.after, (name,)) not in _ON:
+            yield f"{service(change.type)}: `{name}` is switched off."
 
 
 @_DATA.change(
@@ -143,7 +142,8 @@ def retention_shortened(change: Change, index: PlanIndex) -> Iterator[str]:
         old, new = _length(before, name), _length(change.after, name)
         if old is not None and new is not None and new < old:
             old_text = "unlimited" if old == math.inf else f"{index.value(change, 'before', name)} {unit}"
-            yield f"{name} changes from {old_text} to {index.value(change, 'after', name)} {unit}."
+            new_text = f"{index.value(change, 'after', name)} {unit}"
+            yield f"{service(change.type)}: `{name}` changes from {old_text} to {new_text}."
 
 
 def _length(values: Any, name: str) -> float | None:

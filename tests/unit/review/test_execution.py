@@ -80,7 +80,7 @@ def test_an_entry_that_is_no_action_is_refused(broken: Any) -> None:
         ({"connection": [{"password": {"constant_value": "hunter2hunter2"}}]}, "password `(looks like a secret)`"),
         ({"command": {"constant_value": "x" * 1_001}}, "… (1 more characters)`."),
         ({f"a{at:02}": {"constant_value": at} for at in range(14)}, "a11 `11` and 2 more arguments."),
-        ({}, "Runs on the machine that applies: without arguments."),
+        ({}, "Runs on the machine that runs Terraform: without arguments."),
     ],
 )
 def test_a_provisioner_is_shown_with_its_arguments(expressions: dict[str, Any], shown: str) -> None:

@@ -34,6 +34,22 @@ def test_a_refused_resource_loses_nothing() -> None:
         assert {each.rule for each in findings_of(plan(kept))} == {"destruction-refused"}
 
 
+@pytest.mark.parametrize("kind", PROTECTIONS)
+def test_switching_any_of_these_protections_off_is_a_finding(kind: str) -> None:
+    attribute = PROTECTIONS[kind].attribute
+    on, off = {attribute: PROTECTIONS[kind].on[0]}, {attribute: "INACTIVE"}
+    [found] = [each for each in findings_of(plan(updated(kind, on, off))) if each.rule == "deletion-protection-off"]
+    assert found.what.endswith(f": `{attribute}` is switched off.")
+    assert "deletion-protection-off" not in {each.rule for each in findings_of(plan(updated(kind, off, on)))}
+
+
+def test_a_setting_that_is_switched_off_names_its_service() -> None:
+    for kind, named in (("aws_db_instance", "RDS"), ("aws_lb", "Elastic Load Balancing"), ("aws_instance", "EC2")):
+        on, off = ({"deletion_protection": value} for value in (True, False))
+        [found] = [each for each in findings_of(plan(updated(kind, on, off))) if each.rule == "deletion-protection-off"]
+        assert found.what == f"{named}: `deletion_protection` is switched off."
+
+
 def test_only_the_value_before_the_change_counts() -> None:
     switched = replaced(
         "aws_db_instance", {"deletion_protection": True}, {"deletion_protection": False, "engine": "mysql"}

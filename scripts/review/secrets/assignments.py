@@ -20,6 +20,12 @@ _WORDS = (
     "pass", "pwd", "secret", "token", "key", "cred", "auth", "dsn", "jwt", "bearer", "conn", "salt", "pw", "sig",
     "pepper", "mnemonic", "seed", "identified", "curl", "docker", "redis-cli", "net user", "mysql", ":*:", ":5432:",
 )  # fmt: skip
+# Texts of which one is in whatever the slower expressions below find.
+_OF_COMMANDS = (
+    "identified", "password ", "password\t", "requirepass", "masterauth", "sshpass", "securestring", "net user", "pass:",
+    "passin", "passout", "redis-cli", "docker login", "mysql",
+)  # fmt: skip
+_OF_USERS = ("curl", "chpasswd", ":*:", ":5432:")
 
 _NAME = r"(?P<name>[A-Za-z_][\w.-]{0,120}+)"
 _QUOTE = r"\\{0,4}[\"'`]?"
@@ -73,9 +79,11 @@ def assigned_secrets(text: str) -> Iterator[Span]:
         return
     yield from _each(text, ((it.start(), it["name"], it.end(), it["by"]) for it in _assignments(text)))
     yield from _each(text, ((it.start(), *_spoken(it)) for it in _SPOKEN.finditer(text)))
-    yield from _each(text, ((it.start(), it["name"], it.end(), ":") for it in _PAIR.finditer(text)))
-    yield from _each(text, ((it.start(), "password", it.end(), " ") for it in _COMMANDS.finditer(text)))
-    for found in _USER.finditer(text):
+    if "value" in lowered:
+        yield from _each(text, ((it.start(), it["name"], it.end(), ":") for it in _PAIR.finditer(text)))
+    if any(map(lowered.__contains__, _OF_COMMANDS)):
+        yield from _each(text, ((it.start(), "password", it.end(), " ") for it in _COMMANDS.finditer(text)))
+    for found in _USER.finditer(text) if any(map(lowered.__contains__, _OF_USERS)) else ():
         group = found.lastgroup or ""
         if holds_secret("password", found[group]):
             yield found.span(group)

@@ -22,8 +22,8 @@ _WORDS = (
 )  # fmt: skip
 # Texts of which one is in whatever the slower expressions below find.
 _OF_COMMANDS = (
-    "identified", "password ", "password\t", "requirepass", "masterauth", "sshpass", "securestring", "net user", "pass:",
-    "passin", "passout", "redis-cli", "docker login", "mysql",
+    "identified", "password ", "password\t", "requirepass", "masterauth", "sshpass", "securestring", "net user",
+    "pass:", "passin", "passout", "redis-cli", "docker login", "mysql",
 )  # fmt: skip
 _OF_USERS = ("curl", "chpasswd", ":*:", ":5432:")
 

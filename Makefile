@@ -97,7 +97,7 @@ unlock: $(PACKAGES) ## Remove the lock that a killed command left on Terraform's
 	@$(VERB) scripts.infra unlock
 base: $(PACKAGES) ## Pull the base image of the trainer's image: AWS's or another [JOB= BASE= LIST=1 UPDATE=1]
 	@$(VERB) scripts.base
-image: $(PACKAGES) ## Build the trainer's image and push it to ECR, unless it is there [JOB= BASE=]
+image: $(PACKAGES) ## Build the trainer's image and push it to ECR, unless it is there [JOB= BASE= YES=1]
 	@$(VERB) scripts.image
 data: $(PACKAGES) ## Upload a job's local channels to the data bucket: only changed files [JOB= YES=1]
 	@$(VERB) scripts.data

@@ -1,14 +1,16 @@
-"""`make image`: builds the trainer's image and pushes it to ECR, unless it is there."""
+"""`make image`: builds the image of the trainer, or of a job's own code, and pushes it to ECR, unless it is there."""
 
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from scripts.core import console, verb
+from scripts.core.errors import UserError
 
 if TYPE_CHECKING:
-    from scripts.container import Base
+    from scripts.container import Base, Project
     from scripts.stack import Stack
 
 APP = verb.app("Build the trainer's image and push it to ECR, unless it is there.")
@@ -19,19 +21,36 @@ def main(
     job: Annotated[str, typer.Option(envvar="JOB_TEXT", help="A job file; its instance type selects CPU or GPU.")] = "",
     env: Annotated[str, typer.Option(envvar="ENV_TEXT", help="The environment of terraform/environments/.")] = "dev",
     base: Annotated[str, typer.Option(envvar="BASE_TEXT", help="A base image; later builds use it too.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", envvar="YES_TEXT", help="Build a large image without asking.")] = False,
 ) -> None:
-    """Build the image that `make train` uses: the current trainer/ on its base image."""
+    """Build the image that `make train` uses: the current trainer/, or the job's own code, on its base image."""
     from scripts import container, jobfile
     from scripts.stack import read_stack
 
-    gpu = not job or container.has_gpu(jobfile.read_job(job).instance_type)
+    spec = jobfile.read_job(job) if job else None
+    gpu = spec is None or container.has_gpu(spec.instance_type)
+    project = _project(spec.code, yes) if spec and spec.code else None
     with verb.on_interrupt("Interrupted. Finished layers are kept; run the same command to continue."):
         stack = read_stack(env)
         chosen = _base(stack, gpu, env, base)
         warning = container.patch_warning(chosen.identity, date.today())
         if warning:
             console.say(warning)
-        _make(stack, chosen)
+        _make(stack, chosen, project)
+
+
+def _project(code: str, yes: bool) -> "Project":
+    """The job's own code; asks if it is large."""
+    from scripts import container
+    from scripts.container.project import ASK_FROM
+
+    project = container.read_project(Path(code))
+    console.say(project.summary())
+    if project.size > ASK_FROM:
+        question = f"{code} has {project.size / 1e6:.0f} MB. Build and push an image with all of it?"
+        if not console.confirm(question, yes, "Exclude what is no code with .dockerignore, or confirm with YES=1."):
+            raise UserError("No image was built.", f"Exclude what is no code with {code}/.dockerignore.")
+    return project
 
 
 def _base(stack: "Stack", gpu: bool, env: str, named: str) -> "Base":
@@ -48,11 +67,11 @@ def _base(stack: "Stack", gpu: bool, env: str, named: str) -> "Base":
         return pull.ensure(client, found, stack.region, console.say)
 
 
-def _make(stack: "Stack", base: "Base") -> None:
+def _make(stack: "Stack", base: "Base", project: "Project | None") -> None:
     from scripts import container
     from scripts.container import engine, pull, push, repository
 
-    tag = container.image_tag(base)
+    tag = container.project_tag(base, project) if project else container.image_tag(base)
     name = f"{stack.repository_url}:{tag}"
     digest = repository.find(stack, tag)
     if digest:
@@ -61,7 +80,10 @@ def _make(stack: "Stack", base: "Base") -> None:
     client = engine.connect()
     with engine.explain_errors():
         base = pull.ensure(client, base, stack.region, console.say)
-        image_id = container.build(base, tag, console.say)
+        if project:
+            image_id = container.build_project(base, tag, console.say, project.folder)
+        else:
+            image_id = container.build(base, tag, console.say)
     console.say(f"Pushing {name}")
     sent = push.push(image_id, stack, tag)
     console.say(f"Pushed {sent.summary()}")

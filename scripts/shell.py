@@ -70,13 +70,13 @@ def _image(client: object, job: str, spec: "JobSpec", env: str, image: str) -> s
     from scripts.core import aws
     from scripts.stack import read_stack
 
-    name = image or f"trainyard:{training.trainer_tag(spec, aws.region(), env)}"
+    name = image or f"trainyard:{training.job_tag(spec, aws.region(), env)}"
     if shell.is_local(client, name):
         return name
     stack = read_stack(env)
     if image:
         training.describe_image(image, spec, stack, console.say)
-    name = image or training.trainer_image(job, spec, stack, env, console.say)
+    name = image or training.job_image(job, spec, stack, env, console.say)
     shell.pull_image(client, name)
     return name
 

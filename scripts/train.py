@@ -71,9 +71,9 @@ def _prepare(options: TrainOptions, say: Callable[[str], None]) -> PreparedJob:
     if spec.program is None:
         local_trainer = jobfile.describe_trainer()
     else:
-        jobfile.check_program(spec.program)
+        jobfile.check_program(spec.program, spec.code)
         if not options.image:
-            container.check_program(spec.program)
+            container.check_program(spec.program, spec.code)
     if not options.image:  # the job runs the local trainer: check its hyperparameters before any call to AWS
         jobfile.resolve_hyperparameters(spec.hyperparameters, typed, local_trainer)
     stack = read_stack(options.env)
@@ -85,7 +85,7 @@ def _prepare(options: TrainOptions, say: Callable[[str], None]) -> PreparedJob:
     # An image without a description may still contain a trainer. Looking for its metrics does no harm.
     described = trainer or local_trainer
     metrics = training.merge_metrics(described.metrics if described else (), spec.metrics)
-    uri = options.image or training.trainer_image(options.job, spec, stack, options.env, say)
+    uri = options.image or training.job_image(options.job, spec, stack, options.env, say)
     job = training.TrainingJob(options.job, spec, training.job_name(options.job), uri, hyperparameters, metrics)
     return PreparedJob(job, stack, training.build_request(job, stack))
 

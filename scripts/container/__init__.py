@@ -6,19 +6,25 @@ or AWS. `build` builds the image. `scripts.container.engine` is the Docker engin
 """
 
 from scripts.container.base import Base, aws_base, current_base, forget_base
-from scripts.container.build import build
+from scripts.container.build import build, build_project
 from scripts.container.catalogue import has_gpu, patch_warning
 from scripts.container.context import check_program
-from scripts.container.tag import image_tag
+from scripts.container.project import Project
+from scripts.container.project import read as read_project
+from scripts.container.tag import image_tag, project_tag
 
 __all__ = [
     "Base",
+    "Project",
     "aws_base",
     "build",
+    "build_project",
     "check_program",
     "current_base",
     "forget_base",
     "has_gpu",
     "image_tag",
     "patch_warning",
+    "project_tag",
+    "read_project",
 ]

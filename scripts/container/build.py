@@ -1,4 +1,7 @@
-"""Build the trainer's image with the docker command line, from a build context that depends only on the tree."""
+"""Build the image of the trainer, or of a project, with the docker command line.
+
+The build context depends only on the tree.
+"""
 
 import json
 import re
@@ -7,15 +10,15 @@ import subprocess
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
-from scripts.container import context, engine
+from scripts.container import context, engine, project
 from scripts.container.base import Base
-from scripts.container.tag import tag_of
+from scripts.container.tag import project_tag, tag_of
 from scripts.core import console
 from scripts.core.errors import UserError
 from scripts.core.printable import one_line
@@ -49,6 +52,31 @@ def build(base: Base, tag: str, say: Callable[[str], None], folder: Path | str =
         raise UserError(f"{root}/ has changed while its image was being built.", "Run the same command again.")
     if not any(file.name == "Dockerfile" for file in files):
         raise UserError(f"There is no {root}/Dockerfile to build from.", "Restore it: `git checkout -- trainer`.")
+    return _build(base, tag, files, lambda: {**_labels(root), DESCRIBE: _description(root)}, say)
+
+
+def build_project(base: Base, tag: str, say: Callable[[str], None], folder: Path) -> str:
+    """Build the image of a project of one's own, as `build` does for trainer/.
+
+    Args:
+        base: the base that `project_tag` got.
+        tag: the result of `project_tag`.
+        say: prints progress.
+        folder: the project.
+    """
+    read = project.read(folder)
+    if project_tag(base, read) != tag:
+        raise UserError(f"{folder} has changed while its image was being built.", "Run the same command again.")
+    return _build(base, tag, read.context, lambda: _labels(folder), say)
+
+
+def _build(
+    base: Base,
+    tag: str,
+    files: Iterable[context.File],
+    labels: Callable[[], Mapping[str, str]],
+    say: Callable[[str], None],
+) -> str:
     if shutil.which("docker") is None:
         raise UserError("There is no `docker` command on PATH, and the build needs it.", engine.INSTALL)
     say(f"Building {NAME}:{tag} on {base.identity}")
@@ -56,7 +84,7 @@ def build(base: Base, tag: str, say: Callable[[str], None], folder: Path | str =
         context.write_archive(files, archive)
         archive.seek(0)
         id_file = Path(scratch) / "id"
-        _run([*_command(base, tag, _labels(root)), f"--iidfile={id_file}", "-"], archive)
+        _run([*_command(base, tag, labels()), f"--iidfile={id_file}", "-"], archive)
         image_id = id_file.read_text(encoding="utf-8").strip()
     image = engine.connect().api.inspect_image(image_id)
     platform = f"{image['Os']}/{image['Architecture']}"
@@ -88,14 +116,13 @@ def _command(base: Base, tag: str, labels: Mapping[str, str]) -> list[str]:
 
 
 def _labels(root: Path) -> dict[str, str]:
-    """The image's labels: its source, its revision and the trainer's description."""
+    """The image's labels: the source and the revision of a folder."""
     remote = _git(root, "remote", "get-url", "origin")
     revision = _revision(root)
     found = {
         # Without a revision, the folder is a copy inside another repository.
         SOURCE: without_credentials(remote) if remote and revision else None,
         REVISION: revision,
-        DESCRIBE: _description(root),
     }
     return {name: value for name, value in found.items() if value}
 

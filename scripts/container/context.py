@@ -9,6 +9,7 @@ import io
 import os
 import subprocess
 import tarfile
+import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -39,24 +40,23 @@ def read(folder: Path | str) -> tuple[File, ...]:
     """The build context below ``folder``, sorted by name.
 
     Args:
-        folder: files in it that git ignores are skipped. Without git, or if git ignores the whole folder (a copy inside
-            another repository), every ``__pycache__`` is skipped.
+        folder: files in it that git ignores are skipped.
     """
     root = Path(folder)
-    return tuple(_file(root, name) for name in sorted(_kept(root, _names(root))))
+    return tuple(file(root, name) for name in sorted(kept(root, names(root))))
 
 
-def check_program(program: str, folder: Path | str = "trainer") -> None:
-    """Check that a program of ``folder`` goes into the image.
+def check_program(program: str, folder: Path | str | None = None) -> None:
+    """Check that a program of ``folder``, by default trainer/, goes into the image.
 
     Raises:
         UserError: git ignores it, or .dockerignore excludes it.
     """
-    root = Path(folder)
+    root = Path(folder or "trainer")
     rule = None
-    if program not in set(_names(root)):
+    if program not in set(names(root)):
         rule = _git_rule(root, program)
-    elif not list(_kept(root, iter([program]))):
+    elif not list(kept(root, [program])):
         rule = f"{root}/.dockerignore"
     if rule:
         raise UserError(
@@ -109,29 +109,48 @@ def _add(made: "hashlib._Hash", *parts: bytes) -> None:
         made.update(len(part).to_bytes(8, "big") + part)
 
 
-def _file(root: Path, name: str) -> File:
+def file(root: Path, name: str) -> File:
+    """One file of a build context."""
     path = root / name
     if path.is_symlink():
         return File(name, "link", os.fsencode(path.readlink()))
     return File(name, "755" if path.stat().st_mode & 0o111 else "644", path.read_bytes())
 
 
-def _names(root: Path) -> Iterator[str]:
-    """The files below ``root`` that git tracks or does not ignore."""
+def names(root: Path) -> Iterator[str]:
+    """The files below ``root`` that git tracks or does not ignore, those of repositories inside it too.
+
+    Outside of git, or if git ignores the whole folder (a copy inside another repository), .gitignore files in it count.
+    """
     # --others: a new file that was not added yet belongs to the build context too.
-    command = ["git", "-C", str(root), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    kinds = ("-z", "--cached", "--others", "--exclude-standard")
+    listed = _git_files(["git", "-C", str(root), "ls-files", *kinds])
+    if not listed:
+        with tempfile.TemporaryDirectory() as empty:
+            _git_files(["git", "init", "--quiet", "--bare", empty])
+            repository = ["git", "-C", str(root), f"--git-dir={empty}", "--work-tree=."]
+            listed = _git_files([*repository, "ls-files", *kinds])
+    for name in listed if listed is not None else _all_files(root):
+        path = root / name
+        if path.is_dir() and not path.is_symlink():
+            yield from (f"{name.rstrip('/')}/{inner}" for inner in names(path))
+        elif path.is_file() or path.is_symlink():  # otherwise deleted, but not yet in a commit
+            yield name
+
+
+def _git_files(command: list[str]) -> set[str] | None:
+    """The names that a command of git lists; None if there is no git or no repository."""
     try:
         listed = os.fsdecode(subprocess.run(command, capture_output=True, check=True).stdout)
     except (OSError, subprocess.CalledProcessError):
-        listed = ""
-    if not listed:
-        for path in root.rglob("*"):
-            if "__pycache__" not in path.parts and (path.is_file() or path.is_symlink()):
-                yield path.relative_to(root).as_posix()
-        return
-    for name in set(listed.split("\0")) - {""}:
-        if (root / name).is_file() or (root / name).is_symlink():  # otherwise deleted, but not yet in a commit
-            yield name
+        return None
+    return set(listed.split("\0")) - {""}
+
+
+def _all_files(root: Path) -> Iterator[str]:
+    for path in root.rglob("*"):
+        if "__pycache__" not in path.parts and (path.is_file() or path.is_symlink()):
+            yield path.relative_to(root).as_posix()
 
 
 def _git_rule(root: Path, name: str) -> str:
@@ -141,19 +160,19 @@ def _git_rule(root: Path, name: str) -> str:
     return f"git's rule {found.partition(chr(9))[0]}" if found else "git"
 
 
-def _kept(root: Path, names: Iterator[str]) -> Iterator[str]:
+def kept(root: Path, listed: Iterable[str]) -> Iterator[str]:
     """The names that .dockerignore does not exclude."""
-    file = root / ".dockerignore"
-    if not file.is_file():
-        yield from names
+    ignored = root / ".dockerignore"
+    if not ignored.is_file():
+        yield from listed
         return
     from docker.utils.build import PatternMatcher
 
-    lines = [line.strip() for line in file.read_text(encoding="utf-8-sig").splitlines()]
+    lines = [line.strip() for line in ignored.read_text(encoding="utf-8-sig").splitlines()]
     # `docker build` always sends the Dockerfile too.
     patterns = [line for line in lines if line and not line.startswith("#")] + ["!Dockerfile"]
     matcher = PatternMatcher(patterns)
-    for name in names:
+    for name in listed:
         kept = True
         # A pattern that matches a folder applies to everything below it, which `matcher.matches` does not handle.
         # The last matching pattern decides. https://docs.docker.com/build/concepts/context/#syntax

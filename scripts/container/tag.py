@@ -9,8 +9,9 @@ from pathlib import Path
 
 from scripts.container import context
 from scripts.container.base import Base
+from scripts.container.project import Project
 
-PREFIX = "trainer"
+PREFIX, PROJECT_PREFIX = "trainer", "code"
 
 
 def image_tag(base: Base, folder: Path | str = "trainer") -> str:
@@ -22,7 +23,12 @@ def image_tag(base: Base, folder: Path | str = "trainer") -> str:
     return tag_of(base, context.read(folder))
 
 
-def tag_of(base: Base, files: Iterable[context.File]) -> str:
+def project_tag(base: Base, project: Project) -> str:
+    """The tag of the image of a project of one's own on ``base``: ``code-<12 hexadecimal digits>``."""
+    return tag_of(base, project.context, PROJECT_PREFIX)
+
+
+def tag_of(base: Base, files: Iterable[context.File], prefix: str = PREFIX) -> str:
     """The tag of the image that is built from these files on ``base``."""
     # BASE_IMAGE is the only build argument. The tag uses the base's identity, because its reference names a region.
-    return f"{PREFIX}-{context.digest(files, [f'BASE_IMAGE={base.identity}'])[:12]}"
+    return f"{prefix}-{context.digest(files, [f'BASE_IMAGE={base.identity}'])[:12]}"

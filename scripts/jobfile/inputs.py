@@ -23,19 +23,24 @@ def local_channels(spec_name: str, spec: "JobSpec") -> list[LocalChannel]:
     ]
 
 
-def check_program(program: str) -> None:
-    """Check that the program exists in trainer/, from where the image gets it.
+def check_program(program: str, code: str | None = None) -> None:
+    """Check that the program exists in the folder from where the image gets it.
+
+    Args:
+        program: its path in that folder.
+        code: the folder; None for trainer/.
 
     Raises:
         UserError: it does not exist.
     """
-    if (TRAINER / program).is_file() and ".." not in Path(program).parts:
+    folder = TRAINER if code is None else Path(code)
+    if (folder / program).is_file() and ".." not in Path(program).parts:
         return
-    if program.startswith(f"{TRAINER}/") and Path(program).is_file():
+    if folder == TRAINER and program.startswith(f"{TRAINER}/") and Path(program).is_file():
         raise UserError(
             f'The job file names the program "{program}", but the folder {TRAINER}/ is not part of a program\'s name.',
             f'Write program = "{Path(program).relative_to(TRAINER).as_posix()}".',
         )
-    close = nearest(program, [path.relative_to(TRAINER).as_posix() for path in TRAINER.rglob("*.py")])
-    hint = f"Did you mean {close}?" if close else f"Put the program into {TRAINER}/."
-    raise UserError(f"The program {TRAINER / program} does not exist.", hint)
+    close = nearest(program, [path.relative_to(folder).as_posix() for path in folder.rglob("*.py")])
+    hint = f"Did you mean {close}?" if close else f"Put the program into {folder}/."
+    raise UserError(f"The program {folder / program} does not exist.", hint)

@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 HTTPS_OF_S3 = re.compile(
     r"https?://((?P<host>[a-z0-9.\-]+)\.)?s3[a-z0-9.\-]*\.amazonaws\.com/(?P<path>[^?]*)(\?.*)?", re.IGNORECASE
 )
-PROGRAM = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./\-]*\.py")
+PROGRAM = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./\-]*\.(py|sh)")
 ARN = re.compile(r"arn:[a-z\-]+:s3:::(?P<place>.+)")
 URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*):/+(?P<rest>.*)", re.DOTALL)
 NOT_S3 = "an S3 source is s3://bucket/prefix/"
@@ -44,17 +44,30 @@ def check_source(source: str) -> str:
     return source
 
 
+def check_code(folder: str) -> str:
+    """Return the folder of a job's code unchanged.
+
+    Raises:
+        PydanticCustomError: it is not written as a path. Its context has the fix.
+    """
+    if URL.fullmatch(folder):
+        raise _mistake(
+            "a job's code is a folder of this machine", "Name the folder; `make image` copies it into the image."
+        )
+    return check_source(folder)
+
+
 def check_program_name(program: str) -> str:
     """Return a program's name unchanged.
 
     Raises:
-        PydanticCustomError: it is not the path of a .py file below trainer/. Its context has the fix.
+        PydanticCustomError: it is not the path of a .py or .sh file in the folder of the code. Its context has the fix.
     """
     if PROGRAM.fullmatch(program):
         return program
     name = program.rpartition("trainer/")[2].removeprefix("./")
-    fix = f'Write program = "{name}".' if PROGRAM.fullmatch(name) else "Put a .py file into trainer/, and name that."
-    raise _mistake("a program is named by its path below trainer/", fix)
+    fix = f'Write program = "{name}".' if PROGRAM.fullmatch(name) else "Name a .py or .sh file of that folder."
+    raise _mistake("a program is named by its path below the folder of the code, by default trainer/", fix)
 
 
 def _mistake(problem: str, fix: str) -> PydanticCustomError:

@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from scripts.jobfile.sources import check_program_name, check_source
+from scripts.jobfile.sources import check_code, check_program_name, check_source
 
 HOUR = 3600
 LONGEST = 28 * 24 * HOUR
@@ -72,6 +72,7 @@ Source = Annotated[
     AfterValidator(check_source),
     _matching(r"(?!s3:).+|s3://[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9](/.*)?", "an S3 source is s3://bucket/prefix/"),
 ]
+Code = Annotated[str, Field(min_length=1, max_length=1024), AfterValidator(check_code)]
 Program = Annotated[str, AfterValidator(check_program_name)]
 # Instance types with local NVMe disks: SageMaker attaches no volume to them, and refuses a key for a volume.
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html
@@ -114,6 +115,7 @@ class Channel(Table):
 class JobSpec(Table):
     """The content of a job file; docs/jobs.md describes each key."""
 
+    code: Code | None = None
     program: Program | None = None
     instance_type: InstanceType = "ml.g4dn.4xlarge"
     instance_count: Annotated[StrictInt, Field(ge=1)] = 1
@@ -125,14 +127,16 @@ class JobSpec(Table):
     checkpoints: StrictBool = True
     network_isolation: StrictBool = False
     hyperparameters: Annotated[dict[str, Hyperparameter], Field(max_length=100)] = {}
-    channels: Annotated[dict[ChannelName, Channel], Field(min_length=1, max_length=20)]
+    channels: Annotated[dict[ChannelName, Channel], Field(max_length=20)] = {}
     metrics: Annotated[dict[MetricName, MetricRegex], Field(max_length=40)] = {}
     environment: Annotated[dict[EnvironmentKey, Annotated[str, Field(max_length=512)]], Field(max_length=99)] = {}
     tags: Annotated[dict[TagKey, TagValue], Field(max_length=40)] = {}
 
     @model_validator(mode="after")
     def _check_combinations(self) -> "JobSpec":
-        if "training" not in self.channels:
+        if self.code is not None and self.program is None:
+            raise ValueError("the key code needs the key program, the file in that folder that the job runs")
+        if self.program is None and "training" not in self.channels:
             raise ValueError("the channel training is missing; its table is [channels.training]")
         if PROGRAM_KEY in self.environment:
             raise ValueError(f"the key program sets environment.{PROGRAM_KEY}; remove it")

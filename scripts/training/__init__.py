@@ -1,7 +1,7 @@
 """Builds a CreateTrainingJob request from a job file or an earlier job, checks it, sends it and follows the job."""
 
 from scripts.training.images import check_images
-from scripts.training.job_image import describe_image, trainer_image, trainer_tag
+from scripts.training.job_image import describe_image, job_image, job_tag
 from scripts.training.request import TrainingJob, build_request, job_name, merge_metrics
 from scripts.training.running import run
 
@@ -10,9 +10,9 @@ __all__ = [
     "build_request",
     "check_images",
     "describe_image",
+    "job_image",
     "job_name",
+    "job_tag",
     "merge_metrics",
     "run",
-    "trainer_image",
-    "trainer_tag",
 ]

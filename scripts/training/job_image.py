@@ -1,7 +1,8 @@
-"""The image that a job runs in: that of the current trainer/, or one that you name."""
+"""The image that a job runs in: that of the current trainer/ or of the job's own code, or one that you name."""
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scripts import container
@@ -17,14 +18,20 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 
 
-def trainer_tag(spec: "JobSpec", region: str, environment: str) -> str:
-    """The tag of the image of the current trainer/, for the job's instance type."""
+def job_tag(spec: "JobSpec", region: str, environment: str) -> str:
+    """The tag of the image of the job's code as it is now, for the job's instance type.
+
+    Raises:
+        UserError: the folder of the job's code cannot go into an image.
+    """
     base = container.current_base(region, container.has_gpu(spec.instance_type), environment)
-    return container.image_tag(base)
+    if spec.code is None:
+        return container.image_tag(base)
+    return container.project_tag(base, container.read_project(Path(spec.code)))
 
 
-def trainer_image(spec_name: str, spec: "JobSpec", stack: "Stack", environment: str, say: Say) -> str:
-    """The URI of the image of the current trainer/. It names the digest, so that the job runs the checked image.
+def job_image(spec_name: str, spec: "JobSpec", stack: "Stack", environment: str, say: Say) -> str:
+    """The URI of the image of the job's code as it is now. It names the digest, so that the job runs the checked image.
 
     Args:
         spec_name: the job file's name.
@@ -36,17 +43,19 @@ def trainer_image(spec_name: str, spec: "JobSpec", stack: "Stack", environment: 
     Raises:
         UserError: the image was not pushed yet, or the repository does not exist.
     """
-    tag = trainer_tag(spec, stack.region, environment)
+    tag = job_tag(spec, stack.region, environment)
     by_tag = f"{stack.repository_url}:{tag}"
-    digest = preflight.unless_denied(f"the image {by_tag}", partial(_digest, spec_name, stack, tag), say)
+    digest = preflight.unless_denied(
+        f"the image {by_tag}", partial(_digest, spec_name, spec.code or "trainer/", stack, tag), say
+    )
     return f"{stack.repository_url}@{digest}" if digest else by_tag
 
 
-def _digest(spec_name: str, stack: "Stack", tag: str) -> str:
+def _digest(spec_name: str, code: str, stack: "Stack", tag: str) -> str:
     digest = repository.find(stack, tag)
     if digest is None:
         raise UserError(
-            f"The image of the current trainer/ is not in ECR: {stack.repository_url}:{tag}.",
+            f"The image of the current {code} is not in ECR: {stack.repository_url}:{tag}.",
             f"Build and push it: `make image JOB={spec_name}`.",
         )
     return digest

@@ -81,7 +81,6 @@ def build_request(training_job: TrainingJob, stack: "Stack") -> dict[str, Any]:
         "TrainingJobName": training_job.name,
         "AlgorithmSpecification": _algorithm(training_job),
         "RoleArn": stack.role_arn,
-        "InputDataConfig": _channels(training_job, stack.data_bucket),
         "OutputDataConfig": {"S3OutputPath": f"s3://{stack.models_bucket}/{training_job.spec_name}/"},
         "ResourceConfig": {
             "InstanceType": spec.instance_type,
@@ -93,6 +92,8 @@ def build_request(training_job: TrainingJob, stack: "Stack") -> dict[str, Any]:
         "EnableManagedSpotTraining": spec.spot,
         "Tags": _tags(training_job, stack),
     }
+    if spec.channels:
+        request["InputDataConfig"] = _channels(training_job, stack.data_bucket)
     if spec.volume_kms_key is not None:
         request["ResourceConfig"]["VolumeKmsKeyId"] = spec.volume_kms_key
     if spec.spot:  # SageMaker refuses this setting without spot

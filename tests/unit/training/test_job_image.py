@@ -32,36 +32,36 @@ def _repository(empty_aws: None) -> None:
 
 def test_image_of_the_current_trainer_is_named_by_its_digest() -> None:
     output: list[str] = []
-    tag = training.trainer_tag(SPEC, STACK.region, "dev")
+    tag = training.job_tag(SPEC, STACK.region, "dev")
     with pytest.raises(UserError) as caught:
-        training.trainer_image("digits", SPEC, STACK, "dev", output.append)
+        training.job_image("digits", SPEC, STACK, "dev", output.append)
     assert f"{STACK.repository_url}:{tag}" in caught.value.problem
     assert "`make image JOB=digits`" in caught.value.fix
     put("another")
     digest = put(tag)
-    assert training.trainer_image("digits", SPEC, STACK, "dev", output.append) == f"{STACK.repository_url}@{digest}"
+    assert training.job_image("digits", SPEC, STACK, "dev", output.append) == f"{STACK.repository_url}@{digest}"
     assert output == []
 
 
 def test_gpu_instances_use_another_image() -> None:
     with_gpu = SPEC.model_copy(update={"instance_type": "ml.g5.xlarge"})
-    assert training.trainer_tag(with_gpu, "us-east-1", "dev") != training.trainer_tag(SPEC, "us-east-1", "dev")
-    assert training.trainer_tag(SPEC, "eu-west-1", "dev") == training.trainer_tag(SPEC, "us-east-1", "dev")
+    assert training.job_tag(with_gpu, "us-east-1", "dev") != training.job_tag(SPEC, "us-east-1", "dev")
+    assert training.job_tag(SPEC, "eu-west-1", "dev") == training.job_tag(SPEC, "us-east-1", "dev")
 
 
 def test_missing_repository_is_reported() -> None:
     aws.client("ecr").delete_repository(repositoryName=STACK.repository_name)
     with pytest.raises(UserError) as caught:
-        training.trainer_image("digits", SPEC, STACK, "dev", print)
+        training.job_image("digits", SPEC, STACK, "dev", print)
     assert "does not exist" in caught.value.problem
     assert "make infra" in caught.value.fix
 
 
 def test_without_permission_to_look_up_the_digest_the_tag_is_used(aws_address: str) -> None:
     output: list[str] = []
-    tag = training.trainer_tag(SPEC, STACK.region, "dev")
+    tag = training.job_tag(SPEC, STACK.region, "dev")
     with poor_user(aws_address):
-        uri = training.trainer_image("digits", SPEC, STACK, "dev", output.append)
+        uri = training.job_image("digits", SPEC, STACK, "dev", output.append)
     assert uri == f"{STACK.repository_url}:{tag}"
     assert output == [f"Not checked: the image {STACK.repository_url}:{tag} (no right to ecr:DescribeImages)."]
 

@@ -8,8 +8,7 @@ or AWS. `build` builds the image. `scripts.container.engine` is the Docker engin
 from scripts.container.base import Base, aws_base, current_base, forget_base
 from scripts.container.build import build, build_project
 from scripts.container.catalogue import has_gpu, patch_warning
-from scripts.container.context import check_program
-from scripts.container.project import Project
+from scripts.container.project import Project, check_program
 from scripts.container.project import read as read_project
 from scripts.container.tag import image_tag, project_tag
 

@@ -46,13 +46,13 @@ def read(folder: Path | str) -> tuple[File, ...]:
     return tuple(file(root, name) for name in sorted(kept(root, names(root))))
 
 
-def check_program(program: str, folder: Path | str | None = None) -> None:
-    """Check that a program of ``folder``, by default trainer/, goes into the image.
+def check_program(program: str, folder: Path | str = "trainer") -> None:
+    """Check that a program of ``folder`` goes into the image.
 
     Raises:
         UserError: git ignores it, or .dockerignore excludes it.
     """
-    root = Path(folder or "trainer")
+    root = Path(folder)
     rule = None
     if program not in set(names(root)):
         rule = _git_rule(root, program)
@@ -120,7 +120,8 @@ def file(root: Path, name: str) -> File:
 def names(root: Path) -> Iterator[str]:
     """The files below ``root`` that git tracks or does not ignore, those of repositories inside it too.
 
-    Outside of git, or if git ignores the whole folder (a copy inside another repository), .gitignore files in it count.
+    Outside of git, or if git ignores the whole folder (a copy inside another repository), .gitignore files in it count,
+    and every ``__pycache__`` is skipped.
     """
     # --others: a new file that was not added yet belongs to the build context too.
     kinds = ("-z", "--cached", "--others", "--exclude-standard")
@@ -129,8 +130,9 @@ def names(root: Path) -> Iterator[str]:
         with tempfile.TemporaryDirectory() as empty:
             _git_files(["git", "init", "--quiet", "--bare", empty])
             repository = ["git", "-C", str(root), f"--git-dir={empty}", "--work-tree=."]
-            listed = _git_files([*repository, "ls-files", *kinds])
-    for name in listed if listed is not None else _all_files(root):
+            found = _git_files([*repository, "ls-files", *kinds]) or _all_files(root)
+        listed = {name for name in found if "__pycache__" not in PurePosixPath(name).parts}
+    for name in listed:
         path = root / name
         if path.is_dir() and not path.is_symlink():
             yield from (f"{name.rstrip('/')}/{inner}" for inner in names(path))
@@ -138,18 +140,18 @@ def names(root: Path) -> Iterator[str]:
             yield name
 
 
-def _git_files(command: list[str]) -> set[str] | None:
-    """The names that a command of git lists; None if there is no git or no repository."""
+def _git_files(command: list[str]) -> set[str]:
+    """The names that a command of git lists; none if there is no git or no repository."""
     try:
         listed = os.fsdecode(subprocess.run(command, capture_output=True, check=True).stdout)
     except (OSError, subprocess.CalledProcessError):
-        return None
+        return set()
     return set(listed.split("\0")) - {""}
 
 
 def _all_files(root: Path) -> Iterator[str]:
     for path in root.rglob("*"):
-        if "__pycache__" not in path.parts and (path.is_file() or path.is_symlink()):
+        if path.is_file() or path.is_symlink():
             yield path.relative_to(root).as_posix()
 
 

@@ -80,6 +80,24 @@ class Project:
         return f"From {self.folder}: {count}, {self.size / 1e6:.1f} MB{left}."
 
 
+def check_program(program: str, folder: str | None) -> None:
+    """Check that a job's program goes into the image.
+
+    Args:
+        program: its path in the folder.
+        folder: the job's own code; None for trainer/.
+
+    Raises:
+        UserError: git ignores it, .dockerignore excludes it, or its name is one that never goes into an image.
+    """
+    context.check_program(program, folder or TRAINER)
+    kind = _forbidden(program) if folder else None
+    if kind:
+        raise UserError(
+            f"The program {folder}/{program} would not be in the image: it has the name {kind}.", "Rename the program."
+        )
+
+
 def read(folder: Path) -> Project:
     """Read a project's folder.
 

@@ -66,8 +66,8 @@ def check_program_name(program: str) -> str:
     if PROGRAM.fullmatch(program):
         return program
     name = program.rpartition("trainer/")[2].removeprefix("./")
-    fix = f'Write program = "{name}".' if PROGRAM.fullmatch(name) else "Name a .py or .sh file of that folder."
-    raise _mistake("a program is named by its path below the folder of the code, by default trainer/", fix)
+    fix = f'Write program = "{name}".' if PROGRAM.fullmatch(name) else "Put a .py or .sh file there, and name that."
+    raise _mistake("a program is named by its path below the folder of its code, trainer/ or that of the key code", fix)
 
 
 def _mistake(problem: str, fix: str) -> PydanticCustomError:

@@ -85,6 +85,20 @@ def file(name: str, content: str | bytes) -> Given:
     return written
 
 
+def link(name: str, target: str) -> Given:
+    """A symbolic link, in a folder that exists."""
+
+    @contextmanager
+    def made(scene: Scene) -> Iterator[None]:
+        (scene.folder / name).symlink_to(target)
+        try:
+            yield
+        finally:
+            (scene.folder / name).unlink()
+
+    return made
+
+
 def folder(name: str, *files: str) -> Given:
     """A folder with files of one line each; a name that ends with a slash is a folder."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.errors.case import STACK, Case, folder, given, job, refused, variable
+from tests.errors.case import STACK, Case, file, folder, given, job, link, refused, variable
 from tests.errors.scene import Scene
 from tests.errors.tools import only_these_programs
 
@@ -40,6 +40,43 @@ CASES = (
         "Build and push it: `make image JOB=digits`.",
         NOT_THERE,
         STACK,
+    ),
+    Case(
+        GROUP,
+        "the image of the job's own code was not built yet, or jobs run as processes",
+        "make train JOB=mistake",
+        "The image of the current code-of-mine is not in ECR: …/trainyard-local-trainer:code-….",
+        "Build and push it: `make image JOB=mistake`.",
+        given(job('code = "code-of-mine"\nprogram = "train.py"', ""), file("code-of-mine/train.py", "")),
+        STACK,
+    ),
+    Case(
+        GROUP,
+        "the folder of the job's own code does not exist",
+        "make image JOB=mistake",
+        "There is no folder ../my-project, which the job file names as its code.",
+        "Name a folder, from / or from the root of this repository.",
+        job('code = "../my-project"\nprogram = "train.py"', ""),
+    ),
+    Case(
+        GROUP,
+        "the job's own code is the folder of this repository",
+        "make image JOB=mistake",
+        "The folder . contains this repository, so it cannot be a job's code.",
+        "Name the folder of the project alone.",
+        job('code = "."\nprogram = "train.py"', ""),
+    ),
+    Case(
+        GROUP,
+        "a link in the job's own code leads out of it",
+        "make image JOB=mistake",
+        "The link code-of-mine/data leads out of the folder, to ../data: the image would not have its target.",
+        "Copy the target into the folder, or remove the link.",
+        given(
+            job('code = "code-of-mine"\nprogram = "train.py"', ""),
+            file("code-of-mine/train.py", ""),
+            link("code-of-mine/data", "../data"),
+        ),
     ),
     Case(
         GROUP,

@@ -189,6 +189,33 @@ CASES = (
         "Rename the program, or change that rule.",
         given(job('program = "secrets.py"'), file("trainer/secrets.py", "")),
     ),
+    _case(
+        "code without a program",
+        'code = "../my-project"',
+        "the key code needs the key program, the file in that folder that the job runs.",
+    ),
+    _case(
+        "code that is no folder",
+        'code = "https://example.com/project.git"\nprogram = "train.py"',
+        "code is 'https://example.com/project.git': a job's code is a folder of this machine.",
+        "Name the folder; `make image` copies it into the image.",
+    ),
+    Case(
+        GROUP,
+        "a program that does not exist in the job's code",
+        TRAIN,
+        "The program code-of-mine/trian.py does not exist.",
+        "Did you mean train.py?",
+        given(job('code = "code-of-mine"\nprogram = "trian.py"'), file("code-of-mine/train.py", "")),
+    ),
+    Case(
+        GROUP,
+        "a program whose name never goes into an image",
+        TRAIN,
+        "The program code-of-mine/secrets.py would not be in the image: it has the name of credentials.",
+        "Rename the program.",
+        given(job('code = "code-of-mine"\nprogram = "secrets.py"'), file("code-of-mine/secrets.py", "")),
+    ),
     _hp("HP without `=`", "epochs", "The hyperparameter 'epochs' is not name=value.", 'For example: HP="epochs=3".'),
     _hp(
         "HP with the same name twice",

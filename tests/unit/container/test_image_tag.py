@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.container import Base, check_program, image_tag
+from scripts.container import Base, image_tag
+from scripts.container.context import check_program
 from scripts.container.tag import tag_of
 from scripts.core.errors import UserError
 from tests.conftest import ROOT, clean_environment

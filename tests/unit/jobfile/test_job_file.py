@@ -161,9 +161,9 @@ def test_the_trainers_folder_is_no_part_of_a_programs_name(jobs: Path) -> None:
         ({"tags": {"aws:x": "1"}}, "aws:", ""),
         ({"tags": {"a": "b;c"}}, "b;c", ""),
         ({"program": "/home/me/yard/trainer/x.py"}, "program is '/home/me/yard/trainer/x.py'", 'program = "x.py"'),
-        ({"program": "./sub/x.py"}, "path below trainer/", 'program = "sub/x.py"'),
-        ({"program": "/etc/x.py"}, "path below trainer/", "Put a .py file into trainer/"),
-        ({"program": "train"}, "path below trainer/", "Put a .py file into trainer/"),
+        ({"program": "./sub/x.py"}, "path below the folder of its code", 'program = "sub/x.py"'),
+        ({"program": "/etc/x.py"}, "path below the folder of its code", "Put a .py or .sh file there"),
+        ({"program": "train"}, "path below the folder of its code", "Put a .py or .sh file there"),
     ],
 )
 def test_errors_name_their_place(values: dict[str, Any], problem: str, fix: str) -> None:
@@ -177,7 +177,8 @@ def test_errors_name_their_place(values: dict[str, Any], problem: str, fix: str)
 def test_channels_are_required() -> None:
     with pytest.raises(UserError) as caught:
         parse_job({}, "jobs/x.toml")
-    assert "[channels.training]" in caught.value.fix
+    assert "[channels.training]" in caught.value.problem
+    assert parse_job({"program": "train.py"}, "jobs/x.toml").channels == {}
 
 
 def test_values_keep_their_type_and_text() -> None:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from .data_loss import DATA_RESOURCES, data_loss, gravity, loses_data
+from .data_loss import DATA_RESOURCES, data_loss, gravity, loses_data, must_be_empty
 from .model import (
     Action,
     Change,
@@ -88,8 +88,11 @@ def _facts(
     rest = [each for each in unnamed if not each.reordered]
     has_more = bool(named or reverting)
     yield from (_Fact(text, told=True) for text in _state_of_the_plan(plan))
-    yield from map(_Fact, _losses(losses, mask))
-    yield from map(_Fact, _refusals(refused, mask))
+    grave = [each for each in losses if not must_be_empty(each)]
+    # What AWS deletes only if it is empty is no worse than what it refuses to delete.
+    parts = (_losses(losses, mask), _refusals(refused, mask))
+    for part in parts if grave else reversed(parts):
+        yield from map(_Fact, part)
     yield from (_Fact(text, told=True) for text in (*_serious(findings), *_permissions(permissions)))
     yield from map(_Fact, _drift_reverts(reverting))
     yield from _remaining_changes(rest, has_more)
@@ -144,11 +147,11 @@ def _losses(losses: Sequence[Change], mask: Mask) -> Iterator[str]:
 
 
 def _refusals(refused: Sequence[Change], mask: Mask) -> Iterator[str]:
-    if len(refused) == 1:
-        verb = "destroy" if refused[0].action is Action.DESTROY else "replace"
-        yield f"AWS refuses to {verb} {_names(refused, mask)[0]}: {refused_by(refused[0])} is on."
-    elif refused:
-        yield f"AWS refuses to destroy or replace {len(refused)} resources: their deletion protection is on."
+    if refused:
+        verbs = {"destroy" if each.action is Action.DESTROY else "replace" for each in refused}
+        start = f"AWS refuses to {' or '.join(sorted(verbs))} {_names(refused[:1], mask)[0]}"
+        left = len(refused) - 1
+        yield f"{start} and {left} more: they are protected." if left else f"{start}: {refused_by(refused[0])} is on."
 
 
 def _names(changes: Sequence[Change], mask: Mask) -> list[str]:

@@ -171,8 +171,10 @@ def test_a_refused_destruction_is_no_loss() -> None:
     assert verdict_of(kept) == refusal
     assert verdict_of(lost, kept) == f"Destroys the readme object: its content is lost. {refusal}"
     assert verdict_of(kept, destroyed("aws_lb.front", enable_deletion_protection=True)) == (
-        "AWS refuses to destroy or replace 2 resources: their deletion protection is on."
+        "AWS refuses to destroy the prod database and 1 more: they are protected."
     )
+    empty = destroyed("aws_s3_bucket.logs", force_destroy=False)
+    assert verdict_of(empty, kept).startswith(refusal)
 
 
 def test_what_has_no_room_is_in_the_summary_unless_it_is_told_elsewhere() -> None:

@@ -23,6 +23,7 @@ ENV_DEFAULT := $(if $(filter local,$(CLOUD_NAME)),local,dev)
 APPROVE_TEXT := $(value APPROVE)
 BASE_TEXT := $(value BASE)
 CLOUD_TEXT := $(CLOUD_NAME)
+CODE_TEXT := $(value CODE)
 CONFIRM_TEXT := $(value CONFIRM)
 DRY_RUN_TEXT := $(value DRY_RUN)
 ENV_TEXT := $(or $(value ENV),$(ENV_DEFAULT))
@@ -36,14 +37,17 @@ JOB_TEXT := $(value JOB)
 KILLS_TEXT := $(value KILLS)
 LIST_TEXT := $(value LIST)
 LOCK_TEXT := $(value LOCK)
+NAME_TEXT := $(value NAME)
+PROGRAM_TEXT := $(or $(value PROGRAM),train.py)
 RUN_TEXT := $(value RUN)
 SEED_TEXT := $(value SEED)
 UPDATE_TEXT := $(value UPDATE)
 YES_TEXT := $(value YES)
-export APPROVE_TEXT BASE_TEXT CLOUD_TEXT CONFIRM_TEXT DRY_RUN_TEXT ENV_TEXT FAULTS_TEXT HOSTS_TEXT HP_TEXT IMAGE_TEXT
-export INSTANCES_TEXT INTERRUPT_TEXT JOB_TEXT KILLS_TEXT LIST_TEXT LOCK_TEXT RUN_TEXT SEED_TEXT UPDATE_TEXT YES_TEXT
-unexport APPROVE BASE CLOUD CONFIRM DRY_RUN ENV FAULTS FOR HOSTS HP IMAGE INSTANCES INTERRUPT JOB KILLS LIST LOCK RUN
-unexport SEED UPDATE YES
+export APPROVE_TEXT BASE_TEXT CLOUD_TEXT CODE_TEXT CONFIRM_TEXT DRY_RUN_TEXT ENV_TEXT FAULTS_TEXT HOSTS_TEXT HP_TEXT
+export IMAGE_TEXT INSTANCES_TEXT INTERRUPT_TEXT JOB_TEXT KILLS_TEXT LIST_TEXT LOCK_TEXT NAME_TEXT PROGRAM_TEXT RUN_TEXT
+export SEED_TEXT UPDATE_TEXT YES_TEXT
+unexport APPROVE BASE CLOUD CODE CONFIRM DRY_RUN ENV FAULTS FOR HOSTS HP IMAGE INSTANCES INTERRUPT JOB KILLS LIST LOCK
+unexport NAME PROGRAM RUN SEED UPDATE YES
 
 define newline
 
@@ -88,7 +92,9 @@ prove-resume: .venv/installed ## Kill a training run at random and compare its r
 	@$(VENV) -m scripts.prove_resume
 
 ##@ From a training script to a model (CLOUD=local: rehearse)
-.PHONY: plan infra unlock base image data train shell logs stop resume jobs model destroy
+.PHONY: new plan infra unlock base image data train shell logs stop resume jobs model destroy
+new: $(PACKAGES) ## Write a job file for a training script of your own [NAME= CODE=../my-project PROGRAM=train.py]
+	@$(VENV) -m scripts.new
 plan: $(PACKAGES) ## Plan the changes of `make infra`, and review them on one page [ENV= YES=1]
 	@$(VERB) scripts.plan stack
 infra: $(PACKAGES) ## Build the infrastructure: apply the plan of `make plan`, or plan and ask [ENV= YES=1 APPROVE=]
@@ -97,7 +103,7 @@ unlock: $(PACKAGES) ## Remove the lock that a killed command left on Terraform's
 	@$(VERB) scripts.infra unlock
 base: $(PACKAGES) ## Pull the base image of the trainer's image: AWS's or another [JOB= BASE= LIST=1 UPDATE=1]
 	@$(VERB) scripts.base
-image: $(PACKAGES) ## Build the trainer's image and push it to ECR, unless it is there [JOB= BASE= YES=1]
+image: $(PACKAGES) ## Build a job's image and push it to ECR, unless it is there [JOB= BASE= YES=1]
 	@$(VERB) scripts.image
 data: $(PACKAGES) ## Upload a job's local channels to the data bucket: only changed files [JOB= YES=1]
 	@$(VERB) scripts.data

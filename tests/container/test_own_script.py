@@ -152,15 +152,21 @@ def test_the_page_s_commands_build_push_and_run_the_program(dock: Project, base_
     Half a minute or more: it builds and pushes an image, and a job trains in it.
     """
     (program,), (job,) = blocks("python"), blocks("toml")
-    write_tree(dock.folder, {"trainer/my_train.py": program, "jobs/my-train.toml": job})
+    write_tree(dock.folder.parent, {"my-project/train.py": program})
     dock.make("cloud-up")
     dock.make("infra", "CLOUD=local", "YES=1")
     dock.make("digits")
     dock.make("base", "CLOUD=local", f"BASE={base_image}")
-    commands = re.findall(r"^    make (.*)$", PAGE, flags=re.MULTILINE)
-    assert [command.split()[0] for command in commands] == ["image", "train"]
-    for command in commands:
-        dock.make(*command.replace('"', "").split(), "CLOUD=local", "YES=1")
+    (new, image, train) = [
+        each.replace('"', "").split() for each in re.findall(r"^    make (.*)$", PAGE, flags=re.MULTILINE)
+    ]
+    assert [new[0], image[0], train[0]] == ["new", "image", "train"]
+    dock.make(*new)
+    written = dock.folder / "jobs" / "my-train.toml"
+    assert written.read_text() == job
+    written.write_text(job.replace("data/my-train/training", "data/digits/training"))
+    for command in (image, train):
+        dock.make(*command, "CLOUD=local", "YES=1")
     (run,) = (dock.folder / "runs").glob("my-train-*")
     record = json.loads((run / "record.json").read_text())
     assert record["status"] == "Completed"
@@ -169,4 +175,3 @@ def test_the_page_s_commands_build_push_and_run_the_program(dock: Project, base_
     log = dock.make("logs", "CLOUD=local", f"RUN={run.name}")
     assert "as a process" not in log
     assert "Epoch 20/20" in log
-    (dock.folder / "trainer" / "my_train.py").unlink()

@@ -1,0 +1,61 @@
+"""`make new`: writes a job file for a program of one's own, with what the program says about its job."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scripts.core import console, verb
+from scripts.core.errors import UserError
+
+if TYPE_CHECKING:
+    from scripts.jobfile.script import Script
+
+APP = verb.app("Write a job file for a training script of your own.")
+
+
+@APP.command()
+def main(
+    name: Annotated[str, typer.Option(envvar="NAME_TEXT", help="The new job file's name, without .toml.")] = "",
+    code: Annotated[str, typer.Option(envvar="CODE_TEXT", help="The folder with your code.")] = "",
+    program: Annotated[str, typer.Option(envvar="PROGRAM_TEXT", help="The script in it that trains.")] = "train.py",
+) -> None:
+    """Write jobs/NAME.toml. The script is read, not run."""
+    from scripts import jobfile
+    from scripts.jobfile import reading, script, template
+
+    path = reading.FOLDER / f"{name}.toml"
+    if not name or not code:
+        raise UserError(
+            f"{'No name' if not name else 'No folder with code'} is given.",
+            "For example: `make new NAME=my-job CODE=../my-project PROGRAM=train.py`.",
+        )
+    if not reading.NAME.fullmatch(name) or len(name) > reading.LONGEST_NAME:
+        good = re.sub("[^a-zA-Z0-9]+", "-", name)[: reading.LONGEST_NAME].strip("-")
+        raise UserError(
+            f"NAME={name} cannot name a training job: a name has at most {reading.LONGEST_NAME} letters, digits and "
+            "hyphens.",
+            f"For example: NAME={good or 'my-job'}.",
+        )
+    if path.exists():
+        raise UserError(f"{path} exists already.", "Choose another NAME, or delete the file.")
+    jobfile.check_program(program, code)
+    found = script.read_script(Path(code) / program) if program.endswith(".py") else script.Script((), (), (), True)
+    text = template.job_file(name, code, program, found)
+    reading.parse_job(tomllib.loads(text), str(path))  # a code or program that a job file may not name
+    path.write_text(text, encoding="utf-8")
+    console.say(f"Wrote {path}: {_summary(found)}.")
+    if not found.saves:
+        console.say(f"{program} names neither SM_MODEL_DIR nor /opt/ml/model: nothing else becomes the model.")
+    console.say(f"Look at it. Then `make image JOB={name}` and `make train JOB={name}`: docs/bring-your-own-script.md.")
+
+
+def _summary(found: "Script") -> str:
+    counts = (("argument", found.arguments), ("channel", found.channels), ("metric", found.metrics))
+    return console.listed([f"{len(each)} {noun}{'s' * (len(each) != 1)}" for noun, each in counts])
+
+
+if __name__ == "__main__":
+    verb.run(APP)

@@ -177,6 +177,7 @@ requirements: .venv/installed-aws ## Pin the packages of requirements*.in again
 	@$(COMPILE) pyproject.toml --constraints requirements.txt --output-file requirements-review.txt
 	@$(COMPILE) requirements-dev.in --constraints requirements.txt --output-file requirements-dev.txt
 	@$(COMPILE) requirements-awscli.in --output-file requirements-awscli.txt
+	@$(COMPILE) requirements-toolkit.in --output-file requirements-toolkit.txt
 clean: ## Delete all generated files except data/ and runs/; stops the local cloud
 	@if test -x $(VENV); then $(VENV) -m scripts.cloud down; fi
 	@rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis

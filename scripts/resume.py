@@ -50,10 +50,11 @@ def _prepare(
     from scripts.stack import read_stack
     from scripts.training import preflight, resume_checks, resume_request
 
-    resume_request.check(earlier, jobfile.resolve_hyperparameters({}, typed, None))
+    before = resume_request.values_before(earlier, typed)
+    resume_request.check(earlier, jobfile.resolve_hyperparameters(before, typed, None))
     stack = read_stack(env)
     trainer = resume_checks.check_image(earlier, stack, say, describe=bool(typed))
-    changes = jobfile.resolve_hyperparameters({}, typed, trainer)
+    changes = jobfile.resolve_hyperparameters(before, typed, trainer)
     resume_request.check_changes(earlier, changes, trainer)
     tags = resume_checks.tags_of(sagemaker, earlier, say)
     members = sagemaker.meta.service_model.operation_model("CreateTrainingJob").input_shape.members

@@ -223,18 +223,32 @@ def locked(path: Path) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def awscli() -> Path:
-    """The `aws` command in an environment of its own, for it pins its own botocore; made anew when its pins change."""
-    pins = ROOT / "requirements-awscli.txt"
-    folder = ROOT / "build" / f"awscli-{hashlib.sha256(pins.read_bytes()).hexdigest()[:12]}"
+    """The `aws` command."""
+    return _client("awscli") / "aws"
+
+
+@pytest.fixture(scope="session")
+def toolkit() -> Path:
+    """The Python that has SageMaker's training toolkit."""
+    return _client("toolkit") / "python"
+
+
+def _client(name: str) -> Path:
+    """The programs of an environment with the pins of requirements-<name>.txt alone; made anew when the pins change.
+
+    Such a client pins packages that the project has in other versions.
+    """
+    pins = ROOT / f"requirements-{name}.txt"
+    folder = ROOT / "build" / f"{name}-{hashlib.sha256(pins.read_bytes()).hexdigest()[:12]}"
     stamp = folder.with_name(f"{folder.name}.installed")
     with locked(stamp):
         if not stamp.exists():
-            _install_awscli(folder, pins)
+            _install(name, folder, pins)
             stamp.touch()
-    return folder / "bin" / "aws"
+    return folder / "bin"
 
 
-def _install_awscli(folder: Path, pins: Path) -> None:
+def _install(name: str, folder: Path, pins: Path) -> None:
     python = folder / "bin" / "python"
     for arguments in (
         ["venv", "--clear", "--python", sys.executable, str(folder)],
@@ -245,4 +259,4 @@ def _install_awscli(folder: Path, pins: Path) -> None:
             command, cwd=ROOT, env=uv_environment(), capture_output=True, text=True, timeout=300, check=False
         )
         if ended.returncode != 0:
-            missing(f"awscli cannot be installed here: {ended.stderr.strip()}")
+            missing(f"{name} cannot be installed here: {ended.stderr.strip()}")

@@ -136,7 +136,7 @@ def read_assignments(text: str, more: Sequence[str]) -> dict[str, str]:
 def resolve_hyperparameters(
     from_file: Mapping[str, str | int | float | bool], from_command: Mapping[str, str], known: TrainerDescription | None
 ) -> dict[str, str]:
-    """The job's hyperparameters. A value of the command line replaces that of the job file.
+    """The job's hyperparameters. A value of the command line replaces that of the job file, and has its type.
 
     Args:
         from_file: the job file's table.
@@ -147,7 +147,10 @@ def resolve_hyperparameters(
         UserError: a hyperparameter is unknown, has the wrong type, is out of range, or is too long for SageMaker.
     """
     values = as_texts(from_file) | dict(from_command)
-    sent = {name: encode(value) for name, value in values.items()}
+    sent = {
+        name: encode(value, text=known is None and isinstance(from_file.get(name), str))
+        for name, value in values.items()
+    }
     if len(values) > 100:
         raise UserError(f"There are {len(values)} hyperparameters; SageMaker accepts 100.", "Remove some.")
     for name, value in sent.items():
@@ -165,14 +168,29 @@ def resolve_hyperparameters(
     return sent
 
 
-def encode(value: str) -> str:
+def encode(value: str, *, text: bool = False) -> str:
     """A value as SageMaker accepts it: unchanged, or as a JSON string.
 
     SageMaker's pattern for a value is ``.*``, and the dot does not match a line break. So a value with a line break is
     sent as a JSON string, as AWS's SDK sends every string. The trainer decodes JSON strings (`read_hyperparameters`
     in trainer/contract/folders.py), so a value that looks like one is encoded too.
+
+    Args:
+        value: the value.
+        text: whether it must arrive as a string at a program that decodes JSON (trainer/contract/program_values.py, and
+            SageMaker's training toolkit). Then a string such as ``true`` or ``1.10`` is encoded too.
     """
-    return json.dumps(value) if BREAKS.search(value) or value[:1] == '"' else value
+    return json.dumps(value) if BREAKS.search(value) or value[:1] == '"' or (text and _is_json(value)) else value
+
+
+def _is_json(value: str) -> bool:
+    try:
+        json.loads(value)
+    except RecursionError:
+        return True
+    except ValueError:
+        return False
+    return True
 
 
 def _unknown(name: str, known: list[str]) -> UserError:

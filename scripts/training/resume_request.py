@@ -3,6 +3,7 @@
 No local file has any effect: a colleague, or a fresh clone, sends the same request.
 """
 
+import json
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,24 @@ from scripts.jobfile.hyperparameters import TrainerDescription
 from scripts.jobfile.reading import LONGEST_NAME
 from scripts.runs.record import ENDED, RESUMES, job_file_of
 from scripts.training.request import job_name
+
+
+def values_before(earlier: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """Some hyperparameters of an earlier job, decoded as another program than the trainer decodes them.
+
+    Args:
+        earlier: the DescribeTrainingJob response of the earlier job.
+        names: the names of the hyperparameters; one that the earlier job did not have is skipped.
+    """
+    sent = earlier.get("HyperParameters", {})
+    return {name: _decode(sent[name]) for name in names if name in sent}
+
+
+def _decode(sent: str) -> Any:
+    try:
+        return json.loads(sent)
+    except (ValueError, RecursionError):
+        return sent
 
 
 def check(earlier: Mapping[str, Any], changes: Mapping[str, str]) -> None:

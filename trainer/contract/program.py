@@ -19,8 +19,9 @@ from pathlib import Path
 from trainer.contract import variables, written
 from trainer.contract.errors import JobError
 from trainer.contract.failure import failure_file, write_failure
-from trainer.contract.folders import Folders, read_hyperparameters
+from trainer.contract.folders import Folders
 from trainer.contract.job import check_gpu
+from trainer.contract.program_values import read_program_values
 from trainer.contract.stop import Stop
 
 TRAINER_FOLDER = Path(__file__).resolve().parents[1]
@@ -57,8 +58,8 @@ def run(folders: Folders, extra: Sequence[str], stop: Stop) -> int:
     """
     code, name = code_folder(os.environ), other_program(os.environ)
     path = _find(code, name)
-    hyperparameters = read_hyperparameters(folders)
-    arguments = [*variables.to_arguments(hyperparameters), *extra]
+    hyperparameters = read_program_values(folders)
+    arguments = [*variables.to_arguments(hyperparameters.arguments), *extra]
     given = variables.to_variables(folders, code, path.relative_to(code).as_posix(), hyperparameters, arguments)
     check_gpu(given["SM_CURRENT_INSTANCE_TYPE"], variables.gpus(), os.environ)
     for folder in ("SM_MODEL_DIR", "SM_OUTPUT_DATA_DIR"):
@@ -69,6 +70,8 @@ def run(folders: Folders, extra: Sequence[str], stop: Stop) -> int:
         write_failure(folders, f"{path.name} exited with code {ended}; see the log for the reason.")
     if ended == 0 and given["SM_CURRENT_HOST"] == json.loads(given["SM_HOSTS"])[0]:
         written.warn_of_empty_model(path.name, folders, code, started)
+    if ended == 0:
+        (folders.output / "success").touch()  # as the toolkit does, for programs that look for it
     return ended
 
 

@@ -17,6 +17,7 @@ from scripts.jobfile.hyperparameters import (
     resolve_hyperparameters,
 )
 from trainer.contract.folders import Folders, read_hyperparameters
+from trainer.contract.program_values import decode, to_argument
 
 KNOWN = parse_description(
     {
@@ -58,6 +59,29 @@ def test_command_line_values_arrive_unchanged(values: dict[str, str], quoted: bo
     assigned = read_assignments(shlex.join(words), []) if quoted else read_assignments("", words)
     assert assigned == values
     assert resolve_hyperparameters({}, assigned, None) == {name: encode(value) for name, value in values.items()}
+
+
+JSON = st.recursive(st.none() | st.booleans() | st.floats() | st.integers(), st.lists)
+
+
+@given(VALUES | JSON.map(json.dumps) | st.sampled_from(["007", " 1 ", "NaN", '"a" ', "[" * 2000]))
+def test_a_string_of_a_job_file_arrives_as_that_string_at_a_program(value: str) -> None:
+    sent = resolve_hyperparameters({"value": value}, {}, None)["value"]
+    assert re.fullmatch(".*", sent)
+    assert (to_argument(sent), decode(sent)) == (value, value)
+
+
+def test_a_boolean_and_a_string_are_sent_distinguishably_to_a_program() -> None:
+    values: dict[str, str | int] = {"flag": True, "text": "true", "number": 1, "version": "1.10"}
+    sent = {"flag": "true", "text": '"true"', "number": "1", "version": '"1.10"'}
+    assert resolve_hyperparameters(values, {}, None) == sent
+    assert resolve_hyperparameters({"model": "true"}, {}, KNOWN) == {"model": "true"}
+
+
+def test_a_typed_value_has_the_type_of_the_job_file() -> None:
+    typed = {"flag": "false", "text": "false", "new": "false"}
+    sent = {"flag": "false", "text": '"false"', "new": "false"}
+    assert resolve_hyperparameters({"flag": True, "text": "true"}, typed, None) == sent
 
 
 def test_command_line_replaces_values_of_the_job_file() -> None:

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scripts.jobfile import resolve_hyperparameters
 from tests.unit.trainer.trainer_runs import ROOT, Base, environment
 from trainer.contract import variables
 
@@ -32,6 +33,8 @@ AWKWARD = {
     "digits": "007",
     "list": "[1, 2]",
     "yes": "true",
+    "nothing": "null",
+    "spaced": " 1 ",
 }
 
 # From to_env_vars in the toolkit's environment.py.
@@ -89,15 +92,15 @@ def read_report(base: Base) -> dict[str, Any]:
 
 
 def test_every_string_arrives_exactly_as_it_was_written(image: Path, base: Base) -> None:
-    base.configure(hyperparameters={**AWKWARD, "_tuning_objective_metric": "x", "sagemaker_region": "y"})
+    sent = resolve_hyperparameters(AWKWARD, {}, None)
+    base.configure(hyperparameters={**sent, "_tuning_objective_metric": "x", "sagemaker_region": "y"})
     code, _, err = run(image, base, REPORT.format(names=list(AWKWARD)))
     assert (code, err) == (0, "")
     report = read_report(base)
     assert report["parsed"] == AWKWARD
     variables = report["variables"]
     assert {name: variables[f"SM_HP_{name.upper()}"] for name in AWKWARD} == AWKWARD
-    numbers = {"plain": 0.1, "negative": -1, "list": [1, 2], "yes": True}
-    assert json.loads(variables["SM_HPS"]) == {**AWKWARD, **numbers}
+    assert json.loads(variables["SM_HPS"]) == AWKWARD
     assert report["name"] == "__main__"
     assert report["argv0"] == str(image / "mine.py")
     assert report["path0"] == str(image)
@@ -337,6 +340,28 @@ def test_no_other_end_names_where_a_program_wrote(image: Path, base: Base, case:
     save = 'import os, pathlib\npathlib.Path(os.environ["SM_MODEL_DIR"], "model").write_text("x")\n'
     program = {"another host": "", "a model": save, "a failure": "raise SystemExit(3)"}[case]
     assert run(image, base, program)[2] == ""
+
+
+@pytest.mark.parametrize("name", ["mpi", "parameter_server", "torch_distributed", "distributed_dataparallel"])
+def test_a_distribution_is_refused_by_name(image: Path, base: Base, name: str) -> None:
+    base.configure(hyperparameters={f"sagemaker_{name}_enabled": "true"})
+    assert run(image, base, "print('ran')")[:2] == (1, "")
+    assert base.failure.startswith(f"The hyperparameter sagemaker_{name}_enabled asks for the distribution '{name}'")
+
+
+def test_a_distribution_that_is_off_is_not_refused(image: Path, base: Base) -> None:
+    base.configure(hyperparameters={"sagemaker_mpi_enabled": "false"})
+    assert run(image, base, "print('ran')")[:2] == (0, "ran\n")
+
+
+@pytest.mark.parametrize("script", ["exit 1", "echo no JSON"])
+def test_without_a_list_of_neuron_devices_there_are_none(image: Path, base: Base, tmp_path: Path, script: str) -> None:
+    lister = tmp_path / "neuron-ls"
+    lister.write_text(f"#!/bin/sh\n{script}\n")
+    lister.chmod(0o755)
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    out = run(image, base, "import os; print(os.environ['SM_NUM_NEURONS'])", PATH=path)[1]
+    assert out == "0\n"
 
 
 @given(st.dictionaries(st.from_regex(r"[a-z][a-z0-9_]{0,9}", fullmatch=True), st.text(), max_size=5))

@@ -8,7 +8,7 @@ from botocore.stub import Stubber
 
 from scripts.core import aws
 from scripts.core.errors import UserError
-from scripts.jobfile.hyperparameters import Metric, describe_trainer
+from scripts.jobfile.hyperparameters import Metric, describe_trainer, resolve_hyperparameters
 from scripts.jobfile.reading import NAME, parse_job
 from scripts.training import TrainingJob, build_request, resume_checks, resume_request
 from tests.unit.aws_server import STACK
@@ -208,3 +208,16 @@ def test_changes_of_the_results_are_refused() -> None:
     assert caught.value.problem == f"{JOB} started with model=small_cnn, and its results depend on it."
     assert caught.value.fix == "Keep that value."
     resume_request.check_changes(began(), {"anything": "goes"}, None)
+
+
+def test_a_typed_value_has_the_type_that_it_has_in_the_earlier_job() -> None:
+    earlier = {"HyperParameters": {"flag": "true", "text": '"true"', "word": "plain", "kept": "1"}}
+    typed = {"flag": "false", "text": "false", "word": "2", "new": "3"}
+    before = resume_request.values_before(earlier, typed)
+    assert before == {"flag": True, "text": "true", "word": "plain"}
+    assert resolve_hyperparameters(before, typed, None) == {
+        "flag": "false",
+        "text": '"false"',
+        "word": '"2"',
+        "new": "3",
+    }

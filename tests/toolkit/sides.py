@@ -1,0 +1,174 @@
+"""Runs one job twice: by SageMaker's training toolkit, and by the trainer. What its program found is the result."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.conftest import ROOT
+from tests.unit.trainer.trainer_runs import Base, environment
+
+RESOURCES = {
+    "current_host": "localhost",
+    "hosts": ["localhost"],
+    "network_interface_name": "eth0",
+    "current_instance_type": "ml.m5.xlarge",
+    "current_group_name": "homogeneousCluster",
+    "instance_groups": [
+        {"instance_group_name": "homogeneousCluster", "instance_type": "ml.m5.xlarge", "hosts": ["localhost"]}
+    ],
+}
+REPORT = """
+import json, os, sys
+found = {"argv": sys.argv, "folder": os.getcwd(), "path": sys.path[0], "name": __name__, "environ": dict(os.environ)}
+with open(os.path.join(os.environ["SM_MODEL_DIR"], "found.json"), "w") as file:
+    json.dump(found, file)
+"""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A job that has ended.
+
+    Args:
+        found: what the program wrote into found.json, with paths that begin with /opt/ml; None if it wrote nothing.
+        exit_code: the exit code of the container's first process.
+        output: the files in the folder ``output``, with their texts.
+    """
+
+    found: Any
+    exit_code: int
+    output: Mapping[str, str]
+
+    @property
+    def reported(self) -> bool:
+        """Whether the program wrote a report."""
+        return self.found is not None
+
+    @property
+    def arguments(self) -> list[str]:
+        arguments: list[str] = self.found["argv"][1:]
+        return arguments
+
+    @property
+    def options(self) -> list[str]:
+        """The names of the hyperparameters among the arguments, in their order."""
+        names = (argument.partition("=")[0].lstrip("-") for argument in self.arguments if argument.startswith("-"))
+        return [name for name in names if name in self._sent]
+
+    def argument(self, name: str) -> tuple[str, ...]:
+        """The arguments of one hyperparameter: its name with its value, or the one argument that has both."""
+        option = f"--{name}" if len(name) > 1 else f"-{name}"
+        (place,) = [number for number, each in enumerate(self.arguments) if each.partition("=")[0] == option]
+        return tuple(self.arguments[place : place + (1 if "=" in self.arguments[place] else 2)])
+
+    @property
+    def variables(self) -> dict[str, str]:
+        variables: dict[str, str] = self.found["environ"]
+        return variables
+
+    @property
+    def _sent(self) -> set[str]:
+        return set(json.loads(self.variables["SM_HPS"]))
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job that both run.
+
+    Args:
+        program: the text of train.py.
+        hyperparameters: the content of hyperparameters.json.
+        signal: whether SIGTERM follows when the program has printed a line.
+        project: more files of the folder with the code, by name.
+    """
+
+    program: str
+    hyperparameters: Mapping[str, str] = field(default_factory=dict)
+    signal: bool = False
+    project: Mapping[str, str] = field(default_factory=dict)
+
+
+class Side:
+    """A started job: of the toolkit if its Python is given, else of the trainer."""
+
+    def __init__(self, job: Job, folder: Path, toolkit: Path | None, programs: Path) -> None:
+        self._base = Base(folder / "ml")
+        self._base.configure(
+            hyperparameters=job.hyperparameters, resourceconfig=RESOURCES, inputdataconfig={"training": {}}
+        )
+        for name in ("code", "model", "output"):
+            (self._base.root / name).mkdir()
+        for name, text in {"train.py": job.program, **job.project}.items():
+            path = self._base.root / "code" / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
+        module = ["-m", "sagemaker_training.cli.train"] if toolkit else ["-m", "trainer", "train"]
+        self._process = subprocess.Popen(
+            [str(toolkit or sys.executable), *module],
+            cwd=folder,
+            env=self._environment(toolkit, programs),
+            stdout=subprocess.PIPE if job.signal else subprocess.DEVNULL,
+            stderr=(folder / "log").open("w"),
+            start_new_session=True,
+        )
+        self._signal = job.signal
+
+    def _environment(self, toolkit: Path | None, programs: Path) -> dict[str, str]:
+        variables = environment(
+            SAGEMAKER_BASE_DIR=str(self._base.root), SAGEMAKER_PROGRAM="train.py", TRAINING_JOB_NAME="job-1"
+        )
+        if not toolkit:
+            variables |= {"SAGEMAKER_SUBMIT_DIRECTORY": str(self._base.root / "code"), "PYTHONPATH": str(ROOT)}
+        path = f"{programs}{os.pathsep}{os.environ['PATH']}"
+        return {**variables, "PATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+
+    def end(self) -> Ended:
+        """Wait for the end."""
+        if self._signal:
+            assert self._process.stdout is not None
+            assert self._process.stdout.readline()
+            self._process.send_signal(signal.SIGTERM)
+        code = self._process.wait(timeout=120)
+        output = self._base.root / "output"
+        report = self._base.root / "model" / "found.json"
+        found = report.read_text().replace(str(self._base.root), "/opt/ml") if report.exists() else "null"
+        files = {path.name: path.read_text() for path in output.iterdir() if path.is_file()}
+        return Ended(json.loads(found), code, files)
+
+    def kill(self) -> None:
+        """End what is left of the job: the toolkit leaves its program behind."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+
+def both(jobs: Mapping[str, Job], folder: Path, toolkit: Path, programs: Path) -> dict[str, tuple[Ended, Ended]]:
+    """Run jobs at the same time; return each job's end there (the toolkit) and here (the trainer).
+
+    Args:
+        jobs: the jobs by name.
+        folder: where their folders are made.
+        toolkit: the Python that has the toolkit.
+        programs: a folder that comes first on PATH.
+    """
+    sides: dict[str, tuple[Side, Side]] = {}
+    try:
+        for name, job in jobs.items():
+            for side in ("there", "here"):
+                (folder / name / side).mkdir(parents=True)
+            sides[name] = (
+                Side(job, folder / name / "there", toolkit, programs),
+                Side(job, folder / name / "here", None, programs),
+            )
+        return {name: (there.end(), here.end()) for name, (there, here) in sides.items()}
+    finally:
+        for started in sides.values():
+            for one in started:
+                one.kill()

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 
-from trainer.contract import describe, program
+from trainer.contract import describe, program, source
 from trainer.contract.errors import JobError
 from trainer.contract.failure import run_guarded
 from trainer.contract.folders import Folders, unset_absent_channels
@@ -49,8 +49,9 @@ def main(arguments: Sequence[str], stop: Stop) -> int:
 
 def _train(folders: Folders, arguments: list[str], stop: Stop) -> int:
     unset_absent_channels(folders, os.environ)
-    if program.other_program(os.environ):
-        return program.run(folders, arguments, stop)
+    other = source.other_program(folders, os.environ)
+    if other:
+        return program.run(other, folders, arguments, stop)
     job = read_job(folders, arguments, os.environ)
     _import_tensorflow()
     from trainer.tasks import image_classification

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 from tests.conftest import ROOT
 from tests.unit.trainer.trainer_runs import Base, environment
 
+PACKED = "input/data/code/sourcedir.tar.gz"
 RESOURCES = {
     "current_host": "localhost",
     "hosts": ["localhost"],
@@ -26,7 +28,8 @@ RESOURCES = {
 }
 REPORT = """
 import json, os, sys
-found = {"argv": sys.argv, "folder": os.getcwd(), "path": sys.path[0], "name": __name__, "environ": dict(os.environ)}
+found = {"argv": sys.argv, "folder": os.getcwd(), "path": sys.path[0], "environ": dict(os.environ)}
+found["spec"] = __spec__ and __spec__.name
 with open(os.path.join(os.environ["SM_MODEL_DIR"], "found.json"), "w") as file:
     json.dump(found, file)
 """
@@ -87,12 +90,14 @@ class Job:
         hyperparameters: the content of hyperparameters.json.
         signal: whether SIGTERM follows when the program has printed a line.
         project: more files of the folder with the code, by name.
+        sdk: whether the code comes as SageMaker's SDK sends it, in an archive in a channel.
     """
 
     program: str
     hyperparameters: Mapping[str, str] = field(default_factory=dict)
     signal: bool = False
     project: Mapping[str, str] = field(default_factory=dict)
+    sdk: bool = False
 
 
 class Side:
@@ -100,34 +105,57 @@ class Side:
 
     def __init__(self, job: Job, folder: Path, toolkit: Path | None, programs: Path) -> None:
         self._base = Base(folder / "ml")
+        for name in ("code", "model", "output", "input/data/code"):
+            (self._base.root / name).mkdir(parents=True)
+        hyperparameters = {**job.hyperparameters, **(self._by_sdk() if job.sdk else {})}
         self._base.configure(
-            hyperparameters=job.hyperparameters, resourceconfig=RESOURCES, inputdataconfig={"training": {}}
+            hyperparameters=hyperparameters, resourceconfig=RESOURCES, inputdataconfig={"training": {}}
         )
-        for name in ("code", "model", "output"):
-            (self._base.root / name).mkdir()
-        for name, text in {"train.py": job.program, **job.project}.items():
-            path = self._base.root / "code" / name
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(text)
+        self._write_code({"train.py": job.program, **job.project}, packed=job.sdk)
         module = ["-m", "sagemaker_training.cli.train"] if toolkit else ["-m", "trainer", "train"]
         self._process = subprocess.Popen(
             [str(toolkit or sys.executable), *module],
             cwd=folder,
-            env=self._environment(toolkit, programs),
+            env=self._environment(toolkit, programs, {} if job.sdk else {"SAGEMAKER_PROGRAM": "train.py"}),
             stdout=subprocess.PIPE if job.signal else subprocess.DEVNULL,
             stderr=(folder / "log").open("w"),
             start_new_session=True,
         )
         self._signal = job.signal
 
-    def _environment(self, toolkit: Path | None, programs: Path) -> dict[str, str]:
+    def _by_sdk(self) -> dict[str, str]:
+        """The hyperparameters with which the SDK names the code."""
+        named = {"sagemaker_program": "train.py", "sagemaker_submit_directory": str(self._base.root / PACKED)}
+        return {name: json.dumps(value) for name, value in named.items()}
+
+    def _write_code(self, files: Mapping[str, str], *, packed: bool) -> None:
+        code = self._base.root / "code"
+        for name, text in files.items():
+            (code / name).parent.mkdir(exist_ok=True)
+            (code / name).write_text(text)
+        if packed:
+            with tarfile.open(self._base.root / PACKED, "w:gz") as tar:
+                for name in files:
+                    tar.add(code / name, name)
+                    (code / name).unlink()
+
+    def _environment(self, toolkit: Path | None, programs: Path, more: Mapping[str, str]) -> dict[str, str]:
+        base = self._base.root
+        installed = base.parent / "installed"  # not into the environment of the tests
         variables = environment(
-            SAGEMAKER_BASE_DIR=str(self._base.root), SAGEMAKER_PROGRAM="train.py", TRAINING_JOB_NAME="job-1"
+            SAGEMAKER_BASE_DIR=str(base),
+            TRAINING_JOB_NAME="job-1",
+            PATH=f"{programs}{os.pathsep}{os.environ['PATH']}",
+            PYTHONPATH=str(installed),
+            PYTHONDONTWRITEBYTECODE="1",
+            PIP_TARGET=str(installed),
+            PIP_NO_INDEX="1",
+            PIP_NO_BUILD_ISOLATION="0",  # "no" is the value of pip's switch: builds need no network
         )
         if not toolkit:
-            variables |= {"SAGEMAKER_SUBMIT_DIRECTORY": str(self._base.root / "code"), "PYTHONPATH": str(ROOT)}
-        path = f"{programs}{os.pathsep}{os.environ['PATH']}"
-        return {**variables, "PATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+            variables["PYTHONPATH"] += f"{os.pathsep}{ROOT}"
+            variables["SAGEMAKER_SUBMIT_DIRECTORY"] = str(base / "code")
+        return {**variables, **more}
 
     def end(self) -> Ended:
         """Wait for the end."""

@@ -92,12 +92,22 @@ print("ready", flush=True)
 time.sleep(60)
 """
 
+SETUP = """
+from setuptools import setup
+setup(name="project", version="1.0", py_modules=["train"])
+"""
+INSTALLED = REPORT.replace("import json", "import importlib.metadata, json").replace(
+    "found = {", 'found = {"version": importlib.metadata.version("project"), '
+)
+
 JOBS = {
     "values": Job(REPORT, {value.name: value.sent for value in VALUES} | ADDED),
     "exit": Job("raise SystemExit(7)"),
     "exception": Job("raise KeyError('weights')"),
     "stop": Job(HANDLER, signal=True),
     "distribution": Job(REPORT, {"sagemaker_parameter_server_enabled": "true"}),
+    "setup": Job(INSTALLED, project={"setup.py": SETUP}),
+    "sdk": Job(REPORT, sdk=True),
 }
 
 Ends = Mapping[str, Ended]
@@ -181,6 +191,25 @@ BEHAVIOURS = (
         "no",
         "yes",
         "the program can save its model",
+    ),
+    Behaviour(
+        "a project with a `setup.py`",
+        lambda ends: "installed {version}, runs as python -m {spec}".format(**ends["setup"].found),
+        "installed 1.0, runs as python -m train",
+        "installed 1.0, runs as python -m train",
+    ),
+    Behaviour(
+        "`sagemaker_program` from `sagemaker_submit_directory`",
+        lambda ends: " from ".join(ends["sdk"].variables[f"SM_{name}"] for name in ("USER_ENTRY_POINT", "MODULE_DIR")),
+        "train.py from /opt/ml/input/data/code/sourcedir.tar.gz",
+        "train.py from /opt/ml/input/data/code/sourcedir.tar.gz",
+    ),
+    Behaviour(
+        "its working folder",
+        lambda ends: "/opt/ml/code" if ends["sdk"].found["folder"] == "/opt/ml/code" else "a new folder",
+        "/opt/ml/code",
+        "a new folder",
+        "the image's code is in /opt/ml/code",
     ),
     Behaviour(
         "`sagemaker_parameter_server_enabled`",

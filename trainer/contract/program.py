@@ -1,4 +1,4 @@
-"""Runs another program than the trainer, if SAGEMAKER_PROGRAM names one.
+"""Runs another program than the trainer, if SAGEMAKER_PROGRAM or SageMaker's SDK names one (`trainer.contract.source`).
 
 The program gets what SageMaker's training toolkit would give it (`trainer.contract.variables`). There are two
 differences: SIGTERM reaches the program, and a string arrives exactly as it was written.
@@ -12,8 +12,10 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from trainer.contract import variables, written
@@ -22,30 +24,18 @@ from trainer.contract.failure import failure_file, write_failure
 from trainer.contract.folders import Folders
 from trainer.contract.job import check_gpu
 from trainer.contract.program_values import read_program_values
+from trainer.contract.source import TRAINER_FOLDER, Source, fetch, install
 from trainer.contract.stop import Stop
 
-TRAINER_FOLDER = Path(__file__).resolve().parents[1]
 STARTER = Path(__file__).with_name("start_program.py")
-OWN_PROGRAM = "__main__.py"
 SIGTERM_EXIT_CODE = 128 + signal.SIGTERM
 
 
-def code_folder(environ: Mapping[str, str]) -> Path:
-    """The folder of the code: SAGEMAKER_SUBMIT_DIRECTORY, which the image sets; outside of it, that of the trainer."""
-    named = environ.get("SAGEMAKER_SUBMIT_DIRECTORY")
-    return Path(named).resolve() if named and Path(named).is_dir() else TRAINER_FOLDER
-
-
-def other_program(environ: Mapping[str, str]) -> str:
-    """Return the name of the other program; empty if the trainer itself should run."""
-    name = environ.get("SAGEMAKER_PROGRAM", "")
-    return "" if name == OWN_PROGRAM and code_folder(environ) == TRAINER_FOLDER else name
-
-
-def run(folders: Folders, extra: Sequence[str], stop: Stop) -> int:
+def run(source: Source, folders: Folders, extra: Sequence[str], stop: Stop) -> int:
     """Run the other program until it ends.
 
     Args:
+        source: the program.
         folders: the folders of the job.
         extra: arguments after ``train``; the program gets them after the hyperparameters.
         stop: whether SIGTERM arrived before the program started.
@@ -54,29 +44,47 @@ def run(folders: Folders, extra: Sequence[str], stop: Stop) -> int:
         The program's exit code. If it is neither 0 nor that of SIGTERM, the failure file says why.
 
     Raises:
-        JobError: there is no such program, or the instance type has a GPU and none is visible.
+        JobError: there is no such program, its code cannot be had, a hyperparameter asks for a distribution, or the
+            instance type has a GPU and none is visible.
     """
-    code, name = code_folder(os.environ), other_program(os.environ)
-    path = _find(code, name)
     hyperparameters = read_program_values(folders)
-    arguments = [*variables.to_arguments(hyperparameters.arguments), *extra]
-    given = variables.to_variables(folders, code, path.relative_to(code).as_posix(), hyperparameters, arguments)
-    check_gpu(given["SM_CURRENT_INSTANCE_TYPE"], variables.gpus(), os.environ)
-    for folder in ("SM_MODEL_DIR", "SM_OUTPUT_DATA_DIR"):
-        Path(given[folder]).mkdir(parents=True, exist_ok=True)
-    started = time.time()
-    ended = _run(_command(path, arguments, folders), code, {**os.environ, **given, **_python_path(code)}, stop)
-    if ended not in (0, SIGTERM_EXIT_CODE) and not failure_file(folders).exists():
-        write_failure(folders, f"{path.name} exited with code {ended}; see the log for the reason.")
-    if ended == 0 and given["SM_CURRENT_HOST"] == json.loads(given["SM_HOSTS"])[0]:
-        written.warn_of_empty_model(path.name, folders, code, started)
+    with tempfile.TemporaryDirectory(prefix="code-") as empty:
+        code = fetch(source, os.environ, Path(empty).resolve())
+        path = _find(code, source)
+        arguments = [*variables.to_arguments(hyperparameters.arguments), *extra]
+        given = variables.to_variables(folders, code, path.relative_to(code).as_posix(), hyperparameters, arguments)
+        check_gpu(given["SM_CURRENT_INSTANCE_TYPE"], variables.gpus(), os.environ)
+        for folder in ("SM_MODEL_DIR", "SM_OUTPUT_DATA_DIR"):
+            Path(given[folder]).mkdir(parents=True, exist_ok=True)
+        started = time.time()
+        ended = _run(
+            _command(path, code, arguments, folders), code, {**os.environ, **given, **_python_path(code)}, stop
+        )
+        if ended not in (0, SIGTERM_EXIT_CODE) and not failure_file(folders).exists():
+            write_failure(folders, f"{path.name} exited with code {ended}; see the log for the reason.")
+        if ended == 0 and given["SM_CURRENT_HOST"] == json.loads(given["SM_HOSTS"])[0]:
+            written.warn_of_empty_model(path.name, folders, code, started)
     if ended == 0:
         (folders.output / "success").touch()  # as the toolkit does, for programs that look for it
     return ended
 
 
-def _command(path: Path, arguments: Sequence[str], folders: Folders) -> list[str]:
-    return [sys.executable, str(STARTER), str(failure_file(folders)), str(path), *arguments]
+def _command(path: Path, code: Path, arguments: Sequence[str], folders: Folders) -> list[str]:
+    """The process of the program. A project with a setup.py is installed, and its program runs as a module."""
+    program = [str(path)]
+    if path.suffix == ".py" and (code / "setup.py").is_file() and code != TRAINER_FOLDER:
+        install(_project(code), code, "the project of setup.py")
+        program = ["-m", path.relative_to(code).with_suffix("").as_posix().replace("/", ".")]
+    return [sys.executable, str(STARTER), str(failure_file(folders)), *program, *arguments]
+
+
+def _project(code: Path) -> list[str]:
+    """The arguments with which pip installs a project: by the image's setuptools, so that it needs no network for it.
+
+    A pyproject.toml may name another builder, which pip downloads.
+    """
+    builds_here = find_spec("setuptools") is not None and not (code / "pyproject.toml").exists()
+    return ["--no-build-isolation", "."] if builds_here else ["."]
 
 
 def _python_path(code: Path) -> dict[str, str]:
@@ -116,13 +124,15 @@ def _requested(stop: Stop) -> bool:
     return stop.requested
 
 
-def _find(code: Path, name: str) -> Path:
+def _find(code: Path, source: Source) -> Path:
+    name = source.program
     path = (code / name).resolve()
     if not path.is_relative_to(code) or not path.is_file():
         programs = ", ".join(sorted(other.name for other in code.glob("*.py")))
-        problem = f"SAGEMAKER_PROGRAM names {name!r}, which is not a file in this image."
-        raise JobError(problem, f"The programs in this image are: {programs}.")
+        place = source.directory or "this image"
+        problem = f"{source.named_by} names {name!r}, which is not a file in {place}."
+        raise JobError(problem, f"The programs there are: {programs}.")
     if path.suffix not in (".py", ".sh"):
         fix = "Name a .py or .sh file; it can start other programs."
-        raise JobError(f"SAGEMAKER_PROGRAM names {name!r}, which is neither a Python program nor a shell script.", fix)
+        raise JobError(f"{source.named_by} names {name!r}, which is neither a Python program nor a shell script.", fix)
     return path

@@ -1,6 +1,7 @@
 """Runs ``python PROGRAM ARGUMENT …``, or a shell script, and writes why it failed to the failure file.
 
     python start_program.py FAILURE-FILE PROGRAM [ARGUMENT …]
+    python start_program.py FAILURE-FILE -m MODULE [ARGUMENT …]
 
 This file is a process of its own and imports nothing but the standard library: a module of the program may have any
 name, also `trainer`. If the parent process dies, this one is killed: else it would go on without a job.
@@ -27,11 +28,15 @@ def main() -> None:
     failure, program = sys.argv[1:3]
     if program.endswith(".sh"):
         os.execv("/bin/sh", ["/bin/sh", *sys.argv[2:]])  # noqa: S606 - a shell is meant; the script need not be executable
-    sys.argv = sys.argv[2:]
-    # In place of the folder of this file; the folder of the code is in PYTHONPATH.
-    sys.path[0] = str(Path(program).parent)
+    is_module = program == "-m"
+    sys.argv = sys.argv[3 if is_module else 2 :]
+    # In place of the folder of this file; the folder of the code is in PYTHONPATH, and it is the working folder.
+    sys.path[0] = str(Path.cwd() if is_module else Path(program).parent)
     try:
-        runpy.run_path(program, run_name="__main__")
+        if is_module:
+            runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+        else:
+            runpy.run_path(program, run_name="__main__")
     except SystemExit as ending:
         if isinstance(ending.code, str) or (ending.code and not isinstance(ending.code, int)):
             _write(Path(failure), str(ending.code))

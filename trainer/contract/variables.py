@@ -107,7 +107,7 @@ def _training_environment(folders: Folders, code: Path, program: str, hyperparam
         "log_level": hyperparameters.sagemaker.get("sagemaker_container_log_level", 20),
         "master_hostname": hosts[0],
         "model_dir": str(folders.model),
-        "module_dir": str(code),
+        "module_dir": hyperparameters.sagemaker.get("sagemaker_submit_directory", str(code)),
         "module_name": program.removesuffix(".py"),
         "network_interface_name": resources.get("network_interface_name") or "eth0",
         "num_cpus": os.cpu_count() or 1,

@@ -98,7 +98,7 @@ def fetch(source: Source, environ: Mapping[str, str], empty: Path) -> Path:
     else:
         raise JobError(
             f"The hyperparameter {DIRECTORY} names {directory!r}, which is neither s3://… nor a file or folder here.",
-            "With network isolation, the SDK sends the code in the channel `code`: does the job have it?",
+            "With network isolation, the SDK sends the code in the channel `code`; give the job this channel.",
         )
     _install_requirements(code)
     return code

@@ -342,6 +342,21 @@ def test_no_other_end_names_where_a_program_wrote(image: Path, base: Base, case:
     assert run(image, base, program)[2] == ""
 
 
+def test_arguments_of_the_container_come_after_the_hyperparameters(image: Path, base: Base) -> None:
+    """ContainerArguments ["train", "--epochs", "3"] of a request."""
+    (image / "mine.py").write_text("import sys; print(sys.argv[1:])")
+    base.configure(hyperparameters={"z": "1"})
+    ended = subprocess.run(
+        [sys.executable, "-m", "trainer", "train", "--epochs", "3"],
+        cwd=image.parent,
+        env=environment(SAGEMAKER_BASE_DIR=str(base.root), SAGEMAKER_PROGRAM="mine.py"),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ended.stdout == "['-z', '1', '--epochs', '3']\n"
+
+
 @pytest.mark.parametrize("name", ["mpi", "parameter_server", "torch_distributed", "distributed_dataparallel"])
 def test_a_distribution_is_refused_by_name(image: Path, base: Base, name: str) -> None:
     base.configure(hyperparameters={f"sagemaker_{name}_enabled": "true"})

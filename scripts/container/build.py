@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
-from scripts.container import context, engine, project
+from scripts.container import context, engine, packages, project
 from scripts.container.base import Base
 from scripts.container.tag import project_tag, tag_of
 from scripts.core import console
@@ -67,7 +67,20 @@ def build_project(base: Base, tag: str, say: Callable[[str], None], folder: Path
     read = project.read(folder)
     if project_tag(base, read) != tag:
         raise UserError(f"{folder} has changed while its image was being built.", "Run the same command again.")
-    return _build(base, tag, read.context, lambda: _labels(folder), say)
+    with tempfile.TemporaryDirectory() as scratch:
+        downloaded = Path(scratch) / "packages"
+        downloaded.mkdir()
+        if any(file.name == packages.REQUIREMENTS for file in read.files):
+            python = packages.describe(base.reference)
+            packages.download(folder / packages.REQUIREMENTS, python, downloaded, say)
+        else:
+            (downloaded / packages.PINS).touch()
+        return _build(base, tag, (*read.context, *_files(downloaded)), lambda: _labels(folder), say)
+
+
+def _files(folder: Path) -> Iterator[context.File]:
+    for path in sorted(folder.iterdir()):
+        yield context.File(f"{folder.name}/{path.name}", "644", path.read_bytes())
 
 
 def _build(

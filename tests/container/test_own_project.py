@@ -1,16 +1,20 @@
 """A project outside of the repository becomes an image and a job: `code` in a job file."""
 
 import json
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Project
 from tests.container.by_hand import write_tree
+from tests.package_index import PASSWORD, package_index
 
 TRAIN = """
 import argparse, json, os, sys
 import data, evaluate, trainer  # names that the trainer's own files have
+import greeting_of_mine, only_source_of_mine
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--epochs", type=int)
@@ -19,7 +23,8 @@ numbers = data.read(os.environ["SM_CHANNEL_TRAIN"])
 for epoch in range(options.epochs):
     print(f"epoch {epoch + 1}: score: {evaluate.score(numbers) + epoch}")
 with open(os.path.join(os.environ["SM_MODEL_DIR"], "weights.json"), "w") as file:
-    json.dump({"sum": sum(numbers), "owner": trainer.OWNER, "test": os.listdir(os.environ["SM_CHANNEL_TEST"])}, file)
+    found = {"owner": trainer.OWNER, "packages": [greeting_of_mine.TEXT, only_source_of_mine.TEXT]}
+    json.dump({"sum": sum(numbers), "test": os.listdir(os.environ["SM_CHANNEL_TEST"]), **found}, file)
 """
 JOB = """
 code = "{code}"
@@ -47,6 +52,7 @@ def project(tmp_path: Path) -> Path:
             "    return [int(each.read_text()) for each in pathlib.Path(folder).iterdir()]\n",
             "src/evaluate.py": "def score(numbers):\n    return len(numbers)\n",
             "src/trainer/__init__.py": "OWNER = 'the project'\n",
+            "requirements.txt": "# of a private index\nGreeting.of_mine == 1.2\nonly-source-of-mine==0.3\n",
             ".env": "TOKEN=not-for-the-image\n",
             ".venv/bin/python": "",
             ".gitignore": "notes/\n",
@@ -62,14 +68,38 @@ def test_a_project_outside_of_the_repository_trains(dock: Project, base_image: s
     job = JOB.format(code=project, data=project.parent / "numbers")
     write_tree(dock.folder, {"jobs/my-project.toml": job})
     dock.make("base", "CLOUD=local", f"BASE={base_image}")
-    output = dock.make("image", "CLOUD=local", "JOB=my-project")
-    assert (
-        f"From {project}: 5 files, 0.0 MB; left out: 1 of environment variables and 1 of virtual environments."
-        in output
-    )
+    with package_index() as address:
+        configuration = project.parent / "pip.conf"
+        configuration.write_text(f"[global]\nindex-url = {address}\n")
+        output = dock.make("image", "CLOUD=local", "JOB=my-project", env={"PIP_CONFIG_FILE": str(configuration)})
+    left_out = "1 of environment variables and 1 of virtual environments"
+    assert f"From {project}: 6 files, 0.0 MB; left out: {left_out}." in output
+    assert "Downloading 1 package." in output
+    assert "No wheel fits only-source-of-mine==0.3: it is built in the image, from its source." in output
+    assert PASSWORD not in output + everything_about(output)
     dock.make("train", "CLOUD=local", "JOB=my-project", "YES=1")
     (run,) = (dock.folder / "runs").glob("my-project-*")
     record = json.loads((run / "record.json").read_text())
     assert (record["status"], record["metrics"]["score"]) == ("Completed", 4.0)
     weights = json.loads((run / "model" / "weights.json").read_text())
-    assert weights == {"sum": 3, "owner": "the project", "test": ["3"]}
+    assert weights == {
+        "sum": 3,
+        "owner": "the project",
+        "test": ["3"],
+        "packages": ["hello", "from source"],
+    }
+
+
+def everything_about(output: str) -> str:
+    """What the image that was built tells: its history, its configuration, and the files that were made in it."""
+    (tag,) = set(re.findall(r"trainyard:(code-[0-9a-f]{12})", output))
+    image = f"trainyard:{tag}"
+    places = "find /opt /root /tmp /etc /home -type f -exec cat {} +"
+    return "".join(
+        subprocess.run(command, capture_output=True, check=True).stdout.decode(errors="replace")
+        for command in (
+            ["docker", "history", "--no-trunc", image],
+            ["docker", "inspect", image],
+            ["docker", "run", "--rm", "--network", "none", "--entrypoint", "sh", image, "-c", places],
+        )
+    )

@@ -55,8 +55,8 @@ def visible(text: str, keep: str = "") -> str:
         text: any text.
         keep: characters to leave unchanged.
     """
-    if text.isascii() and text.isprintable():
-        return text
+    if text.isascii() and text.replace("\n", "").isprintable():  # the usual case
+        return text if "\n" in keep else text.replace("\n", "\\n")
     return _SUSPECT.sub(lambda found: _escape(found[0], keep), text)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from ..model import Change, Severity
 from ..reading.references import without_keys
+from ..secrets.assignments import naming_lines
 from ..secrets.encoded import decoded
 from ..secrets.spans import named_spans
 from ..secrets.values import holds_secret, is_secret_reference
@@ -72,6 +73,15 @@ def in_script(resource: Resource) -> Iterator[str]:
     for attribute in _SCRIPTS[resource.change.type]:
         text = resource.text(attribute)
         script = decoded(text) or text
-        names = [name for name, value in _ASSIGNED.findall(script) if holds_secret(name, value)]
-        if names or named_spans(script):
-            yield f"The script in `{attribute}` holds a secret{f' ({names[0]})' if names else ''}."
+        name = _assigned_name(script)
+        if name or named_spans(script):
+            yield f"The script in `{attribute}` holds a secret{f' ({name})' if name else ''}."
+
+
+def _assigned_name(script: str) -> str:
+    """The first name in a script to which a secret is assigned; empty if there is none."""
+    for line in naming_lines(script, script.lower()):
+        for name, value in _ASSIGNED.findall(script, *line):
+            if holds_secret(name, value):
+                return str(name)
+    return ""

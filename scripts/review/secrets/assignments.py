@@ -9,16 +9,16 @@ https://cloudinit.readthedocs.io/en/latest/reference/modules.html
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
+from .lines import Span
 from .names import secret_by_name
 from .values import holds_secret
 
-Span = tuple[int, int]
-
-# A text without any of these words names no secret.
+# A line without any of these words has no secret's name.
 _WORDS = (
-    "pass", "pwd", "secret", "token", "key", "cred", "auth", "dsn", "jwt", "bearer", "conn", "salt", "pw", "sig",
-    "pepper", "mnemonic", "seed", "identified", "curl", "docker", "redis-cli", "net user", "mysql", ":*:", ":5432:",
+    "pass", "pwd", "pswd", "secret", "token", "key", "cred", "auth", "dsn", "jwt", "bearer", "conn", "salt", "pw",
+    "sig", "pepper", "mnemonic", "seed", "contrasena",
 )  # fmt: skip
 # Texts of which one is in whatever the slower expressions below find.
 _OF_COMMANDS = (
@@ -52,11 +52,13 @@ _USER = re.compile(
     r"|^[^:\s#/]{1,100}:(?:\d{2,5}|\*):[^:\s]{1,80}:[^:\s]{1,80}:(?P<line>\S{1,256})[ \t]*$",
     re.MULTILINE,
 )
+_PORT = re.compile(r":(?:\d{2,5}|\*):")  # in whatever `line` matches
 # A name and its value as two members: Kubernetes, ECS, CodeBuild, XML.
 _PAIR = re.compile(
     rf"(?i:(?<![\w-])(?:name|key)){_QUOTE}[ \t]*[:=][ \t]*{_QUOTE}{_NAME}{_QUOTE}[ \t]*,?\s{{0,40}}"
     rf"{_QUOTE}(?i:(?<!\w)value){_QUOTE}[ \t]*[:=][ \t]*"
 )
+_VALUE = re.compile(rf"value{_QUOTE}[ \t]*[:=]")  # in lower case, in whatever matches
 _BLOCK = re.compile(r"[|>][-+\d]{0,2}[ \t]*(?:#.*)?$")
 _CHPASSWD = re.compile(r"^(?P<indent>[ \t]*)chpasswd:[ \t]*$", re.MULTILINE)
 _ACCOUNT = re.compile(r"^[ \t]*-?[ \t]*[\w.-]{1,40}:(?P<secret>\S{1,200})[ \t]*$", re.MULTILINE)
@@ -75,26 +77,57 @@ def assigned_secrets(text: str) -> Iterator[Span]:
         text: a text of any length, on one line or more.
     """
     lowered = text.lower()
-    if not any(map(lowered.__contains__, _WORDS)):
-        return
-    yield from _each(text, ((it.start(), it["name"], it.end(), it["by"]) for it in _assignments(text)))
-    yield from _each(text, ((it.start(), *_spoken(it)) for it in _SPOKEN.finditer(text)))
-    if "value" in lowered:
-        yield from _each(text, ((it.start(), it["name"], it.end(), ":") for it in _PAIR.finditer(text)))
+    lines = naming_lines(text, lowered)
+    if lines:
+        yield from _each(text, ((it.start(), it["name"], it.end(), it["by"]) for it in _assignments(text, lines)))
+        yield from _each(text, ((it.start(), *_spoken(it)) for it in _matches(_SPOKEN, text, lines)))
+        if _VALUE.search(lowered):
+            yield from _each(text, ((it.start(), it["name"], it.end(), ":") for it in _PAIR.finditer(text)))
     if any(map(lowered.__contains__, _OF_COMMANDS)):
         yield from _each(text, ((it.start(), "password", it.end(), " ") for it in _COMMANDS.finditer(text)))
-    for found in _USER.finditer(text) if any(map(lowered.__contains__, _OF_USERS)) else ():
-        group = found.lastgroup or ""
-        if holds_secret("password", found[group]):
-            yield found.span(group)
+    if any(map(lowered.__contains__, _OF_USERS)):
+        yield from _users(text)
     if "chpasswd" in lowered:
         yield from _accounts(text)
 
 
-def _assignments(text: str) -> Iterator[re.Match[str]]:
-    for found in _ASSIGNED.finditer(text):
+def naming_lines(text: str, lowered: str) -> list[Span]:
+    """The places of the lines in a text that may name a secret, in order.
+
+    Args:
+        text: the text.
+        lowered: the same in lower case.
+    """
+    if len(lowered) != len(text):  # of a few letters, the lower case is two: places differ
+        return [(0, len(text))]
+    found: dict[int, int] = {}
+    for word in _WORDS:
+        at = lowered.find(word)
+        while at >= 0:
+            end = _line_end(text, at)
+            found[text.rfind("\n", 0, at) + 1] = end
+            at = lowered.find(word, end)
+    return sorted(found.items())
+
+
+def _matches(pattern: re.Pattern[str], text: str, lines: Iterable[Span]) -> Iterator[re.Match[str]]:
+    return chain.from_iterable(pattern.finditer(text, *line) for line in lines)
+
+
+def _assignments(text: str, lines: Iterable[Span]) -> Iterator[re.Match[str]]:
+    for found in _matches(_ASSIGNED, text, lines):
         if secret_by_name(found["name"]) and not _is_part_of_a_name(text, found):
             yield found
+
+
+def _users(text: str) -> Iterator[Span]:
+    """The passwords of users: of curl, of chpasswd, in a line of .pgpass."""
+    of_curl = "curl" in text and (" -u" in text or "\t-u" in text or "-user" in text)
+    if of_curl or "chpasswd" in text or _PORT.search(text):
+        for found in _USER.finditer(text):
+            group = found.lastgroup or ""
+            if holds_secret("password", found[group]):
+                yield found.span(group)
 
 
 def _spoken(found: re.Match[str]) -> tuple[str, int, str]:

@@ -7,8 +7,11 @@ https://github.com/Yelp/detect-secrets/tree/master/detect_secrets/plugins
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import NamedTuple
+
+from .lines import Span, line_by_line
 
 
 class Format(NamedTuple):
@@ -18,11 +21,17 @@ class Format(NamedTuple):
         kind: who issues it, for what.
         marks: texts of which one is in each such secret: a cheap first check.
         shape: its regular expression; the group `secret`, if there is one, is the part to hide.
+        in_one_word: whether it has no blanks, and at least as many characters as `SHORTEST_WORD`.
     """
 
     kind: str
     marks: tuple[str, ...]
     shape: str
+    in_one_word: bool = True
+
+
+SHORTEST_WORD = 15
+"""Secrets that are one word have at least so many characters. Most words of a script are shorter."""
 
 
 FORMATS = (
@@ -40,13 +49,19 @@ FORMATS = (
         "private key",
         ("PRIVATE KEY",),
         r"-----BEGIN[ A-Z0-9_-]{0,40}PRIVATE KEY(?s:.*?)(?:-----END[ A-Z0-9_-]{0,40}KEY(?: BLOCK)?-----|\Z)",
+        in_one_word=False,
     ),
     Format("JSON web token", ("eyJ",), r"\beyJ[\w+/-]{8,}={0,2}\.[\w+/-]{8,}={0,2}\.[\w+/-]*={0,2}"),
     Format("JSON web token in base64", ("ZXlK",), r"\bZXlK[\w+/-]{60,}={0,2}"),
     Format("Grafana API key", ("eyJrIjoi",), r"\beyJrIjoi[A-Za-z0-9+/]{40,}={0,3}"),
-    Format("bearer token", ("earer ", "EARER "), r"(?i:\bbearer )(?P<secret>[\w.~+/-]{16,}=*)"),
-    Format("basic authentication", ("asic ",), r"\b[Bb]asic (?P<secret>[A-Za-z0-9+/]{16,}={0,2})"),
-    Format("password in an address", ("://",), r"://[^/\s:@\"'<>]{0,256}:(?P<secret>[^\s\"'<>]{1,512})@"),
+    Format("bearer token", ("earer ", "EARER "), r"(?i:\bbearer )(?P<secret>[\w.~+/-]{16,}=*)", in_one_word=False),
+    Format("basic authentication", ("asic ",), r"\b[Bb]asic (?P<secret>[A-Za-z0-9+/]{16,}={0,2})", in_one_word=False),
+    Format(
+        "password in an address",
+        ("://",),
+        r"://[^/\s:@\"'<>]{0,256}:(?P<secret>[^\s\"'<>]{1,512})@",
+        in_one_word=False,
+    ),
     Format(
         "password hash",
         ("$1$", "$2", "$5$", "$6$", "$y$", "$argon2"),
@@ -84,6 +99,7 @@ FORMATS = (
         "npm registry password",
         ("_authToken", "_auth=", "_auth =", "_password"),
         r"\b_(?:authToken|auth|password)[ \t]*=[ \t]*(?P<secret>[^\s$]{6,})",
+        in_one_word=False,
     ),
     Format("PyPI token", ("pypi-",), r"\bpypi-AgE[\w-]{16,}"),
     Format("RubyGems key", ("rubygems_",), r"\brubygems_[a-f0-9]{32,}"),
@@ -166,15 +182,42 @@ FORMATS = (
 )
 
 _SHAPES = tuple(re.compile(each.shape) for each in FORMATS)
-_MARKS = tuple((mark, number) for number, each in enumerate(FORMATS) for mark in each.marks)
+_ALL_MARKS = tuple((mark, number) for number, each in enumerate(FORMATS) for mark in each.marks)
+_MARKS, _OTHER_MARKS = (
+    tuple(each for each in _ALL_MARKS if FORMATS[each[1]].in_one_word is in_one_word) for in_one_word in (True, False)
+)
+
+
+def _one_of(marks: Iterable[str]) -> str:
+    """An expression for some texts, by their first letters: one `|` for all of them would take three times as long."""
+    letters = groupby(sorted(marks), key=lambda mark: mark[0])
+    return "|".join(f"{re.escape(each)}(?:{'|'.join(re.escape(one[1:]) for one in group)})" for each, group in letters)
+
+
+_DOT = "."  # the mark of Discord's tokens, which have two, is in most paths
+_ANY_MARK = re.compile(_one_of({mark for mark, _ in _MARKS} - {_DOT}) + r"|\.[\w-]{6}\.")
+_LONG_WORD = re.compile(rf"\S{{{SHORTEST_WORD}}}")
 _MIN_LENGTH = 8
 
 
-def found_in(text: str) -> Iterator[tuple[int, int]]:
+def found_in(text: str) -> Iterator[Span]:
     """The places of secrets with a published format: pairs of start and end."""
-    if len(text) < _MIN_LENGTH:
-        return
-    for number in {number for mark, number in _MARKS if mark in text}:
+    if len(text) >= _MIN_LENGTH:
+        yield from _places(text, {number for mark, number in _OTHER_MARKS if mark in text})
+    if len(text) >= SHORTEST_WORD:
+        yield from _in_words(text)
+
+
+@line_by_line
+def _in_words(line: str) -> tuple[Span, ...]:
+    """The places of secrets that are one word."""
+    if not (_LONG_WORD.search(line) and _ANY_MARK.search(line)):
+        return ()
+    return tuple(_places(line, {number for mark, number in _MARKS if mark in line}))
+
+
+def _places(text: str, numbers: Iterable[int]) -> Iterator[Span]:
+    for number in numbers:
         shape = _SHAPES[number]
         for found in shape.finditer(text):
             yield found.span("secret" if "secret" in shape.groupindex else 0)

@@ -141,10 +141,13 @@ class Mask:
         plain = text if plain is None else plain
         if "\n" not in plain or parsed(plain) is not None or holds_secret(name, text):
             return None
-        raw = expanded(plain, named_spans).split("\n")
-        shown = [MASKED if self.hides(line) else line for line in _covered(raw, name)]
-        # A secret may span several lines.
-        return None if self.hides("\n".join(shown)) else list(zip(raw, shown, strict=True))
+        whole = expanded(plain, named_spans)
+        raw, shown = whole.split("\n"), _covered(whole, name)
+        if self._secrets.found_in_lines(shown):
+            shown = [MASKED if self.hides(line) else line for line in shown]
+            if self.hides("\n".join(shown)):  # a secret may span several lines
+                return None
+        return list(zip(raw, shown, strict=True))
 
     def _masked_text(self, text: str, name: str) -> str:
         if text in (MASKED, UNKNOWN):
@@ -169,7 +172,7 @@ class Mask:
             inside = self._mask_leaves(document, name)
             return text if inside == document else self._as_json(inside)
         whole = expanded(text, named_spans)
-        shown = "\n".join(_covered(whole.split("\n"), name))
+        shown = "\n".join(_covered(whole, name))
         return MASKED if shown != text and self.hides(shown) else shown
 
     def _as_json(self, value: Any) -> str:
@@ -265,11 +268,12 @@ def without_marked(value: Any, marks: Sequence[Any]) -> Any:
     return value
 
 
-def _covered(lines: Sequence[str], name: str) -> list[str]:
+def _covered(text: str, name: str) -> list[str]:
     """The lines of a text with SUSPECT in place of each part that looks like a secret."""
-    covered, offset = [], 0
-    spans = secret_spans("\n".join(lines), name)
-    first = 0
+    lines, spans = text.split("\n"), secret_spans(text, name)
+    if not spans:
+        return lines
+    covered, offset, first = [], 0, 0
     for line in lines:
         parts, at = [], 0
         while first < len(spans) and spans[first][1] <= offset:

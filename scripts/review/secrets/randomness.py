@@ -9,7 +9,8 @@ from functools import lru_cache
 MIN_LENGTH = 20
 """Shorter words are too short to tell."""
 
-_HEX = re.compile(r"[0-9a-f]{32,}|[0-9A-F]{32,}")
+_HEX_LENGTH = 32
+_HEX = re.compile(rf"[0-9a-f]{{{_HEX_LENGTH},}}|[0-9A-F]{{{_HEX_LENGTH},}}")
 _UUID_OR_ID = re.compile(
     r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
     r"|[a-z]+(?:-[a-z]+)*-[0-9a-f]{8,}"
@@ -219,6 +220,11 @@ _PAIRS = frozenset(
         "pt",
     ]
 )
+
+
+def may_be_random(text: str) -> bool:
+    """Whether a word of a text may be random: a quick check that most words and paths fail."""
+    return len(text) >= _HEX_LENGTH or not (text.islower() or text.isupper())
 
 
 @lru_cache(maxsize=16384)

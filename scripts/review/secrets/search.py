@@ -7,13 +7,14 @@ of a needle. Terraform's jsonencode and AWS write the same text in several ways,
 import base64
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import quote, quote_plus
 
 MIN_LENGTH = 4
 """A shorter secret is found only if it is the whole text, because it is part of too many ordinary words."""
 
 _HALF_IS_ENOUGH = 16
+_FEW = 16  # so many needles are found faster one by one
 _PIECES = ((8, 8), (4, 4), (4, 1))  # length of pieces and distance between their starts; the fewest pieces first
 
 
@@ -33,13 +34,20 @@ class SecretSearch:
             else:
                 for needle in {form.lower() for form in _forms(secret)}:
                     next(each for each in self._indexes if len(needle) >= each.shortest).add(needle)
+        self._indexes = [each for each in self._indexes if each.needles]
 
     def found_in(self, text: str) -> bool:
         """Whether a text contains a secret in clear or encoded."""
         if text in self._short:
             return True
+        if not self._indexes:
+            return False
         lowered = text.lower()
         return any(index.found_in(lowered) for index in self._indexes)
+
+    def found_in_lines(self, lines: Sequence[str]) -> bool:
+        """Whether a line or several lines together contain a secret."""
+        return not self._short.isdisjoint(lines) or self.found_in("\n".join(lines))
 
 
 class _PieceIndex:
@@ -54,25 +62,25 @@ class _PieceIndex:
         self.shortest = size + step - 1
         self._size = size
         self._step = step
-        self._needles: set[str] = set()
+        self.needles: set[str] = set()
         self._pieces: set[str] = set()
         self._lengths: dict[str, set[int]] = defaultdict(set)
 
     def add(self, needle: str) -> None:
-        self._needles.add(needle)
+        self.needles.add(needle)
         self._pieces.update([needle[at : at + self._size] for at in range(self._step)])
         self._lengths[needle[: self._size]].add(len(needle))
 
     def found_in(self, text: str) -> bool:
         """Whether one of the needles is in a text."""
-        if not self._needles:
-            return False
+        if len(self.needles) <= _FEW:
+            return any(map(text.__contains__, self.needles))
         size, places = self._size, range(len(text) - self._size + 1)
         if self._pieces.isdisjoint([text[at : at + size] for at in places[:: self._step]]):
             return False
         for at in places:
             for length in self._lengths.get(text[at : at + size], ()):
-                if text[at : at + length] in self._needles:
+                if text[at : at + length] in self.needles:
                     return True
         return False
 

@@ -4,12 +4,13 @@ This is a heuristic that prefers to mask too much: a value masked by mistake cos
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from . import formats
-from .assignments import Span, assigned_secrets
+from .assignments import assigned_secrets
+from .lines import Span, line_by_line
 from .names import is_public_name
-from .randomness import MIN_LENGTH, is_random, is_readable
+from .randomness import MIN_LENGTH, is_random, is_readable, may_be_random
 
 _WORD = re.compile(r"[A-Za-z0-9+/_-]{20,}={0,2}")
 _PART = re.compile(r"[A-Za-z0-9+_-]{20,}={0,2}")
@@ -38,7 +39,7 @@ def secret_spans(text: str, name: str = "") -> list[Span]:
     """
     found = named_spans(text)
     if len(text) >= MIN_LENGTH and not text.startswith(_PUBLIC_TEXTS) and not is_public_name(name):
-        found += _random_words(text)
+        found += [place for place in _random_words(text) if not _is_public(text, *place)]
     return _merged(found) if found else found
 
 
@@ -57,13 +58,16 @@ def secret_by_content(text: str, name: str = "") -> bool:
     return bool(secret_spans(text, name))
 
 
-def _random_words(text: str) -> Iterator[Span]:
-    """The random words of a text, and the random parts of its addresses and paths."""
-    for word in _WORD.finditer(text):
-        places = [word] if "/" not in word[0] or _is_one_key(word[0]) else list(_PART.finditer(text, *word.span()))
-        for place in places:
-            if is_random(place[0]) and not _is_public(text, *place.span()):
-                yield place.span()
+@line_by_line
+def _random_words(line: str) -> tuple[Span, ...]:
+    """The random words of a line, and the random parts of its addresses and paths."""
+    return tuple(
+        place.span()
+        for word in _WORD.finditer(line)
+        if may_be_random(word[0])
+        for place in ([word] if "/" not in word[0] or _is_one_key(word[0]) else _PART.finditer(line, *word.span()))
+        if is_random(place[0])
+    )
 
 
 def _is_one_key(word: str) -> bool:

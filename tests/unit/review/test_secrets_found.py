@@ -1,11 +1,14 @@
 """Secrets that nobody marked are found in every form of configuration; what is no secret stays visible."""
 
+import re
+from random import Random
+
 import pytest
 
 from benchmarks.review_secrets import masked_values, shown_secrets
 from scripts.review.model import Plan
-from scripts.review.secrets.formats import FORMATS
-from scripts.review.secrets.mask import SUSPECT, Mask
+from scripts.review.secrets.formats import FORMATS, SHORTEST_WORD
+from scripts.review.secrets.mask import MASKED, SUSPECT, Mask
 from scripts.review.secrets.values import holds_secret
 from tests.unit.review import secret_samples
 
@@ -117,3 +120,23 @@ def test_what_is_no_secret_is_shown(text: str) -> None:
 )
 def test_names_and_values(name: str, value: str, is_secret: bool) -> None:
     assert holds_secret(name, value) is is_secret
+
+
+def test_secrets_that_are_searched_for_in_long_words_only_are_such() -> None:
+    random = Random(1)  # noqa: S311 - to repeat, not to hide
+    made = [secret_samples.made_up(pattern, random) for pattern in secret_samples.FORMATS.values()]
+    words = [
+        found[0] for each in FORMATS if each.in_one_word for text in made for found in re.finditer(each.shape, text)
+    ]
+    assert len(words) >= 60
+    assert all(len(each) >= SHORTEST_WORD and each.split() == [each] for each in words)
+
+
+@pytest.mark.parametrize("name", ["PSWD", "contrasena", "db_pw"])
+def test_a_secrets_name_needs_no_other_one_in_the_text(name: str) -> None:
+    assert shown(f"PORT=80\n{name}=Tr4vel\nHOST=a") == f"PORT=80\n{name}={SUSPECT}\nHOST=a"
+
+
+def test_a_short_secret_that_is_a_whole_line_is_masked() -> None:
+    mask = Mask(Plan("p", "1.2", "1", secrets=frozenset({"abc"})))
+    assert mask.text("x abc\nabc\nabcd", "content") == f"x abc\n{MASKED}\nabcd"

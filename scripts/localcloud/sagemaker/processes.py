@@ -54,6 +54,11 @@ class ProcessExecutor:
         for member in ("ContainerEntrypoint", "ContainerArguments"):
             if member in request["AlgorithmSpecification"]:
                 return f"{CANNOT_RUN}{member}: the program runs as a process, not in a container: {reason}."
+        if "sagemaker_submit_directory" in request.get("HyperParameters", {}):
+            return (
+                f"{CANNOT_RUN}sagemaker_submit_directory, the code that SageMaker's SDK sends: a process would install "
+                f"its packages into this machine's own environment, so it runs only in a container: {reason}."
+            )
         path = PurePosixPath(request.get("CheckpointConfig", {}).get("LocalPath", DEFAULT_CHECKPOINTS))
         if not path.is_relative_to(OPT_ML):
             return f"{CANNOT_RUN}CheckpointConfig's LocalPath is {path}; a process has only folders below {OPT_ML}."

@@ -38,7 +38,8 @@ def changes(plan: Plan, mask: Mask) -> tuple[PrincipalChange, ...]:
         Access to a resource that is destroyed is left out.
     """
     formatter = PermissionFormatter(cache(mask.text), mask.address, resources.accounts(plan))
-    reader = _Reader(Directory(plan, _NAME_ATTRIBUTES), formatter, NewPrincipals(plan, formatter.accounts))
+    gone = resources.gone_arns(plan.changes)
+    reader = _Reader(Directory(plan, _NAME_ATTRIBUTES), formatter, NewPrincipals(plan, formatter.accounts), gone)
     found = [change for holder in holders(plan, reader.directory) for change in reader.of_holder(holder)]
     trust, attribute = resources.TRUST
     destroyed = resources.destroyed_names(plan.changes)
@@ -80,10 +81,13 @@ _NO_LIMITS: _Limits = dict.fromkeys(SIDES)
 class _Reader:
     """Compares policies and formats the result."""
 
-    def __init__(self, directory: Directory, formatter: PermissionFormatter, new: NewPrincipals) -> None:
+    def __init__(
+        self, directory: Directory, formatter: PermissionFormatter, new: NewPrincipals, gone: frozenset[str]
+    ) -> None:
         self.directory = directory
         self.formatter = formatter
         self.new = new
+        self.gone = gone
 
     def of_holder(self, holder: Holder) -> Iterator[PrincipalChange]:
         """The permission change of a role, user, group or policy."""
@@ -126,7 +130,10 @@ class _Reader:
             for side in SIDES
         }
         compared = self._compare(sides)
-        added, removed = _by_principal(compared.added), _by_principal(compared.removed)
+        # A Deny that ends together with what it protects leaves nothing open.
+        ended = [each for each in compared.added if each.effect == "Deny" and self._is_gone(each)]
+        added = _by_principal(each for each in compared.added if each not in ended)
+        removed = _by_principal(compared.removed)
         for who in dict.fromkeys((*added, *removed)):
             yield PrincipalChange(
                 principal=self.formatter.principals_text(who),
@@ -147,6 +154,9 @@ class _Reader:
                     known=self.formatter.added(grants, kind),
                     is_new=self._is_new(change, kind, who, granted=True),
                 )
+
+    def _is_gone(self, grant: Grant) -> bool:
+        return not grant.resources.negated and resources.is_about(grant.resources.patterns, self.gone)
 
     def _is_new(self, change: Change, kind: str, who: Scope, granted: bool) -> bool:
         """Whether an entry belongs to a new resource. A VPC endpoint's policy only limits, and so does a Deny."""

@@ -124,6 +124,26 @@ def destroyed_names(changes: Iterable[Change]) -> frozenset[str]:
     )
 
 
+def gone_arns(changes: Iterable[Change]) -> frozenset[str]:
+    """The ARNs of what a plan destroys, or replaces under another name, without what is only a policy.
+
+    A statement about one of these says nothing any more: it protects nothing, and grants nothing.
+    """
+    gone = set[str]()
+    for change in changes:
+        before, after = change.before or {}, change.after or {}
+        same = any(before.get(name) is not None and before.get(name) == after.get(name) for name in ("bucket", "name"))
+        ends = change.action is Action.DESTROY or (change.action is Action.REPLACE and not same)
+        if ends and not is_only_a_policy(change) and isinstance(before.get("arn"), str):
+            gone.add(before["arn"])
+    return frozenset(gone)
+
+
+def is_about(patterns: Iterable[str], arns: Container[str]) -> bool:
+    """Whether all resources of a statement are among these, or objects in them: `arn:aws:s3:::bucket/*`."""
+    return all(pattern.partition("/")[0] in arns or pattern in arns for pattern in patterns)
+
+
 def removes_resource(change: Change, destroyed: Container[str]) -> bool:
     """Whether a change destroys a resource, not only a policy on a resource that stays.
 

@@ -130,6 +130,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         algorithm(ContainerEntrypoint=["sh"]),
         "ContainerEntrypoint: the program runs as a process",
     ),
+    "code of the SDK": (
+        {"HyperParameters": {"sagemaker_submit_directory": '"s3://code/sourcedir.tar.gz"'}},
+        "sagemaker_submit_directory, the code that SageMaker's SDK sends",
+    ),
     "arguments": (
         algorithm(ContainerArguments=["x"]),
         "ContainerArguments: the program runs as a process, not in a container: no Docker engine answers",

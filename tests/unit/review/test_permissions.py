@@ -7,6 +7,8 @@ import pytest
 from scripts.review.model import Permission
 from tests.unit.review.permission_plans import TRUST, allow, configured, inline, lines, permission_changes, policy, role
 from tests.unit.review.plans import resource
+from tests.unit.review.rule_plans import ids, plan, replaced
+from tests.unit.review.rule_plans import policy as document
 
 
 def test_all_policies_of_a_role_count_together() -> None:
@@ -274,3 +276,18 @@ def test_secrets_are_masked() -> None:
     )
     marked = resource("aws_ssm_parameter.s", ("create",), None, {"value": secret}, after_sensitive={"value": True})
     assert secret not in repr(permission_changes(role(), changed, marked))
+
+
+def _tls_only(bucket: str) -> str:
+    arns = [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
+    condition = {"Bool": {"aws:SecureTransport": "false"}}
+    return document({"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": arns, "Condition": condition})
+
+
+@pytest.mark.parametrize(("name", "is_lost"), [("new", False), ("old", True)])
+def test_a_deny_that_ends_with_its_bucket_is_not_lost(name: str, is_lost: bool) -> None:
+    bucket = replaced("aws_s3_bucket.b", {"bucket": "old", "arn": "arn:aws:s3:::old"}, {"bucket": name})
+    before = {"bucket": "old", "policy": _tls_only("old")}
+    after = {"bucket": name, "policy": _tls_only("new")}
+    found = ids(plan(bucket, replaced("aws_s3_bucket_policy.b", before, after)))
+    assert ("deny-removed" in found) == is_lost

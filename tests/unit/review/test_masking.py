@@ -50,7 +50,7 @@ def leaks(raw: dict[str, Any], secret: str = CANARY) -> list[str]:
 
 
 def _packed(text: str) -> str:
-    return base64.b64encode(gzip.compress(text.encode() * 2)).decode()
+    return base64.b64encode(gzip.compress(text.encode() * 2, mtime=0)).decode()
 
 
 def sensitive_value() -> dict[str, Any]:
@@ -62,7 +62,7 @@ def sensitive_value() -> dict[str, Any]:
         "json": json.dumps({"a": [CANARY]}),
         "json_in_json": json.dumps({"a": json.dumps({"b": CANARY})}),
         "user_data": base64.b64encode(f"#!/bin/sh\nexport X={CANARY}\n".encode()).decode(),
-        "gzip": base64.b64encode(gzip.compress(f"#!/bin/sh\nexport X={CANARY}\n".encode())).decode(),
+        "gzip": base64.b64encode(gzip.compress(f"#!/bin/sh\nexport X={CANARY}\n".encode(), mtime=0)).decode(),
         "gzip_in_a_script": f"#!/bin/sh\necho {_packed(f'#!/bin/sh{chr(10)}echo {_packed(CANARY + chr(10))}')} | sh\n",
         "wide": base64.b64encode(f"Write-Host {CANARY}\nls\n".encode("utf-16-le")).decode(),
         "hex": CANARY.encode().hex(),

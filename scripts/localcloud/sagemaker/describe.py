@@ -11,6 +11,11 @@ from scripts.localcloud.sagemaker.jobs import Job
 
 # CreateTrainingJob's members that DescribeTrainingJobResponse does not have (botocore's service model).
 NOT_DESCRIBED = {"Tags", "SessionChainingConfig"}
+DEFAULTS: Mapping[str, Mapping[str, Any]] = {
+    "OutputDataConfig": {"KmsKeyId": "", "CompressionType": "GZIP"},
+    "StoppingCondition": {"MaxRuntimeInSeconds": spot.DEFAULT_MAX_RUNTIME},
+}
+CHANNEL_DEFAULTS: Mapping[str, Any] = {"CompressionType": "None", "RecordWrapperType": "None"}
 PAGE = 10
 
 
@@ -22,7 +27,7 @@ def description(job: Job, discount: Decimal = spot.DISCOUNT) -> dict[str, Any]:
         discount: what spot saves of the price on demand, from 0 to 1.
     """
     sent = {name: value for name, value in job.request.items() if name not in NOT_DESCRIBED}
-    described = sent | {
+    described = _with_defaults(sent) | {
         "TrainingJobArn": job.arn,
         "TrainingJobStatus": job.status,
         "SecondaryStatus": job.transitions[-1].status,
@@ -34,6 +39,7 @@ def description(job: Job, discount: Decimal = spot.DISCOUNT) -> dict[str, Any]:
         "EnableManagedSpotTraining": sent.get("EnableManagedSpotTraining", False),
         "ModelArtifacts": {"S3ModelArtifacts": job.model} if job.model else None,
         "FailureReason": job.failure,
+        "ProfilingStatus": "Disabled",  # no profiler runs
         "TrainingStartTime": job.started,
         "TrainingEndTime": job.ended,
         "FinalMetricDataList": [
@@ -43,6 +49,25 @@ def description(job: Job, discount: Decimal = spot.DISCOUNT) -> dict[str, Any]:
     }
     described |= spot.bill(job, discount)
     return {name: value for name, value in described.items() if value is not None}
+
+
+def _with_defaults(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a request with the members that AWS answers also if the request does not have them.
+
+    SageMaker's SDK 2 reads KmsKeyId (``_prepare_init_params_from_job_description`` in ``sagemaker/estimator.py``), and
+    its tests have AWS's answer: KmsKeyId is empty. The other defaults:
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_OutputDataConfig.html, API_StoppingCondition.html,
+    API_Channel.html and API_AlgorithmSpecification.html.
+    """
+    completed = dict(request)
+    for name, defaults in DEFAULTS.items():
+        completed[name] = {**defaults, **request[name]}
+    algorithm = request["AlgorithmSpecification"]
+    time_series = {"EnableSageMakerMetricsTimeSeries": bool(algorithm.get("MetricDefinitions"))}
+    completed["AlgorithmSpecification"] = time_series | algorithm
+    if "InputDataConfig" in request:
+        completed["InputDataConfig"] = [{**CHANNEL_DEFAULTS, **channel} for channel in request["InputDataConfig"]]
+    return completed
 
 
 def _transition(job: Job, index: int) -> dict[str, Any]:

@@ -23,6 +23,15 @@ def clients_of(cloud: localcloud.Cloud) -> Callable[..., Any]:
     return client
 
 
+def contains(answer: Any, request: Any) -> bool:
+    """Whether an answer has all of a request; structures in it may have more members."""
+    if isinstance(request, dict):
+        return all(name in answer and contains(answer[name], value) for name, value in request.items())
+    if isinstance(request, list):
+        return len(answer) == len(request) and all(map(contains, answer, request))
+    return bool(answer == request)
+
+
 class Account:
     """An account with a role, a repository, buckets and one file of data. Its methods create and watch jobs."""
 

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.unit.localcloud.account import contains
+
 pytestmark = pytest.mark.e2e
 
 
@@ -69,7 +71,28 @@ def test_describe_returns_the_members_of_the_request(account: Any) -> None:
     account.sagemaker.create_training_job(**request)
     job = account.wait_until_ended(request["TrainingJobName"])
     del request["Tags"]
-    assert {name: job[name] for name in request} == request
+    assert contains(job, request), job
+
+
+def test_describe_adds_the_members_that_aws_always_answers(account: Any) -> None:
+    """SageMaker's SDK 2 reads some of them in ``Estimator.attach`` without a default."""
+    request = account.request(StoppingCondition={})
+    account.sagemaker.create_training_job(**request)
+    job = account.wait_until_ended(request["TrainingJobName"])
+    assert job["OutputDataConfig"] == {"S3OutputPath": "s3://models/here/", "KmsKeyId": "", "CompressionType": "GZIP"}
+    assert job["StoppingCondition"] == {"MaxRuntimeInSeconds": 86_400}
+    assert job["AlgorithmSpecification"]["EnableSageMakerMetricsTimeSeries"] is False
+    assert job["InputDataConfig"] == [account.channel() | {"CompressionType": "None", "RecordWrapperType": "None"}]
+    assert job["ProfilingStatus"] == "Disabled"
+    assert job["EnableNetworkIsolation"] is False
+
+
+def test_a_metric_switches_the_time_series_on_and_a_job_without_input_has_no_channel(account: Any) -> None:
+    metrics = [{"Name": "loss", "Regex": "loss=(.*)"}]
+    specification = account.request()["AlgorithmSpecification"] | {"MetricDefinitions": metrics}
+    job = account.run(AlgorithmSpecification=specification, InputDataConfig=None)
+    assert job["AlgorithmSpecification"]["EnableSageMakerMetricsTimeSeries"] is True
+    assert "InputDataConfig" not in job
 
 
 def test_a_program_finds_the_files_and_variables_that_sagemaker_promises(account: Any, cloud: Any) -> None:

@@ -5,16 +5,22 @@
                                   └─ differences ──▶ ChangeView ───────┘
 
 A Plan contains the values as they are, secrets included. A Review contains only masked texts, so the renderers cannot
-leak a secret.
+leak a secret: every text of the plan in it is a `Shown`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import Any
+from typing import Any, NewType
 
 Path = tuple[str | int, ...]
 """The path to a value: attribute names and list indices."""
+
+Shown = NewType("Shown", str)
+"""A text as a review may show it. Only the mask and `secrets/shown.py` make one, so mypy finds each text of a plan that
+would reach a page without the mask."""
+
+NOTHING = Shown("")
 
 
 class Action(StrEnum):
@@ -231,9 +237,9 @@ class Finding:
     rule: str
     severity: Severity
     status: Status
-    address: str
+    address: Shown
     title: str
-    what: str
+    what: Shown
     why: str
     fix: str
     page: str
@@ -254,12 +260,12 @@ class Permission:
     """
 
     effect: str
-    action: str
-    resource: str
-    condition: str = ""
+    action: Shown
+    resource: Shown
+    condition: Shown = NOTHING
     marks: tuple[str, ...] = ()
-    before: str = ""
-    after: str = ""
+    before: Shown = NOTHING
+    after: Shown = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,14 +285,14 @@ class PrincipalChange:
             service, the plan's own account or a new principal.
     """
 
-    principal: str
+    principal: Shown
     kind: str
-    place: str
+    place: Shown
     added: tuple[Permission, ...] = ()
     removed: tuple[Permission, ...] = ()
-    unknown: str = ""
+    unknown: Shown = NOTHING
     known: tuple[Permission, ...] = ()
-    policies: tuple[str, ...] = ()
+    policies: tuple[Shown, ...] = ()
     is_new: bool = False
 
 
@@ -301,9 +307,9 @@ class Difference:
         forces_replacement: whether it is in `replace_paths`.
     """
 
-    path: str
-    before: str | None
-    after: str | None
+    path: Shown
+    before: Shown | None
+    after: Shown | None
     forces_replacement: bool = False
 
 
@@ -326,14 +332,14 @@ class ChangeView:
         reordered: an update that changes only an order without meaning: of a policy's statements, of an object's keys.
     """
 
-    address: str
-    module: str
+    address: Shown
+    module: Shown
     type: str
     action: Action
     label: str
-    why: str = ""
-    previous_address: str = ""
-    import_id: str = ""
+    why: Shown = NOTHING
+    previous_address: Shown = NOTHING
+    import_id: Shown = NOTHING
     differences: tuple[Difference, ...] = ()
     folded: int = 0
     reverts_drift: bool = False

@@ -2,12 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from . import permissions, rules, second_process
 from .differences import compare
 from .digest import digest
-from .model import Action, Change, Finding, Permission, Plan, PrincipalChange, Review, Status
+from .model import Action, Change, Finding, Plan, PrincipalChange, Review, Status
 from .secrets.mask import Mask
 from .settings import Settings, split
 from .verdict import verdict
@@ -63,8 +62,7 @@ def review(plan: Plan, settings: Settings) -> Review:
 def _findings_and_permissions(plan: Plan, mask: Mask) -> tuple[list[Finding], tuple[PrincipalChange, ...]]:
     """Run the rules and compare the permissions: half of the work."""
     changed = permissions.changes(plan, mask)
-    found = sorted((_masked(each, mask) for each in rules.findings(plan, mask, changed)), key=_weight)
-    return found, tuple(_masked_permissions(each, mask) for each in changed)
+    return sorted(rules.findings(plan, mask, changed), key=_weight), changed
 
 
 def _is_shown(change: Change) -> bool:
@@ -89,35 +87,3 @@ def _counts(changes: Iterable[Change], reordered: int) -> Mapping[str, int]:
 
 def _weight(finding: Finding) -> tuple[int, int, str]:
     return -finding.severity, _STATUS[finding.status], finding.address
-
-
-# Rules and permissions already mask the values they use. Their finished sentences are masked once more here, because
-# every text that is shown passes through this module.
-
-
-def _masked(finding: Finding, mask: Mask) -> Finding:
-    address, what = mask.address(finding.address), mask.sentence(finding.what)
-    same = (address, what) == (finding.address, finding.what)
-    return finding if same else replace(finding, address=address, what=what)
-
-
-def _masked_permissions(change: PrincipalChange, mask: Mask) -> PrincipalChange:
-    return replace(
-        change,
-        principal=mask.sentence(change.principal),
-        place=mask.address(change.place),
-        added=tuple(_masked_permission(each, mask) for each in change.added),
-        removed=tuple(_masked_permission(each, mask) for each in change.removed),
-        unknown=mask.sentence(change.unknown),
-        known=tuple(_masked_permission(each, mask) for each in change.known),
-    )
-
-
-def _masked_permission(permission: Permission, mask: Mask) -> Permission:
-    return replace(
-        permission,
-        resource=mask.sentence(permission.resource),
-        condition=mask.sentence(permission.condition),
-        before=mask.sentence(permission.before),
-        after=mask.sentence(permission.after),
-    )

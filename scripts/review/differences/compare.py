@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..canonical import parsed
-from ..model import Action, Change, ChangeView, Difference, OutputChange, Path, Plan
+from ..model import NOTHING, Action, Change, ChangeView, Difference, OutputChange, Path, Plan, Shown
 from ..reading.sensitive import any_marked
 from ..secrets.mask import MASKED, UNKNOWN, Mask, name_of, pair_name, part, without_marked
+from ..secrets.shown import said
 from . import labels, lists, text_lines
 from .drift import DriftReverts
 from .noise import Noise, empty
@@ -69,11 +70,11 @@ def _output(output: OutputChange, mask: Mask) -> Difference:
         None if output.action is gone else MASKED if output.sensitive else mask.text(value, output.name)
         for gone, value in ((Action.CREATE, output.before), (Action.DESTROY, output.after))
     )
-    return Difference(output.name, before, after)
+    return Difference(mask.path((output.name,)), before, after)
 
 
 def _shown(
-    change: Change, noise: Noise, mask: Mask, label: str, why: str = "", reverts_drift: bool = False
+    change: Change, noise: Noise, mask: Mask, label: str, why: Shown = NOTHING, reverts_drift: bool = False
 ) -> ChangeView:
     walk = _Walk(mask, one_sided=change.before is None or change.after is None, forcing=change.replace_paths)
     if change.action not in (Action.NO_OP, Action.FORGET):  # a forgotten resource does not change
@@ -201,7 +202,7 @@ class _Walk:
         if lines is None:
             self._note(path, self._text(before, path, name), self._text(after, path, name))
         for place, old, new in lines or ():
-            self._note(path, old, new, f" {place}")
+            self._note(path, old, new, place)
 
     def _objects(
         self, path: Path, before: Mapping[str, Any], after: Mapping[str, Any], unknown: Any, marks: tuple[Any, ...]
@@ -241,14 +242,15 @@ class _Walk:
         old, new = (UNKNOWN if each is _PENDING else None if each is None else MASKED for each in (before, after))
         self._note(path, old, new)
 
-    def _text(self, value: Any, path: Path, name: str) -> str | None:
+    def _text(self, value: Any, path: Path, name: str) -> Shown | None:
         if value is _PENDING:
             return UNKNOWN
         return None if empty(value) else self.mask.text(value, name or name_of(path))
 
-    def _note(self, path: Path, before: str | None, after: str | None, place: str = "") -> None:
+    def _note(self, path: Path, before: Shown | None, after: Shown | None, place: Shown = NOTHING) -> None:
         forces = path[0] in self.forcing_names and any(path[: len(each)] == each[: len(path)] for each in self.forcing)
-        self.found.append(Difference(self.mask.path(path) + place, before, after, forces))
+        name = self.mask.path(path)
+        self.found.append(Difference(said("{} {}", name, place) if place else name, before, after, forces))
 
 
 def _is_simple(value: Any) -> bool:

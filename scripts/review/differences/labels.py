@@ -2,36 +2,37 @@
 
 from collections.abc import Mapping
 
-from ..model import Action, Change
+from ..model import NOTHING, Action, Change, Shown
 from ..secrets.mask import Mask
+from ..secrets.shown import joined, said
 
 # https://developer.hashicorp.com/terraform/internals/json-format#change-representation
-_REASONS: Mapping[str, str] = {
-    "replace_because_cannot_update": "cannot be changed in place",
-    "replace_because_tainted": "is tainted: its last apply failed, or somebody ran terraform taint",
-    "replace_by_request": "requested with -replace",
-    "replace_by_triggers": "something in its replace_triggered_by changes",
-    "delete_because_no_resource_config": "is no longer in the configuration",
-    "delete_because_no_module": "its module is no longer in the configuration",
-    "delete_because_wrong_repetition": "its configuration gained or lost count or for_each",
-    "delete_because_count_index": "count no longer reaches its index",
-    "delete_because_each_key": "for_each no longer has its key",
-    "delete_because_no_move_target": "a moved block points to an address that is not in the configuration",
-    "read_because_config_unknown": "its configuration contains values that are not known yet",
-    "read_because_dependency_pending": "it depends on something that changes",
-    "read_because_check_nested": "a check block reads it at every apply",
+_REASONS: Mapping[str, Shown] = {
+    "replace_because_cannot_update": said("cannot be changed in place"),
+    "replace_because_tainted": said("is tainted: its last apply failed, or somebody ran terraform taint"),
+    "replace_by_request": said("requested with -replace"),
+    "replace_by_triggers": said("something in its replace_triggered_by changes"),
+    "delete_because_no_resource_config": said("is no longer in the configuration"),
+    "delete_because_no_module": said("its module is no longer in the configuration"),
+    "delete_because_wrong_repetition": said("its configuration gained or lost count or for_each"),
+    "delete_because_count_index": said("count no longer reaches its index"),
+    "delete_because_each_key": said("for_each no longer has its key"),
+    "delete_because_no_move_target": said("a moved block points to an address that is not in the configuration"),
+    "read_because_config_unknown": said("its configuration contains values that are not known yet"),
+    "read_because_dependency_pending": said("it depends on something that changes"),
+    "read_because_check_nested": said("a check block reads it at every apply"),
     # OpenTofu's own: https://github.com/opentofu/opentofu/blob/main/internal/command/jsonplan/plan.go
-    "delete_because_enabled_false": "its lifecycle has enabled = false",
-    "forgot_because_lifecycle_destroy_in_config": "its lifecycle has destroy = false",
-    "forgot_because_lifecycle_destroy_in_state": "its lifecycle had destroy = false at its last apply",
+    "delete_because_enabled_false": said("its lifecycle has enabled = false"),
+    "forgot_because_lifecycle_destroy_in_config": said("its lifecycle has destroy = false"),
+    "forgot_because_lifecycle_destroy_in_state": said("its lifecycle had destroy = false at its last apply"),
 }
 # https://github.com/hashicorp/terraform/blob/main/internal/command/jsonplan/plan.go (DeferredReason)
-_DEFERRED: Mapping[str, str] = {
-    "instance_count_unknown": "its count or for_each is not known yet",
-    "resource_config_unknown": "its configuration is not known yet",
-    "provider_config_unknown": "its provider's configuration is not known yet",
-    "absent_prereq": "something that it needs does not exist yet",
-    "deferred_prereq": "something that it needs is itself deferred",
+_DEFERRED: Mapping[str, Shown] = {
+    "instance_count_unknown": said("its count or for_each is not known yet"),
+    "resource_config_unknown": said("its configuration is not known yet"),
+    "provider_config_unknown": said("its provider's configuration is not known yet"),
+    "absent_prereq": said("something that it needs does not exist yet"),
+    "deferred_prereq": said("something that it needs is itself deferred"),
 }
 _LABELS: Mapping[Action, str] = {
     Action.CREATE: "create",
@@ -66,20 +67,20 @@ def drift_label(change: Change) -> str:
     return words
 
 
-def why(change: Change, mask: Mask) -> str:
+def why(change: Change, mask: Mask) -> Shown:
     """Why Terraform does so; empty if it gives no reason."""
-    words = _REASONS.get(change.reason, "")
-    paths = ", ".join(dict.fromkeys(mask.path(path) for path in change.replace_paths if path))
+    words = _REASONS.get(change.reason, NOTHING)
+    paths = joined(", ", dict.fromkeys(mask.path(path) for path in change.replace_paths if path))
     if not paths:
         return words
-    if change.reason in ("", "replace_because_cannot_update"):
-        return f"{paths} cannot be changed in place"
-    return f"{words}; {paths} cannot be changed in place" if words else f"{paths} cannot be changed in place"
+    if not words or change.reason == "replace_because_cannot_update":
+        return said("{} cannot be changed in place", paths)
+    return said("{}; {} cannot be changed in place", words, paths)
 
 
-def deferred_why(reason: str) -> str:
+def deferred_why(reason: str) -> Shown:
     """Why Terraform defers a change to a later plan."""
-    return _DEFERRED.get(reason, "Terraform does not say why")
+    return _DEFERRED.get(reason, said("Terraform does not say why"))
 
 
 def _replacement(change: Change) -> str:

@@ -5,9 +5,11 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
+from ..model import Shown
 from ..secrets.mask import Mask
+from ..secrets.shown import joined, said
 
-Line = tuple[str, str]
+Line = tuple[str, Shown]
 """A line as it is, and as it is shown."""
 
 _MOST_SHOWN = 40
@@ -16,7 +18,7 @@ _MOST_PAIRS = 40_000
 _MOST_ALIKE = 1_000
 
 
-def changed(mask: Mask, before: Any, after: Any, name: str) -> list[tuple[str, str | None, str | None]] | None:
+def changed(mask: Mask, before: Any, after: Any, name: str) -> list[tuple[Shown, Shown | None, Shown | None]] | None:
     """The lines in which two texts differ.
 
     Args:
@@ -41,7 +43,7 @@ def changed(mask: Mask, before: Any, after: Any, name: str) -> list[tuple[str, s
     found = list(_lines(old, new, start)) if _is_quick(old, new) else []
     if 0 < len(found) <= _MOST_SHOWN:
         return found
-    return [(f"from line {start + 1} on", _joined(old), _joined(new))]
+    return [(said("from line {} on", start + 1), _joined(old), _joined(new))]
 
 
 def _same(old: Sequence[Line], new: Sequence[Line]) -> int:
@@ -57,7 +59,7 @@ def _is_quick(old: Sequence[Line], new: Sequence[Line]) -> bool:
     return sum(counts[line] for line, _ in old) <= _MOST_ALIKE
 
 
-def _lines(old: Sequence[Line], new: Sequence[Line], start: int) -> Iterator[tuple[str, str | None, str | None]]:
+def _lines(old: Sequence[Line], new: Sequence[Line], start: int) -> Iterator[tuple[Shown, Shown | None, Shown | None]]:
     matcher = SequenceMatcher(None, [line for line, _ in old], [line for line, _ in new], autojunk=False)
     for kind, old_from, old_to, new_from, new_to in matcher.get_opcodes():
         if kind == "equal":
@@ -67,8 +69,8 @@ def _lines(old: Sequence[Line], new: Sequence[Line], start: int) -> Iterator[tup
             after = new[new_from + at][1] if new_from + at < new_to else None
             if (before or "").strip() or (after or "").strip():
                 place = new_from + at if after is not None else old_from + at
-                yield f"line {start + place + 1}", before, after
+                yield said("line {}", start + place + 1), before, after
 
 
-def _joined(lines: Sequence[Line]) -> str | None:
-    return "\n".join(shown for _, shown in lines) if lines else None
+def _joined(lines: Sequence[Line]) -> Shown | None:
+    return joined("\n", (shown for _, shown in lines)) if lines else None

@@ -1,12 +1,13 @@
 """Formats the result of a comparison as the permissions that a review shows."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from ...policies import conditions
 from ...policies.documents import ANYONE, Scope, Statement
-from ..model import Permission
+from ..model import Permission, Shown
+from ..secrets.mask import Mask
 from . import risks
 from .comparison import Grant
 from .growth import growths
@@ -23,14 +24,16 @@ class PermissionFormatter:
     """Formats grants as permissions.
 
     Attributes:
-        masked: masks a text for display.
-        place: masks an address for display.
+        mask: masks texts for display.
         accounts: the plan's own account numbers.
     """
 
-    masked: Callable[[str], str]
-    place: Callable[[str], str]
+    mask: Mask
     accounts: Collection[str]
+
+    def masked(self, text: str) -> Shown:
+        """A text, masked for display."""
+        return self.mask.sentence(self.mask.text(text))
 
     def added(self, grants: Iterable[Grant], kind: str, before: Iterable[Statement] = ()) -> tuple[Permission, ...]:
         """The permissions that are granted. A Deny among them no longer applies.
@@ -80,11 +83,12 @@ class PermissionFormatter:
 
     def _permission(self, shared: "_Shared", grants: Iterable[Grant], kind: str) -> Permission:
         listed = dict.fromkeys(self.masked(_resource(grant, kind)) for grant in grants)
+        resource = self.mask.sentence(", ".join(listed))  # a secret may span several
         return Permission(
-            shared.effect, self.masked(shared.action), ", ".join(listed), self.masked(shared.condition), shared.marks
+            shared.effect, self.masked(shared.action), resource, self.masked(shared.condition), shared.marks
         )
 
-    def principals_text(self, principals: Scope) -> str:
+    def principals_text(self, principals: Scope) -> Shown:
         """Principals as text."""
         named = ", ".join(principals.patterns)
         return self.masked(f"everybody except {named}" if principals.negated else named)

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from ...policies.documents import InvalidPolicyError, Scope, Statement, statements
-from ..model import Change, Permission, Plan, PrincipalChange
+from ..model import NOTHING, Change, Permission, Plan, PrincipalChange
 from ..secrets.mask import Mask
+from ..secrets.shown import said
 from . import resources, risks, unknown_policies
 from .boundary import NotExpressibleError, within
 from .comparison import Grant, compare
@@ -16,8 +16,8 @@ from .identities import HOLDERS, Document, Holder, holders
 from .new_principals import NewPrincipals
 from .plan_values import SIDES, UNKNOWN, Directory
 
-_ON_POLICY_RESOURCES = "the resources in that policy"
-_ON_GROUP_RESOURCES = "the resources in its policies"
+_ON_POLICY_RESOURCES = said("the resources in that policy")
+_ON_GROUP_RESOURCES = said("the resources in its policies")
 _NAME_ATTRIBUTES = {
     **dict.fromkeys(HOLDERS.values(), "name"),
     "aws_iam_policy": "arn",
@@ -37,7 +37,7 @@ def changes(plan: Plan, mask: Mask) -> tuple[PrincipalChange, ...]:
         policies, then those who may assume a role, then those with access to a resource; each in the plan's order.
         Access to a resource that is destroyed is left out.
     """
-    formatter = PermissionFormatter(cache(mask.text), mask.address, resources.accounts(plan))
+    formatter = PermissionFormatter(mask, resources.accounts(plan))
     gone = resources.gone_arns(plan.changes)
     reader = _Reader(Directory(plan, _NAME_ATTRIBUTES), formatter, NewPrincipals(plan, formatter.accounts), gone)
     found = [change for holder in holders(plan, reader.directory) for change in reader.of_holder(holder)]
@@ -114,12 +114,12 @@ class _Reader:
             yield PrincipalChange(
                 principal=self.formatter.masked(f"{holder.kind}/{holder.name}{_boundary_note(holder, bound)}"),
                 kind="identity",
-                place=self.formatter.place(holder.place),
+                place=self.formatter.mask.address(holder.place),
                 added=added,
                 removed=removed,
                 unknown=self.formatter.masked(unknown),
                 known=self.formatter.added(compare((), compared.known)[0], "identity"),
-                policies=tuple(self.formatter.place(each) for each in holder.policies()),
+                policies=tuple(self.formatter.mask.address(each) for each in holder.policies()),
                 is_new=(holder.resource or holder.kind == "policy") and self.new.holds(holder.place),
             )
 
@@ -138,7 +138,7 @@ class _Reader:
             yield PrincipalChange(
                 principal=self.formatter.principals_text(who),
                 kind="trust" if kind == "trust" else "resource",
-                place=self.formatter.place(change.address),
+                place=self.formatter.mask.address(change.address),
                 added=self.formatter.added(added.get(who, ()), kind, compared.before),
                 removed=self.formatter.removed(removed.get(who, ()), kind),
                 is_new=self._is_new(change, kind, who, bool(added.get(who))),
@@ -149,7 +149,7 @@ class _Reader:
                 yield PrincipalChange(
                     principal=self.formatter.principals_text(who),
                     kind="trust" if kind == "trust" else "resource",
-                    place=self.formatter.place(change.address),
+                    place=self.formatter.mask.address(change.address),
                     unknown=self.formatter.masked("; ".join(compared.unknown)),
                     known=self.formatter.added(grants, kind),
                     is_new=self._is_new(change, kind, who, granted=True),
@@ -168,7 +168,7 @@ class _Reader:
         if boundary is None or boundary[side] is None or boundary["before"] == boundary["after"]:
             return ()
         denied = self.formatter.masked(f"everything except what {_policy_name(boundary[side])} allows")
-        return (Permission("Deny", denied, "*", "", (mark,)),)
+        return (Permission("Deny", denied, said("*"), NOTHING, (mark,)),)
 
     def _joined(self, holder: Holder, side: str, other: str) -> tuple[Permission, ...]:
         """Groups that are not in the plan: their names are known, their permissions are not."""
@@ -181,7 +181,9 @@ class _Reader:
         """Policies that are not in the plan: their names are known, their permissions are not."""
         arns = sorted(holder.managed[side] - holder.managed[other])
         return tuple(
-            Permission("Allow", self.formatter.masked(_policy_name(arn)), _ON_POLICY_RESOURCES, "", _risks(arn, side))
+            Permission(
+                "Allow", self.formatter.masked(_policy_name(arn)), _ON_POLICY_RESOURCES, NOTHING, _risks(arn, side)
+            )
             for arn in arns
         )
 

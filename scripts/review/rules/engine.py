@@ -37,8 +37,8 @@ def findings(plan: Plan, mask: Mask, permissions: Iterable[PrincipalChange]) -> 
     """
     run = _Run(plan, mask)
     found = tuple(run.findings())
-    unknown = () if run.index.accounts else tuple(unknown_account(permissions))
-    return (*found, *mark_findings(permissions, found), *unknown)
+    unknown = () if run.index.accounts else tuple(unknown_account(permissions, mask))
+    return (*found, *mark_findings(permissions, found, mask), *unknown)
 
 
 class _Run:

@@ -7,6 +7,7 @@ from typing import Any
 from ..model import Finding, Permission, PrincipalChange, Severity, Status
 from ..permissions.formatting import LOST
 from ..permissions.risks import NO_LONGER_DENIED
+from ..secrets.mask import Mask
 from .registry import THE_PLAN, Rule, engine_rule
 
 _SERVICE = "Permissions"
@@ -87,12 +88,13 @@ _ALSO_REPORTED_BY: Mapping[str, tuple[str, ...]] = {
 """Beginnings or parts of the ids of rules that report the same for a policy that they know."""
 
 
-def mark_findings(changes: Iterable[PrincipalChange], found: Iterable[Finding]) -> Iterator[Finding]:
+def mark_findings(changes: Iterable[PrincipalChange], found: Iterable[Finding], mask: Mask) -> Iterator[Finding]:
     """Report each mark of a permission that is added.
 
     Args:
         changes: the permission changes, masked.
         found: the findings of the other rules, masked.
+        mask: masks the finished sentences.
 
     Returns:
         One finding for each principal and mark, unless a rule has reported the same for one of its policies.
@@ -111,10 +113,10 @@ def mark_findings(changes: Iterable[PrincipalChange], found: Iterable[Finding]) 
     known = {_content(*each) for each in marked if _is_reported(each[0], each[1], reported)}
     for change, mark, permissions in marked:
         if _content(change, mark, permissions) not in known:
-            yield _finding(_RULES[mark], change, permissions)
+            yield _finding(_RULES[mark], change, permissions, mask)
 
 
-def unknown_account(changes: Iterable[PrincipalChange]) -> Iterator[Finding]:
+def unknown_account(changes: Iterable[PrincipalChange], mask: Mask) -> Iterator[Finding]:
     """Report the accounts in grants of a plan that does not tell its own account."""
     grants = [(number[1], each) for each in changes if each.added and (number := _ACCOUNT.match(each.principal))]
     if grants:
@@ -125,7 +127,7 @@ def unknown_account(changes: Iterable[PrincipalChange]) -> Iterator[Finding]:
         )
         where = "one resource grants" if places == 1 else f"{places} resources grant"
         what = f"The plan does not tell its own account, and {where} access to {named}."
-        yield rule.finding(Status.NEW, THE_PLAN, what)
+        yield rule.finding(Status.NEW, mask.sentence(THE_PLAN), mask.sentence(what))
 
 
 def _content(change: PrincipalChange, mark: str, permissions: tuple[Permission, ...]) -> tuple[Any, ...]:
@@ -137,7 +139,7 @@ def _is_reported(change: PrincipalChange, mark: str, reported: Mapping[str, set[
     return any(part in each for part in _ALSO_REPORTED_BY.get(mark, ()) for each in ids)
 
 
-def _finding(rule: Rule, change: PrincipalChange, marked: Sequence[Permission]) -> Finding:
+def _finding(rule: Rule, change: PrincipalChange, marked: Sequence[Permission], mask: Mask) -> Finding:
     who = "Everybody" if change.principal == "*" else change.principal
     if rule is CONDITION_LOST:
         listed = _conditions(marked)
@@ -147,7 +149,7 @@ def _finding(rule: Rule, change: PrincipalChange, marked: Sequence[Permission]) 
         verb = "is no longer denied" if rule is DENY_REMOVED else "may now use"
     left = len(listed) - _MAX_SHOWN
     what = f"{who} {verb} {'; '.join(listed[:_MAX_SHOWN])}{f'; and {left} more' if left > 0 else ''}."
-    return rule.finding(Status.NEW, change.place, what)
+    return rule.finding(Status.NEW, change.place, mask.sentence(what))
 
 
 def _conditions(marked: Iterable[Permission]) -> list[str]:

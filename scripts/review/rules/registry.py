@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from ..model import Change, Finding, Plan, Severity, Status
+from ..model import Change, Finding, Plan, Severity, Shown, Status
 
 if TYPE_CHECKING:
     from .resources import PlanIndex, Resource
@@ -51,8 +51,8 @@ class Rule:
     kind: str
     types: tuple[str, ...]
 
-    def finding(self, status: Status, address: str, what: str, severity: Severity | None = None) -> Finding:
-        """A finding of this rule; its texts are masked. Its severity is the rule's unless another is given."""
+    def finding(self, status: Status, address: Shown, what: Shown, severity: Severity | None = None) -> Finding:
+        """A finding of this rule. Its severity is the rule's unless another is given."""
         weight = self.severity if severity is None else severity
         return Finding(self.id, weight, status, address, self.title, what, self.why, self.fix, self.page)
 

@@ -19,16 +19,19 @@ from contextlib import suppress
 from typing import Any
 
 from ..canonical import parsed
-from ..model import Change, Path, Plan
+from ..model import Change, Path, Plan, Shown
 from .encoded import decoded, expanded
 from .names import Secrecy, secrecy
 from .search import SecretSearch
+from .shown import said
 from .spans import named_spans, secret_spans
-from .values import MASKED, SUSPECT, holds_secret
+from .values import MASKED as _MASKED
+from .values import SUSPECT, holds_secret
 
 __all__ = ["MASKED", "SUSPECT", "UNKNOWN", "Mask", "marked", "name_of", "pair_name", "part", "without_marked"]
 
-UNKNOWN = "(known after apply)"
+MASKED = Shown(_MASKED)
+UNKNOWN = said("(known after apply)")
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
 _KEY = re.compile(r'\["((?:[^"\\]|\\.)*)"\]')
@@ -44,17 +47,17 @@ class Mask:
 
     def __init__(self, plan: Plan) -> None:
         self._secrets = SecretSearch(plan.secrets)
-        self._texts: dict[tuple[str, str], str] = {}
-        self._numbers: dict[tuple[type, Any], str] = {}
-        self._paths: dict[Path, str] = {}
-        self._addresses: dict[str, str] = {}
-        self._sentences: dict[str, str] = {}
+        self._texts: dict[tuple[str, str], Shown] = {}
+        self._numbers: dict[tuple[type, Any], Shown] = {}
+        self._paths: dict[Path, Shown] = {}
+        self._addresses: dict[str, Shown] = {}
+        self._sentences: dict[str, Shown] = {}
 
     def hides(self, text: str) -> bool:
         """Whether a text contains a secret that is marked somewhere in the plan."""
         return self._secrets.found_in(text)
 
-    def text(self, value: Any, name: str = "") -> str:
+    def text(self, value: Any, name: str = "") -> Shown:
         """A value, masked by its content and its name.
 
         Args:
@@ -64,31 +67,31 @@ class Mask:
         if isinstance(value, str):
             return self._string(value, name)
         if isinstance(value, dict | list):
-            return self._as_json(self._mask_leaves(value, name))
+            return Shown(self._as_json(self._mask_leaves(value, name)))
         shown = self._numbers.get((type(value), value))
         if shown is None:
             text = json.dumps(value)
             hidden = not isinstance(value, bool | None) and self.hides(text)
-            shown = self._numbers[type(value), value] = MASKED if hidden else text
+            shown = self._numbers[type(value), value] = MASKED if hidden else Shown(text)
         return shown
 
-    def address(self, address: str) -> str:
+    def address(self, address: str) -> Shown:
         """An address with keys masked that are secrets; names are shown."""
         if '["' not in address:
-            return address
+            return Shown(address)
         text = self._addresses.get(address)
         if text is None:
-            text = self._addresses[address] = _KEY.sub(self._key, address)
+            text = self._addresses[address] = Shown(_KEY.sub(self._key, address))
         return text
 
-    def path(self, path: Path) -> str:
+    def path(self, path: Path) -> Shown:
         """A path, masked: `rule[0].tags["a b"]`. Its first name comes from the schema, later ones may be keys."""
         text = self._paths.get(path)
         if text is None:
-            text = self._paths[path] = "".join(self._step(step, first=at == 0) for at, step in enumerate(path))
+            text = self._paths[path] = Shown("".join(self._step(step, at == 0) for at, step in enumerate(path)))
         return text
 
-    def value(self, change: Change, side: str, path: Path) -> str:
+    def value(self, change: Change, side: str, path: Path) -> Shown:
         """A value of a change, masked by its place, its name and its content.
 
         Args:
@@ -108,11 +111,11 @@ class Mask:
             value = without_marked(value, marks)
         return self.text(value, name_of(path))
 
-    def sentence(self, text: str) -> str:
+    def sentence(self, text: str) -> Shown:
         """A finished sentence of the review, with words masked that contain a secret."""
         shown = self._sentences.get(text)
         if shown is None:
-            shown = self._sentences[text] = self._without_secrets(text)
+            shown = self._sentences[text] = Shown(self._without_secrets(text))
         return shown
 
     def _without_secrets(self, text: str) -> str:
@@ -121,13 +124,13 @@ class Mask:
         words = " ".join(MASKED if self.hides(word) else word for word in text.split(" "))
         return MASKED if self.hides(words) else words
 
-    def _string(self, text: str, name: str) -> str:
+    def _string(self, text: str, name: str) -> Shown:
         shown = self._texts.get((text, name))
         if shown is None:
-            shown = self._texts[text, name] = self._masked_text(text, name)
+            shown = self._texts[text, name] = Shown(self._masked_text(text, name))
         return shown
 
-    def lines(self, text: str, name: str = "") -> list[tuple[str, str]] | None:
+    def lines(self, text: str, name: str = "") -> list[tuple[str, Shown]] | None:
         """The lines of a text that is shown line by line: a script, a configuration file, or such a text in base64.
 
         Args:
@@ -147,7 +150,7 @@ class Mask:
             shown = [MASKED if self.hides(line) else line for line in shown]
             if self.hides("\n".join(shown)):  # a secret may span several lines
                 return None
-        return list(zip(raw, shown, strict=True))
+        return list(zip(raw, map(Shown, shown), strict=True))
 
     def _masked_text(self, text: str, name: str) -> str:
         if text in (MASKED, UNKNOWN):

@@ -11,6 +11,7 @@ from scripts.review.model import (
     PrincipalChange,
     Review,
     Severity,
+    Shown,
     Status,
     SuppressedFinding,
 )
@@ -39,7 +40,8 @@ NASTY = (
 
 
 def difference(path: str, before: str | None, after: str | None, forces: bool = False) -> Difference:
-    return Difference(path, before, after, forces)
+    old, new = (None if each is None else Shown(each) for each in (before, after))
+    return Difference(Shown(path), old, new, forces)
 
 
 def finding(
@@ -49,9 +51,9 @@ def finding(
         rule,
         severity,
         status,
-        address,
+        Shown(address),
         "A bucket may become public",
-        what or "The bucket's public access block is taken away.",
+        Shown(what or "The bucket's public access block is taken away."),
         "Whoever knows the bucket's name may be able to read what is in it.",
         "Keep all four settings of aws_s3_bucket_public_access_block true.",
         S3_PAGE,
@@ -93,9 +95,9 @@ def three() -> Review:
                 "s3-bucket-destroyed",
                 Severity.CRITICAL,
                 Status.NEW,
-                bucket,
+                Shown(bucket),
                 "A bucket is destroyed or replaced",
-                "The bucket acme-models is replaced, because its name changes; force_destroy lets it go.",
+                Shown("The bucket acme-models is replaced, because its name changes; force_destroy lets it go."),
                 "Every object and every version in it is lost, and nothing in AWS brings them back.",
                 "Keep the name, or copy the objects first and remove the old bucket in a change of its own.",
                 BUCKET_PAGE,
@@ -104,9 +106,9 @@ def three() -> Review:
                 "iam-pass-role-anything",
                 Severity.HIGH,
                 Status.NEW,
-                role,
+                Shown(role),
                 "A role may pass every role",
-                "The role may pass any role of the account: iam:PassRole on *.",
+                Shown("The role may pass any role of the account: iam:PassRole on *."),
                 "Whoever may start a training job can run it with an administrator's rights.",
                 "Name the role's ARN as the resource, and add a condition on iam:PassedToService.",
                 IAM_PAGE,
@@ -116,22 +118,27 @@ def three() -> Review:
         suppressed=(),
         permissions=(
             PrincipalChange(
-                "trainyard-dev-training",
+                Shown("trainyard-dev-training"),
                 "identity",
-                "module.training_role.aws_iam_role.training",
+                Shown("module.training_role.aws_iam_role.training"),
                 added=(
-                    Permission("Allow", "iam:PassRole", "*", "", ("escalates", "on everything")),
-                    Permission("Allow", "s3:GetObject", "arn:aws:s3:::acme-datasets/*"),
+                    Permission("Allow", Shown("iam:PassRole"), Shown("*"), Shown(""), ("escalates", "on everything")),
+                    Permission("Allow", Shown("s3:GetObject"), Shown("arn:aws:s3:::acme-datasets/*")),
                 ),
                 removed=(
-                    Permission("Allow", "s3:GetObject", "arn:aws:s3:::acme-datasets/digits/*", "from VPC vpc-0a1b2c"),
+                    Permission(
+                        "Allow",
+                        Shown("s3:GetObject"),
+                        Shown("arn:aws:s3:::acme-datasets/digits/*"),
+                        Shown("from VPC vpc-0a1b2c"),
+                    ),
                 ),
             ),
         ),
         changes=(
             ChangeView(
-                role,
-                "module.training_role",
+                Shown(role),
+                Shown("module.training_role"),
                 "aws_iam_role_policy",
                 Action.UPDATE,
                 "update in place",
@@ -142,12 +149,12 @@ def three() -> Review:
                 folded=1,
             ),
             ChangeView(
-                bucket,
-                "module.buckets",
+                Shown(bucket),
+                Shown("module.buckets"),
                 "aws_s3_bucket",
                 Action.REPLACE,
                 "replace, old one first",
-                "an attribute that cannot be changed in place",
+                Shown("an attribute that cannot be changed in place"),
                 differences=(
                     difference("bucket", "acme-models", "acme-models-eu", True),
                     difference("arn", "arn:aws:s3:::acme-models", "(known after apply)"),
@@ -156,8 +163,8 @@ def three() -> Review:
                 folded=6,
             ),
             ChangeView(
-                "aws_sns_topic.alerts",
-                "",
+                Shown("aws_sns_topic.alerts"),
+                Shown(""),
                 "aws_sns_topic",
                 Action.UPDATE,
                 "update in place",
@@ -203,7 +210,13 @@ def _numbered(number: int) -> ChangeView:
         for place, (path, old, new) in enumerate(zip(paths, before, after, strict=True))
     )
     return ChangeView(
-        f"{module}.{kind}.this[{number}]", module, kind, action, _LABELS[action], differences=differences, folded=3
+        Shown(f"{module}.{kind}.this[{number}]"),
+        Shown(module),
+        kind,
+        action,
+        _LABELS[action],
+        differences=differences,
+        folded=3,
     )
 
 
@@ -233,14 +246,16 @@ def numbered(count: int, source: str = "prod") -> Review:
         suppressed=(),
         permissions=tuple(
             PrincipalChange(
-                f"role-{place}",
+                Shown(f"role-{place}"),
                 "identity",
-                f"aws_iam_role.role[{place}]",
+                Shown(f"aws_iam_role.role[{place}]"),
                 added=tuple(
-                    Permission("Allow", f"s3:{verb}Object", f"arn:aws:s3:::bucket-{place}/*", "", marks)
+                    Permission(
+                        "Allow", Shown(f"s3:{verb}Object"), Shown(f"arn:aws:s3:::bucket-{place}/*"), Shown(""), marks
+                    )
                     for verb, marks in (("Get", ()), ("Put", ("lost condition",)))
                 ),
-                removed=(Permission("Allow", "s3:*", f"arn:aws:s3:::bucket-{place}"),),
+                removed=(Permission("Allow", Shown("s3:*"), Shown(f"arn:aws:s3:::bucket-{place}")),),
             )
             for place in range(count // 50)
         ),
@@ -259,14 +274,14 @@ def everything() -> Review:
     """A review with every field filled, and every nasty text in every place for text."""
     nasty = [
         ChangeView(
-            f'module.m["{text}"].aws_s3_bucket.b["{text}"]',
-            f'module.m["{text}"]',
+            Shown(f'module.m["{text}"].aws_s3_bucket.b["{text}"]'),
+            Shown(f'module.m["{text}"]'),
             "aws_s3_bucket",
             list(Action)[place % len(Action)],
             "label",
-            f"why {text}",
-            previous_address=f'aws_s3_bucket.old["{text}"]' if place % 3 == 0 else "",
-            import_id=text if place % 3 == 1 else "",
+            Shown(f"why {text}"),
+            previous_address=Shown(f'aws_s3_bucket.old["{text}"]' if place % 3 == 0 else ""),
+            import_id=Shown(text if place % 3 == 1 else ""),
             differences=(
                 difference(f"tags.{text}", text, text[::-1]),
                 difference("long", "x" * 50_000, f"{text}\n" * 90),
@@ -285,7 +300,7 @@ def everything() -> Review:
             status,
             nasty[place % len(nasty)].address,
             f"Title {text}",
-            f"What {text}.",
+            Shown(f"What {text}."),
             text,
             text,
             S3_PAGE,
@@ -294,7 +309,12 @@ def everything() -> Review:
     ]
     permission = [
         Permission(
-            "Deny", f"s3:{text}", text, text, ("escalates", "public"), *((text, f"after {text}") if grows else ())
+            "Deny",
+            Shown(f"s3:{text}"),
+            Shown(text),
+            Shown(text),
+            ("escalates", "public"),
+            *((text, f"after {text}") if grows else ()),
         )
         for text in NASTY
         for grows in (False, True)
@@ -310,17 +330,23 @@ def everything() -> Review:
         permissions=(
             *(
                 PrincipalChange(
-                    text,
+                    Shown(text),
                     kind,
-                    f"aws_iam_role.r[{text}]",
+                    Shown(f"aws_iam_role.r[{text}]"),
                     tuple(permission[:2]),
                     tuple(permission[2:3]),
                     is_new=kind == "trust",
                 )
                 for text, kind in zip(NASTY, ("identity", "resource", "trust") * 9, strict=False)
             ),
-            PrincipalChange("*", "resource", "aws_s3_bucket.b", tuple(permission), tuple(permission)),
-            PrincipalChange("*", "resource", "aws_s3_bucket.b", unknown=f"mentions {NASTY[0]}", known=(permission[0],)),
+            PrincipalChange(Shown("*"), "resource", Shown("aws_s3_bucket.b"), tuple(permission), tuple(permission)),
+            PrincipalChange(
+                Shown("*"),
+                "resource",
+                Shown("aws_s3_bucket.b"),
+                unknown=Shown(f"mentions {NASTY[0]}"),
+                known=(permission[0],),
+            ),
         ),
         changes=tuple(nasty),
         drift=tuple(nasty[:5]),

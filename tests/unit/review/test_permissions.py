@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from scripts.review.model import Permission
+from scripts.review.model import Permission, Shown
 from tests.unit.review.permission_plans import TRUST, allow, configured, inline, lines, permission_changes, policy, role
 from tests.unit.review.plans import resource
 from tests.unit.review.rule_plans import ids, plan, replaced
@@ -252,7 +252,9 @@ def test_a_lambda_permission_is_a_statement() -> None:
     }
     (found,) = permission_changes(resource("aws_lambda_permission.p", ("create",), None, held))
     assert (found.principal, found.kind) == ("Service:s3.amazonaws.com", "resource")
-    assert found.added == (Permission("Allow", "lambda:InvokeFunction", "f", "aws:SourceAccount is 1"),)
+    assert found.added == (
+        Permission("Allow", Shown("lambda:InvokeFunction"), Shown("f"), Shown("aws:SourceAccount is 1")),
+    )
 
 
 def test_a_forgotten_resource_keeps_its_permissions() -> None:

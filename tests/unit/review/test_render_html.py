@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scripts.review.model import Permission, PrincipalChange, Review, Severity, Status
+from scripts.review.model import Permission, PrincipalChange, Review, Severity, Shown, Status
 from scripts.review.render import html
 from tests.conftest import ROOT
 from tests.unit.review import samples
@@ -147,7 +147,7 @@ def test_findings_of_one_rule_are_one_card() -> None:
 
 def test_what_the_plan_creates_is_apart_from_what_exists() -> None:
     [gains] = samples.three().permissions
-    new = replace(gains, principal="role/brand-new", is_new=True)
+    new = replace(gains, principal=Shown("role/brand-new"), is_new=True)
     page = html([replace(samples.three(), permissions=(new, gains))])
     places = [page.index(text) for text in ("What existing", "trainyard-dev-training", "What new", "role/brand-new")]
     assert places == sorted(places)
@@ -156,10 +156,10 @@ def test_what_the_plan_creates_is_apart_from_what_exists() -> None:
 
 def test_a_permission_that_grows_is_shown_before_and_after() -> None:
     grown = [
-        Permission("Allow", each, "*", "", marks, "s3:GetObject on a", "s3:* on *")
+        Permission("Allow", Shown(each), Shown("*"), Shown(""), marks, Shown("s3:GetObject on a"), Shown("s3:* on *"))
         for each, marks in (("s3:GetObject", ()), ("s3:* except s3:GetObject", ("on everything",)))
     ]
-    change = PrincipalChange("role/r", "identity", "aws_iam_role.r", added=tuple(grown))
+    change = PrincipalChange(Shown("role/r"), "identity", Shown("aws_iam_role.r"), added=tuple(grown))
     page = html([replace(samples.empty(), permissions=(change,))])
     assert page.count("<code>s3:GetObject on a</code> <span><b>→</b> <code>s3:* on *</code>") == 1
     assert page.count('<span class="tag mark">on everything</span>') == 1

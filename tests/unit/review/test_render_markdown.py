@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from scripts.review.model import PrincipalChange, Review
+from scripts.review.model import PrincipalChange, Review, Shown
 from scripts.review.render import markdown
 from scripts.review.render.escaping import code, prose
 from scripts.review.render.words import shortened
@@ -166,7 +166,7 @@ def test_a_very_long_word_is_cut() -> None:
 
 def test_the_reason_for_unknown_permissions_is_shown_in_full() -> None:
     reasons = "; ".join(f"aws_iam_role_policy.p{number}: policy is known after apply" for number in range(8))
-    change = PrincipalChange("role/r", "identity", "aws_iam_role.r", unknown=reasons)
+    change = PrincipalChange(Shown("role/r"), "identity", Shown("aws_iam_role.r"), unknown=Shown(reasons))
     text = markdown([replace(samples.empty(), permissions=(change,))])
     assert len(reasons) > 300
     assert f"! known only after the apply: {reasons}\n" in text

@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft7Validator
 
 from scripts.core.printable import json_text
-from scripts.review.model import Finding, Review, Severity, Status, SuppressedFinding
+from scripts.review.model import Finding, Review, Severity, Shown, Status, SuppressedFinding
 from scripts.review.render import sarif
 from scripts.review.rules import RULES
 from tests.unit.review import samples
@@ -89,7 +89,7 @@ def reviewed(*findings: Finding, source: str = "plan.json", **members: Any) -> R
 def finding(
     address: str = "a.b", status: Status = Status.NEW, severity: Severity = Severity.HIGH, what: str = "It is open."
 ) -> Finding:
-    return Finding(REAL, severity, status, address, "Open", what, "why", "Close it.", RULES[REAL].page)
+    return Finding(REAL, severity, status, Shown(address), "Open", Shown(what), "why", "Close it.", RULES[REAL].page)
 
 
 def results(*reviews: Review) -> list[dict[str, Any]]:

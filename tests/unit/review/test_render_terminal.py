@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from scripts.core.printable import visible
-from scripts.review.model import Review, Severity, Status
+from scripts.review.model import Review, Severity, Shown, Status
 from scripts.review.render import terminal
 from tests.unit.review import samples
 
@@ -63,7 +63,7 @@ def test_an_approval_names_the_digest_only_if_one_is_needed() -> None:
 
 def test_new_principals_are_a_number_and_existing_ones_are_listed() -> None:
     [gains] = samples.three().permissions
-    new = replace(gains, principal="role/brand-new", is_new=True)
+    new = replace(gains, principal=Shown("role/brand-new"), is_new=True)
     text = "\n".join(terminal(replace(samples.three(), permissions=(gains, new))))
     assert "Permissions: existing principals +2 -1; new principals +2 -1" in text
     assert "trainyard-dev-training" in text

@@ -6,7 +6,7 @@ import pytest
 
 from scripts.core.errors import UserError
 from scripts.review import settings
-from scripts.review.model import Finding, Severity, Status
+from scripts.review.model import Finding, Severity, Shown, Status
 from scripts.review.settings import NONE, Settings, Suppression
 from tests.conftest import ROOT
 
@@ -15,7 +15,15 @@ ADDRESS = 'module.buckets.aws_s3_bucket.this["data"]'
 
 def finding(rule: str = "s3-force-destroy", address: str = ADDRESS) -> Finding:
     return Finding(
-        rule, Severity.HIGH, Status.NEW, address, "Force.", "It is on.", "Why.", "Fix.", "https://docs.aws.amazon.com/"
+        rule,
+        Severity.HIGH,
+        Status.NEW,
+        Shown(address),
+        "Force.",
+        Shown("It is on."),
+        "Why.",
+        "Fix.",
+        "https://docs.aws.amazon.com/",
     )
 
 

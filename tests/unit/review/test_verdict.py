@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scripts.review.model import Finding, Permission, PrincipalChange, Severity, Status
+from scripts.review.model import Finding, Permission, PrincipalChange, Severity, Shown, Status
 from scripts.review.reading import read
 from scripts.review.review import review
 from scripts.review.secrets.mask import Mask
@@ -15,7 +15,7 @@ from scripts.review.verdict import verdict
 from tests.unit.review.plans import document, plan, resource
 
 TAGS = resource("aws_kms_key.k", ("update",), {"tags": {"a": "1"}}, {"tags": {"a": "2"}})
-GRANT = Permission("Allow", "s3:GetObject", "*")
+GRANT = Permission("Allow", Shown("s3:GetObject"), Shown("*"))
 BUCKET = {"bucket": "b", "force_destroy": True}
 
 
@@ -125,11 +125,11 @@ def test_errored_and_incomplete_plans() -> None:
 def test_findings_and_permissions() -> None:
     found = plan(TAGS)
     mask = Mask(found)
-    finding = Finding("r", Severity.HIGH, Status.NEW, "a.b", "title", "what", "why", "fix", "page")
-    there = Finding("r", Severity.CRITICAL, Status.THERE, "a.b", "title", "what", "why", "fix", "page")
-    allowed = Permission("Allow", "s3:GetObject", "*")
-    denied = Permission("Deny", "s3:PutObject", "*")
-    change = PrincipalChange("role/p", "identity", "a.b", added=(allowed, denied), removed=(allowed,))
+    finding = Finding("r", Severity.HIGH, Status.NEW, Shown("a.b"), "title", Shown("what"), "why", "fix", "page")
+    there = Finding("r", Severity.CRITICAL, Status.THERE, Shown("a.b"), "title", Shown("what"), "why", "fix", "page")
+    allowed = Permission("Allow", Shown("s3:GetObject"), Shown("*"))
+    denied = Permission("Deny", Shown("s3:PutObject"), Shown("*"))
+    change = PrincipalChange(Shown("role/p"), "identity", Shown("a.b"), added=(allowed, denied), removed=(allowed,))
     shown = review(found, NONE).changes
     assert verdict(found, mask, shown, (), [finding, there], [change]) == (
         "New findings: 1 high. role/p gains 2 permissions and loses 1. Only tags change.",
@@ -140,21 +140,31 @@ def test_findings_and_permissions() -> None:
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ([PrincipalChange("role/p", "identity", "a.b", removed=(GRANT,))], "role/p loses 1 permission."),
-        ([PrincipalChange("*", "resource", "a.b", added=(GRANT,))], "Everybody gains 1 permission."),
-        ([PrincipalChange("r" * 60, "identity", "a.b", added=(GRANT,))], "One existing principal gains 1 permission."),
+        ([PrincipalChange(Shown("role/p"), "identity", Shown("a.b"), removed=(GRANT,))], "role/p loses 1 permission."),
+        ([PrincipalChange(Shown("*"), "resource", Shown("a.b"), added=(GRANT,))], "Everybody gains 1 permission."),
+        (
+            [PrincipalChange(Shown("r" * 60), "identity", Shown("a.b"), added=(GRANT,))],
+            "One existing principal gains 1 permission.",
+        ),
         (
             [
-                PrincipalChange("p", "identity", "a.b", added=(GRANT, GRANT), removed=(GRANT,)),
-                PrincipalChange("q", "identity", "a.c", added=(GRANT,)),
+                PrincipalChange(Shown("p"), "identity", Shown("a.b"), added=(GRANT, GRANT), removed=(GRANT,)),
+                PrincipalChange(Shown("q"), "identity", Shown("a.c"), added=(GRANT,)),
             ],
             "2 existing principals gain 3 permissions and lose 1.",
         ),
         (
-            [PrincipalChange("q", "identity", "a.c", unknown="not known")],
+            [PrincipalChange(Shown("q"), "identity", Shown("a.c"), unknown=Shown("not known"))],
             "The permissions of 1 existing principal are known only after the apply.",
         ),
-        ([PrincipalChange("q", "identity", "a.c", added=(GRANT,), unknown="not known", is_new=True)], ""),
+        (
+            [
+                PrincipalChange(
+                    Shown("q"), "identity", Shown("a.c"), added=(GRANT,), unknown=Shown("not known"), is_new=True
+                )
+            ],
+            "",
+        ),
     ],
 )
 def test_only_what_existing_principals_gain_and_lose_is_in_the_headline(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from scripts.core.errors import UserError
-from scripts.review.model import Finding, Review, Severity, Status
+from scripts.review.model import Finding, Review, Severity, Shown, Status
 from scripts.stack.approval import check_approved, check_complete, findings_to_approve
 
 DIGEST = "4a3aaab2e4adf93e0208fba01989a7cd"
@@ -15,7 +15,15 @@ PAGE = Path("build/aws-dev/plan/review.html")
 
 def finding(severity: Severity, status: Status = Status.NEW) -> Finding:
     return Finding(
-        "a-rule", severity, status, "aws_s3_bucket.this", "title", "what", "why", "fix", "https://example.com"
+        "a-rule",
+        severity,
+        status,
+        Shown("aws_s3_bucket.this"),
+        "title",
+        Shown("what"),
+        "why",
+        "fix",
+        "https://example.com",
     )
 
 

@@ -11,11 +11,11 @@ import traceback
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from werkzeug.wrappers import Request, Response
 
 from scripts.core.errors import UserError
-from scripts.localcloud import awsjson
+from scripts.localcloud import awsjson, unsupported
 from scripts.localcloud.ecr import TARGET, Ecr
 from scripts.localcloud.engine import ContainerSupport
 from scripts.localcloud.environment import FAULTS_PATH, INTERRUPTIONS_PATH, JOBS_PATH, LOOPBACK
@@ -50,7 +50,7 @@ class Application:
         store: Store,
         orders: Orders,
     ) -> None:
-        moto = DomainDispatcherApplication(create_backend_app)
+        moto = DomainDispatcherApplication(unsupported.backend)
         # To find the service of a host name, moto lists a folder at each call. That takes half the time of a call.
         moto.get_backend_for_host = functools.cache(moto.get_backend_for_host)
         self._moto = S3Front(moto, store)
@@ -86,11 +86,7 @@ class Application:
         response = self._answer_here(request)
         if response is not None:
             return response(environ, start_response)
-        try:
-            return self._moto(environ, start_response)
-        except ModuleNotFoundError as error:
-            # moto imports a service at its first call, and requirements.in omits the packages of some services.
-            return _no_such_service(request, error)(environ, start_response)
+        return self._moto(environ, start_response)
 
     def _order(self, request: Request) -> Response:
         try:
@@ -114,12 +110,3 @@ class Application:
             bug = awsjson.ServiceError("InternalFailure", "The local cloud has a bug: see server.log.")
             return awsjson.error_response(bug)
         return None if result is None else awsjson.success_response(result)
-
-
-def _no_such_service(request: Request, error: ModuleNotFoundError) -> Response:
-    """Return an error that names the Python package that the service needs."""
-    message = f"The local cloud does not have this service: the Python package {error.name} is not installed."
-    if request.mimetype == "application/x-www-form-urlencoded":  # a service whose answers are XML
-        xml = f"<ErrorResponse><Error><Code>NotImplemented</Code><Message>{message}</Message></Error></ErrorResponse>"
-        return Response(xml, 400, content_type="text/xml")
-    return awsjson.error_response(awsjson.ServiceError("NotImplemented", message))

@@ -7,6 +7,7 @@ Codes: https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html and
 import json
 import uuid
 from datetime import UTC, datetime, timedelta
+from xml.sax.saxutils import escape
 
 from werkzeug.wrappers import Response
 
@@ -57,12 +58,18 @@ def error(fault: Fault, call: Call) -> Response:
     code = fault.code or _own_code(fault.kind, call)
     status = fault.status or (400 if code == "ExpiredToken" and call.service == "s3" else _STATUSES.get(code, 400))
     message = _MESSAGES.get(code, "The local cloud was asked for this error.")
-    body, content_type = _form(call.protocol, code, message)
-    response = Response(body, status, content_type=content_type)
-    response.headers[REQUEST_ID] = str(uuid.uuid4())
+    response = error_response(call.protocol, code, message, status)
     if fault.kind is Kind.WRONG_CLOCK:
         response.date = datetime.now(UTC) + CLOCK_ERROR
-    match call.protocol:
+    return response
+
+
+def error_response(protocol: Protocol, code: str, message: str, status: int) -> Response:
+    """Return an error in the form of a protocol, which AWS's SDKs raise with this code and this message."""
+    body, content_type = _form(protocol, code, message)
+    response = Response(body, status, content_type=content_type)
+    response.headers[REQUEST_ID] = str(uuid.uuid4())
+    match protocol:
         case Protocol.REST_JSON:
             response.headers["x-amzn-ErrorType"] = code
         case Protocol.REGISTRY:
@@ -87,7 +94,7 @@ def _own_code(kind: Kind, call: Call) -> str:
 
 def _form(protocol: Protocol, code: str, message: str) -> tuple[bytes, str]:
     """Return an error's body and its content type."""
-    xml = f"<Code>{code}</Code><Message>{message}</Message>"
+    xml = f"<Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
     match protocol:
         case Protocol.JSON | Protocol.REST_JSON:
             version = "x-amz-json-1.1" if protocol is Protocol.JSON else "json"

@@ -17,6 +17,7 @@ from werkzeug.wrappers import Request
 from scripts.localcloud.faults.names import botocore
 from scripts.localcloud.faults.rules import REGISTRY
 
+FORM = "application/x-www-form-urlencoded"
 # Credential=AKID/20260801/us-east-1/s3/aws4_request, in the Authorization header or in a presigned address.
 _SCOPE = re.compile(r"Credential=[^/]*/\d{8}/[a-z0-9-]+/(?P<service>[a-z0-9-]+)/")
 _REGISTRY = re.compile(r"/v2/.+/(?P<kind>manifests|blobs|tags)/(?P<rest>.*)")
@@ -42,8 +43,13 @@ class Call:
     protocol: Protocol
 
 
-def identify(request: Request) -> Call:
-    """Return which call a request is. A form in its body is put back, so that it can be read again."""
+def identify(request: Request, model: str = "") -> Call:
+    """Return which call a request is. A form in its body is put back, so that it can be read again.
+
+    Args:
+        request: the request.
+        model: botocore's name of the service, where it is known: some services sign with another name.
+    """
     if request.path == "/v2" or request.path.startswith("/v2/"):
         return Call(REGISTRY, _of_registry(request), Protocol.REGISTRY)
     service = _signed_service(request)
@@ -51,7 +57,7 @@ def identify(request: Request) -> Call:
         return Call(service, target.rpartition(".")[2], Protocol.JSON)
     if service != "s3" and (action := _action(request)):
         return Call(service, action, Protocol.EC2 if service == "ec2" else Protocol.QUERY)
-    rest = _rest(service)
+    rest = _rest(model or service)
     return Call(service, rest.operation(request), rest.protocol)
 
 
@@ -63,7 +69,7 @@ def _signed_service(request: Request) -> str:
 
 def _action(request: Request) -> str:
     """Return the operation that a query protocol names in the address or in the body; empty if there is none."""
-    if request.mimetype != "application/x-www-form-urlencoded":
+    if request.mimetype != FORM:
         return request.args.get("Action", "")
     body = request.get_data()
     request.environ["wsgi.input"] = io.BytesIO(body)
@@ -136,5 +142,5 @@ class _Shape:
 
 @functools.cache
 def _rest(service: str) -> _Rest:
-    """Return the operations of the REST service that signs as ``service``."""
+    """Return the operations of a REST service, by botocore's name of it; S3's if there is no such name."""
     return _Rest(service if service in botocore().get_available_services() else "s3")

@@ -80,14 +80,3 @@ def test_a_policy_that_requires_tls_allows_requests_from_this_machine(client: Ca
     assert s3.get_object(Bucket="guarded", Key="k")["Body"].read() == b"v"
     with pytest.raises(ClientError, match="Forbidden"):
         s3.delete_object(Bucket="guarded", Key="k")
-
-
-@pytest.mark.parametrize(
-    ("service", "operation"), [("glue", "get_databases"), ("cloudformation", "list_stacks"), ("xray", "get_groups")]
-)
-def test_a_service_without_its_packages_is_refused_without_retries(
-    client: Callable[..., Any], service: str, operation: str
-) -> None:
-    with pytest.raises(ClientError, match="does not have this service: the Python package") as caught:
-        getattr(client(service), operation)()
-    assert caught.value.response["ResponseMetadata"]["RetryAttempts"] == 0

@@ -49,7 +49,7 @@ def test_the_plan_shrinks_to_its_verdict_findings_and_page() -> None:
     review = samples.three()
     summary = condense.infrastructure(terminal(review, PAGES), False)
     assert summary.lines == (
-        f"Plan: {review.verdict} {review.summary} Findings: 1 critical, 1 high, 1 low.",
+        f"Plan: {review.verdict} {' '.join(review.summary)} Findings: 1 critical, 1 high, 1 low.",
         "Review, to read before you apply: build/plan/review.html",
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 from scripts.localcloud.awsjson import Call, ServiceError, validation_error
 from scripts.localcloud.environment import ACCOUNT
 from scripts.localcloud.interruptions import Orders
-from scripts.localcloud.sagemaker import checks, describe, rules, support, validation
+from scripts.localcloud.sagemaker import checks, describe, rules, search, support, validation
 from scripts.localcloud.sagemaker.jobs import Job, StopReason, new_job, present
 from scripts.localcloud.sagemaker.runner import JobRun, JobServices
 
@@ -31,6 +31,9 @@ class SageMaker:
             "DescribeTrainingJob": self._describe,
             "ListTrainingJobs": self._list,
             "StopTrainingJob": self._stop,
+            "UpdateTrainingJob": self._update,
+            "DeleteTrainingJob": self._delete,
+            "Search": self._search,
             "AddTags": self._add_tags,
             "ListTags": self._list_tags,
             "DeleteTags": self._delete_tags,
@@ -89,8 +92,47 @@ class SageMaker:
                 raise validation_error(f"The request was rejected because the training job is in status {job.status}.")
             return job.request_stop(StopReason.USER, present())
 
-        self._services.store.change(self._find(call).arn, change)
+        self._change(self._find(call), change)
         return {}
+
+    def _update(self, call: Call) -> dict[str, Any]:
+        """Change what a job's Describe shows of debugger, profiler and remote debugging, while the job runs.
+
+        https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateTrainingJob.html
+        """
+        sent = {name: value for name, value in call.parameters.items() if name != "TrainingJobName"}
+
+        def change(job: Job) -> Job:
+            if job.has_ended:
+                raise validation_error(f"The request was rejected because the training job is in status {job.status}.")
+            for name, value in sent.items():
+                before = job.request.get(name)
+                merged = before | value if isinstance(before, dict) else value
+                job = replace(job, request={**job.request, name: merged})
+            return replace(job, modified=present())
+
+        return {"TrainingJobArn": self._change(self._find(call), change).arn}
+
+    def _delete(self, call: Call) -> dict[str, Any]:
+        """Delete a job that has ended; its name is free again.
+
+        https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeleteTrainingJob.html
+        """
+        job = self._find(call)
+        if not job.has_ended:
+            raise ServiceError(
+                "ResourceInUse", f"The training job {job.name} is in status {job.status}; stop it first."
+            )
+        self._services.store.delete(job.arn)
+        return {}
+
+    def _search(self, call: Call) -> dict[str, Any]:
+        resource = call.parameters["Resource"]
+        if resource != "TrainingJob":
+            raise validation_error(f"{support.CANNOT_RUN}Search finds training jobs only, and no {resource}.")
+        discount = self._services.discount
+        records = [describe.search_record(job, discount) for job in self._services.store.all(call.region)]
+        return describe.search_page(search.find(records, call.parameters), call.parameters)
 
     def _add_tags(self, call: Call) -> dict[str, Any]:
         added = {tag["Key"]: tag["Value"] for tag in call.parameters["Tags"]}
@@ -101,7 +143,7 @@ class SageMaker:
                 raise validation_error(f"A training job has at most {MAX_TAGS} tags.")
             return replace(job, tags=tuple(tags.items()))
 
-        return {"Tags": _tags(self._services.store.change(self._find_by_arn(call).arn, change))}
+        return {"Tags": describe.tag_list(self._change(self._find_by_arn(call), change))}
 
     def _delete_tags(self, call: Call) -> dict[str, Any]:
         deleted = set(call.parameters["TagKeys"])
@@ -109,24 +151,34 @@ class SageMaker:
         def change(job: Job) -> Job:
             return replace(job, tags=tuple(tag for tag in job.tags if tag[0] not in deleted))
 
-        self._services.store.change(self._find_by_arn(call).arn, change)
+        self._change(self._find_by_arn(call), change)
         return {}
 
     def _list_tags(self, call: Call) -> dict[str, Any]:
-        return {"Tags": _tags(self._find_by_arn(call))}
+        return {"Tags": describe.tag_list(self._find_by_arn(call))}
+
+    def _change(self, job: Job, change: Callable[[Job], Job]) -> Job:
+        try:
+            return self._services.store.change(job.arn, change)
+        except KeyError:  # Another call has deleted it meanwhile.
+            raise _not_found() from None
 
     def _find(self, call: Call) -> Job:
         name = call.parameters["TrainingJobName"]
         for job in self._services.store.all(call.region):
             if job.name == name:
                 return job
-        raise validation_error("Requested resource not found.")
+        raise _not_found()
 
     def _find_by_arn(self, call: Call) -> Job:
         job = self._services.store.get(call.parameters["ResourceArn"])
         if job is None:
-            raise validation_error("Requested resource not found.")
+            raise _not_found()
         return job
+
+
+def _not_found() -> ServiceError:
+    return validation_error("Requested resource not found.")
 
 
 def _in_use(job: Job) -> ServiceError:
@@ -135,7 +187,3 @@ def _in_use(job: Job) -> ServiceError:
         "Training job names must be unique within an AWS account and region, and a training job with this name "
         f"already exists ({job.arn})",
     )
-
-
-def _tags(job: Job) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in job.tags]

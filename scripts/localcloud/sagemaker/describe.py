@@ -3,11 +3,14 @@
 import base64
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from scripts.localcloud.awsjson import parse_time, validation_error
 from scripts.localcloud.sagemaker import spot
 from scripts.localcloud.sagemaker.jobs import Job
+from scripts.localcloud.sagemaker.validation import has_property
+
+T = TypeVar("T")
 
 # CreateTrainingJob's members that DescribeTrainingJobResponse does not have (botocore's service model).
 NOT_DESCRIBED = {"Tags", "SessionChainingConfig"}
@@ -92,12 +95,39 @@ def page(jobs: Sequence[Job], wanted: Mapping[str, Any]) -> dict[str, Any]:
     key = keys[wanted.get("SortBy", "CreationTime")]
     matching = [job for job in jobs if _matches(job, wanted)]
     matching.sort(key=key, reverse=wanted.get("SortOrder", "Descending") == "Descending")
+    cut, token = _cut(matching, wanted)
+    status = wanted.get("StatusEquals")
+    return {"TrainingJobSummaries": [summary(job) for job in cut if status in (None, job.status)]} | token
+
+
+def search_record(job: Job, discount: Decimal) -> dict[str, Any]:
+    """Return a job as Search finds it: its description, as far as the type TrainingJob has it, and its tags."""
+    described = description(job, discount) | {"Tags": tag_list(job)}
+    return {name: value for name, value in described.items() if has_property("TrainingJob", name)}
+
+
+def search_page(records: Sequence[Mapping[str, Any]], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one page of Search's results.
+
+    Raises:
+        ServiceError: a NextToken that no response gave.
+    """
+    cut, token = _cut(records, wanted)
+    hits = {"Value": len(records), "Relation": "EqualTo"}
+    return {"Results": [{"TrainingJob": record} for record in cut], "TotalHits": hits} | token
+
+
+def tag_list(job: Job) -> list[dict[str, str]]:
+    """Return a job's tags in the form of AWS's answers."""
+    return [{"Key": key, "Value": value} for key, value in job.tags]
+
+
+def _cut(found: Sequence[T], wanted: Mapping[str, Any]) -> tuple[Sequence[T], dict[str, str]]:
+    """Return the page that NextToken and MaxResults ask for, and the token of the next page if there is one."""
     start = _offset(wanted.get("NextToken"))
     end = start + wanted.get("MaxResults", PAGE)
-    status = wanted.get("StatusEquals")
-    shown = [summary(job) for job in matching[start:end] if status in (None, job.status)]
-    token = {"NextToken": base64.b64encode(str(end).encode()).decode()} if end < len(matching) else {}
-    return {"TrainingJobSummaries": shown} | token
+    token = {"NextToken": base64.b64encode(str(end).encode()).decode()} if end < len(found) else {}
+    return found[start:end], token
 
 
 def summary(job: Job) -> dict[str, Any]:

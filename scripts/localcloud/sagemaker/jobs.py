@@ -191,8 +191,17 @@ class JobStore:
         with self._lock:
             return self._jobs.get(arn)
 
+    def delete(self, arn: str) -> None:
+        """Delete a job that has ended; a job that does not exist is no error."""
+        with self._lock:
+            self._jobs.pop(arn, None)
+
     def change(self, arn: str, change: Callable[[Job], Job]) -> Job:
-        """Replace the job with ``change(job)``; if that raises, the job does not change."""
+        """Replace the job with ``change(job)``; if that raises, the job does not change.
+
+        Raises:
+            KeyError: there is no such job.
+        """
         with self._lock:
             self._jobs[arn] = change(self._jobs[arn])
             return self._jobs[arn]

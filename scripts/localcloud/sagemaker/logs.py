@@ -22,6 +22,22 @@ EVENT_BYTES = 26
 MAX_MESSAGE_CHARACTERS = 60_000  # An event has at most 256 KB, and a character up to four bytes.
 
 
+def next_stream_time(logs: "CloudWatchLogsClient", job: str) -> int:
+    """Return the time for the names of a job's next streams, in seconds since 1970.
+
+    It is the present, or later if a stream has that name: of the job before an interruption, or of a deleted job that
+    had the same name. The streams of a deleted job stay.
+    """
+    now, prefix = int(time.time()), f"{job}/algo-1-"
+    try:
+        found = logs.describe_log_streams(
+            logGroupName=GROUP, logStreamNamePrefix=prefix, orderBy="LogStreamName", descending=True, limit=1
+        )["logStreams"]
+    except logs.exceptions.ResourceNotFoundException:  # The first job creates the log group.
+        return now
+    return max([now, *(int(stream["logStreamName"].removeprefix(prefix)) + 1 for stream in found)])
+
+
 class LogStream:
     """A log stream, written by a separate thread. Use it in a ``with``; at its end, the remaining lines are sent.
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import botocore.exceptions
 
-from scripts.localcloud.clients import Clients, Keys
+from scripts.localcloud.clients import Clients
 from scripts.localcloud.interruptions import Interruption
 from scripts.localcloud.sagemaker import artifacts, channels, hosts, spot
 from scripts.localcloud.sagemaker.checkpoints import Mirror
@@ -23,7 +23,7 @@ from scripts.localcloud.sagemaker.hosts import HostFailure, Instruction
 from scripts.localcloud.sagemaker.jobs import Job, JobStore, Metric, present
 from scripts.localcloud.sagemaker.journal import Journal
 from scripts.localcloud.sagemaker.layout import Layout, input_mode, job_layouts, make_read_only
-from scripts.localcloud.sagemaker.logs import LogStream
+from scripts.localcloud.sagemaker.logs import LogStream, next_stream_time
 from scripts.localcloud.sagemaker.metrics import Metrics
 from scripts.localcloud.sagemaker.removal import remove
 from scripts.localcloud.sagemaker.slots import Slots
@@ -77,7 +77,6 @@ class JobRun:
         self._services = services
         self._folder = services.folder / job.folder
         self._metrics = Metrics(job.request["AlgorithmSpecification"].get("MetricDefinitions", []))
-        self._stream_time = 0
         self._aborted = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"job {job.name}", daemon=True)
 
@@ -141,9 +140,11 @@ class JobRun:
         if self._is_stopping():
             return self._stopped()
         self._enter("Training")
-        self._stream_time = max(self._stream_time + 1, int(time.time()))
+        client = self._services.clients.logs(region, keys)
+        streams = next_stream_time(client, job.name)
         with ExitStack() as stack:
-            logs = {layout.host: stack.enter_context(self._log(keys, layout.host)) for layout in layouts}
+            names = {layout.host: f"{job.name}/{layout.host}-{streams}" for layout in layouts}
+            logs = {host: stack.enter_context(LogStream(client, name)) for host, name in names.items()}
             for note in programs.notes():
                 _write_note(logs, note)
             with ExitStack() as copying:
@@ -181,10 +182,6 @@ class JobRun:
         mirror = Mirror(s3, layout.program_folder(checkpoints), uri)
         mirror.mark_as_copied()
         return mirror
-
-    def _log(self, keys: Keys, host: str) -> LogStream:
-        logs = self._services.clients.logs(self._job.region, keys)
-        return LogStream(logs, f"{self._job.name}/{host}-{self._stream_time}")
 
     def _train(
         self, programs: Programs, layouts: Sequence[Layout], logs: Mapping[str, LogStream], mirrors: Sequence[Mirror]

@@ -44,6 +44,18 @@ def check(operation: str, parameters: Mapping[str, Any]) -> None:
         raise validation_error(count + "; ".join(found))
 
 
+def has_property(shape: str, path: str) -> bool:
+    """Return whether a structure of the service model has a member, such as ``OutputDataConfig.S3OutputPath``."""
+    found = _model().shape_for(shape)
+    for name in path.split("."):
+        while isinstance(found, ListShape):
+            found = found.member
+        if not isinstance(found, StructureShape) or name not in found.members:
+            return False
+        found = found.members[name]
+    return True
+
+
 @cache
 def _model() -> ServiceModel:
     return ServiceModel(botocore.loaders.Loader().load_service_model("sagemaker", "service-2"))

@@ -27,7 +27,7 @@ CHANNELS = ("training", "validation", "test")
 PROBE = """
 import json, os, sys
 report = {
-    "pid": os.getpid(), "argv": sys.argv, "cwd": os.getcwd(), "environ": dict(os.environ), "python": sys.executable,
+    "parent": os.getppid(), "argv": sys.argv, "cwd": os.getcwd(), "environ": dict(os.environ), "python": sys.executable,
     "mounted": {name: os.access("/opt/ml/" + name, os.W_OK) for name in ("model", "output", "checkpoints")},
     "code": sorted(os.path.relpath(os.path.join(at, name)) for at, _, names in os.walk(".") for name in names),
     "command": open("/proc/1/cmdline").read().split("\\0")[:-1],
@@ -135,7 +135,7 @@ def test_describe_gives_the_same_in_the_image_and_outside(image: str) -> None:
 def test_a_program_finds_its_arguments_folders_and_variables(container: Container) -> None:
     container.base.configure(hyperparameters={"n_trees": "7"}, inputdataconfig={"training": {}, "validation": {}})
     report = probe(container, "--more", "1")
-    assert report["pid"] == 1
+    assert report["parent"] == 1  # the entry point gets SIGTERM, and passes it on
     assert report["command"] == ["python", "-m", "trainer", "train", "--more", "1"]
     assert report["argv"] == ["/opt/ml/code/probe.py", "--n_trees", "7", "--more", "1"]
     assert report["cwd"] == "/opt/ml/code"

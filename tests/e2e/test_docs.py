@@ -42,6 +42,7 @@ ELSEWHERE = {
     "make train JOB=digits": "the demo types it",
     "make image JOB=digits": "tests/container/test_demo.py",
     "make image CLOUD=local JOB=digits": "tests/container/test_demo.py",
+    "make new NAME=my-train CODE=../my-project PROGRAM=train.py": "tests/container/test_own_script.py",
     "make image JOB=my-train": "tests/container/test_own_script.py",
     'make train JOB=my-train HP="epochs=20"': "tests/container/test_own_script.py",
     "make shell JOB=digits": "tests/container/test_demo.py",

@@ -112,7 +112,10 @@ CASES = (
         TABLE + "sauce = 'x'\n",
     ),
     _case(
-        "no channel `training`", "", "channels is missing.", "Add [channels.training]; docs/jobs.md describes it.", ""
+        "no channel `training`",
+        "",
+        "the channel training is missing; its table is [channels.training].",
+        tables="",
     ),
     _case(
         "a channel that is no table",

@@ -47,12 +47,21 @@ def empty_aws(aws_address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_S3", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"):
         monkeypatch.delenv(name, raising=False)
-    reset = urllib.request.Request(f"{aws_address}/moto-api/reset", method="POST")
-    with urllib.request.urlopen(reset):
-        pass
+    _reset(aws_address)
     aws.session.cache_clear()
     yield
     aws.session.cache_clear()
+
+
+def _reset(aws_address: str) -> None:
+    """Empty the account. On a busy machine the server may reset a connection before it reads it."""
+    for left in reversed(range(3)):
+        try:
+            with urllib.request.urlopen(urllib.request.Request(f"{aws_address}/moto-api/reset", method="POST")):
+                return
+        except ConnectionError:
+            if not left:
+                raise
 
 
 @contextmanager

@@ -64,8 +64,8 @@ def _with_defaults(request: Mapping[str, Any]) -> dict[str, Any]:
     """
     completed = dict(request)
     for name, defaults in DEFAULTS.items():
-        completed[name] = {**defaults, **request[name]}
-    algorithm = request["AlgorithmSpecification"]
+        completed[name] = {**defaults, **request.get(name, {})}
+    algorithm = request.get("AlgorithmSpecification", {})
     time_series = {"EnableSageMakerMetricsTimeSeries": bool(algorithm.get("MetricDefinitions"))}
     completed["AlgorithmSpecification"] = time_series | algorithm
     if "InputDataConfig" in request:

@@ -41,8 +41,9 @@ class NewPrincipals:
         self._addresses = {each.address for each in created}
         kept = {without_keys(each.address) for each in managed if each.address not in self._addresses}
         self._blocks = {without_keys(each.address) for each in created} - kept
-        self._names = {name for each in created for name in _own_names(each)}
-        self._holders = {name for kind, name in self._names if kind in _HOLDERS}
+        self._kinds: dict[str, set[str]] = {}
+        for kind, name in (own for each in created for own in _own_names(each)):
+            self._kinds.setdefault(name, set()).add(kind)
 
     def holds(self, place: str) -> bool:
         """Whether the plan creates the role, user, group or policy at an address."""
@@ -70,12 +71,16 @@ class NewPrincipals:
                 references = self._references.get((base, name), ())
                 yield any(each in self._blocks and _owns(_kind(each), change.type) for each in references)
                 text = (change.after or {}).get(name)
-                yield any(text == own and _owns(kind, change.type) for kind, own in self._names)
+                kinds = self._kinds.get(text, ()) if isinstance(text, str) else ()
+                yield any(_owns(kind, change.type) for kind in kinds)
 
     def _belongs(self, principal: str) -> bool:
         root, named = _ROOT.fullmatch(principal), _NAMED.fullmatch(principal)
         own = root is not None and root[1] in self._accounts
-        return own or principal.startswith("Service:") or (named is not None and named[1] in self._holders)
+        return own or principal.startswith("Service:") or (named is not None and self._is_holder(named[1]))
+
+    def _is_holder(self, name: str) -> bool:
+        return not self._kinds.get(name, set()).isdisjoint(_HOLDERS)
 
 
 def _own_names(change: Change) -> Iterator[tuple[str, str]]:

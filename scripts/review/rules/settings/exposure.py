@@ -1,8 +1,8 @@
 """Settings that let strangers in: public addresses, no sign-in, containers that control their host."""
 
-import ipaddress
 from typing import Any
 
+from ..network import is_everywhere
 from ..resources import Resource
 from .table import AWS, CRITICAL, HIGH, LOW, MEDIUM, Setting, off, on, one_of, register
 
@@ -14,11 +14,7 @@ _PUBLIC_ACLS = one_of("public-read", "public-read-write", "authenticated-read")
 
 
 def _everywhere(value: Any, _resource: Resource) -> bool:
-    """Whether a network is the whole internet."""
-    try:
-        return isinstance(value, str) and ipaddress.ip_network(value, strict=False).prefixlen == 0
-    except ValueError:
-        return False
+    return isinstance(value, str) and is_everywhere(value)
 
 
 def _without_key(value: Any, resource: Resource) -> bool:

@@ -7,10 +7,10 @@ from ...canonical import parsed
 from ...json_values import object_of, objects_of
 from ...model import Action, Change
 from ..blocks import Block
+from ..network import is_everywhere
 from ..resources import PlanIndex, Resource
 from .table import AWS, HIGH, MEDIUM, SETTINGS
 
-_EVERYWHERE = ("0.0.0.0/0", "::/0")
 _TLS_PARAMETERS = ("rds.force_ssl", "require_secure_transport", "require_ssl", "tls")
 _OFF = ("0", "off", "false", "disabled")
 
@@ -29,8 +29,8 @@ def eks_endpoint_open(resource: Resource) -> Iterator[str]:
     network = resource.block("vpc_config")
     if network.is_set("endpoint_public_access") and not network.is_on("endpoint_public_access"):
         return
-    open_to = network.texts("public_access_cidrs") if network.is_set("public_access_cidrs") else [_EVERYWHERE[0]]
-    if any(each in _EVERYWHERE for each in open_to):
+    open_to = network.texts("public_access_cidrs") if network.is_set("public_access_cidrs") else ["0.0.0.0/0"]
+    if any(map(is_everywhere, open_to)):
         yield "The EKS cluster's API answers the whole internet."
 
 

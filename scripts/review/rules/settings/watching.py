@@ -8,7 +8,7 @@ from ..resources import PlanIndex, Resource
 from .table import AWS, HIGH, LOW, MEDIUM, SETTINGS, Setting, off, one_of, register, register_weakened
 
 _BLIND = "Nobody can say later who did what."
-_UNSEEN = "Nobody is told of attacks and mistakes that it would find."
+_UNSEEN = "Attacks and mistakes go unnoticed."
 _TRAIL = f"{AWS}/awscloudtrail/latest/userguide/best-practices-security.html"
 
 

@@ -1,6 +1,5 @@
 """`make new`: writes a job file for a program of one's own, with what the program says about its job."""
 
-import re
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -32,13 +31,7 @@ def main(
             f"{'No name' if not name else 'No folder with code'} is given.",
             "For example: `make new NAME=my-job CODE=../my-project PROGRAM=train.py`.",
         )
-    if not reading.NAME.fullmatch(name) or len(name) > reading.LONGEST_NAME:
-        good = re.sub("[^a-zA-Z0-9]+", "-", name)[: reading.LONGEST_NAME].strip("-")
-        raise UserError(
-            f"NAME={name} cannot name a training job: a name has at most {reading.LONGEST_NAME} letters, digits and "
-            "hyphens.",
-            f"For example: NAME={good or 'my-job'}.",
-        )
+    reading.check_name(name, f"NAME={name}", lambda fitting: f"For example: NAME={fitting or 'my-job'}.")
     if path.exists():
         raise UserError(f"{path} exists already.", "Choose another NAME, or delete the file.")
     jobfile.check_program(program, code)

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,11 +30,7 @@ def read_job(name: str) -> "JobSpec":
         UserError: the file does not exist, its name cannot be part of a job's name, or its content is invalid.
     """
     path = _find(name)
-    if not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
-        raise UserError(
-            f"{path} cannot name a training job: a name has at most {LONGEST_NAME} letters, digits and hyphens.",
-            f"Rename the file, for example to {re.sub('[^a-zA-Z0-9]+', '-', name)[:LONGEST_NAME].strip('-')}.toml.",
-        )
+    check_name(name, str(path), lambda fitting: f"Rename the file, for example to {fitting}.toml.")
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # editors of Windows begin a file with a BOM
     except UnicodeDecodeError as error:
@@ -43,6 +40,25 @@ def read_job(name: str) -> "JobSpec":
             f"{path} is not valid TOML: {error}.", "Correct that line; docs/jobs.md has an example."
         ) from None
     return parse_job(values, str(path))
+
+
+def check_name(name: str, place: str, fix: Callable[[str], str]) -> None:
+    """Check that a job file's name can begin the name of a training job.
+
+    Args:
+        name: the name.
+        place: where it stands, for the message.
+        fix: makes the second line of the message, from a similar name that fits.
+
+    Raises:
+        UserError: it is too long, or has other characters.
+    """
+    if not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
+        fitting = re.sub("[^a-zA-Z0-9]+", "-", name)[:LONGEST_NAME].strip("-")
+        raise UserError(
+            f"{place} cannot name a training job: a name has at most {LONGEST_NAME} letters, digits and hyphens.",
+            fix(fitting),
+        )
 
 
 def parse_job(values: dict[str, Any], where: str) -> "JobSpec":

@@ -46,11 +46,9 @@ def backend(service: str | None) -> "WSGIApplication":
         reason = f"the Python package {missing.name} is not installed"
         return Request.application(lambda request: _service_error(request, reason))
     application.before_request(_keep_form)
-    for error in (
-        NotImplementedError,
-        OperationNotFoundError,
-    ):  # The second: botocore's model, which moto reads, lacks it
-        application.register_error_handler(error, _operation_error)
+    application.register_error_handler(NotImplementedError, _operation_error)
+    # moto reads botocore's model of the service, which may lack the operation.
+    application.register_error_handler(OperationNotFoundError, _operation_error)
     application.after_request(_replace_missing_page)
     return cast("WSGIApplication", application)
 

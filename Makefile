@@ -157,7 +157,7 @@ lint: .venv/installed-dev ## Check style, types, imports, workflows and Terrafor
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check
 	@.venv/bin/mypy
-	@.venv/bin/mypy --python-version 3.10 trainer # the Python of its oldest base image
+	@.venv/bin/mypy --python-version 3.10 trainer trainyard # the Python of its oldest base image
 	@.venv/bin/mypy actions
 	@.venv/bin/lint-imports --no-cache
 	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml docs/examples/*.yml

@@ -14,7 +14,7 @@ import pytest
 from tests.conftest import ROOT
 
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-CODE = ("scripts", "trainer")
+CODE = ("scripts", "trainer", "trainyard")
 
 
 def section(heading: str) -> str:
@@ -90,7 +90,7 @@ def test_no_room_exports_a_function_that_one_of_its_files_hides() -> None:
 
 
 def test_every_file_on_the_page_exists() -> None:
-    named = set(re.findall(r"`((?:scripts|trainer|tests|docs|terraform)/[\w/.-]+)`", PAGE))
+    named = set(re.findall(r"`((?:scripts|trainer|trainyard|tests|docs|terraform)/[\w/.-]+)`", PAGE))
     assert len(named) > 50
     assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
 

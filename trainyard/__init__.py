@@ -1,0 +1,23 @@
+"""What Trainyard offers to your own training program: `import trainyard`.
+
+A name is loaded when it is first used: importing the package imports neither TensorFlow nor Keras.
+"""
+
+from importlib import import_module
+from typing import Any
+
+# Each public name, and the file that has it.
+_HOMES = {"Resume": "trainyard.resume"}
+
+__all__ = ["Resume"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name.
+
+    Raises:
+        AttributeError: the package has no such name.
+    """
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -2,10 +2,12 @@
 
 from scripts.training.images import check_images
 from scripts.training.job_image import describe_image, job_image, job_tag
+from scripts.training.preparation import PreparedJob, prepare, upload
 from scripts.training.request import TrainingJob, build_request, job_name, merge_metrics
 from scripts.training.running import run
 
 __all__ = [
+    "PreparedJob",
     "TrainingJob",
     "build_request",
     "check_images",
@@ -14,5 +16,7 @@ __all__ = [
     "job_name",
     "job_tag",
     "merge_metrics",
+    "prepare",
     "run",
+    "upload",
 ]

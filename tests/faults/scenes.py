@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scripts import channels, jobs, logs, model, runs, stop, train, training
+from scripts import channels, jobs, logs, model, runs, stop, training
 from scripts.channels import local
 from scripts.container import repository
 from scripts.core import aws
@@ -155,7 +155,8 @@ def do_train(scene: Scene) -> None:
     spec = parse_job({"checkpoints": True, "channels": {"training": {"source": scene.name}}}, "jobs/x.toml")
     preflight.check(request, (), lambda _: None)
     job = TrainingJob(scene.name, spec, scene.job, f"{STACK.repository_url}:v1", {}, ())
-    assert train._run(train.PreparedJob(job, STACK, request), yes=True)
+    training.upload(training.PreparedJob(job, STACK), yes=True)
+    assert training.run(request)
 
 
 def do_resume(scene: Scene) -> None:

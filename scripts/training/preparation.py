@@ -1,0 +1,106 @@
+"""Prepares a training job: every check that needs no new resource, then the upload of its data."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from scripts import channels, container, jobfile
+from scripts.core import console, verb
+from scripts.runs.requests import check_can_keep
+from scripts.stack import read_stack
+from scripts.training import preflight
+from scripts.training.images import check_images
+from scripts.training.job_image import describe_image, job_image
+from scripts.training.request import TrainingJob, build_request, job_name, merge_metrics
+
+if TYPE_CHECKING:
+    from scripts.jobfile.spec import JobSpec
+    from scripts.stack import Stack
+
+
+@dataclass(frozen=True)
+class PreparedJob:
+    """A job that is ready to be sent.
+
+    Args:
+        job: the job.
+        stack: the stack with its role and buckets.
+    """
+
+    job: TrainingJob
+    stack: "Stack"
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """The CreateTrainingJob request."""
+        return build_request(self.job, self.stack)
+
+    def again(self) -> "PreparedJob":
+        """The same job under a new name."""
+        return replace(self, job=replace(self.job, name=job_name(self.job.spec_name)))
+
+
+def prepare(
+    name: str,
+    spec: "JobSpec",
+    typed: Mapping[str, str],
+    environment: str,
+    say: Callable[[str], None],
+    image: str = "",
+) -> PreparedJob:
+    """Do all checks that need no new resource.
+
+    Args:
+        name: the job file's name.
+        spec: its content.
+        typed: the hyperparameters that you typed.
+        environment: the stack's name in terraform/environments/.
+        say: prints what cannot be checked.
+        image: the image's URI; if it is empty, the image of the job's code as it is now.
+
+    Raises:
+        UserError: something is wrong with the job, or the account lacks something that it needs.
+    """
+    local_trainer = None
+    if spec.program is None:
+        local_trainer = jobfile.describe_trainer()
+    else:
+        jobfile.check_program(spec.program, spec.code)
+        if not image:
+            container.check_program(spec.program, spec.code)
+    if not image:  # the job runs the local trainer: check its hyperparameters before any call to AWS
+        jobfile.resolve_hyperparameters(spec.hyperparameters, typed, local_trainer)
+    stack = read_stack(environment)
+    channels.check(jobfile.local_channels(name, spec))
+    trainer = describe_image(image, spec, stack, say) if image else local_trainer
+    hyperparameters = jobfile.resolve_hyperparameters(spec.hyperparameters, typed, trainer)
+    if trainer == local_trainer:
+        check_images(spec, hyperparameters)
+    # An image without a description may still contain a trainer. Looking for its metrics does no harm.
+    described = trainer or local_trainer
+    metrics = merge_metrics(described.metrics if described else (), spec.metrics)
+    uri = image or job_image(name, spec, stack, environment, say)
+    return PreparedJob(TrainingJob(name, spec, job_name(name), uri, hyperparameters, metrics), stack)
+
+
+def upload(prepared: PreparedJob, yes: bool) -> None:
+    """Check in the account what the job needs, and make its prefixes in S3 equal to its local folders.
+
+    Args:
+        prepared: the job.
+        yes: whether you confirmed deletions beforehand.
+
+    Raises:
+        UserError: the account lacks something, or the data cannot be uploaded.
+    """
+    job, request = prepared.job, prepared.request
+    spec = job.spec
+    sources = [channel.source for channel in spec.channels.values() if not channel.is_local]
+    with verb.on_interrupt(
+        f"Interrupted. No job was started. Uploaded files are kept; `make train JOB={job.spec_name}` uploads the rest."
+    ):
+        check_can_keep(request)
+        preflight.check(request, sources, console.say)
+        channels.synchronise(jobfile.local_channels(job.spec_name, spec), prepared.stack.data_bucket, yes)
+    if "volume_size_gb" in spec.model_fields_set and spec.has_own_nvme:
+        console.say(f"Note: volume_size_gb has no effect on {spec.instance_type}, which has local NVMe disks.")

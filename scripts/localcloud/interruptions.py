@@ -18,7 +18,7 @@ from scripts.core.errors import UserError
 MAX_COUNT = 100
 # random:N waits that many seconds of training before each interruption.
 RANDOM_SECONDS = (5, 30)
-_TIME = re.compile(r"(?P<seconds>\d{1,6}(\.\d{1,3})?)s(?P<kill>:kill)?", re.ASCII)
+_TIME = re.compile(r"(?P<seconds>\d{1,6}(\.\d{1,3})?)s(?P<checkpoint>:checkpoint)?(?P<kill>:kill)?", re.ASCII)
 _RANDOM = re.compile(r"random:(?P<count>[1-9]\d{0,2})", re.ASCII)
 FORM = "Write seconds of training in ascending order, such as 30s,90s:kill, or their number, such as random:3."
 
@@ -30,20 +30,22 @@ class Interruption:
     Attributes:
         after: the seconds that the job has trained by then, all attempts together; `spot.due_interruption` counts them.
         warned: whether the programs get SIGTERM and the grace period of a stop; if not, they get SIGKILL.
+        at_checkpoint: whether it also waits until S3 has a new checkpoint of these instances.
     """
 
     after: float
     warned: bool = True
+    at_checkpoint: bool = False
 
     def __str__(self) -> str:
-        return f"{self.after:g}s" + ("" if self.warned else ":kill")
+        return f"{self.after:g}s" + (":checkpoint" if self.at_checkpoint else "") + ("" if self.warned else ":kill")
 
 
 def parse_interruptions(text: str, draw: random.Random) -> tuple[Interruption, ...]:
     """Return the interruptions that INTERRUPT names.
 
     Args:
-        text: times such as ``30s,90s:kill``, or ``random:3``.
+        text: times such as ``30s,90s:kill`` or ``30s:checkpoint:kill``, or ``random:3``.
         draw: draws the times, and which come without a warning, for ``random:N``.
 
     Raises:
@@ -53,7 +55,9 @@ def parse_interruptions(text: str, draw: random.Random) -> tuple[Interruption, .
     if drawn and int(drawn["count"]) <= MAX_COUNT:
         return _draw(int(drawn["count"]), draw)
     found = [_TIME.fullmatch(word) for word in text.split(",")]
-    times = [Interruption(float(time["seconds"]), not time["kill"]) for time in found if time]
+    times = [
+        Interruption(float(time["seconds"]), not time["kill"], bool(time["checkpoint"])) for time in found if time
+    ]
     if len(times) < len(found) or len(times) > MAX_COUNT:
         raise UserError(f"INTERRUPT={text} is not a list of at most {MAX_COUNT} interruptions.", FORM)
     if any(later.after <= earlier.after for earlier, later in pairwise(times)):

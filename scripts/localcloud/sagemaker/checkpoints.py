@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 INTERVAL_SECONDS = 0.5
+# A program that always writes has no moment at which S3 has all of its files.
+MOST_SCANS = 10
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,18 @@ def changes(copied: Mapping[str, FileState], before: Mapping[str, FileState], no
     return Changes(uploads, tuple(sorted(copied.keys() - now.keys())))
 
 
+def is_complete(scans: int, copied: Mapping[str, FileState], now: Mapping[str, FileState]) -> bool:
+    """Return whether S3 has a new checkpoint with all of its files: a program writes them one after another.
+
+    Args:
+        scans: the scans since a new file was copied, that one included; 0 if none was.
+        copied: the files that S3 has from this folder.
+        now: the folder's files at the last scan.
+    """
+    is_equal = all(copied.get(path) == state for path, state in now.items())
+    return (scans > 1 and is_equal) or scans > MOST_SCANS
+
+
 class Mirror:
     """Copies a folder to S3 again and again during its ``with``, and a last time at its end.
 
@@ -77,10 +91,16 @@ class Mirror:
         self._copied: dict[str, FileState] = {}
         self._before: dict[str, FileState] = {}
         self._reported: dict[Skipped, None] = {}
+        self._scans_since_new = 0
         self._log: Callable[[str], None] = _no_log
         self._ended = threading.Event()
         self._abandoned = threading.Event()
         self._thread = threading.Thread(target=self._copy_until_end, name=f"checkpoints {uri}")
+
+    @property
+    def has_checkpoint(self) -> bool:
+        """Whether S3 has a new checkpoint: one that the program has written, not one that was downloaded."""
+        return is_complete(self._scans_since_new, self._copied, self._before)
 
     def mark_as_copied(self) -> None:
         """Treat the folder's present files as copied, because they were just downloaded from S3."""
@@ -126,6 +146,8 @@ class Mirror:
                 return
             with suppress(FileNotFoundError, ChangedFileError):  # The next scan sees what it has become.
                 self._upload(path, now[path], last)
+        if self._scans_since_new or any(self._copied.get(path) == now[path] for path in todo.uploads):
+            self._scans_since_new += 1
         # What was copied has taken its space: a file that is too large now is still there, and so is its copy.
         too_large = {one.path for one in found.skipped if one.is_too_large}
         for path in sorted(set(todo.deletions) - too_large):

@@ -196,7 +196,8 @@ class JobRun:
 
         def instruction() -> Instruction:
             job = self._within_limits()
-            due = None if taken or job.stop_reason else spot.due_interruption(job, present())
+            has_checkpoint = any(mirror.has_checkpoint for mirror in mirrors)
+            due = None if taken or job.stop_reason else spot.due_interruption(job, present(), has_checkpoint)
             if due:
                 self._take_away(due, logs, mirrors)
                 taken.append(due)

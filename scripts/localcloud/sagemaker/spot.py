@@ -36,8 +36,13 @@ def instance_time(job: Job, now: datetime) -> timedelta:
     return total if start is None else total + ((job.ended or now) - start)
 
 
-def due_interruption(job: Job, now: datetime) -> Interruption | None:
+def due_interruption(job: Job, now: datetime, has_checkpoint: bool) -> Interruption | None:
     """Return the interruption whose time has come, None if there is none.
+
+    Args:
+        job: the job.
+        now: the present moment.
+        has_checkpoint: whether S3 has a new checkpoint of the present instances.
 
     The clock of the interruptions runs in status Training. It stands at the time of the last interruption when new
     instances begin to train, however long the programs took to end after that interruption.
@@ -47,8 +52,9 @@ def due_interruption(job: Job, now: datetime) -> Interruption | None:
     if step.status != "Training" or happened == len(job.interruptions):
         return None
     last = job.interruptions[happened - 1].after if happened else 0.0
-    trained = last + (now - step.start).total_seconds()
-    return job.interruptions[happened] if trained >= job.interruptions[happened].after else None
+    trained, following = last + (now - step.start).total_seconds(), job.interruptions[happened]
+    is_due = trained >= following.after and (has_checkpoint or not following.at_checkpoint)
+    return following if is_due else None
 
 
 def exceeded_limit(job: Job, now: datetime) -> StopReason | None:

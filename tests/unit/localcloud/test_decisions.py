@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from scripts.localcloud.awsjson import ServiceError
 from scripts.localcloud.sagemaker import channels, describe, validation
-from scripts.localcloud.sagemaker.checkpoints import Changes, FileState, changes
+from scripts.localcloud.sagemaker.checkpoints import MOST_SCANS, Changes, FileState, changes, is_complete
 from scripts.localcloud.sagemaker.checks import trusts_sagemaker
 from scripts.localcloud.sagemaker.instances import has_gpu
 from scripts.localcloud.sagemaker.jobs import JobStore, StopReason, new_job
@@ -113,6 +113,16 @@ def test_a_file_is_uploaded_when_it_has_stopped_changing() -> None:
     assert changes({}, {"a": new}, {"a": new}) == Changes(("a",), ())
     assert changes({"a": old}, {"a": new}, {"a": new}) == Changes(("a",), ())
     assert changes({"a": old}, {"a": old}, {}) == Changes((), ("a",))
+
+
+def test_a_checkpoint_is_in_s3_when_all_of_its_files_are() -> None:
+    old, new = FileState(1, 1), FileState(2, 2)
+    assert not is_complete(0, {"a": old}, {"a": old})  # it was downloaded
+    assert not is_complete(1, {"a": new}, {"a": new})  # the next scan may find another file of it
+    assert is_complete(2, {"a": new, "gone": old}, {"a": new})
+    assert not is_complete(2, {"a": new}, {"a": new, "b": new})
+    assert not is_complete(2, {"a": old}, {"a": new})
+    assert is_complete(MOST_SCANS + 1, {"a": old}, {"a": new})
 
 
 @given(FILES, FILES)

@@ -46,6 +46,9 @@ def test_the_times_and_kinds_of_interruptions_are_read() -> None:
     assert parse_interruptions("30s,90s:kill", CHANCE) == ORDERED
     assert parse_interruptions("0.25s", CHANCE) == (Interruption(0.25),)
     assert format_interruptions(ORDERED) == "30s,90s:kill"
+    at_checkpoints = (Interruption(0, at_checkpoint=True), Interruption(5.5, warned=False, at_checkpoint=True))
+    assert parse_interruptions("0s:checkpoint,5.5s:checkpoint:kill", CHANCE) == at_checkpoints
+    assert format_interruptions(at_checkpoints) == "0s:checkpoint,5.5s:checkpoint:kill"
 
 
 @given(st.integers(1, 100), st.integers())
@@ -59,7 +62,7 @@ def test_random_interruptions_can_be_ordered_again(count: int, seed: int) -> Non
 @pytest.mark.parametrize(
     "text",
     [
-        *("soon", "30", "30s,", ",30s", "30s 90s", "-1s", "1e3s", "30s:term", "30s:", "30S", "\u0663s"),
+        *("soon", "30", "30s,", ",30s", "30s 90s", "-1s", "1e3s", "30s:term", "30s:", "30s:kill:checkpoint", "checkpoint", "30S", "\u0663s"),
         *("random", "random:0", "random:101", "random:3,30s"),
         ",".join(f"{number}s" for number in range(101)),
     ],
@@ -104,7 +107,16 @@ def test_an_order_is_found_by_its_name_alone() -> None:
 def test_an_interruption_is_due_after_its_seconds_of_training(
     steps: tuple[tuple[str, float], ...], now: float, due: Interruption | None
 ) -> None:
-    assert spot.due_interruption(job(*steps), at(now)) == due
+    for has_checkpoint in (False, True):
+        assert spot.due_interruption(job(*steps), at(now), has_checkpoint) == due
+
+
+def test_an_interruption_at_a_checkpoint_waits_for_its_seconds_and_for_a_checkpoint() -> None:
+    ordered = Interruption(30, at_checkpoint=True)
+    waiting = replace(job(*FIRST), interruptions=(ordered,))
+    assert spot.due_interruption(waiting, at(39.999), has_checkpoint=True) is None
+    assert spot.due_interruption(waiting, at(1000), has_checkpoint=False) is None
+    assert spot.due_interruption(waiting, at(40), has_checkpoint=True) == ordered
 
 
 def test_the_time_on_instances_is_that_of_all_attempts_without_the_waiting() -> None:

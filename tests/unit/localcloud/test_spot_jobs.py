@@ -94,6 +94,28 @@ def test_an_interrupted_job_resumes_on_a_new_instance_from_its_checkpoints_in_s3
     assert (job["TrainingEndTime"] - job["TrainingStartTime"]).total_seconds() > job["TrainingTimeInSeconds"] + 3
 
 
+# Waits for the interruption after it has written a checkpoint of two files; the third instance ends.
+WRITER = """
+folder = base / "checkpoints"
+count = len(list(folder.iterdir()))
+print("begins with", sorted(path.name for path in folder.iterdir()))
+if count < 4:
+    (folder / f"{count}.first").touch(); time.sleep(0.1); (folder / f"{count}.second").touch(); time.sleep(60)
+"""
+
+
+def test_an_interruption_at_a_checkpoint_waits_until_s3_has_all_of_a_new_one(
+    account: Any, cloud: localcloud.Cloud
+) -> None:
+    uri = {"S3Uri": "s3://checkpoints/at-checkpoint"}
+    name = create(account, cloud, "0s:checkpoint:kill,0.1s:checkpoint", WRITER, CheckpointConfig=uri)
+    assert account.wait_until_ended(name)["TrainingJobStatus"] == "Completed"
+    first, second, third = streams(account, name)
+    assert first[-1] == "[local cloud] INTERRUPT=0s:checkpoint:kill takes the instance away: SIGKILL"
+    assert "begins with ['0.first', '0.second']" in second
+    assert "begins with ['0.first', '0.second', '2.first', '2.second']" in third
+
+
 def test_exec_orders_the_interruptions_of_its_command_and_waiting_ends_at_the_maximum(
     account: Any, cloud: localcloud.Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:

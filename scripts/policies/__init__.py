@@ -1,1 +1,1 @@
-"""IAM's policy language: documents, patterns, conditions, actions; decides one request. It uses neither plans nor AWS."""
+"""IAM's policy language: documents, patterns, conditions, actions, and what it decides. No plans, no AWS."""

@@ -13,6 +13,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from scripts.policies.documents import Scope
+
 ACTIONS = ("s3:GetObject", "s3:GetObjectAcl", "s3:PutObject", "s3:ListBucket", "sqs:SendMessage", "iam:PassRole", "x:Y")
 ACTION_PATTERNS = (
     "*",
@@ -117,6 +119,11 @@ def decided(policy: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
         else:
             denied |= statement_requests(entry)
     return allowed & ~denied, denied
+
+
+def scope_requests(scope: Scope, sets: Sequence[int], texts: Sequence[str]) -> int:
+    found = among(sets, (any(like(pattern, text) for pattern in scope.patterns) for text in texts))
+    return ALL & ~found if scope.negated else found
 
 
 def some(values: Sequence[str], most: int = 2) -> st.SearchStrategy[Any]:

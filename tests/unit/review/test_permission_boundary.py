@@ -8,9 +8,7 @@ from hypothesis import given, settings
 
 from scripts.policies.documents import Scope, Statement, statements
 from scripts.review.permissions.boundary import NotExpressibleError, within
-from tests.unit.review.permission_plans import TRUST, allow, configured, deny, inline, lines, permission_changes, policy
-from tests.unit.review.plans import resource
-from tests.unit.review.test_permission_evaluator import (
+from tests.unit.policies.every_request import (
     ACTIONS,
     ALL,
     BY_ACTION,
@@ -23,6 +21,8 @@ from tests.unit.review.test_permission_evaluator import (
     policies,
     scope_requests,
 )
+from tests.unit.review.permission_plans import TRUST, allow, configured, deny, inline, lines, permission_changes, policy
+from tests.unit.review.plans import resource
 
 WORLD = among(BY_ACTION, (action != "x:Y" for action in ACTIONS))
 LIMIT = "arn:aws:iam::111122223333:policy/limit"

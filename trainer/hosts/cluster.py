@@ -1,6 +1,6 @@
 """The devices that train one model: one device, several devices of a host, or several hosts.
 
-Each host runs this program. The hosts connect (`trainer.hosts.link`), then TensorFlow joins them with TF_CONFIG:
+Each host runs this program. The hosts connect (`trainer.contract.link`), then TensorFlow joins them with TF_CONFIG:
 https://www.tensorflow.org/api_docs/python/tf/distribute/MultiWorkerMirroredStrategy
 """
 
@@ -17,12 +17,9 @@ from typing import Any
 import tensorflow as tf
 
 from trainer.contract.errors import JobError
+from trainer.contract.link import HostLostError, Link, connect, seconds_to_wait
 from trainer.contract.stop import Stop
-from trainer.hosts.link import HostLostError, Link, address, connect
-
-# The environment variable with the seconds to wait for a host, and its default.
-WAIT_VARIABLE = "TRAINER_HOSTS_SECONDS"
-DEFAULT_WAIT = "300"
+from trainer.contract.tf_config import tf_config
 
 
 @dataclass(frozen=True)
@@ -162,7 +159,7 @@ def join(hosts: Sequence[str], current: str, stop: Stop, environ: Mapping[str, s
     Raises:
         JobError: a host did not appear.
     """
-    link = connect(hosts, current, stop, float(environ.get(WAIT_VARIABLE) or DEFAULT_WAIT))
+    link = connect(hosts, current, stop, seconds_to_wait(environ))
     if link is None:
         return None
     # Creating a strategy replaces our SIGTERM handler. A SIGTERM in between is blocked until the handler is back.
@@ -171,12 +168,6 @@ def join(hosts: Sequence[str], current: str, stop: Stop, environ: Mapping[str, s
     stop.listen()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     return team
-
-
-def tf_config(hosts: Sequence[str], current: str) -> dict[str, Any]:
-    """Return the value of TF_CONFIG for TensorFlow."""
-    workers = ["{}:{}".format(*address(host)) for host in hosts]
-    return {"cluster": {"worker": workers}, "task": {"type": "worker", "index": hosts.index(current)}}
 
 
 def _strategy(hosts: Sequence[str], current: str) -> Any:

@@ -13,7 +13,8 @@ import tensorflow as tf
 from trainer.contract.folders import Folders
 from trainer.contract.job import read_job
 from trainer.contract.stop import Stop
-from trainer.hosts import cluster, link
+from trainer.contract import link
+from trainer.hosts import cluster
 from trainer.tasks import image_classification
 
 devices = int(sys.argv[1])

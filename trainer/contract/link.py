@@ -1,23 +1,29 @@
 """Connects the hosts of a job, so that they find each other and exchange plain data. Without TensorFlow.
 
 Every host keeps one connection to the first host, the chief. TensorFlow alone would not do: it waits 13 minutes for a
-host that never appears, ignores SIGTERM meanwhile, and never names the missing host.
+host that never appears, ignores SIGTERM meanwhile, and never names the missing host. The trainer uses this link
+(`trainer.hosts.cluster`), and so does the process that starts another program (`trainer.contract.watch`).
 """
 
 import contextlib
 import json
+import re
 import select
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from trainer.contract.errors import JobError
 from trainer.contract.stop import Stop
 
 PORT = 2222
-"""The port of every host, first for this link and then for TensorFlow. A host written ``name:port`` has its own."""
+"""The port of this link on every host."""
+
+# The environment variable with the seconds to wait for a host, and its default.
+WAIT_VARIABLE = "TRAINER_HOSTS_SECONDS"
+DEFAULT_WAIT = "300"
 
 # A waiting host checks this often whether it should stop.
 POLL_SECONDS = 0.5
@@ -32,10 +38,22 @@ SILENCE_LIMIT_SECONDS = 60.0
 Message = dict[str, Any]
 
 
-def address(host: str) -> tuple[str, int]:
-    """Return name and port of a host, given as ``name`` or ``name:port``."""
-    name, _, port = host.rpartition(":")
-    return (name, int(port)) if name else (host, PORT)
+def address(host: str, port: int = PORT) -> tuple[str, int]:
+    """Return name and port of a host. A host written ``name:port`` has its own port for everything."""
+    name, _, own = host.rpartition(":")
+    return (name, int(own)) if name else (host, port)
+
+
+def seconds_to_wait(environ: Mapping[str, str]) -> float:
+    """Return how many seconds to wait for a host.
+
+    Raises:
+        JobError: the variable does not hold a number of seconds.
+    """
+    text = environ.get(WAIT_VARIABLE) or DEFAULT_WAIT
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]+)?", text):
+        raise JobError(f"{WAIT_VARIABLE} is {text!r}, which is not a number of seconds.", "Set one such as 300.")
+    return float(text)
 
 
 class HostLostError(JobError):

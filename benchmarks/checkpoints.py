@@ -19,14 +19,15 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 import tensorflow as tf
 
-from trainer.checkpoints.interval import Interval
-from trainer.checkpoints.saver import CheckpointSaver
 from trainer.contract.hyperparameters import Hyperparameters
-from trainer.contract.stop import Stop
-from trainer.hosts import cluster
-from trainer.loop.steps import compiled_training
-from trainer.networks import architectures, precision, twin
-from trainer.run import Run
+from trainer.networks import architectures
+from trainyard.checkpoints.interval import Interval
+from trainyard.checkpoints.saver import CheckpointSaver
+from trainyard.hosts import cluster
+from trainyard.loop.steps import compiled_training
+from trainyard.networks import precision, twin
+from trainyard.run import Run
+from trainyard.stop import Stop
 
 SETTINGS = Hyperparameters(model="ResNet50", image_size=32, batch_size=16)
 LABELS = 10

@@ -49,7 +49,7 @@ def main(base: str) -> None:
     """Measure everything and print one line per figure."""
     root = Path.cwd()
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
-        for name in ("scripts", "terraform", "jobs"):
+        for name in ("scripts", "terraform", "jobs", "trainyard"):
             Path(name).symlink_to(root / name)
         shutil.copytree(root / "trainer", "trainer", ignore=shutil.ignore_patterns("__pycache__"))
         Path("plain.Dockerfile").write_text(DOCKERFILE)

@@ -21,6 +21,7 @@ from typing import IO
 
 from benchmarks.table import print_table
 from scripts import digits, proof
+from scripts.container import context
 from scripts.core import console
 from scripts.proof.job import StartProgram
 
@@ -124,8 +125,11 @@ def _image(base: str) -> Iterator[str]:
         yield ""
         return
     name = f"trainyard-kills:{uuid.uuid4().hex[:12]}"
-    command = ["docker", "build", "--quiet", f"--build-arg=BASE_IMAGE={base}", f"--tag={name}", "trainer"]
-    subprocess.run(command, capture_output=True, check=True)
+    command = ["docker", "build", "--quiet", f"--build-arg=BASE_IMAGE={base}", f"--tag={name}", "-"]
+    with tempfile.TemporaryFile() as archive:
+        context.write_archive(context.of_trainer(), archive)
+        archive.seek(0)
+        subprocess.run(command, stdin=archive, capture_output=True, check=True)
     try:
         yield name
     finally:

@@ -2,7 +2,7 @@
 
 import sys
 
-from trainer.contract.stop import Stop
+from trainyard.stop import Stop
 
 if __name__ == "__main__":
     stop = Stop()

@@ -10,11 +10,11 @@ import tempfile
 from collections.abc import Sequence
 
 from trainer.contract import describe, program, source
-from trainer.contract.errors import JobError
 from trainer.contract.failure import run_guarded
 from trainer.contract.folders import Folders, unset_absent_channels
 from trainer.contract.job import read_evaluation, read_job
-from trainer.contract.stop import Stop
+from trainyard.errors import JobError
+from trainyard.stop import Stop
 
 USAGE = """usage: python -m trainer train [--NAME VALUE ...]
        python -m trainer describe

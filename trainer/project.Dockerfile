@@ -1,5 +1,5 @@
 # Builds the image of a project of your own: `make image` of a job file with the key `code` (docs/image.md).
-# The context has the project in code/ and, in trainer/, what starts its program as SageMaker does.
+# The context has the project in code/, in trainer/ what starts its program as SageMaker does, and trainyard/.
 ARG BASE_IMAGE
 
 # Installs the packages of requirements.txt, which were downloaded outside: no index and no password is in here.
@@ -23,6 +23,7 @@ WORKDIR /opt/ml/code
 # The code comes last: after an edit, only the last layer is sent again, a few kilobytes.
 COPY --from=packages /opt/packages /opt/packages
 COPY trainer /opt/trainyard/trainer
+COPY trainyard /opt/trainyard/trainyard
 COPY code ./
 
 # The exec form makes Python the first process, so it gets SIGTERM and passes it on to the program.

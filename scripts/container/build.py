@@ -37,7 +37,7 @@ def build(base: Base, tag: str, say: Callable[[str], None], folder: Path | str =
         base: the base that `image_tag` got; its reference is its name on this machine.
         tag: the result of `image_tag`; the image becomes ``trainyard:<tag>`` here.
         say: prints progress.
-        folder: the build context.
+        folder: the trainer's folder.
 
     Returns:
         The image's id.
@@ -47,12 +47,13 @@ def build(base: Base, tag: str, say: Callable[[str], None], folder: Path | str =
             not for SageMaker's instances.
     """
     root = Path(folder)
-    files = context.read(root)
+    files = context.of_trainer(root)
     if tag_of(base, files) != tag:
         raise UserError(f"{root}/ has changed while its image was being built.", "Run the same command again.")
     if not any(file.name == "Dockerfile" for file in files):
         raise UserError(f"There is no {root}/Dockerfile to build from.", "Restore it: `git checkout -- trainer`.")
-    return _build(base, tag, files, lambda: {**_labels(root), DESCRIBE: _description(root)}, say)
+    beside = f"../{context.PACKAGE}"
+    return _build(base, tag, files, lambda: {**_labels(root, beside), DESCRIBE: _description(root)}, say)
 
 
 def build_project(base: Base, tag: str, say: Callable[[str], None], folder: Path) -> str:
@@ -128,10 +129,10 @@ def _command(base: Base, tag: str, labels: Mapping[str, str]) -> list[str]:
     return [*fixed, *provenance, argument, *label_flags, f"--tag={NAME}:{tag}"]
 
 
-def _labels(root: Path) -> dict[str, str]:
-    """The image's labels: the source and the revision of a folder."""
+def _labels(root: Path, *beside: str) -> dict[str, str]:
+    """The image's labels: the source and the revision of a folder, and of what is beside it."""
     remote = _git(root, "remote", "get-url", "origin")
-    revision = _revision(root)
+    revision = _revision(root, *beside)
     found = {
         # Without a revision, the folder is a copy inside another repository.
         SOURCE: without_credentials(remote) if remote and revision else None,
@@ -140,12 +141,15 @@ def _labels(root: Path) -> dict[str, str]:
     return {name: value for name, value in found.items() if value}
 
 
-def _revision(root: Path) -> str | None:
-    """The last commit that touched the tree, with ``-dirty`` (as in `git describe`) if the tree has changed since."""
-    commit = _git(root, "log", "-1", "--format=%H", "--", ".")
+def _revision(root: Path, *beside: str) -> str | None:
+    """The last commit that touched the tree or what is beside it.
+
+    It ends in ``-dirty`` (as in `git describe`) if they have changed since.
+    """
+    commit = _git(root, "log", "-1", "--format=%H", "--", ".", *beside)
     if not commit:
         return None
-    return f"{commit}-dirty" if _git(root, "status", "--porcelain", "--", ".") else commit
+    return f"{commit}-dirty" if _git(root, "status", "--porcelain", "--", ".", *beside) else commit
 
 
 def _git(root: Path, *arguments: str) -> str | None:

@@ -19,6 +19,7 @@ from scripts.core.errors import UserError
 
 # A constant, because the archive must not depend on the clock. Zip files cannot hold a year before 1980.
 MTIME = 315_532_800
+PACKAGE = "trainyard"
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,18 @@ def read(folder: Path | str) -> tuple[File, ...]:
     """
     root = Path(folder)
     return tuple(file(root, name) for name in sorted(kept(root, names(root))))
+
+
+def of_trainer(folder: Path | str = "trainer") -> tuple[File, ...]:
+    """The build context of the trainer's image: the files of its folder, and the package that it imports."""
+    return (*read(folder), *package(Path(folder).parent))
+
+
+def package(root: Path) -> tuple[File, ...]:
+    """The Python files of the package `trainyard` below ``root``, in a folder of its name; it is in every image."""
+    folder = root / PACKAGE
+    found = read(folder) if folder.is_dir() else ()
+    return tuple(File(f"{PACKAGE}/{each.name}", each.mode, each.content) for each in found if each.name.endswith(".py"))
 
 
 def check_program(program: str, folder: Path | str = "trainer") -> None:

@@ -1,4 +1,4 @@
-"""The build context of a project of one's own: its code, and the part of trainer/ that starts its program.
+"""The build context of a project of one's own: its code, the part of trainer/ that starts its program, and trainyard/.
 
 `trainer/` there is only what runs a program: the contract with SageMaker. The project's files go to /opt/ml/code.
 Besides what git ignores and .dockerignore excludes, some things never go into an image: they are secrets, or belong to
@@ -63,13 +63,14 @@ class Project:
 
     @cached_property
     def context(self) -> tuple[File, ...]:
-        """The build context: the Dockerfile, the runner, the code."""
+        """The build context: the Dockerfile, the code, the runner, the package that programs may import."""
         runner = [file for file in context.read(TRAINER) if any(fnmatchcase(file.name, each) for each in RUNNER)]
         dockerfile = File("Dockerfile", "644", (TRAINER / DOCKERFILE).read_bytes())
         return (
             dockerfile,
             *(File(f"{CODE}/{file.name}", file.mode, file.content) for file in self.files),
             *(File(f"trainer/{file.name}", file.mode, file.content) for file in runner),
+            *context.package(TRAINER.parent),
         )
 
     def summary(self) -> str:

@@ -15,12 +15,12 @@ PREFIX, PROJECT_PREFIX = "trainer", "code"
 
 
 def image_tag(base: Base, folder: Path | str = "trainer") -> str:
-    """The tag of the image that is built from ``folder`` on ``base``.
+    """The tag of the image that is built from ``folder``, and the package beside it, on ``base``.
 
     Returns:
         ``trainer-<12 hexadecimal digits>``, a digest of the build context and the build arguments.
     """
-    return tag_of(base, context.read(folder))
+    return tag_of(base, context.of_trainer(folder))
 
 
 def project_tag(base: Base, project: Project) -> str:

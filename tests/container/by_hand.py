@@ -1,5 +1,6 @@
 """Builds and runs the trainer's image by hand with the docker command line, as SageMaker would run it."""
 
+import shutil
 import subprocess
 import time
 import uuid
@@ -8,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.conftest import ROOT
 from tests.unit.trainer.trainer_runs import Base
 
 
@@ -18,6 +20,13 @@ def docker(*arguments: str, timeout: float = 300) -> str:
     )
     assert ended.returncode == 0, f"docker {' '.join(arguments)}\n{ended.stdout}{ended.stderr}"
     return ended.stdout
+
+
+def copy_code(folder: Path) -> Path:
+    """Copy trainer/ with the package that it imports to a new folder, as `make image` sends them to Docker."""
+    for source, target in ((ROOT / "trainer", folder), (ROOT / "trainyard", folder / "trainyard")):
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
 
 
 @contextmanager

@@ -75,7 +75,7 @@ def test_after_an_edit_only_kilobytes_are_sent(clones: tuple[Path, Path], dock: 
     """benchmarks/image.py measures how long that takes."""
     _, two = clones
     image(two, dock, "--base", base_image)
-    with (two / "trainer" / "run.py").open("a") as file:
+    with (two / "trainer" / "commands.py").open("a") as file:
         file.write(f"# {uuid.uuid4()}\n")
     output = image(two, dock)
     sent = re.search(r"^Pushed 1 new layer \(([0-9.]+) kB sent\)", output, re.MULTILINE)

@@ -15,7 +15,7 @@ import pytest
 
 from scripts.container import context
 from tests.conftest import ROOT
-from tests.container.by_hand import Container, built, docker, write_tree
+from tests.container.by_hand import Container, built, copy_code, docker, write_tree
 from tests.unit.trainer.trainer_runs import Base, trainer, write_digits
 
 pytestmark = pytest.mark.e2e
@@ -57,8 +57,7 @@ INCLUDED = ["probe.py", "deep/module.py", "data/loader.py", "words.txt", "settin
 @pytest.fixture(scope="module")
 def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of trainer/ with files that must not be in the image, and some that must."""
-    folder = tmp_path_factory.mktemp("code") / "trainer"
-    shutil.copytree(ROOT / "trainer", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    folder = copy_code(tmp_path_factory.mktemp("code") / "trainer")
     write_tree(folder, dict.fromkeys(EXCLUDED, "canary") | dict.fromkeys(INCLUDED, "") | {"probe.py": PROBE})
     return folder
 
@@ -160,6 +159,7 @@ def test_data_state_and_secrets_are_not_in_the_image(container: Container, code:
     inside = probe(container)["code"]
     assert set(EXCLUDED).isdisjoint(inside)
     ours = {path.relative_to(ROOT / "trainer").as_posix() for path in (ROOT / "trainer").rglob("*.py")}
+    ours |= {path.relative_to(ROOT).as_posix() for path in (ROOT / "trainyard").rglob("*.py")}
     assert set(inside) == ours | {*INCLUDED, "requirements.txt", "Dockerfile", ".dockerignore"}
     assert {file.name for file in context.read(code)} == set(inside), "`make image` and `docker build` send the same"
 
@@ -174,7 +174,7 @@ def test_the_image_adds_only_kilobytes_to_its_base(image: str, base_image: str) 
 def test_changed_code_changes_only_the_last_layer(image: str, code: Path, base_image: str, tmp_path: Path) -> None:
     changed = tmp_path / "trainer"
     shutil.copytree(code, changed)
-    (changed / "run.py").write_text((changed / "run.py").read_text() + "\n# changed\n")
+    (changed / "commands.py").write_text((changed / "commands.py").read_text() + "\n# changed\n")
     with built(changed, base_image) as other:
         assert layers(other)[:-1] == layers(image)[:-1]
         assert layers(other)[-1] != layers(image)[-1]

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, Project
-from tests.container.by_hand import Container, built, write_tree
+from tests.container.by_hand import Container, built, copy_code, write_tree
 from tests.unit.trainer.trainer_runs import Base, write_digits
 
 pytestmark = pytest.mark.e2e
@@ -59,8 +58,7 @@ def blocks(language: str) -> list[str]:
 @pytest.fixture(scope="module")
 def image(base_image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """An image with the page's program and the programs above."""
-    folder = tmp_path_factory.mktemp("code") / "trainer"
-    shutil.copytree(ROOT / "trainer", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    folder = copy_code(tmp_path_factory.mktemp("code") / "trainer")
     (program,) = blocks("python")
     write_tree(
         folder,

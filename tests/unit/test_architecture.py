@@ -74,6 +74,7 @@ def test_the_map_names_exactly_the_other_folders() -> None:
     [
         ("scripts", "The layers of `scripts/`"),
         ("trainer", "The rooms of `trainer/`"),
+        ("trainyard", "The rooms of `trainyard/`"),
         ("scripts.review", "The rooms of `scripts/review/`"),
     ],
 )

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from trainer.contract.errors import JobError
+from trainyard.errors import JobError
 
 MOST_MEMBERS = 100_000
 # Code of more than a gigabyte does not shrink to a hundredth: that is zeros, made to fill a disk.

@@ -1,7 +1,6 @@
 """The hyperparameters and metrics of a job as data, for programs that build a request or read the log."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -49,22 +48,3 @@ def describe() -> dict[str, Any]:
     """Return the hyperparameters and metrics as plain data."""
     metrics = [{"name": m.name, "regex": m.regex, "direction": m.direction, "help": m.help} for m in METRICS]
     return {"hyperparameters": hyperparameters.describe(), "metrics": metrics}
-
-
-def epoch_line(values: Mapping[str, float]) -> str:
-    """Return one line of ``name=number`` words, in the order of ``values``; the regexes of METRICS find them."""
-    return " ".join(f"{name}={_number(value)}" for name, value in values.items())
-
-
-def _number(value: float) -> str:
-    if isinstance(value, int):
-        return str(value)
-    return f"{value:.0f}" if 1000 <= abs(value) < 1e9 else f"{value:.4g}"
-
-
-def duration(seconds: float) -> str:
-    """Format a duration for people: 50 s, 14 min, 3 h 20 min."""
-    minutes = round(seconds / 60)
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

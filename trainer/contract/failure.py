@@ -8,9 +8,9 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from trainer.contract.errors import JobError
 from trainer.contract.folders import Folders
 from trainer.contract.start_program import failure_text
+from trainyard.errors import JobError
 
 
 def run_guarded(work: Callable[[], int], folders: Folders) -> int:

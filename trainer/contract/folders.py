@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trainer.contract.errors import JobError
+from trainyard.errors import JobError
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from trainer.contract import hyperparameters
-from trainer.contract.errors import JobError
 from trainer.contract.folders import Folders, read_hyperparameters
 from trainer.contract.hyperparameters import Hyperparameters
+from trainyard.errors import JobError
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ The program gets what SageMaker's training toolkit would give it (`trainer.contr
 differences: SIGTERM reaches the program, and a string arrives exactly as it was written.
 
 The program is a process of its own, which imports nothing of the trainer: whatever its modules are called, `import`
-finds them. `start_program.py` is that process.
+finds them. Of our code it finds the package `trainyard` alone. `start_program.py` is that process.
 """
 
 import json
@@ -18,14 +18,15 @@ from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+import trainyard
 from trainer.contract import variables, written
-from trainer.contract.errors import JobError
 from trainer.contract.failure import failure_file, write_failure
 from trainer.contract.folders import Folders
 from trainer.contract.job import check_gpu
 from trainer.contract.program_values import read_program_values
 from trainer.contract.source import TRAINER_FOLDER, Source, fetch, install
-from trainer.contract.stop import Stop
+from trainyard.errors import JobError
+from trainyard.stop import Stop
 
 STARTER = Path(__file__).with_name("start_program.py")
 SIGTERM_EXIT_CODE = 128 + signal.SIGTERM
@@ -56,9 +57,10 @@ def run(source: Source, folders: Folders, extra: Sequence[str], stop: Stop) -> i
         check_gpu(given["SM_CURRENT_INSTANCE_TYPE"], variables.gpus(), os.environ)
         for folder in ("SM_MODEL_DIR", "SM_OUTPUT_DATA_DIR"):
             Path(given[folder]).mkdir(parents=True, exist_ok=True)
+        package = _link_to_package(Path(empty))
         started = time.time()
         ended = _run(
-            _command(path, code, arguments, folders), code, {**os.environ, **given, **_python_path(code)}, stop
+            _command(path, code, arguments, folders), code, {**os.environ, **given, **_python_path(code, package)}, stop
         )
         if ended not in (0, SIGTERM_EXIT_CODE) and not failure_file(folders).exists():
             write_failure(folders, f"{path.name} exited with code {ended}; see the log for the reason.")
@@ -87,12 +89,25 @@ def _project(code: Path) -> list[str]:
     return ["--no-build-isolation", "."] if builds_here else ["."]
 
 
-def _python_path(code: Path) -> dict[str, str]:
-    """PYTHONPATH for the program and the processes that it starts: its code first, and not the trainer's folder."""
+def _link_to_package(empty: Path) -> Path:
+    """Make a folder from which only `trainyard` can be imported. Beside the real one are other packages of ours."""
+    folder = empty / "packages"
+    folder.mkdir()
+    (folder / trainyard.__name__).symlink_to(Path(trainyard.__path__[0]).resolve())
+    return folder
+
+
+def _python_path(code: Path, package: Path) -> dict[str, str]:
+    """PYTHONPATH for the program and the processes that it starts: its code first, and not the trainer's folder.
+
+    Args:
+        code: the folder of the program's code.
+        package: the folder of `trainyard`, which comes last: the program may have a module of this name.
+    """
     paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     ours = code != TRAINER_FOLDER and Path(sys.modules["trainer"].__path__[0]).parent
     kept = [each for each in paths if each and Path(each) != ours]
-    return {"PYTHONPATH": os.pathsep.join([str(code), *kept])}
+    return {"PYTHONPATH": os.pathsep.join([str(code), *kept, str(package)])}
 
 
 def _run(command: Sequence[str], code: Path, environ: Mapping[str, str], stop: Stop) -> int:

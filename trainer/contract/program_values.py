@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from trainer.contract.errors import JobError
 from trainer.contract.folders import Folders
+from trainyard.errors import JobError
 
 # Each of them has a variable of its own, so SM_FRAMEWORK_PARAMS does not hold it.
 # https://github.com/aws/sagemaker-training-toolkit/blob/master/src/sagemaker_training/params.py

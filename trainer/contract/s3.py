@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from trainer.contract.errors import JobError
+from trainyard.errors import JobError
 
 OTHER_PLACE = "Set code_location= in the SDK to a place that the role may read, such as s3://<the data bucket>/code."
 IN_A_CHANNEL = "With enable_network_isolation=True, the SDK sends the code in a channel instead."

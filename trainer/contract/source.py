@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trainer.contract import archive, s3
-from trainer.contract.errors import JobError
 from trainer.contract.folders import Folders
 from trainer.contract.program_values import decode
+from trainyard.errors import JobError
 
 TRAINER_FOLDER = Path(__file__).resolve().parents[1]
 OWN_PROGRAM = "__main__.py"

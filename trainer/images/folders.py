@@ -7,9 +7,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainer.contract.errors import JobError
 from trainer.contract.job import Job
 from trainer.images import headers
+from trainyard.errors import JobError
 
 SUFFIXES = (".jpeg", ".jpg", ".png")
 FILES_IN_MESSAGE = 5

@@ -14,14 +14,14 @@ from typing import Any
 
 import tensorflow as tf
 
-from trainer.contract.errors import JobError
 from trainer.contract.folders import Folders
 from trainer.contract.hyperparameters import Hyperparameters
 from trainer.contract.job import Job
-from trainer.hosts.cluster import Team
 from trainer.images import folders, pipeline
 from trainer.images.fingerprint import combine, fingerprint
 from trainer.images.folders import Images
+from trainyard.errors import JobError
+from trainyard.hosts.cluster import Team
 
 
 @dataclasses.dataclass(frozen=True)

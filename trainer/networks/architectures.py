@@ -7,8 +7,8 @@ from typing import Any
 
 import keras
 
-from trainer.contract.errors import JobError
 from trainer.contract.hyperparameters import Hyperparameters
+from trainyard.errors import JobError
 
 
 def build(settings: Hyperparameters, labels: int, weights: Path | None) -> Any:

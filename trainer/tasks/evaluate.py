@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from trainer.contract.errors import JobError
 from trainer.images import folders, pipeline
 from trainer.networks import export
+from trainyard.errors import JobError
 
 BATCH = 64
 

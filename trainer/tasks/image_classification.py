@@ -10,22 +10,23 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from trainer.checkpoints import resume
-from trainer.checkpoints.interval import Interval
-from trainer.checkpoints.saver import CheckpointSaver
 from trainer.contract import hyperparameters
-from trainer.contract.errors import JobError
 from trainer.contract.hyperparameters import Hyperparameters
 from trainer.contract.job import Job, check_gpu
-from trainer.contract.stop import Stop
-from trainer.hosts import cluster
-from trainer.hosts.cluster import Team
 from trainer.images import folders, host_input
 from trainer.images.host_input import Input
-from trainer.loop import errors
-from trainer.loop.training import Feed, Training
-from trainer.networks import architectures, export, precision, twin
-from trainer.run import Plan, Run
+from trainer.networks import architectures, export
+from trainyard.checkpoints import resume
+from trainyard.checkpoints.interval import Interval
+from trainyard.checkpoints.saver import CheckpointSaver
+from trainyard.errors import JobError
+from trainyard.hosts import cluster
+from trainyard.hosts.cluster import Team
+from trainyard.loop import errors
+from trainyard.loop.training import Feed, Training
+from trainyard.networks import precision, twin
+from trainyard.run import Plan, Run
+from trainyard.stop import Stop
 
 
 def train(job: Job, stop: Stop) -> None:

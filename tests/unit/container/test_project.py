@@ -133,11 +133,11 @@ def test_the_tag_is_a_digest_of_the_project_and_of_what_starts_it(folder: Path) 
     assert project_tag(BASE, read_project(folder)) != before
 
 
-def test_the_image_has_no_more_of_the_trainer_than_the_project_needs(folder: Path) -> None:
+def test_the_image_has_the_package_and_no_more_of_the_trainer_than_the_project_needs(folder: Path) -> None:
     context = {file.name for file in read_project(folder).context}
     ours = {name.removeprefix("trainer/") for name in context if name.startswith("trainer/")}
     assert {"__main__.py", "commands.py", "contract/start_program.py"} <= ours
-    assert not any(name.startswith(("loop", "tasks", "networks")) for name in ours)
-    assert {name for name in context if not name.startswith("trainer/")} == {f"code/{name}" for name in CODE} | {
-        "Dockerfile"
-    }
+    assert not any(name.startswith(("images", "tasks", "networks")) for name in ours)
+    package = {file.relative_to(ROOT).as_posix() for file in (ROOT / "trainyard").rglob("*.py")}
+    rest = {name for name in context if not name.startswith("trainer/")}
+    assert rest == {"Dockerfile", *(f"code/{name}" for name in CODE), *package}

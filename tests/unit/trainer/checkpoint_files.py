@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.checkpoints import checkpoint
-from trainer.checkpoints.checkpoint import Checkpoint
+from trainyard.checkpoints import checkpoint
+from trainyard.checkpoints.checkpoint import Checkpoint
 
 Files = dict[str, bytes]
 

@@ -12,9 +12,8 @@ import keras
 import tensorflow as tf
 from trainer.contract.folders import Folders
 from trainer.contract.job import read_job
-from trainer.contract.stop import Stop
-from trainer.contract import link
-from trainer.hosts import cluster
+from trainyard.stop import Stop
+from trainyard.hosts import cluster, link
 from trainer.tasks import image_classification
 
 devices = int(sys.argv[1])

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.trainer.checkpoint_files import Files, files, folder_of, save, states, steps, write
-from trainer.checkpoints import checkpoint
-from trainer.checkpoints.checkpoint import ABOUT, UPLOAD_SECONDS
+from trainyard.checkpoints import checkpoint
+from trainyard.checkpoints.checkpoint import ABOUT, UPLOAD_SECONDS
 
 KILLS = """
 import os, pathlib, signal, sys

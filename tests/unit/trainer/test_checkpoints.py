@@ -20,9 +20,9 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
 from tests.unit.trainer.checkpoint_files import Files, assert_equal, files, folder_of, save, states, steps, write
-from trainer.checkpoints import checkpoint
-from trainer.checkpoints.checkpoint import ABOUT, MANIFEST, STATE, UPLOAD_SECONDS, TornCheckpoint
-from trainer.contract.errors import JobError
+from trainyard.checkpoints import checkpoint
+from trainyard.checkpoints.checkpoint import ABOUT, MANIFEST, STATE, UPLOAD_SECONDS, TornCheckpoint
+from trainyard.errors import JobError
 
 FILES = (STATE, ABOUT, MANIFEST)
 MARKS = (".sagemaker-uploading", ".sagemaker-uploaded")

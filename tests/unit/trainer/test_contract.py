@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.trainer.trainer_runs import Base
-from trainer.contract.errors import JobError
 from trainer.contract.failure import run_guarded
 from trainer.contract.folders import Folders, read_hyperparameters, unset_absent_channels
 from trainer.contract.job import Job, check_gpu, read_job
 from trainer.contract.start_program import FAILURE_CHARACTERS, failure_text
-from trainer.contract.stop import Stop
+from trainyard.errors import JobError
+from trainyard.stop import Stop
 
 
 def read(base: Base, *arguments: str, **environ: str) -> Job:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.unit.trainer.trainer_runs import ROOT, environment, trainer
 from trainer.contract import describe, hyperparameters
+from trainyard.loop import lines
 
 REGEXES = {metric.name: metric.regex for metric in describe.METRICS}
 
@@ -24,7 +25,7 @@ def test_describe_prints_json_at_once() -> None:
 
 def test_describe_imports_neither_tensorflow_nor_keras_nor_numpy() -> None:
     code = (
-        "import sys; from trainer import commands; from trainer.contract.stop import Stop; "
+        "import sys; from trainer import commands; from trainyard.stop import Stop; "
         "commands.main(['describe'], Stop()); "
         "sys.exit(sorted({'tensorflow', 'keras', 'numpy'} & set(sys.modules)) or 0)"
     )
@@ -54,7 +55,7 @@ def test_names_and_regexes_are_within_sagemakers_limits() -> None:
     )
 )
 def test_each_regex_finds_its_own_number_in_an_epoch_line(values: dict[str, float]) -> None:
-    line = describe.epoch_line({"epoch": 1, **values})
+    line = lines.epoch_line({"epoch": 1, **values})
     for name, regex in REGEXES.items():
         found = re.search(regex, line)
         assert (found is not None) == (name in values)
@@ -64,7 +65,7 @@ def test_each_regex_finds_its_own_number_in_an_epoch_line(values: dict[str, floa
 
 def test_the_format_of_an_epoch_line() -> None:
     values = {"epoch": 3, "epochs": 10, "loss": 0.12341, "val_loss": 1e-05, "images_per_second": 1800.0}
-    assert describe.epoch_line(values) == "epoch=3 epochs=10 loss=0.1234 val_loss=1e-05 images_per_second=1800"
+    assert lines.epoch_line(values) == "epoch=3 epochs=10 loss=0.1234 val_loss=1e-05 images_per_second=1800"
 
 
 def test_an_unknown_command_shows_the_usage() -> None:

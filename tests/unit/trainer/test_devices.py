@@ -15,7 +15,7 @@ MASKS = """
 import json, os, sys
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
 import keras, tensorflow as tf
-from trainer.networks import twin
+from trainyard.networks import twin
 
 devices, kind = int(sys.argv[1]), {"ours": twin.Dropout, "keras": keras.layers.Dropout}[sys.argv[2]]
 cpu = tf.config.list_physical_devices("CPU")[0]

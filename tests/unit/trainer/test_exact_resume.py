@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.unit.trainer.trainer_runs import SMALL, Base, Hosts
-from trainer.checkpoints import checkpoint
-from trainer.contract.errors import JobError
 from trainer.contract.folders import Folders
 from trainer.contract.job import read_job
-from trainer.contract.stop import Stop
+from trainyard.checkpoints import checkpoint
+from trainyard.errors import JobError
+from trainyard.stop import Stop
 
 # 600 images in batches of 200: three steps an epoch, each with a checkpoint.
 SHORT = {**SMALL, "epochs": "3", "batch_size": "200", "dropout": "0.3", "checkpoint_steps": "1"}

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from tests.unit.trainer.trainer_runs import trainer
-from trainer.contract.errors import JobError
 from trainer.images import folders, headers
+from trainyard.errors import JobError
 
 
 def picture(path: Path, mode: str = "L", size: tuple[int, int] = (8, 8)) -> Path:

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trainer.contract.errors import JobError
 from trainer.contract.hyperparameters import APPLICATIONS, Hyperparameters
+from trainyard.errors import JobError
 
 pytestmark = pytest.mark.e2e
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

@@ -60,10 +60,11 @@ with open(os.path.join(os.environ["SM_MODEL_DIR"], "report.json"), "w") as file:
 
 @pytest.fixture
 def image(tmp_path: Path) -> Path:
-    """A copy of the trainer's folder, as in the image; the tests add programs to it."""
-    folder = tmp_path / "image" / "trainer"
-    shutil.copytree(ROOT / "trainer", folder, ignore=shutil.ignore_patterns("__pycache__"))
-    return folder
+    """A copy of the trainer's folder and of trainyard's, as in the image; the tests add programs to it."""
+    folder = tmp_path / "image"
+    for name in ("trainer", "trainyard"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder / "trainer"
 
 
 def start(image: Path, base: Base, code: str, name: str = "mine.py", **variables: str) -> "subprocess.Popen[str]":

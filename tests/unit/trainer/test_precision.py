@@ -26,7 +26,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     ],
 )
 def test_the_slowest_gpu_decides(capabilities: list[tuple[int, int]], precision: str) -> None:
-    from trainer.networks.precision import best_for
+    from trainyard.networks.precision import best_for
 
     assert best_for(capabilities) == precision
 
@@ -34,7 +34,7 @@ def test_the_slowest_gpu_decides(capabilities: list[tuple[int, int]], precision:
 def test_a_requested_precision_is_used_and_auto_is_float32_on_a_cpu() -> None:
     import tensorflow as tf
 
-    from trainer.networks.precision import choose
+    from trainyard.networks.precision import choose
 
     assert [choose(requested) for requested in ("float32", "float16", "bfloat16")] == ["float32", "float16", "bfloat16"]
     if not tf.config.list_physical_devices("GPU"):
@@ -47,8 +47,8 @@ def make_model(precision: str) -> tuple[Any, Any]:
 
     from trainer.contract.hyperparameters import Hyperparameters
     from trainer.networks import architectures
-    from trainer.networks.precision import optimizer
-    from trainer.networks.twin import for_training
+    from trainyard.networks.precision import optimizer
+    from trainyard.networks.twin import for_training
 
     keras.utils.set_random_seed(0)
     model = for_training(architectures.build(Hyperparameters(image_size=8, channels=1), 10, None), precision, 1)
@@ -102,7 +102,7 @@ OVERFLOW = """
 import json, os, sys
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
 import keras, numpy, tensorflow as tf
-from trainer.networks import precision
+from trainyard.networks import precision
 
 devices, kind = int(sys.argv[1]), {"ours": precision.LossScaleOptimizer, "keras": keras.optimizers.LossScaleOptimizer}
 cpu = tf.config.list_physical_devices("CPU")[0]

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trainer.checkpoints import checkpoint
-from trainer.checkpoints.interval import Interval
+from trainyard.checkpoints import checkpoint
+from trainyard.checkpoints.interval import Interval
 
 pytestmark = pytest.mark.e2e
 
@@ -17,8 +17,8 @@ def test_the_last_checkpoint_holds_the_epochs_results(tmp_path: Path) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import keras
 
-    from trainer.checkpoints.saver import CheckpointSaver
-    from trainer.run import Run
+    from trainyard.checkpoints.saver import CheckpointSaver
+    from trainyard.run import Run
 
     model, best = (keras.Sequential([keras.Input([2]), keras.layers.Dense(2)]) for _ in range(2))
     optimizer = keras.optimizers.Adam()

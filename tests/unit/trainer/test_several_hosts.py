@@ -24,9 +24,9 @@ from tests.unit.trainer.trainer_runs import (
     wait_for_all,
     weights,
 )
-from trainer.contract import link
-from trainer.contract.errors import JobError
-from trainer.contract.stop import Stop
+from trainyard.errors import JobError
+from trainyard.hosts import link
+from trainyard.stop import Stop
 
 EPOCHS = {**SMALL, "epochs": "4"}
 ENDLESS = {**EPOCHS, "epochs": "5000"}
@@ -101,8 +101,8 @@ def test_all_other_hosts_get_the_reason_why_a_host_left() -> None:
 
 CONNECT = """
 import sys
-from trainer.contract.stop import Stop
-from trainer.contract import link
+from trainyard.stop import Stop
+from trainyard.hosts import link
 link.HEARTBEAT_SECONDS, link.SILENCE_LIMIT_SECONDS = map(float, sys.argv[1:3])
 joined = link.connect(sys.argv[4:], sys.argv[3], Stop(), 30)
 print("connected", flush=True)
@@ -273,7 +273,7 @@ def test_if_one_host_is_killed_the_other_ends_with_that_reason(tmp_path: Path, d
 SHORT_LIMITS = """
 import functools
 from tensorflow.python.eager.context import Context
-from trainer.contract import link
+from trainyard.hosts import link
 link.HEARTBEAT_SECONDS, link.SILENCE_LIMIT_SECONDS = 0.5, 8.0
 link.Link.find_lost_host.__defaults__ = (2.0,)
 Context.configure_coordination_service = functools.partialmethod(

@@ -23,7 +23,7 @@ def make_base(root: Path, digits: Path, **hyperparameters: str) -> Base:
 def test_errors_in_settings_are_reported_before_tensorflow_is_imported(base: Base) -> None:
     base.configure(hyperparameters={"epoch": "3"})
     code = (
-        "import sys; from trainer import commands; from trainer.contract.stop import Stop; "
+        "import sys; from trainer import commands; from trainyard.stop import Stop; "
         "commands.main(['train'], Stop()); "
         "sys.exit('tensorflow' in sys.modules)"
     )

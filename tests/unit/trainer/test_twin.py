@@ -50,7 +50,7 @@ def all_layers(model: Any) -> list[Any]:
 )
 @pytest.mark.parametrize("replicas", [1, 4])
 def test_a_twin_has_the_outputs_of_its_model(settings: Hyperparameters, replicas: int) -> None:
-    from trainer.networks.twin import for_training
+    from trainyard.networks.twin import for_training
 
     model = with_different_weights(settings)
     twin = for_training(model, "float32", replicas)
@@ -88,7 +88,7 @@ def test_the_smallest_networks_cover_all_modules() -> None:
 @pytest.mark.parametrize("name", SMALLEST)
 def test_every_network_has_a_twin(name: str) -> None:
     from trainer.networks import architectures
-    from trainer.networks.twin import for_training
+    from trainyard.networks.twin import for_training
 
     # 96 is large enough for all of them; NASNet accepts only its own size.
     model = architectures.build(Hyperparameters(model=name, image_size=224 if name == "NASNetMobile" else 96), 10, None)
@@ -106,7 +106,7 @@ def test_only_preprocessing_and_the_last_layer_compute_in_float32() -> None:
     import keras
 
     from trainer.networks import architectures
-    from trainer.networks.twin import for_training
+    from trainyard.networks.twin import for_training
 
     model = architectures.build(Hyperparameters(model="EfficientNetB0", image_size=32), 10, None)
     twin = for_training(model, "float16", 1)
@@ -119,7 +119,7 @@ def test_only_preprocessing_and_the_last_layer_compute_in_float32() -> None:
 def test_the_exported_network_has_only_layers_of_keras() -> None:
     import keras
 
-    from trainer.networks import twin
+    from trainyard.networks import twin
 
     model = with_different_weights(SMALL)
     several, one = (twin.for_training(model, "bfloat16", replicas) for replicas in (2, 1))
@@ -135,7 +135,7 @@ def test_dropout_drops_its_share_and_scales_the_rest() -> None:
     import keras
     import tensorflow as tf
 
-    from trainer.networks.twin import Dropout
+    from trainyard.networks.twin import Dropout
 
     keras.utils.set_random_seed(0)
     ones = tf.ones([1000, 50])

@@ -13,9 +13,9 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.unit.trainer.checkpoint_files import arrays, assert_equal, save, steps
-from trainer.checkpoints import checkpoint
-from trainer.checkpoints.writer import Writer
-from trainer.contract.errors import JobError
+from trainyard.checkpoints import checkpoint
+from trainyard.checkpoints.writer import Writer
+from trainyard.errors import JobError
 
 ABOUT: dict[str, Any] = {"history": []}
 
@@ -69,7 +69,7 @@ def test_close_waits_for_the_running_save(writer: Writer, tmp_path: Path) -> Non
 SUBMIT_AND_EXIT = """
 import pathlib, sys
 import numpy as np
-from trainer.checkpoints.writer import Writer
+from trainyard.checkpoints.writer import Writer
 
 Writer(pathlib.Path(sys.argv[1])).submit(1, {"a": np.ones(5_000_000)}, {}, 0.0)
 {end}

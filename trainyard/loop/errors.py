@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from trainer.contract.errors import JobError
+from trainyard.errors import JobError
 
 # More names would fill the failure file: SageMaker shows 1,024 characters of it.
 MAX_NAMED_FILES = 4

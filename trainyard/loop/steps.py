@@ -10,8 +10,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from trainer.hosts.cluster import Team
-from trainer.run import Run
+from trainyard.hosts.cluster import Team
+from trainyard.run import Run
 
 
 def compiled_training(run: Run, batch_size: int, team: Team) -> Callable[[Any, Any], tuple[Any, Any]]:

@@ -22,7 +22,7 @@ class Plan:
         batch_size: images in a step, on all devices together.
         validation_steps: batches in which every device scores all of its validation images; 0 for no validation.
         patience: training ends after this many epochs without a better one; 0 for never.
-        identity: everything that the run's results depend on, as plain data; see `trainer.checkpoints.resume`.
+        identity: everything that the run's results depend on, as plain data; see `trainyard.checkpoints.resume`.
     """
 
     epochs: int

@@ -10,13 +10,12 @@ from typing import Any, NoReturn
 
 import tensorflow as tf
 
-from trainer.checkpoints.saver import CheckpointSaver
-from trainer.contract import describe
-from trainer.contract.stop import Stop
-from trainer.hosts.cluster import Team
-from trainer.loop import errors
-from trainer.loop.steps import compiled_training, compiled_validation
-from trainer.run import Epoch, Plan, Run
+from trainyard.checkpoints.saver import CheckpointSaver
+from trainyard.hosts.cluster import Team
+from trainyard.loop import errors, lines
+from trainyard.loop.steps import compiled_training, compiled_validation
+from trainyard.run import Epoch, Plan, Run
+from trainyard.stop import Stop
 
 # One call of a tf.function runs many steps, which saves about 2 ms a step. A stop waits until the call ends.
 SECONDS_PER_CALL = 0.5
@@ -165,7 +164,7 @@ class Training:
             values |= {"val_loss": loss / images, "val_accuracy": right / images}
         speed = self._trained * plan.batch_size / self._training_seconds if self._trained else 0.0
         values |= {"learning_rate": self._learning_rate, "seconds": run.seconds, "images_per_second": speed}
-        self._team.say(describe.epoch_line(values))
+        self._team.say(lines.epoch_line(values))
         run.end_epoch(values)
         self._trained, self._training_seconds, self._scoring = 0, 0.0, self._begin_scoring()
 
@@ -189,7 +188,7 @@ class Training:
         left = (self._plan.steps - self._run.step) * seconds_per_step
         self._team.say(
             f"step {self._run.step:,} of {self._plan.steps:,}: "
-            f"{self._plan.batch_size / seconds_per_step:,.0f} images/s, {describe.duration(left)} left"
+            f"{self._plan.batch_size / seconds_per_step:,.0f} images/s, {lines.duration(left)} left"
         )
 
     def _fail_on_nan_or_infinity(self) -> NoReturn:

@@ -6,7 +6,7 @@ https://www.tensorflow.org/guide/distributed_training#setting_up_the_tf_config_e
 from collections.abc import Sequence
 from typing import Any
 
-from trainer.contract.link import address
+from trainyard.hosts.link import address
 
 PORT = 8890
 """TensorFlow's port on every host, the one of SageMaker's own TensorFlow containers.

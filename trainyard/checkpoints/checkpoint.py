@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.contract.errors import JobError
+from trainyard.errors import JobError
 
 STATE, ABOUT, MANIFEST = "state.npz", "about.json", "manifest.json"
 # After this time, a checkpoint is assumed to be in S3.

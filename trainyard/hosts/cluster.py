@@ -1,6 +1,6 @@
 """The devices that train one model: one device, several devices of a host, or several hosts.
 
-Each host runs this program. The hosts connect (`trainer.contract.link`), then TensorFlow joins them with TF_CONFIG:
+Each host runs this program. The hosts connect (`trainyard.hosts.link`), then TensorFlow joins them with TF_CONFIG:
 https://www.tensorflow.org/api_docs/python/tf/distribute/MultiWorkerMirroredStrategy
 """
 
@@ -16,10 +16,10 @@ from typing import Any
 
 import tensorflow as tf
 
-from trainer.contract.errors import JobError
-from trainer.contract.link import HostLostError, Link, connect, seconds_to_wait
-from trainer.contract.stop import Stop
-from trainer.contract.tf_config import tf_config
+from trainyard.errors import JobError
+from trainyard.hosts.link import HostLostError, Link, connect, seconds_to_wait
+from trainyard.hosts.tf_config import tf_config
+from trainyard.stop import Stop
 
 
 @dataclass(frozen=True)

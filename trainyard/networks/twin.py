@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from trainer.networks.precision import policy
+from trainyard.networks.precision import policy
 
 # These layers stay in float32: in half precision, brightnesses of 0 to 255 would lose their last bits.
 PREPROCESSING = (keras.layers.Rescaling, keras.layers.Normalization)
@@ -71,7 +71,7 @@ def for_training(model: Any, precision: str, replicas: int) -> Any:
 
     Args:
         model: the network; it returns logits. Its layers, and those of the models in it, are Keras's own.
-        precision: a key of ``trainer.networks.precision.POLICIES``.
+        precision: a key of ``trainyard.networks.precision.POLICIES``.
         replicas: number of devices that share a batch.
 
     Returns:

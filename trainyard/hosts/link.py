@@ -15,8 +15,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from trainer.contract.errors import JobError
-from trainer.contract.stop import Stop
+from trainyard.errors import JobError
+from trainyard.stop import Stop
 
 PORT = 2222
 """The port of this link on every host."""

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from trainer.checkpoints import checkpoint
-from trainer.checkpoints.checkpoint import Checkpoint
-from trainer.checkpoints.interval import Interval
-from trainer.checkpoints.writer import Writer
-from trainer.run import Run
+from trainyard.checkpoints import checkpoint
+from trainyard.checkpoints.checkpoint import Checkpoint
+from trainyard.checkpoints.interval import Interval
+from trainyard.checkpoints.writer import Writer
+from trainyard.run import Run
 
 
 class CheckpointSaver:

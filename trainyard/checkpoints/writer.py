@@ -8,8 +8,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from trainer.checkpoints import checkpoint
-from trainer.checkpoints.checkpoint import Checkpoint
+from trainyard.checkpoints import checkpoint
+from trainyard.checkpoints.checkpoint import Checkpoint
 
 
 class Writer:

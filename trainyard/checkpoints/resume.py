@@ -12,11 +12,11 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from trainer.checkpoints import checkpoint
-from trainer.checkpoints.checkpoint import Checkpoint
-from trainer.contract.errors import JobError
-from trainer.hosts.cluster import Team
-from trainer.run import Arrays, Plan, Run
+from trainyard.checkpoints import checkpoint
+from trainyard.checkpoints.checkpoint import Checkpoint
+from trainyard.errors import JobError
+from trainyard.hosts.cluster import Team
+from trainyard.run import Arrays, Plan, Run
 
 
 def compute_environment(team: Team) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""What training makes of a network: its twin, in a precision."""

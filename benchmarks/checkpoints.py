@@ -80,7 +80,8 @@ def _measure_trainer(folder: Path) -> Cost:
     model = twin.for_training(best, "float32", 1)
     optimizer = precision.optimizer(keras.optimizers.Adam(SETTINGS.learning_rate), "float32")
     optimizer.build(model.trainable_variables)
-    run = Run(model, best, optimizer)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction=None)
+    run = Run(model, best, optimizer, loss, {"accuracy": keras.metrics.sparse_categorical_accuracy})
     steps = compiled_training(run, SETTINGS.batch_size, team)
     batches = iter(team.distribute(_batches()))
     times: list[float] = []

@@ -7,9 +7,14 @@ from importlib import import_module
 from typing import Any
 
 # Each public name, and the file that has it.
-_HOMES = {"Resume": "trainyard.resume"}
+_HOMES = {
+    "JobError": "trainyard.errors",
+    "Result": "trainyard.own_loop",
+    "Resume": "trainyard.resume",
+    "train": "trainyard.own_loop",
+}
 
-__all__ = ["Resume"]
+__all__ = ["JobError", "Result", "Resume", "train"]
 
 
 def __getattr__(name: str) -> Any:

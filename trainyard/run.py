@@ -10,6 +10,8 @@ import tensorflow as tf
 
 Epoch = dict[str, float]
 Arrays = dict[str, npt.NDArray[Any]]
+Score = Callable[[Any, Any], Any]
+"""A function of the targets and the model's outputs for some examples; it returns a number for each, [examples]."""
 
 
 @dataclass(frozen=True)
@@ -19,10 +21,11 @@ class Plan:
     Args:
         epochs: number of epochs.
         steps_per_epoch: optimizer steps in each epoch.
-        batch_size: images in a step, on all devices together.
-        validation_steps: batches in which every device scores all of its validation images; 0 for no validation.
+        batch_size: examples in a step, on all devices together.
+        validation_steps: batches in which every device scores all of its validation examples; 0 for no validation.
         patience: training ends after this many epochs without a better one; 0 for never.
         identity: everything that the run's results depend on, as plain data; see `trainyard.checkpoints.resume`.
+        examples: what they are called in the log, such as images.
     """
 
     epochs: int
@@ -31,6 +34,7 @@ class Plan:
     validation_steps: int
     patience: int
     identity: Mapping[str, Any]
+    examples: str
 
     @property
     def steps(self) -> int:
@@ -43,14 +47,18 @@ class Run:
     """The state of a run. Create it in the strategy's scope.
 
     Args:
-        model: the network that is trained; it returns logits.
-        best: the same network with the weights of the best epoch; it is exported at the end.
+        model: the network that is trained.
+        best: the same network with the weights of the best epoch.
         optimizer: already built, so that all its variables exist.
+        loss: what is minimized: its mean over a batch.
+        metrics: what else is measured, by name: its mean over an epoch.
     """
 
     model: Any
     best: Any
     optimizer: Any
+    loss: Score
+    metrics: Mapping[str, Score]
     step: int = 0
     history: list[Epoch] = field(default_factory=list)
     best_epoch: int | None = None
@@ -60,8 +68,18 @@ class Run:
     from_weights: bool = False
 
     def __post_init__(self) -> None:
-        # Sums over the current epoch: loss, right answers, images.
-        self.totals = tf.Variable(tf.zeros(3, tf.float64), trainable=False)
+        # Sums over the current epoch: loss, metrics, number of examples.
+        self.totals = tf.Variable(self.no_totals(), trainable=False)
+
+    def no_totals(self) -> Any:
+        """The sums over no example, float64 [metrics + 2]."""
+        return tf.zeros(len(self.metrics) + 2, tf.float64)
+
+    def means(self, totals: Any) -> Epoch:
+        """The loss and the metrics by name, from their sums; empty if there were no examples."""
+        *sums, examples = (float(total) for total in totals.numpy())
+        names = ("loss", *self.metrics)
+        return {name: each / examples for name, each in zip(names, sums, strict=True)} if examples else {}
 
     def variables(self) -> dict[str, Any]:
         """All variables of the state, by names that never change.
@@ -141,7 +159,10 @@ class Run:
 
 
 def _rank(values: Epoch) -> tuple[float, float]:
-    """A rank by which epochs compare: the best has the highest. Without validation images, the latest is the best."""
+    """A rank by which epochs compare: the best has the highest. Without validation, the latest is the best.
+
+    With validation it is the one of the highest accuracy, if that is measured; of equal ones, of the lowest loss.
+    """
     if "val_loss" not in values:
         return (values["epoch"], 0.0)
-    return (values["val_accuracy"], -values["val_loss"])
+    return (values.get("val_accuracy", 0.0), -values["val_loss"])

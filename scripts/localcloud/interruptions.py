@@ -55,9 +55,7 @@ def parse_interruptions(text: str, draw: random.Random) -> tuple[Interruption, .
     if drawn and int(drawn["count"]) <= MAX_COUNT:
         return _draw(int(drawn["count"]), draw)
     found = [_TIME.fullmatch(word) for word in text.split(",")]
-    times = [
-        Interruption(float(time["seconds"]), not time["kill"], bool(time["checkpoint"])) for time in found if time
-    ]
+    times = [Interruption(float(time["seconds"]), not time["kill"], bool(time["checkpoint"])) for time in found if time]
     if len(times) < len(found) or len(times) > MAX_COUNT:
         raise UserError(f"INTERRUPT={text} is not a list of at most {MAX_COUNT} interruptions.", FORM)
     if any(later.after <= earlier.after for earlier, later in pairwise(times)):

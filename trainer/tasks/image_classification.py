@@ -16,13 +16,13 @@ from trainer.contract.job import Job, check_gpu
 from trainer.images import folders, host_input
 from trainer.images.host_input import Input
 from trainer.networks import architectures, export
+from trainer.tasks import errors
 from trainyard.checkpoints import resume
 from trainyard.checkpoints.interval import Interval
 from trainyard.checkpoints.saver import CheckpointSaver
 from trainyard.errors import JobError
 from trainyard.hosts import cluster
 from trainyard.hosts.cluster import Team
-from trainyard.loop import errors
 from trainyard.loop.training import Feed, Training
 from trainyard.networks import precision, twin
 from trainyard.run import Plan, Run
@@ -65,14 +65,17 @@ def train_with(team: Team, job: Job, stop: Stop) -> None:
     team.check_agreement(plan.identity)
 
     run = _make_run(settings, data, plan, compute_type, job.weights, team)
-    newest = resume.resume(run, plan, job.checkpoint_dir, team, weights_only=settings.resume == "weights")
+    try:
+        newest = resume.resume(run, plan, job.checkpoint_dir, team, weights_only=settings.resume == "weights")
+    except resume.OtherRunError as error:
+        raise JobError(error.problem, errors.fix_for_other_run(error.saved, error.names)) from None
     _print_summary(data, run.model, compute_type, team)
 
     with _explain_tensorflow_errors(data, settings, compute_type, team):
         feed = Feed(
             training=lambda steps: team.distribute(data.batches(steps)),
             validation=lambda: team.distribute(data.validation_batches()),
-            files=data.files,
+            not_finite=lambda step, rate, saved: _not_finite(data, team, step, rate, saved),
         )
         interval = Interval(settings.checkpoint_seconds, settings.checkpoint_steps)
         facts = resume.checkpoint_facts(plan, team)
@@ -102,6 +105,7 @@ def _plan(settings: Hyperparameters, data: Input, compute_type: str) -> Plan:
         data.validation_steps,
         settings.patience,
         identity,
+        examples="images",
     )
 
 
@@ -119,7 +123,20 @@ def _make_run(
         optimizer = precision.optimizer(keras.optimizers.Adam(rate), compute_type)
         # Before tracing: variables that are created later would belong to the trace.
         optimizer.build(model.trainable_variables)
-        return Run(model, best, optimizer)
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction=None)
+        return Run(model, best, optimizer, loss, {"accuracy": _right})
+
+
+def _right(numbers: Any, logits: Any) -> Any:
+    """1 for each image whose highest logit is that of its label, 0 for the others: float64 [images]."""
+    return tf.cast(tf.argmax(logits, 1, tf.int32) == numbers, tf.float64)
+
+
+def _not_finite(data: Input, team: Team, step: int, rate: float, saved: Path | None) -> JobError:
+    """Print the images of a batch with NaN or infinite results, and return its error."""
+    files = [file for host in team.link.exchange(data.files(range(step, step + 1))) for file in host]
+    print(f"the batch of step {step + 1}:", *files, sep="\n  ", flush=True)
+    return errors.nan_or_infinite(step + 1, rate, files, saved)
 
 
 def _print_summary(data: Input, model: Any, compute_type: str, team: Team) -> None:

@@ -19,6 +19,20 @@ from trainyard.hosts.cluster import Team
 from trainyard.run import Arrays, Plan, Run
 
 
+class OtherRunError(JobError):
+    """A checkpoint belongs to a run with other results.
+
+    Args:
+        problem: names the checkpoint and the differences.
+        saved: the identity of the checkpoint's run.
+        names: those of its members that differ.
+    """
+
+    def __init__(self, problem: str, saved: Mapping[str, Any], names: Sequence[str]) -> None:
+        super().__init__(problem, "Resume with the same settings, or use an empty checkpoint folder.")
+        self.saved, self.names = saved, names
+
+
 def compute_environment(team: Team) -> dict[str, Any]:
     """The devices and versions that the last bits of a result depend on."""
     gpus = tf.config.list_physical_devices("GPU")
@@ -51,8 +65,9 @@ def resume(run: Run, plan: Plan, folder: Path, team: Team, weights_only: bool) -
         The checkpoint that holds the run's current state; None if there is none.
 
     Raises:
-        JobError: the checkpoint belongs to a run with other results, the hosts have no step in common, a checkpoint
-            cannot be read, or there is none to take weights from.
+        OtherRunError: the checkpoint belongs to a run with other results.
+        JobError: the hosts have no step in common, a checkpoint cannot be read or does not fit the network, or there is
+            none to take weights from.
     """
     found = _find_complete(folder, team)
     step = newest_common(team.link.exchange([each.step for each in found]), team.link.hosts, folder)
@@ -110,21 +125,13 @@ def check_same_run(newest: Checkpoint, plan: Plan) -> None:
     """Check that a run may resume from a checkpoint.
 
     Raises:
-        JobError: the uninterrupted run would have other results, or would have ended earlier.
+        OtherRunError: the uninterrupted run would have other results.
+        JobError: it would have ended earlier.
     """
     saved, current = newest.about["identity"], plan.identity
     if names := differing_names(saved, current):
         changes = "; ".join(f"its {name} is {saved.get(name)}, this run's is {current.get(name)}" for name in names)
-        fix = (
-            "Resume with the same settings, start a new run with its weights (resume=weights), or use an empty "
-            "checkpoint folder."
-        )
-        if names == ["schedule_epochs"]:
-            fix = (
-                f"Set schedule_epochs={saved['schedule_epochs']}: then epochs may grow, and after the schedule the "
-                "learning rate is 0. Or start a new run and schedule with its weights (resume=weights)."
-            )
-        raise JobError(f"{newest.path} belongs to another run: {changes}.", fix)
+        raise OtherRunError(f"{newest.path} belongs to another run: {changes}.", saved, names)
     if newest.step > plan.steps:
         raise JobError(
             f"{newest.path} is past the end of this run: epochs={plan.epochs} has {plan.steps} steps.",
@@ -138,7 +145,7 @@ def environment_notes(saved: Mapping[str, Any], current: Mapping[str, Any]) -> l
     if not names:
         return []
     changes = ", ".join(f"{name} {saved.get(name)} before, {current.get(name)} now" for name in names)
-    return [f"note: {changes}: the order of the images stays the same, the last bits of the results do not"]
+    return [f"note: {changes}: the order of the examples stays the same, the last bits of the results do not"]
 
 
 def _find_complete(folder: Path, team: Team) -> list[Checkpoint]:
@@ -160,7 +167,7 @@ def _load(newest: Checkpoint, load: Callable[[Arrays], None]) -> None:
     except ValueError as error:
         raise JobError(
             f"{newest.path} does not fit this network: {error}.",
-            "Another version of the trainer or of Keras wrote it: use an empty checkpoint folder.",
+            "The network has changed, or another version of Keras wrote it: use an empty checkpoint folder.",
         ) from None
 
 

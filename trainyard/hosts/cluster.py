@@ -60,7 +60,7 @@ class Team:
             print(text, flush=True)
 
     def per_replica(self, batch: int) -> int:
-        """Return how many images of a batch each device takes.
+        """Return how many examples of a batch each device takes.
 
         Raises:
             JobError: the batch cannot be divided equally.
@@ -69,7 +69,7 @@ class Team:
             next_multiple = batch + self.replicas - batch % self.replicas
             raise JobError(
                 f"batch_size={batch} cannot be divided equally among {self.replicas} devices on {self.hosts} hosts.",
-                f"It is the number of images of a step on all devices: set a multiple of {self.replicas}, such as "
+                f"It is the number of examples of a step on all devices: set a multiple of {self.replicas}, such as "
                 f"{next_multiple}.",
             )
         return batch // self.replicas
@@ -162,6 +162,15 @@ def join(hosts: Sequence[str], current: str, stop: Stop, environ: Mapping[str, s
     link = connect(hosts, current, stop, seconds_to_wait(environ))
     if link is None:
         return None
+    return _make_team(hosts, current, link, stop)
+
+
+def this_host(stop: Stop) -> Team:
+    """The team of this host's devices alone; `stop` listens from now on."""
+    return _make_team(["localhost"], "localhost", Link(["localhost"], 0, []), stop)
+
+
+def _make_team(hosts: Sequence[str], current: str, link: Link, stop: Stop) -> Team:
     # Creating a strategy replaces our SIGTERM handler. A SIGTERM in between is blocked until the handler is back.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     team = Team(_strategy(hosts, current), link)

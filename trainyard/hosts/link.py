@@ -2,7 +2,7 @@
 
 Every host keeps one connection to the first host, the chief. TensorFlow alone would not do: it waits 13 minutes for a
 host that never appears, ignores SIGTERM meanwhile, and never names the missing host. The trainer uses this link
-(`trainer.hosts.cluster`), and so does the process that starts another program (`trainer.contract.watch`).
+(`trainyard.hosts.cluster`), and so does the process that starts another program (`trainer.contract.watch`).
 """
 
 import contextlib

@@ -19,32 +19,32 @@ def compiled_training(run: Run, batch_size: int, team: Team) -> Callable[[Any, A
 
     Args:
         run: changed by the function, except for its step number.
-        batch_size: images in a step, on all devices together.
+        batch_size: examples in a step, on all devices together.
         team: all devices.
 
     Returns:
-        A function of an iterator of batches and of the number of steps. It returns the number of steps done, and
-        whether all were finite. If a step was not, the state is the one before that step.
+        A function of an iterator of batches (inputs, targets) and of the number of steps. It returns the number of
+        steps done, and whether all were finite. If a step was not, the state is the one before that step.
     """
     model, optimizer, strategy = run.model, run.optimizer, team.strategy
-    loss_of = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     # With a scaled loss, gradients often overflow: the optimizer itself skips such a step.
     scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
     # The forward pass changes these: batch normalization's averages, the dropout's random state.
     changed_by_forward = model.non_trainable_variables
 
-    def forward_and_backward(images: Any, numbers: Any) -> Any:
-        """One device's part: loss, right answers and whether any number is NaN or infinite; then the gradients."""
+    def forward_and_backward(inputs: Any, targets: Any) -> Any:
+        """One device's part: loss, metrics and whether any number is NaN or infinite; then the gradients."""
         with tf.GradientTape() as tape:
-            logits = model(images, training=True)
-            loss = loss_of(numbers, logits)  # Keras divides it by the number of devices: the sum is the mean
+            outputs = model(inputs, training=True)
+            # Divided by the number of devices: their sum is the mean over the whole batch.
+            loss = tf.add_n([tf.reduce_mean(run.loss(targets, outputs)), *model.losses]) * (1 / team.replicas)
             scaled_loss = optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled_loss, model.trainable_variables)
         watched = [loss] if scaled else [loss, *gradients]
         # A sum is finite if all its terms are: one pass over each array, and no array of truth values.
         finite = tf.reduce_all(tf.math.is_finite([tf.reduce_sum(each) for each in watched]))
-        right = tf.reduce_sum(tf.cast(tf.argmax(logits, 1, tf.int32) == numbers, tf.float64))
-        return tf.stack([tf.cast(loss, tf.float64), right, tf.cast(~finite, tf.float64)]), gradients
+        measured = [_sum(metric(targets, outputs)) for metric in run.metrics.values()]
+        return tf.stack([tf.cast(loss, tf.float64), *measured, tf.cast(~finite, tf.float64)]), gradients
 
     def apply(gradients: Any) -> None:
         optimizer.apply(gradients, model.trainable_variables)
@@ -53,11 +53,11 @@ def compiled_training(run: Run, batch_size: int, team: Team) -> Callable[[Any, A
         def step(done: Any, _: Any) -> tuple[Any, Any]:
             before = [tf.identity(variable.value) for variable in changed_by_forward]
             results, gradients = strategy.run(forward_and_backward, args=iterator.get_next())
-            loss, right, not_finite = tf.unstack(strategy.reduce("SUM", results, axis=None))
+            loss, *measured, not_finite = tf.unstack(strategy.reduce("SUM", results, axis=None))
 
             def advance() -> Any:
                 strategy.run(apply, args=(gradients,))
-                run.totals.assign_add(tf.stack([loss * batch_size, right, batch_size]))
+                run.totals.assign_add(tf.stack([loss * batch_size, *measured, batch_size]))
                 return done + 1, True
 
             def undo() -> Any:
@@ -75,25 +75,25 @@ def compiled_training(run: Run, batch_size: int, team: Team) -> Callable[[Any, A
     return _compiled(steps)
 
 
-def compiled_validation(model: Any, team: Team) -> Callable[[Any, Any, Any], Any]:
+def compiled_validation(run: Run, team: Team) -> Callable[[Any, Any, Any], Any]:
     """Make the function that scores batches.
 
     Returns:
-        A function of an iterator of batches, of the number of batches, and of the sums so far, float64 [3]: loss, right
-        answers, images. It returns the new sums.
+        A function of an iterator of batches, of the number of batches, and of the sums so far: loss, metrics, number
+        of examples. It returns the new sums.
     """
-    strategy = team.strategy
-    loss_of = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="sum")
+    model, strategy = run.model, team.strategy
 
-    def score(images: Any, numbers: Any) -> Any:
-        logits = model(images, training=False)
-        right = tf.reduce_sum(tf.cast(tf.argmax(logits, 1, tf.int32) == numbers, tf.float64))
-        loss = tf.cast(loss_of(numbers, logits), tf.float64)
-        return tf.stack([loss, right, tf.cast(tf.size(numbers), tf.float64)])
+    def score(inputs: Any, targets: Any) -> Any:
+        outputs = model(inputs, training=False)
+        losses = run.loss(targets, outputs)
+        measured = [_sum(metric(targets, outputs)) for metric in run.metrics.values()]
+        return tf.stack([tf.cast(tf.reduce_sum(losses), tf.float64), *measured, tf.cast(tf.size(losses), tf.float64)])
 
-    def score_if_any(images: Any, numbers: Any) -> Any:
-        # Only other devices have images left in this batch; TensorFlow's convolutions fail on an empty one.
-        return tf.cond(tf.size(numbers) == 0, lambda: tf.zeros(3, tf.float64), lambda: score(images, numbers))
+    def score_if_any(inputs: Any, targets: Any) -> Any:
+        # Only other devices have examples left in this batch; TensorFlow's convolutions fail on an empty one.
+        empty = tf.shape(tf.nest.flatten(targets)[0])[0] == 0
+        return tf.cond(empty, run.no_totals, lambda: score(inputs, targets))
 
     part = score if team.replicas == 1 else score_if_any
 
@@ -104,6 +104,10 @@ def compiled_validation(model: Any, team: Team) -> Callable[[Any, Any, Any], Any
         return tf.while_loop(lambda done, _: done < count, batch, (tf.constant(0), sums))[1]
 
     return _compiled(scores)
+
+
+def _sum(values: Any) -> Any:
+    return tf.reduce_sum(tf.cast(values, tf.float64))
 
 
 def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:

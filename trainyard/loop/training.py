@@ -1,18 +1,19 @@
-"""The training loop: steps, epochs, validation, checkpoints, stopping. It knows nothing about images.
+"""The training loop: steps, epochs, validation, checkpoints, stopping. It knows nothing about the examples.
 
 It does not use Keras's ``fit``, which fails on several hosts with Keras 3 and cannot resume inside an epoch.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
 from trainyard.checkpoints.saver import CheckpointSaver
 from trainyard.hosts.cluster import Team
-from trainyard.loop import errors, lines
+from trainyard.loop import lines
 from trainyard.loop.steps import compiled_training, compiled_validation
 from trainyard.run import Epoch, Plan, Run
 from trainyard.stop import Stop
@@ -30,12 +31,13 @@ class Feed:
     Args:
         training: gives the training batches of a range of steps, distributed to the devices.
         validation: gives all validation batches from the first one, distributed to the devices.
-        files: gives this host's images in the batches of a range of steps.
+        not_finite: makes the error of a step with NaN or infinite results, from the number of steps before it, its
+            learning rate, and the checkpoint of the state before it.
     """
 
     training: Callable[[range], Any]
     validation: Callable[[], Any]
-    files: Callable[[range], Sequence[str]]
+    not_finite: Callable[[int, float, Path | None], Exception]
 
 
 class Pace:
@@ -55,7 +57,7 @@ class _Scoring:
 
     Args:
         left: number of batches that remain.
-        sums: of loss, right answers and images, float64 [3].
+        sums: of loss, metrics and examples.
         batches: an iterator of the batches; None before the first.
     """
 
@@ -79,7 +81,7 @@ class Training:
     def __init__(self, run: Run, plan: Plan, feed: Feed, saver: CheckpointSaver, stop: Stop, team: Team) -> None:
         self._run, self._plan, self._feed, self._saver, self._stop, self._team = run, plan, feed, saver, stop, team
         self._steps = compiled_training(run, plan.batch_size, team)
-        self._scores = compiled_validation(run.model, team)
+        self._scores = compiled_validation(run, team)
         self._training_pace, self._validation_pace = Pace(), Pace()
         self._batches = iter(feed.training(range(run.step, plan.steps)))
         self._clock = self._last_line = time.monotonic()
@@ -133,14 +135,15 @@ class Training:
         self._training_pace.note(count, seconds)
         self._update_epoch_seconds()
         if not finite:
-            self._fail_on_nan_or_infinity()
+            saved = self._saver.save_now()
+            raise self._feed.not_finite(self._run.step, self._learning_rate, saved.path if saved else None)
         self._report_progress()
 
     def _begin_scoring(self) -> _Scoring:
-        return _Scoring(self._plan.validation_steps, tf.zeros(3, tf.float64))
+        return _Scoring(self._plan.validation_steps, self._run.no_totals())
 
     def _validate_batches(self, count: int) -> bool:
-        """Score the next batches of the validation images; return whether these were the last."""
+        """Score the next validation batches; return whether these were the last."""
         scoring = self._scoring
         if scoring.left:
             if scoring.batches is None:
@@ -156,14 +159,10 @@ class Training:
         """Print the epoch's results and add them to the history."""
         run, plan = self._run, self._plan
         self._update_epoch_seconds()
-        loss, right, images = (float(total) for total in run.totals.numpy())
-        values: Epoch = {"epoch": len(run.history) + 1, "epochs": plan.epochs}
-        values |= {"loss": loss / images, "accuracy": right / images}
-        loss, right, images = (float(total) for total in self._scoring.sums.numpy())
-        if images:
-            values |= {"val_loss": loss / images, "val_accuracy": right / images}
+        values: Epoch = {"epoch": len(run.history) + 1, "epochs": plan.epochs, **run.means(run.totals)}
+        values |= {f"val_{name}": mean for name, mean in run.means(self._scoring.sums).items()}
         speed = self._trained * plan.batch_size / self._training_seconds if self._trained else 0.0
-        values |= {"learning_rate": self._learning_rate, "seconds": run.seconds, "images_per_second": speed}
+        values |= {"learning_rate": self._learning_rate, "seconds": run.seconds, f"{plan.examples}_per_second": speed}
         self._team.say(lines.epoch_line(values))
         run.end_epoch(values)
         self._trained, self._training_seconds, self._scoring = 0, 0.0, self._begin_scoring()
@@ -188,21 +187,8 @@ class Training:
         left = (self._plan.steps - self._run.step) * seconds_per_step
         self._team.say(
             f"step {self._run.step:,} of {self._plan.steps:,}: "
-            f"{self._plan.batch_size / seconds_per_step:,.0f} images/s, {lines.duration(left)} left"
+            f"{self._plan.batch_size / seconds_per_step:,.0f} {self._plan.examples}/s, {lines.duration(left)} left"
         )
-
-    def _fail_on_nan_or_infinity(self) -> NoReturn:
-        """Print the batch's images, save the state before the step, and end the training.
-
-        Raises:
-            JobError: always.
-        """
-        step, rate = self._run.step, self._learning_rate
-        own_files = list(self._feed.files(range(step, step + 1)))
-        files = [file for host in self._team.link.exchange(own_files) for file in host]
-        print(f"the batch of step {step + 1}:", *files, sep="\n  ", flush=True)
-        saved = self._saver.save_now()
-        raise errors.nan_or_infinite(step + 1, rate, files, saved.path if saved else None)
 
 
 def end_reason(run: Run, plan: Plan) -> str | None:

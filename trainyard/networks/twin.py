@@ -66,12 +66,12 @@ class BatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]
         return batch_mean, average(variance + tf.square(mean - batch_mean))
 
 
-def for_training(model: Any, precision: str, replicas: int) -> Any:
+def for_training(model: Any, precision: str | None, replicas: int) -> Any:
     """Make the twin that is trained instead of a model. Call it in the strategy's scope.
 
     Args:
-        model: the network; it returns logits. Its layers, and those of the models in it, are Keras's own.
-        precision: a key of ``trainyard.networks.precision.POLICIES``.
+        model: a functional or sequential network.
+        precision: a key of ``trainyard.networks.precision.POLICIES``; None leaves each layer its own.
         replicas: number of devices that share a batch.
 
     Returns:
@@ -85,7 +85,8 @@ def for_training(model: Any, precision: str, replicas: int) -> Any:
 
     def copy(layer: Any) -> Any:
         config, kind = layer.get_config(), type(layer)
-        if isinstance(layer, keras.layers.Layer) and not isinstance(layer, PREPROCESSING) and layer not in last:
+        computes = isinstance(layer, keras.layers.Layer) and not isinstance(layer, PREPROCESSING)
+        if precision and computes and layer not in last:
             config["dtype"] = policy(precision)
         return replacements.get(kind, kind).from_config(config)
 

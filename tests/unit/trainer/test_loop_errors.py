@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from tests.unit.trainer.trainer_runs import SMALL, Base
+from trainer.tasks import errors
 from trainyard.checkpoints import checkpoint
-from trainyard.loop import errors
 
 
 def make_base(root: Path, digits: Path, **hyperparameters: str) -> Base:

@@ -23,7 +23,13 @@ def test_the_last_checkpoint_holds_the_epochs_results(tmp_path: Path) -> None:
     model, best = (keras.Sequential([keras.Input([2]), keras.layers.Dense(2)]) for _ in range(2))
     optimizer = keras.optimizers.Adam()
     optimizer.build(model.trainable_variables)
-    run = Run(model, best, optimizer)
+    run = Run(
+        model,
+        best,
+        optimizer,
+        keras.losses.MeanSquaredError(reduction=None),
+        {"distance": keras.losses.mean_absolute_error},
+    )
     with CheckpointSaver(tmp_path, Interval(steps=5), run, {}, None) as saver:
         run.step = 5
         run.totals.assign([1, 2, 3])

@@ -319,7 +319,7 @@ def test_a_batch_size_that_is_not_a_multiple_of_the_devices_is_refused(tmp_path:
     assert [each.returncode for each in hosts.train()] == [1, 1]
     assert hosts.bases[0].failure == (
         "batch_size=33 cannot be divided equally among 2 devices on 2 hosts. "
-        "It is the number of images of a step on all devices: set a multiple of 2, such as 34."
+        "It is the number of examples of a step on all devices: set a multiple of 2, such as 34."
     )
 
 

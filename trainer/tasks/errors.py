@@ -1,12 +1,31 @@
-"""Errors of a training step, with a fix for the owner of the job."""
+"""Errors of a training, with a fix for the owner of the job."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from trainyard.errors import JobError
 
 # More names would fill the failure file: SageMaker shows 1,024 characters of it.
 MAX_NAMED_FILES = 4
+
+
+def fix_for_other_run(saved: Mapping[str, Any], names: Sequence[str]) -> str:
+    """What to do if a checkpoint belongs to another run.
+
+    Args:
+        saved: the identity of the checkpoint's run.
+        names: those of its members that differ from this run's.
+    """
+    if list(names) == ["schedule_epochs"]:
+        return (
+            f"Set schedule_epochs={saved['schedule_epochs']}: then epochs may grow, and after the schedule the "
+            "learning rate is 0. Or start a new run and schedule with its weights (resume=weights)."
+        )
+    return (
+        "Resume with the same settings, start a new run with its weights (resume=weights), or use an empty checkpoint "
+        "folder."
+    )
 
 
 def nan_or_infinite(step: int, learning_rate: float, files: Sequence[str], saved: Path | None) -> JobError:

@@ -1,0 +1,128 @@
+"""Batches of your own as tf.data, divided among the devices of this machine."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from trainyard.errors import JobError
+
+Batch = tuple[Any, Any]
+"""Inputs and targets of the examples of a step: arrays, or dicts and tuples of arrays; their first axis is examples."""
+Batches = Callable[[range], Iterable[Batch]]
+"""The batches of some steps, in their order: a function of the step numbers and of nothing else."""
+
+
+class Source:
+    """The training batches.
+
+    Args:
+        batches: your function.
+
+    Raises:
+        JobError: it gives no batch, or one whose arrays have different numbers of examples.
+    """
+
+    def __init__(self, batches: Batches) -> None:
+        self._batches = batches
+        first = next(iter(batches(range(1))), None)
+        if first is None:
+            raise JobError(
+                "The function `batches` gives no batch for range(0, 1).", "Let it yield a batch for each step."
+            )
+        self.first = _as_arrays(first)
+        self.size = count(self.first)
+        # TensorFlow wraps an exception of the function into an error of its own. This is the exception itself.
+        self.error: BaseException | None = None
+
+    def dataset(self, steps: range, devices: int) -> tf.data.Dataset:
+        """The batches of some steps; each is cut into equal parts, which the devices take in turn."""
+        part = self.size // devices
+
+        def parts() -> Iterator[Any]:
+            try:
+                for step, batch in zip(steps, self._batches(steps), strict=True):
+                    arrays = self._check(step, batch)
+                    for first in range(0, self.size, part):
+                        yield tf.nest.map_structure(lambda array: array[first : first + part], arrays)  # noqa: B023
+            except BaseException as error:
+                self.error = error
+                raise
+
+        signature = tf.nest.map_structure(
+            lambda array: tf.TensorSpec([part, *array.shape[1:]], array.dtype), self.first
+        )
+        return tf.data.Dataset.from_generator(parts, output_signature=signature).prefetch(devices)
+
+    def _check(self, step: int, batch: Any) -> Batch:
+        arrays = _as_arrays(batch)
+        tf.nest.assert_same_structure(self.first, arrays)
+        for array, first in zip(tf.nest.flatten(arrays), tf.nest.flatten(self.first), strict=True):
+            if (array.shape, array.dtype) != (first.shape, first.dtype):
+                raise JobError(
+                    f"The batch of step {step} has an array {array.dtype} {array.shape}, that of step 0 has "
+                    f"{first.dtype} {first.shape}.",
+                    "Give every batch the same shapes and types: fill the last batch of a pass with the next pass.",
+                )
+        return arrays
+
+
+def validation_batches(validation: Batch, per_device: int) -> tf.data.Dataset:
+    """Each example once, in batches of at most ``per_device``; then empty batches without end.
+
+    The empty batches are for the steps in which only other devices have examples left.
+    """
+    examples = tf.data.Dataset.from_tensor_slices(validation).batch(per_device)
+    empty = tf.nest.map_structure(lambda array: tf.zeros([0, *array.shape[1:]], array.dtype), validation)
+    return examples.concatenate(tf.data.Dataset.from_tensors(empty).repeat())
+
+
+def as_validation(arrays: Any) -> Batch:
+    """The validation examples as arrays.
+
+    Raises:
+        JobError: the arrays have different numbers of examples, or none.
+    """
+    checked = _as_arrays(arrays)
+    if not count(checked):
+        raise JobError("The validation arrays have no example.", "Leave out `validation`, or give it some.")
+    return checked
+
+
+def count(batch: Batch) -> int:
+    """The number of examples.
+
+    Raises:
+        JobError: the arrays have different numbers of examples.
+    """
+    counts = {len(array) for array in tf.nest.flatten(batch)}
+    if len(counts) != 1:
+        raise JobError(
+            f"The arrays of a batch have {sorted(counts)} examples.", "Give them all the same first axis: the examples."
+        )
+    return int(counts.pop())
+
+
+def fingerprint(batch: Batch) -> str:
+    """The first digits of a digest of the arrays: their types, shapes and bytes."""
+    made = hashlib.sha256()
+    for array in tf.nest.flatten(batch):
+        made.update(f"{array.dtype} {array.shape}\n".encode())
+        made.update(np.ascontiguousarray(array).tobytes())
+    return made.hexdigest()[:16]
+
+
+def _as_arrays(batch: Any) -> Batch:
+    """A batch as numpy arrays, in the same structure.
+
+    Raises:
+        JobError: it is no pair of inputs and targets.
+    """
+    if not isinstance(batch, tuple | list) or len(batch) != 2:
+        raise JobError(
+            f"A batch is {type(batch).__name__}, not a pair of inputs and targets.", "Give a pair: (inputs, targets)."
+        )
+    inputs, targets = (tf.nest.map_structure(np.asarray, each) for each in batch)
+    return inputs, targets

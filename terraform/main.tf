@@ -28,6 +28,7 @@ module "registry" {
   source = "./modules/registry"
 
   name         = local.repository_name
+  kept_images  = var.kept_images
   force_delete = var.force_delete
 }
 
@@ -37,6 +38,9 @@ module "buckets" {
   data_name        = local.bucket_names["data"]
   models_name      = local.bucket_names["models"]
   checkpoints_name = local.bucket_names["checkpoints"]
+  old_version_days = var.old_version_days
+  checkpoint_days  = var.checkpoint_days
+  protect          = var.protect
   force_destroy    = var.force_destroy
 }
 
@@ -44,13 +48,17 @@ module "training_role" {
   source = "./modules/training_role"
   count  = var.existing_role_arn == null ? 1 : 0
 
-  name                     = "${local.prefix}-training-${local.suffix}"
+  name                     = "${var.role_name_prefix}${local.prefix}-training-${local.suffix}"
+  path                     = var.role_path
   data_bucket_arn          = local.bucket_arns["data"]
   models_bucket_arn        = local.bucket_arns["models"]
   checkpoints_bucket_arn   = local.bucket_arns["checkpoints"]
   repository_arn           = local.repository_arn
   may_create_log_group     = !var.manage_log_group
   permissions_boundary_arn = var.permissions_boundary_arn
+  extra_data_arns          = var.extra_data_arns
+  extra_repository_arns    = var.extra_repository_arns
+  extra_policy_arns        = var.extra_policy_arns
 }
 
 # Every training job of the account and region writes here, also those of other projects. So the stack owns the group

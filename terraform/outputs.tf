@@ -52,3 +52,10 @@ output "checkpoints_bucket" {
   description = "Name of the bucket for the checkpoints of running and interrupted jobs."
   value       = module.buckets.checkpoints_name
 }
+
+# An option that is not used gives null, which is no output: so a stack without it stays as it is.
+
+output "tags" {
+  description = "Tags of `tags`, which training jobs get too."
+  value       = length(var.tags) == 0 ? null : var.tags
+}

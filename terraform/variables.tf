@@ -27,25 +27,62 @@ variable "environment" {
   }
 }
 
-variable "existing_role_arn" {
-  description = "ARN of an existing training role. The stack then creates none; the role needs the permissions that modules/training_role lists."
-  type        = string
-  default     = null
+variable "tags" {
+  description = "Tags of everything that the stack creates, of its training jobs and of a state bucket that `make` creates."
+  type        = map(string)
+  default     = {}
+  nullable    = false
 
   validation {
-    condition     = var.existing_role_arn == null || can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$", var.existing_role_arn))
-    error_message = "existing_role_arn must be the ARN of an IAM role: arn:aws:iam::<account>:role/<name>."
+    condition     = length(setintersection([for key in keys(var.tags) : lower(key)], ["project", "environment", "managedby", "job"])) == 0
+    error_message = "tags must not contain Project, Environment, ManagedBy or Job, which the stack and its jobs set themselves."
+  }
+
+  # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Tag.html; S3, ECR and IAM allow the same characters.
+  # IAM takes two keys that differ only in case for the same.
+  validation {
+    condition = length(var.tags) <= 20 && length(distinct([for key in keys(var.tags) : lower(key)])) == length(var.tags) && alltrue([
+      for key, value in var.tags :
+      can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{1,128}$", key)) && !startswith(lower(key), "aws:") &&
+      can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{0,256}$", value))
+    ])
+    error_message = "tags may have at most 20 entries. A key has 1 to 128 characters and a value at most 256: letters, digits, spaces and _.:/=+@-. A key must not begin with aws:, and no two keys may differ only in case."
   }
 }
 
-variable "permissions_boundary_arn" {
-  description = "ARN of the permissions boundary of the training role, for accounts that require one."
-  type        = string
-  default     = null
+variable "old_version_days" {
+  description = "Days in which you can restore an overwritten or deleted object of data and models."
+  type        = number
+  default     = 90
+  nullable    = false
 
   validation {
-    condition     = var.permissions_boundary_arn == null || can(regex("^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/.+$", var.permissions_boundary_arn))
-    error_message = "permissions_boundary_arn must be the ARN of an IAM policy: arn:aws:iam::<account>:policy/<name>."
+    condition     = var.old_version_days >= 1 && floor(var.old_version_days) == var.old_version_days
+    error_message = "old_version_days must be a whole number of at least 1."
+  }
+}
+
+variable "checkpoint_days" {
+  description = "Days until a checkpoint is deleted. A training job lasts 28 days at most."
+  type        = number
+  default     = 30
+  nullable    = false
+
+  validation {
+    condition     = var.checkpoint_days >= 1 && floor(var.checkpoint_days) == var.checkpoint_days
+    error_message = "checkpoint_days must be a whole number of at least 1."
+  }
+}
+
+variable "kept_images" {
+  description = "Number of images that the repository keeps; older ones are deleted. A training image has several GB."
+  type        = number
+  default     = 50
+  nullable    = false
+
+  validation {
+    condition     = var.kept_images >= 1 && floor(var.kept_images) == var.kept_images
+    error_message = "kept_images must be a whole number of at least 1."
   }
 }
 
@@ -54,6 +91,18 @@ variable "manage_log_group" {
   type        = bool
   default     = false
   nullable    = false
+}
+
+variable "protect" {
+  description = "Refuse `make destroy`, and deny everybody s3:DeleteBucket on the buckets."
+  type        = bool
+  default     = false
+  nullable    = false
+
+  validation {
+    condition     = !(var.protect && (var.force_destroy || var.force_delete))
+    error_message = "protect = true refuses to delete what force_destroy and force_delete let Terraform delete. Remove one or the other."
+  }
 }
 
 variable "force_destroy" {

@@ -12,10 +12,10 @@ terraform {
 # Account, region and credentials come from AWS's standard settings (AWS_REGION, AWS_PROFILE, …).
 provider "aws" {
   default_tags {
-    tags = {
+    tags = merge(var.tags, {
       Project     = var.project
       Environment = var.environment
       ManagedBy   = "Terraform"
-    }
+    })
   }
 }

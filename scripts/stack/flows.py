@@ -7,7 +7,16 @@ from scripts.core import console
 from scripts.core.errors import UserError
 from scripts.core.verb import on_interrupt
 from scripts.stack import approval, binding, environments, locks, planning, removal, state, unlocking
-from scripts.stack.target import Target, check_outputs, create_state_bucket, failure, get_providers, init, prepare
+from scripts.stack.target import (
+    Target,
+    check_outputs,
+    create_state_bucket,
+    failure,
+    get_providers,
+    init,
+    prepare,
+    variables_of,
+)
 
 STALE = ("Saved plan is stale", "Saved plan does not match the given state")
 """Terraform's messages for a plan that does not fit the state any more."""
@@ -85,14 +94,16 @@ def destroy(environment: str, confirmation: str) -> None:
         confirmation: the name, to confirm beforehand; if empty, the command asks for it.
 
     Raises:
-        UserError: Terraform failed, the name is wrong, there is no terminal to ask at, or a protected bucket or
-            repository is not empty.
+        UserError: Terraform failed, the name is wrong, there is no terminal to ask at, the stack is protected, or a
+            protected bucket or repository is not empty.
         Interrupted: with a message about what exists now.
     """
     target = prepare("make destroy", environment)
     if not state.bucket_exists(target.backend.bucket):
         console.say(f"Nothing to remove: there is no state bucket {target.backend.bucket}.")
         return
+    if variables_of(target)["protect"]:
+        raise removal.protection(environment, target.command)
     folder = environments.plan_folder(environment, "destroy")
     with environments.private_folder(environment) as private:
         with on_interrupt("Nothing was removed."):

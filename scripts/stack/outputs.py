@@ -18,7 +18,10 @@ RoleArn = Annotated[str, StringConstraints(strict=True, pattern=r"^arn:aws[a-z-]
 
 
 class Stack(BaseModel):
-    """The applied stack: one field for each of Terraform's outputs."""
+    """The applied stack: one field for each of Terraform's outputs.
+
+    A field with a default is an option that the stack may not use: Terraform has no such output then.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -33,6 +36,7 @@ class Stack(BaseModel):
     data_bucket: Text
     models_bucket: Text
     checkpoints_bucket: Text
+    tags: dict[str, str] = {}
 
     @property
     def repository_region(self) -> str:
@@ -60,10 +64,11 @@ def parse_outputs(text: str, environment: str) -> Stack:
     Raises:
         UserError: nothing is applied, an output is missing, or an output has a wrong value.
     """
-    values = {name: output.get("value") for name, output in json.loads(text).items()}
-    if not values:
+    outputs = {name: output.get("value") for name, output in json.loads(text).items()}
+    if not outputs:
         raise not_applied(environment)
-    missing = [name for name in Stack.model_fields if values.get(name) is None]
+    values = {name: value for name, value in outputs.items() if value is not None}
+    missing = [name for name, field in Stack.model_fields.items() if field.is_required() and name not in values]
     if missing:
         plural = "s" if len(missing) > 1 else ""
         raise UserError(

@@ -1,17 +1,21 @@
-"""Finds what would stop the removal of a stack half-way, before anything is removed.
+"""Refuses to remove a protected stack, and finds what would stop a removal half-way, before anything is removed.
 
 AWS deletes a bucket with objects only under `force_destroy`, a repository with images only under `force_delete`.
 Terraform would notice too late: by then it has deleted versioning, policies and lifecycle rules.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from scripts.core import aws
 from scripts.core.errors import UserError
 from scripts.review.model import Action, Plan
 
 PROTECTION = {"aws_s3_bucket": ("bucket", "force_destroy"), "aws_ecr_repository": ("name", "force_delete")}
+KEEP_BUCKET = "KeepBucket"
+"""The Sid of the statement in terraform/modules/buckets that denies s3:DeleteBucket."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +36,27 @@ def protected_resources(plan: Plan) -> Iterator[ProtectedResource]:
             yield ProtectedResource(change.type, str(change.before[name]), switch)
 
 
+def is_protected(plan: Plan) -> bool:
+    """Whether a plan would delete a bucket policy that denies s3:DeleteBucket to everybody (`protect = true`). Pure."""
+    policies = (
+        change.before.get("policy")
+        for change in plan.changes
+        if change.type == "aws_s3_bucket_policy" and change.before and change.action in (Action.DESTROY, Action.REPLACE)
+    )
+    return any(KEEP_BUCKET in _statement_ids(policy) for policy in policies)
+
+
+def protection(environment: str, command: str) -> UserError:
+    """The error of a command that would remove a protected stack."""
+    return UserError(
+        f"The stack of `{environment}` is protected: nothing was removed.",
+        f"Write protect = false into terraform/environments/{environment}.tfvars and apply only that with "
+        f"`make infra`. Then run `{command}` again.",
+    )
+
+
 def check(plan: Plan, environment: str, command: str) -> None:
-    """Refuse a removal that would stop half-way.
+    """Refuse the removal of a protected stack, and a removal that would stop half-way.
 
     Args:
         plan: the plan to apply.
@@ -41,8 +64,10 @@ def check(plan: Plan, environment: str, command: str) -> None:
         command: the command that the user typed.
 
     Raises:
-        UserError: a protected bucket or repository is not empty.
+        UserError: the stack is protected, or a protected bucket or repository is not empty.
     """
+    if is_protected(plan):
+        raise protection(environment, command)
     full = [found for found in protected_resources(plan) if _holds_something(found)]
     if full:
         names, switches = ", ".join(found.name for found in full), sorted({found.switch for found in full})
@@ -52,6 +77,13 @@ def check(plan: Plan, environment: str, command: str) -> None:
             f"Empty them, or write {settings} into terraform/environments/{environment}.tfvars and apply only that "
             f"with `make infra`. Then run `{command}` again.",
         )
+
+
+def _statement_ids(policy: Any) -> set[str]:
+    try:
+        return {statement.get("Sid", "") for statement in json.loads(policy)["Statement"]}
+    except (AttributeError, KeyError, TypeError, ValueError):  # unknown yet, or a policy that somebody else has set
+        return set()
 
 
 def _holds_something(found: ProtectedResource) -> bool:

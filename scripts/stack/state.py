@@ -1,7 +1,8 @@
 """Where Terraform keeps its state: the bucket, created if it is missing, and the backend's settings."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,22 @@ class Backend:
     def is_recorded_in(self, data_dir: Path) -> bool:
         """Whether Terraform was last initialised in this data folder with exactly these settings."""
         return recorded(data_dir) == self
+
+
+@dataclass(frozen=True)
+class BucketOptions:
+    """What an environment's variables say about a state bucket that does not exist yet.
+
+    Attributes:
+        tags: its tags.
+    """
+
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+def bucket_options(variables: Mapping[str, Any]) -> BucketOptions:
+    """The options in the values of an environment's variables. Pure."""
+    return BucketOptions(variables["tags"])
 
 
 def recorded(data_dir: Path) -> Backend | None:
@@ -93,11 +110,15 @@ def bucket_exists(bucket: str) -> bool:
     return True
 
 
-def ensure_bucket(settings: Backend) -> bool:
+def ensure_bucket(settings: Backend, options: Callable[[], BucketOptions] = BucketOptions) -> bool:
     """Create the state bucket if it is missing: versioned, encrypted, no public access, TLS only.
 
     The policy comes last. A bucket without one was created only partly, and the next call completes it. A bucket with
     a policy stays as it is, because administrators may have changed its settings.
+
+    Args:
+        settings: where the state is.
+        options: gives the options of a bucket that is created or completed.
 
     Returns:
         Whether anything was created.
@@ -105,12 +126,16 @@ def ensure_bucket(settings: Backend) -> bool:
     Raises:
         UserError: another account owns a bucket of this name.
     """
-    client = aws.client("s3")
-    if not bucket_exists(settings.bucket):
-        _create(client, settings)
-    elif _has_policy(client, settings.bucket):
+    client, bucket = aws.client("s3"), settings.bucket
+    exists = bucket_exists(bucket)
+    if exists and _has_policy(client, bucket):
         return False
-    bucket = settings.bucket
+    wanted = options()
+    if not exists:
+        _create(client, settings)
+    if wanted.tags:
+        tags = [{"Key": key, "Value": value} for key, value in wanted.tags.items()]
+        client.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": tags})
     blocks = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
     client.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=dict.fromkeys(blocks, True))
     encryption = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from scripts.core import aws, console
 from scripts.core.errors import UserError
-from scripts.stack import environments, processes, read, state
+from scripts.stack import environments, processes, read, state, variables
 from scripts.stack.outputs import parse_outputs
 from scripts.stack.terraform import CommandResult, Terraform, report_mirror, terraform
 
@@ -50,8 +51,7 @@ def prepare(command: str, environment: str) -> Target:
     account_id, region = aws.account_id(), aws.region()
     # Without AWS_REGION, the provider would look up the profile's region itself and might find another one. Without the
     # credentials, it would ask AWS, or the user, for a second session.
-    variables = {**runner.variables, "AWS_REGION": region}
-    runner = replace(runner, variables=variables, credentials=aws.credential_variables)
+    runner = replace(runner, variables={**runner.variables, "AWS_REGION": region}, credentials=aws.credential_variables)
     report_mirror(runner)
     processes.end_orphans(data_dir)
     backend = state.backend(account_id, region, environment)
@@ -108,6 +108,15 @@ def check_outputs(target: Target) -> None:
     parse_outputs(result.out, target.environment)
 
 
+def variables_of(target: Target) -> dict[str, Any]:
+    """The values of the environment's variables.
+
+    Raises:
+        UserError: Terraform refuses a value.
+    """
+    return variables.read(target.runner, target.environment)
+
+
 def show_failure(target: Target, command: str, result: CommandResult) -> UserError:
     """Print the captured errors of Terraform; returns the two-line error that follows them."""
     console.warn(result.err.rstrip())
@@ -126,7 +135,8 @@ def create_state_bucket(target: Target) -> None:
     """Create the state bucket if it is missing, or complete one that was created only partly.
 
     Raises:
-        UserError: another account owns a bucket of this name, or you lack the right to create it.
+        UserError: another account owns a bucket of this name, you lack the right to create it, or Terraform refuses
+            the environment's variables.
     """
-    if state.ensure_bucket(target.backend):
+    if state.ensure_bucket(target.backend, lambda: state.bucket_options(variables_of(target))):
         console.say(f"Created the state bucket {target.backend.bucket}: versioned, encrypted, not public.")

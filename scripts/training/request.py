@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 CHECKPOINTS = "/opt/ml/checkpoints"
 PROGRAM = "SAGEMAKER_PROGRAM"
 MAX_METRICS = 40
+MAX_TAGS = 49
+"""One less than SageMaker accepts: `make resume` adds one."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,9 @@ def build_request(training_job: TrainingJob, stack: "Stack") -> dict[str, Any]:
 
     Returns:
         The keyword arguments of boto3's ``create_training_job``.
+
+    Raises:
+        UserError: stack and job file have more tags together than SageMaker accepts.
     """
     spec = training_job.spec
     request: dict[str, Any] = {
@@ -137,5 +142,11 @@ def _channels(training_job: TrainingJob, bucket: str) -> list[dict[str, Any]]:
 
 
 def _tags(training_job: TrainingJob, stack: "Stack") -> list[dict[str, str]]:
-    tags = {"Project": stack.project, "Environment": stack.environment, "Job": training_job.spec_name}
-    return [{"Key": key, "Value": value} for key, value in (tags | training_job.spec.tags).items()]
+    own = {"Project": stack.project, "Environment": stack.environment, "Job": training_job.spec_name}
+    tags = stack.tags | own | training_job.spec.tags
+    if len(tags) > MAX_TAGS:
+        raise UserError(
+            f"There are {len(tags)} tags, with those of the stack; a job may have {MAX_TAGS}.",
+            "Remove some from [tags] of the job file, or from `tags` in terraform/environments/.",
+        )
+    return [{"Key": key, "Value": value} for key, value in tags.items()]

@@ -149,3 +149,29 @@ run "buckets_with_objects_are_kept" {
     error_message = "By default, no bucket that contains objects may be deleted."
   }
 }
+
+run "protected_buckets_cannot_be_deleted_by_anybody" {
+  command = plan
+
+  module {
+    source = "./modules/buckets"
+  }
+
+  variables {
+    protect = true
+  }
+
+  assert {
+    condition = alltrue([
+      for purpose, name in { data = "the-data", models = "the-models", checkpoints = "the-checkpoints" } :
+      jsondecode(aws_s3_bucket_policy.this[purpose].policy).Statement[1] == {
+        Sid       = "KeepBucket"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "s3:DeleteBucket"
+        Resource  = "arn:aws:s3:::${name}"
+      }
+    ])
+    error_message = "The policy of each bucket must deny s3:DeleteBucket to everybody."
+  }
+}

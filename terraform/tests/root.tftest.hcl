@@ -66,6 +66,11 @@ run "the_outputs_contain_project_environment_region_and_account" {
     )
     error_message = "The outputs must tell which stack they belong to."
   }
+
+  assert {
+    condition     = output.tags == null
+    error_message = "An option that is not used must be no output, so that a stack that exists stays as it is."
+  }
 }
 
 run "arns_are_known_in_the_plan" {
@@ -112,27 +117,6 @@ run "the_longest_names_fit_into_63_characters" {
   }
 }
 
-run "a_project_whose_bucket_names_would_be_too_long_is_refused" {
-  command = plan
-
-  variables {
-    project     = "abcdefghijklmnopqr"
-    environment = "stage"
-  }
-
-  expect_failures = [var.project]
-}
-
-run "a_project_that_s3_does_not_allow_in_names_is_refused" {
-  command = plan
-
-  variables {
-    project = "My_Project"
-  }
-
-  expect_failures = [var.project]
-}
-
 run "an_environment_that_s3_does_not_allow_in_names_is_refused" {
   command = plan
 
@@ -161,26 +145,6 @@ run "an_existing_role_is_used_and_none_is_created" {
   }
 }
 
-run "an_existing_role_must_be_a_role_arn" {
-  command = plan
-
-  variables {
-    existing_role_arn = "training"
-  }
-
-  expect_failures = [var.existing_role_arn]
-}
-
-run "a_permissions_boundary_must_be_a_policy_arn" {
-  command = plan
-
-  variables {
-    permissions_boundary_arn = "arn:aws:iam::111122223333:role/training"
-  }
-
-  expect_failures = [var.permissions_boundary_arn]
-}
-
 run "the_shared_log_group_is_not_managed_by_default" {
   command = plan
 
@@ -203,5 +167,32 @@ run "a_managed_log_group_is_kept_when_the_stack_is_removed" {
       aws_cloudwatch_log_group.training_jobs[0].skip_destroy
     )
     error_message = "Removing this stack must not delete the logs of other projects."
+  }
+}
+
+# The values that variables refuse are in tests/unit/stack/test_variables.py: Terraform needs no provider for them.
+
+run "names_tags_and_retention_follow_the_rules_of_the_account" {
+  command = plan
+
+  variables {
+    tags                  = { CostCenter = "ml" }
+    role_path             = "/teams/ml/"
+    role_name_prefix      = "ml-"
+    extra_data_arns       = ["arn:aws:s3:::more"]
+    extra_repository_arns = ["arn:aws:ecr:eu-central-1:111122223333:repository/more"]
+    extra_policy_arns     = ["arn:aws:iam::111122223333:policy/more"]
+    old_version_days      = 7
+    checkpoint_days       = 40
+    kept_images           = 9
+    protect               = true
+  }
+
+  assert {
+    condition = (
+      aws_cloudwatch_log_group.training_jobs == [] &&
+      output.tags == tomap({ CostCenter = "ml" })
+    )
+    error_message = "The tags must be an output, because training jobs get them too."
   }
 }

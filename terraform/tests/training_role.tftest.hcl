@@ -205,3 +205,56 @@ run "a_permissions_boundary_is_attached" {
     error_message = "The permissions boundary must be attached to the role."
   }
 }
+
+run "more_sources_and_policies_widen_the_role_by_exactly_these" {
+  command = plan
+
+  module {
+    source = "./modules/training_role"
+  }
+
+  variables {
+    path = "/teams/ml/"
+    extra_data_arns = [
+      "arn:aws:s3:::more", "arn:aws:s3:::shared/images/*", "arn:aws:s3:::shared/a/b/*", "arn:aws:s3:::other/x/*",
+    ]
+    extra_repository_arns = ["arn:aws:ecr:eu-central-1:444455556666:repository/base"]
+    extra_policy_arns     = ["arn:aws:iam::111122223333:policy/tracking"]
+  }
+
+  assert {
+    condition = {
+      for statement in jsondecode(aws_iam_role_policy.this.policy).Statement :
+      join(" ", sort(flatten([statement.Resource]))) => join(" ", sort(try(statement.Condition.StringLike["s3:prefix"], [])))
+      if contains(["s3:ListBucket", "s3:GetObject"], try(tostring(statement.Action), ""))
+      } == {
+      "arn:aws:s3:::more arn:aws:s3:::the-checkpoints arn:aws:s3:::the-data" = ""
+      "arn:aws:s3:::other"                                                   = "x x/*"
+      "arn:aws:s3:::shared"                                                  = "a/b a/b/* images images/*"
+      join(" ", [
+        "arn:aws:s3:::more/*", "arn:aws:s3:::other/x/*", "arn:aws:s3:::shared/a/b/*", "arn:aws:s3:::shared/images/*",
+        "arn:aws:s3:::the-data/*",
+      ]) = ""
+    }
+    error_message = "Jobs must be able to list and read the buckets and prefixes of extra_data_arns, and nothing beside these prefixes."
+  }
+
+  assert {
+    condition = one([
+      for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Resource
+      if try(statement.Sid, "") == "PullImage"
+      ]) == [
+      "arn:aws:ecr:eu-central-1:444455556666:repository/base",
+      "arn:aws:ecr:eu-central-1:111122223333:repository/the-trainer",
+    ]
+    error_message = "Jobs must be able to pull from the repositories of extra_repository_arns."
+  }
+
+  assert {
+    condition = (
+      aws_iam_role.this.path == "/teams/ml/" &&
+      [for one in aws_iam_role_policy_attachment.extra : one.policy_arn] == ["arn:aws:iam::111122223333:policy/tracking"]
+    )
+    error_message = "The role must be below its path, with the policies of extra_policy_arns."
+  }
+}

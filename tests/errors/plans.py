@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.conftest import ROOT
-from tests.errors.case import STACK, Case, file, given, refused, variable
+from tests.errors.case import STACK, TRAINING, Case, file, given, job, refused, variable
 from tests.errors.scene import Given, Scene
 
 GROUP = "Plans"
@@ -112,7 +112,44 @@ def a_lost_state(scene: Scene) -> Iterator[None]:
         s3.put_object(Body=state, **STATE)
 
 
+@contextmanager
+def twenty_tags(scene: Scene) -> Iterator[None]:
+    """A stack whose Terraform variable `tags` has twenty entries."""
+    s3 = scene.client("s3")
+    before = s3.get_object(**STATE)["Body"].read()
+    state = json.loads(before)
+    tags = {"value": {f"tag{number}": "x" for number in range(20)}, "type": ["map", "string"]}
+    s3.put_object(Body=json.dumps({**state, "outputs": {**state["outputs"], "tags": tags}}).encode(), **STATE)
+    try:
+        yield
+    finally:
+        s3.put_object(Body=before, **STATE)
+
+
 CASES = (
+    plan(
+        "the removal of a protected stack",
+        "The stack of `local` is protected: nothing was removed.",
+        "Write protect = false into terraform/environments/local.tfvars and apply only that with `make infra`. "
+        "Then run `make destroy` again.",
+        file("terraform/environments/local.tfvars", 'environment = "local"\nprotect = true\n'),
+        typed="make destroy CONFIRM=local",
+    ),
+    plan(
+        "the removal of a stack with a value that Terraform refuses",
+        "Terraform refuses a variable of `local`: its own message is above.",
+        "Correct terraform/environments/local.tfvars (docs/infrastructure.md lists the variables).",
+        file("terraform/environments/local.tfvars", 'environment = "local"\ntags = { Project = "mine" }\n'),
+        typed="make destroy CONFIRM=local",
+    ),
+    plan(
+        "a job with too many tags",
+        "There are 63 tags, with those of the stack; a job may have 49.",
+        "Remove some from [tags] of the job file, or from `tags` in terraform/environments/.",
+        twenty_tags,
+        job(tables=TRAINING + "[tags]\n" + "".join(f'own{number} = "x"\n' for number in range(40))),
+        typed="make train JOB=mistake DRY_RUN=1",
+    ),
     plan(
         "something of the stack's names that is not the stack's",
         f"In this account, bucket {DATA} exists already and does not carry this stack's tags (Environment=local, "

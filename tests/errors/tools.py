@@ -220,7 +220,8 @@ CASES = (
         "an environment that does not exist",
         "make infra ENV=locla",
         "There is no environment `locla`: terraform/environments/locla.tfvars does not exist. Did you mean `local`?",
-        "Known environments: dev, local. For a new one, copy terraform/environments/dev.tfvars and give it a new name.",
+        "Known environments: dev, local, prod. For a new one, copy terraform/environments/dev.tfvars and give it a new "
+        "name.",
     ),
     Case(
         GROUP,

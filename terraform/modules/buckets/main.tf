@@ -53,7 +53,7 @@ resource "aws_s3_bucket_versioning" "this" {
 
 data "aws_partition" "current" {}
 
-data "aws_iam_policy_document" "tls_only" {
+data "aws_iam_policy_document" "access" {
   for_each = local.names
 
   statement {
@@ -73,13 +73,29 @@ data "aws_iam_policy_document" "tls_only" {
       values   = ["false"]
     }
   }
+
+  dynamic "statement" {
+    for_each = var.protect ? ["KeepBucket"] : []
+
+    content {
+      sid       = statement.value
+      effect    = "Deny"
+      actions   = ["s3:DeleteBucket"]
+      resources = ["arn:${data.aws_partition.current.partition}:s3:::${each.value}"]
+
+      principals {
+        type        = "*"
+        identifiers = ["*"]
+      }
+    }
+  }
 }
 
 resource "aws_s3_bucket_policy" "this" {
   for_each = local.names
 
   bucket = aws_s3_bucket.this[each.key].bucket
-  policy = data.aws_iam_policy_document.tls_only[each.key].json
+  policy = data.aws_iam_policy_document.access[each.key].json
 
   # S3 refuses two changes to a bucket's access at the same time (OperationAborted).
   depends_on = [aws_s3_bucket_public_access_block.this]

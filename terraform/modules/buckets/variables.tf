@@ -23,8 +23,8 @@ variable "old_version_days" {
   nullable    = false
 
   validation {
-    condition     = var.old_version_days >= 1
-    error_message = "old_version_days must be at least 1."
+    condition     = var.old_version_days >= 1 && floor(var.old_version_days) == var.old_version_days
+    error_message = "old_version_days must be a whole number of at least 1."
   }
 }
 
@@ -35,9 +35,16 @@ variable "checkpoint_days" {
   nullable    = false
 
   validation {
-    condition     = var.checkpoint_days >= 1
-    error_message = "checkpoint_days must be at least 1."
+    condition     = var.checkpoint_days >= 1 && floor(var.checkpoint_days) == var.checkpoint_days
+    error_message = "checkpoint_days must be a whole number of at least 1."
   }
+}
+
+variable "protect" {
+  description = "Deny everybody s3:DeleteBucket in the bucket policies."
+  type        = bool
+  default     = false
+  nullable    = false
 }
 
 variable "force_destroy" {

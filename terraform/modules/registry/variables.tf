@@ -11,8 +11,8 @@ variable "kept_images" {
   nullable    = false
 
   validation {
-    condition     = var.kept_images >= 1
-    error_message = "kept_images must be at least 1."
+    condition     = var.kept_images >= 1 && floor(var.kept_images) == var.kept_images
+    error_message = "kept_images must be a whole number of at least 1."
   }
 }
 

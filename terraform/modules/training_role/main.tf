@@ -11,6 +11,11 @@ locals {
 
   log_group     = "/aws/sagemaker/TrainingJobs"
   log_group_arn = "arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:${local.log_group}"
+
+  # An ARN of a prefix is arn:aws:s3:::<bucket>/<prefix>/*; one without a slash is a whole bucket.
+  extra_buckets  = [for arn in var.extra_data_arns : arn if !strcontains(arn, "/")]
+  bucket_prefix  = [for arn in var.extra_data_arns : regex("^([^/]+)/(.+)/[*]$", arn) if strcontains(arn, "/")]
+  extra_prefixes = { for pair in local.bucket_prefix : pair[0] => pair[1]... }
 }
 
 # Only training jobs of this account and region can assume the role. Without the conditions, another account could make
@@ -43,13 +48,31 @@ data "aws_iam_policy_document" "rights" {
   statement {
     sid       = "ListDataAndCheckpoints"
     actions   = ["s3:ListBucket"]
-    resources = [var.data_bucket_arn, var.checkpoints_bucket_arn]
+    resources = concat([var.data_bucket_arn, var.checkpoints_bucket_arn], local.extra_buckets)
+  }
+
+  dynamic "statement" {
+    for_each = local.extra_prefixes
+
+    content {
+      actions   = ["s3:ListBucket"]
+      resources = [statement.key]
+
+      condition {
+        test     = "StringLike"
+        variable = "s3:prefix"
+        values   = flatten([for prefix in statement.value : [prefix, "${prefix}/*"]])
+      }
+    }
   }
 
   statement {
-    sid       = "ReadData"
-    actions   = ["s3:GetObject"]
-    resources = ["${var.data_bucket_arn}/*"]
+    sid     = "ReadData"
+    actions = ["s3:GetObject"]
+    resources = concat(
+      ["${var.data_bucket_arn}/*"],
+      [for arn in var.extra_data_arns : strcontains(arn, "/") ? arn : "${arn}/*"],
+    )
   }
 
   statement {
@@ -67,7 +90,7 @@ data "aws_iam_policy_document" "rights" {
   statement {
     sid       = "PullImage"
     actions   = ["ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"]
-    resources = [var.repository_arn]
+    resources = concat([var.repository_arn], var.extra_repository_arns)
   }
 
   statement {
@@ -108,6 +131,7 @@ data "aws_iam_policy_document" "rights" {
 
 resource "aws_iam_role" "this" {
   name                 = var.name
+  path                 = var.path
   description          = "What SageMaker training jobs run as"
   assume_role_policy   = data.aws_iam_policy_document.trust.json
   permissions_boundary = var.permissions_boundary_arn
@@ -117,4 +141,11 @@ resource "aws_iam_role_policy" "this" {
   name   = "training"
   role   = aws_iam_role.this.name
   policy = data.aws_iam_policy_document.rights.json
+}
+
+resource "aws_iam_role_policy_attachment" "extra" {
+  for_each = toset(var.extra_policy_arns)
+
+  role       = aws_iam_role.this.name
+  policy_arn = each.value
 }

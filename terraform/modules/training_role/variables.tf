@@ -40,3 +40,31 @@ variable "permissions_boundary_arn" {
   type        = string
   default     = null
 }
+
+variable "path" {
+  description = "Path of the role in IAM."
+  type        = string
+  default     = "/"
+  nullable    = false
+}
+
+variable "extra_data_arns" {
+  description = "ARNs of more buckets, arn:aws:s3:::<bucket>, or prefixes, arn:aws:s3:::<bucket>/<prefix>/*, that jobs read."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "extra_repository_arns" {
+  description = "ARNs of more ECR repositories that jobs pull images from."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "extra_policy_arns" {
+  description = "ARNs of more IAM policies for the role."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}

@@ -1,9 +1,13 @@
 """The resources that would stop the removal of a stack half-way."""
 
+import json
 from typing import Any
 
+import pytest
+
 from scripts.review.model import Action, Change, Plan
-from scripts.stack.removal import ProtectedResource, protected_resources
+from scripts.stack.removal import KEEP_BUCKET, ProtectedResource, is_protected, protected_resources
+from tests.conftest import ROOT
 
 AWS = "registry.terraform.io/hashicorp/aws"
 
@@ -41,3 +45,31 @@ def test_buckets_and_repositories_that_can_be_deleted_only_when_empty_are_found(
 
 def test_a_plan_without_changes_removes_nothing() -> None:
     assert list(protected_resources(Plan("dev", "1.2", "1.11.4"))) == []
+
+
+KEPT = json.dumps({"Statement": [{"Sid": "TlsOnly"}, {"Sid": "KeepBucket", "Effect": "Deny"}]})
+
+
+@pytest.mark.parametrize(
+    ("kind", "action", "policy", "protected"),
+    [
+        ("aws_s3_bucket_policy", Action.DESTROY, KEPT, True),
+        ("aws_s3_bucket_policy", Action.REPLACE, KEPT, True),
+        ("aws_s3_bucket_policy", Action.UPDATE, KEPT, False),
+        ("aws_s3_bucket_policy", Action.NO_OP, KEPT, False),
+        ("aws_s3_bucket_policy", Action.DESTROY, '{"Statement": [{"Sid": "TlsOnly"}]}', False),
+        ("aws_s3_bucket_policy", Action.DESTROY, '{"Statement": {"Effect": "Deny"}}', False),
+        ("aws_s3_bucket_policy", Action.DESTROY, "not JSON", False),
+        ("aws_s3_bucket_policy", Action.DESTROY, None, False),
+        ("aws_sqs_queue_policy", Action.DESTROY, KEPT, False),
+    ],
+)
+def test_a_stack_is_protected_as_long_as_its_applied_bucket_policies_say_so(
+    kind: str, action: Action, policy: str | None, protected: bool
+) -> None:
+    assert is_protected(Plan("dev", "1.2", "1.11.4", (change(kind, action, {"policy": policy}),))) is protected
+
+
+def test_the_statement_that_protects_is_the_one_of_the_module() -> None:
+    """terraform/tests/buckets.tftest.hcl proves that the module writes it."""
+    assert f'["{KEEP_BUCKET}"]' in (ROOT / "terraform/modules/buckets/main.tf").read_text(encoding="utf-8")

@@ -1,6 +1,7 @@
 """Terraform's outputs as a Stack."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -24,6 +25,10 @@ VALUES = {
     "models_bucket": "trainyard-dev-models-111122223333-eu-central-1",
     "checkpoints_bucket": "trainyard-dev-checkpoints-111122223333-eu-central-1",
 }
+OPTIONS: dict[str, Any] = {
+    "tags": {"Owner": "ada"},
+}
+"""The outputs of options: Terraform has none of them where an option is not used."""
 
 
 def printed(values: dict[str, object]) -> str:
@@ -33,14 +38,15 @@ def printed(values: dict[str, object]) -> str:
 def test_the_stack_has_exactly_the_outputs_of_terraform() -> None:
     text = (ROOT / "terraform/outputs.tf").read_text(encoding="utf-8")
     declared = {line.split('"')[1] for line in text.splitlines() if line.startswith("output ")}
-    assert declared == set(Stack.model_fields) == set(VALUES)
+    assert declared == set(Stack.model_fields) == {*VALUES, *OPTIONS}
 
 
 def test_outputs_become_a_frozen_stack() -> None:
     stack = parse_outputs(printed({**VALUES, "unknown": 1}), "dev")
-    assert stack.model_dump() == VALUES
+    assert stack.model_dump() == {**VALUES, "tags": {}}
     with pytest.raises(ValueError, match="frozen"):
         stack.project = "other"
+    assert parse_outputs(printed({**VALUES, **OPTIONS}), "dev").model_dump() == {**VALUES, **OPTIONS}
 
 
 def test_the_region_and_account_of_images_come_from_the_arn() -> None:

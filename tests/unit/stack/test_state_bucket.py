@@ -96,6 +96,14 @@ def test_a_missing_bucket_is_created_secure_and_only_once(s3: Any) -> None:
     assert not state.ensure_bucket(SETTINGS)
 
 
+def test_a_new_bucket_gets_the_tags_of_the_environment_and_an_existing_one_stays(s3: Any) -> None:
+    options = state.bucket_options({"tags": {"Owner": "ada"}})
+    state.ensure_bucket(SETTINGS, lambda: options)
+    tags = s3.get_bucket_tagging(Bucket=SETTINGS.bucket)["TagSet"]
+    assert tags == [{"Key": "Owner", "Value": "ada"}]
+    assert not state.ensure_bucket(SETTINGS, lambda: pytest.fail("asked for the options of a complete bucket"))
+
+
 def test_a_bucket_that_was_created_only_partly_is_completed(s3: Any) -> None:
     s3.create_bucket(Bucket=SETTINGS.bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
     assert state.ensure_bucket(SETTINGS)

@@ -54,6 +54,21 @@ def test_program_is_an_environment_variable() -> None:
     assert request["Environment"] == {"A": "b", "SAGEMAKER_PROGRAM": "my_train.py"}
 
 
+def test_a_job_has_the_tags_of_the_stack_and_of_its_job_file() -> None:
+    stack = STACK.model_copy(update={"tags": {"CostCenter": "ml", "Owner": "team"}})
+    request = build_request(training_job({"tags": {"Owner": "ada"}}), stack)
+    assert {tag["Key"]: tag["Value"] for tag in request["Tags"]} == {
+        "CostCenter": "ml", "Owner": "ada", "Project": "trainyard", "Environment": "local", "Job": "digits"
+    }  # fmt: skip
+    assert len(request["Tags"]) == 5
+    many = {f"tag{number}": "x" for number in range(40)}
+    assert len(build_request(training_job({"tags": many}), stack)["Tags"]) == 45
+    with pytest.raises(UserError, match="There are 63 tags"):
+        build_request(
+            training_job({"tags": many}), STACK.model_copy(update={"tags": {f"s{n}": "x" for n in range(20)}})
+        )
+
+
 def test_job_file_metrics_replace_those_of_the_trainer() -> None:
     merged = merge_metrics([Metric("loss", "l=(.)"), Metric("a", "a=(.)")], {"loss": "L=(.)"})
     assert merged == (Metric("loss", "L=(.)"), Metric("a", "a=(.)"))

@@ -1,0 +1,4 @@
+# An example for an account with rules. docs/platform-team.md names the other variables that such accounts need.
+environment = "prod"
+protect     = true
+tags        = { CostCenter = "ml", Owner = "ml-platform" }

@@ -22,6 +22,21 @@ locals {
   # ARNs are built from names, so that a plan contains the whole policies and they can be reviewed.
   bucket_arns    = { for purpose, name in local.bucket_names : purpose => "arn:${local.partition}:s3:::${name}" }
   repository_arn = "arn:${local.partition}:ecr:${local.region}:${local.account_id}:repository/${local.repository_name}"
+  role_name      = "${var.role_name_prefix}${local.prefix}-training-${local.suffix}"
+  role_arn       = coalesce(var.existing_role_arn, "arn:${local.partition}:iam::${local.account_id}:role${var.role_path}${local.role_name}")
+
+  # An object, because a plan must know whether there is a key before it knows the key's ARN.
+  given_key = var.kms_key_arn == null ? null : { arn = var.kms_key_arn }
+  kms_key   = var.create_kms_key ? { arn = module.encryption[0].arn } : local.given_key
+}
+
+module "encryption" {
+  source = "./modules/encryption"
+  count  = var.create_kms_key ? 1 : 0
+
+  description        = "Data, models and images of ${local.prefix}"
+  role_arn           = local.role_arn
+  administrator_arns = var.key_administrator_arns
 }
 
 module "registry" {
@@ -29,6 +44,7 @@ module "registry" {
 
   name         = local.repository_name
   kept_images  = var.kept_images
+  kms_key      = local.kms_key
   force_delete = var.force_delete
 }
 
@@ -40,6 +56,7 @@ module "buckets" {
   checkpoints_name = local.bucket_names["checkpoints"]
   old_version_days = var.old_version_days
   checkpoint_days  = var.checkpoint_days
+  kms_key          = local.kms_key
   protect          = var.protect
   force_destroy    = var.force_destroy
 }
@@ -48,7 +65,7 @@ module "training_role" {
   source = "./modules/training_role"
   count  = var.existing_role_arn == null ? 1 : 0
 
-  name                     = "${var.role_name_prefix}${local.prefix}-training-${local.suffix}"
+  name                     = local.role_name
   path                     = var.role_path
   data_bucket_arn          = local.bucket_arns["data"]
   models_bucket_arn        = local.bucket_arns["models"]
@@ -59,6 +76,7 @@ module "training_role" {
   extra_data_arns          = var.extra_data_arns
   extra_repository_arns    = var.extra_repository_arns
   extra_policy_arns        = var.extra_policy_arns
+  kms_key                  = local.kms_key
 }
 
 # Every training job of the account and region writes here, also those of other projects. So the stack owns the group

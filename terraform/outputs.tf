@@ -59,3 +59,8 @@ output "tags" {
   description = "Tags of `tags`, which training jobs get too."
   value       = length(var.tags) == 0 ? null : var.tags
 }
+
+output "kms_key_arn" {
+  description = "ARN of the key for job outputs and volumes."
+  value       = one(local.kms_key[*].arn)
+}

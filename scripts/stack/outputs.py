@@ -15,6 +15,7 @@ RepositoryArn = Annotated[
     str, StringConstraints(strict=True, pattern=r"^arn:aws[a-z-]*:ecr:[a-z0-9-]+:[0-9]{12}:repository/.+$")
 ]
 RoleArn = Annotated[str, StringConstraints(strict=True, pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$")]
+KeyArn = Annotated[str, StringConstraints(strict=True, pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$")]
 
 
 class Stack(BaseModel):
@@ -37,6 +38,7 @@ class Stack(BaseModel):
     models_bucket: Text
     checkpoints_bucket: Text
     tags: dict[str, str] = {}
+    kms_key_arn: KeyArn | None = None
 
     @property
     def repository_region(self) -> str:

@@ -41,14 +41,27 @@ class BucketOptions:
 
     Attributes:
         tags: its tags.
+        kms_key_arn: the key that encrypts its objects; None for S3's own keys.
     """
 
     tags: Mapping[str, str] = field(default_factory=dict)
+    kms_key_arn: str | None = None
+
+    @property
+    def encryption(self) -> dict[str, Any]:
+        """The rule for PutBucketEncryption."""
+        if self.kms_key_arn is None:
+            return {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+        key = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": self.kms_key_arn}
+        return {"ApplyServerSideEncryptionByDefault": key, "BucketKeyEnabled": True}
 
 
 def bucket_options(variables: Mapping[str, Any]) -> BucketOptions:
-    """The options in the values of an environment's variables. Pure."""
-    return BucketOptions(variables["tags"])
+    """The options in the values of an environment's variables. Pure.
+
+    A key that the stack creates does not exist yet, and it goes with the stack. The state bucket stays.
+    """
+    return BucketOptions(variables["tags"], variables["kms_key_arn"])
 
 
 def recorded(data_dir: Path) -> Backend | None:
@@ -138,8 +151,8 @@ def ensure_bucket(settings: Backend, options: Callable[[], BucketOptions] = Buck
         client.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": tags})
     blocks = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
     client.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=dict.fromkeys(blocks, True))
-    encryption = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
-    client.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration=encryption)
+    rules = {"Rules": [wanted.encryption]}
+    client.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration=rules)
     client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     partition = aws.session().get_partition_for_region(settings.region)
     client.put_bucket_policy(Bucket=bucket, Policy=json.dumps(tls_only_policy(bucket, partition)))

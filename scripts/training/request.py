@@ -99,8 +99,11 @@ def build_request(training_job: TrainingJob, stack: "Stack") -> dict[str, Any]:
     }
     if spec.channels:
         request["InputDataConfig"] = _channels(training_job, stack.data_bucket)
-    if spec.volume_kms_key is not None:
-        request["ResourceConfig"]["VolumeKmsKeyId"] = spec.volume_kms_key
+    if stack.kms_key_arn is not None:
+        request["OutputDataConfig"]["KmsKeyId"] = stack.kms_key_arn
+    volume_key = spec.volume_kms_key or (None if spec.has_own_nvme else stack.kms_key_arn)
+    if volume_key is not None:
+        request["ResourceConfig"]["VolumeKmsKeyId"] = volume_key
     if spec.spot:  # SageMaker refuses this setting without spot
         request["StoppingCondition"]["MaxWaitTimeInSeconds"] = spec.max_wait
     if spec.checkpoints:

@@ -175,3 +175,27 @@ run "protected_buckets_cannot_be_deleted_by_anybody" {
     error_message = "The policy of each bucket must deny s3:DeleteBucket to everybody."
   }
 }
+
+run "a_key_encrypts_all_buckets" {
+  command = plan
+
+  module {
+    source = "./modules/buckets"
+  }
+
+  variables {
+    kms_key = { arn = "arn:aws:kms:eu-central-1:111122223333:key/the-key" }
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for configuration in aws_s3_bucket_server_side_encryption_configuration.this : [
+        for rule in configuration.rule :
+        rule.bucket_key_enabled &&
+        rule.apply_server_side_encryption_by_default[0].sse_algorithm == "aws:kms" &&
+        rule.apply_server_side_encryption_by_default[0].kms_master_key_id == "arn:aws:kms:eu-central-1:111122223333:key/the-key"
+      ]
+    ]))
+    error_message = "All three buckets must be encrypted with the key, through a bucket key."
+  }
+}

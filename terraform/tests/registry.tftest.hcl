@@ -66,3 +66,22 @@ run "a_repository_with_images_is_kept" {
     error_message = "By default, no repository that contains images may be deleted."
   }
 }
+
+run "a_new_repository_is_encrypted_with_the_key" {
+  command = plan
+
+  module {
+    source = "./modules/registry"
+  }
+
+  variables {
+    kms_key = { arn = "arn:aws:kms:eu-central-1:111122223333:key/the-key" }
+  }
+
+  assert {
+    condition = aws_ecr_repository.this.encryption_configuration[0] == {
+      encryption_type = "KMS", kms_key = "arn:aws:kms:eu-central-1:111122223333:key/the-key"
+    }
+    error_message = "A new repository must be encrypted with the key."
+  }
+}

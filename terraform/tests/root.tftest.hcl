@@ -68,7 +68,7 @@ run "the_outputs_contain_project_environment_region_and_account" {
   }
 
   assert {
-    condition     = output.tags == null
+    condition     = output.tags == null && output.kms_key_arn == null
     error_message = "An option that is not used must be no output, so that a stack that exists stays as it is."
   }
 }
@@ -186,13 +186,15 @@ run "names_tags_and_retention_follow_the_rules_of_the_account" {
     checkpoint_days       = 40
     kept_images           = 9
     protect               = true
+    kms_key_arn           = "arn:aws:kms:eu-central-1:111122223333:key/the-key"
   }
 
   assert {
     condition = (
       aws_cloudwatch_log_group.training_jobs == [] &&
-      output.tags == tomap({ CostCenter = "ml" })
+      output.tags == tomap({ CostCenter = "ml" }) &&
+      output.kms_key_arn == "arn:aws:kms:eu-central-1:111122223333:key/the-key"
     )
-    error_message = "The tags must be an output, because training jobs get them too."
+    error_message = "The tags and the key must be outputs, because training jobs get them too."
   }
 }

@@ -258,3 +258,28 @@ run "more_sources_and_policies_widen_the_role_by_exactly_these" {
     error_message = "The role must be below its path, with the policies of extra_policy_arns."
   }
 }
+
+run "with_a_key_jobs_may_use_it_and_cannot_hand_it_on" {
+  command = plan
+
+  module {
+    source = "./modules/training_role"
+  }
+
+  variables {
+    kms_key = { arn = "arn:aws:kms:eu-central-1:111122223333:key/the-key" }
+  }
+
+  assert {
+    condition = {
+      for statement in jsondecode(aws_iam_role_policy.key[0].policy).Statement :
+      join(" ", sort(flatten([statement.Action]))) => [statement.Resource, try(statement.Condition.Bool, {})]
+      } == {
+      "kms:Decrypt kms:Encrypt kms:GenerateDataKey" = ["arn:aws:kms:eu-central-1:111122223333:key/the-key", {}]
+      "kms:CreateGrant" = [
+        "arn:aws:kms:eu-central-1:111122223333:key/the-key", { "kms:GrantIsForAWSResource" = "true" },
+      ]
+    }
+    error_message = "Jobs must have exactly the rights on the key that AWS names, and grants for AWS's services only."
+  }
+}

@@ -33,11 +33,13 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
 
   rule {
     apply_server_side_encryption_by_default {
-      sse_algorithm = "AES256"
+      sse_algorithm     = var.kms_key == null ? "AES256" : "aws:kms"
+      kms_master_key_id = one(var.kms_key[*].arn)
     }
 
-    # For KMS keys only. Without this line, AWS returns false, and every later plan would show a change.
-    bucket_key_enabled = false
+    # A bucket key saves almost all calls to KMS. Without this line, AWS returns false, and every later plan would show
+    # a change.
+    bucket_key_enabled = var.kms_key != null
   }
 }
 

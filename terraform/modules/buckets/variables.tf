@@ -40,6 +40,12 @@ variable "checkpoint_days" {
   }
 }
 
+variable "kms_key" {
+  description = "The KMS key, { arn = … }, that encrypts new objects; null: S3's own keys."
+  type        = object({ arn = string })
+  default     = null
+}
+
 variable "protect" {
   description = "Deny everybody s3:DeleteBucket in the bucket policies."
   type        = bool

@@ -8,6 +8,20 @@ resource "aws_ecr_repository" "this" {
   image_scanning_configuration {
     scan_on_push = true
   }
+
+  dynamic "encryption_configuration" {
+    for_each = var.kms_key[*].arn
+
+    content {
+      encryption_type = "KMS"
+      kms_key         = encryption_configuration.value
+    }
+  }
+
+  # ECR cannot change the encryption of a repository. Terraform would replace it, with all its images.
+  lifecycle {
+    ignore_changes = [encryption_configuration]
+  }
 }
 
 resource "aws_ecr_lifecycle_policy" "this" {

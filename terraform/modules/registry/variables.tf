@@ -16,6 +16,12 @@ variable "kept_images" {
   }
 }
 
+variable "kms_key" {
+  description = "The KMS key, { arn = … }, of a repository that is created; one that exists keeps its encryption; null: ECR's own key."
+  type        = object({ arn = string })
+  default     = null
+}
+
 variable "force_delete" {
   description = "Delete the repository even if it contains images. The images are not recoverable."
   type        = bool

@@ -68,3 +68,9 @@ variable "extra_policy_arns" {
   default     = []
   nullable    = false
 }
+
+variable "kms_key" {
+  description = "The KMS key, { arn = … }, that jobs use for data, outputs and volumes; null: none."
+  type        = object({ arn = string })
+  default     = null
+}

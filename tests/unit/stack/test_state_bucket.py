@@ -96,11 +96,15 @@ def test_a_missing_bucket_is_created_secure_and_only_once(s3: Any) -> None:
     assert not state.ensure_bucket(SETTINGS)
 
 
-def test_a_new_bucket_gets_the_tags_of_the_environment_and_an_existing_one_stays(s3: Any) -> None:
-    options = state.bucket_options({"tags": {"Owner": "ada"}})
+def test_a_new_bucket_gets_the_tags_and_the_key_of_the_environment_and_an_existing_one_stays(s3: Any) -> None:
+    key = "arn:aws:kms:eu-central-1:111122223333:key/1"
+    options = state.bucket_options({"tags": {"Owner": "ada"}, "kms_key_arn": key})
     state.ensure_bucket(SETTINGS, lambda: options)
     tags = s3.get_bucket_tagging(Bucket=SETTINGS.bucket)["TagSet"]
     assert tags == [{"Key": "Owner", "Value": "ada"}]
+    (rule,) = s3.get_bucket_encryption(Bucket=SETTINGS.bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+    assert rule["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    assert rule["BucketKeyEnabled"]
     assert not state.ensure_bucket(SETTINGS, lambda: pytest.fail("asked for the options of a complete bucket"))
 
 

@@ -11,6 +11,7 @@ from scripts.stack.terraform import Terraform
 from tests.conftest import ROOT, missing
 
 ROLE = "arn:aws:iam::111122223333:role/training"
+KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
 
 @pytest.fixture
@@ -72,6 +73,10 @@ def test_the_files_of_the_variables_declare_nothing_else() -> None:
         ("old_version_days = 0", "old_version_days must be a whole number of at least 1"),
         ("checkpoint_days = 1.5", "checkpoint_days must be a whole number of at least 1"),
         ("kept_images = 0", "kept_images must be a whole number of at least 1"),
+        ('kms_key_arn = "alias/mine"', "kms_key_arn must be the ARN of a KMS key"),
+        ('kms_key_arn = "arn:aws:kms:us-east-1:111122223333:alias/mine"', "kms_key_arn must be the ARN of a KMS key"),
+        (f'create_kms_key = true\nkms_key_arn = "{KEY}"', "create_kms_key = true creates a key"),
+        ('key_administrator_arns = ["arn:aws:iam::111122223333:root"]', "key_administrator_arns may have at most 20"),
         ("protect = true\nforce_destroy = true", "protect = true refuses to delete"),
     ],
 )

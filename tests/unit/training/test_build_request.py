@@ -69,6 +69,27 @@ def test_a_job_has_the_tags_of_the_stack_and_of_its_job_file() -> None:
         )
 
 
+KEY = "arn:aws:kms:us-east-1:123456789012:key/1"
+OWN_KEY = "arn:aws:kms:us-east-1:123456789012:key/2"
+
+
+@pytest.mark.parametrize(
+    ("values", "volume"),
+    [
+        ({"instance_type": "ml.m5.large"}, KEY),
+        ({"instance_type": "ml.m5.large", "volume_kms_key": OWN_KEY}, OWN_KEY),
+        ({"instance_type": "ml.g4dn.4xlarge"}, None),
+    ],
+)
+def test_the_key_of_the_stack_is_the_default(values: dict[str, Any], volume: str | None) -> None:
+    request = build_request(training_job(values), STACK.model_copy(update={"kms_key_arn": KEY}))
+    assert request["OutputDataConfig"]["KmsKeyId"] == KEY
+    assert request["ResourceConfig"].get("VolumeKmsKeyId") == volume
+    assert not problems("CreateTrainingJob", request)
+    without = build_request(training_job(values), STACK)
+    assert "KmsKeyId" not in without["OutputDataConfig"]
+
+
 def test_job_file_metrics_replace_those_of_the_trainer() -> None:
     merged = merge_metrics([Metric("loss", "l=(.)"), Metric("a", "a=(.)")], {"loss": "L=(.)"})
     assert merged == (Metric("loss", "L=(.)"), Metric("a", "a=(.)"))

@@ -88,7 +88,9 @@ endif
 .PHONY: demo prove-resume
 demo: .venv/installed ## Train a model on the local cloud, in containers if possible [INSTANCES=2 BASE=]
 	@$(VENV) -m scripts.demo
-prove-resume: .venv/installed ## Kill a training run at random and compare its result [KILLS=3 HOSTS=2 SEED=]
+prove-resume: CLOUD_TEXT := $(or $(value CLOUD),local)
+prove-resume: ENV_TEXT := $(or $(value ENV),local)
+prove-resume: .venv/installed ## Interrupt a job on the local cloud, or ours, and compare [JOB= KILLS=3 HP= HOSTS=2 SEED=]
 	@$(VENV) -m scripts.prove_resume
 
 ##@ From a training script to a model (CLOUD=local: rehearse)

@@ -45,7 +45,7 @@ def up(faults: Annotated[str, typer.Option(envvar="FAULTS_TEXT", help=RULES)] = 
 def set_faults(faults: Annotated[str, typer.Option(envvar="FAULTS_TEXT", help=f"{RULES} Empty: none.")] = "") -> None:
     """Let calls to the running local cloud fail, as AWS and networks do."""
     _check_faults(faults)
-    _set_faults(_running(), faults)
+    _set_faults(localcloud.required(), faults)
 
 
 @APP.command()
@@ -67,16 +67,15 @@ def down(
 @APP.command()
 def status() -> None:
     """Print its address, its start, how jobs run, its faults, and what it holds."""
-    cloud = _running()
+    cloud = localcloud.required()
     age = datetime.now(UTC) - cloud.started
     console.say(f"The local cloud runs at {cloud.url}")
     console.say(f"since {cloud.started.astimezone():%Y-%m-%d %H:%M:%S}, for {console.duration(age.total_seconds())}")
     _print_how_jobs_run(cloud)
     _print_faults(cloud)
     # From here on, this process has the environment of a command under `exec`, and its calls get no faults.
-    changed = localcloud.environment(cloud, os.environ) | {"AWS_SDK_UA_APP_ID": localcloud.APPLICATION}
-    os.environ.clear()
-    os.environ.update(changed)
+    localcloud.enter(cloud)
+    os.environ["AWS_SDK_UA_APP_ID"] = localcloud.APPLICATION
     from scripts.localcloud import contents
 
     for line in contents.lines():
@@ -101,7 +100,7 @@ def clean() -> None:
 @APP.command()
 def env() -> None:
     """Print the variables that point a shell at it: eval "$(make -s cloud-env)"."""
-    for line in localcloud.shell_lines(_running(), os.environ):
+    for line in localcloud.shell_lines(localcloud.required(), os.environ):
         console.say(line)
 
 
@@ -114,7 +113,7 @@ def execute(command: Annotated[list[str], typer.Argument(help="The command and i
     text = os.environ.get("INTERRUPT_TEXT", "")
     interruptions = localcloud.parse_interruptions(text, random.SystemRandom()) if text else ()
     localcloud.use()
-    cloud = _running()
+    cloud = localcloud.required()
     changed = localcloud.environment(cloud, os.environ)
     if interruptions:
         changed["AWS_SDK_UA_APP_ID"] = _order(cloud, text, localcloud.format_interruptions(interruptions))
@@ -129,13 +128,6 @@ def _order(cloud: localcloud.Cloud, typed: str, drawn: str) -> str:
     if typed.startswith("random"):
         console.warn(f"INTERRUPT={typed} is this time INTERRUPT={drawn}")
     return localcloud.order_interruptions(cloud, drawn)
-
-
-def _running() -> localcloud.Cloud:
-    cloud = localcloud.running()
-    if cloud is None:
-        raise UserError("No local cloud is running.", "Start it with `make cloud-up`.")
-    return cloud
 
 
 def _print_how_jobs_run(cloud: localcloud.Cloud) -> None:

@@ -1,29 +1,86 @@
-"""`make prove-resume`: kills a training run at random moments, and proves that its result is unchanged."""
+"""`make prove-resume`: interrupts a training run, and proves that its result is unchanged.
 
+With JOB it is the job of a job file, on the local cloud. Without, it is our trainer on the digits, as bare processes:
+only so do the kills hit every moment, such as the middle of a checkpoint, or one host of two.
+"""
+
+import contextlib
+import os
 import random
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from scripts import digits, proof
+from scripts import digits, localcloud, proof
 from scripts.core import console, verb
+from scripts.core.errors import UserError
 
-APP = verb.app("Kill a small training run at random moments, restart it, and compare it with an uninterrupted run.")
+APP = verb.app("Interrupt a training run again and again, and compare its result with that of an uninterrupted run.")
 
 INTERRUPTED = "Interrupted. No process is left; run the same command to start over."
+BETWEEN_JOBS = "Interrupted. No job is running; the earlier runs are in runs/."
 
 
 @APP.command()
 def main(
+    job: Annotated[str, typer.Option(envvar="JOB_TEXT", help="A job file's name; default: the digits.")] = "",
     seed: Annotated[int | None, typer.Option(envvar="SEED_TEXT", help="Repeats the random kills.")] = None,
     kills: Annotated[int, typer.Option(envvar="KILLS_TEXT", min=1, help="The number of kills.")] = 3,
     hosts: Annotated[int, typer.Option(envvar="HOSTS_TEXT", min=1, max=4, help="Processes that train together.")] = 1,
+    cloud: Annotated[str, typer.Option(envvar="CLOUD_TEXT", help="With a job: only local.")] = "local",
+    hp: Annotated[list[str] | None, typer.Option(help="A hyperparameter, name=value; may be repeated.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", envvar="YES_TEXT", help="Confirm deletions beforehand.")] = False,
 ) -> None:
-    """Train once without and once with kills, and compare the results."""
+    """Train with and without interruptions, and compare. HP_TEXT may contain more hyperparameters, as for train.
+
+    Exit code 0: the same result. 1: an interruption loses work, or changes the result. 2: an error of yours.
+    """
+    if not job:
+        _prove_digits(seed, kills, hosts)
+        return
+    if cloud != "local":
+        raise UserError(
+            f"CLOUD={cloud}: on AWS nobody can order the interruption of a job.",
+            f"Leave CLOUD out: `make prove-resume JOB={job}` runs on the local cloud.",
+        )
+    if seed is not None or hosts > 1:
+        raise UserError(
+            "SEED and HOSTS are for `make prove-resume` without JOB.", "Leave them out, or leave JOB out to kill ours."
+        )
+    if not _prove_job(job, kills, hp or (), yes):
+        raise typer.Exit(1)
+
+
+def _prove_job(name: str, kills: int, hp: Sequence[str], yes: bool) -> bool:
+    """Whether a job of a job file loses nothing when the local cloud interrupts it."""
+    from scripts import job_proof, jobfile, training
+
+    spec = job_proof.as_spot(name, jobfile.read_job(name))
+    typed = jobfile.read_assignments(os.environ.get("HP_TEXT", ""), hp)
+    localcloud.use()
+    cloud = localcloud.required()
+    localcloud.enter(cloud)
+
+    @contextlib.contextmanager
+    def interrupting(order: str) -> Iterator[None]:
+        os.environ["AWS_SDK_UA_APP_ID"] = localcloud.order_interruptions(cloud, order)
+        try:
+            yield
+        finally:
+            del os.environ["AWS_SDK_UA_APP_ID"]
+
+    prepared = training.prepare(name, spec, typed, os.environ["ENV_TEXT"], console.say)
+    training.upload(prepared, yes)
+    with verb.on_interrupt(BETWEEN_JOBS):
+        return job_proof.prove(prepared, kills, interrupting)
+
+
+def _prove_digits(seed: int | None, kills: int, hosts: int) -> None:
+    """Train ours once without and once with kills, and compare the results."""
     chosen = random.SystemRandom().randrange(10_000) if seed is None else seed
     again = f"make prove-resume SEED={chosen} KILLS={kills} HOSTS={hosts}"
     folder = Path(tempfile.mkdtemp(prefix="prove-resume-"))

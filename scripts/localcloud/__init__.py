@@ -4,9 +4,9 @@ This package is fast to import: the server (moto, boto3, SageMaker's operations)
 """
 
 from scripts.localcloud.control import container_support, fault_status, order_interruptions, set_faults
-from scripts.localcloud.environment import APPLICATION, Cloud, environment, shell_lines
+from scripts.localcloud.environment import APPLICATION, Cloud, enter, environment, shell_lines
 from scripts.localcloud.interruptions import format_interruptions, parse_interruptions
-from scripts.localcloud.lifecycle import IMAGES, keep, running, running_jobs, start, stop
+from scripts.localcloud.lifecycle import IMAGES, keep, required, running, running_jobs, start, stop
 from scripts.localcloud.users import unused, use
 
 __all__ = [
@@ -14,12 +14,14 @@ __all__ = [
     "IMAGES",
     "Cloud",
     "container_support",
+    "enter",
     "environment",
     "fault_status",
     "format_interruptions",
     "keep",
     "order_interruptions",
     "parse_interruptions",
+    "required",
     "running",
     "running_jobs",
     "set_faults",

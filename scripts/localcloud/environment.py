@@ -4,6 +4,7 @@ Some variables lead to the real AWS in spite of AWS_ENDPOINT_URL: AWS_ENDPOINT_U
 AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, a proxy. So none of the caller's AWS_* variables is kept.
 """
 
+import os
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -67,6 +68,13 @@ def environment(cloud: Cloud, base: Mapping[str, str]) -> dict[str, str]:
         "TF_DATA_DIR": str(cloud.folder.parent / f"local-{name}" / "terraform"),
         "ENV_TEXT": name,
     }
+
+
+def enter(cloud: Cloud) -> None:
+    """Give this process the environment of a command that uses the local cloud and nothing else of AWS."""
+    changed = environment(cloud, os.environ)
+    os.environ.clear()
+    os.environ.update(changed)
 
 
 def isolate(folder: Path, base: Mapping[str, str]) -> dict[str, str]:

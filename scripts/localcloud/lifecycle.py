@@ -39,6 +39,18 @@ def running() -> Cloud | None:
     return cloud if cloud and _is_locked(cloud.folder) and _is_listening(cloud.port) else None
 
 
+def required() -> Cloud:
+    """Return the local cloud that runs in this folder.
+
+    Raises:
+        UserError: none runs.
+    """
+    cloud = running()
+    if cloud is None:
+        raise UserError("No local cloud is running.", "Start it with `make cloud-up`.")
+    return cloud
+
+
 def start(lifetime: bool = False) -> Cloud:
     """Start the server and wait until it listens. If one already runs, return that one.
 

@@ -4,7 +4,7 @@ from scripts.training.images import check_images
 from scripts.training.job_image import describe_image, job_image, job_tag
 from scripts.training.preparation import PreparedJob, prepare, upload
 from scripts.training.request import TrainingJob, build_request, job_name, merge_metrics
-from scripts.training.running import run
+from scripts.training.running import run, send
 
 __all__ = [
     "PreparedJob",
@@ -18,5 +18,6 @@ __all__ = [
     "merge_metrics",
     "prepare",
     "run",
+    "send",
     "upload",
 ]

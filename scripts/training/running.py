@@ -34,7 +34,7 @@ def run(request: Mapping[str, Any]) -> bool:
     """
     job = request["TrainingJobName"]
     console.say(_cost(request))
-    _send(request)
+    send(request)
     console.say(f"Run: {job}")
     with following_job(job):
         save_record(describe_patiently(job))
@@ -43,6 +43,32 @@ def run(request: Mapping[str, Any]) -> bool:
         print_end(record)
         return False
     return _fetch_model(record)
+
+
+def send(request: Mapping[str, Any]) -> None:
+    """Create the job. request.json is there before the job, and stays unless there is certainly no job.
+
+    Args:
+        request: the CreateTrainingJob request.
+
+    Raises:
+        UserError: AWS refused the request for a reason that you can correct, or nobody can say whether the job exists.
+    """
+    job = request["TrainingJobName"]
+    line = f"{job} may have been started: `make jobs` lists it, `make stop RUN={job}` stops it."
+    with verb.on_interrupt("Interrupted. No job was started."):
+        keep_request(request, list_data(request))
+    try:
+        with verb.on_interrupt(f"Interrupted. {line}"):
+            submit(request, console.say)
+    except JobMayExistError:
+        raise
+    except Exception as error:
+        if isinstance(error, UserError) or refusals.explain(error) is not None or aws.error_code(error):
+            forget_request(job)
+        else:
+            error.add_note(line)
+        raise
 
 
 def _fetch_model(record: Record) -> bool:
@@ -59,25 +85,6 @@ def _fetch_model(record: Record) -> bool:
     console.say(f"The model is in {record.model_path}.")
     print_end(record)
     return True
-
-
-def _send(request: Mapping[str, Any]) -> None:
-    """Create the job. request.json is there before the job, and stays unless there is certainly no job."""
-    job = request["TrainingJobName"]
-    line = f"{job} may have been started: `make jobs` lists it, `make stop RUN={job}` stops it."
-    with verb.on_interrupt("Interrupted. No job was started."):
-        keep_request(request, list_data(request))
-    try:
-        with verb.on_interrupt(f"Interrupted. {line}"):
-            submit(request, console.say)
-    except JobMayExistError:
-        raise
-    except Exception as error:
-        if isinstance(error, UserError) or refusals.explain(error) is not None or aws.error_code(error):
-            forget_request(job)
-        else:
-            error.add_note(line)
-        raise
 
 
 def _cost(request: Mapping[str, Any]) -> str:

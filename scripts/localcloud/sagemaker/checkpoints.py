@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 INTERVAL_SECONDS = 0.5
 # A program that always writes has no moment at which S3 has all of its files.
-MOST_SCANS = 10
+MOST_SCANS = 4
 
 
 @dataclass(frozen=True)

@@ -62,21 +62,8 @@ def test_random_interruptions_can_be_ordered_again(count: int, seed: int) -> Non
 @pytest.mark.parametrize(
     "text",
     [
-        *(
-            "soon",
-            "30",
-            "30s,",
-            ",30s",
-            "30s 90s",
-            "-1s",
-            "1e3s",
-            "30s:term",
-            "30s:",
-            "30s:kill:checkpoint",
-            "checkpoint",
-            "30S",
-            "\u0663s",
-        ),
+        *("soon", "30", "30s,", ",30s", "30s 90s", "-1s", "1e3s", "30s:term", "30s:", "30S", "\u0663s"),
+        *("checkpoint", "30s:kill:checkpoint"),
         *("random", "random:0", "random:101", "random:3,30s"),
         ",".join(f"{number}s" for number in range(101)),
     ],

@@ -21,6 +21,7 @@ from scripts.localcloud.engine import ContainerSupport
 from scripts.localcloud.environment import FAULTS_PATH, INTERRUPTIONS_PATH, JOBS_PATH, LOOPBACK
 from scripts.localcloud.faults.layer import FaultLayer
 from scripts.localcloud.interruptions import Orders
+from scripts.localcloud.job_front import JOB_SERVICE
 from scripts.localcloud.registry import Registry
 from scripts.localcloud.s3.blobs import Store
 from scripts.localcloud.s3.front import S3Front
@@ -29,6 +30,20 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 Handler = Callable[[awsjson.Call], "dict[str, Any] | None"]
+
+
+class _Moto(DomainDispatcherApplication):  # type: ignore[misc]  # moto publishes no types
+    """moto's application; a request of a job's program gets the service that it may call, whatever else it says."""
+
+    def get_application(self, environ: "WSGIEnvironment") -> Any:
+        """Return the application of a request's service."""
+        service = environ.get(JOB_SERVICE)
+        if service is None:
+            return super().get_application(environ)
+        with self.lock:
+            if service not in self.app_instances:
+                self.app_instances[service] = self.create_app(service)
+            return self.app_instances[service]
 
 
 class Application:
@@ -50,7 +65,7 @@ class Application:
         store: Store,
         orders: Orders,
     ) -> None:
-        moto = DomainDispatcherApplication(unsupported.backend)
+        moto = _Moto(unsupported.backend)
         # To find the service of a host name, moto lists a folder at each call. That takes half the time of a call.
         moto.get_backend_for_host = functools.cache(moto.get_backend_for_host)
         self._moto = S3Front(moto, store)
@@ -78,7 +93,13 @@ class Application:
             return self._faults.control(request)(environ, start_response)
         return self._faults(environ, start_response)
 
+    def answer_job(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer a request of a job's program, in which ``JobFront`` has set the service."""
+        return self._faults(environ, start_response)
+
     def _answer(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if JOB_SERVICE in environ:
+            return self._moto(environ, start_response)
         request = Request(environ)
         # This path cannot name a bucket: a bucket's name has three letters or more.
         if request.path == "/v2" or request.path.startswith("/v2/"):

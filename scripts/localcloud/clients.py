@@ -5,6 +5,7 @@ They cannot reach AWS: the server's environment has nothing of AWS, and every cl
 
 import threading
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
@@ -24,11 +25,12 @@ CONNECTIONS = 16
 
 @dataclass(frozen=True)
 class Keys:
-    """The keys that sign a request; the defaults are those of the SageMaker service itself."""
+    """The keys that sign a request; the defaults are those of the SageMaker service itself, which do not expire."""
 
     access_key: str = "local"
     secret_key: str = "local"  # noqa: S105 - any value works: it never leaves 127.0.0.1
     token: str | None = None
+    expires: datetime | None = None
 
 
 class Clients:
@@ -67,8 +69,8 @@ class Clients:
     def assume_role(self, role: str, region: str) -> Keys:
         """Return the keys with which SageMaker acts as a role; STS makes them."""
         sts = self._client("sts", region, Keys())
-        credentials = sts.assume_role(RoleArn=role, RoleSessionName="SageMaker")["Credentials"]
-        return Keys(credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"])
+        made = sts.assume_role(RoleArn=role, RoleSessionName="SageMaker")["Credentials"]
+        return Keys(made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"], made["Expiration"])
 
     def _client(self, service: str, region: str, keys: Keys) -> Any:
         config = Config(

@@ -23,6 +23,7 @@ from scripts.localcloud.engine import Engine
 from scripts.localcloud.environment import AWS_CONFIG, Cloud
 from scripts.localcloud.http import Handler
 from scripts.localcloud.interruptions import Orders
+from scripts.localcloud.job_front import JobFront
 from scripts.localcloud.lifecycle import FOLDER, IMAGES, LOG, RUNNING, write_record
 from scripts.localcloud.registry import Registry
 from scripts.localcloud.s3.blobs import Store
@@ -68,10 +69,12 @@ def _serve(folder: Path, lost_jobs: list[str], ended: threading.Event) -> None:
         cloud = Cloud(url, port, os.getpid(), datetime.now(UTC), folder, lost_jobs=tuple(lost_jobs))
         registry = Registry(IMAGES.absolute(), f"localhost:{port}")
         engine = Engine(registry.missing, registry.is_reachable_from)
+        # The application does not exist yet: its part SageMaker runs jobs, and the jobs call the application.
+        aws = JobFront(lambda environ, start: application.answer_job(environ, start))
         services = JobServices(
             store=JobStore(),
             clients=Clients(cloud.url),
-            executor=ChoosingExecutor(registry, engine, ProcessExecutor(Path.cwd())),
+            executor=ChoosingExecutor(registry, engine, ProcessExecutor(Path.cwd(), cloud), aws),
             slots=Slots(machine_slots()),
             journal=Journal(folder / RUNNING),
             folder=folder / JOBS,

@@ -68,7 +68,7 @@ class S3Front:
 
     def _answer(self, environ: "WSGIEnvironment", address: Address) -> Response:
         copies = "HTTP_X_AMZ_COPY_SOURCE" in environ
-        if address.method == "PUT" and address.is_object and not copies:
+        if _stores(environ, address):
             return self._put(environ)
         if address.method == "GET" and address.is_object and "uploadId" not in address.query:
             return self._get(environ, address)
@@ -136,9 +136,30 @@ class S3Front:
         return Response.from_app(self._moto, environ, buffered=True)
 
 
+def stores_bytes(environ: "WSGIEnvironment") -> bool:
+    """Return whether a request's body is the bytes of an object or of a part, which are stored as they arrive."""
+    try:
+        return _is_s3(environ) and _stores(environ, _address(environ))
+    except S3Error:
+        return False
+
+
+def _stores(environ: "WSGIEnvironment", address: Address) -> bool:
+    return address.method == "PUT" and address.is_object and "HTTP_X_AMZ_COPY_SOURCE" not in environ
+
+
 def _is_s3(environ: "WSGIEnvironment") -> bool:
-    signed = environ.get("HTTP_AUTHORIZATION") or unquote(environ.get("QUERY_STRING", ""))
-    return bool(_SIGNED.search(signed)) and not environ["PATH_INFO"].startswith(_CONTROL)
+    query = environ.get("QUERY_STRING", "")
+    signed = environ.get("HTTP_AUTHORIZATION") or unquote(query)
+    return bool(_SIGNED.search(signed) or is_presigned(query)) and not environ["PATH_INFO"].startswith(_CONTROL)
+
+
+def is_presigned(query: str) -> bool:
+    """Return whether an address is presigned with signature version 2: boto3's default in us-east-1, and only S3's.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html#RESTAuthenticationQueryStringAuth
+    """
+    return parse_qs(query).keys() >= {"AWSAccessKeyId", "Signature", "Expires"}
 
 
 def _address(environ: "WSGIEnvironment") -> Address:

@@ -4,6 +4,8 @@ Labels identify the containers and networks.
 """
 
 import os
+import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +28,14 @@ def labels(host_folder: Path) -> dict[str, str]:
     """
     job = host_folder.parent
     return {CLOUD_LABEL: str(job.parent.parent), JOB_LABEL: job.name}
+
+
+def try_to(clean_up: Callable[..., object], *positional: Any, **named: Any) -> None:
+    """Clean up, and print a failure; the next start finds by label what this could not remove."""
+    try:
+        clean_up(*positional, **named)
+    except Exception:
+        traceback.print_exc()
 
 
 def remove_containers(cloud: Path) -> set[str]:

@@ -4,7 +4,6 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-do
 """
 
 import secrets
-import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -12,20 +11,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from scripts.localcloud.engine import CALL_SECONDS, Engine, NoEngineError
-from scripts.localcloud.sagemaker import cleanup
+from scripts.localcloud.sagemaker import cleanup, network, role
 from scripts.localcloud.sagemaker.container import Container, ContainerError
 from scripts.localcloud.sagemaker.instances import has_gpu, limits
 from scripts.localcloud.sagemaker.jobs import Job
-from scripts.localcloud.sagemaker.layout import OPT_ML, Layout, input_mode
+from scripts.localcloud.sagemaker.layout import OPT_ML, ROLE_IN_CONTAINER, Layout, input_mode
+from scripts.localcloud.sagemaker.network import JobNetwork
 from scripts.localcloud.sagemaker.slots import machine_slots
 from scripts.localcloud.sagemaker.support import CANNOT_RUN
 
 if TYPE_CHECKING:
     import docker
+    from _typeshed.wsgi import WSGIApplication
 
 MIN_HOSTS = 2
-# Without this option, an internal network still reaches all addresses of this machine.
-NO_MACHINE_ADDRESS = {"com.docker.network.bridge.inhibit_ipv4": "true"}
 
 
 class Images(Protocol):
@@ -46,11 +45,13 @@ class ContainerExecutor:
     Args:
         images: the pushed images.
         engine: runs the containers.
+        aws: answers what the programs call of AWS.
     """
 
-    def __init__(self, images: Images, engine: Engine) -> None:
+    def __init__(self, images: Images, engine: Engine, aws: "WSGIApplication") -> None:
         self._images = images
         self._engine = engine
+        self._aws = aws
 
     def refusal(self, request: Mapping[str, Any]) -> str | None:
         """Return why this machine cannot run such a job, as a sentence; None if it can."""
@@ -74,7 +75,7 @@ class ContainerExecutor:
         """
         try:
             client = self._engine.client
-            return ContainerPrograms(job, reference, self._images.auth, client, client.info())
+            return ContainerPrograms(job, reference, self._images.auth, client, client.info(), self._aws)
         except _engine_errors() as error:
             raise ContainerError(f"The containers cannot be created: {error}") from error
 
@@ -93,6 +94,7 @@ class ContainerPrograms:
     auth: Callable[[], dict[str, str]]
     client: "docker.DockerClient"
     info: Mapping[str, Any]
+    aws: "WSGIApplication"
     in_containers = True
 
     def notes(self) -> list[str]:
@@ -126,7 +128,7 @@ class ContainerPrograms:
             raise ContainerError(f"The image {self.reference} cannot be pulled: {error}") from error
 
     @contextmanager
-    def running(self, layouts: Sequence[Layout]) -> Iterator[list[Container]]:
+    def running(self, layouts: Sequence[Layout], note: Callable[[str], None]) -> Iterator[list[Container]]:
         """Run a container for each host during the ``with`` block; its end removes them.
 
         Raises:
@@ -134,49 +136,41 @@ class ContainerPrograms:
         """
         labels = cleanup.labels(layouts[0].base)
         with ExitStack() as stack:
-            stack.callback(_try, cleanup.take_ownership, self.client, self.reference, layouts[0].base.parent)
+            stack.callback(cleanup.try_to, cleanup.take_ownership, self.client, self.reference, layouts[0].base.parent)
             try:
-                network = self._create_network(stack, labels, len(layouts))
-                created = [self._create_container(stack, layout, labels, network) for layout in layouts]
+                made = stack.enter_context(network.create(self.client, self.job, len(layouts), labels, self.aws, note))
+                created = [self._create_container(stack, layout, labels, made) for layout in layouts]
             except _engine_errors() as error:
                 raise ContainerError(f"The containers cannot be created: {error}") from error
             yield [_start(layout.host, container) for layout, container in zip(layouts, created, strict=True)]
 
-    def _create_network(self, stack: ExitStack, labels: dict[str, str], hosts: int) -> str | None:
-        """Create a network for the job and return its name; None for a single isolated host, which has no network."""
-        isolated = bool(self.job.request.get("EnableNetworkIsolation"))
-        if isolated and hosts == 1:
-            return None
-        name = f"trainyard-{self.job.name}-{secrets.token_hex(4)}"
-        network = self.client.networks.create(
-            name, driver="bridge", internal=isolated, options=NO_MACHINE_ADDRESS if isolated else None, labels=labels
-        )
-        stack.callback(_try, network.remove)
-        return name
-
-    def _create_container(self, stack: ExitStack, layout: Layout, labels: dict[str, str], network: str | None) -> Any:
+    def _create_container(
+        self, stack: ExitStack, layout: Layout, labels: dict[str, str], joined: JobNetwork | None
+    ) -> Any:
         """Create a host's container; it is not started yet."""
         name = f"trainyard-{self.job.name}-{layout.host}-{secrets.token_hex(4)}"
-        api = self.client.api
+        api, endpoint = self.client.api, joined.endpoint if joined else None
         created = api.create_container(
             self.reference,
             command=arguments(self.job.request),
             entrypoint=self.job.request["AlgorithmSpecification"].get("ContainerEntrypoint"),
             name=name,
             hostname=layout.host,
-            environment=environment(self.job, self._has_gpus()),
+            environment=environment(self.job, self._has_gpus(), endpoint),
             labels=labels,
-            host_config=api.create_host_config(**self._host_config(layout, network)),
-            networking_config=api.create_networking_config({network: api.create_endpoint_config(aliases=[layout.host])})
-            if network
+            host_config=api.create_host_config(**self._host_config(layout, joined)),
+            networking_config=api.create_networking_config(
+                {joined.name: api.create_endpoint_config(aliases=[layout.host])}
+            )
+            if joined
             else None,
             use_config_proxy=False,  # SageMaker's hosts have no proxy.
         )
         container = self.client.containers.get(created["Id"])
-        stack.callback(_try, container.remove, v=True, force=True)
+        stack.callback(cleanup.try_to, container.remove, v=True, force=True)
         return container
 
-    def _host_config(self, layout: Layout, network: str | None) -> dict[str, Any]:
+    def _host_config(self, layout: Layout, joined: JobNetwork | None) -> dict[str, Any]:
         """Return which folders, network, memory, cores and GPUs of this machine the container gets."""
         import docker.types
 
@@ -187,10 +181,10 @@ class ContainerPrograms:
         return {
             "mounts": [
                 docker.types.Mount(target, str(source), type="bind", read_only=read_only)
-                for target, source, read_only in mounts(layout, self.job.request)
+                for target, source, read_only in mounts(layout, self.job.request, bool(joined and joined.endpoint))
             ],
-            "network_mode": network or "none",
-            "extra_hosts": None if network else {layout.host: "127.0.0.1"},
+            "network_mode": joined.name if joined else "none",
+            "extra_hosts": None if joined else {layout.host: "127.0.0.1"},
             "mem_limit": limit.memory,
             "memswap_limit": limit.memory,  # The same as mem_limit: no swap.
             "nano_cpus": limit.cpus and limit.cpus * 10**9,
@@ -214,22 +208,33 @@ def arguments(request: Mapping[str, Any]) -> list[str] | None:
     return requested if "ContainerEntrypoint" in algorithm else requested or ["train"]
 
 
-def environment(job: Job, gpus: bool) -> dict[str, str]:
+def environment(job: Job, gpus: bool, endpoint: str | None) -> dict[str, str]:
     """Return the container's variables.
 
     Those that SageMaker sets and the request's; for an instance type whose GPUs this machine lacks, also the variable
     that switches off the trainer's check for a GPU.
+
+    Args:
+        job: the job.
+        gpus: whether the container gets GPUs if its instance type has some.
+        endpoint: the URL that answers what the program calls of AWS; None if nothing does.
     """
+    aws = role.variables(endpoint, ROLE_IN_CONTAINER) if endpoint else {}
     without_gpu = {"TRAINER_WITHOUT_GPU": "allow"} if has_gpu(job.request["ResourceConfig"]["InstanceType"]) else {}
     service = {"AWS_REGION": job.region, "TRAINING_JOB_NAME": job.name, "TRAINING_JOB_ARN": job.arn}
     requested: Mapping[str, str] = job.request.get("Environment", {})
-    return {**({} if gpus else without_gpu), **requested, **service}
+    return {**({} if gpus else without_gpu), **aws, **requested, **service}
 
 
-def mounts(layout: Layout, request: Mapping[str, Any]) -> list[tuple[str, Path, bool]]:
+def mounts(layout: Layout, request: Mapping[str, Any], with_role: bool) -> list[tuple[str, Path, bool]]:
     """Return a host's mounts: path in the container, folder on this machine, and whether it is read-only.
 
     ``/opt/ml`` itself is not mounted, because that would hide the image's ``/opt/ml/code``.
+
+    Args:
+        layout: the host's folders.
+        request: CreateTrainingJob's parameters.
+        with_role: whether the program gets its role's keys.
     """
     found = [(str(OPT_ML / name), layout.base / name, False) for name in ("input", "model", "output")]
     for channel in request.get("InputDataConfig", []):
@@ -239,6 +244,8 @@ def mounts(layout: Layout, request: Mapping[str, Any]) -> list[tuple[str, Path, 
     folder = layout.checkpoints(request)
     if folder:
         found.append((layout.checkpoints_in_program(request), folder, False))
+    if with_role:
+        found.append((str(layout.role_in_program), layout.role, True))
     return found
 
 
@@ -258,11 +265,3 @@ def _engine_errors() -> tuple[type[Exception], ...]:
     import requests
 
     return (NoEngineError, docker.errors.DockerException, requests.RequestException)
-
-
-def _try(clean_up: Callable[..., object], *positional: Any, **named: Any) -> None:
-    """Clean up, and print a failure; the next start finds by label what this could not remove."""
-    try:
-        clean_up(*positional, **named)
-    except Exception:
-        traceback.print_exc()

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from scripts.localcloud.engine import Engine
 from scripts.localcloud.sagemaker.containers import ContainerExecutor, Images
 from scripts.localcloud.sagemaker.jobs import Job
 from scripts.localcloud.sagemaker.layout import Layout
 from scripts.localcloud.sagemaker.processes import ProcessExecutor
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 
 class RunningProgram(Protocol):
@@ -67,8 +70,14 @@ class Programs(Protocol):
         """
         ...
 
-    def running(self, layouts: Sequence[Layout]) -> AbstractContextManager[Sequence[RunningProgram]]:
+    def running(
+        self, layouts: Sequence[Layout], note: Callable[[str], None]
+    ) -> AbstractContextManager[Sequence[RunningProgram]]:
         """Run a program for each host during the ``with`` block; its end kills them and all that they started.
+
+        Args:
+            layouts: the hosts' folders.
+            note: writes a line into the job's log.
 
         Raises:
             ContainerError: a program did not start.
@@ -95,12 +104,13 @@ class ChoosingExecutor:
         images: the pushed images.
         engine: runs the containers.
         processes: runs the trainer instead of an image that was not pushed.
+        aws: answers what the programs in containers call of AWS.
     """
 
-    def __init__(self, images: Images, engine: Engine, processes: ProcessExecutor) -> None:
+    def __init__(self, images: Images, engine: Engine, processes: ProcessExecutor, aws: "WSGIApplication") -> None:
         self._images = images
         self._engine = engine
-        self._containers = ContainerExecutor(images, engine)
+        self._containers = ContainerExecutor(images, engine, aws)
         self._processes = processes
 
     def refusal(self, request: Mapping[str, Any]) -> str | None:

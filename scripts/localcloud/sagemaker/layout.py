@@ -7,13 +7,14 @@ import json
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
 
 from scripts.localcloud.sagemaker.program_files import ChangedFileError, ProgramFolder
 
 OPT_ML = PurePosixPath("/opt/ml")
 DEFAULT_CHECKPOINTS = "/opt/ml/checkpoints"
+ROLE_IN_CONTAINER = PurePosixPath("/run/local-cloud/role")
 MAX_FAILURE = 1024
 
 
@@ -47,6 +48,16 @@ class Layout:
     def temporary(self) -> Path:
         """The program's TMPDIR, which is deleted with the job."""
         return self.base / "tmp"
+
+    @property
+    def role(self) -> Path:
+        """The folder with the files from which the program gets its role's keys. All hosts of the job share it."""
+        return self.base.parent / "role"
+
+    @property
+    def role_in_program(self) -> PurePath:
+        """The path at which the program finds ``role``."""
+        return ROLE_IN_CONTAINER if self.in_container else self.role
 
     def channel(self, name: str) -> Path:
         """Return the folder of an input channel."""

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
+from scripts.localcloud.environment import Cloud, isolate
+from scripts.localcloud.sagemaker import role
 from scripts.localcloud.sagemaker.container import split_lines
 from scripts.localcloud.sagemaker.instances import has_gpu
 from scripts.localcloud.sagemaker.jobs import Job
@@ -27,11 +29,13 @@ class ProcessExecutor:
 
     Args:
         root: the folder to run it in, the repository's root.
+        cloud: the local cloud, which answers what the program calls of AWS.
         command: the command line of the program.
     """
 
-    def __init__(self, root: Path, command: tuple[str, ...] = TRAINER) -> None:
+    def __init__(self, root: Path, cloud: Cloud, command: tuple[str, ...] = TRAINER) -> None:
         self._root = root
+        self._cloud = cloud
         self._command = command
 
     def refusal(self, request: Mapping[str, Any], reason: str) -> str | None:
@@ -73,7 +77,7 @@ class ProcessExecutor:
         process = subprocess.Popen(
             self._command,
             cwd=self._root,
-            env=program_environment(os.environ, job, layout),
+            env=program_environment(os.environ, job, layout, self._cloud),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -109,7 +113,7 @@ class ProcessPrograms:
         """Do nothing: the program is already on this machine."""
 
     @contextmanager
-    def running(self, layouts: Sequence[Layout]) -> "Iterator[list[Process]]":
+    def running(self, layouts: Sequence[Layout], note: Callable[[str], None]) -> "Iterator[list[Process]]":  # noqa: ARG002
         """Run the program while the ``with`` lasts."""
         process = self.start(self.job, layouts[0])
         try:
@@ -118,15 +122,18 @@ class ProcessPrograms:
             process.kill()  # Also ends the processes that the program started.
 
 
-def program_environment(base: Mapping[str, str], job: Job, layout: Layout) -> dict[str, str]:
-    """Return the environment of a job's process."""
+def program_environment(base: Mapping[str, str], job: Job, layout: Layout, cloud: Cloud) -> dict[str, str]:
+    """Return the environment of a job's process: what it calls of AWS goes to the local cloud, or nowhere."""
     kept = {name: value for name, value in base.items() if not name.startswith(NOT_INHERITED)}
     requested: Mapping[str, Any] = job.request.get("Environment", {})
+    isolated = job.request.get("EnableNetworkIsolation")
     return {
-        **kept,
+        **isolate(cloud.folder, kept),
+        **({} if isolated else role.variables(cloud.url, layout.role_in_program)),
         # This only switches off the trainer's check for a GPU: TensorFlow still uses one if it finds it.
         "TRAINER_WITHOUT_GPU": "allow",
         **requested,
+        "AWS_REGION": job.region,
         "TRAINING_JOB_NAME": job.name,
         "TRAINING_JOB_ARN": job.arn,
         "SAGEMAKER_BASE_DIR": str(layout.base),

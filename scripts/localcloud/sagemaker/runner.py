@@ -4,7 +4,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
@@ -15,7 +15,7 @@ import botocore.exceptions
 
 from scripts.localcloud.clients import Clients
 from scripts.localcloud.interruptions import Interruption
-from scripts.localcloud.sagemaker import artifacts, channels, hosts, spot
+from scripts.localcloud.sagemaker import artifacts, channels, hosts, role, spot
 from scripts.localcloud.sagemaker.checkpoints import Mirror
 from scripts.localcloud.sagemaker.container import ContainerError
 from scripts.localcloud.sagemaker.executor import Executor, Programs
@@ -205,7 +205,8 @@ class JobRun:
                 return Instruction.ABORT
             return Instruction.STOP if taken or job.stop_reason else Instruction.RUN
 
-        with programs.running(layouts) as started:
+        note = partial(_write_note, logs)
+        with self._role_files(layouts[0]), programs.running(layouts, note) as started:
             by_host = {layout.host: program for layout, program in zip(layouts, started, strict=True)}
             for program in started:
                 if program.pid:
@@ -213,6 +214,14 @@ class JobRun:
             with hosts.read_output(by_host, on_line):
                 failure = hosts.wait_for_all(by_host, instruction, self._services.grace)
                 return taken[0] if taken else failure
+
+    def _role_files(self, layout: Layout) -> AbstractContextManager[None]:
+        """Keep the files with the role's keys for the program, during the ``with`` block; none if it is isolated."""
+        request = self._job.request
+        if request.get("EnableNetworkIsolation"):
+            return nullcontext()
+        assume = partial(self._services.clients.assume_role, request["RoleArn"], self._job.region)
+        return role.files(layout.role, layout.role_in_program, assume)
 
     def _take_away(self, interruption: Interruption, logs: Mapping[str, LogStream], mirrors: Sequence[Mirror]) -> None:
         """Write into the log that the instances are taken away; without a warning, no checkpoint is copied any more."""

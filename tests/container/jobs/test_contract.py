@@ -41,7 +41,9 @@ print(json.dumps({
     assert seen["ml"] == ["checkpoints", "code", "input", "model", "output"]
     assert seen["shm"] == 2 << 30
     own = {variable: value for variable, value in seen["env"].items() if variable not in ("HOME", "PATH")}
+    assert own.pop("AWS_ENDPOINT_URL").startswith("http://")
     assert own == {
+        "AWS_CONFIG_FILE": "/run/local-cloud/role/config",
         "AWS_REGION": "us-east-1",
         "FROM_IMAGE": "yes",
         "HOSTNAME": "algo-1",
@@ -253,6 +255,7 @@ def test_a_job_may_name_its_image_by_tag_or_by_awss_name_and_a_missing_image_is_
 CONNECT = """
 try: socket.create_connection(("ADDRESS", PORT), 3).close(); print("reached")
 except OSError as error: print("not reached")
+print(*sorted(name for name in os.environ if name.startswith("AWS_")))
 """
 
 
@@ -262,4 +265,5 @@ def test_an_isolated_program_cannot_reach_the_outside(
 ) -> None:
     address, port = listener
     job = account.run(CONNECT.replace("ADDRESS", address).replace("PORT", str(port)), **members)
-    assert account.lines(job["TrainingJobName"]) == [line]
+    variables = "AWS_REGION" if members else "AWS_CONFIG_FILE AWS_ENDPOINT_URL AWS_REGION"
+    assert account.lines(job["TrainingJobName"]) == [line, variables]

@@ -4,6 +4,7 @@ import itertools
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.localcloud.engine import find_base_image
-from scripts.localcloud.sagemaker import container, containers, hosts, layout
+from scripts.localcloud.environment import Cloud
+from scripts.localcloud.sagemaker import container, containers, hosts, layout, network
 from scripts.localcloud.sagemaker.artifacts import merge
 from scripts.localcloud.sagemaker.hosts import HostFailure, Instruction
 from scripts.localcloud.sagemaker.instances import Limits, limits
@@ -26,6 +28,7 @@ REQUEST = {
     "ResourceConfig": {"InstanceType": "ml.m5.large"},
 }
 JOB = new_job(REQUEST, "us-east-1", "123456789012", datetime(2026, 8, 1, 12, tzinfo=UTC))
+CLOUD = Cloud("http://127.0.0.1:4000", 4000, 1, datetime(2026, 8, 1, tzinfo=UTC), Path("/cloud"))
 INFO = {"NCPU": 4, "MemTotal": 16 << 30, "MemoryLimit": True, "CpuCfsQuota": True, "Runtimes": {"runc": {}}}
 
 
@@ -73,23 +76,49 @@ def test_mounts_of_a_hosts_folders() -> None:
     }
     _, second = layout.job_layouts(Path("/jobs/j"), 2, in_containers=True)
     folder = Path("/jobs/j/algo-2")
-    assert containers.mounts(second, request) == [
+    expected = [
         ("/opt/ml/input", folder / "input", False),
         ("/opt/ml/model", folder / "model", False),
         ("/opt/ml/output", folder / "output", False),
         ("/opt/ml/input/data/b", folder / "input/data/b", True),
         ("/elsewhere", folder / "checkpoints", False),
     ]
+    assert containers.mounts(second, request, with_role=False) == expected
+    role = ("/run/local-cloud/role", Path("/jobs/j/role"), True)
+    assert containers.mounts(second, request, with_role=True) == [*expected, role]
 
 
 def test_variables_of_a_container() -> None:
     gpu = replace(JOB, request=REQUEST | {"ResourceConfig": {"InstanceType": "ml.g5.xlarge"}})
     service = {"AWS_REGION": "us-east-1", "TRAINING_JOB_NAME": "Name", "TRAINING_JOB_ARN": JOB.arn}
-    assert containers.environment(JOB, gpus=False) == service
-    assert containers.environment(gpu, gpus=True) == service
-    assert containers.environment(gpu, gpus=False) == service | {"TRAINER_WITHOUT_GPU": "allow"}
+    assert containers.environment(JOB, gpus=False, endpoint=None) == service
+    assert containers.environment(gpu, gpus=True, endpoint=None) == service
+    assert containers.environment(gpu, gpus=False, endpoint=None) == service | {"TRAINER_WITHOUT_GPU": "allow"}
     with_variables = replace(JOB, request=REQUEST | {"Environment": {"A": "1", "TRAINING_JOB_NAME": "other"}})
-    assert containers.environment(with_variables, gpus=False) == service | {"A": "1"}
+    assert containers.environment(with_variables, gpus=False, endpoint=None) == service | {"A": "1"}
+
+
+def test_variables_with_which_a_container_calls_aws() -> None:
+    config, url = "/run/local-cloud/role/config", "http://172.18.0.1:4000"
+    called = containers.environment(JOB, gpus=False, endpoint=url)
+    assert {"AWS_ENDPOINT_URL": url, "AWS_CONFIG_FILE": config}.items() <= called.items()
+    own = replace(JOB, request=REQUEST | {"Environment": {"AWS_ENDPOINT_URL": "http://minio", "AWS_REGION": "x"}})
+    called = containers.environment(own, gpus=False, endpoint=url)
+    assert (called["AWS_ENDPOINT_URL"], called["AWS_CONFIG_FILE"]) == ("http://minio", config)
+    assert called["AWS_REGION"] == "us-east-1"
+
+
+@pytest.mark.parametrize(
+    ("config", "address", "subnet"),
+    [
+        ([{"Subnet": "172.18.0.0/16", "Gateway": "172.18.0.1"}], "172.18.0.1", "172.18.0.0/16"),
+        ([{"Subnet": "10.5.0.0/24"}], "10.5.0.1", "10.5.0.0/24"),
+        ([{"Subnet": "fd00::/64"}, {"Subnet": "10.5.0.0/24", "Gateway": "10.5.0.9"}], "10.5.0.9", "10.5.0.0/24"),
+    ],
+)
+def test_the_gateway_of_a_network(config: list[dict[str, str]], address: str, subnet: str) -> None:
+    found = network.gateway({"Name": "n", "IPAM": {"Config": config}})
+    assert found == (IPv4Address(address), IPv4Network(subnet))
 
 
 @given(st.binary(max_size=60), st.lists(st.integers(0, 60), max_size=5))
@@ -140,7 +169,7 @@ def test_hosts_folders_are_merged_and_the_first_hosts_file_is_used(tmp_path: Pat
 
 
 def start(root: Path, code: str) -> Process:
-    return ProcessExecutor(root, (sys.executable, "-c", code)).start(JOB, layout.Layout(root))
+    return ProcessExecutor(root, CLOUD, (sys.executable, "-c", code)).start(JOB, layout.Layout(root))
 
 
 def test_the_first_failure_kills_the_other_programs(tmp_path: Path) -> None:

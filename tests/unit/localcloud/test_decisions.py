@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.localcloud.awsjson import ServiceError
+from scripts.localcloud.environment import Cloud
 from scripts.localcloud.sagemaker import channels, describe, validation
 from scripts.localcloud.sagemaker.checkpoints import MOST_SCANS, Changes, FileState, changes, is_complete
 from scripts.localcloud.sagemaker.checks import trusts_sagemaker
@@ -35,6 +36,7 @@ REQUEST = {
     "ResourceConfig": {"InstanceType": "ml.m5.large"},
 }
 JOB = new_job(REQUEST, "us-east-1", "123456789012", NOON)
+CLOUD = Cloud("http://127.0.0.1:4000", 4000, 1, datetime(2026, 8, 1, tzinfo=UTC), Path("/cloud"))
 
 
 def at(seconds: float) -> datetime:
@@ -228,11 +230,29 @@ def test_which_instances_have_a_gpu() -> None:
 def test_a_program_does_not_inherit_aws_settings_or_another_jobs_variables() -> None:
     base = {"AWS_PROFILE": "x", "SM_MODEL_DIR": "x", "SAGEMAKER_PROGRAM": "x", "TF_CONFIG": "{}", "HOME": "/h"}
     job = replace(JOB, request=REQUEST | {"Environment": {"SM_MINE": "1", "TRAINER_WITHOUT_GPU": "forbid"}})
-    seen = program_environment(base, job, Layout(Path("/job")))
+    seen = program_environment(base, job, Layout(Path("/jobs/j/algo-1")), CLOUD)
     assert seen["HOME"] == "/h"
     assert seen["SM_MINE"] == "1"
     assert seen["TRAINER_WITHOUT_GPU"] == "forbid"
     assert not {"AWS_PROFILE", "SM_MODEL_DIR", "SAGEMAKER_PROGRAM", "TF_CONFIG"} & set(seen)
+
+
+def test_a_process_calls_the_local_cloud_as_its_role_or_nothing_of_aws() -> None:
+    layout = Layout(Path("/jobs/j/algo-1"))
+    seen = program_environment({}, JOB, layout, CLOUD)
+    aws = {name: value for name, value in seen.items() if name.startswith("AWS_")}
+    nothing = {
+        "AWS_CONFIG_FILE": "/cloud/aws-config",
+        "AWS_SHARED_CREDENTIALS_FILE": "/cloud/aws-config",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_REGION": "us-east-1",
+    }
+    assert aws == nothing | {"AWS_ENDPOINT_URL": CLOUD.url, "AWS_CONFIG_FILE": "/jobs/j/role/config"}
+    isolated = replace(JOB, request=REQUEST | {"EnableNetworkIsolation": True})
+    seen = program_environment({}, isolated, layout, CLOUD)
+    assert {name: value for name, value in seen.items() if name.startswith("AWS_")} == nothing
+    own = replace(JOB, request=REQUEST | {"Environment": {"AWS_ENDPOINT_URL": "http://minio"}})
+    assert program_environment({}, own, layout, CLOUD)["AWS_ENDPOINT_URL"] == "http://minio"
 
 
 def test_jobs_get_slots_in_the_order_of_their_requests() -> None:
@@ -274,7 +294,7 @@ def test_a_program_that_ignores_sigterm_is_killed_with_its_child_processes(tmp_p
     )
     layout = Layout(tmp_path / "job")
     layout.create(REQUEST)
-    running = ProcessExecutor(tmp_path, (sys.executable, "-c", code)).start(JOB, layout)
+    running = ProcessExecutor(tmp_path, CLOUD, (sys.executable, "-c", code)).start(JOB, layout)
     lines = running.lines()
     assert next(lines) == "up"
     running.terminate()

@@ -212,8 +212,9 @@ def test_presigned_urls_work(s3: Any, cloud: Any) -> None:
         answer = connection.getresponse()
         return answer.status, answer.read()
 
-    where = {"Bucket": "bytes", "Key": "signed + é"}
+    where, before = {"Bucket": "bytes", "Key": "signed + é"}, files(cloud)
     assert ask("PUT", s3.generate_presigned_url("put_object", where), b"by hand")[0] == 200
+    assert len(files(cloud) - before) == 1
     url = s3.generate_presigned_url("get_object", where)
     assert ask("GET", url) == (200, b"by hand")
     assert ask("GET", url, Range="bytes=3-6") == (206, b"hand")

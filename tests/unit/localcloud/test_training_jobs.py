@@ -109,7 +109,13 @@ print(json.dumps({"config": config, "env": {k: v for k, v in os.environ.items() 
     name = job["TrainingJobName"]
     seen = json.loads(account.lines(name)[-1])
     base = cloud.folder / "jobs" / name / "algo-1"
+    empty = str(cloud.folder / "aws-config")
     assert seen["env"] == {
+        "AWS_CONFIG_FILE": str(base.parent / "role/config"),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ENDPOINT_URL": cloud.url,
+        "AWS_REGION": "us-east-1",
+        "AWS_SHARED_CREDENTIALS_FILE": empty,
         "MINE": "a b$c",
         "SAGEMAKER_BASE_DIR": str(base),
         "TRAINER_WITHOUT_GPU": "allow",
@@ -126,6 +132,24 @@ print(json.dumps({"config": config, "env": {k: v for k, v in os.environ.items() 
     assert seen["config"]["resourceconfig.json"]["hosts"] == ["algo-1"]
     assert seen["config"]["resourceconfig.json"]["current_instance_type"] == "ml.m5.large"
     assert seen["config"]["checkpointconfig.json"] == {"LocalPath": str(base / "checkpoints")}
+
+
+CALL_AWS = """
+import boto3
+session = boto3.Session(region_name="us-east-1")
+print(session.client("sts").get_caller_identity()["Arn"])
+session.client("s3").put_object(Bucket="models", Key="by/process", Body=b"mine")
+"""
+
+
+def test_a_program_calls_aws_as_its_role(account: Any) -> None:
+    job = account.run(CALL_AWS)
+    assert job["TrainingJobStatus"] == "Completed", account.lines(job["TrainingJobName"])
+    identity = "arn:aws:sts::123456789012:assumed-role/training/SageMaker"
+    assert account.lines(job["TrainingJobName"])[-1] == identity
+    assert account.text("models", "by/process") == "mine"
+    isolated = account.run(CALL_AWS, EnableNetworkIsolation=True)
+    assert account.lines(isolated["TrainingJobName"])[-1].endswith("Unable to locate credentials")
 
 
 def test_the_log_begins_with_the_parts_that_are_not_rehearsed(account: Any) -> None:

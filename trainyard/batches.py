@@ -97,12 +97,13 @@ def count(batch: Batch) -> int:
     Raises:
         JobError: the arrays have different numbers of examples.
     """
-    counts = {len(array) for array in tf.nest.flatten(batch)}
-    if len(counts) != 1:
+    shapes = [array.shape for array in tf.nest.flatten(batch)]
+    if len({shape[:1] for shape in shapes}) != 1 or not shapes[0]:
+        listed = ", ".join(map(str, shapes))
         raise JobError(
-            f"The arrays of a batch have {sorted(counts)} examples.", "Give them all the same first axis: the examples."
+            f"The arrays of a batch have the shapes {listed}.", "Give them all the same first axis: the examples."
         )
-    return int(counts.pop())
+    return int(shapes[0][0])
 
 
 def fingerprint(batch: Batch) -> str:
@@ -124,5 +125,12 @@ def _as_arrays(batch: Any) -> Batch:
         raise JobError(
             f"A batch is {type(batch).__name__}, not a pair of inputs and targets.", "Give a pair: (inputs, targets)."
         )
-    inputs, targets = (tf.nest.map_structure(np.asarray, each) for each in batch)
+    inputs, targets = map(_in_structure, batch)
     return inputs, targets
+
+
+def _in_structure(value: Any) -> Any:
+    """Make arrays of everything but dicts and tuples, which are structures of arrays."""
+    if isinstance(value, dict):
+        return {name: _in_structure(each) for name, each in value.items()}
+    return tuple(map(_in_structure, value)) if isinstance(value, tuple) else np.asarray(value)

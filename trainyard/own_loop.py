@@ -196,10 +196,12 @@ def _make_run(model: Any, optimizer: Any, loss: Any, metrics: Mapping[str, Score
         model(source.first[0])
     with team.strategy.scope():
         try:
+            if not getattr(model, "outputs", None):
+                raise ValueError("it is neither sequential nor functional")
             trained = twin.for_training(model, None, team.replicas)
         except (ValueError, NotImplementedError) as error:
             raise JobError(
-                f"The model {model.name} cannot be copied for training: {error}",
+                f"The model {model.name} cannot be copied for training: {error}.",
                 "Build it as keras.Sequential or keras.Model(inputs, outputs), or use fit with trainyard.Resume.",
             ) from error
         scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)

@@ -15,6 +15,7 @@ TRAIN = """
 import argparse, json, os, sys
 import data, evaluate, trainer  # names that the trainer's own files have
 import greeting_of_mine, only_source_of_mine
+import trainyard  # ours, beside the project's own `trainer`
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--epochs", type=int)
@@ -23,7 +24,8 @@ numbers = data.read(os.environ["SM_CHANNEL_TRAIN"])
 for epoch in range(options.epochs):
     print(f"epoch {epoch + 1}: score: {evaluate.score(numbers) + epoch}")
 with open(os.path.join(os.environ["SM_MODEL_DIR"], "weights.json"), "w") as file:
-    found = {"owner": trainer.OWNER, "packages": [greeting_of_mine.TEXT, only_source_of_mine.TEXT]}
+    found = {"owner": trainer.OWNER, "ours": trainyard.JobError.__module__}
+    found["packages"] = [greeting_of_mine.TEXT, only_source_of_mine.TEXT]
     json.dump({"sum": sum(numbers), "test": os.listdir(os.environ["SM_CHANNEL_TEST"]), **found}, file)
 """
 JOB = """
@@ -85,6 +87,7 @@ def test_a_project_outside_of_the_repository_trains(dock: Project, base_image: s
     assert weights == {
         "sum": 3,
         "owner": "the project",
+        "ours": "trainyard.errors",
         "test": ["3"],
         "packages": ["hello", "from source"],
     }

@@ -226,6 +226,37 @@ def test_the_program_finds_its_own_modules_whatever_their_names(
     assert ended[:2] == (0, f"the project {code}/train.py\n")
 
 
+FINDS = """
+import subprocess, sys, trainyard
+from importlib.util import find_spec
+here = [name for name in ("trainyard", "trainer", "scripts", "tests", "numpy") if find_spec(name)]
+command = [sys.executable, "-c", "import trainyard; print(trainyard.JobError.__name__)"]
+also = subprocess.run(command, capture_output=True)
+print(here, also.stdout.decode().strip(), trainyard.__all__ != [], "tensorflow" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize("path_is_set", [False, True], ids=["clone", "image"])
+def test_of_our_code_a_program_finds_trainyard_alone(
+    image: Path, base: Base, tmp_path: Path, path_is_set: bool
+) -> None:
+    """In a clone, the trainer is found in the working directory; in an image, in PYTHONPATH."""
+    code = tmp_path / "project"
+    code.mkdir()
+    (code / "train.py").write_text(FINDS)
+    path = {"PYTHONPATH": str(image.parent)} if path_is_set else {}
+    ended = run(image, base, "", "train.py", SAGEMAKER_SUBMIT_DIRECTORY=str(code), **path)
+    assert ended[:2] == (0, "['trainyard', 'numpy'] JobError True False\n"), ended
+
+
+def test_a_program_may_have_a_module_called_trainyard(image: Path, base: Base, tmp_path: Path) -> None:
+    code = tmp_path / "project"
+    code.mkdir()
+    (code / "trainyard.py").write_text("OWNER = 'the project'\n")
+    (code / "train.py").write_text("import trainyard; print(trainyard.OWNER)")
+    assert run(image, base, "", "train.py", SAGEMAKER_SUBMIT_DIRECTORY=str(code))[:2] == (0, "the project\n")
+
+
 def test_the_failure_has_no_frame_of_the_runner(image: Path, base: Base) -> None:
     _, _, err = run(image, base, "def learn():\n    raise KeyError('weights')\nlearn()\n")
     assert [line.split('"')[1] for line in err.splitlines() if line.startswith("  File")] == [

@@ -24,6 +24,9 @@ from scripts.jobfile.sources import check_code, check_program_name, check_source
 HOUR = 3600
 LONGEST = 28 * 24 * HOUR
 PROGRAM_KEY = "SAGEMAKER_PROGRAM"
+# The hyperparameter that SageMaker's SDK sends for distribution={"multi_worker_mirrored_strategy": {"enabled": True}}:
+# https://github.com/aws/sagemaker-python-sdk/blob/v2.257.1/src/sagemaker/estimator.py
+MULTI_WORKER_MIRRORED = "sagemaker_multi_worker_mirrored_strategy_enabled"
 
 
 def _matching(pattern: str, rule: str) -> AfterValidator:
@@ -117,6 +120,7 @@ class JobSpec(Table):
 
     code: Code | None = None
     program: Program | None = None
+    distribution: Literal["multi_worker_mirrored"] | None = None
     instance_type: InstanceType = "ml.g4dn.4xlarge"
     instance_count: Annotated[StrictInt, Field(ge=1)] = 1
     volume_size_gb: Annotated[StrictInt, Field(ge=1, le=16384)] = 30
@@ -138,6 +142,10 @@ class JobSpec(Table):
             raise ValueError("the key code needs the key program, the file in that folder that the job runs")
         if self.program is None and "training" not in self.channels:
             raise ValueError("the channel training is missing; its table is [channels.training]")
+        if self.distribution is not None and self.program is None:
+            raise ValueError("the key distribution needs the key program; the trainer itself always uses all instances")
+        if self.distribution is not None and MULTI_WORKER_MIRRORED in self.hyperparameters:
+            raise ValueError(f"the key distribution sets hyperparameters.{MULTI_WORKER_MIRRORED}; remove it")
         if PROGRAM_KEY in self.environment:
             raise ValueError(f"the key program sets environment.{PROGRAM_KEY}; remove it")
         if self.max_wait_seconds is not None and not self.spot:
@@ -151,6 +159,11 @@ class JobSpec(Table):
                 f"volume_kms_key is refused for {self.instance_type}: its local NVMe disks are encrypted already"
             )
         return self
+
+    @property
+    def hyperparameters_to_send(self) -> dict[str, Hyperparameter]:
+        """The hyperparameters, with the one that the key ``distribution`` stands for."""
+        return self.hyperparameters | ({MULTI_WORKER_MIRRORED: True} if self.distribution else {})
 
     @property
     def has_own_nvme(self) -> bool:

@@ -69,11 +69,11 @@ def prepare(
         if not image:
             container.check_program(spec.program, spec.code)
     if not image:  # the job runs the local trainer: check its hyperparameters before any call to AWS
-        jobfile.resolve_hyperparameters(spec.hyperparameters, typed, local_trainer)
+        jobfile.resolve_hyperparameters(spec.hyperparameters_to_send, typed, local_trainer)
     stack = read_stack(environment)
     channels.check(jobfile.local_channels(name, spec))
     trainer = describe_image(image, spec, stack, say) if image else local_trainer
-    hyperparameters = jobfile.resolve_hyperparameters(spec.hyperparameters, typed, trainer)
+    hyperparameters = jobfile.resolve_hyperparameters(spec.hyperparameters_to_send, typed, trainer)
     if trainer == local_trainer:
         check_images(spec, hyperparameters)
     # An image without a description may still contain a trainer. Looking for its metrics does no harm.

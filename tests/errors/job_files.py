@@ -227,6 +227,22 @@ CASES = (
         "the key code needs the key program, the file in that folder that the job runs.",
     ),
     _case(
+        "a distribution without a program of your own",
+        'distribution = "multi_worker_mirrored"',
+        "the key distribution needs the key program; the trainer itself always uses all instances.",
+    ),
+    _case(
+        "a distribution that there is not",
+        'program = "my_train.py"\ndistribution = "mpi"',
+        "distribution is 'mpi', and should be 'multi_worker_mirrored'.",
+    ),
+    _case(
+        "a distribution that is named twice",
+        'program = "my_train.py"\ndistribution = "multi_worker_mirrored"',
+        "the key distribution sets hyperparameters.sagemaker_multi_worker_mirrored_strategy_enabled; remove it.",
+        tables=TABLE + "[hyperparameters]\nsagemaker_multi_worker_mirrored_strategy_enabled = true\n",
+    ),
+    _case(
         "code that is no folder",
         'code = "https://example.com/project.git"\nprogram = "train.py"',
         "code is 'https://example.com/project.git': a job's code is a folder of this machine.",

@@ -60,6 +60,16 @@ class Folders:
             raise JobError(f"{path} does not contain a JSON object.")
         return value
 
+    def hosts(self) -> tuple[list[str], str]:
+        """Return the hosts of the job, sorted as SageMaker names them, and the name of this host.
+
+        Raises:
+            JobError: resourceconfig.json does not contain a JSON object.
+        """
+        resources = self.read_config("resourceconfig.json")
+        hosts = resources.get("hosts") or ["localhost"]
+        return hosts, resources.get("current_host") or hosts[0]
+
 
 def read_hyperparameters(folders: Folders) -> dict[str, str]:
     """Read the hyperparameters from hyperparameters.json, without those that SageMaker itself adds.

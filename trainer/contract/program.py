@@ -5,31 +5,31 @@ differences: SIGTERM reaches the program, and a string arrives exactly as it was
 
 The program is a process of its own, which imports nothing of the trainer: whatever its modules are called, `import`
 finds them. Of our code it finds the package `trainyard` alone. `start_program.py` is that process.
+
+With the distribution MultiWorkerMirroredStrategy it starts when all hosts are there, finds them in TF_CONFIG, and ends
+if one of them is lost (`trainer.contract.watch`).
 """
 
-import json
 import os
-import signal
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
 import trainyard
-from trainer.contract import variables, written
+from trainer.contract import process, variables, written
 from trainer.contract.failure import failure_file, write_failure
 from trainer.contract.folders import Folders
 from trainer.contract.job import check_gpu
 from trainer.contract.program_values import read_program_values
 from trainer.contract.source import TRAINER_FOLDER, Source, fetch, install
+from trainer.contract.watch import Watch, watched
 from trainyard.errors import JobError
 from trainyard.stop import Stop
 
 STARTER = Path(__file__).with_name("start_program.py")
-SIGTERM_EXIT_CODE = 128 + signal.SIGTERM
 
 
 def run(source: Source, folders: Folders, extra: Sequence[str], stop: Stop) -> int:
@@ -45,11 +45,16 @@ def run(source: Source, folders: Folders, extra: Sequence[str], stop: Stop) -> i
         The program's exit code. If it is neither 0 nor that of SIGTERM, the failure file says why.
 
     Raises:
-        JobError: there is no such program, its code cannot be had, a hyperparameter asks for a distribution, or the
-            instance type has a GPU and none is visible.
+        JobError: there is no such program, its code cannot be had, a hyperparameter asks for a distribution that there
+            is not, another host did not appear or was lost, or the instance type has a GPU and none is visible.
     """
     hyperparameters = read_program_values(folders)
-    with tempfile.TemporaryDirectory(prefix="code-") as empty:
+    hosts, current = folders.hosts()
+    together = hosts if hyperparameters.multi_worker_mirrored else []
+    with (
+        watched(together, current, stop, os.environ) as watch,
+        tempfile.TemporaryDirectory(prefix="code-") as empty,
+    ):
         code = fetch(source, os.environ, Path(empty).resolve())
         path = _find(code, source)
         arguments = [*variables.to_arguments(hyperparameters.arguments), *extra]
@@ -59,16 +64,29 @@ def run(source: Source, folders: Folders, extra: Sequence[str], stop: Stop) -> i
             Path(given[folder]).mkdir(parents=True, exist_ok=True)
         package = _link_to_package(Path(empty))
         started = time.time()
-        ended = _run(
-            _command(path, code, arguments, folders), code, {**os.environ, **given, **_python_path(code, package)}, stop
-        )
-        if ended not in (0, SIGTERM_EXIT_CODE) and not failure_file(folders).exists():
-            write_failure(folders, f"{path.name} exited with code {ended}; see the log for the reason.")
-        if ended == 0 and given["SM_CURRENT_HOST"] == json.loads(given["SM_HOSTS"])[0]:
+        environ = {**os.environ, **given, **_python_path(code, package)}
+        ended = process.run(_command(path, code, arguments, folders), code, environ, stop, watch)
+        if ended == 0 and current == hosts[0]:
             written.warn_of_empty_model(path.name, folders, code, started)
+        if ended not in (0, process.SIGTERM_EXIT_CODE) and not failure_file(folders).exists():
+            write_failure(folders, f"{path.name} exited with code {ended}; see the log for the reason.")
+        if ended == 0 or stop.requested:
+            watch.end(stop)
+        else:
+            _fail_together(path.name, folders, watch)
     if ended == 0:
         (folders.output / "success").touch()  # as the toolkit does, for programs that look for it
     return ended
+
+
+def _fail_together(name: str, folders: Folders, watch: Watch) -> None:
+    """Tell the other hosts why the program failed here. If another host was lost, that may be why: write it too."""
+    path = failure_file(folders)
+    reason = path.read_text(encoding="utf-8", errors="replace") if path.exists() else f"SIGTERM ended {name}."
+    lost = watch.fail(reason.partition("\n")[0])
+    if lost:
+        print(f"Error: {lost}", file=sys.stderr, flush=True)
+        write_failure(folders, f"{lost} Here, {name} ended with:\n{reason}")
 
 
 def _command(path: Path, code: Path, arguments: Sequence[str], folders: Folders) -> list[str]:
@@ -108,35 +126,6 @@ def _python_path(code: Path, package: Path) -> dict[str, str]:
     ours = code != TRAINER_FOLDER and Path(sys.modules["trainer"].__path__[0]).parent
     kept = [each for each in paths if each and Path(each) != ours]
     return {"PYTHONPATH": os.pathsep.join([str(code), *kept, str(package)])}
-
-
-def _run(command: Sequence[str], code: Path, environ: Mapping[str, str], stop: Stop) -> int:
-    """Run a command in the folder of the code; SIGTERM reaches all its processes. Returns its exit code.
-
-    SageMaker signals this process alone: the first of the container. It and the program's processes are one group, so
-    that a program started by a shell script gets the signal too.
-    """
-    if os.getpgrp() != os.getpid():
-        os.setpgrp()
-
-    def pass_on(_signal: int, _frame: object) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # this process is one of the group
-        os.killpg(0, signal.SIGTERM)
-        signal.signal(signal.SIGTERM, pass_on)
-
-    if stop.requested:
-        return SIGTERM_EXIT_CODE
-    with subprocess.Popen(command, cwd=code, env=environ) as process:
-        signal.signal(signal.SIGTERM, pass_on)
-        if _requested(stop):
-            process.terminate()
-        ended = process.wait()
-    return ended if ended >= 0 else 128 - ended
-
-
-def _requested(stop: Stop) -> bool:
-    """Whether SIGTERM came while the program was being started."""
-    return stop.requested
 
 
 def _find(code: Path, source: Source) -> Path:

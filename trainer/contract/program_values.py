@@ -23,6 +23,8 @@ WITH_OWN_VARIABLE = {
     "sagemaker_s3_output",
     "sagemaker_submit_directory",
 }
+# https://github.com/aws/sagemaker-python-sdk/blob/v2.257.1/src/sagemaker/estimator.py
+MULTI_WORKER_MIRRORED = "sagemaker_multi_worker_mirrored_strategy_enabled"
 OF_TUNER_AND_TOOLKIT = {"_tuning_objective_metric", "default_user_module_name"}
 WORDS = {"true": "True", "false": "False", "null": ""}
 
@@ -42,6 +44,11 @@ class ProgramValues:
     sagemaker: Mapping[str, Any]
 
     @property
+    def multi_worker_mirrored(self) -> bool:
+        """Whether the program trains with TensorFlow's MultiWorkerMirroredStrategy on all hosts."""
+        return bool(self.sagemaker.get(MULTI_WORKER_MIRRORED))
+
+    @property
     def framework(self) -> dict[str, Any]:
         """The content of SM_FRAMEWORK_PARAMS."""
         return {name: value for name, value in self.sagemaker.items() if name not in WITH_OWN_VARIABLE}
@@ -51,7 +58,8 @@ def read_program_values(folders: Folders) -> ProgramValues:
     """Read hyperparameters.json, for another program than the trainer.
 
     Raises:
-        JobError: the file does not contain a JSON object, or a hyperparameter asks for a distribution.
+        JobError: the file does not contain a JSON object, or a hyperparameter asks for another distribution
+            than that of MultiWorkerMirroredStrategy.
     """
     sent = {
         name: value if isinstance(value, str) else json.dumps(value)
@@ -104,9 +112,9 @@ def _refuse_distributions(sagemaker: Mapping[str, Any]) -> None:
     https://sagemaker.readthedocs.io/en/v2/api/training/distributed.html
     """
     for name, value in sagemaker.items():
-        if name.endswith("_enabled") and value:
+        if name.endswith("_enabled") and value and name != MULTI_WORKER_MIRRORED:
             kind = name.removeprefix("sagemaker_").removesuffix("_enabled")
             raise JobError(
                 f"The hyperparameter {name} asks for the distribution {kind!r}, which this image does not have.",
-                "Remove it (distribution= in the SDK). The program starts on each host and finds others in SM_HOSTS.",
+                "Remove it (distribution= in the SDK), or use multi_worker_mirrored_strategy.",
             )

@@ -1,4 +1,4 @@
-"""The arguments and SM_* variables that a program gets, as SageMaker's training toolkit would give them.
+"""The arguments and variables that a program gets, as SageMaker's training toolkit would give them.
 
 https://github.com/aws/sagemaker-training-toolkit/blob/master/ENVIRONMENT_VARIABLES.md
 """
@@ -12,6 +12,7 @@ from typing import Any
 
 from trainer.contract.folders import Folders
 from trainer.contract.program_values import ProgramValues
+from trainyard.hosts.tf_config import tf_config
 
 # The keys of SM_TRAINING_ENV that have no variable, or a variable with another name.
 UNMAPPED_KEYS = {
@@ -45,7 +46,7 @@ def to_arguments(hyperparameters: Mapping[str, str]) -> list[str]:
 def to_variables(
     folders: Folders, code: Path, program: str, hyperparameters: ProgramValues, arguments: Sequence[str]
 ) -> dict[str, str]:
-    """Return the SM_* variables, with the toolkit's names.
+    """Return the SM_* variables, with the toolkit's names, and TF_CONFIG if the program trains on all hosts.
 
     Args:
         folders: the folders of the job.
@@ -59,6 +60,8 @@ def to_variables(
     environment = _training_environment(folders, code, program, hyperparameters)
     variables = {f"SM_{key.upper()}": _as_text(value) for key, value in environment.items() if key not in UNMAPPED_KEYS}
     variables |= {f"SM_CHANNEL_{name.upper()}": path for name, path in environment["channel_input_dirs"].items()}
+    if hyperparameters.multi_worker_mirrored:
+        variables["TF_CONFIG"] = _as_text(tf_config(*folders.hosts()))
     variables |= {f"SM_HP_{name.upper()}": _as_text(value) for name, value in hyperparameters.values.items()}
     return variables | {
         "CURRENT_HOST": environment["current_host"],
@@ -76,11 +79,11 @@ def _training_environment(folders: Folders, code: Path, program: str, hyperparam
     """Return the content of SM_TRAINING_ENV; most of its keys are separate variables too."""
     resources = folders.read_config("resourceconfig.json")
     inputs = folders.read_config("inputdataconfig.json")
-    hosts = resources.get("hosts") or ["localhost"]
-    current = resources.get("current_host") or hosts[0]
+    hosts, current = folders.hosts()
     channels = {name: str(folders.channels / name) for name in sorted(inputs or _folders_in(folders.channels))}
     groups = {group["instance_group_name"]: group for group in resources.get("instance_groups") or []}
     group = resources.get("current_group_name") or "homogeneousCluster"
+    distributed = [group] if hyperparameters.multi_worker_mirrored else []
     return {
         "additional_framework_parameters": hyperparameters.framework,
         "channel_input_dirs": channels,
@@ -88,8 +91,8 @@ def _training_environment(folders: Folders, code: Path, program: str, hyperparam
         "current_instance_group": group,
         "current_instance_group_hosts": groups.get(group, {}).get("hosts", []),
         "current_instance_type": resources.get("current_instance_type") or "local",
-        "distribution_hosts": [] if groups else hosts,
-        "distribution_instance_groups": [],
+        "distribution_hosts": [host for each in distributed for host in groups[each]["hosts"]] if groups else hosts,
+        "distribution_instance_groups": distributed,
         "framework_module": os.environ.get("SAGEMAKER_TRAINING_MODULE"),
         "hosts": hosts,
         "hyperparameters": dict(hyperparameters.values),

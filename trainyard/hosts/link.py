@@ -6,7 +6,6 @@ host that never appears, ignores SIGTERM meanwhile, and never names the missing 
 """
 
 import contextlib
-import json
 import re
 import select
 import socket
@@ -16,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from trainyard.errors import JobError
+from trainyard.hosts.connection import Connection, Message
 from trainyard.stop import Stop
 
 PORT = 2222
@@ -34,8 +34,6 @@ LOST_HOST_WAIT_SECONDS = 20.0
 HEARTBEAT_SECONDS = 10.0
 # A host that sends nothing for this long counts as lost: it is frozen, or out of memory and swapping.
 SILENCE_LIMIT_SECONDS = 60.0
-
-Message = dict[str, Any]
 
 
 def address(host: str, port: int = PORT) -> tuple[str, int]:
@@ -66,58 +64,6 @@ class HostLostError(JobError):
         self.reason = reason
 
 
-class Connection:
-    """A connection to another host. Each message is a JSON object on one line."""
-
-    def __init__(self, connection: socket.socket, host: str = "") -> None:
-        self.host = host
-        self._socket = connection
-        self._buffer = b""
-        self._send_lock = threading.Lock()
-        # If the machine of a host is gone, the connection does not end by itself. These options detect it within 40
-        # seconds. The last one is in milliseconds, and counts while data is on its way.
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        options = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 40_000}
-        for option, value in options.items():
-            if hasattr(socket, option):  # macOS has others
-                connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
-
-    def fileno(self) -> int:
-        """Return the file descriptor, for select."""
-        return self._socket.fileno()
-
-    def send(self, message: Message) -> None:
-        """Send a message. If the other side is gone, only `receive` raises an error."""
-        with contextlib.suppress(OSError), self._send_lock:
-            self._socket.sendall(json.dumps(message).encode() + b"\n")
-
-    def receive(self, seconds: float | None = None) -> Message:
-        """Wait for the next message and return it.
-
-        Raises:
-            TimeoutError: no message arrived in this time.
-            ConnectionError: the other side is gone.
-        """
-        self._socket.settimeout(seconds)
-        while b"\n" not in self._buffer:
-            try:
-                data = self._socket.recv(1 << 16)
-            except TimeoutError as error:
-                if error.errno is None:
-                    raise
-                raise ConnectionResetError from error  # ETIMEDOUT: keep-alive got no answer
-            if not data:
-                raise ConnectionResetError
-            self._buffer += data
-        line, _, self._buffer = self._buffer.partition(b"\n")
-        message: Message = json.loads(line)
-        return message
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._socket.close()
-
-
 class Link:
     """The connections of one host to the other hosts of the job.
 
@@ -130,7 +76,7 @@ class Link:
     def __init__(self, hosts: Sequence[str], index: int, connections: Sequence[Connection]) -> None:
         self.hosts = tuple(hosts)
         self.index = index
-        self._connections = tuple(connections)
+        self.connections = tuple(connections)
         self._closed = threading.Event()
         if connections:
             threading.Thread(target=self._send_heartbeats, daemon=True).start()
@@ -144,28 +90,32 @@ class Link:
         Raises:
             HostLostError: a host ended instead.
         """
-        if not self._connections:
+        if not self.connections:
             return [value]
         if self.index == 0:
-            values = [value, *(self._receive(connection)["value"] for connection in self._connections)]
+            values = [value, *(self.receive(connection)["value"] for connection in self.connections)]
             self._send({"values": values})
             return values
         self._send({"value": value})
-        answer: list[Any] = self._receive(self._connections[0])["values"]
+        answer: list[Any] = self.receive(self.connections[0])["values"]
         return answer
 
     def leave(self, reason: str) -> None:
         """Tell the other hosts that this host ends, and why."""
         self._send({"lost": self.hosts[self.index], "reason": reason})
 
+    def finish(self) -> None:
+        """Tell the other hosts that this host ends as it should."""
+        self._send({"ended": True})
+
     def find_lost_host(self, seconds: float = LOST_HOST_WAIT_SECONDS) -> HostLostError | None:
         """Wait for a message that a host was lost; None if none arrives in this time."""
         deadline = time.monotonic() + seconds
         try:
-            while self._connections and time.monotonic() < deadline:
-                for connection in self._connections:
+            while self.connections and time.monotonic() < deadline:
+                for connection in self.connections:
                     with contextlib.suppress(TimeoutError):
-                        self._next_message(connection, POLL_SECONDS / len(self._connections))
+                        self._next_message(connection, POLL_SECONDS / len(self.connections))
         except HostLostError as lost:
             return lost
         return None
@@ -173,11 +123,11 @@ class Link:
     def close(self) -> None:
         """Close all connections."""
         self._closed.set()
-        for connection in self._connections:
+        for connection in self.connections:
             connection.close()
 
     def _send(self, message: Message) -> None:
-        for connection in self._connections:
+        for connection in self.connections:
             connection.send(message)
 
     def _send_heartbeats(self) -> None:
@@ -185,7 +135,7 @@ class Link:
         while not self._closed.wait(HEARTBEAT_SECONDS):
             self._send({"heartbeat": True})
 
-    def _receive(self, connection: Connection) -> Message:
+    def receive(self, connection: Connection) -> Message:
         """Return the next message of a host that is not a heartbeat.
 
         Raises:
@@ -239,10 +189,10 @@ def connect(hosts: Sequence[str], current: str, stop: Stop, limit: float) -> Lin
     Raises:
         JobError: a host did not appear within the limit.
     """
-    if len(hosts) == 1:
-        return Link(hosts, 0, [])
     if current not in hosts:
         raise JobError(f"This host, {current}, is not one of the job's hosts: {', '.join(hosts)}.")
+    if len(hosts) == 1:
+        return Link(hosts, 0, [])
     index = hosts.index(current)
     connections = _wait_for_hosts(hosts, stop, limit) if index == 0 else _call_chief(hosts, current, stop, limit)
     return None if connections is None else Link(hosts, index, connections)

@@ -23,6 +23,8 @@ TRAINER = (sys.executable, "-m", "trainer", "train")
 # The caller's AWS settings, and variables of another SageMaker job, would mislead the program.
 NOT_INHERITED = ("AWS_", "SM_", "SAGEMAKER_", "TRAINING_JOB_", "TF_CONFIG")
 
+MULTI_WORKER_MIRRORED = "sagemaker_multi_worker_mirrored_strategy_enabled"
+
 
 class ProcessExecutor:
     """Runs this repository's trainer as a process.
@@ -62,6 +64,11 @@ class ProcessExecutor:
             return (
                 f"{CANNOT_RUN}sagemaker_submit_directory, the code that SageMaker's SDK sends: a process would install "
                 f"its packages into this machine's own environment, so it runs only in a container: {reason}."
+            )
+        if request.get("HyperParameters", {}).get(MULTI_WORKER_MIRRORED) == "true":
+            return (
+                f"{CANNOT_RUN}{MULTI_WORKER_MIRRORED}: TensorFlow would wait for the host algo-1, a name that only a "
+                f"container has. Here the job runs as a process: {reason}."
             )
         path = PurePosixPath(request.get("CheckpointConfig", {}).get("LocalPath", DEFAULT_CHECKPOINTS))
         if not path.is_relative_to(OPT_ML):

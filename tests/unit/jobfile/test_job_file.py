@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from scripts.core.errors import UserError
-from scripts.jobfile import check_program
+from scripts.jobfile import check_program, resolve_hyperparameters
 from scripts.jobfile.reading import LONGEST_NAME, parse_job, read_job
 
 TRAINING: dict[str, Any] = {"training": {"source": "data/x"}}
@@ -34,6 +34,17 @@ def test_example_job_file_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
     spec = read_job("digits")
     assert not spec.instance_type.startswith(("ml.g", "ml.p"))
     assert not any("test" in channel.source for channel in spec.channels.values())
+
+
+def test_a_distribution_is_sent_as_the_hyperparameter_of_sagemakers_sdk() -> None:
+    """The text is that of EstimatorBase._json_encode_hyperparameters in the SDK: JSON."""
+    name = "sagemaker_multi_worker_mirrored_strategy_enabled"
+    keys = {"program": "my_train.py", "hyperparameters": {"epochs": 3}}
+    spec = parse_job(keys | {"distribution": "multi_worker_mirrored"}, "x")
+    assert resolve_hyperparameters(spec.hyperparameters_to_send, {}, None) == {"epochs": "3", name: "true"}
+    assert parse_job(keys, "x").hyperparameters_to_send == {"epochs": 3}
+    spec = parse_job({"program": "my_train.py", "hyperparameters": {name: True}}, "x")
+    assert resolve_hyperparameters(spec.hyperparameters_to_send, {}, None) == {name: "true"}
 
 
 @pytest.mark.parametrize(

@@ -134,6 +134,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         {"HyperParameters": {"sagemaker_submit_directory": '"s3://code/sourcedir.tar.gz"'}},
         "sagemaker_submit_directory, the code that SageMaker's SDK sends",
     ),
+    "several workers": (
+        {"HyperParameters": {"sagemaker_multi_worker_mirrored_strategy_enabled": "true"}},
+        "sagemaker_multi_worker_mirrored_strategy_enabled: TensorFlow would wait for the host algo-1",
+    ),
     "arguments": (
         algorithm(ContainerArguments=["x"]),
         "ContainerArguments: the program runs as a process, not in a container: no Docker engine answers",

@@ -7,19 +7,18 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.unit.trainer.links import connect_all, host_names, run_parallel
 from tests.unit.trainer.trainer_runs import (
     ROOT,
     SMALL,
     Base,
     Hosts,
     equal,
-    free_ports,
     wait_for,
     wait_for_all,
     weights,
@@ -43,33 +42,6 @@ def written_files(base: Base) -> list[str]:
 
 
 # Tests of the link, without TensorFlow. Each host is a thread.
-
-
-def run_parallel(*calls: Callable[[], Any]) -> list[Any]:
-    """Run the calls at the same time; return the result or the JobError of each."""
-    results: list[Any] = [None] * len(calls)
-
-    def run(number: int) -> None:
-        try:
-            results[number] = calls[number]()
-        except JobError as error:
-            results[number] = error
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(len(calls))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-        assert not thread.is_alive()
-    return results
-
-
-def host_names(count: int) -> list[str]:
-    return [f"127.0.0.1:{port}" for port in free_ports(count)]
-
-
-def connect_all(hosts: list[str]) -> list[link.Link]:
-    return run_parallel(*(lambda host=host: link.connect(hosts, host, Stop(), 10) for host in hosts))
 
 
 def test_exchange_returns_the_values_in_the_order_of_the_hosts() -> None:

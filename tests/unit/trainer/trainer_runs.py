@@ -76,7 +76,7 @@ class Base:
     def start_new_python(self, before: Callable[[], None] | None = None) -> "subprocess.Popen[str]":
         """Start training in a new Python process, which first calls ``before``."""
         return subprocess.Popen(
-            [sys.executable, "-m", "trainer", "train"],
+            [sys.executable, *([] if self.prelude else ["-m"]), *self._command(())],
             cwd=ROOT,
             env=self._environment(),
             stdout=subprocess.PIPE,

@@ -1,0 +1,198 @@
+"""A program of one's own on several hosts: TF_CONFIG, and the end of all hosts if one is lost. Without TensorFlow.
+
+Each host is a process with its own port.
+"""
+
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.unit.trainer.links import connect_all, host_names, run_parallel
+from tests.unit.trainer.trainer_runs import Base, Hosts, wait_for
+from trainer.contract.watch import Watch
+from trainyard.hosts.tf_config import tf_config
+from trainyard.stop import Stop
+
+ENABLED = "sagemaker_multi_worker_mirrored_strategy_enabled"
+Process = subprocess.Popen[str]
+
+# Prints its index, says so, and does what its host's argument says.
+PROGRAM = """
+import json, os, signal, sys, time
+config = json.loads(os.environ["TF_CONFIG"])
+index = config["task"]["index"]
+what = sys.argv[2].split(",")[index]
+if what == "deaf":
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if what == "save":
+    def save(*_):
+        time.sleep(1)
+        open(os.environ["SM_MODEL_DIR"] + "/model", "w").close()
+        sys.exit(0)
+    signal.signal(signal.SIGTERM, save)
+print("ready", json.dumps(config), flush=True)
+if what == "fail":
+    time.sleep(0.3)
+    raise KeyError("weights")
+time.sleep({"end": 0, "end later": 1}.get(what, 60))
+"""
+
+
+def make_hosts(root: Path, *whats: str) -> Hosts:
+    """Hosts whose programs do these things."""
+    code = root / "code"
+    code.mkdir()
+    (code / "mine.py").write_text(PROGRAM)
+    hosts = Hosts(root, len(whats), **{ENABLED: "true", "what": ",".join(whats)})
+    for base in hosts.bases:
+        base.environment |= {"SAGEMAKER_PROGRAM": "mine.py", "SAGEMAKER_SUBMIT_DIRECTORY": str(code)}
+    return hosts
+
+
+def start(hosts: Hosts) -> list[Process]:
+    """Start a process for each host; its program runs."""
+    processes = [base.start_new_python() for base in hosts.bases]
+    for process in processes:
+        wait_for(process, "ready")
+    return processes
+
+
+def end(processes: Sequence[Process]) -> list[tuple[int, str]]:
+    """Wait for the end of all; return the exit code and standard error of each."""
+    try:
+        errors = [process.communicate(timeout=60)[1] for process in processes]
+    finally:
+        for process in processes:
+            process.kill()
+    return [(process.returncode, error) for process, error in zip(processes, errors, strict=True)]
+
+
+def failed(base: Base) -> bool:
+    return (base.root / "output" / "failure").exists()
+
+
+def test_tf_config_names_all_hosts_in_their_order() -> None:
+    workers = ["algo-1:8890", "algo-2:8890", "algo-3:8890"]
+    for index, host in enumerate(hosts := ["algo-1", "algo-2", "algo-3"]):
+        task = {"type": "worker", "index": index}
+        assert tf_config(hosts, host) == {"cluster": {"worker": workers}, "task": task}
+    assert tf_config(["algo-1"], "algo-1")["cluster"] == {"worker": ["algo-1:8890"]}
+    assert tf_config(["127.0.0.1:4000"], "127.0.0.1:4000")["cluster"] == {"worker": ["127.0.0.1:4000"]}
+
+
+def test_one_host_has_a_tf_config_too(tmp_path: Path) -> None:
+    hosts = make_hosts(tmp_path, "end")
+    (process,) = [base.start_new_python() for base in hosts.bases]
+    out, error = process.communicate(timeout=60)
+    assert process.returncode == 0, error
+    assert json.loads(out.removeprefix("ready ")) == tf_config(hosts.names, hosts.names[0])
+
+
+@pytest.mark.parametrize("whats", [("end", "end later", "end"), ("end later", "end", "end")])
+def test_the_normal_end_of_one_host_does_not_end_the_others(tmp_path: Path, whats: tuple[str, ...]) -> None:
+    hosts = make_hosts(tmp_path, *whats)
+    processes = [base.start_new_python() for base in hosts.bases]
+    outputs = [process.communicate(timeout=60)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0]
+    assert [json.loads(out.removeprefix("ready ")) for out in outputs] == [
+        tf_config(hosts.names, name) for name in hosts.names
+    ]
+    assert not any(failed(base) for base in hosts.bases)
+
+
+@pytest.mark.parametrize("killed", [0, 2])
+def test_if_a_host_is_killed_the_others_end_with_its_name(tmp_path: Path, killed: int) -> None:
+    """One of the others ignores SIGTERM, as TensorFlow's strategy does."""
+    hosts = make_hosts(tmp_path, "wait", "deaf", "wait")
+    hosts.bases[1].prelude = "from trainer.contract import process; process.END_SECONDS = 0.3"
+    processes = start(hosts)
+    began = time.monotonic()
+    processes[killed].kill()
+    ended = end(processes)
+    assert time.monotonic() - began < 10
+    reason = f"The training ended because {hosts.names[killed]} was lost. See the log of that host."
+    for index in {0, 1, 2} - {killed}:
+        assert ended[index][0] == 1
+        assert f"Error: {reason}\n" in ended[index][1]
+        assert hosts.bases[index].failure == reason
+
+
+@pytest.mark.parametrize("failing", [0, 1])
+def test_if_a_program_fails_the_other_hosts_end_with_its_reason(tmp_path: Path, failing: int) -> None:
+    hosts = make_hosts(tmp_path, *("fail" if index == failing else "wait" for index in range(3)))
+    ended = end(start(hosts))
+    assert [code for code, _ in ended] == [1, 1, 1]
+    assert hosts.bases[failing].failure.startswith("KeyError: 'weights'\n")
+    reason = f"The training ended because {hosts.names[failing]} was lost: KeyError: 'weights'. See the log of that"
+    for index in {0, 1, 2} - {failing}:
+        assert hosts.bases[index].failure.startswith(reason)
+
+
+def test_if_both_programs_fail_each_host_also_names_the_other(tmp_path: Path) -> None:
+    hosts = host_names(3)
+    watches = [Watch(link) for link in connect_all(hosts)]
+    lost = run_parallel(lambda: watches[2].fail("no data"))
+    assert lost == [None]
+    found = run_parallel(lambda: watches[0].fail("aborted"), lambda: watches[1].fail("aborted"))
+    assert [(each.host, each.reason) for each in found] == [(hosts[2], "no data")] * 2
+
+
+def test_a_stop_ends_every_host_as_its_program_wants(tmp_path: Path) -> None:
+    hosts = make_hosts(tmp_path, "wait", "save", "wait")
+    processes = start(hosts)
+    for process in processes:
+        process.send_signal(signal.SIGTERM)
+    assert [code for code, _ in end(processes)] == [143, 0, 143]
+    assert (hosts.bases[1].root / "model" / "model").exists()
+    assert not any(failed(base) for base in hosts.bases)
+
+
+def test_a_program_that_cannot_start_ends_the_other_hosts(tmp_path: Path) -> None:
+    hosts = make_hosts(tmp_path, "wait", "wait")
+    hosts.bases[1].environment["SAGEMAKER_PROGRAM"] = "absent.py"
+    ended = end([base.start_new_python() for base in hosts.bases])
+    assert [code for code, _ in ended] == [1, 1]
+    assert f"because {hosts.names[1]} was lost: SAGEMAKER_PROGRAM names 'absent.py'" in hosts.bases[0].failure
+
+
+def test_a_host_that_never_comes_is_named(tmp_path: Path) -> None:
+    hosts = make_hosts(tmp_path, "end", "end", "end")
+    for base in hosts.bases:
+        base.environment["TRAINER_HOSTS_SECONDS"] = "1"
+    processes = [base.start_new_python() for base in hosts.bases[:2]]
+    outputs = [process.communicate(timeout=60) for process in processes]
+    assert [out for out, _ in outputs] == ["", ""]  # no program ran
+    for base in hosts.bases[:2]:
+        assert base.failure.startswith(f"{hosts.names[2]} did not appear within 1 seconds. The log of that host says")
+
+
+@pytest.mark.parametrize(
+    ("host", "seconds", "problem"),
+    [
+        ("algo-1.invalid", "0.1", "On this host, algo-1.invalid had no address within 0.1 seconds. SageMaker gives"),
+        (
+            "localhost",
+            "soon",
+            "TRAINER_HOSTS_SECONDS is 'soon', which is not a number of seconds. Set one such as 300.",
+        ),
+    ],
+)
+def test_a_wait_that_cannot_end_well(tmp_path: Path, host: str, seconds: str, problem: str) -> None:
+    (base,) = make_hosts(tmp_path, "end").bases
+    base.configure(resourceconfig={"hosts": [host], "current_host": host})
+    base.environment["TRAINER_HOSTS_SECONDS"] = seconds
+    ((code, error),) = end([base.start_new_python()])
+    assert (code, base.failure.startswith(problem)) == (1, True), error
+
+
+def test_a_stop_ends_the_waiting_of_the_first_host() -> None:
+    watches = [Watch(link) for link in connect_all(host_names(2))]
+    stop = Stop()
+    stop.requested = True
+    watches[0].end(stop)  # the other host has not ended
+    assert watches[1].lost is None

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from scripts.localcloud import order_interruptions
-from tests.errors.case import STACK, Case, mode, variable, without_rights
+from tests.errors.case import STACK, Case, file, given, job, mode, variable, without_rights
 from tests.errors.scene import Given, Scene
 from tests.errors.scene import running as cloud_of
 
@@ -162,6 +162,19 @@ CASES = (
         "on demand.",
         "Correct the job file; docs/jobs.md describes each key.",
         ordered("30s"),
+        STACK,
+    ),
+    Case(
+        GROUP,
+        "a distribution where a job is a process",
+        "make train CLOUD=local JOB=mistake YES=1",
+        "SageMaker rejected the job: The local cloud cannot run this: sagemaker_multi_worker_mirrored_strategy_enabled:"
+        " TensorFlow would wait for the host algo-1, a name that only a container has. Here the job runs as a process:"
+        " ….",
+        "Correct the job file; docs/jobs.md describes each key.",
+        given(
+            job('program = "my_train.py"\ndistribution = "multi_worker_mirrored"', ""), file("trainer/my_train.py", "")
+        ),
         STACK,
     ),
     Case(

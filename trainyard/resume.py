@@ -46,6 +46,8 @@ Arrays = dict[str, NDArray[Any]]
 
 # Ends an epoch that began in its middle, as `model.stop_training`, which ends the whole training if it stays.
 _EPOCH_DONE = "the epoch is done"
+# NumPy's kinds of numbers and text.
+_STORABLE = "biufcSU"
 # An epoch that no `fit` reaches.
 _NEVER = sys.maxsize
 # What Keras's callbacks remember from one epoch to the next.
@@ -401,7 +403,7 @@ class ShuffledBatches:
         seed: of the order.
 
     Raises:
-        ResumeError: the arrays have no or different numbers of examples.
+        ResumeError: the arrays have no or different numbers of examples, or have neither numbers nor text.
     """
 
     def __init__(self, data: Any, batch_size: int, seed: int) -> None:
@@ -446,7 +448,7 @@ class ShuffledBatches:
         """The `tf.data.Dataset` of one epoch. Its iterator gives the epoch that `begin` has set."""
         import tensorflow as tf
 
-        types = [tf.string if leaf.dtype.kind in "OSU" else tf.as_dtype(leaf.dtype) for leaf in self._leaves]
+        types = [tf.string if leaf.dtype.kind == "S" else tf.as_dtype(leaf.dtype) for leaf in self._leaves]
 
         def take(number: Any) -> Any:
             rows = self.rows(int(number))
@@ -462,12 +464,23 @@ class ShuffledBatches:
 
 
 def as_arrays(data: Any) -> Any:
-    """The same tuples and dicts, with an array for everything else."""
+    """The same tuples and dicts, with an array for everything else. Text becomes UTF-8, as TensorFlow has it.
+
+    Raises:
+        ResumeError: an array has neither numbers nor text.
+    """
     if isinstance(data, dict):
         return {name: as_arrays(value) for name, value in data.items()}
     if isinstance(data, tuple):
         return tuple(as_arrays(value) for value in data)
-    return np.asarray(data)
+    array = np.asarray(data)
+    if array.dtype.hasobject:
+        array = np.array(array.tolist())
+    if array.dtype.kind not in _STORABLE:
+        raise ResumeError(
+            f"The examples are of the type {array.dtype}.", "Give resume.batches arrays of numbers or text."
+        )
+    return np.char.encode(array, "utf-8") if array.dtype.kind == "U" else array
 
 
 def permutation(size: int, seed: int, epoch: int) -> NDArray[np.intp]:
@@ -502,7 +515,9 @@ def build_optimizer(model: Any) -> None:
 
 def copy_array(value: Any) -> NDArray[Any]:
     """A copy of a value. NumPy's files cannot hold bfloat16 and the like, and float32 holds them exactly."""
-    array = np.array(keras.ops.convert_to_numpy(value))
+    if isinstance(value, keras.Variable) or keras.ops.is_tensor(value):
+        value = keras.ops.convert_to_tensor(value).numpy()
+    array = np.array(value)
     return array.astype(np.float32) if array.dtype.kind == "V" else array
 
 
@@ -576,8 +591,8 @@ def pack(value: Any, name: str, arrays: Arrays) -> Any:
         return [pack(each, f"{name}/{number}", arrays) for number, each in enumerate(value)]
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    array = copy_array(value) if hasattr(value, "__array__") else np.array(value)
-    if array.dtype.kind not in "biufcSU":
+    array = copy_array(value)
+    if array.dtype.kind not in _STORABLE:
         raise ResumeError(
             f"{name} has a {type(value).__name__}, which a checkpoint cannot hold.",
             "Let get_state() return numbers, text, arrays, lists and dicts.",
@@ -622,10 +637,10 @@ def check_callbacks(every: Any) -> None:
     """Check the caller of `on_train_begin`: the list of the callbacks.
 
     Raises:
-        ResumeError: it is none of Keras's lists, or Keras calls it from threads, or another callback resumes too.
+        ResumeError: it is none of Keras's lists, or another callback resumes too.
     """
-    if not isinstance(every, callbacks.CallbackList) or getattr(every, "_async_train", False):
-        raise ResumeError("Resume is not in a list of callbacks.", "Pass it to fit in a list: callbacks=[resume].")
+    if not isinstance(every, callbacks.CallbackList):
+        raise ResumeError("Resume is not called by Keras.", "Pass it to fit itself: callbacks=[…, resume].")
     if any(isinstance(each, callbacks.BackupAndRestore) for each in every.callbacks):
         raise ResumeError("BackupAndRestore and Resume would both load a state.", "Leave out BackupAndRestore.")
 
@@ -672,7 +687,10 @@ def differences(saved: Any, current: Any, name: str = "") -> list[str]:
             if key in current and key != "name"
             for line in differences(saved[key], current[key], f"{name} {key}".strip())
         ]
-    return [] if saved == current else [f"{name} was {saved}, is {current}"]
+    if saved == current:
+        return []
+    before, now = (f"{value:.7g}" if isinstance(value, float) else value for value in (saved, current))
+    return [f"{name} was {before}, is {now}"]
 
 
 def check_settings(found: "State", settings: Mapping[str, Any]) -> None:

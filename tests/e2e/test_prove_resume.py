@@ -69,7 +69,7 @@ def prove(project: Project, kind: str) -> "subprocess.Popen[str]":
 
 def test_small_programs_get_their_verdicts(small: Project) -> None:
     kinds = ("resumes", "unseeded", "reads and writes nothing", "writes and never reads")
-    outputs = {}
+    outputs: dict[str, tuple[str, int]] = {}
     for pair in (kinds[:2], kinds[2:]):  # the local cloud runs two jobs at once on any machine
         started = [(kind, prove(small, kind)) for kind in pair]
         outputs |= {kind: (process.communicate(timeout=200)[0], process.returncode) for kind, process in started}

@@ -122,7 +122,9 @@ def assert_same_bits(one: Ended, other: Ended) -> None:
 
 
 def test_the_example_learns_in_fifty_lines(uninterrupted: Ended) -> None:
-    assert len(EXAMPLE.read_text().splitlines()) <= 55
+    text = EXAMPLE.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 55
+    assert f"```python\n{text}```\n" in (ROOT / "docs" / "own-script-resume.md").read_text(encoding="utf-8")
     assert [epoch["epoch"] for epoch in uninterrupted.epochs] == list("123456")
     assert float(uninterrupted.epochs[-1]["val_accuracy"]) > 0.9
     assert "ended: all 6 epochs done" in uninterrupted.log

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from scripts.core.answers import refuse_incomplete
 from scripts.core.clock import clock_problem
 from scripts.core.errors import UserError, nearest
-from scripts.core.permissions import Permission, required_permission
+from scripts.core.permissions import Permission, Place, required_permissions
 from scripts.core.printable import one_line
 
 if TYPE_CHECKING:
@@ -131,10 +131,10 @@ def _attempts() -> int:
 
 
 def _keep_permission(params: Mapping[str, Any], model: Any, context: dict[str, Any], **_more: Any) -> None:
-    partition = session().get_partition_for_region(region())
-    context[PERMISSION_KEY] = required_permission(
-        model.service_model.signing_name, model.name, params, partition, region()
-    )
+    place = Place(session().get_partition_for_region(region()), region())
+    service = model.service_model.signing_name
+    needed = required_permissions(service, model.name, params, place)
+    context[PERMISSION_KEY] = needed[0] if needed else Permission(f"{service}:{model.name}")
 
 
 def _add_permission(parsed: dict[str, Any], context: Mapping[str, Any], **_more: Any) -> None:

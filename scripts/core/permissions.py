@@ -1,59 +1,282 @@
-"""The IAM permission that an AWS call needs: action and resource, as in a policy. Pure functions.
+"""The IAM permissions that an AWS call needs: actions and resources, as in a policy. Pure functions.
+
+The messages of refused calls use it, and the local cloud decides each call by it. An operation that is not in the
+tables needs the action of its own name, on the ARN that it names or on `*`.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-# The operations whose IAM action has another name.
-ACTIONS = {
-    ("s3", "CompleteMultipartUpload"): "PutObject",
-    ("s3", "CreateMultipartUpload"): "PutObject",
-    ("s3", "DeleteObjects"): "DeleteObject",
-    ("s3", "HeadBucket"): "ListBucket",
-    ("s3", "HeadObject"): "GetObject",
-    ("s3", "ListObjectVersions"): "ListBucketVersions",
-    ("s3", "ListObjectsV2"): "ListBucket",
-    ("s3", "PutBucketEncryption"): "PutEncryptionConfiguration",
-    ("s3", "PutPublicAccessBlock"): "PutBucketPublicAccessBlock",
-    ("s3", "UploadPart"): "PutObject",
+# The operations whose IAM actions have other names. Operations in one row need all its actions.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+ACTIONS: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("s3", "CompleteMultipartUpload"): ("PutObject",),
+    ("s3", "CopyObject"): ("PutObject",),
+    ("s3", "CreateMultipartUpload"): ("PutObject",),
+    ("s3", "DeleteBucketCors"): ("PutBucketCORS",),
+    ("s3", "DeleteBucketEncryption"): ("PutEncryptionConfiguration",),
+    ("s3", "DeleteBucketLifecycle"): ("PutLifecycleConfiguration",),
+    ("s3", "DeleteBucketOwnershipControls"): ("PutBucketOwnershipControls",),
+    ("s3", "DeleteBucketReplication"): ("PutReplicationConfiguration",),
+    ("s3", "DeleteBucketTagging"): ("PutBucketTagging",),
+    ("s3", "DeletePublicAccessBlock"): ("PutBucketPublicAccessBlock",),
+    ("s3", "GetBucketAccelerateConfiguration"): ("GetAccelerateConfiguration",),
+    ("s3", "GetBucketCors"): ("GetBucketCORS",),
+    ("s3", "GetBucketEncryption"): ("GetEncryptionConfiguration",),
+    ("s3", "GetBucketLifecycleConfiguration"): ("GetLifecycleConfiguration",),
+    ("s3", "GetBucketNotificationConfiguration"): ("GetBucketNotification",),
+    ("s3", "GetBucketReplication"): ("GetReplicationConfiguration",),
+    ("s3", "GetObjectAttributes"): ("GetObject", "GetObjectAttributes"),
+    ("s3", "GetObjectLockConfiguration"): ("GetBucketObjectLockConfiguration",),
+    ("s3", "GetPublicAccessBlock"): ("GetBucketPublicAccessBlock",),
+    ("s3", "HeadBucket"): ("ListBucket",),
+    ("s3", "HeadObject"): ("GetObject",),
+    ("s3", "ListBuckets"): ("ListAllMyBuckets",),
+    ("s3", "ListMultipartUploads"): ("ListBucketMultipartUploads",),
+    ("s3", "ListObjects"): ("ListBucket",),
+    ("s3", "ListObjectsV2"): ("ListBucket",),
+    ("s3", "ListObjectVersions"): ("ListBucketVersions",),
+    ("s3", "ListParts"): ("ListMultipartUploadParts",),
+    ("s3", "PutBucketAccelerateConfiguration"): ("PutAccelerateConfiguration",),
+    ("s3", "PutBucketCors"): ("PutBucketCORS",),
+    ("s3", "PutBucketEncryption"): ("PutEncryptionConfiguration",),
+    ("s3", "PutBucketLifecycleConfiguration"): ("PutLifecycleConfiguration",),
+    ("s3", "PutBucketNotificationConfiguration"): ("PutBucketNotification",),
+    ("s3", "PutBucketReplication"): ("PutReplicationConfiguration",),
+    ("s3", "PutObjectLockConfiguration"): ("PutBucketObjectLockConfiguration",),
+    ("s3", "PutPublicAccessBlock"): ("PutBucketPublicAccessBlock",),
+    ("s3", "UploadPart"): ("PutObject",),
+    ("s3", "UploadPartCopy"): ("PutObject",),
+    # What docker's requests need: https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html
+    ("registry", "GetBlob"): ("GetDownloadUrlForLayer",),
+    ("registry", "GetManifest"): ("BatchGetImage",),
+    ("registry", "GetTag"): ("ListImages",),
+    ("registry", "GetUpload"): ("UploadLayerPart",),
+    ("registry", "HeadBlob"): ("BatchCheckLayerAvailability",),
+    ("registry", "HeadManifest"): ("BatchGetImage",),
+    ("registry", "PatchUpload"): ("UploadLayerPart",),
+    ("registry", "PostUpload"): ("InitiateLayerUpload",),
+    ("registry", "PutManifest"): ("PutImage",),
+    ("registry", "PutUpload"): ("CompleteLayerUpload",),
 }
+# Their actions have a "Version" in the name if the call names a version of the object.
+_OF_VERSIONS = {
+    name: name.replace("Object", "ObjectVersion")
+    for name in (
+        *("DeleteObject", "DeleteObjectTagging", "GetObject", "GetObjectAcl", "GetObjectAttributes"),
+        *("GetObjectTagging", "PutObjectAcl", "PutObjectTagging"),
+    )
+}
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html: it cannot be denied.
+FREE = {("sts", "GetCallerIdentity"), ("sts", "GetSessionToken"), ("registry", "GetVersion")}
+# The prefix of actions, where it is not the name in signatures.
+_PREFIXES = {"monitoring": "cloudwatch", "registry": "ecr"}
+SAGEMAKER = "sagemaker.amazonaws.com"
 
 
 @dataclass(frozen=True)
 class Permission:
-    """An IAM action on a resource."""
+    """An IAM action on a resource.
+
+    Attributes:
+        action: such as `s3:GetObject`.
+        resource: its ARN, or `*`.
+        context: condition keys of this action alone, in lower case, and their values.
+    """
 
     action: str = "the call"
     resource: str = "*"
+    context: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def required_permission(
-    service: str, operation: str, parameters: Mapping[str, Any], partition: str, region: str
-) -> Permission:
-    """The permission that a call needs.
+@dataclass(frozen=True)
+class Place:
+    """Where a call is made: the partition, the region and the account, `*` if it is not known."""
+
+    partition: str = "aws"
+    region: str = "us-east-1"
+    account: str = "*"
+
+    def arn(self, service: str, resource: str, region: str | None = None) -> str:
+        """The ARN of a resource of the account, in the place's region or in another one (empty for IAM)."""
+        where = self.region if region is None else region
+        return f"arn:{self.partition}:{service}:{where}:{self.account}:{resource}"
+
+
+def required_permissions(
+    service: str, operation: str, parameters: Mapping[str, Any], place: Place
+) -> tuple[Permission, ...]:
+    """The permissions that a call needs, all of them; the first is the one of its own name.
 
     Args:
-        service: the service's signing name, such as ``s3`` or ``sagemaker``.
+        service: the service's signing name, such as ``s3`` or ``sagemaker``; ``registry`` for docker's requests.
         operation: the operation, such as ``HeadBucket``.
         parameters: the parameters of the boto3 call.
-        partition: the partition, such as ``aws``.
-        region: the region of the call.
+        place: where it is made.
+
+    Returns:
+        The permissions; empty for a call that everybody may make.
     """
-    action = f"{service}:{ACTIONS.get((service, operation), operation)}"
-    if service == "s3":
-        bucket = f"arn:{partition}:s3:::{parameters.get('Bucket', '*')}"
-        is_on_object = "Object" in action and not action.endswith("Versions")
-        return Permission(action, f"{bucket}/{parameters.get('Key', '*')}" if is_on_object else bucket)
-    places = {
-        "sagemaker": ("TrainingJobName", f"{region}:*:training-job/"),
-        "logs": ("logGroupName", f"{region}:*:log-group:"),
-        "ecr": ("repositoryName", f"{region}:{parameters.get('registryId', '*')}:repository/"),
-        "iam": ("RoleName", ":*:role/"),
-    }
-    member, place = places.get(service, ("", ""))
-    if member not in parameters:
-        return Permission(action)
-    return Permission(action, f"arn:{partition}:{service}:{place}{parameters[member]}")
+    if (service, operation) in FREE:
+        return ()
+    prefix = _PREFIXES.get(service, service)
+    names = ACTIONS.get((service, operation), (operation,))
+    resources = _RESOURCES.get(prefix, _plain)
+    if (service, operation) == ("s3", "DeleteObjects"):
+        return _of_deletion(parameters, place)
+    found = [
+        Permission(f"{prefix}:{_versioned(name, parameters) if prefix == 's3' else name}", arn)
+        for arn in resources(operation, parameters, place)
+        for name in names
+    ]
+    return (*found, *_MORE.get((service, operation), _nothing)(parameters, place))
+
+
+def _versioned(name: str, parameters: Mapping[str, Any]) -> str:
+    return _OF_VERSIONS.get(name, name) if parameters.get("VersionId") else name
+
+
+def _of_deletion(parameters: Mapping[str, Any], place: Place) -> tuple[Permission, ...]:
+    """Each object of a DeleteObjects, or all of the bucket if the call names none."""
+    listed = parameters.get("Delete", {}).get("Objects") or [{"Key": "*"}]
+    bucket = _s3("DeleteObjects", parameters, place)[0]
+    return tuple(Permission(f"s3:{_versioned('DeleteObject', entry)}", f"{bucket}/{entry['Key']}") for entry in listed)
+
+
+def _s3(operation: str, parameters: Mapping[str, Any], place: Place) -> list[str]:
+    if operation == "ListBuckets":
+        return ["*"]
+    bucket = f"arn:{place.partition}:s3:::{parameters.get('Bucket', '*')}"
+    return [f"{bucket}/{parameters['Key']}" if "Key" in parameters else bucket]
+
+
+# The resource of an IAM operation, by the member that names it.
+_OF_IAM = {
+    "RoleName": "role",
+    "UserName": "user",
+    "GroupName": "group",
+    "InstanceProfileName": "instance-profile",
+    "PolicyName": "policy",
+}
+
+
+def _iam(operation: str, parameters: Mapping[str, Any], place: Place) -> list[str]:
+    for member in ("PolicySourceArn", "PolicyArn"):  # a policy that is attached to something comes second
+        if member in parameters and not operation.startswith(("Attach", "Detach")):
+            return [parameters[member]]
+    path = parameters.get("Path", "/") if operation.startswith("Create") else "/"
+    for member, kind in _OF_IAM.items():
+        if member in parameters:
+            return [place.arn("iam", f"{kind}{path}{parameters[member]}", region="")]
+    return ["*"]
+
+
+def _ecr(_: str, parameters: Mapping[str, Any], place: Place) -> list[str]:
+    owner = Place(place.partition, place.region, parameters.get("registryId", place.account))
+    names = parameters.get("repositoryNames") or [parameters.get("repositoryName", "")]
+    return [owner.arn("ecr", f"repository/{name}") for name in names if name] or [parameters.get("resourceArn", "*")]
+
+
+def _logs(_: str, parameters: Mapping[str, Any], place: Place) -> list[str]:
+    """CloudWatch Logs names every resource as a stream, in its refusals too; that of a group is the empty one.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
+    """
+    if "resourceArn" in parameters:
+        return [parameters["resourceArn"]]
+    group = parameters.get("logGroupName") or parameters.get("logGroupNamePrefix") or ""
+    return [place.arn("logs", f"log-group:{group}:log-stream:{parameters.get('logStreamName', '')}")]
+
+
+def _sagemaker(_: str, parameters: Mapping[str, Any], place: Place) -> list[str]:
+    if (
+        "TrainingJobName" in parameters
+    ):  # https://docs.aws.amazon.com/sagemaker/latest/dg/api-permissions-reference.html
+        return [place.arn("sagemaker", f"training-job/{parameters['TrainingJobName']}".lower())]
+    return [parameters.get("ResourceArn", "*")]
+
+
+def _kms(operation: str, parameters: Mapping[str, Any], place: Place) -> list[str]:
+    key = parameters.get("KeyId")
+    if key is None or operation == "CreateKey":
+        return ["*"]
+    if key.startswith("arn:"):
+        return [key]
+    return [place.arn("kms", key if key.startswith("alias/") else f"key/{key}")]
+
+
+def _sts(_: str, parameters: Mapping[str, Any], __: Place) -> list[str]:
+    return [parameters.get("RoleArn", "*")]
+
+
+def _cloudwatch(_: str, __: Mapping[str, Any], ___: Place) -> list[str]:
+    return ["*"]
+
+
+def _plain(_: str, parameters: Mapping[str, Any], __: Place) -> list[str]:
+    """The first ARN among the parameters, else `*`."""
+    named = (value for name, value in parameters.items() if name.lower().endswith("arn") and isinstance(value, str))
+    return [next(named, "*")]
+
+
+_RESOURCES: Mapping[str, Callable[[str, Mapping[str, Any], Place], list[str]]] = {
+    "cloudwatch": _cloudwatch,
+    "ecr": _ecr,
+    "iam": _iam,
+    "kms": _kms,
+    "logs": _logs,
+    "s3": _s3,
+    "sagemaker": _sagemaker,
+    "sts": _sts,
+}
+
+
+def _source(parameters: Mapping[str, Any], place: Place) -> Iterator[Permission]:
+    """To copy an object, one must be allowed to read the source.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+    """
+    source = parameters.get("CopySource", "")
+    if isinstance(source, str):
+        name, _, version = source.removeprefix("/").partition("?versionId=")
+    else:
+        name, version = f"{source['Bucket']}/{source['Key']}", source.get("VersionId", "")
+    action = "s3:GetObjectVersion" if version else "s3:GetObject"
+    yield Permission(action, f"arn:{place.partition}:s3:::{name}")
+
+
+def _of_object(parameters: Mapping[str, Any], place: Place) -> Iterator[Permission]:
+    """To give a new object tags or an ACL is an action of its own.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
+    """
+    for member, action in (("Tagging", "s3:PutObjectTagging"), ("ACL", "s3:PutObjectAcl")):
+        if member in parameters:
+            yield Permission(action, _s3("PutObject", parameters, place)[0])
+
+
+def _of_job(parameters: Mapping[str, Any], place: Place) -> Iterator[Permission]:
+    """The role is handed to SageMaker, and the job may get tags.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html
+    """
+    passed = {"iam:passedtoservice": (SAGEMAKER,)}
+    yield Permission("iam:PassRole", parameters.get("RoleArn", "*"), passed)
+    if parameters.get("Tags"):
+        yield Permission("sagemaker:AddTags", _sagemaker("AddTags", parameters, place)[0])
+
+
+def _nothing(_: Mapping[str, Any], __: Place) -> Iterator[Permission]:
+    yield from ()
+
+
+_MORE: Mapping[tuple[str, str], Callable[[Mapping[str, Any], Place], Iterator[Permission]]] = {
+    ("s3", "CopyObject"): _source,
+    ("s3", "UploadPartCopy"): _source,
+    ("s3", "PutObject"): _of_object,
+    ("s3", "CreateMultipartUpload"): _of_object,
+    ("sagemaker", "CreateTrainingJob"): _of_job,
+}

@@ -1,6 +1,7 @@
 """The WSGI application: it answers SageMaker, ECR's images and S3's bytes itself, and hands all other calls to moto.
 
-Around it is the layer that gives calls the faults that were asked for.
+Before each call, the gate decides whether the caller may make it. Around all this is the layer that gives calls the
+faults that were asked for.
 """
 
 import dataclasses
@@ -16,6 +17,7 @@ from werkzeug.wrappers import Request, Response
 
 from scripts.core.errors import UserError
 from scripts.localcloud import awsjson, unsupported
+from scripts.localcloud.access.gate import Gate
 from scripts.localcloud.ecr import TARGET, Ecr
 from scripts.localcloud.engine import ContainerSupport
 from scripts.localcloud.environment import FAULTS_PATH, INTERRUPTIONS_PATH, JOBS_PATH, LOOPBACK
@@ -73,6 +75,7 @@ class Application:
         self._container_support = container_support
         self._orders = orders
         ecr = Ecr(registry, containers_possible=lambda: container_support().missing is None)
+        self._gate = Gate(registry.tokens)
         self._faults = FaultLayer(self._answer)
         self._handlers: dict[str, Handler] = {"SageMaker.": sagemaker, TARGET: ecr}
 
@@ -101,6 +104,9 @@ class Application:
         if JOB_SERVICE in environ:
             return self._moto(environ, start_response)
         request = Request(environ)
+        refusal = self._gate.refusal(request)
+        if refusal is not None:
+            return refusal(environ, start_response)
         # This path cannot name a bucket: a bucket's name has three letters or more.
         if request.path == "/v2" or request.path.startswith("/v2/"):
             return self._registry(environ, start_response)

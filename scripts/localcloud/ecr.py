@@ -8,6 +8,7 @@ from typing import Any
 
 from moto.ecr.models import ECR_REPOSITORY_NAME_PATTERN, Repository
 
+from scripts.localcloud.access import gate
 from scripts.localcloud.awsjson import Call, ServiceError
 from scripts.localcloud.environment import ACCOUNT
 from scripts.localcloud.registry import Image, Registry, repositories, synthetic
@@ -66,7 +67,7 @@ class Ecr:
 
     def _authorization(self, accounts: Iterable[str]) -> Response:
         """Return a token for each account. Every token is valid at this registry only, which is its endpoint."""
-        token, end = self._registry.tokens.new(USER)
+        token, end = self._registry.tokens.new(USER, gate.caller())
         data = {
             "authorizationToken": base64.b64encode(f"{USER}:{token}".encode()).decode(),
             "expiresAt": end,

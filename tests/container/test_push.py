@@ -220,7 +220,7 @@ def test_only_new_layers_are_sent(
     assert f"1 new layer ({changed.bytes} B sent), 1 there already" in changed.summary()
     assert names - before == {"trainyard-push-test:0"}
     assert local_names(engine, place) - before == {"trainyard-push-test:0", "trainyard-push-test:1"}
-    assert not any(token in capsys.readouterr().out for _, token in place.tokens._expiry)
+    assert not any(token in capsys.readouterr().out for _, token in place.tokens._given)
 
 
 def test_the_label_is_read_through_ecr(place: Place, image: Callable[..., str]) -> None:
@@ -281,7 +281,7 @@ def test_a_push_continues_after_its_token_expired(
     assert sent.new_layers >= 5
     assert sent.digest == repository.find(place.stack, "v1")
     assert "continuing with a new one" in capsys.readouterr().out
-    assert len(place.tokens._expiry) > 1
+    assert len(place.tokens._given) > 1
 
 
 @pytest.mark.parametrize("place", [lambda: Tokens(timedelta(0))], indirect=True)
@@ -289,7 +289,7 @@ def test_a_token_that_is_always_refused_is_an_error(place: Place, image: Callabl
     error = push_error_of(image(b"x"), place)
     assert "does not accept the tokens that ECR issues for it" in error.problem
     assert "expired" in error.problem
-    assert len(place.tokens._expiry) == 2
+    assert len(place.tokens._given) == 2
 
 
 def test_if_somebody_else_has_pushed_the_tag_their_image_is_used(

@@ -17,7 +17,7 @@ from scripts.localcloud.faults.rules import Fault, Kind
 REQUEST_ID = "x-amzn-RequestId"
 # How much later AWS's time is if the clock is wrong. Nothing else in the answer to a HEAD says so.
 CLOCK_ERROR = timedelta(hours=1)
-_JSON = (Protocol.JSON, Protocol.REST_JSON)
+_JSON = (Protocol.JSON, Protocol.REST_JSON, Protocol.CBOR)
 # The statuses that are not 400.
 _STATUSES = {
     "AccessDenied": 403,
@@ -72,6 +72,8 @@ def error_response(protocol: Protocol, code: str, message: str, status: int) -> 
     match protocol:
         case Protocol.REST_JSON:
             response.headers["x-amzn-ErrorType"] = code
+        case Protocol.CBOR:
+            response.headers["smithy-protocol"] = "rpc-v2-cbor"
         case Protocol.REGISTRY:
             response.headers["Docker-Distribution-Api-Version"] = "registry/2.0"
     return response
@@ -99,6 +101,9 @@ def _form(protocol: Protocol, code: str, message: str) -> tuple[bytes, str]:
         case Protocol.JSON | Protocol.REST_JSON:
             version = "x-amz-json-1.1" if protocol is Protocol.JSON else "json"
             return json.dumps({"__type": code, "message": message}).encode(), f"application/{version}"
+        case Protocol.CBOR:
+            texts = (text for pair in (("__type", code), ("message", message)) for text in pair)
+            return b"\xa2" + b"".join(map(_cbor, texts)), "application/cbor"
         case Protocol.QUERY:
             return f"<ErrorResponse><Error><Type>Sender</Type>{xml}</Error></ErrorResponse>".encode(), "text/xml"
         case Protocol.EC2:
@@ -107,3 +112,9 @@ def _form(protocol: Protocol, code: str, message: str) -> tuple[bytes, str]:
             return f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{xml}</Error>'.encode(), "application/xml"
         case Protocol.REGISTRY:
             return json.dumps({"errors": [{"code": code, "message": message}]}).encode(), "application/json"
+
+
+def _cbor(text: str) -> bytes:
+    """Return a text in CBOR: its type with the form of its length, the length, the text (RFC 8949, section 3)."""
+    encoded = text.encode()
+    return b"\x79" + len(encoded).to_bytes(2, "big") + encoded

@@ -1,7 +1,7 @@
 """Finds out which operation of which service a request calls, and in which protocol, before anything answers it.
 
-AWS's JSON protocols name the operation in a header, its query protocol in the body. Its REST protocols only imply it by
-method, path and parameters: botocore's model of the service tells it.
+AWS's JSON protocols name the operation in a header, its query protocol in the body, its CBOR protocol in the path. Its
+REST protocols only imply it by method, path and parameters: botocore's model of the service tells it.
 """
 
 import functools
@@ -27,6 +27,7 @@ class Protocol(Enum):
     """How a service's errors look."""
 
     JSON = "json"
+    CBOR = "cbor"
     QUERY = "query"
     EC2 = "ec2"
     REST_JSON = "rest-json"
@@ -55,6 +56,9 @@ def identify(request: Request, model: str = "") -> Call:
     service = _signed_service(request)
     if target := request.headers.get("X-Amz-Target"):
         return Call(service, target.rpartition(".")[2], Protocol.JSON)
+    # https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html
+    if request.headers.get("smithy-protocol") == "rpc-v2-cbor":
+        return Call(service, request.path.rpartition("/")[2], Protocol.CBOR)
     if service != "s3" and (action := _action(request)):
         return Call(service, action, Protocol.EC2 if service == "ec2" else Protocol.QUERY)
     rest = _rest(model or service)

@@ -135,7 +135,7 @@ class Front:
         return self._forward(request, address, _body_chunks(request))
 
     def _check_token(self, request: Request) -> None:
-        token = _password(request.headers.get("Authorization", ""))
+        token = password(request.headers.get("Authorization", ""))
         match self._tokens.status(USER, token or ""):
             case TokenStatus.EXPIRED:
                 raise RegistryError(
@@ -199,7 +199,7 @@ def _address(path: str) -> Address | None:
     return Address(found["name"], found["kind"], found["rest"])
 
 
-def _password(authorization: str) -> str | None:
+def password(authorization: str) -> str | None:
     """Return the token in a header of the form ``Basic <AWS:token in base64>``, or None."""
     scheme, _, encoded = authorization.partition(" ")
     try:

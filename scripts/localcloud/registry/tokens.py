@@ -1,9 +1,10 @@
-"""Random tokens that callers send as a password. Each is valid for one subject and a limited time."""
+"""Random tokens that callers send as a password. Each is valid for one subject and a limited time, and has an owner."""
 
 import secrets
 import threading
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from typing import Any
 
 LIFETIME = timedelta(
     hours=12
@@ -28,19 +29,29 @@ class Tokens:
     def __init__(self, lifetime: timedelta = LIFETIME) -> None:
         self._lifetime = lifetime
         self._lock = threading.Lock()
-        self._expiry: dict[tuple[str, str], datetime] = {}
+        self._given: dict[tuple[str, str], tuple[datetime, Any]] = {}
 
-    def new(self, subject: str) -> tuple[str, datetime]:
-        """Return a new token for ``subject`` and the time when it expires."""
+    def new(self, subject: str, owner: Any = None) -> tuple[str, datetime]:
+        """Return a new token for ``subject`` and the time when it expires.
+
+        Args:
+            subject: what the token is valid for.
+            owner: who asked for it; None for the local cloud itself.
+        """
         token, end = secrets.token_urlsafe(32), datetime.now(UTC) + self._lifetime
         with self._lock:
-            self._expiry[subject, token] = end
+            self._given[subject, token] = end, owner
         return token, end
+
+    def owner(self, subject: str, token: str) -> Any:
+        """Return who asked for a token; None for the local cloud itself, and for a token that it did not give."""
+        with self._lock:
+            return self._given.get((subject, token), (None, None))[1]
 
     def status(self, subject: str, token: str) -> TokenStatus:
         """Return whether ``token`` is valid for ``subject``."""
         with self._lock:
-            end = self._expiry.get((subject, token))
-        if end is None:
+            given = self._given.get((subject, token))
+        if given is None:
             return TokenStatus.UNKNOWN
-        return TokenStatus.VALID if datetime.now(UTC) < end else TokenStatus.EXPIRED
+        return TokenStatus.VALID if datetime.now(UTC) < given[0] else TokenStatus.EXPIRED

@@ -16,32 +16,7 @@ from botocore.exceptions import (
 
 from scripts.core import aws, refusals
 from scripts.core.clock import clock_problem
-from scripts.core.permissions import Permission, required_permission
-
-
-@pytest.mark.parametrize(
-    ("service", "operation", "parameters", "action", "resource"),
-    [
-        ("s3", "HeadBucket", {"Bucket": "b"}, "s3:ListBucket", "arn:aws:s3:::b"),
-        ("s3", "ListObjectVersions", {"Bucket": "b"}, "s3:ListBucketVersions", "arn:aws:s3:::b"),
-        ("s3", "HeadObject", {"Bucket": "b", "Key": "k/1"}, "s3:GetObject", "arn:aws:s3:::b/k/1"),
-        ("s3", "UploadPart", {"Bucket": "b", "Key": "k"}, "s3:PutObject", "arn:aws:s3:::b/k"),
-        ("s3", "DeleteObjects", {"Bucket": "b"}, "s3:DeleteObject", "arn:aws:s3:::b/*"),
-        (
-            "ecr",
-            "DescribeImages",
-            {"registryId": "1", "repositoryName": "r"},
-            "ecr:DescribeImages",
-            "arn:aws:ecr:eu-west-1:1:repository/r",
-        ),
-        ("iam", "GetRole", {"RoleName": "r"}, "iam:GetRole", "arn:aws:iam::*:role/r"),
-        ("sagemaker", "ListTrainingJobs", {}, "sagemaker:ListTrainingJobs", "*"),
-    ],
-)
-def test_required_permission_of_a_call(
-    service: str, operation: str, parameters: dict[str, Any], action: str, resource: str
-) -> None:
-    assert required_permission(service, operation, parameters, "aws", "eu-west-1") == Permission(action, resource)
+from scripts.core.permissions import Permission
 
 
 def refusal(

@@ -13,6 +13,21 @@ import boto3
 from scripts import localcloud
 
 GROUP = "/aws/sagemaker/TrainingJobs"
+# What the jobs of these tests may do; tests/unit/localcloud/access is about less.
+RIGHTS = {"Effect": "Allow", "Action": ["s3:*", "logs:*", "ecr:*", "cloudwatch:*"], "Resource": "*"}
+
+
+def document(*statements: dict[str, Any]) -> str:
+    """A policy document."""
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+def make_role(iam: Any, name: str, *rights: dict[str, Any], trust: dict[str, Any] | None = None) -> str:
+    """Make a role with an inline policy, which SageMaker can assume unless ``trust`` is another statement."""
+    assumed = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Statement": trust or assumed}))
+    iam.put_role_policy(RoleName=name, PolicyName="rights", PolicyDocument=document(*rights))
+    return str(made["Role"]["Arn"])
 
 
 def clients_of(cloud: localcloud.Cloud) -> Callable[..., Any]:
@@ -40,9 +55,7 @@ class Account:
         client = clients_of(cloud)
         self.sagemaker, self.s3, self.logs = client("sagemaker"), client("s3"), client("logs")
         self.cloudwatch = client("cloudwatch")
-        trust = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        role = client("iam").create_role(RoleName="training", AssumeRolePolicyDocument=json.dumps({"Statement": trust}))
-        self.role = role["Role"]["Arn"]
+        self.role = make_role(client("iam"), "training", RIGHTS)
         repository = client("ecr").create_repository(repositoryName="trainer")
         self.repository = str(repository["repository"]["repositoryUri"])
         self.image = f"{self.repository}:v1"

@@ -1,0 +1,139 @@
+"""Lets a call pass or refuses it, before anything answers it.
+
+A key of a user or of a role's session is decided by its policies. A key that does not look like AWS's, such as that of
+`make`, is the account's root, which may do everything that no bucket's policy denies.
+"""
+
+from collections.abc import Iterable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from moto.iam.access_control import PermissionResult
+from werkzeug.wrappers import Request, Response
+
+from scripts.core.permissions import Permission, Place, required_permissions
+from scripts.localcloud.access import callers, context, decisions, requests
+from scripts.localcloud.access.callers import Caller, InvalidKeyError
+from scripts.localcloud.access.requests import AwsRequest
+from scripts.localcloud.environment import ACCOUNT
+from scripts.localcloud.faults.answers import error_response
+from scripts.localcloud.faults.operations import Protocol
+from scripts.localcloud.registry.front import USER, password
+from scripts.localcloud.registry.tokens import Tokens
+from scripts.policies.evaluator import Effect
+from scripts.policies.patterns import Context
+
+# https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html,
+# https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html,
+# https://docs.aws.amazon.com/AmazonECR/latest/userguide/common-errors-docker.html
+_DENIED: Mapping[Protocol, tuple[str, int]] = {
+    Protocol.JSON: ("AccessDeniedException", 400),
+    Protocol.CBOR: ("AccessDenied", 403),
+    Protocol.EC2: ("UnauthorizedOperation", 403),
+    Protocol.QUERY: ("AccessDenied", 403),
+    Protocol.REGISTRY: ("DENIED", 403),
+    Protocol.REST_JSON: ("AccessDeniedException", 403),
+    Protocol.REST_XML: ("AccessDenied", 403),
+}
+_EXPIRED, _INVALID = (
+    "The security token included in the request is expired",
+    "The security token included in the request is invalid.",
+)
+
+
+@dataclass(frozen=True)
+class Passed:
+    """The request that this thread answers.
+
+    Attributes:
+        caller: who sent it; None if it is not signed.
+        context: its condition keys.
+        denied: the objects that a DeleteObjects may not delete, by their ARNs.
+    """
+
+    caller: Caller | None = None
+    context: Context = field(default_factory=dict)
+    denied: frozenset[str] = frozenset()
+
+
+_NOBODY = Passed()
+_passed: ContextVar[Passed] = ContextVar("passed", default=_NOBODY)
+
+
+class Gate:
+    """Decides each request.
+
+    Args:
+        tokens: the tokens with which docker logs in; each belongs to the caller that asked for it.
+    """
+
+    def __init__(self, tokens: Tokens) -> None:
+        self._tokens = tokens
+
+    def refusal(self, request: Request) -> Response | None:
+        """The answer to a request that is refused; None if it may pass."""
+        asked = requests.read(request)
+        protocol = asked.call.protocol
+        try:
+            caller = self._caller(request, asked)
+        except InvalidKeyError as error:
+            return error_response(protocol, *_invalid_key(asked, error))
+        if caller.is_root and asked.call.service != "s3":
+            _passed.set(Passed(caller))
+            return None
+        keys = context.of_request(caller, asked, request)
+        place = Place(callers.PARTITION, asked.region, ACCOUNT)
+        needed = required_permissions(asked.call.service, asked.call.operation, asked.parameters, place)
+        if asked.parameters.get("Delete", {}).get("Objects"):  # DeleteObjects answers for each object
+            _passed.set(Passed(caller, keys, _denied(caller, needed, keys)))
+            return None
+        _passed.set(Passed(caller if asked.key else None, keys))
+        denial = decisions.first_denial(caller, needed, keys)
+        if denial is None:
+            return None
+        code, status = _DENIED[protocol]
+        return error_response(protocol, code, denial.message, status)
+
+    def _caller(self, request: Request, asked: AwsRequest) -> Caller:
+        if asked.call.protocol is not Protocol.REGISTRY:
+            return callers.find(asked.key, asked.token)
+        owner = self._tokens.owner(USER, password(request.headers.get("Authorization", "")) or "")
+        return callers.renewed(owner) if owner else callers.root()
+
+
+def caller() -> Caller | None:
+    """Who sent the request that this thread answers; None if it is not signed."""
+    return _passed.get().caller
+
+
+def object_permission(action: str, resource: str) -> PermissionResult:
+    """What moto's S3 is to do with an action on an object, which it asks for besides the gate.
+
+    Args:
+        action: moto's name of it: the HTTP method and `Object`, or `s3:DeleteObject` for each of a DeleteObjects.
+        resource: the object's ARN.
+    """
+    passed = _passed.get()
+    if passed.caller is not None:
+        return PermissionResult.DENIED if resource in passed.denied else PermissionResult.NEUTRAL
+    permission = Permission(action.replace("HeadObject", "GetObject"), resource)
+    match decisions.decide(callers.ANONYMOUS, permission, passed.context).effect:
+        case Effect.ALLOWED:
+            return PermissionResult.PERMITTED
+        case Effect.EXPLICIT_DENY:
+            return PermissionResult.DENIED
+    return PermissionResult.NEUTRAL
+
+
+def _denied(sender: Caller, needed: Iterable[Permission], keys: Context) -> frozenset[str]:
+    return frozenset(one.resource for one in needed if decisions.first_denial(sender, [one], keys))
+
+
+def _invalid_key(asked: AwsRequest, error: InvalidKeyError) -> tuple[str, str, int]:
+    """The code, the message and the status of AWS's answer to a key that it does not accept."""
+    is_json = asked.call.protocol in (Protocol.JSON, Protocol.CBOR, Protocol.REST_JSON)
+    if error.expired:
+        return ("ExpiredTokenException", _EXPIRED, 400) if is_json else ("ExpiredToken", _EXPIRED, 403)
+    if asked.call.service == "s3":
+        return "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.", 403
+    return ("UnrecognizedClientException", _INVALID, 400) if is_json else ("InvalidClientTokenId", _INVALID, 403)

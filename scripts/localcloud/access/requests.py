@@ -1,0 +1,121 @@
+"""Reads what a request asks for: the operation, and its parameters by the names that boto3 gives them."""
+
+import io
+import json
+import re
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, unquote
+
+from botocore.parsers import RpcV2CBORParser
+from werkzeug.wrappers import Request
+
+from scripts.localcloud.awsjson import signed_region
+from scripts.localcloud.faults.operations import FORM, Call, Protocol, identify
+
+# Credential=AKID/20260801/…, AWSAccessKeyId=AKID in a presigned address, and `AWS AKID:signature`.
+_KEY = re.compile(r"Credential=([^/,&\s]+)|AWSAccessKeyId=([^&\s]+)|^AWS ([^:\s]+):")
+_CONTROL = "/v20180820/tags/"  # S3 Control's operations on tags: the ARN follows
+# Our own services answer by the target, whatever service the signature names.
+_BY_TARGET = {"SageMaker": "sagemaker", "AmazonEC2ContainerRegistry_V20150921": "ecr"}
+# A header of S3 and the parameter that it is.
+_HEADERS = {"x-amz-copy-source": "CopySource", "x-amz-acl": "ACL", "x-amz-tagging": "Tagging"}
+
+
+@dataclass(frozen=True)
+class AwsRequest:
+    """What a request asks for.
+
+    Attributes:
+        call: the service, the operation and the protocol of its errors.
+        parameters: by boto3's names, as far as permissions depend on them.
+        region: the region in its signature.
+        key: the access key; empty if it has none.
+        token: the session's token.
+    """
+
+    call: Call
+    parameters: Mapping[str, Any]
+    region: str
+    key: str
+    token: str | None
+
+
+def read(request: Request) -> AwsRequest:
+    """Read a request; its body can be read again afterwards."""
+    call = identify(request)
+    target = request.headers.get("X-Amz-Target", "").partition(".")[0]
+    call = Call(_BY_TARGET.get(target, call.service or "s3"), call.operation, call.protocol)
+    query = unquote(request.query_string.decode())
+    found = _KEY.search(request.headers.get("Authorization") or query)
+    key = next((text for text in found.groups() if text), "") if found else ""
+    token = request.headers.get("X-Amz-Security-Token") or request.args.get("X-Amz-Security-Token")
+    return AwsRequest(call, _parameters(request, call), signed_region(request), key, token)
+
+
+def _parameters(request: Request, call: Call) -> Mapping[str, Any]:
+    match call.protocol:
+        case Protocol.JSON:
+            return _json(_body(request))
+        case Protocol.CBOR:
+            return _cbor(_body(request))
+        case Protocol.QUERY | Protocol.EC2:
+            text = _body(request).decode(errors="replace") if request.mimetype == FORM else ""
+            fields = parse_qs(text or request.query_string.decode(), keep_blank_values=True)
+            return {name: values[0] for name, values in fields.items()}
+        case Protocol.REGISTRY:
+            return {"repositoryName": re.sub(r"^/v2/|/(manifests|blobs|tags)/.*$", "", request.path)}
+    return _of_s3(request, call) if call.service == "s3" else {}
+
+
+def _body(request: Request) -> bytes:
+    body = request.get_data()
+    request.environ["wsgi.input"] = io.BytesIO(body)
+    return body
+
+
+def _json(body: bytes) -> Mapping[str, Any]:
+    try:
+        found = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _cbor(body: bytes) -> Mapping[str, Any]:
+    parser: Any = RpcV2CBORParser()
+    try:
+        found = parser.parse_data_item(parser.get_peekable_stream_from_bytes(body))
+    except Exception:  # whatever is wrong with the body: the service refuses it
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _of_s3(request: Request, call: Call) -> Mapping[str, Any]:
+    path = unquote(str(request.environ["RAW_URI"]).partition("?")[0])
+    if path.startswith(_CONTROL):
+        return {"ResourceArn": path.removeprefix(_CONTROL)}
+    bucket, _, key = path.lstrip("/").partition("/")
+    found: dict[str, Any] = {"Bucket": bucket} if bucket else {}
+    if key:
+        found["Key"] = key
+    if "versionId" in request.args:
+        found["VersionId"] = request.args["versionId"]
+    for header, name in _HEADERS.items():
+        if header in request.headers:
+            found[name] = unquote(request.headers[header])
+    if call.operation == "DeleteObjects":
+        found["Delete"] = {"Objects": _deleted(_body(request))}
+    return found
+
+
+def _deleted(body: bytes) -> list[dict[str, str]]:
+    """The objects in the body of DeleteObjects."""
+    try:
+        tree = ElementTree.fromstring(body)  # noqa: S314 - moto parses the same body, with all that it allows
+    except ElementTree.ParseError:
+        return []
+    objects = (element for element in tree if element.tag.endswith("Object"))
+    return [{child.tag.rpartition("}")[2]: child.text or "" for child in one} for one in objects]

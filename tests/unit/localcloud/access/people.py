@@ -1,0 +1,69 @@
+"""Users and roles of the local cloud, and boto3 clients with their keys."""
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from tests.unit.localcloud.account import document
+
+Client = Callable[..., Any]
+_NUMBERS = itertools.count()
+
+
+def allow(*actions: str, resource: Any = "*", **more: Any) -> dict[str, Any]:
+    """A statement that allows actions."""
+    return {"Effect": "Allow", "Action": list(actions), "Resource": resource, **more}
+
+
+def deny(*actions: str, resource: Any = "*", **more: Any) -> dict[str, Any]:
+    """A statement that denies actions."""
+    return allow(*actions, resource=resource, **more) | {"Effect": "Deny"}
+
+
+class People:
+    """Makes users and sessions in a local cloud.
+
+    Args:
+        url: the local cloud's endpoint.
+        iam: root's client of IAM.
+    """
+
+    def __init__(self, url: str, iam: Any) -> None:
+        self._url = url
+        self._iam = iam
+
+    def user(self, *statements: dict[str, Any]) -> tuple[str, Client]:
+        """Make a user with an inline policy; give its name and what makes its clients."""
+        name = f"user-{next(_NUMBERS)}"
+        self._iam.create_user(UserName=name)
+        if statements:
+            self._iam.put_user_policy(UserName=name, PolicyName="inline", PolicyDocument=document(*statements))
+        key = self._iam.create_access_key(UserName=name)["AccessKey"]
+        return name, self.with_keys(key["AccessKeyId"], key["SecretAccessKey"])
+
+    def with_keys(self, key: str, secret: str, token: str | None = None) -> Client:
+        """Give what makes clients with these keys."""
+
+        def client(service: str) -> Any:
+            session = boto3.Session(key, secret, token, region_name="us-east-1")
+            return session.client(service, endpoint_url=self._url)  # type: ignore[call-overload]
+
+        return client
+
+    def session(self, client: Client, role: str, **more: Any) -> Client:
+        """Assume a role; give what makes clients of the session."""
+        given = client("sts").assume_role(RoleArn=role, RoleSessionName="me", **more)["Credentials"]
+        return self.with_keys(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+
+
+def refused(call: Callable[..., Any], **parameters: Any) -> tuple[str, int, str]:
+    """The code, the status and the message with which a call is refused; empty if it is not."""
+    try:
+        call(**parameters)
+    except ClientError as error:
+        answer = error.response
+        return answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"], answer["Error"]["Message"]
+    return "", 200, ""

@@ -1,0 +1,215 @@
+"""The local cloud decides each call by the policies of its caller and of the resource."""
+
+import base64
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+
+import pytest
+from botocore.parsers import RpcV2CBORParser
+
+from scripts.core import refusals
+from tests.unit.localcloud.access.people import Client, People, allow, deny, refused
+from tests.unit.localcloud.account import document, make_role
+
+ACCOUNT = "123456789012"
+TRUST = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": ACCOUNT}}
+
+
+@pytest.fixture(scope="module")
+def bucket(client: Client) -> str:
+    s3 = client("s3")
+    s3.create_bucket(Bucket="gate")
+    s3.put_object(Bucket="gate", Key="mine/a", Body=b"x")
+    s3.put_object(Bucket="gate", Key="yours/a", Body=b"x")
+    return "gate"
+
+
+FORMS: dict[str, tuple[str, str, dict[str, Any], str, int]] = {
+    "json": ("sagemaker", "list_training_jobs", {}, "AccessDeniedException", 400),
+    "query": ("iam", "list_roles", {}, "AccessDenied", 403),
+    "rest-xml": ("s3", "list_buckets", {}, "AccessDenied", 403),
+    "rest-json": ("lambda", "list_functions", {}, "AccessDeniedException", 403),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_refusal_reads_as_aws_s_and_names_action_and_resource(people: People, form: str) -> None:
+    service, operation, parameters, code, status = FORMS[form]
+    name, client = people.user()
+    made = client(service)
+    answer = refused(getattr(made, operation), **parameters)
+    assert answer[:2] == (code, status)
+    start = f"User: arn:aws:iam::{ACCOUNT}:user/{name} is not authorized to perform: {service}:"
+    assert answer[2].startswith(start), answer
+    assert " because no identity-based policy allows the " in answer[2]
+    found = refusals.NOT_AUTHORIZED.search(answer[2])
+    assert found
+    assert found["resource"] == "*"
+
+
+def test_a_user_may_do_what_its_policies_and_those_of_its_groups_allow(
+    people: People, client: Client, bucket: str
+) -> None:
+    name, mine = people.user(allow("s3:GetObject", resource=f"arn:aws:s3:::{bucket}/mine/*"))
+    s3, iam = mine("s3"), client("iam")
+    assert s3.get_object(Bucket=bucket, Key="mine/a")["Body"].read() == b"x"
+    assert refused(s3.get_object, Bucket=bucket, Key="yours/a")[0] == "AccessDenied"
+    assert refused(s3.head_object, Bucket=bucket, Key="yours/a")[:2] == ("403", 403)
+    home = allow("s3:ListBucket", resource=f"arn:aws:s3:::{bucket}", Condition={"StringLike": {"s3:prefix": "mine/*"}})
+    iam.create_group(GroupName=f"group-{name}")
+    iam.put_group_policy(GroupName=f"group-{name}", PolicyName="list", PolicyDocument=document(home))
+    iam.add_user_to_group(GroupName=f"group-{name}", UserName=name)
+    assert s3.list_objects_v2(Bucket=bucket, Prefix="mine/")["KeyCount"] == 1
+    assert refused(s3.list_objects_v2, Bucket=bucket, Prefix="yours/")[0] == "AccessDenied"
+    write = iam.create_policy(PolicyName=f"write-{name}", PolicyDocument=document(allow("s3:PutObject")))
+    iam.attach_user_policy(UserName=name, PolicyArn=write["Policy"]["Arn"])
+    s3.put_object(Bucket=bucket, Key="mine/b", Body=b"y")
+    started = s3.create_multipart_upload(Bucket=bucket, Key="mine/c")["UploadId"]
+    assert refused(s3.abort_multipart_upload, Bucket=bucket, Key="mine/c", UploadId=started)[0] == "AccessDenied"
+    copied = {"Bucket": bucket, "Key": "mine/d", "CopySource": f"{bucket}/yours/a"}
+    assert f'"arn:aws:s3:::{bucket}/yours/a"' in refused(s3.copy_object, **copied)[2]
+
+
+def test_deleted_objects_are_refused_one_by_one(people: People, client: Client, bucket: str) -> None:
+    _, mine = people.user(allow("s3:DeleteObject", resource=f"arn:aws:s3:::{bucket}/mine/*"))
+    client("s3").put_object(Bucket=bucket, Key="mine/gone", Body=b"x")
+    keys = [{"Key": "mine/gone"}, {"Key": "yours/a"}]
+    answer = mine("s3").delete_objects(Bucket=bucket, Delete={"Objects": keys})
+    assert [one["Key"] for one in answer["Deleted"]] == ["mine/gone"]
+    assert [(one["Key"], one["Code"]) for one in answer["Errors"]] == [("yours/a", "AccessDenied")]
+    versions = [{"Key": "mine/gone", "VersionId": "null"}]
+    assert mine("s3").delete_objects(Bucket=bucket, Delete={"Objects": versions})["Errors"]
+
+
+def test_a_bucket_s_policy_grants_to_users_and_denies_even_root(people: People, client: Client) -> None:
+    name, mine = people.user()
+    root = client("s3")
+    root.create_bucket(Bucket="shared")
+    arn = {"AWS": f"arn:aws:iam::{ACCOUNT}:user/{name}"}
+    all_of_it = ["arn:aws:s3:::shared", "arn:aws:s3:::shared/*"]
+    tls = deny("s3:*", resource=all_of_it, Principal="*", Condition={"Bool": {"aws:SecureTransport": "false"}})
+    given = allow("s3:PutObject", resource=all_of_it, Principal=arn)
+    kept = deny("s3:DeleteBucket", resource=all_of_it, Principal="*")
+    root.put_bucket_policy(Bucket="shared", Policy=document(tls, given, kept))
+    mine("s3").put_object(Bucket="shared", Key="a", Body=b"x")
+    assert refused(mine("s3").get_object, Bucket="shared", Key="a")[0] == "AccessDenied"
+    assert root.get_object(Bucket="shared", Key="a")["Body"].read() == b"x"
+    root.delete_object(Bucket="shared", Key="a")
+    code, _, message = refused(root.delete_bucket, Bucket="shared")
+    assert (code, message.endswith("with an explicit deny in a resource-based policy")) == ("AccessDenied", True)
+
+
+def test_a_role_has_its_boundary_and_a_session_its_policy(people: People, client: Client, bucket: str) -> None:
+    iam = client("iam")
+    role = make_role(iam, "bounded", allow("s3:*", "iam:*"), trust=TRUST)
+    limit = iam.create_policy(PolicyName="limit", PolicyDocument=document(allow("s3:*")))["Policy"]["Arn"]
+    iam.put_role_permissions_boundary(RoleName="bounded", PermissionsBoundary=limit)
+    _, stranger = people.user()
+    assert "sts:AssumeRole" in refused(people.session, client=stranger, role=role)[2]
+    _, user = people.user(allow("sts:AssumeRole", resource=role))
+    mine = people.session(user, role)
+    assert mine("sts").get_caller_identity()["Arn"] == f"arn:aws:sts::{ACCOUNT}:assumed-role/bounded/me"
+    assert mine("s3").list_objects_v2(Bucket=bucket)["KeyCount"]
+    assert "no permissions boundary allows the iam:ListRoles action" in refused(mine("iam").list_roles)[2]
+    narrow = people.session(user, role, Policy=document(allow("s3:GetObject")))
+    assert "no session policy allows the s3:ListBucket" in refused(narrow("s3").list_objects_v2, Bucket=bucket)[2]
+    other = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "a.b"}}
+    iam.update_assume_role_policy(RoleName="bounded", PolicyDocument=document(other))
+    assert refused(people.session, client=user, role=role)[0] == "AccessDenied"
+
+
+def test_the_condition_keys_of_the_services_are_set(people: People, client: Client) -> None:
+    role = f"arn:aws:iam::{ACCOUNT}:role/passed"
+    passing = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+    _, mine = people.user(
+        allow("sagemaker:CreateTrainingJob", Condition={"StringLike": {"sagemaker:InstanceTypes": "ml.m5.*"}}),
+        allow("iam:PassRole", resource=role, Condition=passing),
+        allow("cloudwatch:PutMetricData", Condition={"StringEquals": {"cloudwatch:namespace": "mine"}}),
+    )
+    cloudwatch, sagemaker = mine("cloudwatch"), mine("sagemaker")
+    cloudwatch.put_metric_data(Namespace="mine", MetricData=[{"MetricName": "a", "Value": 1}])
+    data = {"Namespace": "yours", "MetricData": [{"MetricName": "a", "Value": 1}]}
+    assert refused(cloudwatch.put_metric_data, **data)[0] == "AccessDeniedException"
+    request: dict[str, Any] = {
+        "TrainingJobName": "x",
+        "AlgorithmSpecification": {"TrainingImage": "i", "TrainingInputMode": "File"},
+        "RoleArn": role,
+        "OutputDataConfig": {"S3OutputPath": "s3://x/"},
+        "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 1},
+    }
+    assert refused(sagemaker.create_training_job, **request)[0] == "ValidationException"  # the role does not exist
+    other = request | {"RoleArn": f"{role}-2"}
+    assert f"iam:PassRole on resource: {role}-2 " in refused(sagemaker.create_training_job, **other)[2]
+    large = request | {"ResourceConfig": {**request["ResourceConfig"], "InstanceType": "ml.p4d.24xlarge"}}
+    assert "sagemaker:CreateTrainingJob" in refused(sagemaker.create_training_job, **large)[2]
+
+
+def test_other_sdks_ask_cloudwatch_in_cbor(people: People, client: Client, cloud: Any) -> None:
+    name, _ = people.user(allow("cloudwatch:PutMetricData", Condition={"StringEquals": {"cloudwatch:namespace": "m"}}))
+    key = client("iam").list_access_keys(UserName=name)["AccessKeyMetadata"][0]["AccessKeyId"]
+    signed = f"AWS4-HMAC-SHA256 Credential={key}/20260801/us-east-1/monitoring/aws4_request, SignedHeaders=host"
+    address = f"{cloud.url}/service/GraniteServiceVersion20100801/operation/PutMetricData"
+    # A map of one member, Namespace, whose value is the text `o`.
+    request = urllib.request.Request(address, b"\xa1\x69Namespace\x61o", method="POST")
+    for header, value in {"Authorization": signed, "smithy-protocol": "rpc-v2-cbor"}.items():
+        request.add_header(header, value)
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request)
+    parser = RpcV2CBORParser()
+    read = parser.parse_data_item(parser.get_peekable_stream_from_bytes(caught.value.read()))
+    assert read["__type"] == "AccessDenied"
+    assert "cloudwatch:PutMetricData" in read["message"]
+
+
+def test_docker_s_requests_are_those_of_the_token_s_owner(people: People, client: Client, cloud: Any) -> None:
+    client("ecr").create_repository(repositoryName="pulled")
+    name, mine = people.user(allow("ecr:GetAuthorizationToken"))
+    given = mine("ecr").get_authorization_token()["authorizationData"][0]["authorizationToken"]
+
+    def status(method: str, path: str) -> tuple[int, Any]:
+        request = urllib.request.Request(f"{cloud.url}/v2/{path}", method=method)
+        request.add_header("Authorization", f"Basic {given}")
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return answer.status, None
+        except urllib.error.HTTPError as error:
+            return error.code, json.loads(error.read() or b"null")
+
+    assert base64.b64decode(given).startswith(b"AWS:")
+    assert status("GET", "")[0] == 200
+    refusal = status("POST", "pulled/blobs/uploads/")
+    assert refusal[0] == 403
+    assert "ecr:InitiateLayerUpload" in refusal[1]["errors"][0]["message"]
+    pull = allow("ecr:BatchGetImage", resource=f"arn:aws:ecr:us-east-1:{ACCOUNT}:repository/pulled")
+    client("iam").put_user_policy(UserName=name, PolicyName="pull", PolicyDocument=document(pull))
+    assert status("GET", "pulled/manifests/v1")[0] != 403
+    assert status("GET", "other/manifests/v1")[0] == 403
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "code"),
+    [
+        ("sts", "get_caller_identity", "InvalidClientTokenId"),
+        ("s3", "list_buckets", "InvalidAccessKeyId"),
+        ("sagemaker", "list_training_jobs", "UnrecognizedClientException"),
+    ],
+)
+def test_a_key_that_the_local_cloud_has_not_given_is_refused(
+    people: People, service: str, operation: str, code: str
+) -> None:
+    client = people.with_keys("AKIAIOSFODNN7EXAMPLE", "x")(service)
+    assert refused(getattr(client, operation))[0] == code
+
+
+def test_keys_that_no_longer_work_are_refused(people: People, client: Client) -> None:
+    name, mine = people.user(allow("s3:*"))
+    iam = client("iam")
+    key = iam.list_access_keys(UserName=name)["AccessKeyMetadata"][0]["AccessKeyId"]
+    mine("s3").list_buckets()
+    iam.update_access_key(UserName=name, AccessKeyId=key, Status="Inactive")
+    assert refused(mine("s3").list_buckets)[0] == "InvalidAccessKeyId"
+    iam.delete_access_key(UserName=name, AccessKeyId=key)
+    assert refused(mine("s3").list_buckets)[0] == "InvalidAccessKeyId"

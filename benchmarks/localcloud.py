@@ -25,6 +25,7 @@ LARGE = 1 << 30
 SMALL_COUNT, SMALL_SIZE = 1_000, 1_000
 THREADS = 8
 JOBS = 5
+EVERYTHING = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'
 # It replaces the trainer, and prints the time of its first line by the clock that all processes share.
 PROGRAM = "import time; print('first line', time.time(), flush=True)\n"
 
@@ -99,6 +100,7 @@ def _measure_jobs(client: Callable[[str], Any]) -> None:
     trust = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
     policy = json.dumps({"Statement": trust})
     role = client("iam").create_role(RoleName="bench", AssumeRolePolicyDocument=policy)["Role"]["Arn"]
+    client("iam").put_role_policy(RoleName="bench", PolicyName="all", PolicyDocument=EVERYTHING)
     image = client("ecr").create_repository(repositoryName="bench")["repository"]["repositoryUri"]
     for number in range(10):
         client("s3").put_object(Bucket="bench", Key=f"channel/{number}", Body=b"x" * 10_000)

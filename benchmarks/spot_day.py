@@ -190,14 +190,22 @@ def page_part(rows: Sequence[Sequence[str]], seed: str, seconds: float) -> str:
     return "\n".join([measured, *table(header, rows), ""])
 
 
+def policy_of(statement: dict[str, Any]) -> str:
+    """A policy document of one statement."""
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
 class Day:
     """An account with what the jobs need, and the jobs."""
 
     def __init__(self, cloud: localcloud.Cloud) -> None:
         self._cloud = cloud
         trust = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-        role = self._client("iam").create_role(RoleName="training", AssumeRolePolicyDocument=policy)
+        policy = policy_of(trust)
+        iam = self._client("iam")
+        role = iam.create_role(RoleName="training", AssumeRolePolicyDocument=policy)
+        rights = policy_of({"Effect": "Allow", "Action": "*", "Resource": "*"})
+        iam.put_role_policy(RoleName="training", PolicyName="all", PolicyDocument=rights)
         self._role = role["Role"]["Arn"]
         repository = self._client("ecr").create_repository(repositoryName="trainer")["repository"]
         self._image = f"{repository['repositoryUri']}:v1"

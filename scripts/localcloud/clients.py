@@ -16,11 +16,11 @@ from scripts.localcloud.environment import OWN_CALLS
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
-    from mypy_boto3_iam import IAMClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
 
 CONNECTIONS = 16
+SESSION = "SageMaker"  # The name of the sessions in which SageMaker acts as a role.
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,6 @@ class Clients:
         """Return a client of CloudWatch."""
         return self._client("cloudwatch", region, keys)
 
-    def iam(self, region: str) -> "IAMClient":
-        """Return a client of IAM."""
-        return cast("IAMClient", self._client("iam", region, Keys()))
-
     def ecr(self, region: str) -> "ECRClient":
         """Return a client of ECR."""
         return cast("ECRClient", self._client("ecr", region, Keys()))
@@ -69,7 +65,7 @@ class Clients:
     def assume_role(self, role: str, region: str) -> Keys:
         """Return the keys with which SageMaker acts as a role; STS makes them."""
         sts = self._client("sts", region, Keys())
-        made = sts.assume_role(RoleArn=role, RoleSessionName="SageMaker")["Credentials"]
+        made = sts.assume_role(RoleArn=role, RoleSessionName=SESSION)["Credentials"]
         return Keys(made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"], made["Expiration"])
 
     def _client(self, service: str, region: str, keys: Keys) -> Any:

@@ -69,7 +69,7 @@ class SageMaker:
         job = new_job(request, call.region, ACCOUNT, present(), interruptions)
         if self._services.store.get(job.arn):
             raise _in_use(job)
-        checks.check(request, call.region, self._services.clients)
+        checks.check(request, job.arn, call.region, self._services.clients)
         refusal = self._services.executor.refusal(request)
         if refusal:
             raise validation_error(refusal)

@@ -1,6 +1,5 @@
 """Checks what a job needs in the account before it starts: its role, its image, its input and its buckets."""
 
-import json
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -10,75 +9,52 @@ import botocore.exceptions
 from scripts.localcloud.awsjson import validation_error
 from scripts.localcloud.clients import Clients, Keys
 from scripts.localcloud.environment import ACCOUNT
-from scripts.localcloud.sagemaker import s3paths
+from scripts.localcloud.sagemaker import rights, s3paths
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr.type_defs import ImageIdentifierTypeDef
     from mypy_boto3_s3 import S3Client
 
-SERVICE = "sagemaker.amazonaws.com"
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html
 _IMAGE = re.compile(r"(?P<registry>[^/]+)/(?P<repository>[^:@]+)(:(?P<tag>[^@]+))?(@(?P<digest>sha256:[0-9a-f]{64}))?")
 _AWS_REGISTRY = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?")
 
 
-def check(request: Mapping[str, Any], region: str, clients: Clients) -> None:
+def check(request: Mapping[str, Any], job_arn: str, region: str, clients: Clients) -> None:
     """Check that everything a job needs exists, as AWS does when a job is created.
 
     Raises:
         ServiceError: a ValidationException in AWS's words.
     """
-    role = request["RoleArn"]
-    _check_role(role, region, clients)
-    _check_image(request["AlgorithmSpecification"]["TrainingImage"], role, region, clients)
+    role_arn = request["RoleArn"]
+    if not rights.may_be_assumed(role_arn, job_arn):
+        raise validation_error(rights.refusal(role_arn))
+    _check_image(request["AlgorithmSpecification"]["TrainingImage"], role_arn, region, clients)
     s3 = clients.s3(region, Keys())
     for channel in request.get("InputDataConfig", []):
-        _check_input(channel["DataSource"]["S3DataSource"]["S3Uri"], role, region, s3)
+        _check_input(channel["DataSource"]["S3DataSource"]["S3Uri"], role_arn, region, s3)
     _check_bucket(request["OutputDataConfig"]["S3OutputPath"], "OutputDataConfig", s3)
     if "CheckpointConfig" in request:
         _check_bucket(request["CheckpointConfig"]["S3Uri"], "CheckpointConfig", s3)
 
 
-def trusts_sagemaker(policy: Mapping[str, Any]) -> bool:
-    """Return whether a role's trust policy lets SageMaker assume the role. Conditions in the policy are ignored."""
-    statements = policy.get("Statement", [])
-    for statement in statements if isinstance(statements, list) else [statements]:
-        actions = _as_list(statement.get("Action"))
-        principal = statement.get("Principal", {})
-        services = ["*"] if principal == "*" else _as_list(principal.get("Service"))
-        if (
-            statement.get("Effect") == "Allow"
-            and {"sts:AssumeRole", "sts:*", "*"}.intersection(actions)
-            and {SERVICE, "*"}.intersection(services)
-        ):
-            return True
-    return False
+def own_repository(image: str, region: str, clients: Clients) -> str | None:
+    """Return the name of an image's repository, if it is in the account's ECR.
 
+    The local cloud knows nothing about public registries and those of other accounts.
 
-def _as_list(value: Any) -> list[str]:
-    return [] if value is None else [value] if isinstance(value, str) else list(value)
-
-
-def _check_role(role: str, region: str, clients: Clients) -> None:
-    refused = validation_error(
-        f"Could not assume role {role}. Please ensure that the role exists and allows principal '{SERVICE}' to "
-        "assume the role."
-    )
-    try:
-        found = clients.iam(region).get_role(RoleName=role.rpartition("/")[2])["Role"]
-    except botocore.exceptions.ClientError:
-        raise refused from None
-    policy = found["AssumeRolePolicyDocument"]
-    document = json.loads(policy) if isinstance(policy, str) else policy
-    if found["Arn"] != role or not trusts_sagemaker(document):
-        raise refused
-
-
-def _check_image(image: str, role: str, region: str, clients: Clients) -> None:
+    Raises:
+        ServiceError: it is there, in another region.
+    """
     found = _IMAGE.fullmatch(image)
-    if found is None or not _is_own_registry(found["registry"], region, clients):
-        return  # The local cloud knows nothing about public registries and those of other accounts.
-    repository, registry = found["repository"], clients.ecr(region)
+    return found["repository"] if found and _is_own_registry(found["registry"], region, clients) else None
+
+
+def _check_image(image: str, role_arn: str, region: str, clients: Clients) -> None:
+    repository, found = own_repository(image, region, clients), _IMAGE.fullmatch(image)
+    if repository is None or found is None:
+        return
+    registry = clients.ecr(region)
     identity: ImageIdentifierTypeDef = (
         {"imageDigest": found["digest"]} if found["digest"] else {"imageTag": found["tag"] or "latest"}
     )
@@ -88,7 +64,7 @@ def _check_image(image: str, role: str, region: str, clients: Clients) -> None:
         pull = "ecr:BatchCheckLayerAvailability, ecr:BatchGetImage, ecr:GetDownloadUrlForLayer"
         raise validation_error(
             f"Cannot find repository: {repository} in registry ID: {ACCOUNT} Please check if your ECR "
-            f"repository exists and role {role} has proper pull permissions for SageMaker: {pull}"
+            f"repository exists and role {role_arn} has proper pull permissions for SageMaker: {pull}"
         ) from None
     except registry.exceptions.ImageNotFoundException:
         raise validation_error(
@@ -109,7 +85,7 @@ def _is_own_registry(registry: str, region: str, clients: Clients) -> bool:
     return True
 
 
-def _check_input(uri: str, role: str, region: str, s3: "S3Client") -> None:
+def _check_input(uri: str, role_arn: str, region: str, s3: "S3Client") -> None:
     bucket, prefix = s3paths.split(uri)
     actual = region
     try:
@@ -125,7 +101,7 @@ def _check_input(uri: str, role: str, region: str, s3: "S3Client") -> None:
         raise validation_error(
             f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the bucket '
             f"exists in the selected region ({region}), that objects exist under that S3 prefix, and that the role "
-            f'"{role}" has "s3:ListBucket" permissions on bucket "{bucket}".'
+            f'"{role_arn}" has "s3:ListBucket" permissions on bucket "{bucket}".'
         )
 
 

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 import botocore.exceptions
 
+from scripts.core.role_calls import LOG_GROUP
+
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_logs.type_defs import InputLogEventTypeDef
 
-GROUP = "/aws/sagemaker/TrainingJobs"
+GROUP = LOG_GROUP
 FLUSH_SECONDS = 0.25
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
 MAX_EVENTS = 10_000
@@ -53,10 +55,13 @@ class LogStream:
         self._thread = threading.Thread(target=self._send, name=f"logs {name}")
 
     def __enter__(self) -> "LogStream":
-        exists = self._logs.exceptions.ResourceAlreadyExistsException
-        with contextlib.suppress(exists):
-            self._logs.create_log_group(logGroupName=GROUP)
-        self._logs.create_log_stream(logGroupName=GROUP, logStreamName=self._name)
+        try:
+            self._logs.create_log_stream(logGroupName=GROUP, logStreamName=self._name)
+        except self._logs.exceptions.ResourceNotFoundException:
+            # Only an account's first job needs the right to create the log group.
+            with contextlib.suppress(self._logs.exceptions.ResourceAlreadyExistsException):
+                self._logs.create_log_group(logGroupName=GROUP)
+            self._logs.create_log_stream(logGroupName=GROUP, logStreamName=self._name)
         self._thread.start()
         return self
 

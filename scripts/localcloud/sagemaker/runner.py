@@ -11,12 +11,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import botocore.exceptions
+from boto3.exceptions import Boto3Error
+from botocore.exceptions import BotoCoreError, ClientError
 
-from scripts.localcloud.clients import Clients
+from scripts.localcloud.clients import Clients, Keys
 from scripts.localcloud.interruptions import Interruption
-from scripts.localcloud.sagemaker import artifacts, channels, hosts, role, spot
+from scripts.localcloud.sagemaker import artifacts, channels, hosts, rights, role, spot
 from scripts.localcloud.sagemaker.checkpoints import Mirror
+from scripts.localcloud.sagemaker.checks import own_repository
 from scripts.localcloud.sagemaker.container import ContainerError
 from scripts.localcloud.sagemaker.executor import Executor, Programs
 from scripts.localcloud.sagemaker.hosts import HostFailure, Instruction
@@ -26,6 +28,7 @@ from scripts.localcloud.sagemaker.layout import Layout, input_mode, job_layouts,
 from scripts.localcloud.sagemaker.logs import LogStream, next_stream_time
 from scripts.localcloud.sagemaker.metrics import Metrics
 from scripts.localcloud.sagemaker.removal import remove
+from scripts.localcloud.sagemaker.rights import RightsError
 from scripts.localcloud.sagemaker.slots import Slots
 
 if TYPE_CHECKING:
@@ -95,9 +98,9 @@ class JobRun:
             result = self._train_to_end()
         except channels.DownloadError as error:
             result = JobResult(f"ClientError: Data download failed: {error}")
-        except ContainerError as error:
+        except (ContainerError, RightsError) as error:
             result = JobResult(f"ClientError: {error}")
-        except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
+        except (BotoCoreError, ClientError, Boto3Error) as error:
             result = JobResult(f"ClientError: {error}")
         except Exception as error:
             traceback.print_exc()
@@ -130,7 +133,7 @@ class JobRun:
     def _attempt(self) -> JobResult | None:
         """Train on one set of instances; returns None if they were taken away and the job needs new ones."""
         job, region = self._job, self._job.region
-        keys = self._services.clients.assume_role(job.request["RoleArn"], region)
+        keys = self._assume_role()
         s3 = self._services.clients.s3(region, keys)
         self._enter("Downloading")
         programs = self._services.executor.programs(job)
@@ -162,6 +165,17 @@ class JobRun:
             log = partial(_write_note, logs)
             model = artifacts.upload(s3, layouts, job.request, with_model=failure is None, log=log)
         return JobResult(failure, model, self._metrics.last())
+
+    def _assume_role(self) -> Keys:
+        """Check the role's rights that no call of the local cloud shows, and return the keys of a session.
+
+        Raises:
+            RightsError: the role lacks one, or does not let SageMaker assume it.
+        """
+        job, clients = self._job, self._services.clients
+        image = job.request["AlgorithmSpecification"]["TrainingImage"]
+        rights.check(job.request, job.arn, job.region, own_repository(image, job.region, clients))
+        return clients.assume_role(job.request["RoleArn"], job.region)
 
     def _download(self, s3: "S3Client", layout: Layout) -> Mirror | None:
         """Download a host's input and checkpoints; returns the mirror of the checkpoints, if the job has them."""

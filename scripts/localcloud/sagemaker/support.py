@@ -65,7 +65,7 @@ OPERATIONS: Mapping[str, Mapping[str, Member]] = {
         "AlgorithmSpecification.ContainerEntrypoint": _supported("in containers; refused if the job runs as a process"),
         "AlgorithmSpecification.ContainerArguments": _supported("in containers; refused if the job runs as a process"),
         "AlgorithmSpecification.TrainingImageConfig": _no_effect(),
-        "RoleArn": _supported("must exist and trust SageMaker; the job reads and writes S3 with it"),
+        "RoleArn": _supported("must exist, trust SageMaker, and have every right that the job needs"),
         "InputDataConfig.ChannelName": _supported(),
         "InputDataConfig.DataSource.S3DataSource.S3DataType": _supported("`S3Prefix`, `ManifestFile`"),
         "InputDataConfig.DataSource.S3DataSource.S3Uri": _supported(),
@@ -83,7 +83,7 @@ OPERATIONS: Mapping[str, Mapping[str, Member]] = {
         "InputDataConfig.ShuffleConfig": _no_effect("files in a folder have no order"),
         "OutputDataConfig.S3OutputPath": _supported(),
         "OutputDataConfig.CompressionType": _supported("`GZIP`, `NONE`"),
-        "OutputDataConfig.KmsKeyId": _no_effect(),
+        "OutputDataConfig.KmsKeyId": _no_effect("the role must have the rights to use the key"),
         "ResourceConfig.InstanceType": _supported(
             "cores, memory and GPUs, as far as the machine has them; a process gets all of the machine's"
         ),
@@ -91,7 +91,9 @@ OPERATIONS: Mapping[str, Mapping[str, Member]] = {
             "in containers, as many as the machine has room for, and always two; as a process, 1"
         ),
         "ResourceConfig.VolumeSizeInGB": _no_effect(),
-        "ResourceConfig.VolumeKmsKeyId": _no_effect("refused if the instance type has its own NVMe storage"),
+        "ResourceConfig.VolumeKmsKeyId": _no_effect(
+            "the role must have the right to use the key; refused if the instance type has its own NVMe storage"
+        ),
         "ResourceConfig.KeepAlivePeriodInSeconds": _no_effect("there are no warm pools"),
         "ResourceConfig.InstanceGroups": _GROUPS,
         "ResourceConfig.InstancePreferences": _GROUPS,
@@ -99,7 +101,7 @@ OPERATIONS: Mapping[str, Mapping[str, Member]] = {
         "ResourceConfig.TrainingPlanArn": _refused("it has no training plans."),
         "ResourceConfig.SelectedInstanceType": _no_effect(),
         "ResourceConfig.SelectedInstanceCount": _no_effect(),
-        "VpcConfig": _no_effect(),
+        "VpcConfig": _no_effect("the role must have the rights for network interfaces"),
         "StoppingCondition.MaxRuntimeInSeconds": _supported(),
         "StoppingCondition.MaxWaitTimeInSeconds": _supported("the waiting counts too"),
         "StoppingCondition.MaxPendingTimeInSeconds": _no_effect(),

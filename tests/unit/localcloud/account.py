@@ -14,7 +14,7 @@ from scripts import localcloud
 
 GROUP = "/aws/sagemaker/TrainingJobs"
 # What the jobs of these tests may do; tests/unit/localcloud/access is about less.
-RIGHTS = {"Effect": "Allow", "Action": ["s3:*", "logs:*", "ecr:*", "cloudwatch:*"], "Resource": "*"}
+RIGHTS = {"Effect": "Allow", "Action": ["s3:*", "logs:*", "ecr:*", "cloudwatch:*", "kms:*", "ec2:*"], "Resource": "*"}
 
 
 def document(*statements: dict[str, Any]) -> str:

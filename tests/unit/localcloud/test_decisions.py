@@ -20,7 +20,6 @@ from scripts.localcloud.awsjson import ServiceError
 from scripts.localcloud.environment import Cloud
 from scripts.localcloud.sagemaker import channels, describe, validation
 from scripts.localcloud.sagemaker.checkpoints import MOST_SCANS, Changes, FileState, changes, is_complete
-from scripts.localcloud.sagemaker.checks import trusts_sagemaker
 from scripts.localcloud.sagemaker.instances import has_gpu
 from scripts.localcloud.sagemaker.jobs import JobStore, StopReason, new_job
 from scripts.localcloud.sagemaker.layout import Layout
@@ -181,22 +180,6 @@ def test_metrics_keep_the_last_number() -> None:
     for line in ("loss=1 loss=-2.5E-3", "loss=none loss=nan loss=-inf x xy", "nothing"):
         metrics.read(line, NOON)
     assert [(metric.name, metric.value) for metric in metrics.last()] == [("loss", -0.0025)]
-
-
-@pytest.mark.parametrize(
-    ("statement", "trusted"),
-    [
-        ({"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}, True),
-        ({"Effect": "Allow", "Principal": {"Service": ["a", "sagemaker.amazonaws.com"]}, "Action": ["sts:*"]}, True),
-        ({"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}, True),
-        ({"Effect": "Deny", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}, False),
-        ({"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}, False),
-        ({"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:TagSession"}, False),
-    ],
-)
-def test_whether_a_role_trusts_sagemaker(statement: dict[str, Any], trusted: bool) -> None:
-    assert trusts_sagemaker({"Statement": statement}) is trusted
-    assert trusts_sagemaker({"Statement": [{"Effect": "Deny"}, statement]}) is trusted
 
 
 def test_every_pattern_in_a_request_can_be_checked() -> None:

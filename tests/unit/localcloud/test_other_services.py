@@ -78,5 +78,5 @@ def test_a_policy_that_requires_tls_allows_requests_from_this_machine(client: Ca
     s3.put_bucket_policy(Bucket="guarded", Policy=json.dumps(policy))
     s3.put_object(Bucket="guarded", Key="k", Body=b"v")
     assert s3.get_object(Bucket="guarded", Key="k")["Body"].read() == b"v"
-    with pytest.raises(ClientError, match="Forbidden"):
+    with pytest.raises(ClientError, match="with an explicit deny in a resource-based policy"):
         s3.delete_object(Bucket="guarded", Key="k")

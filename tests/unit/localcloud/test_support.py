@@ -1,6 +1,6 @@
 """The table of supported members is complete and true, and docs/local-cloud.md has it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -96,11 +96,13 @@ def test_members_listed_as_refused_are_refused(path: str) -> None:
     assert raised.value.message == f"{support.CANNOT_RUN}{path}: {CREATE[path].note}"
 
 
-def test_members_listed_as_without_effect_are_returned(account: Any) -> None:
+def test_members_listed_as_without_effect_are_returned(account: Any, client: Callable[..., Any]) -> None:
     request = account.request()
     for path in NO_EFFECT:
         if path not in WITH_RULES:
             with_member(request, path)
+    key = client("kms").create_key()["KeyMetadata"]["Arn"]  # the job's role must have the right to use its keys
+    request["OutputDataConfig"]["KmsKeyId"] = request["ResourceConfig"]["VolumeKmsKeyId"] = key
     account.sagemaker.create_training_job(**request)
     job = account.wait_until_ended(request["TrainingJobName"])
     assert job["TrainingJobStatus"] == "Completed", job

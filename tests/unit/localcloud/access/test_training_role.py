@@ -1,0 +1,175 @@
+"""The training role has every right that a job needs, and no other."""
+
+import itertools
+from typing import Any
+
+import pytest
+
+from scripts.core.permissions import Place
+from scripts.core.role_calls import Image, needed
+from scripts.policies import actions
+from scripts.policies.evaluator import Effect, Policies, Principal, Request, evaluate, read_policy
+from tests.unit.localcloud.access.people import Client, allow
+from tests.unit.localcloud.access.training_role import STATEMENTS, rights
+from tests.unit.localcloud.account import GROUP, document, make_role
+
+ACCOUNT = "123456789012"
+BUCKETS = [f"arn:aws:s3:::{name}" for name in ("data", "models", "checkpoints")]
+REPOSITORY = f"arn:aws:ecr:us-east-1:{ACCOUNT}:repository/trainer"
+RIGHTS = rights(BUCKETS[0], BUCKETS[1], BUCKETS[2], REPOSITORY)
+PROGRAM = """
+print("loss=1")
+(base / "checkpoints/a").write_text("a")
+(base / "model/m").write_text("m")
+"""
+_NUMBERS = itertools.count()
+
+
+def trust(kind: str = "training-job") -> dict[str, Any]:
+    """What lets SageMaker assume the role for jobs of this account, as the stack's role does."""
+    return {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"Service": "sagemaker.amazonaws.com"},
+        "Condition": {
+            "StringEquals": {"aws:SourceAccount": ACCOUNT},
+            "ArnLike": {"aws:SourceArn": f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:{kind}/*"},
+        },
+    }
+
+
+def run(account: Any, client: Client, *statements: dict[str, Any], **more: Any) -> tuple[str, str]:
+    """Run a job that needs all of the role's rights; give its status and its FailureReason."""
+    role = make_role(client("iam"), f"trained-{next(_NUMBERS)}", *statements, trust=trust())
+    algorithm = {
+        "TrainingImage": account.image,
+        "TrainingInputMode": "File",
+        "MetricDefinitions": [{"Name": "loss", "Regex": "loss=(.*)"}],
+    }
+    checkpoints = {"S3Uri": f"s3://checkpoints/{role.rpartition('/')[2]}/"}
+    job = account.run(PROGRAM, RoleArn=role, AlgorithmSpecification=algorithm, CheckpointConfig=checkpoints, **more)
+    return job["TrainingJobStatus"], job.get("FailureReason", "")
+
+
+def forget_log_group(client: Client) -> None:
+    logs = client("logs")
+    if logs.describe_log_groups(logGroupNamePrefix=GROUP)["logGroups"]:
+        logs.delete_log_group(logGroupName=GROUP)
+
+
+def test_a_job_completes_with_the_role_s_rights_in_a_new_account(account: Any, client: Client) -> None:
+    forget_log_group(client)
+    assert run(account, client, *RIGHTS) == ("Completed", "")
+
+
+LACKING = {
+    "ListDataAndCheckpoints": "s3:ListBucket",
+    "ReadData": "s3:GetObject",
+    "WriteModels": "s3:PutObject",
+    "ReadAndWriteCheckpoints": "s3:PutObject",
+    "PullImage": "ecr:BatchCheckLayerAvailability",
+    "LogInToRegistry": "ecr:GetAuthorizationToken",
+    "WriteLogs": "logs:DescribeLogStreams",
+    "CreateLogGroup": "logs:CreateLogGroup",
+    "WriteMetrics": "cloudwatch:PutMetricData",
+}
+
+
+@pytest.mark.parametrize("sid", STATEMENTS)
+def test_without_any_one_statement_the_job_fails(account: Any, client: Client, sid: str) -> None:
+    if sid == "CreateLogGroup":
+        forget_log_group(client)
+    status, reason = run(account, client, *(one for one in RIGHTS if one["Sid"] != sid))
+    assert status == "Failed"
+    assert reason.startswith("ClientError: ")
+    assert "AccessDenied" in reason
+    assert (
+        f"assumed-role/trained-{next(_NUMBERS) - 1}/SageMaker is not authorized to perform: {LACKING[sid]} " in reason
+    )
+
+
+def test_a_role_for_other_jobs_is_not_assumed(account: Any, client: Client) -> None:
+    role = make_role(client("iam"), f"trained-{next(_NUMBERS)}", *RIGHTS, trust=trust("processing-job"))
+    with pytest.raises(account.sagemaker.exceptions.ClientError, match="Could not assume role"):
+        account.sagemaker.create_training_job(**account.request(RoleArn=role))
+
+
+def test_keys_and_a_network_need_more_rights(account: Any, client: Client) -> None:
+    key = client("kms").create_key()["KeyMetadata"]["Arn"]
+    resources = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10, "VolumeKmsKeyId": key}
+    more: dict[str, Any] = {
+        "ResourceConfig": resources,
+        "OutputDataConfig": {"S3OutputPath": "s3://models/here/", "KmsKeyId": key},
+        "VpcConfig": {"Subnets": ["subnet-1"], "SecurityGroupIds": ["sg-1"]},
+    }
+    for_aws = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+    by_s3 = {"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}}
+    steps = (
+        ("kms:CreateGrant", allow("kms:CreateGrant", resource=key, Condition=for_aws)),
+        ("ec2:Describe", allow("ec2:Describe*")),
+        ("ec2:CreateNetworkInterface", allow("ec2:*NetworkInterface*")),
+        ("kms:GenerateDataKey", allow("kms:GenerateDataKey", "kms:Decrypt", resource=key, Condition=by_s3)),
+    )
+    given = list(RIGHTS)
+    for lacking, statement in steps:
+        status, reason = run(account, client, *given, **more)
+        assert (status, f"to perform: {lacking}" in reason) == ("Failed", True), reason
+        given.append(statement)
+    assert run(account, client, *given, **more) == ("Completed", "")
+
+
+RESOURCES = [
+    *BUCKETS,
+    *(f"{bucket}/a/b" for bucket in BUCKETS),
+    *(REPOSITORY, f"arn:aws:iam::{ACCOUNT}:role/training", f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:training-job/a"),
+    f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:{GROUP}:log-stream:a",
+    f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/aws/lambda/other:log-stream:a",
+    *("arn:aws:s3:::another", "arn:aws:s3:::another/a", f"arn:aws:ecr:us-east-1:{ACCOUNT}:repository/another"),
+    "*",
+]
+
+
+def test_the_role_may_do_nothing_else_of_all_that_aws_has() -> None:
+    policies = Policies([read_policy("training", document(*RIGHTS))])
+    principal = Principal(f"arn:aws:sts::{ACCOUNT}:assumed-role/training/a", ACCOUNT, "training")
+    context = {"cloudwatch:namespace": (GROUP,)}
+    listed = {action.lower() for one in RIGHTS for action in one["Action"]}
+    allowed = set()
+    for action in sorted(actions.every()):
+        prefix = action.partition(":")[0]
+        for resource in RESOURCES:
+            if resource != "*" and not resource.startswith(f"arn:aws:{prefix}:"):
+                continue
+            decision = evaluate(principal, Request(action, resource, context), policies)
+            if decision.effect is Effect.ALLOWED:
+                allowed.add((action, resource))
+    assert {action for action, _ in allowed} == listed
+    # What it may do on `*` cannot be limited to a resource; all other is on the stack's own.
+    everywhere = {action for action, resource in allowed if resource == "*"}
+    assert everywhere == {"cloudwatch:putmetricdata", "ecr:getauthorizationtoken"}
+    assert not [one for one in allowed if "other" in one[1] and one[0] not in everywhere]
+    for action, resource in (("s3:GetObject", "models"), ("s3:PutObject", "data"), ("s3:DeleteObject", "models")):
+        assert (action.lower(), f"arn:aws:s3:::{resource}/a/b") not in allowed
+
+
+def test_the_role_has_a_right_for_each_call_of_the_table() -> None:
+    source = {"S3DataType": "S3Prefix", "S3Uri": "s3://data/digits/training/"}
+    request = {
+        "TrainingJobName": "a",
+        "InputDataConfig": [{"ChannelName": "training", "DataSource": {"S3DataSource": source}}],
+        "OutputDataConfig": {"S3OutputPath": "s3://models/digits/"},
+        "CheckpointConfig": {"S3Uri": "s3://checkpoints/digits/a/"},
+        "ResourceConfig": {},
+    }
+    policies = Policies([read_policy("training", document(*RIGHTS))])
+    principal = Principal(f"arn:aws:sts::{ACCOUNT}:assumed-role/training/a", ACCOUNT, "training")
+    calls = list(needed(request, Place(account=ACCOUNT), Image(REPOSITORY)))
+    for row, one in calls:
+        decision = evaluate(principal, Request(one.action, one.resource, one.context), policies)
+        assert decision.effect is Effect.ALLOWED, (row.why, one)
+    used = {one.action for _, one in calls}
+    # Only an account's first job makes the log group, and only a failed upload is aborted.
+    assert {action for one in RIGHTS for action in one["Action"]} - used == {
+        "logs:CreateLogGroup",
+        "s3:AbortMultipartUpload",
+    }

@@ -1,7 +1,7 @@
 """Lets a call pass or refuses it, before anything answers it.
 
 A key of a user or of a role's session is decided by its policies. A key that does not look like AWS's, such as that of
-`make`, is the account's root, which may do everything that no bucket's policy denies.
+`make`, is the account's root, which may do everything that no bucket's policy denies; a job's program cannot be root.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,6 +18,7 @@ from scripts.localcloud.access.requests import AwsRequest
 from scripts.localcloud.environment import ACCOUNT
 from scripts.localcloud.faults.answers import error_response
 from scripts.localcloud.faults.operations import Protocol
+from scripts.localcloud.job_front import JOB_SERVICE
 from scripts.localcloud.registry.front import USER, password
 from scripts.localcloud.registry.tokens import Tokens
 from scripts.policies.evaluator import Effect
@@ -72,10 +73,13 @@ class Gate:
 
     def refusal(self, request: Request) -> Response | None:
         """The answer to a request that is refused; None if it may pass."""
-        asked = requests.read(request)
+        service = request.environ.get(JOB_SERVICE)
+        asked = requests.read(request, service)
         protocol = asked.call.protocol
         try:
             caller = self._caller(request, asked)
+            if service and caller.is_root:  # a job's program has the keys of its role, and no others
+                raise InvalidKeyError
         except InvalidKeyError as error:
             return error_response(protocol, *_invalid_key(asked, error))
         if caller.is_root and asked.call.service != "s3":

@@ -43,11 +43,17 @@ class AwsRequest:
     token: str | None
 
 
-def read(request: Request) -> AwsRequest:
-    """Read a request; its body can be read again afterwards."""
+def read(request: Request, service: str | None = None) -> AwsRequest:
+    """Read a request; its body can be read again afterwards.
+
+    Args:
+        request: the request.
+        service: the service that answers it, if something else than the request decides that.
+    """
     call = identify(request)
     target = request.headers.get("X-Amz-Target", "").partition(".")[0]
-    call = Call(_BY_TARGET.get(target, call.service or "s3"), call.operation, call.protocol)
+    service = service or _BY_TARGET.get(target, call.service or "s3")
+    call = Call(service, call.operation, call.protocol)
     query = unquote(request.query_string.decode())
     found = _KEY.search(request.headers.get("Authorization") or query)
     key = next((text for text in found.groups() if text), "") if found else ""

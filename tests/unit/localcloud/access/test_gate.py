@@ -8,8 +8,13 @@ from typing import Any
 
 import pytest
 from botocore.parsers import RpcV2CBORParser
+from werkzeug.test import EnvironBuilder
+from werkzeug.wrappers import Request
 
 from scripts.core import refusals
+from scripts.localcloud.access.gate import Gate
+from scripts.localcloud.job_front import JOB_SERVICE
+from scripts.localcloud.registry.tokens import Tokens
 from tests.unit.localcloud.access.people import Client, People, allow, deny, refused
 from tests.unit.localcloud.account import document, make_role
 
@@ -213,3 +218,17 @@ def test_keys_that_no_longer_work_are_refused(people: People, client: Client) ->
     assert refused(mine("s3").list_buckets)[0] == "InvalidAccessKeyId"
     iam.delete_access_key(UserName=name, AccessKeyId=key)
     assert refused(mine("s3").list_buckets)[0] == "InvalidAccessKeyId"
+
+
+@pytest.mark.parametrize(("service", "key"), [("logs", "local"), ("s3", "local"), ("sts", "")])
+def test_a_job_s_program_cannot_be_root(service: str, key: str) -> None:
+    signed = f"AWS4-HMAC-SHA256 Credential={key}/20260801/us-east-1/{service}/aws4_request, SignedHeaders=host"
+    headers = {"Authorization": signed} | (
+        {"X-Amz-Target": "Logs_20140328.CreateLogGroup"} if service == "logs" else {}
+    )
+    environ = EnvironBuilder("/x", method="POST", headers=headers).get_environ() | {"RAW_URI": "/x"}
+    gate = Gate(Tokens())
+    assert gate.refusal(Request(environ)) is None
+    refusal = gate.refusal(Request({**environ, JOB_SERVICE: service}))
+    assert refusal
+    assert refusal.status_code >= 400

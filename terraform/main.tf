@@ -28,6 +28,10 @@ locals {
   # An object, because a plan must know whether there is a key before it knows the key's ARN.
   given_key = var.kms_key_arn == null ? null : { arn = var.kms_key_arn }
   kms_key   = var.create_kms_key ? { arn = module.encryption[0].arn } : local.given_key
+
+  given_network   = length(var.subnet_ids) == 0 ? null : { subnet_ids = var.subnet_ids, security_group_ids = var.security_group_ids }
+  created_network = { subnet_ids = flatten(module.network[*].subnet_ids), security_group_ids = flatten(module.network[*].security_group_ids) }
+  network         = var.create_network ? local.created_network : local.given_network
 }
 
 module "encryption" {
@@ -37,6 +41,14 @@ module "encryption" {
   description        = "Data, models and images of ${local.prefix}"
   role_arn           = local.role_arn
   administrator_arns = var.key_administrator_arns
+}
+
+module "network" {
+  source = "./modules/network"
+  count  = var.create_network ? 1 : 0
+
+  name       = local.prefix
+  cidr_block = var.network_cidr_block
 }
 
 module "registry" {
@@ -77,6 +89,7 @@ module "training_role" {
   extra_repository_arns    = var.extra_repository_arns
   extra_policy_arns        = var.extra_policy_arns
   kms_key                  = local.kms_key
+  network                  = local.network
 }
 
 # Every training job of the account and region writes here, also those of other projects. So the stack owns the group

@@ -64,3 +64,13 @@ output "kms_key_arn" {
   description = "ARN of the key for job outputs and volumes."
   value       = one(local.kms_key[*].arn)
 }
+
+output "subnet_ids" {
+  description = "IDs of the subnets that training jobs run in."
+  value       = one(local.network[*].subnet_ids)
+}
+
+output "security_group_ids" {
+  description = "IDs of the security groups of training jobs."
+  value       = one(local.network[*].security_group_ids)
+}

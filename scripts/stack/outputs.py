@@ -39,6 +39,8 @@ class Stack(BaseModel):
     checkpoints_bucket: Text
     tags: dict[str, str] = {}
     kms_key_arn: KeyArn | None = None
+    subnet_ids: tuple[Text, ...] = ()
+    security_group_ids: tuple[Text, ...] = ()
 
     @property
     def repository_region(self) -> str:

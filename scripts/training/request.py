@@ -97,6 +97,8 @@ def build_request(training_job: TrainingJob, stack: "Stack") -> dict[str, Any]:
         "EnableManagedSpotTraining": spec.spot,
         "Tags": _tags(training_job, stack),
     }
+    if stack.subnet_ids:
+        request["VpcConfig"] = {"Subnets": [*stack.subnet_ids], "SecurityGroupIds": [*stack.security_group_ids]}
     if spec.channels:
         request["InputDataConfig"] = _channels(training_job, stack.data_bucket)
     if stack.kms_key_arn is not None:

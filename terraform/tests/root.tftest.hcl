@@ -68,7 +68,7 @@ run "the_outputs_contain_project_environment_region_and_account" {
   }
 
   assert {
-    condition     = output.tags == null && output.kms_key_arn == null
+    condition     = output.tags == null && output.kms_key_arn == null && output.subnet_ids == null
     error_message = "An option that is not used must be no output, so that a stack that exists stays as it is."
   }
 }
@@ -187,14 +187,17 @@ run "names_tags_and_retention_follow_the_rules_of_the_account" {
     kept_images           = 9
     protect               = true
     kms_key_arn           = "arn:aws:kms:eu-central-1:111122223333:key/the-key"
+    subnet_ids            = ["subnet-0a", "subnet-0b"]
+    security_group_ids    = ["sg-0c"]
   }
 
   assert {
     condition = (
       aws_cloudwatch_log_group.training_jobs == [] &&
       output.tags == tomap({ CostCenter = "ml" }) &&
-      output.kms_key_arn == "arn:aws:kms:eu-central-1:111122223333:key/the-key"
+      output.kms_key_arn == "arn:aws:kms:eu-central-1:111122223333:key/the-key" &&
+      output.subnet_ids == tolist(["subnet-0a", "subnet-0b"]) && output.security_group_ids == tolist(["sg-0c"])
     )
-    error_message = "The tags and the key must be outputs, because training jobs get them too."
+    error_message = "The tags, the key and the network must be outputs, because training jobs get them too."
   }
 }

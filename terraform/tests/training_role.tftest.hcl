@@ -283,3 +283,34 @@ run "with_a_key_jobs_may_use_it_and_cannot_hand_it_on" {
     error_message = "Jobs must have exactly the rights on the key that AWS names, and grants for AWS's services only."
   }
 }
+
+run "in_a_vpc_jobs_may_manage_network_interfaces_in_its_subnets_only" {
+  command = plan
+
+  module {
+    source = "./modules/training_role"
+  }
+
+  variables {
+    network = { subnet_ids = ["subnet-0a", "subnet-0b"], security_group_ids = ["sg-0c"] }
+  }
+
+  assert {
+    condition = {
+      for statement in jsondecode(aws_iam_role_policy.network[0].policy).Statement :
+      statement.Sid => [
+        length(flatten([statement.Action])), join(" ", sort(flatten([statement.Resource]))), try(statement.Condition, null)
+      ]
+      } == {
+      UseSubnets = [
+        1, "arn:aws:ec2:eu-central-1:*:security-group/sg-0c arn:aws:ec2:eu-central-1:*:subnet/subnet-0a arn:aws:ec2:eu-central-1:*:subnet/subnet-0b", null,
+      ]
+      ManageInterfaces = [
+        4, "arn:aws:ec2:eu-central-1:*:network-interface/*",
+        { ArnLike = { "ec2:Subnet" = ["arn:aws:ec2:eu-central-1:*:subnet/subnet-0a", "arn:aws:ec2:eu-central-1:*:subnet/subnet-0b"] } },
+      ]
+      LookAtNetwork = [5, "*", null]
+    }
+    error_message = "Jobs may create and delete network interfaces in these subnets, with these security groups, and describe networks."
+  }
+}

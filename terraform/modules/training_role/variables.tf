@@ -74,3 +74,9 @@ variable "kms_key" {
   type        = object({ arn = string })
   default     = null
 }
+
+variable "network" {
+  description = "The subnets and security groups of a VPC, { subnet_ids = […], security_group_ids = […] }, in which jobs run; null: none."
+  type        = object({ subnet_ids = list(string), security_group_ids = list(string) })
+  default     = null
+}

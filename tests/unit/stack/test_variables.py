@@ -77,6 +77,14 @@ def test_the_files_of_the_variables_declare_nothing_else() -> None:
         ('kms_key_arn = "arn:aws:kms:us-east-1:111122223333:alias/mine"', "kms_key_arn must be the ARN of a KMS key"),
         (f'create_kms_key = true\nkms_key_arn = "{KEY}"', "create_kms_key = true creates a key"),
         ('key_administrator_arns = ["arn:aws:iam::111122223333:root"]', "key_administrator_arns may have at most 20"),
+        ('subnet_ids = ["vpc-0a"]\nsecurity_group_ids = ["sg-0a"]', "subnet_ids may have at most 16 entries"),
+        ('subnet_ids = ["subnet-0a"]', "subnet_ids and security_group_ids belong together"),
+        ('subnet_ids = ["subnet-0a"]\nsecurity_group_ids = ["default"]', "security_group_ids may have at most 5"),
+        (
+            'create_network = true\nsubnet_ids = ["subnet-0a"]\nsecurity_group_ids = ["sg-0a"]',
+            "create_network = true creates subnets",
+        ),
+        ('network_cidr_block = "10.0.0.0/28"', "network_cidr_block must have a prefix of 16 to 24 bits"),
         ("protect = true\nforce_destroy = true", "protect = true refuses to delete"),
     ],
 )

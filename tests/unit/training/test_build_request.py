@@ -90,6 +90,14 @@ def test_the_key_of_the_stack_is_the_default(values: dict[str, Any], volume: str
     assert "KmsKeyId" not in without["OutputDataConfig"]
 
 
+def test_a_job_runs_in_the_subnets_of_the_stack() -> None:
+    network = {"subnet_ids": ("subnet-0a", "subnet-0b"), "security_group_ids": ("sg-0c",)}
+    request = build_request(training_job({}), STACK.model_copy(update=network))
+    assert request["VpcConfig"] == {"Subnets": ["subnet-0a", "subnet-0b"], "SecurityGroupIds": ["sg-0c"]}
+    assert not problems("CreateTrainingJob", request)
+    assert "VpcConfig" not in build_request(training_job({}), STACK)
+
+
 def test_job_file_metrics_replace_those_of_the_trainer() -> None:
     merged = merge_metrics([Metric("loss", "l=(.)"), Metric("a", "a=(.)")], {"loss": "L=(.)"})
     assert merged == (Metric("loss", "L=(.)"), Metric("a", "a=(.)"))

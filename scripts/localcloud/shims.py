@@ -2,10 +2,14 @@
 
 from typing import Any
 
+from moto.core.responses import ActionResult
 from moto.ecr.models import Repository
+from moto.iam.exceptions import InvalidInput, NotFoundException
+from moto.iam.responses import IamResponse
 from moto.s3.models import FakeBucket, FakeDeleteMarker
 
-from scripts.localcloud.access import gate
+from scripts.localcloud.access import gate, simulation
+from scripts.policies.documents import InvalidPolicyError
 
 
 def apply(registry: str) -> None:
@@ -18,12 +22,25 @@ def apply(registry: str) -> None:
     each. A delete marker lacks that method. The call fails with an AttributeError, botocore and Terraform repeat it,
     and destroying a versioned bucket with ``force_destroy`` never ends.
 
+    Simulations: moto has no SimulatePrincipalPolicy.
+
     Bucket policies: moto ignores their conditions. So the usual statement "deny requests without TLS" would deny
     everything.
     """
     Repository.uri = property(lambda repository: f"{registry}/{repository.name}", lambda *_: None)
     FakeDeleteMarker.dispose = lambda _self, garbage=False: None  # noqa: ARG005 - moto's own signature
     FakeBucket.get_permission = _permission
+    IamResponse.simulate_principal_policy = simulate_principal_policy
+
+
+def simulate_principal_policy(response: Any) -> ActionResult:
+    """Answer SimulatePrincipalPolicy as a method of moto's IAM."""
+    try:
+        return ActionResult(simulation.simulate(response.params))
+    except simulation.NoSuchPrincipalError:
+        raise NotFoundException(f"The entity {response.params['PolicySourceArn']} cannot be found.") from None
+    except InvalidPolicyError as error:
+        raise InvalidInput(f"A policy is invalid: {error}.") from None
 
 
 def _permission(_: Any, action: str, resource: str) -> Any:

@@ -20,15 +20,13 @@ from scripts.localcloud.faults.operations import FORM, Call, Protocol, identify
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-BAD_REQUEST, FORBIDDEN, NOT_FOUND, METHOD_NOT_ALLOWED = 400, 403, 404, 405
+BAD_REQUEST, NOT_FOUND, METHOD_NOT_ALLOWED = 400, 404, 405
 # What AWS answers to an operation that a service does not have:
 # https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html (InvalidAction),
 # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html (NotImplemented),
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/CommonErrors.html (UnknownOperationException)
 _CODES = {Protocol.QUERY: "InvalidAction", Protocol.EC2: "InvalidAction", Protocol.REST_XML: "NotImplemented"}
 _OTHER_CODE = "UnknownOperationException"
-# Programs continue without these if the caller may not call them. SageMaker's SDK 3 checks a role's permissions so.
-_DENIED = {("iam", "SimulatePrincipalPolicy")}
 
 
 def backend(service: str | None) -> "WSGIApplication":
@@ -64,8 +62,6 @@ def _operation_error(_: Exception | None = None) -> Response:
     application: Any = current_app
     call = identify(flask_request, _model(application.service))
     message = f"The local cloud does not have {call.operation or 'this operation'} of {call.service or 'AWS'}."
-    if (call.service, call.operation) in _DENIED:
-        return error_response(call.protocol, "AccessDenied", message, FORBIDDEN)
     return error_response(call.protocol, _code(call), message, BAD_REQUEST)
 
 

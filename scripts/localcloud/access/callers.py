@@ -134,12 +134,15 @@ def find_role(arn: str, account: str = ACCOUNT) -> Any:
 
 
 def of_arn(arn: str) -> Caller | None:
-    """The caller that a user's or a role's ARN names, without a session; None if it does not exist."""
+    """The caller that the ARN of a user, a group or a role names; None if it does not exist."""
     role = find_role(arn)
     if role is not None:
         return of_session(arn, role.name)
     user = next((user for user in list(_iam(ACCOUNT).users.values()) if user.arn == arn), None)
-    return _of_user(user, ACCOUNT) if user else None
+    if user is not None:
+        return _of_user(user, ACCOUNT)
+    group = next((group for group in list(_iam(ACCOUNT).groups.values()) if group.arn == arn), None)
+    return Caller(Principal(arn, ACCOUNT), tuple(_policies(group))) if group else None
 
 
 def _of_user(user: Any, account: str) -> Caller:

@@ -73,13 +73,6 @@ def test_a_service_that_is_missing_is_refused(client: Callable[..., Any], case: 
     assert message.startswith(f"The local cloud does not have this service: {reason}")
 
 
-def test_the_simulation_of_policies_is_denied_so_that_programs_continue_without_it(client: Callable[..., Any]) -> None:
-    request = {"PolicySourceArn": "arn:aws:iam::123456789012:role/x", "ActionNames": ["s3:PutObject"]}
-    status, code, message = refusal(client("iam"), "simulate_principal_policy", request)
-    assert (status, code) == (403, "AccessDenied")
-    assert message == "The local cloud does not have SimulatePrincipalPolicy of iam."
-
-
 def test_an_error_of_what_exists_stays_as_it_is(client: Callable[..., Any]) -> None:
     role = refusal(client("iam"), "get_role", {"RoleName": "nobody"})
     assert role[:2] == (404, "NoSuchEntity")

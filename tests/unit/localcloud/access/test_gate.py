@@ -226,7 +226,7 @@ def test_a_job_s_program_cannot_be_root(service: str, key: str) -> None:
     headers = {"Authorization": signed} | (
         {"X-Amz-Target": "Logs_20140328.CreateLogGroup"} if service == "logs" else {}
     )
-    environ = EnvironBuilder("/x", method="POST", headers=headers).get_environ() | {"RAW_URI": "/x"}
+    environ = EnvironBuilder("/x", method="POST", headers=list(headers.items())).get_environ() | {"RAW_URI": "/x"}
     gate = Gate(Tokens())
     assert gate.refusal(Request(environ)) is None
     refusal = gate.refusal(Request({**environ, JOB_SERVICE: service}))

@@ -4,7 +4,12 @@ A name is loaded when it is first used: importing the package imports neither Te
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from trainyard.errors import JobError
+    from trainyard.own_loop import Result, train
+    from trainyard.resume import Resume
 
 # Each public name, and the file that has it.
 _HOMES = {

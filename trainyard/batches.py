@@ -20,22 +20,25 @@ class Source:
 
     Args:
         batches: your function.
+        steps: of the whole run.
 
     Raises:
-        JobError: it gives no batch, or one whose arrays have different numbers of examples.
+        JobError: it gives no batch, or one whose arrays have different numbers of examples, or a batch depends on
+            something else than its step.
     """
 
-    def __init__(self, batches: Batches) -> None:
+    def __init__(self, batches: Batches, steps: int) -> None:
         self._batches = batches
-        first = next(iter(batches(range(1))), None)
-        if first is None:
-            raise JobError(
-                "The function `batches` gives no batch for range(0, 1).", "Let it yield a batch for each step."
-            )
-        self.first = _as_arrays(first)
+        self.first, *others = self._draw(range(min(2, steps)))
         self.size = count(self.first)
+        if others and fingerprint(others[0]) != fingerprint(self._draw(range(1, 2))[0]):
+            raise JobError(
+                "The batch of step 1 is another one in `batches(range(2))` than in `batches(range(1, 2))`. After an "
+                "interruption, the training would get other examples than uninterrupted.",
+                "Make `batches` a function of the steps alone: draw with `np.random.default_rng([seed, step])`.",
+            )
         # TensorFlow wraps an exception of the function into an error of its own. This is the exception itself.
-        self.error: BaseException | None = None
+        self.error: Exception | None = None
 
     def dataset(self, steps: range, devices: int) -> tf.data.Dataset:
         """The batches of some steps; each is cut into equal parts, which the devices take in turn."""
@@ -43,18 +46,36 @@ class Source:
 
         def parts() -> Iterator[Any]:
             try:
-                for step, batch in zip(steps, self._batches(steps), strict=True):
+                for step, batch in self._by_step(steps):
                     arrays = self._check(step, batch)
                     for first in range(0, self.size, part):
                         yield tf.nest.map_structure(lambda array: array[first : first + part], arrays)  # noqa: B023
-            except BaseException as error:
+            except Exception as error:
                 self.error = error
                 raise
 
-        signature = tf.nest.map_structure(
-            lambda array: tf.TensorSpec([part, *array.shape[1:]], array.dtype), self.first
-        )
-        return tf.data.Dataset.from_generator(parts, output_signature=signature).prefetch(devices)
+        def describe(array: Any) -> Any:
+            return tf.TensorSpec([part, *array.shape[1:]], array.dtype)
+
+        made = tf.data.Dataset.from_generator(parts, output_signature=tf.nest.map_structure(describe, self.first))
+        return made.prefetch(devices)
+
+    def _draw(self, steps: range) -> list[Batch]:
+        return [_as_arrays(batch) for _, batch in self._by_step(steps)]
+
+    def _by_step(self, steps: range) -> Iterator[tuple[int, Any]]:
+        """Each step and its batch.
+
+        Raises:
+            JobError: there is none.
+        """
+        batches = iter(self._batches(steps))
+        for step in steps:
+            batch = next(batches, None)
+            if batch is None:
+                fix = "Let it yield one for each step of its range."
+                raise JobError(f"`batches` gives no batch for step {step}.", fix)
+            yield step, batch
 
     def _check(self, step: int, batch: Any) -> Batch:
         arrays = _as_arrays(batch)

@@ -97,7 +97,7 @@ def train(
     _check_one_host(os.environ)
     with _listening() as stop:
         team = _team(stop)
-        source = Source(batches)
+        source = Source(batches, epochs * steps_per_epoch)
         held_out = None if validation is None else as_validation(validation)
         plan = _plan(epochs, steps_per_epoch, source, held_out, optimizer, loss, metrics or {}, team)
         run = _make_run(model, optimizer, loss, metrics or {}, source, team)

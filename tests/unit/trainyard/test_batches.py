@@ -23,7 +23,7 @@ def numbered(steps: range) -> Iterator[Any]:
 def test_devices_take_equal_parts_of_a_batch_in_turn() -> None:
     from trainyard.batches import Source
 
-    source = Source(numbered)
+    source = Source(numbered, 5)
     assert source.size == 4
     drawn = list(source.dataset(range(3, 5), devices=2).as_numpy_iterator())
     assert [targets.tolist() for _, targets in drawn] == [[12, 13], [14, 15], [16, 17], [18, 19]]
@@ -50,7 +50,7 @@ def test_a_first_batch_that_is_none_is_refused(first: Any, problem: str) -> None
     from trainyard.batches import Source
 
     with pytest.raises(JobError, match=problem):
-        Source(lambda _: first)
+        Source(lambda _: first, 1)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_a_first_batch_that_is_none_is_refused(first: Any, problem: str) -> None
         ((np.ones((1, 2)), np.ones(1)), JobError, r"The batch of step 1 has an array float64 \(1, 2\), that of step 0"),
         ((np.ones((2, 2)), np.ones(2, int)), JobError, r"int64 \(2,\), that of step 0 has float64 \(2,\)"),
         (ZeroDivisionError("mine"), ZeroDivisionError, "mine"),
-        (None, ValueError, "zip"),
+        (None, JobError, "gives no batch for step 1"),
     ],
 )
 def test_what_your_function_does_wrong_later_is_kept(second: Any, kind: type[Exception], problem: str) -> None:
@@ -77,12 +77,32 @@ def test_what_your_function_does_wrong_later_is_kept(second: Any, kind: type[Exc
             elif second:
                 yield second
 
-    source = Source(batches)
+    source = Source(batches, 1)
     with pytest.raises(errors.OpError):
         list(source.dataset(range(2), devices=1))
     assert isinstance(source.error, kind)
     with pytest.raises(kind, match=problem):
         raise source.error
+
+
+def restarted(steps: range) -> Iterator[Any]:
+    """It counts from 0, whatever the steps are."""
+    return numbered(range(len(steps)))
+
+
+def unseeded(steps: range) -> Iterator[Any]:
+    for _ in steps:
+        rows = np.random.default_rng().normal(size=4)
+        yield rows, rows
+
+
+@pytest.mark.parametrize("batches", [restarted, unseeded])
+def test_batches_that_depend_on_more_than_the_step_are_refused(batches: Any) -> None:
+    from trainyard.batches import Source
+
+    with pytest.raises(JobError, match=r"The batch of step 1 is another one in `batches\(range\(2\)\)`") as caught:
+        Source(batches, 10)
+    assert "default_rng([seed, step])" in caught.value.fix
 
 
 def test_the_fingerprint_depends_on_bytes_types_and_shapes() -> None:

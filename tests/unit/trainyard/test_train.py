@@ -150,6 +150,21 @@ def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
         train(line(), checkpoints=tmp_path / "file" / "checkpoints")
 
 
+def test_a_scaled_loss_trains(tmp_path: Path) -> None:
+    """The gradients of the first steps overflow float32: these steps halve the scale and change nothing else."""
+    import keras
+
+    def far(steps: range) -> Iterator[Any]:
+        for _ in steps:
+            yield 8 * X, 16 * X
+
+    model = line()
+    optimizer = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.005), initial_scale=2.0**126)
+    settings: dict[str, Any] = {"epochs": 1, "steps_per_epoch": 8, "checkpoints": tmp_path}
+    trainyard.train(model, optimizer, keras.losses.MeanSquaredError(), far, **settings)
+    assert 1 < float(model.get_weights()[0][0, 0]) < 2
+
+
 def test_several_hosts_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SM_HOSTS", '["algo-1", "algo-2"]')
     with pytest.raises(JobError, match="This job has 2 hosts"):

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.trainer.checkpoint_files import Files, files, folder_of, save, states, steps, write
+from tests.unit.trainyard.checkpoint_files import Files, files, folder_of, save, states, steps, write
 from trainyard.checkpoints import checkpoint
 from trainyard.checkpoints.checkpoint import ABOUT, UPLOAD_SECONDS
 
 KILLS = """
 import os, pathlib, signal, sys
-from tests.unit.trainer.checkpoint_files import after_each_change, save, steps
+from tests.unit.trainyard.checkpoint_files import after_each_change, save, steps
 
 for moment in range(1, 1000):
     folder = pathlib.Path(sys.argv[1], str(moment))

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.unit.trainer.checkpoint_files import arrays, assert_equal, save, steps
+from tests.unit.trainyard.checkpoint_files import arrays, assert_equal, save, steps
 from trainyard.checkpoints import checkpoint
 from trainyard.checkpoints.writer import Writer
 from trainyard.errors import JobError

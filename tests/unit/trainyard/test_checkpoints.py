@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from tests.unit.trainer.checkpoint_files import Files, assert_equal, files, folder_of, save, states, steps, write
+from tests.unit.trainyard.checkpoint_files import Files, assert_equal, files, folder_of, save, states, steps, write
 from trainyard.checkpoints import checkpoint
 from trainyard.checkpoints.checkpoint import ABOUT, MANIFEST, STATE, UPLOAD_SECONDS, TornCheckpoint
 from trainyard.errors import JobError

@@ -90,7 +90,7 @@ demo: .venv/installed ## Train a model on the local cloud, in containers if poss
 	@$(VENV) -m scripts.demo
 prove-resume: CLOUD_TEXT := $(or $(value CLOUD),local)
 prove-resume: ENV_TEXT := $(or $(value ENV),local)
-prove-resume: .venv/installed ## Interrupt a job on the local cloud, or ours, and compare [JOB= KILLS=3 HP= HOSTS=2 SEED=]
+prove-resume: .venv/installed ## Interrupt a training job and compare [JOB= KILLS=3 HP= YES=1; our own: KILLS=3 HOSTS=2 SEED=]
 	@$(VENV) -m scripts.prove_resume
 
 ##@ From a training script to a model (CLOUD=local: rehearse)

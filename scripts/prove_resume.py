@@ -31,7 +31,7 @@ def main(
     seed: Annotated[int | None, typer.Option(envvar="SEED_TEXT", help="Repeats the random kills.")] = None,
     kills: Annotated[int, typer.Option(envvar="KILLS_TEXT", min=1, help="The number of kills.")] = 3,
     hosts: Annotated[int, typer.Option(envvar="HOSTS_TEXT", min=1, max=4, help="Processes that train together.")] = 1,
-    cloud: Annotated[str, typer.Option(envvar="CLOUD_TEXT", help="With a job: only local.")] = "local",
+    cloud: Annotated[str, typer.Option(envvar="CLOUD_TEXT", hidden=True)] = "local",
     hp: Annotated[list[str] | None, typer.Option(help="A hyperparameter, name=value; may be repeated.")] = None,
     yes: Annotated[bool, typer.Option("--yes", envvar="YES_TEXT", help="Confirm deletions beforehand.")] = False,
 ) -> None:

@@ -36,6 +36,8 @@ ELSEWHERE = {
     'make cloud-faults FAULTS="sagemaker:CreateTrainingJob cut-after 1x"': "tests/unit/localcloud/faults/test_verb.py",
     "make cloud-faults": "tests/unit/localcloud/faults/test_verb.py",
     "make prove-resume KILLS=6 SEED=7": "the same as without, for longer",
+    "make prove-resume JOB=my-job": "tests/e2e/test_prove_resume.py",
+    ".venv/bin/python -m scripts.prove_resume --job my-job": "tests/e2e/test_prove_resume.py",
     "make prove-resume HOSTS=2": "tests/unit/proof has two workers",
     "make destroy": "the end of the fixture `yard`",
     "make destroy CONFIRM=dev": "the end of the fixture `yard`",

@@ -98,6 +98,26 @@ def a_read_only_folder(scene: Scene) -> Iterator[None]:
         yield
 
 
+def small_job(program: str) -> Given:
+    """The job file mistake.toml with a program of its own. ``count`` is the number of its starts before."""
+    head = """
+import os, time
+from pathlib import Path
+counter = Path("build/count-of-mistake")
+count = int(counter.read_text()) if counter.exists() else 0
+counter.write_text(str(count + 1))
+"""
+
+    @contextmanager
+    def counted(scene: Scene) -> Iterator[None]:
+        yield
+        (scene.folder / "build/count-of-mistake").unlink(missing_ok=True)
+
+    return given(job('program = "own.py"', ""), file("trainer/own.py", head + program), counted)
+
+
+# What a job that ran leaves; the local cloud's own objects are not seen here.
+RUNS = ("runs/mistake-…",)
 FAULTS_FIX = (
     "A rule is WHERE FAULT [SHARE%] [COUNTx], such as `s3:PutObject 503 20%`; docs/local-cloud.md explains them."
 )
@@ -190,6 +210,62 @@ CASES = (
         'make cloud-faults FAULTS="* 503 1%, s3:PutObjct 503"',
         "FAULTS: `s3:PutObjct 503`: s3 has no operation `PutObjct`; did you mean `PutObject`?",
         FAULTS_FIX,
+    ),
+    Case(GROUP, "make prove-resume JOB=, and none is running", "make prove-resume JOB=digits", NONE, START),
+    Case(
+        GROUP,
+        "make prove-resume JOB= with CLOUD=aws",
+        "make prove-resume JOB=digits CLOUD=aws",
+        "CLOUD=aws: on AWS nobody can order the interruption of a job.",
+        "Leave CLOUD out: `make prove-resume JOB=digits` runs on the local cloud.",
+    ),
+    Case(
+        GROUP,
+        "make prove-resume JOB= with SEED or HOSTS",
+        "make prove-resume JOB=digits SEED=7",
+        "SEED and HOSTS are for `make prove-resume` without JOB.",
+        "Leave them out, or leave JOB out to kill ours.",
+    ),
+    Case(
+        GROUP,
+        "make prove-resume of a job without checkpoints",
+        "make prove-resume JOB=mistake",
+        "jobs/mistake.toml has checkpoints = false: each interruption loses the whole run.",
+        "Remove that line; then what the program writes to /opt/ml/checkpoints survives an interruption.",
+        job("checkpoints = false"),
+    ),
+    Case(
+        GROUP,
+        "make prove-resume of a job that fails uninterrupted",
+        "make prove-resume JOB=mistake YES=1",
+        "mistake-… is Failed, although nothing interrupted it.",
+        "Its log says why: `make logs CLOUD=local RUN=mistake-…`.",
+        small_job("raise SystemExit(1)"),
+        STACK,
+        RUNS,
+    ),
+    Case(
+        GROUP,
+        "make prove-resume of a job that ends before it is interrupted",
+        "make prove-resume JOB=mistake YES=1",
+        "mistake-… ended before it could be interrupted: it trains … s in all.",
+        "Let it train longer, such as with more epochs: HP=.",
+        small_job("time.sleep(3 if count < 2 else 0)"),
+        STACK,
+        RUNS,
+    ),
+    Case(
+        GROUP,
+        "make prove-resume of a job whose runs have nothing in common",
+        "make prove-resume JOB=mistake KILLS=1 YES=1",
+        "Nothing says whether the interrupted run has the right result: the job prints no metric, and two "
+        "uninterrupted runs left no equal model.",
+        "Name a metric in [metrics] of the job file, or seed the program: keras.utils.set_random_seed(1).",
+        small_job(
+            "time.sleep(2 if count < 3 else 0)\nPath(os.environ['SM_MODEL_DIR'], 'model').write_bytes(os.urandom(9))"
+        ),
+        STACK,
+        RUNS,
     ),
     Case(GROUP, "faults for a local cloud that is not running", 'make cloud-faults FAULTS="* 503 1%"', NONE, START),
 )

@@ -16,7 +16,7 @@ from tests.conftest import ROOT, Project, clean_environment
 from tests.unit.imports import imported_packages
 
 # The code that runs only with all packages: the local cloud, the digits, and the verbs that train on this machine.
-LOCAL = ("localcloud", "proof", "demo.py", "digits.py", "prove_resume.py")
+LOCAL = ("localcloud", "proof", "job_proof", "demo.py", "digits.py", "prove_resume.py")
 
 
 @pytest.mark.parametrize("version", [(2, 7), (3, 8), (3, 10), (3, 14), (4, 0)])

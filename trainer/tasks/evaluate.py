@@ -38,6 +38,7 @@ def evaluate(model_folder: Path, data_folder: Path) -> dict[str, Any]:
     predict = tf.function(
         lambda batch: model(batch, training=False),
         input_signature=[tf.TensorSpec([None, None, None, channels], tf.uint8)],
+        autograph=False,  # nothing to convert, and the conversion leaves files in the folder of temporary files
     )
     predicted = np.concatenate([predict(batch).numpy() for batch in _raw_batches(images, channels)])
     return score(labels, np.asarray(images.numbers), predicted)

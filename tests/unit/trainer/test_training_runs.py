@@ -64,9 +64,14 @@ def test_a_job_writes_model_labels_and_history(uninterrupted: tuple[Base, str]) 
 
 
 @pytest.mark.e2e
-def test_evaluate_scores_the_model(uninterrupted: tuple[Base, str], digits: Path) -> None:
+def test_evaluate_scores_the_model(
+    uninterrupted: tuple[Base, str], digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     completed = trainer("evaluate", "--model", str(uninterrupted[0].root / "model"), "--data", str(digits / "test"))
     assert (completed.returncode, completed.stderr) == (0, "")
+    assert not list(tmp_path.iterdir())  # AutoGraph leaves files in the folder of temporary files
     result = json.loads(completed.stdout)
     assert result["images"] == 200
     assert result["accuracy"] > 0.8

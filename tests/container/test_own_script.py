@@ -50,6 +50,8 @@ except OSError as error:
     print("no network:", error)
 """
 
+HOSTS = ("algo-1", "algo-2")
+
 
 def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL)
@@ -94,7 +96,7 @@ def test_the_page_s_program_trains_a_model(container: Container) -> None:
     container.base.configure(hyperparameters={"epochs": "3", "learning_rate": "0.01"})
     code, log = container.run("train", SAGEMAKER_PROGRAM="my_train.py")
     assert code == 0, log
-    (job,) = blocks("toml")
+    job = blocks("toml")[0]
     regex = re.search(r'accuracy = "(.*)"', job)
     assert regex
     accuracies = [float(number) for number in re.findall(regex[1], log)]
@@ -144,32 +146,69 @@ def test_a_program_in_a_container_without_a_network_cannot_connect(container: Co
     assert log.startswith("no network:")
 
 
-def test_the_page_s_commands_build_push_and_run_the_program(dock: Project, base_image: str) -> None:
-    """The page's commands with CLOUD=local; the job runs in a container of the image's digest.
+# Every worker prints what it has learned.
+WEIGHTS = """
+print("learned by", strategy.num_replicas_in_sync, *(float(tf.reduce_sum(each)) for each in model.trainable_variables))
+"""
 
-    Half a minute or more: it builds and pushes an image, and a job trains in it.
+
+@pytest.fixture(scope="module")
+def with_image(dock: Project, base_image: str) -> Project:
+    """The project copy after the page's commands with CLOUD=local that write a job file and build and push an image.
+
+    Half a minute or more.
     """
-    (program,), (job,) = blocks("python"), blocks("toml")
-    write_tree(dock.folder.parent, {"my-project/train.py": program})
+    (program,) = blocks("python")
+    several = (ROOT / "docs" / "examples" / "several_workers.py").read_text()
+    write_tree(dock.folder.parent, {"my-project/train.py": program, "my-project/several_workers.py": several + WEIGHTS})
     dock.make("cloud-up")
     dock.make("infra", "CLOUD=local", "YES=1")
     dock.make("digits")
     dock.make("base", "CLOUD=local", f"BASE={base_image}")
-    (new, image, train) = [
-        each.replace('"', "").split() for each in re.findall(r"^    make (.*)$", PAGE, flags=re.MULTILINE)
-    ]
-    assert [new[0], image[0], train[0]] == ["new", "image", "train"]
+    new, image, _ = commands()
     dock.make(*new)
-    written = dock.folder / "jobs" / "my-train.toml"
+    dock.make(*image, "CLOUD=local", "YES=1")
+    return dock
+
+
+def commands() -> list[list[str]]:
+    """The words of the page's make commands."""
+    found = [each.replace('"', "").split() for each in re.findall(r"^    make (.*)$", PAGE, flags=re.MULTILINE)]
+    assert [words[0] for words in found] == ["new", "image", "train"]
+    return found
+
+
+def test_the_page_s_commands_run_the_program_in_a_container_of_the_image(with_image: Project) -> None:
+    written = with_image.folder / "jobs" / "my-train.toml"
+    job = blocks("toml")[0]
     assert written.read_text() == job
     written.write_text(job.replace("data/my-train/training", "data/digits/training"))
-    for command in (image, train):
-        dock.make(*command, "CLOUD=local", "YES=1")
-    (run,) = (dock.folder / "runs").glob("my-train-*")
+    with_image.make(*commands()[2], "CLOUD=local", "YES=1")
+    (run,) = (with_image.folder / "runs").glob("my-train-*")
     record = json.loads((run / "record.json").read_text())
     assert record["status"] == "Completed"
     assert record["metrics"]["accuracy"] > 0.9
     assert (run / "model" / "model.keras").is_file()
-    log = dock.make("logs", "CLOUD=local", f"RUN={run.name}")
+    log = with_image.make("logs", "CLOUD=local", f"RUN={run.name}")
     assert "as a process" not in log
     assert "Epoch 20/20" in log
+
+
+def test_a_loop_that_knows_only_tf_config_trains_on_two_instances(with_image: Project) -> None:
+    """The page's second job file, with docs/examples/several_workers.py. Both instances have the same results."""
+    (with_image.folder / "jobs" / "several.toml").write_text(blocks("toml")[1])
+    log = with_image.make("train", "CLOUD=local", "YES=1", "JOB=several", "HP=epochs=3")
+    learned = {host: re.findall(rf"^{host}: (learned by 2 .*)$", log, flags=re.MULTILINE) for host in HOSTS}
+    assert len(learned["algo-1"]) == 1, log
+    assert learned["algo-1"] == learned["algo-2"]
+    losses = [
+        [float(loss) for loss in re.findall(rf"^{host}: epoch \d loss (.*)$", log, re.MULTILINE)] for host in HOSTS
+    ]
+    assert losses[0] == losses[1] == sorted(losses[0], reverse=True)
+    assert len(losses[0]) == 3
+    (run,) = (with_image.folder / "runs").glob("several-*")
+    record = json.loads((run / "record.json").read_text())
+    assert (record["status"], record["metrics"]["loss"]) == ("Completed", losses[0][-1])
+    request = json.loads((run / "request.json").read_text())
+    assert request["HyperParameters"]["sagemaker_multi_worker_mirrored_strategy_enabled"] == "true"
+    assert (run / "model" / "model.keras").is_file()

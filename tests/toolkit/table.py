@@ -106,6 +106,7 @@ JOBS = {
     "exception": Job("raise KeyError('weights')"),
     "stop": Job(HANDLER, signal=True),
     "distribution": Job(REPORT, {"sagemaker_parameter_server_enabled": "true"}),
+    "workers": Job(REPORT, {"sagemaker_multi_worker_mirrored_strategy_enabled": "true"}),
     "setup": Job(INSTALLED, project={"setup.py": SETUP}),
     "sdk": Job(REPORT, sdk=True),
 }
@@ -221,5 +222,11 @@ BEHAVIOURS = (
         "the program starts alone",
         "The hyperparameter sagemaker_parameter_server_enabled",
         "refused before the start, with this message",
+    ),
+    Behaviour(
+        "SM_DISTRIBUTION_INSTANCE_GROUPS with `sagemaker_multi_worker_mirrored_strategy_enabled`",
+        lambda ends: ends["workers"].variables["SM_DISTRIBUTION_INSTANCE_GROUPS"],
+        '["homogeneousCluster"]',
+        '["homogeneousCluster"]',
     ),
 )

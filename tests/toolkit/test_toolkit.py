@@ -70,10 +70,13 @@ def test_every_other_variable_is_that_of_the_toolkit(there: dict[str, Ended], he
     assert len(found[0]) > len(VALUES) + 30
 
 
-def test_the_whole_environment_is_that_of_the_toolkit(there: dict[str, Ended], here: dict[str, Ended]) -> None:
-    whole: list[dict[str, Any]] = [json.loads(side["values"].variables["SM_TRAINING_ENV"]) for side in (there, here)]
+@pytest.mark.parametrize("job", ["values", "workers"])
+def test_the_whole_environment_is_that_of_the_toolkit(
+    job: str, there: dict[str, Ended], here: dict[str, Ended]
+) -> None:
+    whole: list[dict[str, Any]] = [json.loads(side[job].variables["SM_TRAINING_ENV"]) for side in (there, here)]
     assert [json.dumps(one.pop("hyperparameters"), separators=(",", ":")) for one in whole] == [
-        side["values"].variables["SM_HPS"] for side in (there, here)
+        side[job].variables["SM_HPS"] for side in (there, here)
     ]
     assert whole[0] == whole[1]
 

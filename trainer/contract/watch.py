@@ -1,7 +1,7 @@
 """Watches the other hosts of a job while a program trains on all of them, so that no host waits for one that is gone.
 
-TensorFlow alone would not do: in a test it noticed a killed worker after 23 seconds, named it only on the first host,
-and a program that waits for it does not handle SIGTERM.
+TensorFlow alone would not do: in a test it noticed a killed worker after 23 seconds, and a program that waits for a
+worker does not handle SIGTERM.
 
 The process that started the program keeps a connection to the first host (`trainyard.hosts.link`). Its last message
 says how it ended: as it should, or which host was lost first. A connection that ends without one is a lost host.

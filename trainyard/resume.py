@@ -17,6 +17,7 @@ https://github.com/keras-team/keras/blob/v3.15.1/keras/src/backend/tensorflow/tr
 https://github.com/keras-team/keras/blob/v3.15.1/keras/src/callbacks/callback_list.py
 """
 
+import errno
 import functools
 import hashlib
 import json
@@ -40,7 +41,8 @@ from numpy.typing import NDArray
 
 SAGEMAKER_FOLDER = Path("/opt/ml/checkpoints")
 STATE, ABOUT, MANIFEST = "state.npz", "about.json", "manifest.json"
-KEPT_CHECKPOINTS = 3
+# After this time, a checkpoint is assumed to be in S3.
+UPLOAD_SECONDS = 60.0
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -156,7 +158,7 @@ class Resume(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no ty
         while every.callbacks.count(self) > 1:
             every.callbacks.remove(self)
         self._list, self._fit = every, caller.f_back.f_code if caller.f_back else None
-        self.stopped = self._signalled = False
+        self.stopped, self._signalled, self._pending = False, False, None
         self._check_length()
         self._settings = run_settings(self.model, self._data)
         if self._found:
@@ -330,6 +332,8 @@ class Resume(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no ty
     def _report_start(self, found: "State") -> None:
         if self._ended:
             say(f"the run in {found.path} has ended: a callback ended it after epoch {self._epoch}")
+        elif self._epoch == self.params["epochs"]:
+            say(f"the run in {found.path} has ended: all {self._epoch} epochs are done")
         else:
             at = f"epoch {self._epoch + 1}" + (f", after step {self._first}" if self._first else "")
             say(f"resumes from {found.path}: {at}")
@@ -444,6 +448,19 @@ class ShuffledBatches:
         step = min(step, self.steps - 1)
         return self._order[1][step * self.batch_size : (step + 1) * self.batch_size]
 
+    def settings(self) -> dict[str, Any]:
+        """What the batches depend on, with a digest of the first numbers, such as labels: text may be paths."""
+        first = permutation(self.size, self.seed, 0)[: self.batch_size]
+        digest = hashlib.sha256()
+        for leaf in self._leaves:
+            digest.update(b"" if leaf.dtype.kind == "S" else leaf[first].tobytes())
+        return {
+            "examples": self.size,
+            "batch_size": self.batch_size,
+            "seed": self.seed,
+            "first numbers": digest.hexdigest()[:12],
+        }
+
     def dataset(self) -> Any:
         """The `tf.data.Dataset` of one epoch. Its iterator gives the epoch that `begin` has set."""
         import tensorflow as tf
@@ -534,8 +551,7 @@ def callback_state(callback: Any) -> dict[str, Any]:
     if isinstance(callback, callbacks.CSVLogger):
         path = Path(callback.filename)
         return {"text": path.read_bytes().decode() if path.exists() else "", "keys": callback.keys}
-    names = [name for kind, names in _ATTRIBUTES.items() if isinstance(callback, kind) for name in names]
-    return {name: getattr(callback, name) for name in names if hasattr(callback, name)}
+    return {name: getattr(callback, name) for name in kept_attributes(callback)}
 
 
 def restore_callback(callback: Any, state: dict[str, Any]) -> None:
@@ -549,8 +565,14 @@ def restore_callback(callback: Any, state: dict[str, Any]) -> None:
         callback.csv_file = Path(callback.filename).open("a", encoding="utf-8")  # noqa: SIM115 -- it closes it
         callback.append_header, callback.keys, callback.writer = not state["text"], state["keys"], None
     else:
-        for name, value in state.items():
-            setattr(callback, name, value)
+        for name in kept_attributes(callback):
+            setattr(callback, name, state[name])
+
+
+def kept_attributes(callback: Any) -> list[str]:
+    """The attributes of one of Keras's callbacks that are its state; not every version has all."""
+    names = [name for kind, names in _ATTRIBUTES.items() if isinstance(callback, kind) for name in names]
+    return [name for name in names if hasattr(callback, name)]
 
 
 def has_own_state(callback: Any) -> bool:
@@ -626,7 +648,7 @@ def check_model(model: Any) -> None:
             f"Resume works with Keras on TensorFlow, and Keras runs on {keras.backend.backend()}.",
             "Set the variable KERAS_BACKEND to tensorflow.",
         )
-    if not model.built:
+    if not (model.built and model.variables):
         raise ResumeError(
             f"The model {model.name} has no weights yet, so none can be loaded.",
             "Make keras.Input(shape) its first layer, or call model.build(input_shape) before Resume.",
@@ -671,7 +693,7 @@ def run_settings(model: Any, data: ShuffledBatches | None) -> dict[str, Any]:
         "optimizers": {
             name: {"class": type(each).__name__, **each.get_config()} for name, each in optimizers(model).items()
         },
-        "batches": {"examples": data.size, "batch_size": data.batch_size, "seed": data.seed} if data else "not ours",
+        "batches": data.settings() if data else "not ours",
         "steps_per_execution": int(model.steps_per_execution),
     }
     loaded: dict[str, Any] = json.loads(json.dumps(settings, default=lambda value: type(value).__name__))
@@ -796,13 +818,12 @@ class Writer:
         return f"{'the newest whole checkpoint' if self._failed else 'the checkpoint'} is {self._newest}"
 
     def _write(self, folder: Path, state: State) -> None:
-        before = time.thread_time()
+        before, self._failed = time.thread_time(), True
         try:
             self._newest = write_checkpoint(folder, state)
-            prune(folder)
+            prune(folder, time.time())
             self._failed = False
         except OSError as error:
-            self._failed = True
             needed = sum(array.nbytes for array in state.arrays.values())
             say(
                 f"warning: the checkpoint after batch {state.batches}, {needed:,} bytes, cannot be written to "
@@ -830,6 +851,8 @@ def usable_folder(folder: str | Path | None) -> Path | None:
         path.mkdir(parents=True, exist_ok=True)
         for partial in path.glob("partial-*"):
             shutil.rmtree(partial)
+        if not os.access(path, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
         raise ResumeError(
             f"The folder {path} cannot hold checkpoints: {error.strerror}.", "Give Resume a folder that you can write."
@@ -920,9 +943,16 @@ def write_checkpoint(folder: Path, state: State) -> Path:
     return target
 
 
-def prune(folder: Path) -> None:
-    """Remove all but the newest checkpoints. An older one may be the only one that S3 has whole."""
-    for path in list_checkpoints(folder)[KEPT_CHECKPOINTS:]:
+def prune(folder: Path, now: float) -> None:
+    """Remove old checkpoints: all that are older than two which S3 has. What is removed here, SageMaker removes there.
+
+    Args:
+        folder: of the checkpoints.
+        now: the time, as `time.time` gives it.
+    """
+    found = list_checkpoints(folder)
+    uploaded = [path for path in found if now - path.stat().st_mtime >= UPLOAD_SECONDS]
+    for path in found[found.index(uploaded[1]) + 1 :] if len(uploaded) > 1 else []:
         shutil.rmtree(path, ignore_errors=True)
 
 

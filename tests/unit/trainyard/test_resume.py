@@ -133,10 +133,11 @@ def test_a_run_that_a_callback_ended_stays_ended(tmp_path: Path, capsys: pytest.
     assert (again.batches, again.bits, again.history) == ([], ended.bits, ended.history)
 
 
-def test_a_run_may_get_more_epochs(tmp_path: Path) -> None:
+def test_a_run_may_get_more_epochs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     uninterrupted = run(tmp_path / "a", epochs=3)
     done = run(tmp_path / "b", epochs=2)
     assert run(tmp_path / "b", epochs=2).bits == done.bits
+    assert "has ended: all 2 epochs are done" in capsys.readouterr().out
     assert run(tmp_path / "b", epochs=3).bits == uninterrupted.bits
     with pytest.raises(ResumeError, match=r"past the end of this fit: epochs=2, 3 are done.*\n.*more epochs"):
         run(tmp_path / "b", epochs=2)
@@ -162,6 +163,9 @@ def test_other_settings_are_refused(tmp_path: Path) -> None:
     resume = Resume(model, tmp_path)
     data = resume.batches((X, Y), 10, seed=4)
     with pytest.raises(ResumeError, match="batches batch_size was 8, is 10; batches seed was 3, is 4"):
+        model.fit(data, epochs=2, initial_epoch=resume.epoch, callbacks=[resume], verbose=0)
+    data = resume.batches((X, Y[::-1]), 8, seed=3)
+    with pytest.raises(ResumeError, match=r"settings: batches first numbers was \w+, is \w+\."):
         model.fit(data, epochs=2, initial_epoch=resume.epoch, callbacks=[resume], verbose=0)
     with pytest.raises(ResumeError, match=r"batches was .*, is not ours"):
         model.fit(X, Y, epochs=2, initial_epoch=1, callbacks=[Resume(model, tmp_path)], verbose=0)

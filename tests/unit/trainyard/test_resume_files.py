@@ -1,8 +1,10 @@
 """The checkpoints of `Resume` on the disk, the batches that it shuffles, and a kill in the middle of an epoch."""
 
 import json
+import os
 import resource
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -53,14 +55,15 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert names(tmp_path / "step-00000010") == [ABOUT, MANIFEST, STATE]
 
 
-def test_three_checkpoints_are_kept(tmp_path: Path) -> None:
+def test_two_checkpoints_that_s3_has_are_kept_and_all_newer_ones(tmp_path: Path) -> None:
     writer = Writer(tmp_path)
     assert writer.describe() == "no checkpoint was written"
-    for batches in range(5):
-        writer.submit(state(batches))
+    for batches, age in enumerate((300, 200, 100, 61, 30)):
+        os.utime(write_checkpoint(tmp_path, state(batches)), times=(0, time.time() - age))
+    writer.submit(state(5))
     writer.wait()
-    assert writer.describe() == f"the checkpoint is {tmp_path / 'step-00000004'}"
-    assert names(tmp_path) == ["step-00000002", "step-00000003", "step-00000004"]
+    assert writer.describe() == f"the checkpoint is {tmp_path / 'step-00000005'}"
+    assert names(tmp_path) == [f"step-0000000{batches}" for batches in (2, 3, 4, 5)]
     assert writer.cost > 0
 
 

@@ -30,6 +30,11 @@ def apply(registry: str) -> None:
     Repository.uri = property(lambda repository: f"{registry}/{repository.name}", lambda *_: None)
     FakeDeleteMarker.dispose = lambda _self, garbage=False: None  # noqa: ARG005 - moto's own signature
     FakeBucket.get_permission = _permission
+    add_simulation()
+
+
+def add_simulation() -> None:
+    """Let moto's IAM answer SimulatePrincipalPolicy."""
     IamResponse.simulate_principal_policy = simulate_principal_policy
 
 

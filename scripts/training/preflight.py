@@ -3,6 +3,7 @@
 If you lack the right to look at something, the check is skipped with a line "Not checked". It never fails the job.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -11,6 +12,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from scripts.container.repository import Image
 from scripts.core import aws
 from scripts.core.errors import UserError, nearest
+from scripts.core.permissions import SAGEMAKER, Place
+from scripts.core.role_calls import assume_context
+from scripts.policies.documents import InvalidPolicyError
+from scripts.policies.evaluator import Effect, Policies, Principal, Request, evaluate, read_policy
+from scripts.training import role_rights
 
 if TYPE_CHECKING:
     from scripts.stack import Stack
@@ -18,7 +24,6 @@ if TYPE_CHECKING:
 ECR_IMAGE = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/(?P<name>[^:@]+)(?P<version>[:@].+)?"
 )
-SAGEMAKER = "sagemaker.amazonaws.com"
 T = TypeVar("T")
 
 
@@ -61,7 +66,7 @@ def check_image(uri: str, stack: "Stack", say: Callable[[str], None]) -> Image:
 
 
 def check(request: Mapping[str, Any], sources: Iterable[str], say: Callable[[str], None]) -> None:
-    """Check role, buckets, S3 sources and instance type.
+    """Check role, buckets, S3 sources, instance type, and what the role may do with them.
 
     Args:
         request: the CreateTrainingJob request.
@@ -72,17 +77,30 @@ def check(request: Mapping[str, Any], sources: Iterable[str], say: Callable[[str
         UserError: a check has failed; the message is that of the first one.
     """
     region, role = aws.region(), request["RoleArn"]
+    place = Place(role.split(":")[1], region, role.split(":")[4])
+    job = place.arn("sagemaker", f"training-job/{request['TrainingJobName']}".lower())
+    repository = repository_arn(request["AlgorithmSpecification"]["TrainingImage"], place)
     _check_instance_type(aws.client("sagemaker"), request["ResourceConfig"].get("InstanceType"))
     s3 = aws.client("s3")
     prefixes = [aws.split_uri(source) for source in sources]
     buckets = [aws.split_uri(uri)[0] for uri in _uris(request)]
     checks: list[tuple[str, Callable[[], None]]] = [
-        (f"the role {role}", partial(_check_role, role, role.split(":")[4])),
+        (f"the role {role}", partial(_check_role, role, job)),
         *((f"the bucket {name}", partial(_check_bucket, s3, name, region)) for name in dict.fromkeys(buckets)),
         *((f"s3://{bucket}/{prefix}", partial(_check_prefix, s3, bucket, prefix)) for bucket, prefix in prefixes),
+        (f"what the role {role} may do", partial(role_rights.check, request, repository, say)),
     ]
     for what, run in checks:
         unless_denied(what, run, say)
+
+
+def repository_arn(uri: str, place: Place) -> str:
+    """The ARN of an image's repository; one whose host is not AWS's is in the account and the region of the job."""
+    found = ECR_IMAGE.fullmatch(uri)
+    if found:
+        owner = Place(place.partition, found["region"], found["account"])
+        return owner.arn("ecr", f"repository/{found['name']}")
+    return place.arn("ecr", f"repository/{re.split('[:@]', uri.partition('/')[2])[0]}")
 
 
 def unless_denied(what: str, run: Callable[[], T], say: Callable[[str], None]) -> T | None:
@@ -96,28 +114,21 @@ def unless_denied(what: str, run: Callable[[], T], say: Callable[[str], None]) -
         return None
 
 
-def trusts_sagemaker(policy: Mapping[str, Any], account: str) -> bool:
-    """Whether a role's trust policy lets SageMaker assume the role for jobs of ``account``."""
-    statements = policy.get("Statement", [])
-    return any(_allows(one, account) for one in ([statements] if isinstance(statements, dict) else statements))
+def trusts_sagemaker(policy: Mapping[str, Any], role: str, job: str) -> bool:
+    """Whether a role's trust policy may let SageMaker assume the role for a job; True if that is not certain.
 
-
-def _allows(statement: Mapping[str, Any], account: str) -> bool:
-    if statement.get("Effect") != "Allow" or not {"sts:AssumeRole", "sts:*", "*"} & _texts(statement.get("Action")):
-        return False
-    principal = statement.get("Principal")
-    if principal != "*" and SAGEMAKER not in _texts((principal or {}).get("Service")):
-        return False
-    for operator, values in statement.get("Condition", {}).items():
-        for key, accounts in values.items():
-            # Only AWS can evaluate the other conditions.
-            if operator == "StringEquals" and key.lower() == "aws:sourceaccount" and account not in _texts(accounts):
-                return False
-    return True
-
-
-def _texts(value: str | list[str] | None) -> set[str]:
-    return {value} if isinstance(value, str) else set(value or ())
+    Args:
+        policy: the trust policy.
+        role: the role's ARN.
+        job: the job's ARN.
+    """
+    request = Request("sts:AssumeRole", role, assume_context(job, job.split(":")[4]))
+    try:
+        policies = Policies(resource=read_policy(role, json.dumps(policy)), needs_resource=True)
+        decision = evaluate(Principal(SAGEMAKER), request, policies)
+    except InvalidPolicyError:
+        return True
+    return decision.effect is Effect.ALLOWED or bool(decision.missing)
 
 
 def _version(text: str) -> dict[str, str]:
@@ -169,15 +180,15 @@ def _check_image_exists(uri: str, image: Image, stack: "Stack") -> None:
         ) from None
 
 
-def _check_role(arn: str, account: str) -> None:
+def _check_role(arn: str, job: str) -> None:
     iam = aws.client("iam")
     try:
         role = iam.get_role(RoleName=arn.rpartition("/")[2])["Role"]
     except iam.exceptions.NoSuchEntityException:
         raise UserError(f"The role {arn} does not exist.", "Apply the stack again: `make infra`.") from None
-    if not trusts_sagemaker(role["AssumeRolePolicyDocument"], account):
+    if not trusts_sagemaker(role["AssumeRolePolicyDocument"], arn, job):
         raise UserError(
-            f"The role {arn} does not let {SAGEMAKER} assume it for account {account}.",
+            f"The role {arn} does not let {SAGEMAKER} assume it for the job {job}.",
             "Correct its trust policy: with `make infra`, or, for an existing role, where it was created.",
         )
 

@@ -305,7 +305,7 @@ CASES = (
             (
                 "make data JOB=mistake YES=1",
                 "s3:DeleteObject",
-                f"{DATA}/*",
+                f"{DATA}/mistake/training/0/gone.png",
                 given(
                     SMALL,
                     an_object_of_no_file,

@@ -1,10 +1,23 @@
 """All errors that the suite provokes and docs/errors.md lists."""
 
-from tests.errors import account, data, images, job_files, local_cloud, plans, resuming, runs, sending, tools
+from tests.errors import (
+    account,
+    data,
+    images,
+    job_files,
+    local_cloud,
+    plans,
+    resuming,
+    role_rights,
+    runs,
+    sending,
+    tools,
+)
 
 CASES = (
     *tools.CASES,
     *account.CASES,
+    *role_rights.CASES,
     *plans.CASES,
     *job_files.CASES,
     *images.CASES,

@@ -27,6 +27,7 @@ from scripts.core.patience import Patience
 from scripts.localcloud.faults import answers, parse
 from scripts.localcloud.faults.operations import Call, identify
 from scripts.localcloud.faults.rules import Fault, Kind
+from scripts.localcloud.shims import add_simulation
 from scripts.runs.following import follow
 from scripts.training.submission import submit
 from tests.unit.faulty_aws import Clock
@@ -45,6 +46,7 @@ class Edge:
     """
 
     def __init__(self, sagemaker: Callable[[str, dict[str, Any]], tuple[int, dict[str, Any]]]) -> None:
+        add_simulation()
         self._sagemaker = sagemaker
         self._moto = DomainDispatcherApplication(create_backend_app)
         # moto lists a folder at each call, to find the service of a host name.

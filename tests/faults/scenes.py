@@ -79,13 +79,20 @@ class Scene:
         return [one["Key"] for one in found if one["Key"].startswith(self.prefix)]
 
 
+RIGHTS = json.dumps(
+    {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": ["s3:*", "ecr:*"], "Resource": "*"}}
+)
+
+
 def fill_account() -> None:
     """Make what every scene needs: buckets, the role, the image."""
     s3 = aws.client("s3")
     for bucket in (STACK.data_bucket, STACK.models_bucket, STACK.checkpoints_bucket):
         s3.create_bucket(Bucket=bucket)
     trust = json.dumps({"Version": "2012-10-17", "Statement": [ROLE]})
-    aws.client("iam").create_role(RoleName=STACK.role_arn.rpartition("/")[2], AssumeRolePolicyDocument=trust)
+    iam, role = aws.client("iam"), STACK.role_arn.rpartition("/")[2]
+    iam.create_role(RoleName=role, AssumeRolePolicyDocument=trust)
+    iam.put_role_policy(RoleName=role, PolicyName="training", PolicyDocument=RIGHTS)
     ecr = aws.client("ecr")
     ecr.create_repository(repositoryName=STACK.repository_name)
     manifest = {"schemaVersion": 2, "config": {"digest": "sha256:" + "0" * 64, "size": 1}, "layers": []}

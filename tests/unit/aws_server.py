@@ -9,6 +9,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from scripts.core import aws
+from scripts.localcloud.shims import add_simulation
 from scripts.stack import Stack
 
 ACCOUNT = "123456789012"
@@ -30,6 +31,7 @@ STACK = Stack(
 @pytest.fixture(scope="session")
 def aws_address() -> Iterator[str]:
     """The server's URL."""
+    add_simulation()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

@@ -4,6 +4,7 @@ import io
 import json
 import re
 import xml.etree.ElementTree as ElementTree
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,8 @@ _KEY = re.compile(r"Credential=([^/,&\s]+)|AWSAccessKeyId=([^&\s]+)|^AWS ([^:\s]
 _CONTROL = "/v20180820/tags/"  # S3 Control's operations on tags: the ARN follows
 # Our own services answer by the target, whatever service the signature names.
 _BY_TARGET = {"SageMaker": "sagemaker", "AmazonEC2ContainerRegistry_V20150921": "ecr"}
+_GZIP = 16 + zlib.MAX_WBITS
+_MAX_PLAIN = 64 << 20
 # A header of S3 and the parameter that it is.
 _HEADERS = {"x-amz-copy-source": "CopySource", "x-amz-acl": "ACL", "x-amz-tagging": "Tagging"}
 
@@ -64,11 +67,11 @@ def read(request: Request, service: str | None = None) -> AwsRequest:
 def _parameters(request: Request, call: Call) -> Mapping[str, Any]:
     match call.protocol:
         case Protocol.JSON:
-            return _json(_body(request))
+            return _json(_plain(request))
         case Protocol.CBOR:
-            return _cbor(_body(request))
+            return _cbor(_plain(request))
         case Protocol.QUERY | Protocol.EC2:
-            text = _body(request).decode(errors="replace") if request.mimetype == FORM else ""
+            text = _plain(request).decode(errors="replace") if request.mimetype == FORM else ""
             fields = parse_qs(text or request.query_string.decode(), keep_blank_values=True)
             return {name: values[0] for name, values in fields.items()}
         case Protocol.REGISTRY:
@@ -80,6 +83,20 @@ def _body(request: Request) -> bytes:
     body = request.get_data()
     request.environ["wsgi.input"] = io.BytesIO(body)
     return body
+
+
+def _plain(request: Request) -> bytes:
+    """The body without its compression: SDKs compress large ones, such as those of PutMetricData.
+
+    https://docs.aws.amazon.com/sdkref/latest/guide/feature-compression.html
+    """
+    body = _body(request)
+    if request.headers.get("Content-Encoding") != "gzip":
+        return body
+    try:
+        return zlib.decompressobj(_GZIP).decompress(body, _MAX_PLAIN)
+    except zlib.error:
+        return b""
 
 
 def _json(body: bytes) -> Mapping[str, Any]:

@@ -7,8 +7,10 @@ import pytest
 
 from scripts.core import aws
 from scripts.core.errors import UserError
+from scripts.core.permissions import Permission, Place
 from scripts.jobfile.reading import parse_job
-from scripts.training import TrainingJob, build_request, preflight
+from scripts.training import TrainingJob, build_request, preflight, role_rights
+from scripts.training.role_rights import Verdict
 from tests.unit.aws_server import ACCOUNT, STACK, poor_user
 
 TRUST: dict[str, Any] = {
@@ -22,11 +24,27 @@ TRUST: dict[str, Any] = {
         }
     ],
 }
+JOB = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:training-job/digits-1"
 IMAGE = f"{STACK.repository_url}:v1"
 
 
 def trust(**change: Any) -> dict[str, Any]:
     return {**TRUST, "Statement": [{**TRUST["Statement"][0], **change}]}
+
+
+def allow(*actions: str, resource: Any = "*", **more: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": list(actions), "Resource": resource, **more}
+
+
+def deny(*actions: str, resource: Any = "*", **more: Any) -> dict[str, Any]:
+    return {**allow(*actions, resource=resource, **more), "Effect": "Deny"}
+
+
+def give(*statements: dict[str, Any]) -> None:
+    """Give the stack's role exactly these rights."""
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    role = STACK.role_arn.rpartition("/")[2]
+    aws.client("iam").put_role_policy(RoleName=role, PolicyName="training", PolicyDocument=policy)
 
 
 @pytest.fixture
@@ -36,6 +54,7 @@ def account(empty_aws: None) -> None:
         aws.client("s3").create_bucket(Bucket=bucket)
     role = STACK.role_arn.rpartition("/")[2]
     aws.client("iam").create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(TRUST))
+    give(allow("s3:*", "ecr:*"))
     ecr = aws.client("ecr")
     ecr.create_repository(repositoryName=STACK.repository_name)
     manifest = {"schemaVersion": 2, "config": {"digest": "sha256:" + "0" * 64, "size": 1}, "layers": []}
@@ -96,7 +115,9 @@ def test_image_of_the_stack_is_located_by_the_repository_arn() -> None:
         (trust(Principal={"Service": ["ec2.amazonaws.com", "sagemaker.amazonaws.com"]}), True),
         (trust(Condition={}), True),
         (trust(Principal={"Service": "ec2.amazonaws.com"}), False),
-        (trust(Principal={"AWS": "*"}), False),
+        (trust(Condition={"ArnLike": {"aws:SourceArn": f"arn:aws:sagemaker:*:{ACCOUNT}:training-job/*"}}), True),
+        (trust(Condition={"ArnLike": {"aws:SourceArn": f"arn:aws:sagemaker:*:{ACCOUNT}:processing-job/*"}}), False),
+        (trust(Condition={"StringEquals": {"aws:SourceOrgID": "o-1"}}), True),
         (trust(Effect="Deny"), False),
         (trust(Action="sts:TagSession"), False),
         (trust(Condition={"StringEquals": {"aws:SourceAccount": "999999999999"}}), False),
@@ -104,7 +125,7 @@ def test_image_of_the_stack_is_located_by_the_repository_arn() -> None:
     ],
 )
 def test_trust_policies(policy: dict[str, Any], trusted: bool) -> None:
-    assert preflight.trusts_sagemaker(policy, ACCOUNT) is trusted
+    assert preflight.trusts_sagemaker(policy, STACK.role_arn, JOB) is trusted
 
 
 def test_invalid_roles_are_refused(account: None) -> None:
@@ -112,6 +133,7 @@ def test_invalid_roles_are_refused(account: None) -> None:
     other = trust(Principal={"Service": "ec2.amazonaws.com"})
     iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(other))
     assert "does not let sagemaker.amazonaws.com" in refusal().problem
+    iam.delete_role_policy(RoleName=role, PolicyName="training")
     iam.delete_role(RoleName=role)
     assert "does not exist" in refusal().problem
 
@@ -128,7 +150,80 @@ def test_invalid_sources_buckets_and_instance_types_are_refused(account: None) -
 def test_checks_without_permission_are_skipped(account: None, aws_address: str) -> None:
     with poor_user(aws_address):
         output = check()
-    assert len(output) == 2
+    assert len(output) == 3
     assert all(line.startswith("Not checked: ") for line in output)
     assert "DescribeImages" in output[0]
     assert "GetRole" in output[1]
+    assert "iam:SimulatePrincipalPolicy" in output[2]
+
+
+PULL = allow("ecr:*")
+CHECKPOINTS = "arn:aws:s3:::checkpoints/digits/*"
+WRITE = allow("s3:PutObject", "s3:DeleteObject", resource=["arn:aws:s3:::models/digits/*", CHECKPOINTS])
+LIST = allow("s3:ListBucket", Condition={"StringLike": {"s3:prefix": "digits/*"}})
+READ = allow("s3:GetObject", resource=["arn:aws:s3:::data/digits/*", CHECKPOINTS])
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ((WRITE, LIST, READ), "No policy allows ecr:GetAuthorizationToken on * to the role"),
+        (
+            (PULL, LIST, READ),
+            "No policy allows s3:PutObject on arn:aws:s3:::checkpoints/digits/digits-1/* to the role",
+        ),
+        ((PULL, WRITE, READ), "No policy allows s3:ListBucket on arn:aws:s3:::data to the role"),
+        ((PULL, WRITE, LIST), "No policy allows s3:GetObject on arn:aws:s3:::data/digits/training/ to the role"),
+        (
+            (PULL, WRITE, LIST, READ, deny("s3:GetObject", resource="arn:aws:s3:::data/digits/training/*")),
+            "A policy denies s3:GetObject on arn:aws:s3:::data/digits/training/ to the role",
+        ),
+    ],
+)
+def test_a_right_that_the_role_lacks_refuses_the_job(
+    account: None, given: tuple[dict[str, Any], ...], problem: str
+) -> None:
+    give(PULL, WRITE, LIST, READ)
+    assert check() == []
+    give(*given)
+    assert refusal().problem.startswith(problem)
+
+
+def test_what_is_not_certain_is_not_checked(account: None) -> None:
+    of_vpc = {"StringEquals": {"aws:SourceVpc": "vpc-1"}}
+    give(PULL, WRITE, LIST, allow("s3:GetObject", Condition=of_vpc))
+    line, _ = check()
+    assert line.startswith("Not checked: whether the role")
+    assert "s3:GetObject on arn:aws:s3:::data/digits/training/" in line
+    give(PULL, WRITE, LIST, READ, deny("s3:*", Condition={"StringNotEquals": {"aws:SourceVpc": "vpc-1"}}))
+    assert len(check()) == 7  # all of S3
+
+
+def test_a_bucket_s_policy_can_allow_what_the_role_s_does_not(account: None) -> None:
+    give(PULL, WRITE, LIST, allow("s3:GetObject", resource=CHECKPOINTS))
+    grant = allow("s3:GetObject", resource="arn:aws:s3:::data/*") | {"Principal": {"AWS": STACK.role_arn}}
+    policy = {"Version": "2012-10-17", "Statement": [grant]}
+    aws.client("s3").put_bucket_policy(Bucket="data", Policy=json.dumps(policy))
+    (line,) = check()
+    assert "s3:GetObject on arn:aws:s3:::data/digits/training/" in line
+    grant["Principal"] = {"AWS": STACK.role_arn + "-of-others"}
+    aws.client("s3").put_bucket_policy(Bucket="data", Policy=json.dumps(policy))
+    assert "No policy allows s3:GetObject" in refusal().problem
+
+
+def test_older_answers_of_the_simulation_have_a_result_for_each_resource() -> None:
+    one, other = Permission("s3:GetObject", "arn:a"), Permission("s3:GetObject", "arn:b")
+    results = [
+        {"EvalActionName": "s3:GetObject", "EvalResourceName": "arn:a", "EvalDecision": "allowed"},
+        {"EvalActionName": "s3:GetObject", "EvalResourceName": "arn:b", "EvalDecision": "explicitDeny"},
+    ]
+    assert (role_rights.judge(results, one), role_rights.judge(results, other)) == (Verdict.ALLOWED, Verdict.DENIED)
+    assert role_rights.judge(results, Permission("s3:PutObject", "arn:a")) is Verdict.UNSURE
+
+
+def test_the_repository_of_an_image() -> None:
+    place = Place("aws", "us-east-1", ACCOUNT)
+    elsewhere = "210987654321.dkr.ecr.eu-west-1.amazonaws.com/a/b:v1"
+    assert preflight.repository_arn(elsewhere, place) == "arn:aws:ecr:eu-west-1:210987654321:repository/a/b"
+    local = f"localhost:5000/a/b@sha256:{'0' * 64}"
+    assert preflight.repository_arn(local, place) == f"arn:aws:ecr:us-east-1:{ACCOUNT}:repository/a/b"

@@ -63,6 +63,8 @@ def test_further_policies_and_boundaries_count(client: Client, role: str) -> Non
     )
     assert less["EvalDecision"] == "implicitDeny"
     assert less["PermissionsBoundaryDecisionDetail"] == {"AllowedByPermissionsBoundary": False}
+    wrong = {"PolicySourceArn": role, "ActionNames": ["s3:x"], "PolicyInputList": ["{}"]}
+    assert refused(client("iam").simulate_principal_policy, **wrong)[0] == "InvalidInput"
 
 
 def test_users_and_groups_are_simulated_and_others_do_not_exist(people: People, client: Client) -> None:

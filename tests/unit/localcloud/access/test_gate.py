@@ -135,9 +135,9 @@ def test_the_condition_keys_of_the_services_are_set(people: People, client: Clie
     )
     cloudwatch, sagemaker = mine("cloudwatch"), mine("sagemaker")
     cloudwatch.put_metric_data(Namespace="mine", MetricData=[{"MetricName": "a", "Value": 1}])
-    large = [{"MetricName": "a" * 200, "Value": 1}] * 100  # so large that boto3 compresses it
-    cloudwatch.put_metric_data(Namespace="mine", MetricData=large)
-    assert refused(cloudwatch.put_metric_data, Namespace="yours", MetricData=large)[0] == "AccessDeniedException"
+    many = [{"MetricName": "a" * 200, "Value": 1}] * 100  # so large that boto3 compresses it
+    cloudwatch.put_metric_data(Namespace="mine", MetricData=many)
+    assert refused(cloudwatch.put_metric_data, Namespace="yours", MetricData=many)[0] == "AccessDeniedException"
     data = {"Namespace": "yours", "MetricData": [{"MetricName": "a", "Value": 1}]}
     assert refused(cloudwatch.put_metric_data, **data)[0] == "AccessDeniedException"
     request: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""The checkpoints of `Resume` on the disk, the batches that it shuffles, and a kill in the middle of an epoch."""
+"""The checkpoints of `Resume` on the disk, the batches that it shuffles, a kill within an epoch, two devices."""
 
 import json
 import os
@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from tests.unit.trainer import forked
-from tests.unit.trainer.trainer_runs import ROOT, environment
+from tests.unit.trainer.trainer_runs import ROOT, environment, run_for_json
 from trainyard.resume import (
     ABOUT,
     MANIFEST,
@@ -256,3 +256,30 @@ def test_a_kill_in_the_middle_of_an_epoch_changes_nothing(tmp_path: Path) -> Non
     code, resumed = end(str(tmp_path / "b"))
     assert code == 0, resumed
     assert resumed == uninterrupted.replace("(0, 0)", f"(1, {newest.batches - 4})")
+
+
+DEVICES = """
+import json, sys
+from pathlib import Path
+import numpy as np
+import tensorflow as tf
+
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+from tests.unit.trainyard.fits import SignalAt, compiled, run
+
+
+def fit(folder, stop=None):
+    with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
+        model = compiled(run_eagerly=False)
+    return run(Path(sys.argv[1]) / folder, model=model, stop=stop, epochs=2, validation=False)
+
+
+whole, stopped, resumed = fit("whole"), fit("cut", SignalAt(0, 1)), fit("cut")
+np.testing.assert_allclose(resumed.history["loss"], whole.history["loss"], rtol=1e-6)
+print(json.dumps([whole.bits == resumed.bits, resumed.batches[0]]))
+"""
+
+
+def test_several_devices_resume_with_the_same_weights(tmp_path: Path) -> None:
+    assert run_for_json(DEVICES, str(tmp_path)) == [True, [0, 2]]

@@ -99,20 +99,23 @@ def train(
         team = _team(stop)
         source = Source(batches, epochs * steps_per_epoch)
         held_out = None if validation is None else as_validation(validation)
-        plan = _plan(epochs, steps_per_epoch, source, held_out, optimizer, loss, metrics or {}, team)
-        run = _make_run(model, optimizer, loss, metrics or {}, source, team)
+        task = _Task(model, optimizer, loss, metrics or {}, source, held_out)
+        plan = _plan(task, epochs, steps_per_epoch, team)
+        run = _make_run(task, team)
         folder = _folder(checkpoints, os.environ)
         newest = resume.resume(run, plan, folder, team, weights_only=False) if folder else None
         with CheckpointSaver(
             folder, Interval(steps=checkpoint_steps), run, resume.checkpoint_facts(plan, team), newest
         ) as saver:
             try:
-                ending = Training(run, plan, _feed(source, held_out, team), saver, stop, team).train()
+                ending = Training(run, plan, _feed(task, team), saver, stop, team).train()
             except tf.errors.OpError:
                 if source.error:
                     raise source.error from None
                 raise
-            saver.save_now()
+            last = saver.save_now()
+    if last:
+        print(f"state after step {last.step} of {plan.steps}: sha256 {last.digest}; in {last.path}", flush=True)
     if run.best_epoch is None:
         run.copy_weights_to_best()
     team.say(f"ended: {ending}")
@@ -149,23 +152,27 @@ def _team(stop: Stop) -> Team:
     return cluster.this_host(stop)
 
 
-def _plan(
-    epochs: int,
-    steps_per_epoch: int,
-    source: Source,
-    held_out: Batch | None,
-    optimizer: Any,
-    loss: Any,
-    metrics: Mapping[str, Score],
-    team: Team,
-) -> Plan:
+@dataclass(frozen=True)
+class _Task:
+    """What is trained on what, as it was given to `train`."""
+
+    model: Any
+    optimizer: Any
+    loss: Any
+    metrics: Mapping[str, Score]
+    source: Source
+    held_out: Batch | None
+
+
+def _plan(task: _Task, epochs: int, steps_per_epoch: int, team: Team) -> Plan:
     """The plan of the run; its identity holds what its results depend on, as far as it can be known."""
+    source, held_out = task.source, task.held_out
     per_device = team.per_replica(source.size)
     identity = {
-        "optimizer": type(optimizer).__name__,
-        **{name: value for name, value in optimizer.get_config().items() if name != "name"},
-        "loss": _name(loss),
-        "metrics": list(metrics),
+        "optimizer": type(task.optimizer).__name__,
+        **{name: value for name, value in task.optimizer.get_config().items() if name != "name"},
+        "loss": getattr(task.loss, "__name__", type(task.loss).__name__),
+        "metrics": list(task.metrics),
         "steps_per_epoch": steps_per_epoch,
         "batch_size": source.size,
         "first batch": fingerprint(source.first),
@@ -182,18 +189,17 @@ def _plan(
     )
 
 
-def _name(function: Any) -> str:
-    return str(getattr(function, "__name__", type(function).__name__))
-
-
-def _make_run(model: Any, optimizer: Any, loss: Any, metrics: Mapping[str, Score], source: Source, team: Team) -> Run:
+def _make_run(task: _Task, team: Team) -> Run:
     """Copy model and optimizer to the devices.
 
     Raises:
-        JobError: the model cannot be copied.
+        JobError: the model cannot be copied, or a metric is no function.
     """
+    model, optimizer = task.model, task.optimizer
+    loss = _of_each_example("loss", task.loss)
+    metrics = {name: _of_each_example(name, metric) for name, metric in task.metrics.items()}
     if not model.built:
-        model(source.first[0])
+        model(task.source.first[0])
     with team.strategy.scope():
         try:
             if not getattr(model, "outputs", None):
@@ -209,27 +215,37 @@ def _make_run(model: Any, optimizer: Any, loss: Any, metrics: Mapping[str, Score
         own = kind.from_config(optimizer.get_config())
         # Before tracing: variables that are created later would belong to the trace.
         own.build(trained.trainable_variables)
-        return Run(trained, model, own, _of_each_example(loss), {n: _of_each_example(m) for n, m in metrics.items()})
+        return Run(trained, model, own, loss, metrics)
 
 
-def _of_each_example(function: Any) -> Score:
-    """A loss or metric as a function that returns one float32 for each example: [examples]."""
+def _of_each_example(name: str, function: Any) -> Score:
+    """A loss or metric as a function that returns one float32 for each example: [examples].
+
+    Raises:
+        JobError: it is no function; the returned function raises it if it does not give a number for each example.
+    """
+    fix = "Give a function of (targets, outputs), such as keras.metrics.sparse_categorical_accuracy."
+    if isinstance(function, keras.metrics.Metric) or not callable(function):
+        raise JobError(f"{name} is {type(function).__name__}, not a function for each example.", fix)
     if isinstance(function, keras.losses.Loss):
         function = type(function).from_config({**function.get_config(), "reduction": None})
 
     def score(targets: Any, outputs: Any) -> Any:
         values = tf.cast(function(targets, outputs), tf.float32)
+        if not values.shape.rank:
+            raise JobError(f"{name} returns one number for all examples, not a number for each.", fix)
         return tf.reduce_mean(values, axis=list(range(1, len(values.shape))))
 
     return score
 
 
-def _feed(source: Source, held_out: Any, team: Team) -> Feed:
-    def validation() -> Any:
-        return team.distribute(validation_batches(held_out, team.per_replica(source.size)))
+def _feed(task: _Task, team: Team) -> Feed:
+    def validation() -> Any:  # asked for only if there are validation arrays
+        held_out: Any = task.held_out
+        return team.distribute(validation_batches(held_out, team.per_replica(task.source.size)))
 
     return Feed(
-        training=lambda steps: team.distribute(source.dataset(steps, team.replicas)),
+        training=lambda steps: team.distribute(task.source.dataset(steps, team.replicas)),
         validation=validation,
         not_finite=_not_finite,
     )

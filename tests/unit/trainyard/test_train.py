@@ -127,6 +127,29 @@ def test_a_model_that_cannot_be_copied_is_refused(tmp_path: Path) -> None:
     assert "keras.Sequential or keras.Model(inputs, outputs)" in caught.value.fix
 
 
+def test_a_metric_is_a_function_of_each_example(tmp_path: Path) -> None:
+    import keras
+
+    with pytest.raises(JobError, match="auc is AUC, not a function for each example"):
+        train(line(), metrics={"auc": keras.metrics.AUC()}, checkpoints=tmp_path)
+    with pytest.raises(JobError, match="error returns one number for all examples"):
+        train(line(), metrics={"error": lambda targets, outputs: keras.ops.mean(targets - outputs)}, checkpoints=tmp_path)
+
+
+def test_a_model_is_built_from_the_first_batch_and_takes_inputs_by_name(tmp_path: Path) -> None:
+    import keras
+
+    def named(steps: range) -> Iterator[Any]:
+        for _ in steps:
+            yield {"a": X, "b": X}, 2 * X[:, 0]
+
+    inputs = {name: keras.Input([1], name=name) for name in ("a", "b")}
+    model = keras.Model(inputs, keras.layers.Add()([line()(inputs["a"]), inputs["b"]]))
+    assert train(model, named, checkpoints=tmp_path / "named").history[0]["loss"] == pytest.approx(0)
+    unbuilt = keras.Sequential([keras.layers.Dense(1)])
+    assert train(unbuilt, rate=0.1, checkpoints=tmp_path / "unbuilt").history[0]["loss"] > 0
+
+
 def test_what_changes_the_results_is_refused_by_name(tmp_path: Path) -> None:
     train(line(), checkpoints=tmp_path)
     with pytest.raises(JobError, match=r"its learning_rate is 0\.0, this run's is 0\.5"):

@@ -51,6 +51,11 @@ def main(
         raise UserError(
             "SEED and HOSTS are for `make prove-resume` without JOB.", "Leave them out, or leave JOB out to kill ours."
         )
+    if kills > localcloud.MAX_INTERRUPTIONS:
+        raise UserError(
+            f"KILLS={kills}: the local cloud interrupts a job at most {localcloud.MAX_INTERRUPTIONS} times.",
+            "Type a smaller number.",
+        )
     if not _prove_job(job, kills, hp or (), yes):
         raise typer.Exit(1)
 

@@ -51,9 +51,11 @@ def prove(prepared: training.PreparedJob, kills: int, interrupting: Interrupting
     for line in report.attempt_rows(interrupted.attempts):
         console.say(line)
     console.say()
-    if interrupted.record.status != "Completed":
-        ended, reason = interrupted.record.status, interrupted.record.failure_reason
-        console.say(f"After an interruption the job is {ended}: {console.indented(reason or 'its log says why')}")
+    console.say(f"The runs: {', '.join(str(run.folder) for run in (first, second, interrupted))}.")
+    record = interrupted.record
+    if record.status != "Completed":
+        reason = console.indented(record.failure_reason or record.secondary_status)
+        console.say(f"Interrupted, the job is {record.status}: {reason}")
         return False
     first_left, second_left, left = _outcomes((first, second, interrupted))
     repeated = repetition(min(first.seconds, second.seconds), interrupted.attempts)
@@ -61,7 +63,6 @@ def prove(prepared: training.PreparedJob, kills: int, interrupting: Interrupting
     notes = report.notes(first_left, saved_models(first.model), first.saves)
     for line in (*notes, *report.lines(verdict, first_left, second_left, left)):
         console.say(line)
-    console.say(f"The runs: {', '.join(str(run.folder) for run in (first, second, interrupted))}.")
     if verdict.result is Result.UNKNOWN and not verdict.is_loss:
         raise UserError(
             "Nothing says whether the interrupted run has the right result: the job prints no metric, and two "
@@ -74,11 +75,7 @@ def prove(prepared: training.PreparedJob, kills: int, interrupting: Interrupting
 def _uninterrupted(prepared: training.PreparedJob, title: str) -> Run:
     with console.step(title):
         run = _send(prepared)
-    if run.record.status != "Completed":
-        raise UserError(
-            f"{run.record.job} is {run.record.status}, although nothing interrupted it.",
-            f"Its log says why: `make logs CLOUD=local RUN={run.record.job}`.",
-        )
+    _check_completed(run)
     return run
 
 
@@ -93,13 +90,22 @@ def _interrupted(
     for order in orders:
         with console.step(f"The same with INTERRUPT={order}"), interrupting(order):
             run = _send(prepared)
-        if run.record.interruptions or run.record.status != "Completed":
+        if run.record.interruptions:
             return run
+        _check_completed(run)
         console.say("It ended without an interruption.")
     raise UserError(
         f"{run.record.job} ended before it could be interrupted: it trains {console.duration(min(seconds))} in all.",
         "Let it train longer, such as with more epochs: HP=.",
     )
+
+
+def _check_completed(run: Run) -> None:
+    if run.record.status != "Completed":
+        raise UserError(
+            f"{run.record.job} is {run.record.status}, although nothing interrupted it.",
+            f"Its log says why: `make logs CLOUD=local RUN={run.record.job}`.",
+        )
 
 
 def _send(prepared: training.PreparedJob) -> Run:

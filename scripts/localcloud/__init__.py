@@ -5,13 +5,14 @@ This package is fast to import: the server (moto, boto3, SageMaker's operations)
 
 from scripts.localcloud.control import container_support, fault_status, order_interruptions, set_faults
 from scripts.localcloud.environment import APPLICATION, Cloud, enter, environment, shell_lines
-from scripts.localcloud.interruptions import format_interruptions, parse_interruptions
+from scripts.localcloud.interruptions import MAX_INTERRUPTIONS, format_interruptions, parse_interruptions
 from scripts.localcloud.lifecycle import IMAGES, keep, required, running, running_jobs, start, stop
 from scripts.localcloud.users import unused, use
 
 __all__ = [
     "APPLICATION",
     "IMAGES",
+    "MAX_INTERRUPTIONS",
     "Cloud",
     "container_support",
     "enter",

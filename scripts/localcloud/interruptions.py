@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from scripts.core.errors import UserError
 
-MAX_COUNT = 100
+MAX_INTERRUPTIONS = 100
 # random:N waits that many seconds of training before each interruption.
 RANDOM_SECONDS = (5, 30)
 _TIME = re.compile(r"(?P<seconds>\d{1,6}(\.\d{1,3})?)s(?P<checkpoint>:checkpoint)?(?P<kill>:kill)?", re.ASCII)
@@ -52,12 +52,12 @@ def parse_interruptions(text: str, draw: random.Random) -> tuple[Interruption, .
         UserError: the text has another form, or its times do not ascend.
     """
     drawn = _RANDOM.fullmatch(text)
-    if drawn and int(drawn["count"]) <= MAX_COUNT:
+    if drawn and int(drawn["count"]) <= MAX_INTERRUPTIONS:
         return _draw(int(drawn["count"]), draw)
     found = [_TIME.fullmatch(word) for word in text.split(",")]
     times = [Interruption(float(time["seconds"]), not time["kill"], bool(time["checkpoint"])) for time in found if time]
-    if len(times) < len(found) or len(times) > MAX_COUNT:
-        raise UserError(f"INTERRUPT={text} is not a list of at most {MAX_COUNT} interruptions.", FORM)
+    if len(times) < len(found) or len(times) > MAX_INTERRUPTIONS:
+        raise UserError(f"INTERRUPT={text} is not a list of at most {MAX_INTERRUPTIONS} interruptions.", FORM)
     if any(later.after <= earlier.after for earlier, later in pairwise(times)):
         raise UserError(f"The times in INTERRUPT={text} do not ascend.", FORM)
     return tuple(times)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Project
+from tests.conftest import ROOT, Project
 
 pytestmark = pytest.mark.e2e
 
@@ -83,7 +83,7 @@ def test_small_programs_get_their_verdicts(small: Project) -> None:
         r"^1 .* epoch 1 to 2 +SIGKILL\n2 .* epoch 3 to 4 +SIGTERM\n3 .* epoch 5 to 6 +itself$", output, re.M
     )
     jobs = RUN.findall(output)
-    assert output.splitlines()[-1] == f"The runs: {', '.join(f'runs/{job}' for job in jobs)}."
+    assert f"\nThe runs: {', '.join(f'runs/{job}' for job in jobs)}.\n" in output
     for job, count in zip(jobs, (0, 0, 2), strict=True):
         record = json.loads((small.folder / "runs" / job / "record.json").read_text())
         assert (record["status"], record["interruptions"]) == ("Completed", count)
@@ -126,3 +126,29 @@ def test_our_trainer_has_the_same_bits(yard: Project, demo: str) -> None:
     assert "Same bits: 2 files of the model and 5 metrics are equal." in output
     assert "Not compared, because they measure time: seconds and images_per_second." in output
     assert Path(yard.folder / "runs" / RUN.findall(output)[2] / "model" / "model.keras").exists()
+
+
+# The example's folder of checkpoints is that of a container; and it is a run of a minute, too short for one every 30 s.
+RESUME = 'Resume(model, Path(os.environ["SAGEMAKER_BASE_DIR"]) / "checkpoints", steps=100)'
+FIT_JOB = """
+program = "keras_fit.py"
+instance_type = "ml.m5.large"
+[channels.training]
+source = "data/digits/training"
+[metrics]
+loss = " loss: ([-+0-9.einfa]+)"
+accuracy = " accuracy: ([-+0-9.einfa]+)"
+"""
+
+
+def test_the_example_for_keras_fit_has_the_same_bits(yard: Project, demo: str) -> None:
+    example = (ROOT / "docs" / "examples" / "keras_fit.py").read_text(encoding="utf-8")
+    assert example.count("Resume(model)") == 1
+    changed = example.replace("Resume(model)", RESUME).replace("epochs=20", "epochs=4").replace("=32,", "=4,")
+    (yard.folder / "trainer" / "keras_fit.py").write_text(changed)
+    (yard.folder / "jobs" / "fit.toml").write_text(FIT_JOB)
+    output = yard.make("prove-resume", "JOB=fit", "KILLS=1", "YES=1", timeout=500)
+    (yard.folder / "trainer" / "keras_fit.py").unlink()
+    (yard.folder / "jobs" / "fit.toml").unlink()
+    assert "Same bits: 1 file of the model and 2 metrics are equal." in output
+    assert ":checkpoint:kill" in output

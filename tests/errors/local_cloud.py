@@ -228,6 +228,13 @@ CASES = (
     ),
     Case(
         GROUP,
+        "make prove-resume JOB= with too many KILLS",
+        "make prove-resume JOB=digits KILLS=101",
+        "KILLS=101: the local cloud interrupts a job at most 100 times.",
+        "Type a smaller number.",
+    ),
+    Case(
+        GROUP,
         "make prove-resume of a job without checkpoints",
         "make prove-resume JOB=mistake",
         "jobs/mistake.toml has checkpoints = false: each interruption loses the whole run.",

@@ -48,6 +48,19 @@ def test_the_tag_depends_on_names_modes_and_bytes(tree: Path) -> None:
     assert len(set(tags)) == len(tags)
 
 
+def test_the_tag_depends_on_the_python_files_of_the_package_beside_the_trainer(tree: Path) -> None:
+    package = tree.parent / "trainyard"
+    package.mkdir()
+    tags = [image_tag(BASE, tree)]
+    (package / "__init__.py").write_text("")
+    tags.append(image_tag(BASE, tree))
+    (package / "__init__.py").write_text("A = 1\n")
+    tags.append(image_tag(BASE, tree))
+    assert len(set(tags)) == 3
+    (package / "notes.txt").write_text("")
+    assert image_tag(BASE, tree) == tags[-1]
+
+
 def test_the_tag_does_not_depend_on_python_s_cache_files(tree: Path) -> None:
     before = image_tag(BASE, tree)
     (tree / "__pycache__").mkdir()

@@ -132,8 +132,9 @@ def test_a_metric_is_a_function_of_each_example(tmp_path: Path) -> None:
 
     with pytest.raises(JobError, match="auc is AUC, not a function for each example"):
         train(line(), metrics={"auc": keras.metrics.AUC()}, checkpoints=tmp_path)
+    metrics = {"error": lambda targets, outputs: keras.ops.mean(targets - outputs)}
     with pytest.raises(JobError, match="error returns one number for all examples"):
-        train(line(), metrics={"error": lambda targets, outputs: keras.ops.mean(targets - outputs)}, checkpoints=tmp_path)
+        train(line(), metrics=metrics, checkpoints=tmp_path)
 
 
 def test_a_model_is_built_from_the_first_batch_and_takes_inputs_by_name(tmp_path: Path) -> None:

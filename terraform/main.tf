@@ -7,7 +7,7 @@ data "aws_region" "current" {}
 locals {
   account_id = data.aws_caller_identity.current.account_id
   partition  = data.aws_partition.current.partition
-  region     = data.aws_region.current.name
+  region     = data.aws_region.current.id
 
   # <project>-<environment>-<purpose>-<account>-<region>: bucket names must be unique worldwide, and role names in all
   # regions of an account. The validation of var.project keeps them within 63 characters.
@@ -15,15 +15,19 @@ locals {
   suffix = "${local.account_id}-${local.region}"
 
   bucket_names = {
-    for purpose in ["data", "models", "checkpoints"] : purpose => "${local.prefix}-${purpose}-${local.suffix}"
+    for purpose in ["data", "models", "checkpoints"] :
+    purpose => lookup(var.existing_buckets, purpose, "${local.prefix}-${purpose}-${local.suffix}")
   }
   repository_name = "${local.prefix}-trainer"
 
   # ARNs are built from names, so that a plan contains the whole policies and they can be reviewed.
-  bucket_arns    = { for purpose, name in local.bucket_names : purpose => "arn:${local.partition}:s3:::${name}" }
-  repository_arn = "arn:${local.partition}:ecr:${local.region}:${local.account_id}:repository/${local.repository_name}"
-  role_name      = "${var.role_name_prefix}${local.prefix}-training-${local.suffix}"
-  role_arn       = coalesce(var.existing_role_arn, "arn:${local.partition}:iam::${local.account_id}:role${var.role_path}${local.role_name}")
+  bucket_arns = { for purpose, name in local.bucket_names : purpose => "arn:${local.partition}:s3:::${name}" }
+  repository_arn = coalesce(
+    var.existing_repository_arn,
+    "arn:${local.partition}:ecr:${local.region}:${local.account_id}:repository/${local.repository_name}",
+  )
+  role_name = "${var.role_name_prefix}${local.prefix}-training-${local.suffix}"
+  role_arn  = coalesce(var.existing_role_arn, "arn:${local.partition}:iam::${local.account_id}:role${var.role_path}${local.role_name}")
 
   # An object, because a plan must know whether there is a key before it knows the key's ARN.
   given_key = var.kms_key_arn == null ? null : { arn = var.kms_key_arn }
@@ -53,11 +57,36 @@ module "network" {
 
 module "registry" {
   source = "./modules/registry"
+  count  = var.existing_repository_arn == null ? 1 : 0
 
   name         = local.repository_name
   kept_images  = var.kept_images
   kms_key      = local.kms_key
   force_delete = var.force_delete
+}
+
+moved {
+  from = module.registry
+  to   = module.registry[0]
+}
+
+# Its URL.
+data "aws_ecr_repository" "existing" {
+  count = var.existing_repository_arn == null ? 0 : 1
+
+  name        = split(":repository/", local.repository_arn)[1]
+  registry_id = split(":", local.repository_arn)[4]
+}
+
+module "access_logs" {
+  source = "./modules/access_logs"
+  count  = var.access_logs ? 1 : 0
+
+  name               = "${local.prefix}-access-logs-${local.suffix}"
+  source_bucket_arns = [for purpose, arn in local.bucket_arns : arn if !contains(keys(var.existing_buckets), purpose)]
+  days               = var.access_log_days
+  protect            = var.protect
+  force_destroy      = var.force_destroy
 }
 
 module "buckets" {
@@ -66,9 +95,11 @@ module "buckets" {
   data_name        = local.bucket_names["data"]
   models_name      = local.bucket_names["models"]
   checkpoints_name = local.bucket_names["checkpoints"]
+  existing         = keys(var.existing_buckets)
   old_version_days = var.old_version_days
   checkpoint_days  = var.checkpoint_days
   kms_key          = local.kms_key
+  access_logs      = var.access_logs ? { bucket = module.access_logs[0].name } : null
   protect          = var.protect
   force_destroy    = var.force_destroy
 }

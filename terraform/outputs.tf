@@ -20,17 +20,17 @@ output "account_id" {
 
 output "repository_arn" {
   description = "ARN of the repository of training images. It contains their account and region."
-  value       = module.registry.arn
+  value       = var.existing_repository_arn == null ? module.registry[0].arn : data.aws_ecr_repository.existing[0].arn
 }
 
 output "repository_name" {
   description = "Name of the repository of training images."
-  value       = module.registry.name
+  value       = var.existing_repository_arn == null ? module.registry[0].name : data.aws_ecr_repository.existing[0].name
 }
 
 output "repository_url" {
   description = "URL of the repository of training images: the URI of every image starts with it."
-  value       = module.registry.url
+  value       = var.existing_repository_arn == null ? module.registry[0].url : data.aws_ecr_repository.existing[0].repository_url
 }
 
 output "role_arn" {

@@ -50,6 +50,58 @@ variable "tags" {
   }
 }
 
+variable "existing_buckets" {
+  description = "Names of buckets of yours, { data = …, models = …, checkpoints = … }, all or some. The stack uses them as they are."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition = (
+      length(setsubtract(keys(var.existing_buckets), ["data", "models", "checkpoints"])) == 0 &&
+      alltrue([for name in values(var.existing_buckets) : can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", name))])
+    )
+    error_message = "existing_buckets may have the keys data, models and checkpoints. Each value must be the name of a bucket."
+  }
+
+  validation {
+    condition     = length(distinct(values(var.existing_buckets))) == length(var.existing_buckets)
+    error_message = "existing_buckets must name three different buckets: the rights of training jobs differ in each."
+  }
+}
+
+variable "existing_repository_arn" {
+  description = "ARN of an ECR repository of yours in the stack's region, for training images. The stack uses it as it is."
+  type        = string
+  default     = null
+
+  validation {
+    condition = var.existing_repository_arn == null || can(
+      regex("^arn:aws[a-z-]*:ecr:[a-z0-9-]+:[0-9]{12}:repository/[a-z0-9._/-]+$", var.existing_repository_arn)
+    )
+    error_message = "existing_repository_arn must be the ARN of a repository: arn:aws:ecr:<region>:<account>:repository/<name>."
+  }
+}
+
+variable "access_logs" {
+  description = "Create a bucket that gets the access logs of the stack's buckets: who read or wrote which object."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "access_log_days" {
+  description = "Days until an access log is deleted."
+  type        = number
+  default     = 365
+  nullable    = false
+
+  validation {
+    condition     = var.access_log_days >= 1 && floor(var.access_log_days) == var.access_log_days
+    error_message = "access_log_days must be a whole number of at least 1."
+  }
+}
+
 variable "old_version_days" {
   description = "Days in which you can restore an overwritten or deleted object of data and models."
   type        = number

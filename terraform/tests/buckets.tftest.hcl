@@ -199,3 +199,31 @@ run "a_key_encrypts_all_buckets" {
     error_message = "All three buckets must be encrypted with the key, through a bucket key."
   }
 }
+
+run "buckets_that_exist_are_used_as_they_are_and_the_others_log_their_accesses" {
+  command = plan
+
+  module {
+    source = "./modules/buckets"
+  }
+
+  variables {
+    existing    = ["data", "checkpoints"]
+    access_logs = { bucket = "the-logs" }
+  }
+
+  assert {
+    condition = (
+      keys(aws_s3_bucket.this) == ["models"] && keys(aws_s3_bucket_versioning.this) == ["models"] &&
+      output.data_name == "the-data" && output.checkpoints_name == "the-checkpoints"
+    )
+    error_message = "The stack must not touch the buckets that it was given."
+  }
+
+  assert {
+    condition = { for purpose, logging in aws_s3_bucket_logging.this : purpose => [logging.target_bucket, logging.target_prefix] } == {
+      models = ["the-logs", "models/"]
+    }
+    error_message = "The buckets of the stack must log below their purpose."
+  }
+}

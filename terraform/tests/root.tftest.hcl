@@ -28,6 +28,11 @@ override_data {
   values = { account_id = "111122223333" }
 }
 
+override_data {
+  target = module.access_logs[0].data.aws_caller_identity.current
+  values = { account_id = "111122223333" }
+}
+
 variables {
   environment = "dev"
 }
@@ -187,6 +192,8 @@ run "names_tags_and_retention_follow_the_rules_of_the_account" {
     kept_images           = 9
     protect               = true
     kms_key_arn           = "arn:aws:kms:eu-central-1:111122223333:key/the-key"
+    existing_buckets      = { data = "given-data" }
+    access_logs           = true
     subnet_ids            = ["subnet-0a", "subnet-0b"]
     security_group_ids    = ["sg-0c"]
   }
@@ -196,6 +203,7 @@ run "names_tags_and_retention_follow_the_rules_of_the_account" {
       aws_cloudwatch_log_group.training_jobs == [] &&
       output.tags == tomap({ CostCenter = "ml" }) &&
       output.kms_key_arn == "arn:aws:kms:eu-central-1:111122223333:key/the-key" &&
+      output.data_bucket == "given-data" && local.bucket_arns["data"] == "arn:aws:s3:::given-data" &&
       output.subnet_ids == tolist(["subnet-0a", "subnet-0b"]) && output.security_group_ids == tolist(["sg-0c"])
     )
     error_message = "The tags, the key and the network must be outputs, because training jobs get them too."

@@ -125,7 +125,7 @@ def test_each_of_two_terminals_applies_what_it_has_reviewed(yard: Project, folde
     with changed(yard, VARIABLES, KEPT):
         with at_the_question(yard) as answer:
             first = reviewed(folder)
-            assert [one["address"] for one in first["changes"]] == ["module.registry.aws_ecr_repository.this"]
+            assert [one["address"] for one in first["changes"]] == ["module.registry[0].aws_ecr_repository.this"]
             (yard.folder / VARIABLES).write_text(PROTECTED)
             yard.make("plan", LOCAL)  # in the second terminal
             assert reviewed(folder)["digest"] != first["digest"]

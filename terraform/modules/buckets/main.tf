@@ -1,12 +1,13 @@
 locals {
-  names = {
+  all_names = {
     data        = var.data_name
     models      = var.models_name
     checkpoints = var.checkpoints_name
   }
+  names = { for purpose, name in local.all_names : purpose => name if !contains(var.existing, purpose) }
 
   # Checkpoints are overwritten all the time, and nobody needs them after their job has ended. So no versions are kept.
-  versioned = toset(["data", "models"])
+  versioned = setsubtract(["data", "models"], var.existing)
 }
 
 resource "aws_s3_bucket" "this" {
@@ -156,4 +157,12 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
 
   # Rules for noncurrent versions need a versioned bucket.
   depends_on = [aws_s3_bucket_versioning.this]
+}
+
+resource "aws_s3_bucket_logging" "this" {
+  for_each = var.access_logs == null ? {} : local.names
+
+  bucket        = aws_s3_bucket.this[each.key].bucket
+  target_bucket = var.access_logs.bucket
+  target_prefix = "${each.key}/"
 }

@@ -4,9 +4,10 @@
 
 output "data_name" {
   description = "Name of the bucket for training data."
-  value       = aws_s3_bucket.this["data"].id
+  value       = contains(var.existing, "data") ? var.data_name : aws_s3_bucket.this["data"].id
   depends_on = [
     aws_s3_bucket_lifecycle_configuration.this,
+    aws_s3_bucket_logging.this,
     aws_s3_bucket_policy.this,
     aws_s3_bucket_server_side_encryption_configuration.this,
     aws_s3_bucket_versioning.this,
@@ -15,9 +16,10 @@ output "data_name" {
 
 output "models_name" {
   description = "Name of the bucket for trained models."
-  value       = aws_s3_bucket.this["models"].id
+  value       = contains(var.existing, "models") ? var.models_name : aws_s3_bucket.this["models"].id
   depends_on = [
     aws_s3_bucket_lifecycle_configuration.this,
+    aws_s3_bucket_logging.this,
     aws_s3_bucket_policy.this,
     aws_s3_bucket_server_side_encryption_configuration.this,
     aws_s3_bucket_versioning.this,
@@ -26,9 +28,10 @@ output "models_name" {
 
 output "checkpoints_name" {
   description = "Name of the bucket for checkpoints."
-  value       = aws_s3_bucket.this["checkpoints"].id
+  value       = contains(var.existing, "checkpoints") ? var.checkpoints_name : aws_s3_bucket.this["checkpoints"].id
   depends_on = [
     aws_s3_bucket_lifecycle_configuration.this,
+    aws_s3_bucket_logging.this,
     aws_s3_bucket_policy.this,
     aws_s3_bucket_server_side_encryption_configuration.this,
     aws_s3_bucket_versioning.this,

@@ -40,6 +40,19 @@ variable "checkpoint_days" {
   }
 }
 
+variable "existing" {
+  description = "Which of data, models and checkpoints exist already, made by somebody else. They are used as they are."
+  type        = set(string)
+  default     = []
+  nullable    = false
+}
+
+variable "access_logs" {
+  description = "The bucket, { bucket = … }, that gets the access logs of the others, below data/, models/ and checkpoints/; null: no logs."
+  type        = object({ bucket = string })
+  default     = null
+}
+
 variable "kms_key" {
   description = "The KMS key, { arn = … }, that encrypts new objects; null: S3's own keys."
   type        = object({ arn = string })

@@ -85,6 +85,11 @@ def test_the_files_of_the_variables_declare_nothing_else() -> None:
             "create_network = true creates subnets",
         ),
         ('network_cidr_block = "10.0.0.0/28"', "network_cidr_block must have a prefix of 16 to 24 bits"),
+        ('existing_buckets = { logs = "mine" }', "existing_buckets may have the keys data, models and checkpoints"),
+        ('existing_buckets = { data = "arn:aws:s3:::mine" }', "Each value must be the name of a bucket"),
+        ('existing_buckets = { data = "mine", models = "mine" }', "existing_buckets must name three different buckets"),
+        ('existing_repository_arn = "mine"', "existing_repository_arn must be the ARN of a repository"),
+        ("access_log_days = 0", "access_log_days must be a whole number of at least 1"),
         ("protect = true\nforce_destroy = true", "protect = true refuses to delete"),
     ],
 )

@@ -137,7 +137,14 @@ class Resume(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no ty
 
         Returns:
             A `tf.data.Dataset` of one epoch. You may `map` it, batch by batch, and `prefetch` it.
+
+        Raises:
+            ResumeError: the arrays make no batches, or this is the second call.
         """
+        if self._data:
+            raise ResumeError(
+                "resume.batches was called twice.", "Call it for the training data. Give fit other data as they are."
+            )
         self._data = ShuffledBatches(data, batch_size, seed)
         return self._data.dataset()
 
@@ -157,9 +164,9 @@ class Resume(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no ty
             return
         while every.callbacks.count(self) > 1:
             every.callbacks.remove(self)
-        self._list, self._fit = every, caller.f_back.f_code if caller.f_back else None
+        self._list, self._fit = every, caller.f_back.f_code
         self.stopped, self._signalled, self._pending = False, False, None
-        self._check_length()
+        self._check_length(caller.f_back.f_locals.get("steps_per_epoch"))
         self._settings = run_settings(self.model, self._data)
         if self._found:
             check_settings(self._found, self._settings)
@@ -191,6 +198,8 @@ class Resume(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no ty
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002 -- versions count it differently
         """Write a checkpoint if it is due; end the epoch after a SIGTERM."""
+        if self._data:
+            self._data.check_read()
         self._done += self._stride()
         step, steps = self._done, self.params["steps"]
         if steps is not None and step >= steps:
@@ -250,15 +259,17 @@ class Resume(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no ty
 
     # Parts of these.
 
-    def _check_length(self) -> None:
+    def _check_length(self, steps_per_epoch: int | None) -> None:
         if self.params["epochs"] < self._epoch + bool(self._first):
             raise ResumeError(
                 f"The checkpoint is past the end of this fit: epochs={self.params['epochs']}, {self._epoch} are done.",
                 "Give fit more epochs, or give Resume an empty folder to start anew.",
             )
-        if self._data and self.params["steps"] != self._data.steps:
+        # With steps_per_epoch, Keras would go on reading an iterator of the epoch before.
+        if self._data and (self.params["steps"] != self._data.steps or steps_per_epoch is not None):
             raise ResumeError(
-                f"fit has {self.params['steps']} batches in an epoch, but resume.batches gave {self._data.steps}.",
+                f"fit has {self.params['steps']} batches in an epoch, resume.batches gave {self._data.steps}, and "
+                f"steps_per_epoch is {steps_per_epoch}.",
                 "Give fit this dataset, without repeat, unbatch and steps_per_epoch.",
             )
 
@@ -424,6 +435,7 @@ class ShuffledBatches:
         self.size, self.batch_size, self.seed = sizes.pop(), batch_size, seed
         self._at = (0, 0, 1)
         self._order: tuple[int, NDArray[Any]] = (-1, np.empty(0))
+        self._read = False
 
     @property
     def steps(self) -> int:
@@ -432,7 +444,18 @@ class ShuffledBatches:
 
     def begin(self, epoch: int, first: int, repeated: int) -> None:
         """Set the next epoch: the batches from `first`. If it is not 0, the first `repeated` ones come twice."""
-        self._at = (epoch, first, repeated)
+        self._at, self._read = (epoch, first, repeated), False
+
+    def check_read(self) -> None:
+        """Check that `fit` reads this epoch from here.
+
+        Raises:
+            ResumeError: it reads other data, or those of an earlier epoch.
+        """
+        if not self._read:
+            raise ResumeError(
+                "fit does not read resume.batches in this epoch.", "Give fit the dataset that it returned, not cached."
+            )
 
     def rows(self, number: int) -> NDArray[np.intp]:
         """The examples of a batch.
@@ -440,13 +463,15 @@ class ShuffledBatches:
         Args:
             number: counts the batches of this epoch that were given so far.
         """
+        self._read = True
         epoch, first, repeated = self._at
         step = number if not first else first + (number if number < repeated else number - repeated)
-        if self._order[0] != epoch:
-            self._order = (epoch, permutation(self.size, self.seed, epoch))
+        order = self._order  # the thread of an earlier iterator may replace it
+        if order[0] != epoch:
+            order = self._order = (epoch, permutation(self.size, self.seed, epoch))
         # What comes after the end of a shorter epoch is prefetched and never used.
         step = min(step, self.steps - 1)
-        return self._order[1][step * self.batch_size : (step + 1) * self.batch_size]
+        return order[1][step * self.batch_size : (step + 1) * self.batch_size]
 
     def settings(self) -> dict[str, Any]:
         """What the batches depend on, with a digest of the first numbers, such as labels: text may be paths."""

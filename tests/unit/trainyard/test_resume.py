@@ -164,6 +164,7 @@ def test_other_settings_are_refused(tmp_path: Path) -> None:
     data = resume.batches((X, Y), 10, seed=4)
     with pytest.raises(ResumeError, match="batches batch_size was 8, is 10; batches seed was 3, is 4"):
         model.fit(data, epochs=2, initial_epoch=resume.epoch, callbacks=[resume], verbose=0)
+    resume = Resume(model, tmp_path)
     data = resume.batches((X, Y[::-1]), 8, seed=3)
     with pytest.raises(ResumeError, match=r"settings: batches first numbers was \w+, is \w+\."):
         model.fit(data, epochs=2, initial_epoch=resume.epoch, callbacks=[resume], verbose=0)
@@ -194,10 +195,21 @@ def test_wrong_uses_are_refused(tmp_path: Path) -> None:
     backup = CB.BackupAndRestore(tmp_path / "backup")
     refuse("Leave out BackupAndRestore", lambda m, r: m.fit(X, Y, callbacks=[backup, r], **quiet), tmp_path)
     refuse(
-        "fit has None batches in an epoch, but resume.batches gave 4.\nGive fit this dataset, without repeat",
+        "fit has None batches in an epoch, resume.batches gave 4, and .*\nGive fit this dataset, without repeat",
         lambda m, r: m.fit(r.batches((X, Y), 8).repeat(), callbacks=[r], **quiet),
         tmp_path,
     )
+    refuse(
+        "fit has 4 batches in an epoch, resume.batches gave 4, and steps_per_epoch is 4.",
+        lambda m, r: m.fit(r.batches((X, Y), 8), steps_per_epoch=4, callbacks=[r], **quiet),
+        tmp_path,
+    )
+    refuse(
+        "fit does not read resume.batches in this epoch.\nGive fit the dataset that it returned, not cached",
+        lambda m, r: m.fit(r.batches((X, Y), 8).cache(), callbacks=[r], **quiet),
+        tmp_path / "cached",
+    )
+    refuse("called twice", lambda _, r: [r.batches((X, Y), 8), r.batches((X, Y), 8)], tmp_path)
 
     class Odd(CountsBatches):
         def get_state(self) -> dict[str, Any]:

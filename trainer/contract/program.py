@@ -83,7 +83,7 @@ def _fail_together(name: str, folders: Folders, watch: Watch) -> None:
     """Tell the other hosts why the program failed here. If another host was lost, that may be why: write it too."""
     path = failure_file(folders)
     reason = path.read_text(encoding="utf-8", errors="replace") if path.exists() else f"SIGTERM ended {name}."
-    lost = watch.fail(reason.partition("\n")[0])
+    lost = watch.fail(reason.partition("\n")[0].removesuffix("; see the log for the reason."))
     if lost:
         print(f"Error: {lost}", file=sys.stderr, flush=True)
         write_failure(folders, f"{lost} Here, {name} ended with:\n{reason}")

@@ -39,6 +39,8 @@ print("ready", json.dumps(config), flush=True)
 if what == "fail":
     time.sleep(0.3)
     raise KeyError("weights")
+if what == "exit":
+    sys.exit(9)
 time.sleep({"end": 0, "end later": 1}.get(what, 60))
 """
 
@@ -122,6 +124,17 @@ def test_if_a_host_is_killed_the_others_end_with_its_name(tmp_path: Path, killed
         assert hosts.bases[index].failure == reason
 
 
+def test_the_others_learn_of_a_killed_host_after_the_first_host_s_program_has_ended(tmp_path: Path) -> None:
+    hosts = make_hosts(tmp_path, "end", "wait", "wait")
+    processes = start(hosts)
+    assert processes[0].stderr is not None
+    assert "mine.py left nothing" in processes[0].stderr.readline()  # its program has ended
+    processes[2].kill()
+    ended = end(processes)
+    assert [code for code, _ in ended] == [0, 1, -signal.SIGKILL]
+    assert hosts.bases[1].failure.startswith(f"The training ended because {hosts.names[2]} was lost.")
+
+
 @pytest.mark.parametrize("failing", [0, 1])
 def test_if_a_program_fails_the_other_hosts_end_with_its_reason(tmp_path: Path, failing: int) -> None:
     hosts = make_hosts(tmp_path, *("fail" if index == failing else "wait" for index in range(3)))
@@ -131,6 +144,14 @@ def test_if_a_program_fails_the_other_hosts_end_with_its_reason(tmp_path: Path, 
     reason = f"The training ended because {hosts.names[failing]} was lost: KeyError: 'weights'. See the log of that"
     for index in {0, 1, 2} - {failing}:
         assert hosts.bases[index].failure.startswith(reason)
+
+
+def test_the_others_get_the_exit_code_of_a_program_that_gives_no_reason(tmp_path: Path) -> None:
+    hosts = make_hosts(tmp_path, "wait", "exit")
+    assert [code for code, _ in end(start(hosts))] == [1, 9]
+    assert hosts.bases[0].failure == (
+        f"The training ended because {hosts.names[1]} was lost: mine.py exited with code 9. See the log of that host."
+    )
 
 
 def test_if_both_programs_fail_each_host_also_names_the_other(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from moto.iam.access_control import PermissionResult
 from werkzeug.wrappers import Request, Response
 
 from scripts.core.permissions import Permission, Place, required_permissions
-from scripts.localcloud.access import callers, context, decisions, requests
+from scripts.localcloud.access import callers, context, decisions, encryption, requests
 from scripts.localcloud.access.callers import Caller, InvalidKeyError
 from scripts.localcloud.access.requests import AwsRequest
 from scripts.localcloud.environment import ACCOUNT
@@ -92,6 +92,8 @@ class Gate:
             _passed.set(Passed(caller, keys, _denied(caller, needed, keys)))
             return None
         _passed.set(Passed(caller if asked.key else None, keys))
+        if asked.call.service == "s3" and not caller.is_root:
+            needed += encryption.permissions(asked, request)
         denial = decisions.first_denial(caller, needed, keys)
         if denial is None:
             return None

@@ -82,13 +82,15 @@ def upload(
     compressed = output.get("CompressionType", "GZIP") == "GZIP"
     archives = layouts[0].base.parent  # For the archives. It is deleted with the job.
     folders = {layout.host: layout.program_folder(layout.output) for layout in layouts}
-    output_data = _Folder(folders, "output/data", compressed, log)
+    key_id = output.get("KmsKeyId")
+    encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key_id} if key_id else {}
+    output_data = _Folder(folders, "output/data", compressed, encryption, log)
     if output_data.content.entries:
         output_data.upload(s3, archives, uri, "output" if compressed else "data", compressed)
     if not with_model:
         return None
     folders = {layout.host: layout.program_folder(layout.model) for layout in layouts}
-    model = _Folder(folders, "model", compressed, log)
+    model = _Folder(folders, "model", compressed, encryption, log)
     return model.upload(s3, archives, uri, "model", compressed)
 
 
@@ -99,10 +101,16 @@ class _Folder:
     """
 
     def __init__(
-        self, hosts: Mapping[str, ProgramFolder], title: str, with_links: bool, log: Callable[[str], None]
+        self,
+        hosts: Mapping[str, ProgramFolder],
+        title: str,
+        with_links: bool,
+        encryption: dict[str, str],
+        log: Callable[[str], None],
     ) -> None:
         self._hosts = hosts
         self._title = title
+        self._encryption = encryption
         self._log = log
         entries = {}
         for host, folder in hosts.items():
@@ -120,13 +128,13 @@ class _Folder:
         if not compressed:
             for entry, file in self._files():
                 if file:
-                    s3.upload_fileobj(file, bucket, f"{key}/{entry.path}")
+                    s3.upload_fileobj(file, bucket, f"{key}/{entry.path}", ExtraArgs=self._encryption)
             return f"s3://{bucket}/{key}/"
         archive = archives / f"{name}.tar.gz"
         with tarfile.open(archive, "w:gz", compresslevel=FAST_GZIP) as packed:
             for entry, file in self._files():
                 packed.addfile(_member(entry, file), file)
-        s3.upload_file(str(archive), bucket, f"{key}.tar.gz")
+        s3.upload_file(str(archive), bucket, f"{key}.tar.gz", ExtraArgs=self._encryption)
         return f"s3://{bucket}/{key}.tar.gz"
 
     def _files(self) -> Iterator[tuple[Entry, ProgramFile | None]]:

@@ -83,7 +83,9 @@ OPERATIONS: Mapping[str, Mapping[str, Member]] = {
         "InputDataConfig.ShuffleConfig": _no_effect("files in a folder have no order"),
         "OutputDataConfig.S3OutputPath": _supported(),
         "OutputDataConfig.CompressionType": _supported("`GZIP`, `NONE`"),
-        "OutputDataConfig.KmsKeyId": _no_effect("the role must have the rights to use the key"),
+        "OutputDataConfig.KmsKeyId": _supported(
+            "the role must have the rights to use the key; the objects name it, and their bytes are not encrypted"
+        ),
         "ResourceConfig.InstanceType": _supported(
             "cores, memory and GPUs, as far as the machine has them; a process gets all of the machine's"
         ),

@@ -125,6 +125,31 @@ def test_a_role_has_its_boundary_and_a_session_its_policy(people: People, client
     assert refused(people.session, client=user, role=role)[0] == "AccessDenied"
 
 
+def test_an_encrypted_object_needs_its_key(people: People, client: Client) -> None:
+    root, kms = client("s3"), client("kms")
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    root.create_bucket(Bucket="encrypted")
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}
+    root.put_bucket_encryption(Bucket="encrypted", ServerSideEncryptionConfiguration={"Rules": [rule]})
+    root.put_object(Bucket="encrypted", Key="a", Body=b"x")
+    name, mine = people.user(allow("s3:*"))
+    s3 = mine("s3")
+    assert f"kms:Decrypt on resource: {key} " in refused(s3.get_object, Bucket="encrypted", Key="a")[2]
+    put = {"Bucket": "encrypted", "Key": "b", "Body": b"x"}
+    assert f"kms:GenerateDataKey on resource: {key} " in refused(s3.put_object, **put)[2]
+    context = {"StringLike": {"kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:::encrypted/*"}}
+    by_s3 = {"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}, **context}
+    use = allow("s3:*"), allow("kms:Decrypt", "kms:GenerateDataKey", resource=key, Condition=by_s3)
+    client("iam").put_user_policy(UserName=name, PolicyName="inline", PolicyDocument=document(*use))
+    s3.put_object(**put)
+    assert s3.get_object(Bucket="encrypted", Key="a")["Body"].read() == b"x"
+    assert refused(mine("kms").generate_data_key, KeyId=key, KeySpec="AES_256")[0] == "AccessDeniedException"
+    # The key's own policy must allow too: here it lets another account alone use the key.
+    of_others = {"Effect": "Allow", "Action": "kms:*", "Resource": "*", "Principal": {"AWS": "arn:aws:iam::1:root"}}
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=document(of_others))
+    assert "no resource-based policy allows" in refused(s3.get_object, Bucket="encrypted", Key="a")[2]
+
+
 def test_the_condition_keys_of_the_services_are_set(people: People, client: Client) -> None:
     role = f"arn:aws:iam::{ACCOUNT}:role/passed"
     passing = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}

@@ -116,6 +116,9 @@ def test_keys_and_a_network_need_more_rights(account: Any, client: Client) -> No
         assert (status, f"to perform: {lacking}" in reason) == ("Failed", True), reason
         given.append(statement)
     assert run(account, client, *given, **more) == ("Completed", "")
+    models = client("s3").list_objects_v2(Bucket="models", Prefix="here/")["Contents"]
+    newest = max(models, key=lambda one: one["LastModified"])["Key"]
+    assert client("s3").head_object(Bucket="models", Key=newest)["SSEKMSKeyId"] == key
 
 
 RESOURCES = [

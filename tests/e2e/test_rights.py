@@ -16,7 +16,7 @@ def test_the_applied_role_has_the_rights_that_were_proven(yard: Project, demo: s
     assert demo
     server = json.loads((yard.folder / "build" / "local-cloud" / "server.json").read_text())
     iam = boto3.Session("local", "local", region_name="us-east-1").client("iam", endpoint_url=server["url"])
-    role = "trainyard-local-training"
+    role = "trainyard-local-training-123456789012-us-east-1"
     policy: Any = iam.get_role_policy(RoleName=role, PolicyName="training")["PolicyDocument"]
     found = {one["Sid"]: _normal(one) for one in policy["Statement"]}
     assert not iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]

@@ -9,7 +9,7 @@ from tests.errors.account import DATA, GROUP, SMALL
 from tests.errors.case import STACK, Case, given
 from tests.errors.scene import Given, Scene
 
-NAME = "trainyard-local-training"
+NAME = "trainyard-local-training-123456789012-us-east-1"
 ROLE = f"arn:aws:iam::123456789012:role/{NAME}"
 CHANNEL = f"{DATA}/mistake/training/"
 

@@ -137,8 +137,8 @@ def _everything_in_vpc(request: Json, _: Place, __: Image | None) -> Found:
 
 
 def _interfaces(request: Json, place: Place, _: Image | None) -> Found:
-    if "VpcConfig" in request:
-        yield place.arn("ec2", "network-interface/*"), {}
+    for subnet in request.get("VpcConfig", {}).get("Subnets", []):
+        yield place.arn("ec2", "network-interface/*"), {"ec2:subnet": (place.arn("ec2", f"subnet/{subnet}"),)}
 
 
 def _network(request: Json, place: Place, _: Image | None) -> Found:

@@ -9,8 +9,8 @@ from scripts.core.permissions import Place
 from scripts.core.role_calls import Image, needed
 from scripts.policies import actions
 from scripts.policies.evaluator import Effect, Policies, Principal, Request, evaluate, read_policy
-from tests.unit.localcloud.access.people import Client, allow
-from tests.unit.localcloud.access.training_role import STATEMENTS, rights
+from tests.unit.localcloud.access.people import Client
+from tests.unit.localcloud.access.training_role import STATEMENTS, key_rights, network_rights, rights
 from tests.unit.localcloud.account import GROUP, document, make_role
 
 ACCOUNT = "123456789012"
@@ -94,7 +94,16 @@ def test_a_role_for_other_jobs_is_not_assumed(account: Any, client: Client) -> N
         account.sagemaker.create_training_job(**account.request(RoleArn=role))
 
 
-def test_keys_and_a_network_need_more_rights(account: Any, client: Client) -> None:
+LACKING_OF_OPTIONS = {
+    "UseKey": "kms:GenerateDataKey",
+    "EncryptVolumes": "kms:CreateGrant",
+    "UseSubnets": "ec2:CreateNetworkInterface",
+    "ManageInterfaces": "ec2:CreateNetworkInterface",
+    "LookAtNetwork": "ec2:DescribeDhcpOptions",
+}
+
+
+def test_with_a_key_and_a_network_each_statement_for_them_is_needed(account: Any, client: Client) -> None:
     key = client("kms").create_key()["KeyMetadata"]["Arn"]
     resources = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10, "VolumeKmsKeyId": key}
     more: dict[str, Any] = {
@@ -102,19 +111,10 @@ def test_keys_and_a_network_need_more_rights(account: Any, client: Client) -> No
         "OutputDataConfig": {"S3OutputPath": "s3://models/here/", "KmsKeyId": key},
         "VpcConfig": {"Subnets": ["subnet-1"], "SecurityGroupIds": ["sg-1"]},
     }
-    for_aws = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
-    by_s3 = {"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}}
-    steps = (
-        ("kms:CreateGrant", allow("kms:CreateGrant", resource=key, Condition=for_aws)),
-        ("ec2:Describe", allow("ec2:Describe*")),
-        ("ec2:CreateNetworkInterface", allow("ec2:*NetworkInterface*")),
-        ("kms:GenerateDataKey", allow("kms:GenerateDataKey", "kms:Decrypt", resource=key, Condition=by_s3)),
-    )
-    given = list(RIGHTS)
-    for lacking, statement in steps:
-        status, reason = run(account, client, *given, **more)
-        assert (status, f"to perform: {lacking}" in reason) == ("Failed", True), reason
-        given.append(statement)
+    given = [*RIGHTS, *key_rights(key), *network_rights("subnet-1", "sg-1")]
+    for sid, action in LACKING_OF_OPTIONS.items():
+        status, reason = run(account, client, *(one for one in given if one["Sid"] != sid), **more)
+        assert (status, f"to perform: {action} " in reason) == ("Failed", True), reason
     assert run(account, client, *given, **more) == ("Completed", "")
     models = client("s3").list_objects_v2(Bucket="models", Prefix="here/")["Contents"]
     newest = max(models, key=lambda one: one["LastModified"])["Key"]

@@ -1,6 +1,6 @@
-"""The rights of the stack's training role, as `terraform/modules/training_role` writes them without options.
+"""The rights of the stack's training role, as `terraform/modules/training_role` writes them.
 
-tests/e2e/test_rights.py compares them with those of an applied stack.
+tests/e2e/test_rights.py compares those without options with an applied stack.
 """
 
 from typing import Any
@@ -41,3 +41,39 @@ def rights(data: str, models: str, checkpoints: str, repository: str) -> list[di
         | ({"Condition": namespace} if sid == "WriteMetrics" else {})
         for sid, (actions, resources) in found.items()
     ]
+
+
+def key_rights(key: str) -> list[dict[str, Any]]:
+    """The statements for the ARN of a key, of the role's policy `key`."""
+    grant = {"Condition": {"Bool": {"kms:GrantIsForAWSResource": "true"}}}
+    use = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"]
+    return [
+        {"Sid": "UseKey", "Effect": "Allow", "Action": use, "Resource": key},
+        {
+            "Sid": "EncryptVolumes",
+            "Effect": "Allow",
+            "Action": "kms:CreateGrant",
+            "Resource": key,
+            "Condition": for_aws,
+        },
+    ]
+
+
+def network_rights(subnet: str, group: str) -> list[dict[str, Any]]:
+    """The statements for the IDs of a subnet and a security group, of the role's policy `network`."""
+    place = "arn:aws:ec2:us-east-1:*"
+    describe = ("DhcpOptions", "NetworkInterfaces", "SecurityGroups", "Subnets", "Vpcs")
+    interfaces = [f"ec2:{verb}NetworkInterface{kind}" for verb in ("Create", "Delete") for kind in ("", "Permission")]
+    found: dict[str, dict[str, Any]] = {
+        "UseSubnets": {
+            "Action": "ec2:CreateNetworkInterface",
+            "Resource": [f"{place}:subnet/{subnet}", f"{place}:security-group/{group}"],
+        },
+        "ManageInterfaces": {
+            "Action": interfaces,
+            "Resource": f"{place}:network-interface/*",
+            "Condition": {"ArnLike": {"ec2:Subnet": f"{place}:subnet/{subnet}"}},
+        },
+        "LookAtNetwork": {"Action": [f"ec2:Describe{name}" for name in describe], "Resource": "*"},
+    }
+    return [{"Sid": sid, "Effect": "Allow", **statement} for sid, statement in found.items()]

@@ -45,7 +45,7 @@ def rights(data: str, models: str, checkpoints: str, repository: str) -> list[di
 
 def key_rights(key: str) -> list[dict[str, Any]]:
     """The statements for the ARN of a key, of the role's policy `key`."""
-    grant = {"Condition": {"Bool": {"kms:GrantIsForAWSResource": "true"}}}
+    for_aws = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
     use = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"]
     return [
         {"Sid": "UseKey", "Effect": "Allow", "Action": use, "Resource": key},

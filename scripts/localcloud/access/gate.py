@@ -21,6 +21,7 @@ from scripts.localcloud.faults.operations import Protocol
 from scripts.localcloud.job_front import JOB_SERVICE
 from scripts.localcloud.registry.front import USER, password
 from scripts.localcloud.registry.tokens import Tokens
+from scripts.policies.documents import InvalidPolicyError
 from scripts.policies.evaluator import Effect
 from scripts.policies.patterns import Context
 
@@ -82,6 +83,8 @@ class Gate:
                 raise InvalidKeyError
         except InvalidKeyError as error:
             return error_response(protocol, *_invalid_key(asked, error))
+        except InvalidPolicyError as error:
+            return _denied_response(protocol, f"A policy of the caller is invalid: {error}.")
         if caller.is_root and asked.call.service != "s3":
             _passed.set(Passed(caller))
             return None
@@ -95,10 +98,7 @@ class Gate:
         if asked.call.service == "s3" and not caller.is_root:
             needed += encryption.permissions(asked, request)
         denial = decisions.first_denial(caller, needed, keys)
-        if denial is None:
-            return None
-        code, status = _DENIED[protocol]
-        return error_response(protocol, code, denial.message, status)
+        return None if denial is None else _denied_response(protocol, denial.message)
 
     def _caller(self, request: Request, asked: AwsRequest) -> Caller:
         if asked.call.protocol is not Protocol.REGISTRY:
@@ -129,6 +129,11 @@ def object_permission(action: str, resource: str) -> PermissionResult:
         case Effect.EXPLICIT_DENY:
             return PermissionResult.DENIED
     return PermissionResult.NEUTRAL
+
+
+def _denied_response(protocol: Protocol, message: str) -> Response:
+    code, status = _DENIED[protocol]
+    return error_response(protocol, code, message, status)
 
 
 def _denied(sender: Caller, needed: Iterable[Permission], keys: Context) -> frozenset[str]:

@@ -18,6 +18,7 @@ from scripts.localcloud.faults.operations import FORM, Call, Protocol, identify
 
 # Credential=AKID/20260801/…, AWSAccessKeyId=AKID in a presigned address, and `AWS AKID:signature`.
 _KEY = re.compile(r"Credential=([^/,&\s]+)|AWSAccessKeyId=([^&\s]+)|^AWS ([^:\s]+):")
+_TOKEN = "X-Amz-Security-Token"  # noqa: S105 - a header's name; addresses presigned in version 2 have it in lower case
 _CONTROL = "/v20180820/tags/"  # S3 Control's operations on tags: the ARN follows
 # Our own services answer by the target, whatever service the signature names.
 _BY_TARGET = {"SageMaker": "sagemaker", "AmazonEC2ContainerRegistry_V20150921": "ecr"}
@@ -60,7 +61,7 @@ def read(request: Request, service: str | None = None) -> AwsRequest:
     query = unquote(request.query_string.decode())
     found = _KEY.search(request.headers.get("Authorization") or query)
     key = next((text for text in found.groups() if text), "") if found else ""
-    token = request.headers.get("X-Amz-Security-Token") or request.args.get("X-Amz-Security-Token")
+    token = request.headers.get(_TOKEN) or request.args.get(_TOKEN) or request.args.get(_TOKEN.lower())
     return AwsRequest(call, _parameters(request, call), signed_region(request), key, token)
 
 

@@ -51,7 +51,10 @@ def check(request: Mapping[str, Any], job_arn: str, region: str, repository: str
         raise RightsError(refusal(role_arn))
     place = Place(callers.PARTITION, region, ACCOUNT)
     image = Image(place.arn("ecr", f"repository/{repository}")) if repository else None
-    caller = callers.of_session(role_arn, SESSION)
+    try:
+        caller = callers.of_session(role_arn, SESSION)
+    except InvalidPolicyError as error:
+        raise RightsError(f"AccessDenied: a policy of the role is invalid: {error}.") from None
     permissions = [permission for row, permission in needed(request, place, image) if not row.made]
     denial = decisions.first_denial(caller, permissions, context.of_caller(caller, region))
     if denial:

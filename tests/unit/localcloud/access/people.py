@@ -47,9 +47,9 @@ class People:
     def with_keys(self, key: str, secret: str, token: str | None = None) -> Client:
         """Give what makes clients with these keys."""
 
-        def client(service: str) -> Any:
+        def client(service: str, **more: Any) -> Any:
             session = boto3.Session(key, secret, token, region_name="us-east-1")
-            return session.client(service, endpoint_url=self._url)  # type: ignore[call-overload]
+            return session.client(service, endpoint_url=self._url, **more)  # type: ignore[call-overload]
 
         return client
 

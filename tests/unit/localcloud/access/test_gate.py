@@ -7,6 +7,7 @@ import urllib.request
 from typing import Any
 
 import pytest
+from botocore.config import Config
 from botocore.parsers import RpcV2CBORParser
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
@@ -260,3 +261,24 @@ def test_a_job_s_program_cannot_be_root(service: str, key: str) -> None:
     refusal = gate.refusal(Request({**environ, JOB_SERVICE: service}))
     assert refusal
     assert refusal.status_code >= 400
+
+
+@pytest.mark.parametrize("version", ["s3", "s3v4"])
+def test_an_address_that_a_session_presigned_has_the_session_s_rights(
+    people: People, client: Client, bucket: str, version: str
+) -> None:
+    read = allow("s3:GetObject", resource=f"arn:aws:s3:::{bucket}/mine/*")
+    role = make_role(client("iam"), f"presigned-{version}", read, trust=TRUST)
+    _, user = people.user(allow("sts:AssumeRole"))
+    s3 = people.session(user, role)("s3", config=Config(signature_version=version))
+
+    def status(key: str) -> int:
+        try:
+            with urllib.request.urlopen(
+                s3.generate_presigned_url("get_object", {"Bucket": bucket, "Key": key})
+            ) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    assert (status("mine/a"), status("yours/a")) == (200, 403)

@@ -15,11 +15,16 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from trainyard.errors import JobError
 from trainyard.hosts.connection import Connection
-from trainyard.hosts.link import POLL_SECONDS, HostLostError, Link, address, connect, seconds_to_wait
+from trainyard.hosts.link import (
+    POLL_SECONDS,
+    SILENCE_LIMIT_SECONDS,
+    HostLostError,
+    Link,
+    address,
+    connect,
+    seconds_to_wait,
+)
 from trainyard.stop import Stop
-
-# After the program failed, this long is waited for the name of a lost host, which may be the cause.
-CAUSE_SECONDS = 5.0
 
 
 class Watch:
@@ -59,11 +64,13 @@ class Watch:
     def fail(self, reason: str) -> HostLostError | None:
         """Say that the program failed here, so that the others end too.
 
+        They answer at once. A host that does not answer was perhaps lost before, and is the cause.
+
         Returns:
             The other host that was lost, which may be the cause; None if there is none.
         """
         self._link.leave(reason)
-        self._reading(CAUSE_SECONDS)
+        self._reading(SILENCE_LIMIT_SECONDS + POLL_SECONDS)
         return self.lost
 
     def _reading(self, seconds: float) -> bool:

@@ -21,7 +21,7 @@ from trainyard.stop import Stop
 ENABLED = "sagemaker_multi_worker_mirrored_strategy_enabled"
 Process = subprocess.Popen[str]
 
-# Prints its index, says so, and does what its host's argument says.
+# Prints its TF_CONFIG, and does what its host's argument says: it fails or exits when the file `told` is there.
 PROGRAM = """
 import json, os, signal, sys, time
 config = json.loads(os.environ["TF_CONFIG"])
@@ -36,8 +36,9 @@ if what == "save":
         sys.exit(0)
     signal.signal(signal.SIGTERM, save)
 print("ready", json.dumps(config), flush=True)
+while what in ("fail", "exit") and not os.path.exists("told"):
+    time.sleep(0.02)
 if what == "fail":
-    time.sleep(0.3)
     raise KeyError("weights")
 if what == "exit":
     sys.exit(9)
@@ -62,6 +63,11 @@ def start(hosts: Hosts) -> list[Process]:
     for process in processes:
         wait_for(process, "ready")
     return processes
+
+
+def tell(hosts: Hosts) -> None:
+    """Let the programs that fail or exit do so."""
+    (hosts.bases[0].root.parent / "code" / "told").touch()
 
 
 def end(processes: Sequence[Process]) -> list[tuple[int, str]]:
@@ -116,7 +122,7 @@ def test_if_a_host_is_killed_the_others_end_with_its_name(tmp_path: Path, killed
     began = time.monotonic()
     processes[killed].kill()
     ended = end(processes)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30  # its program would wait for a minute
     reason = f"The training ended because {hosts.names[killed]} was lost. See the log of that host."
     for index in {0, 1, 2} - {killed}:
         assert ended[index][0] == 1
@@ -138,8 +144,9 @@ def test_the_others_learn_of_a_killed_host_after_the_first_host_s_program_has_en
 @pytest.mark.parametrize("failing", [0, 1])
 def test_if_a_program_fails_the_other_hosts_end_with_its_reason(tmp_path: Path, failing: int) -> None:
     hosts = make_hosts(tmp_path, *("fail" if index == failing else "wait" for index in range(3)))
-    ended = end(start(hosts))
-    assert [code for code, _ in ended] == [1, 1, 1]
+    processes = start(hosts)
+    tell(hosts)
+    assert [code for code, _ in end(processes)] == [1, 1, 1]
     assert hosts.bases[failing].failure.startswith("KeyError: 'weights'\n")
     reason = f"The training ended because {hosts.names[failing]} was lost: KeyError: 'weights'. See the log of that"
     for index in {0, 1, 2} - {failing}:
@@ -148,10 +155,29 @@ def test_if_a_program_fails_the_other_hosts_end_with_its_reason(tmp_path: Path, 
 
 def test_the_others_get_the_exit_code_of_a_program_that_gives_no_reason(tmp_path: Path) -> None:
     hosts = make_hosts(tmp_path, "wait", "exit")
-    assert [code for code, _ in end(start(hosts))] == [1, 9]
+    processes = start(hosts)
+    tell(hosts)
+    assert [code for code, _ in end(processes)] == [1, 9]
     assert hosts.bases[0].failure == (
         f"The training ended because {hosts.names[1]} was lost: mine.py exited with code 9. See the log of that host."
     )
+
+
+def test_a_host_that_is_frozen_is_named_as_the_cause_of_a_failure(tmp_path: Path) -> None:
+    hosts = make_hosts(tmp_path, "fail", "wait")
+    for base in hosts.bases:  # normally a host is lost after a minute of silence
+        base.prelude = "from trainyard.hosts import link; link.HEARTBEAT_SECONDS, link.SILENCE_LIMIT_SECONDS = 0.1, 2.0"
+    processes = start(hosts)
+    processes[1].send_signal(signal.SIGSTOP)
+    tell(hosts)
+    try:
+        assert processes[0].wait(timeout=30) == 1
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
+    reason = f"The training ended because {hosts.names[1]} was lost: it does not answer. See the log of that host."
+    assert hosts.bases[0].failure.startswith(f"{reason} Here, mine.py ended with:\nKeyError: 'weights'\n")
 
 
 def test_if_both_programs_fail_each_host_also_names_the_other(tmp_path: Path) -> None:

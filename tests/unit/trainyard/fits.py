@@ -77,6 +77,52 @@ class SignalAt(keras.callbacks.Callback):  # type: ignore[misc]
         pass
 
 
+class CountsBatches(keras.callbacks.Callback):  # type: ignore[misc]
+    """A callback of one's own, with a state of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.losses = 0, np.zeros(0)
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        self.begun += 1
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self.losses = np.append(self.losses, (logs or {})["loss"])
+
+    def get_state(self) -> dict[str, Any]:
+        return {"begun": self.begun, "losses": {"all": self.losses, "each": list(self.losses)}}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        self.begun, self.losses = state["begun"], state["losses"]["all"]
+
+
+class NotStorable(CountsBatches):
+    """Its state has a set."""
+
+    def get_state(self) -> dict[str, Any]:
+        return {"seen": {1, 2}}
+
+
+class Prints(keras.callbacks.Callback):  # type: ignore[misc]
+    """Remembers nothing."""
+
+
+class Forgets(keras.callbacks.Callback):  # type: ignore[misc]
+    """Remembers something, and has no methods to keep it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+
+class Breaks(keras.callbacks.Callback):  # type: ignore[misc]
+    """Has a bug."""
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        raise RuntimeError("a bug of the script")
+
+
 @dataclass
 class Fit:
     """A fit that ended.

@@ -4,8 +4,12 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
+
 from tests.unit.trainer import forked
 from tests.unit.trainer.trainer_runs import ROOT, environment, write_digits
+
+pytestmark = pytest.mark.e2e
 
 EXAMPLE = (ROOT / "docs" / "examples" / "keras_fit.py").read_text(encoding="utf-8")
 PAGE = (ROOT / "docs" / "own-script-resume.md").read_text(encoding="utf-8")

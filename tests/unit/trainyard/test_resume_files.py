@@ -12,29 +12,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.late import Late
 from tests.unit.trainer import forked
 from tests.unit.trainer.trainer_runs import ROOT, environment, run_for_json
-from trainyard.resume import (
-    ABOUT,
-    MANIFEST,
-    STATE,
-    Interval,
-    ResumeError,
-    ShuffledBatches,
-    State,
-    Writer,
-    find_newest,
-    pack,
-    permutation,
-    unpack,
-    usable_folder,
-    write_checkpoint,
-)
+
+pytestmark = pytest.mark.e2e
+
+code = Late("trainyard.resume")
 
 
-def state(batches: int) -> State:
+def state(batches: int) -> Any:
     about = {"program": "trainyard.Resume", "batches": batches}
-    return State({"model/000000": np.full((50, 10), batches, np.float32)}, about)
+    return code.State({"model/000000": np.full((50, 10), batches, np.float32)}, about)
 
 
 def names(folder: Path) -> list[str]:
@@ -42,24 +31,24 @@ def names(folder: Path) -> list[str]:
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
-    assert find_newest(tmp_path) is None
+    assert code.find_newest(tmp_path) is None
     for batches in (9, 10, 100_000_000):
-        write_checkpoint(tmp_path, state(batches))
-    found = find_newest(tmp_path)
+        code.write_checkpoint(tmp_path, state(batches))
+    found = code.find_newest(tmp_path)
     assert found is not None
     assert (found.batches, found.path) == (100_000_000, tmp_path / "step-100000000")
     assert np.array_equal(found.group("model")[0], state(100_000_000).arrays["model/000000"])
     # The same batches again, as after a stop that lost nothing.
-    write_checkpoint(tmp_path, state(10))
+    code.write_checkpoint(tmp_path, state(10))
     assert names(tmp_path) == ["step-00000009", "step-00000010", "step-100000000"]
-    assert names(tmp_path / "step-00000010") == [ABOUT, MANIFEST, STATE]
+    assert names(tmp_path / "step-00000010") == [code.ABOUT, code.MANIFEST, code.STATE]
 
 
 def test_two_checkpoints_that_s3_has_are_kept_and_all_newer_ones(tmp_path: Path) -> None:
-    writer = Writer(tmp_path)
+    writer = code.Writer(tmp_path)
     assert writer.describe() == "no checkpoint was written"
     for batches, age in enumerate((300, 200, 100, 61, 30)):
-        os.utime(write_checkpoint(tmp_path, state(batches)), times=(0, time.time() - age))
+        os.utime(code.write_checkpoint(tmp_path, state(batches)), times=(0, time.time() - age))
     writer.submit(state(5))
     writer.wait()
     assert writer.describe() == f"the checkpoint is {tmp_path / 'step-00000005'}"
@@ -68,30 +57,30 @@ def test_two_checkpoints_that_s3_has_are_kept_and_all_newer_ones(tmp_path: Path)
 
 
 def cut_short(path: Path) -> None:
-    (path / STATE).write_bytes((path / STATE).read_bytes()[:-1])
+    (path / code.STATE).write_bytes((path / code.STATE).read_bytes()[:-1])
 
 
 def of_another(path: Path) -> None:
-    shutil.copy(path.parent / "step-00000010" / STATE, path / STATE)
+    shutil.copy(path.parent / "step-00000010" / code.STATE, path / code.STATE)
 
 
 TORN: dict[str, Callable[[Path], Any]] = {
-    "is missing": lambda path: (path / MANIFEST).unlink(),
-    "the file state.npz is missing": lambda path: (path / STATE).unlink(),
+    "is missing": lambda path: (path / code.MANIFEST).unlink(),
+    "the file state.npz is missing": lambda path: (path / code.STATE).unlink(),
     "state.npz does not match manifest.json": cut_short,
     "state.npz does not match": of_another,
-    "about.json does not match": lambda path: (path / ABOUT).write_text("{}"),
-    "manifest.json is damaged": lambda path: (path / MANIFEST).write_text('{"files": {'),
-    "is damaged": lambda path: (path / MANIFEST).write_text("[]"),
+    "about.json does not match": lambda path: (path / code.ABOUT).write_text("{}"),
+    "manifest.json is damaged": lambda path: (path / code.MANIFEST).write_text('{"files": {'),
+    "is damaged": lambda path: (path / code.MANIFEST).write_text("[]"),
 }
 
 
 @pytest.mark.parametrize("reason", TORN)
 def test_a_torn_checkpoint_is_skipped(reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for batches in (10, 20):
-        write_checkpoint(tmp_path, state(batches))
+        code.write_checkpoint(tmp_path, state(batches))
     TORN[reason](tmp_path / "step-00000020")
-    found = find_newest(tmp_path)
+    found = code.find_newest(tmp_path)
     assert found is not None
     assert found.batches == 10
     printed = capsys.readouterr().out
@@ -104,30 +93,30 @@ def test_if_all_are_torn_the_training_starts_from_the_beginning(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for batches in (10, 20):
-        cut_short(write_checkpoint(tmp_path, state(batches)))
+        cut_short(code.write_checkpoint(tmp_path, state(batches)))
     for _ in range(2):
-        assert find_newest(tmp_path) is None
+        assert code.find_newest(tmp_path) is None
         assert "has no complete checkpoint: the training starts from the beginning" in capsys.readouterr().out
     assert names(tmp_path) == ["aside-00000010", "aside-00000020"]
 
 
 def test_another_program_s_checkpoint_is_refused(tmp_path: Path) -> None:
-    write_checkpoint(tmp_path, State({}, {"step": 3, "batches": 3}))
-    with pytest.raises(ResumeError, match=r"is a checkpoint of another program.\nGive Resume an empty folder"):
-        find_newest(tmp_path)
+    code.write_checkpoint(tmp_path, code.State({}, {"step": 3, "batches": 3}))
+    with pytest.raises(code.ResumeError, match=r"is a checkpoint of another program.\nGive Resume an empty folder"):
+        code.find_newest(tmp_path)
 
 
 def test_a_folder_that_cannot_be_used_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(ResumeError, match=r"file cannot hold checkpoints: File exists.\nGive Resume a folder"):
-        usable_folder(tmp_path / "file")
+    with pytest.raises(code.ResumeError, match=r"file cannot hold checkpoints: File exists.\nGive Resume a folder"):
+        code.usable_folder(tmp_path / "file")
     (tmp_path / "partial-00000003").mkdir()
-    assert usable_folder(tmp_path) == tmp_path
+    assert code.usable_folder(tmp_path) == tmp_path
     assert names(tmp_path) == ["file"]
 
 
 def test_a_full_disk_is_reported_and_the_training_continues(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    writer = Writer(tmp_path)
+    writer = code.Writer(tmp_path)
     writer.submit(state(1))
     writer.wait()
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -151,7 +140,7 @@ def test_a_full_disk_is_reported_and_the_training_continues(tmp_path: Path, caps
 def test_when_a_checkpoint_is_due(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
     monkeypatch.setattr("trainyard.resume.time.monotonic", lambda: now)
-    writer, interval = Writer(tmp_path), Interval(30, None)
+    writer, interval = code.Writer(tmp_path), code.Interval(30, None)
     now = 1029.0
     assert not interval.is_due(99, writer)
     now = 1030.0
@@ -162,7 +151,7 @@ def test_when_a_checkpoint_is_due(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert interval.is_due(99, writer)
     interval.restart(99)
     assert not interval.is_due(99, writer)
-    by_steps = Interval(30, 5)
+    by_steps = code.Interval(30, 5)
     by_steps.restart(10)
     assert [by_steps.is_due(batches, writer) for batches in (11, 14, 15, 16)] == [False, False, True, True]
 
@@ -174,24 +163,24 @@ def test_plain_data_with_arrays_are_packed_and_unpacked() -> None:
         "of arrays": [np.zeros(2), np.ones(2)],
     }
     arrays: dict[str, Any] = {}
-    packed = json.loads(json.dumps(pack(value, "it", arrays)))
+    packed = json.loads(json.dumps(code.pack(value, "it", arrays)))
     assert sorted(arrays) == ["it/array", "it/nested/5/scalar", "it/of arrays/0", "it/of arrays/1"]
-    assert repr(unpack(packed, arrays)) == repr(value)
+    assert repr(code.unpack(packed, arrays)) == repr(value)
 
 
 def test_an_order_holds_every_example_once_and_depends_on_seed_and_epoch() -> None:
-    orders = [permutation(100, seed, epoch) for seed, epoch in ((0, 0), (0, 1), (1, 0))]
+    orders = [code.permutation(100, seed, epoch) for seed, epoch in ((0, 0), (0, 1), (1, 0))]
     assert all(sorted(order) == list(range(100)) for order in orders)
     assert len({tuple(order) for order in orders}) == 3
     # In every version of NumPy and on every machine.
-    assert permutation(8, 7, 3).tolist() == [2, 5, 7, 3, 0, 6, 4, 1]
+    assert code.permutation(8, 7, 3).tolist() == [2, 5, 7, 3, 0, 6, 4, 1]
 
 
 def test_batches_of_any_step_are_those_of_the_whole_epoch(tmp_path: Path) -> None:
     saved = np.lib.format.open_memmap(tmp_path / "x.npy", "w+", np.float32, (10, 2))
     saved[:] = np.arange(20).reshape(10, 2)
     data = ({"x": saved, "name": [f"é{number}" for number in range(10)]}, np.arange(10))
-    batches = ShuffledBatches(data, 3, seed=1)
+    batches = code.ShuffledBatches(data, 3, seed=1)
     assert (batches.size, batches.steps) == (10, 4)
     dataset = batches.dataset().map(lambda inputs, label: (inputs["x"], inputs["name"], label))
     assert int(dataset.cardinality()) == 4
@@ -216,14 +205,14 @@ def test_batches_of_any_step_are_those_of_the_whole_epoch(tmp_path: Path) -> Non
 
 
 def test_arrays_that_make_no_batches_are_refused() -> None:
-    with pytest.raises(ResumeError, match=r"The arrays have 2 and 3 examples.\n.*the same number"):
-        ShuffledBatches((np.zeros(2), np.zeros(3)), 1, 0)
-    with pytest.raises(ResumeError, match="The arrays have 0 examples"):
-        ShuffledBatches(np.float32(1), 1, 0)
-    with pytest.raises(ResumeError, match=r"of the type object.\nGive resume.batches arrays of numbers or text"):
-        ShuffledBatches(np.array([None, 1]), 1, 0)
+    with pytest.raises(code.ResumeError, match=r"The arrays have 2 and 3 examples.\n.*the same number"):
+        code.ShuffledBatches((np.zeros(2), np.zeros(3)), 1, 0)
+    with pytest.raises(code.ResumeError, match="The arrays have 0 examples"):
+        code.ShuffledBatches(np.float32(1), 1, 0)
+    with pytest.raises(code.ResumeError, match=r"of the type object.\nGive resume.batches arrays of numbers or text"):
+        code.ShuffledBatches(np.array([None, 1]), 1, 0)
     texts = np.array(["a", "é"], dtype=object)
-    assert next(iter(ShuffledBatches(texts, 2, 0).dataset())).numpy().tolist() in (
+    assert next(iter(code.ShuffledBatches(texts, 2, 0).dataset())).numpy().tolist() in (
         [b"a", "é".encode()],
         ["é".encode(), b"a"],
     )
@@ -246,15 +235,15 @@ def test_a_kill_in_the_middle_of_an_epoch_changes_nothing(tmp_path: Path) -> Non
         ended = forked.run(["-c", KILLED, *arguments], ROOT, environment(), timeout=240)
         return ended.returncode, ended.stdout.splitlines()[-1] if ended.stdout else ended.stderr
 
-    code, uninterrupted = end(str(tmp_path / "a"))
-    assert code == 0, uninterrupted
+    status, uninterrupted = end(str(tmp_path / "a"))
+    assert status == 0, uninterrupted
     assert end(str(tmp_path / "b"), "1", "2")[0] == -9
     # The checkpoint of the step before the kill is complete, or the one before that.
-    newest = find_newest(tmp_path / "b")
+    newest = code.find_newest(tmp_path / "b")
     assert newest is not None
     assert newest.batches in (5, 6)
-    code, resumed = end(str(tmp_path / "b"))
-    assert code == 0, resumed
+    status, resumed = end(str(tmp_path / "b"))
+    assert status == 0, resumed
     assert resumed == uninterrupted.replace("(0, 0)", f"(1, {newest.batches - 4})")
 
 

@@ -17,6 +17,8 @@ from scripts.core.role_calls import Image, Row, needed
 from scripts.policies.documents import InvalidPolicyError
 from scripts.policies.evaluator import Effect, Policies, Principal, Request, evaluate, read_policy
 
+# What IAM answers if it cannot simulate a request: no reason to refuse a job.
+CANNOT_SIMULATE = {"InvalidInput", "NoSuchEntity", "PolicyEvaluation", "ValidationError"}
 # The others depend on nothing in the request.
 SERVICES = ("ecr", "kms", "s3")
 Wanted = tuple[Row, Permission]
@@ -45,7 +47,13 @@ def check(request: Mapping[str, Any], repository: str | None, say: Callable[[str
     role = request["RoleArn"]
     place = Place(role.split(":")[1], aws.region(), role.split(":")[4])
     for group in groups(needed(request, place, Image(repository) if repository else None)):
-        results = _simulate(role, place, group)
+        try:
+            results = _simulate(role, place, group)
+        except Exception as error:
+            if aws.error_code(error) not in CANNOT_SIMULATE:
+                raise
+            say(f"Not checked: what the role {role} may do (IAM does not simulate it: {aws.error_message(error)}).")
+            return
         for row, permission in group:
             verdict = judge(results, permission)
             if verdict is Verdict.LACKING and _resource_may_allow(role, permission):

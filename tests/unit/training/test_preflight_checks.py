@@ -211,6 +211,17 @@ def test_a_bucket_s_policy_can_allow_what_the_role_s_does_not(account: None) -> 
     assert "No policy allows s3:GetObject" in refusal().problem
 
 
+def test_what_iam_does_not_simulate_is_not_checked(account: None) -> None:
+    spec = parse_job(
+        {"instance_type": "ml.m5.xlarge", "channels": {"training": {"source": "data/x"}}}, "jobs/digits.toml"
+    )
+    request = build_request(TrainingJob("digits", spec, "digits-1", IMAGE, {}, ()), STACK)
+    output: list[str] = []
+    role_rights.check(request | {"RoleArn": f"{STACK.role_arn}-of-nobody"}, None, output.append)
+    (line,) = output
+    assert line.startswith(f"Not checked: what the role {STACK.role_arn}-of-nobody may do (IAM does not simulate it: ")
+
+
 def test_older_answers_of_the_simulation_have_a_result_for_each_resource() -> None:
     one, other = Permission("s3:GetObject", "arn:a"), Permission("s3:GetObject", "arn:b")
     results = [

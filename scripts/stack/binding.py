@@ -107,7 +107,7 @@ def _differ(name: str, recorded: Binding, now: Binding) -> bool:
 
 def _files(target: Target) -> Iterator[Path]:
     """The files that Terraform may read, this environment's variables, and the review's settings."""
-    others = {"environments", "tests"}
+    others = {"environments", "examples", "tests"}
     for file in sorted(FOLDER.rglob("*")):
         parts = file.relative_to(FOLDER).parts
         hidden = any(part.startswith(".") for part in parts) and file.name != ".terraform.lock.hcl"

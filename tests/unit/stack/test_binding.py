@@ -65,6 +65,7 @@ def target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Target:
         "environments/dev.tfvars",
         "environments/prod.tfvars",
         "tests/a.tftest.hcl",
+        "examples/a/main.tf",
         ".terraform/modules/modules.json",
     ):
         file = Path("terraform", name)

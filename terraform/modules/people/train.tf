@@ -1,0 +1,106 @@
+# What `make data`, `image`, `train`, `resume`, `logs`, `stop`, `jobs` and `model` call.
+
+data "aws_iam_policy_document" "train" {
+  statement {
+    sid       = "ListBuckets"
+    actions   = ["s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads"]
+    resources = [local.state_arn, var.data_bucket_arn, var.models_bucket_arn, var.checkpoints_bucket_arn]
+  }
+
+  statement {
+    sid     = "ReadObjects"
+    actions = ["s3:GetObject", "s3:GetObjectVersion"]
+    resources = [
+      "${local.state_arn}/${var.environment}/terraform.tfstate",
+      "${var.data_bucket_arn}/*", "${var.models_bucket_arn}/*", "${var.checkpoints_bucket_arn}/*",
+    ]
+  }
+
+  statement {
+    sid       = "WriteData"
+    actions   = ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
+    resources = ["${var.data_bucket_arn}/*"]
+  }
+
+  statement {
+    sid       = "LogInToRegistry"
+    actions   = ["ecr:GetAuthorizationToken"]
+    resources = ["*"] # AWS offers no resource for this action
+  }
+
+  statement {
+    sid = "PushImage"
+    actions = [
+      "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload", "ecr:DescribeImages",
+      "ecr:GetDownloadUrlForLayer", "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart",
+    ]
+    resources = [var.repository_arn]
+  }
+
+  # AWS's Deep Learning Containers are in accounts of AWS, another one in some regions.
+  # https://github.com/aws/deep-learning-containers/blob/master/available_images.md
+  statement {
+    sid       = "PullBase"
+    actions   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+    resources = ["arn:${local.partition}:ecr:*:*:repository/tensorflow-training"]
+  }
+
+  # CreateTrainingJob with tags needs AddTags.
+  statement {
+    sid = "RunJobs"
+    actions = [
+      "sagemaker:AddTags", "sagemaker:CreateTrainingJob", "sagemaker:DescribeTrainingJob", "sagemaker:ListTags",
+      "sagemaker:StopTrainingJob",
+    ]
+    resources = [local.jobs_arn]
+  }
+
+  statement {
+    sid       = "ListJobs"
+    actions   = ["sagemaker:ListTrainingJobs"]
+    resources = ["*"] # AWS offers no resource for this action
+  }
+
+  # Jobs run as this role and no other. AWS checks it unseen: it is no call of its own.
+  # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
+  statement {
+    sid       = "PassRole"
+    actions   = ["iam:PassRole"]
+    resources = [var.role_arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "iam:PassedToService"
+      values   = ["sagemaker.amazonaws.com"]
+    }
+  }
+
+  statement {
+    sid       = "LookAtRole"
+    actions   = ["iam:GetRole", "iam:SimulatePrincipalPolicy"]
+    resources = [var.role_arn]
+  }
+
+  statement {
+    sid       = "ReadLogs"
+    actions   = ["logs:DescribeLogStreams", "logs:GetLogEvents"]
+    resources = [local.log_group_arn, "${local.log_group_arn}:*"]
+  }
+
+  # Only what S3 does with the key for them. AWS checks it unseen.
+  dynamic "statement" {
+    for_each = var.kms_key_arn == null ? [] : [var.kms_key_arn]
+
+    content {
+      sid       = "UseKeyThroughS3"
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      resources = [statement.value]
+
+      condition {
+        test     = "StringEquals"
+        variable = "kms:ViaService"
+        values   = [local.s3_service]
+      }
+    }
+  }
+}

@@ -180,6 +180,9 @@ requirements: .venv/installed-aws ## Pin the packages of requirements*.in again
 	@$(COMPILE) requirements-dev.in --constraints requirements.txt --output-file requirements-dev.txt
 	@$(COMPILE) requirements-awscli.in --output-file requirements-awscli.txt
 	@$(COMPILE) requirements-toolkit.in --output-file requirements-toolkit.txt
+	@$(COMPILE) requirements-boto3.in --output-file requirements-boto3.txt
+	@$(COMPILE) requirements-sdk2.in --output-file requirements-sdk2.txt
+	@$(COMPILE) requirements-sdk3.in --output-file requirements-sdk3.txt
 clean: ## Delete all generated files except data/ and runs/; stops the local cloud
 	@if test -x $(VENV); then $(VENV) -m scripts.cloud down; fi
 	@rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis

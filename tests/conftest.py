@@ -224,16 +224,16 @@ def locked(path: Path) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def awscli() -> Path:
     """The `aws` command."""
-    return _client("awscli") / "aws"
+    return client_programs("awscli") / "aws"
 
 
 @pytest.fixture(scope="session")
 def toolkit() -> Path:
     """The Python that has SageMaker's training toolkit."""
-    return _client("toolkit") / "python"
+    return client_programs("toolkit") / "python"
 
 
-def _client(name: str) -> Path:
+def client_programs(name: str) -> Path:
     """The programs of an environment with the pins of requirements-<name>.txt alone; made anew when the pins change.
 
     Such a client pins packages that the project has in other versions.

@@ -67,6 +67,7 @@ ELSEWHERE = {
     "terraform show -json PLANFILE > plan.json": "the verbs do the same",
     "make unlock LOCK=…": "tests/e2e/test_plan_review.py",
     "cd terraform": "the commands after it run there",
+    "python -m tests.clients": "it takes a quarter of an hour; tests/clients/test_page.py checks what it made",
     ".venv/bin/python -m tests.pictures": "six minutes more; tests/unit/test_pictures.py checks what it made",
     "terraform force-unlock LOCK_ID": "tests/errors has the lock and the message; the command is Terraform's own",
     "terraform -chdir=terraform providers mirror -platform=linux_amd64 /somewhere/mirror": "it needs the internet",

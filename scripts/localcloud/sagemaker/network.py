@@ -62,10 +62,10 @@ def create(
             yield JobNetwork(name, None)
             return
         network.reload()
-        yield JobNetwork(name, _serve(stack, network.attrs, aws, note))
+        yield JobNetwork(name, serve_endpoint(stack, network.attrs, aws, note))
 
 
-def _serve(
+def serve_endpoint(
     stack: ExitStack, attributes: Mapping[str, Any], aws: "WSGIApplication", note: Callable[[str], None]
 ) -> str | None:
     """Serve the endpoint and return its URL; None if this machine does not have the gateway's address."""

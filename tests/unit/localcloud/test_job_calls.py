@@ -1,5 +1,6 @@
 """What a job's program may call of AWS, and the keys with which it calls."""
 
+import contextlib
 import http.client
 import json
 import socket
@@ -15,7 +16,7 @@ import pytest
 
 from scripts.localcloud.clients import Keys
 from scripts.localcloud.job_front import JOB_SERVICE, MAX_BODY, JobFront
-from scripts.localcloud.sagemaker import endpoint, role
+from scripts.localcloud.sagemaker import endpoint, network, role
 
 SCOPE = "ASIA1/20260801/eu-west-1/{}/aws4_request"
 SIGNED = f"AWS4-HMAC-SHA256 Credential={SCOPE}, SignedHeaders=host;x-amz-date, Signature={'0' * 64}"
@@ -172,6 +173,15 @@ def test_an_endpoint_that_ends_cuts_its_connections() -> None:
             pass
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(place, 5)
+
+
+def test_a_gateway_of_another_machine_is_reported_and_the_job_has_no_endpoint() -> None:
+    notes: list[str] = []
+    elsewhere = {"Name": "n", "IPAM": {"Config": [{"Subnet": "192.0.2.0/24", "Gateway": "192.0.2.1"}]}}
+    with contextlib.ExitStack() as stack:
+        assert network.serve_endpoint(stack, elsewhere, JobFront(lambda _environ, _start: []), notes.append) is None
+    (note,) = notes
+    assert "this machine does not have the address 192.0.2.1" in note
 
 
 def test_a_roles_files_have_new_keys_before_the_old_ones_expire(tmp_path: Path) -> None:

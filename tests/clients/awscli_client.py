@@ -1,0 +1,49 @@
+"""The `aws` command line: a job from its creation to its model."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.clients.report import call, check, new_name, request
+
+GROUP = "/aws/sagemaker/TrainingJobs"
+
+
+def aws(*arguments: str) -> str:
+    """Run an `aws` command that must succeed, and return what it printed."""
+    program = Path(sys.executable).with_name("aws")
+    ended = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=600, check=False)
+    if ended.returncode != 0:
+        raise RuntimeError(ended.stderr)
+    return ended.stdout
+
+
+def main() -> None:
+    """Make the calls."""
+    asked, name = request(), new_name("awscli")
+    path = f"{asked['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{name}/output/model.tar.gz"
+    with tempfile.TemporaryDirectory() as folder:
+        sent = Path(folder, "job.json")
+        sent.write_text(json.dumps(asked | {"TrainingJobName": name}))
+        job = ("--training-job-name", name)
+        with call(
+            "`aws sagemaker create-training-job`, `wait training-job-completed-or-stopped`, `describe-training-job`"
+        ):
+            aws("sagemaker", "create-training-job", "--cli-input-json", f"file://{sent}")
+            aws("sagemaker", "wait", "training-job-completed-or-stopped", *job)
+            check(json.loads(aws("sagemaker", "describe-training-job", *job))["TrainingJobStatus"], "Completed")
+        with call("`aws sagemaker list-training-jobs --name-contains`"):
+            listed = json.loads(aws("sagemaker", "list-training-jobs", "--name-contains", name))
+            check([entry["TrainingJobName"] for entry in listed["TrainingJobSummaries"]], [name])
+        with call("`aws logs filter-log-events`"):
+            found = aws("logs", "filter-log-events", "--log-group-name", GROUP, "--log-stream-name-prefix", name)
+            check(bool(json.loads(found)["events"]), True)
+        with call("`aws s3 cp` of the model"):
+            aws("s3", "cp", path, folder)
+            check(Path(folder, "model.tar.gz").stat().st_size > 0, True)
+
+
+if __name__ == "__main__":
+    main()

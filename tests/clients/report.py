@@ -1,0 +1,52 @@
+"""What the client programs share. It has the standard library alone: each client runs in an environment of its own."""
+
+import json
+import sys
+import traceback
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+MAX_TEXT = 200
+
+
+@contextmanager
+def call(what: str) -> Iterator[None]:
+    """Print, as a line of JSON, whether what the ``with`` block does works; an exception in it goes to stderr.
+
+    Args:
+        what: the call, in Markdown.
+    """
+    try:
+        yield
+        result = "works"
+    except (Exception, SystemExit) as error:
+        traceback.print_exc()
+        lines = str(error).strip().splitlines() or [""]
+        result = f"fails: {type(error).__name__}: {lines[-1]}"[:MAX_TEXT]
+    print(json.dumps({"what": what, "result": result}), flush=True)
+
+
+def request() -> dict[str, Any]:
+    """Return the request of a job that has run, in the file that the command line names."""
+    content: dict[str, Any] = json.loads(Path(sys.argv[1]).read_text())
+    return content
+
+
+def new_name(client: str) -> str:
+    """Return a name for a new job."""
+    return f"client-{client}-{uuid.uuid4().hex[:8]}"
+
+
+def place(uri: str) -> tuple[str, str]:
+    """Return the bucket and the key of an S3 URI."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return bucket, key
+
+
+def check(value: object, expected: object) -> None:
+    """Raise an AssertionError if two values differ."""
+    if value != expected:
+        raise AssertionError(f"{value!r} instead of {expected!r}")

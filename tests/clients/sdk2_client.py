@@ -1,0 +1,65 @@
+"""SageMaker's Python SDK 2: jobs of this stack's image, and jobs whose code the SDK sends."""
+
+from pathlib import Path
+from typing import Any
+
+import sagemaker
+from sagemaker.analytics import TrainingJobAnalytics
+from sagemaker.estimator import Estimator
+from sagemaker.inputs import TrainingInput
+from sagemaker.tensorflow import TensorFlow
+
+from tests.clients.report import call, check, new_name, place, request
+
+CODE = Path(__file__).with_name("code")
+
+
+def main() -> None:
+    """Make the calls."""
+    asked = request()
+    output = asked["OutputDataConfig"]["S3OutputPath"]
+    session = sagemaker.Session(default_bucket=place(output)[0])
+    common: dict[str, Any] = {
+        "image_uri": asked["AlgorithmSpecification"]["TrainingImage"],
+        "role": asked["RoleArn"],
+        "instance_count": 1,
+        "instance_type": "ml.m5.xlarge",
+        "sagemaker_session": session,
+        "output_path": output,
+        "base_job_name": "client-sdk2",
+    }
+    inputs = {
+        channel["ChannelName"]: TrainingInput(channel["DataSource"]["S3DataSource"]["S3Uri"])
+        for channel in asked["InputDataConfig"]
+    }
+    losses = [{"Name": "loss", "Regex": r"\bloss=(\S+)"}]
+    name = new_name("sdk2")
+    with call("`Estimator.fit` of the stack's image, with its log; `model_data`"):
+        estimator = Estimator(**common, hyperparameters=asked["HyperParameters"], metric_definitions=losses)
+        estimator.fit(inputs, job_name=name)
+        check(estimator.model_data, f"{output.rstrip('/')}/{name}/output/model.tar.gz")
+    with call("`Estimator.attach`"):
+        check(Estimator.attach(name, sagemaker_session=session).model_data, estimator.model_data)
+    with call("`TrainingJobAnalytics`"):
+        check(len(TrainingJobAnalytics(name, ["loss"], sagemaker_session=session).dataframe()) > 0, True)
+    with call("`Estimator.fit` without `base_job_name`"):
+        without = {key: value for key, value in common.items() if key != "base_job_name"}
+        Estimator(**without, hyperparameters=asked["HyperParameters"]).fit(inputs, wait=False)
+    with call("`fit` with `file://` inputs"):
+        Estimator(**common, hyperparameters=asked["HyperParameters"]).fit(f"file://{CODE}")
+    sends = {
+        **common,
+        "entry_point": "train.py",
+        "source_dir": str(CODE),
+        "code_location": output.rstrip("/") + "/code",
+    }
+    with call("`Estimator(entry_point=, source_dir=, code_location=)`: the program reads its code from S3"):
+        Estimator(**sends).fit(inputs, job_name=new_name("sdk2"))
+    with call("`TensorFlow(entry_point=, source_dir=)`: the same"):
+        TensorFlow(**sends, model_dir=False).fit(inputs, job_name=new_name("sdk2"))
+    with call("`Estimator(entry_point=)` with `enable_network_isolation`: its code comes in a channel"):
+        Estimator(**sends, enable_network_isolation=True).fit(inputs, job_name=new_name("sdk2"))
+
+
+if __name__ == "__main__":
+    main()

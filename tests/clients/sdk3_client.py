@@ -1,0 +1,52 @@
+"""SageMaker's Python SDK 3: jobs of this stack's image, and jobs whose code the SDK sends."""
+
+from pathlib import Path
+from typing import Any
+
+import sagemaker.core.helper.session_helper as helper
+from sagemaker.core.resources import TrainingJob
+from sagemaker.core.training.configs import Compute, InputData, OutputDataConfig, SourceCode
+from sagemaker.train import ModelTrainer
+
+from tests.clients.report import call, check, new_name, place, request
+
+CODE = Path(__file__).with_name("code")
+
+
+def main() -> None:
+    """Make the calls."""
+    asked = request()
+    output = asked["OutputDataConfig"]["S3OutputPath"]
+    session = helper.Session(default_bucket=place(output)[0])
+    common: dict[str, Any] = {
+        "training_image": asked["AlgorithmSpecification"]["TrainingImage"],
+        "role": asked["RoleArn"],
+        "sagemaker_session": session,
+        "compute": Compute(instance_type="ml.m5.xlarge", instance_count=1),
+        "output_data_config": OutputDataConfig(s3_output_path=output),
+    }
+    inputs = [
+        InputData(
+            channel_name=channel["ChannelName"],
+            data_source=channel["DataSource"]["S3DataSource"]["S3Uri"],
+        )
+        for channel in asked["InputDataConfig"]
+    ]
+    name = new_name("sdk3")
+    with call("`ModelTrainer.train` of the stack's image, with its log"):
+        trainer = ModelTrainer(**common, base_job_name=name, hyperparameters=asked["HyperParameters"])
+        trainer.train(input_data_config=inputs)
+        job = trainer._latest_training_job
+        check(job.training_job_status, "Completed")
+    with call("`TrainingJob.get`, `get_all`"):
+        check(TrainingJob.get(job.training_job_name).training_job_status, "Completed")
+        check(job.training_job_name in [found.training_job_name for found in TrainingJob.get_all()], True)
+    with call("`ModelTrainer(source_code=)`: its code comes in a channel, with the SDK's own entry point"):
+        source = SourceCode(source_dir=str(CODE), entry_script="train.py")
+        ModelTrainer(**common, base_job_name=new_name("sdk3"), source_code=source).train(input_data_config=inputs)
+    with call("`TrainingJob.delete`"):
+        job.delete()
+
+
+if __name__ == "__main__":
+    main()

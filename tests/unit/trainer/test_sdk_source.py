@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 from scripts.core import aws
 from tests.unit.aws_server import poor_user
 from tests.unit.trainer.trainer_runs import ROOT, Base, environment
+from trainer.contract.archive import unpack
 
 PROGRAM = """
 import os, sys
@@ -258,3 +260,20 @@ def test_a_project_that_cannot_be_installed_is_refused(base: Base, tmp_path: Pat
     packed = str(pack(base.root / "code.tar.gz", {**FILES, "setup.py": "raise SystemExit(1)"}))
     assert run(base, packed, PIP_TARGET=str(tmp_path), PIP_NO_INDEX="1")[0] == 1
     assert base.failure.startswith("pip could not install the project of setup.py (exit code 1)")
+
+
+@pytest.mark.parametrize("has_filters", [True, False])
+def test_files_get_no_owner_and_no_special_permissions_also_with_an_old_python(
+    has_filters: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not has_filters:
+        monkeypatch.delattr(tarfile, "data_filter")
+    member = special("run.sh", tarfile.REGTYPE)
+    member.mode, member.uid, member.gid = 0o4777, 12345, 12345
+    unpack(pack(tmp_path / "packed.tar.gz", {"train.py": ""}, member), tmp_path / "code", "s3://a/b")
+    found = {path.name: path.stat() for path in (tmp_path / "code").iterdir()}
+    assert {name: oct(stat.st_mode & 0o7777) for name, stat in found.items()} == {
+        "run.sh": "0o755",
+        "train.py": "0o644",
+    }
+    assert {(stat.st_uid, stat.st_gid) for stat in found.values()} == {(os.getuid(), os.getgid())}

@@ -15,6 +15,7 @@ from typing import Any
 
 from tests.clients.page import PAGE, RESULTS, insert_table
 from tests.conftest import Project, client_programs
+from tests.container.conftest import engine_project
 
 SECONDS = 900
 
@@ -46,7 +47,7 @@ def main() -> None:
     arguments = parser.parse_args()
     chosen = [client for client in CLIENTS if not arguments.clients or client.name in arguments.clients]
     with tempfile.TemporaryDirectory(prefix="trainyard-clients-") as folder:
-        project = Project(Path(folder), environment={})
+        project = engine_project(Path(folder))
         try:
             print(project.make("cloud-up"), flush=True)
             print(project.make("demo", *([f"BASE={arguments.base}"] if arguments.base else []), timeout=SECONDS))
@@ -62,9 +63,14 @@ def run(client: Client, project: Project) -> dict[str, Any]:
     (sent,) = (project.folder / "runs").glob("digits-*/request.json")
     request = project.folder / "client-request.json"
     request.write_text(json.dumps(short(json.loads(sent.read_text()))))
-    command = [str(python), "-m", f"tests.clients.{client.name}_client", str(request)]
+    command = [str(python), "-m", f"clients.{client.name}_client", str(request)]
     on_the_cloud = [sys.executable, "-m", "scripts.cloud", "exec", "--", *command]
-    environment = project.environment | {"HOME": str(project.folder / "build"), "PYTHONUNBUFFERED": "1"}
+    # As `clients`, not as `tests.clients`: packages of the SDKs bring a module `tests` along.
+    environment = project.environment | {
+        "PYTHONPATH": str(project.folder / "tests"),
+        "HOME": str(project.folder / "build"),
+        "PYTHONUNBUFFERED": "1",
+    }
     ended = subprocess.run(
         on_the_cloud,
         cwd=project.folder,

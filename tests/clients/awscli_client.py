@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.clients.report import call, check, new_name, request
+from .report import call, check, new_name, request
 
 GROUP = "/aws/sagemaker/TrainingJobs"
 

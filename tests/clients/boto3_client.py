@@ -4,7 +4,7 @@ from typing import Any
 
 import boto3
 
-from tests.clients.report import call, check, new_name, place, request
+from .report import call, check, new_name, place, request
 
 GROUP = "/aws/sagemaker/TrainingJobs"
 

@@ -25,7 +25,7 @@ def call(what: str) -> Iterator[None]:
     except (Exception, SystemExit) as error:
         traceback.print_exc()
         lines = str(error).strip().splitlines() or [""]
-        result = f"fails: {type(error).__name__}: {lines[-1]}"[:MAX_TEXT]
+        result = f"fails: {type(error).__name__}: {lines[0]}"[:MAX_TEXT]
     print(json.dumps({"what": what, "result": result}), flush=True)
 
 

@@ -9,7 +9,7 @@ from sagemaker.estimator import Estimator
 from sagemaker.inputs import TrainingInput
 from sagemaker.tensorflow import TensorFlow
 
-from tests.clients.report import call, check, new_name, place, request
+from .report import call, check, new_name, place, request
 
 CODE = Path(__file__).with_name("code")
 
@@ -47,12 +47,8 @@ def main() -> None:
         Estimator(**without, hyperparameters=asked["HyperParameters"]).fit(inputs, wait=False)
     with call("`fit` with `file://` inputs"):
         Estimator(**common, hyperparameters=asked["HyperParameters"]).fit(f"file://{CODE}")
-    sends = {
-        **common,
-        "entry_point": "train.py",
-        "source_dir": str(CODE),
-        "code_location": output.rstrip("/") + "/code",
-    }
+    data = place(asked["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"])[0]  # The role may read it.
+    sends = {**common, "entry_point": "train.py", "source_dir": str(CODE), "code_location": f"s3://{data}/code"}
     with call("`Estimator(entry_point=, source_dir=, code_location=)`: the program reads its code from S3"):
         Estimator(**sends).fit(inputs, job_name=new_name("sdk2"))
     with call("`TensorFlow(entry_point=, source_dir=)`: the same"):

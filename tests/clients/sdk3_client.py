@@ -1,5 +1,6 @@
 """SageMaker's Python SDK 3: jobs of this stack's image, and jobs whose code the SDK sends."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from sagemaker.core.resources import TrainingJob
 from sagemaker.core.training.configs import Compute, InputData, OutputDataConfig, SourceCode
 from sagemaker.train import ModelTrainer
 
-from tests.clients.report import call, check, new_name, place, request
+from .report import call, check, new_name, place, request
 
 CODE = Path(__file__).with_name("code")
 
@@ -32,11 +33,15 @@ def main() -> None:
         )
         for channel in asked["InputDataConfig"]
     ]
-    name = new_name("sdk3")
-    with call("`ModelTrainer.train` of the stack's image, with its log"):
-        trainer = ModelTrainer(**common, base_job_name=name, hyperparameters=asked["HyperParameters"])
+    with call("`ModelTrainer(…)`, with its check of the role's rights"):
+        ModelTrainer(**common, base_job_name=new_name("sdk3"))
+    os.environ["SAGEMAKER_VALIDATE_ROLE"] = "false"
+    trainer = ModelTrainer(**common, base_job_name=new_name("sdk3"), hyperparameters=asked["HyperParameters"])
+    with call("SAGEMAKER_VALIDATE_ROLE=false, `ModelTrainer.train` of the stack's image, with its log"):
         trainer.train(input_data_config=inputs)
-        job = trainer._latest_training_job
+    job = trainer._latest_training_job
+    with call("`TrainingJob.refresh`"):
+        job.refresh()
         check(job.training_job_status, "Completed")
     with call("`TrainingJob.get`, `get_all`"):
         check(TrainingJob.get(job.training_job_name).training_job_status, "Completed")

@@ -29,8 +29,10 @@ def test_boto3_makes_its_calls(account: Any, cloud: Any, tmp_path: Path) -> None
         "AWS_SECRET_ACCESS_KEY": "any",
         "AWS_DEFAULT_REGION": "us-east-1",
     }
-    command = [str(client_programs("boto3") / "python"), "-m", "tests.clients.boto3_client", str(request)]
-    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=True)
+    command = [str(client_programs("boto3") / "python"), "-m", "clients.boto3_client", str(request)]
+    ended = subprocess.run(
+        command, cwd=ROOT / "tests", env=environment, capture_output=True, text=True, timeout=60, check=True
+    )
     results = [json.loads(line) for line in ended.stdout.splitlines()]
     assert len(results) == 6
     assert {row["result"] for row in results} == {"works"}, ended.stderr

@@ -53,7 +53,7 @@ _STORABLE = "biufcSU"
 # An epoch that no `fit` reaches.
 _NEVER = sys.maxsize
 # What Keras's callbacks remember from one epoch to the next.
-_ATTRIBUTES: Mapping[Any, Sequence[str]] = {
+KEPT_ATTRIBUTES: Mapping[Any, Sequence[str]] = {
     callbacks.EarlyStopping: ("wait", "stopped_epoch", "best", "best_epoch", "best_weights"),
     callbacks.ReduceLROnPlateau: ("wait", "best", "cooldown_counter"),
     callbacks.ModelCheckpoint: ("best", "_batches_seen_since_last_saving", "_last_batch_seen"),
@@ -596,7 +596,7 @@ def restore_callback(callback: Any, state: dict[str, Any]) -> None:
 
 def kept_attributes(callback: Any) -> list[str]:
     """The attributes of one of Keras's callbacks that are its state; not every version has all."""
-    names = [name for kind, names in _ATTRIBUTES.items() if isinstance(callback, kind) for name in names]
+    names = [name for kind, names in KEPT_ATTRIBUTES.items() if isinstance(callback, kind) for name in names]
     return [name for name in names if hasattr(callback, name)]
 
 

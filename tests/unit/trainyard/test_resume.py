@@ -219,6 +219,39 @@ def test_what_is_lost_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert line == f"ModelCheckpoint writes best.keras, which a new machine lacks: let it write to {tmp_path}"
 
 
+def test_this_keras_has_every_attribute_that_is_kept(tmp_path: Path) -> None:
+    made = [CB.EarlyStopping(), CB.ReduceLROnPlateau(), CB.ModelCheckpoint("best.keras"), CB.SwapEMAWeights()]
+    for each in made:
+        each.on_train_begin()
+    for each in (*made, CB.TensorBoard(tmp_path)):
+        expected = list(code.KEPT_ATTRIBUTES[type(each)])
+        assert code.kept_attributes(each) == expected
+        code.restore_callback(each, dict.fromkeys(expected, 7))
+        assert code.callback_state(each) == dict.fromkeys(expected, 7)
+
+
+def test_every_optimizer_of_a_model_is_kept_and_every_type_of_number() -> None:
+    model = fits.compiled()
+    model.second_optimizer = keras.optimizers.SGD(momentum=0.9)
+    model.second_optimizer.build(model.trainable_variables)
+    groups = code.state_variables(model, with_metrics=True)
+    assert {name: len(variables) for name, variables in groups.items()} == {
+        "model": 9,
+        "optimizer": 2,  # not built yet: its steps and its learning rate
+        "second_optimizer": 8,
+        "metrics": 2,
+    }
+    narrow = code.copy_array(keras.ops.cast([0.1], "bfloat16"))
+    assert (narrow.dtype, narrow.tolist()) == (np.float32, [0.10009765625])
+
+
+def test_another_backend_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = fits.network()
+    monkeypatch.setattr("keras.backend.backend", lambda: "jax")
+    with pytest.raises(code.ResumeError, match=r"Keras runs on jax.\nSet the variable KERAS_BACKEND to tensorflow"):
+        code.Resume(model, tmp_path)
+
+
 def test_a_callback_that_is_no_more_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     fits.run(tmp_path, lambda: [CB.EarlyStopping()], epochs=1)
     fits.run(tmp_path, epochs=2)

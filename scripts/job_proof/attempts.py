@@ -15,6 +15,8 @@ FIRST_HOST = "algo-1"
 POSITION = re.compile(r"\b(epoch|step)\W{0,4}(\d{1,18})", re.IGNORECASE)
 # An attempt that trained for this share of an uninterrupted run, although others trained before it, started anew.
 WHOLE_RUN = 0.8
+# A program may resume in the middle of its first epoch, after that epoch's line was printed. So one line says nothing.
+LEAST_SEEN = 2
 
 Position = tuple[tuple[str, int], ...]
 """Where a metric line stands, such as ``(("epoch", 3),)``. It is empty if nothing in the log says it."""
@@ -27,10 +29,12 @@ class Attempt:
     Args:
         seconds: how long it trained, start-up included.
         positions: where its metric lines stand, each once, in their order.
+        start: the seconds until its first metric line; 0 if it has none.
     """
 
     seconds: float
     positions: tuple[Position, ...] = ()
+    start: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -42,12 +46,14 @@ class Repetition:
         unit: what was counted: ``epoch`` or ``metric line``; ``second`` if only the time is known.
         seconds: how much longer all attempts trained than an uninterrupted run.
         from_zero: whether each attempt started from zero, as far as that can be told.
+        by_time: whether only the times tell that.
     """
 
     counts: tuple[int, ...]
     unit: str
     seconds: float
     from_zero: bool
+    by_time: bool
 
 
 def attempts_of(job: Mapping[str, Any], lines: Sequence[Line]) -> list[Attempt]:
@@ -63,9 +69,11 @@ def attempts_of(job: Mapping[str, Any], lines: Sequence[Line]) -> list[Attempt]:
     found = []
     for number, one in enumerate(training):
         end = starts[number + 1] if number + 1 < len(starts) else float("inf")
-        texts = [line.text for line in lines if starts[number] <= line.time < end and line.host == FIRST_HOST]
+        own = [line for line in lines if starts[number] <= line.time < end and line.host == FIRST_HOST]
+        positions = metric_positions([line.text for line in own], regexes)
+        first = next((line.time for line in own if positions and _is_metric(line.text, regexes)), starts[number])
         seconds = (one["EndTime"] - one["StartTime"]).total_seconds()
-        found.append(Attempt(seconds, metric_positions(texts, regexes)))
+        found.append(Attempt(seconds, positions, (first - starts[number]) / 1000))
     return found
 
 
@@ -81,27 +89,36 @@ def metric_positions(lines: Iterable[str], regexes: Sequence[re.Pattern[str]]) -
     for line in lines:
         words = tuple((word.lower(), int(number)) for word, number in POSITION.findall(line))
         position = words or position
-        if position and any(regex.search(line) for regex in regexes):
+        if position and _is_metric(line, regexes):
             found[position] = None
     return tuple(found)
 
 
-def repetition(whole: float, attempts: Sequence[Attempt]) -> Repetition:
-    """What was trained again, by the metric lines of the log; by the time if no two attempts have such lines.
+def repetition(uninterrupted: Attempt, attempts: Sequence[Attempt]) -> Repetition:
+    """What was trained again, by the metric lines of the log; by the time where these do not tell.
 
     Args:
-        whole: the seconds that an uninterrupted run trains.
+        uninterrupted: an uninterrupted run.
         attempts: those of the interrupted job; at least two.
     """
     seen: set[Position] = set()
-    counts, starts = [], list[bool]()
+    counts, anew = [], list[bool]()
+    first = next((one.positions[0] for one in attempts if one.positions), ())
     for attempt in attempts:
-        if seen and attempt.positions:
-            starts.append(attempt.positions[0] == next(one.positions[0] for one in attempts if one.positions))
+        if len(seen) >= LEAST_SEEN and attempt.positions:
+            anew.append(attempt.positions[0] == first)
         counts.append(len(seen.intersection(attempt.positions)))
         seen.update(attempt.positions)
-    longer = max(0.0, sum(one.seconds for one in attempts) - whole)
-    if not starts:
-        return Repetition((), "second", longer, attempts[-1].seconds >= WHOLE_RUN * whole)
+    longer = max(0.0, sum(one.seconds for one in attempts) - uninterrupted.seconds)
+    start = uninterrupted.start
+    is_whole = attempts[-1].seconds - start >= WHOLE_RUN * (uninterrupted.seconds - start)
+    from_zero = all(anew) if anew else is_whole
+    if not any(one.positions for one in attempts[:-1]):
+        return Repetition((), "second", longer, from_zero, by_time=True)
     words = {word for position in seen for word, _ in position}
-    return Repetition(tuple(counts[1:]), "epoch" if words == {"epoch"} else "metric line", longer, all(starts))
+    unit = "epoch" if words == {"epoch"} else "metric line"
+    return Repetition(tuple(counts[1:]), unit, longer, from_zero, by_time=not anew)
+
+
+def _is_metric(line: str, regexes: Sequence[re.Pattern[str]]) -> bool:
+    return any(regex.search(line) for regex in regexes)

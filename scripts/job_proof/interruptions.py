@@ -3,7 +3,7 @@
 The text is that of INTERRUPT: docs/resume.md.
 """
 
-from collections.abc import Sequence
+from scripts.job_proof.attempts import Attempt
 
 SIGNALS = ("SIGKILL", "SIGTERM")
 
@@ -13,32 +13,34 @@ def signal_of(number: int) -> str:
     return SIGNALS[number % 2]
 
 
-def at_checkpoints(count: int, seconds: Sequence[float]) -> str:
+def at_checkpoints(count: int, uninterrupted: Attempt) -> str:
     """Interruptions that are spread over the run, each after a new checkpoint has reached S3.
 
     Args:
         count: how many.
-        seconds: how long each uninterrupted run trained.
+        uninterrupted: an uninterrupted run.
     """
-    share = min(seconds) / (count + 1)
-    return _order([share * (number + 1) for number in range(count)], ":checkpoint")
+    return _order(count, _moment(uninterrupted, 1 / (count + 1)), ":checkpoint")
 
 
-def in_the_middle(count: int, seconds: Sequence[float]) -> str:
+def in_the_middle(count: int, uninterrupted: Attempt) -> str:
     """Interruptions of a job that leaves no checkpoint in time: each when half of an uninterrupted run is over.
 
     Args:
         count: how many.
-        seconds: how long each uninterrupted run trained.
+        uninterrupted: an uninterrupted run.
     """
-    half = min(seconds) / 2
-    return _order([half * (number + 1) for number in range(count)], "")
+    return _order(count, _moment(uninterrupted, 1 / 2), "")
 
 
-def _order(times: Sequence[float], condition: str) -> str:
+def _moment(uninterrupted: Attempt, share: float) -> float:
+    """The seconds after which an attempt, which also has to start, has trained for a share of the run."""
+    return uninterrupted.start + share * (uninterrupted.seconds - uninterrupted.start)
+
+
+def _order(count: int, seconds: float, condition: str) -> str:
+    """Interruptions, each after so many seconds of an attempt: the seconds of INTERRUPT are those of all attempts."""
     kinds = {"SIGKILL": ":kill", "SIGTERM": ""}
     # INTERRUPT has milliseconds at most, and its times must ascend.
-    return ",".join(
-        f"{max(time, 0.001 * (number + 1)):.3f}s{condition}{kinds[signal_of(number)]}"
-        for number, time in enumerate(times)
-    )
+    each = max(seconds, 0.001)
+    return ",".join(f"{each * (number + 1):.3f}s{condition}{kinds[signal_of(number)]}" for number in range(count))

@@ -7,7 +7,7 @@ from scripts import training
 from scripts.core import console
 from scripts.core.errors import UserError
 from scripts.job_proof import interruptions, report
-from scripts.job_proof.attempts import repetition
+from scripts.job_proof.attempts import Attempt, repetition
 from scripts.job_proof.models import read_model, saved_models, with_arrays
 from scripts.job_proof.sending import Run, send
 from scripts.job_proof.verdict import Outcome, Result, judge
@@ -58,7 +58,7 @@ def prove(prepared: training.PreparedJob, kills: int, interrupting: Interrupting
         console.say(f"Interrupted, the job is {record.status}: {reason}")
         return False
     first_left, second_left, left = _outcomes((first, second, interrupted))
-    repeated = repetition(min(first.seconds, second.seconds), interrupted.attempts)
+    repeated = repetition(_shorter((first, second)), interrupted.attempts)
     verdict = judge(first_left, second_left, left, repeated)
     notes = report.notes(first_left, saved_models(first.model), first.saves)
     for line in (*notes, *report.lines(verdict, first_left, second_left, left)):
@@ -83,10 +83,9 @@ def _interrupted(
     prepared: training.PreparedJob, kills: int, uninterrupted: tuple[Run, Run], interrupting: Interrupting
 ) -> Run:
     """The run that is interrupted: at checkpoints, or if it leaves none in time, in the middle."""
-    seconds = [run.seconds for run in uninterrupted]
-    orders = [interruptions.in_the_middle(kills, seconds)]
+    orders = [interruptions.in_the_middle(kills, _shorter(uninterrupted))]
     if any(run.saves for run in uninterrupted):
-        orders.insert(0, interruptions.at_checkpoints(kills, seconds))
+        orders.insert(0, interruptions.at_checkpoints(kills, _shorter(uninterrupted)))
     for order in orders:
         with console.step(f"The same with INTERRUPT={order}"), interrupting(order):
             run = _send(prepared)
@@ -94,10 +93,16 @@ def _interrupted(
             return run
         _check_completed(run)
         console.say("It ended without an interruption.")
+    seconds = console.duration(_shorter(uninterrupted).seconds)
     raise UserError(
-        f"{run.record.job} ended before it could be interrupted: it trains {console.duration(min(seconds))} in all.",
+        f"{run.record.job} ended before it could be interrupted: it trains {seconds} in all.",
         "Let it train longer, such as with more epochs: HP=.",
     )
+
+
+def _shorter(uninterrupted: Sequence[Run]) -> Attempt:
+    """The uninterrupted run that trained for the shorter time: what is due by then hits the other one too."""
+    return min((run.attempts[0] for run in uninterrupted), key=lambda attempt: attempt.seconds)
 
 
 def _check_completed(run: Run) -> None:

@@ -77,16 +77,17 @@ def _result_line(verdict: Verdict, first: Outcome, interrupted: Outcome) -> str:
 
 
 def _repetition_lines(found: Repetition) -> list[str]:
-    how = "by the metric lines of the log" if found.counts else "by the time that it trained, start-ups included"
+    by_lines, by_time = "by the metric lines of the log", "by the time that it trained, start-ups included"
     if found.from_zero:
+        how = by_time if found.by_time else by_lines
         return [
             f"It starts from zero each time ({how}): this script loses everything.",
             f"{PAGE} shows the lines that mend it: `from trainyard import Resume`.",
         ]
     if not found.counts:
-        return [f"About {console.duration(found.seconds)} trained again ({how})."]
+        return [f"About {console.duration(found.seconds)} trained again ({by_time})."]
     each = ", ".join(map(str, found.counts))
-    return [f"{_count(sum(found.counts), found.unit)} trained again ({how}), after each interruption: {each}."]
+    return [f"{_count(sum(found.counts), found.unit)} trained again ({by_lines}), after each interruption: {each}."]
 
 
 def _differing(first: Outcome, second: Outcome) -> str:

@@ -34,11 +34,6 @@ class Run:
     saves: bool
 
     @property
-    def seconds(self) -> float:
-        """How long all attempts trained."""
-        return sum(one.seconds for one in self.attempts)
-
-    @property
     def folder(self) -> Path:
         """The run's folder."""
         return run_folder(self.record.job)

@@ -25,6 +25,8 @@ kind = json.loads(os.environ["SM_HPS"])["kind"]
 saved = Path(os.environ["SAGEMAKER_BASE_DIR"], "checkpoints", "state.json")
 chance = random.Random(None if kind == "unseeded" else 1)
 epoch, weight = 0, 1.0
+if kind == "fails when it resumes" and saved.exists():
+    raise SystemExit("no such checkpoint")
 if kind in ("resumes", "unseeded") and saved.exists():
     epoch, weight = json.loads(saved.read_text())
 while epoch < 6:
@@ -68,12 +70,12 @@ def prove(project: Project, kind: str) -> "subprocess.Popen[str]":
 
 
 def test_small_programs_get_their_verdicts(small: Project) -> None:
-    kinds = ("resumes", "unseeded", "reads and writes nothing", "writes and never reads")
+    kinds = ("resumes", "unseeded", "reads and writes nothing", "writes and never reads", "fails when it resumes")
     outputs: dict[str, tuple[str, int]] = {}
-    for pair in (kinds[:2], kinds[2:]):  # the local cloud runs two jobs at once on any machine
+    for pair in (kinds[:2], kinds[2:4], kinds[4:]):  # the local cloud runs two jobs at once on any machine
         started = [(kind, prove(small, kind)) for kind in pair]
         outputs |= {kind: (process.communicate(timeout=200)[0], process.returncode) for kind, process in started}
-    resumes, unseeded, nothing, never = (outputs[kind] for kind in kinds)
+    resumes, unseeded, nothing, never, fails = (outputs[kind] for kind in kinds)
 
     output, code = resumes
     assert code == 0, output
@@ -104,6 +106,10 @@ def test_small_programs_get_their_verdicts(small: Project) -> None:
     output, code = never
     assert code == 2, output
     assert FROM_ZERO in output
+    assert "prove-resume] Error 1" in output
+
+    output, code = fails
+    assert "Interrupted, the job is Failed: AlgorithmError: no such checkpoint, exit code: 1" in output
     assert "prove-resume] Error 1" in output
 
 
@@ -144,7 +150,7 @@ accuracy = " accuracy: ([-+0-9.einfa]+)"
 def test_the_example_for_keras_fit_has_the_same_bits(yard: Project, demo: str) -> None:
     example = (ROOT / "docs" / "examples" / "keras_fit.py").read_text(encoding="utf-8")
     assert example.count("Resume(model)") == 1
-    changed = example.replace("Resume(model)", RESUME).replace("epochs=20", "epochs=4").replace("=32,", "=4,")
+    changed = example.replace("Resume(model)", RESUME).replace("epochs=20", "epochs=8").replace("=32,", "=4,")
     (yard.folder / "trainer" / "keras_fit.py").write_text(changed)
     (yard.folder / "jobs" / "fit.toml").write_text(FIT_JOB)
     output = yard.make("prove-resume", "JOB=fit", "KILLS=1", "YES=1", timeout=500)

@@ -103,7 +103,7 @@ def small_job(program: str) -> Given:
     head = """
 import os, time
 from pathlib import Path
-counter = Path("build/count-of-mistake")
+counter = Path(__file__).parents[1] / "build/count-of-mistake"
 count = int(counter.read_text()) if counter.exists() else 0
 counter.write_text(str(count + 1))
 """

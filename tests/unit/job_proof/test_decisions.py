@@ -21,8 +21,8 @@ from scripts.runs.logs import Line
 NOON = datetime(2026, 8, 1, 12, tzinfo=UTC)
 CLOCK = itertools.count()
 LOSS = [re.compile(r"loss[=:] ?([0-9.]+)")]
-RESUMED = Repetition((0, 1), "epoch", 3.0, False)
-LOST = Repetition((2, 2), "epoch", 30.0, True)
+RESUMED = Repetition((0, 1), "epoch", 3.0, from_zero=False, by_time=False)
+LOST = Repetition((2, 2), "epoch", 30.0, from_zero=True, by_time=False)
 
 
 def epochs(*numbers: int) -> tuple[Position, ...]:
@@ -30,14 +30,20 @@ def epochs(*numbers: int) -> tuple[Position, ...]:
 
 
 def test_interruptions_alternate_and_are_spread_over_the_run_or_come_in_the_middle_of_each_attempt() -> None:
-    assert at_checkpoints(3, [20.0, 16.0]) == "4.000s:checkpoint:kill,8.000s:checkpoint,12.000s:checkpoint:kill"
-    assert in_the_middle(2, [20.0, 16.0]) == "8.000s:kill,16.000s"
+    assert at_checkpoints(3, Attempt(16)) == "4.000s:checkpoint:kill,8.000s:checkpoint,12.000s:checkpoint:kill"
+    assert in_the_middle(2, Attempt(16)) == "8.000s:kill,16.000s"
+
+
+def test_each_attempt_gets_the_time_that_the_program_needs_to_start() -> None:
+    slow = Attempt(30, epochs(1, 2), start=20)
+    assert at_checkpoints(1, slow) == "25.000s:checkpoint:kill"
+    assert in_the_middle(2, slow) == "25.000s:kill,50.000s"
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.0004, 0.3, 86_399.0])
 def test_the_local_cloud_accepts_the_interruptions_of_any_run(seconds: float) -> None:
     chance = random.Random(1)  # noqa: S311 - no secret
-    for order in (at_checkpoints(9, [seconds]), in_the_middle(9, [seconds])):
+    for order in (at_checkpoints(9, Attempt(seconds)), in_the_middle(9, Attempt(seconds))):
         assert len(parse_interruptions(order, chance)) == 9
 
 
@@ -77,8 +83,12 @@ def test_the_log_is_split_at_each_start_of_the_training_and_only_the_first_host_
             *(step("Training", 12, 14), step("Completed", 14, 14)),
         ],
     }
-    log = [line(5, "epoch 1 loss=1"), line(6, "epoch 9 loss=1", "algo-2"), line(12, "epoch 2 loss=1")]
-    assert attempts_of(job, log) == [Attempt(3.5, epochs(1)), Attempt(2.0, epochs(2))]
+    first = [line(5, "starts"), line(6, "epoch 9 loss=1", "algo-2"), line(7.5, "epoch 1 loss=1")]
+    assert attempts_of(job, [*first, line(12, "epoch 2 loss=1")]) == [
+        Attempt(3.5, epochs(1), start=2.5),
+        Attempt(2.0, epochs(2)),
+    ]
+    assert attempts_of(job, first[:1])[0] == Attempt(3.5)
 
 
 @pytest.mark.parametrize(
@@ -87,28 +97,46 @@ def test_the_log_is_split_at_each_start_of_the_training_and_only_the_first_host_
         # Each attempt repeats what came after its checkpoint.
         (
             [Attempt(4, epochs(1, 2, 3)), Attempt(4, epochs(3, 4, 5)), Attempt(5, epochs(6))],
-            ((1, 0), "epoch", 3, False),
+            ((1, 0), "epoch", 3, False, False),
         ),
         (
             [Attempt(4, epochs(1, 2)), Attempt(4, epochs(1, 2)), Attempt(10, epochs(1, 2, 3))],
-            ((2, 2), "epoch", 8, True),
+            ((2, 2), "epoch", 8, True, False),
         ),
-        # One loss of everything, such as a torn first checkpoint, is not each time.
-        ([Attempt(4, epochs(1)), Attempt(4, epochs(1, 2)), Attempt(8, epochs(3, 4))], ((1, 0), "epoch", 6, False)),
+        # One loss of everything, such as after a torn first checkpoint, is not each time.
+        (
+            [Attempt(4, epochs(1, 2)), Attempt(4, epochs(1, 2)), Attempt(8, epochs(3, 4))],
+            ((2, 0), "epoch", 6, False, False),
+        ),
+        # It may have resumed in the middle of its first epoch: the time tells.
+        ([Attempt(4, epochs(1)), Attempt(6, epochs(1, 2))], ((1,), "epoch", 0, False, True)),
+        ([Attempt(4, epochs(1)), Attempt(9, epochs(1, 2))], ((1,), "epoch", 3, True, True)),
         # The first attempt was too short for a metric line.
-        ([Attempt(4), Attempt(4, epochs(1, 2)), Attempt(4, epochs(2, 3))], ((0, 1), "epoch", 2, False)),
-        ([Attempt(4), Attempt(10, epochs(1, 2))], ((), "second", 4, True)),
-        ([Attempt(6), Attempt(5)], ((), "second", 1, False)),
-        ([Attempt(5), Attempt(4)], ((), "second", 0, False)),
+        (
+            [Attempt(4), Attempt(4, epochs(1, 2)), Attempt(4, epochs(2, 3))],
+            ((0, 1), "epoch", 2, False, False),
+        ),
+        ([Attempt(4), Attempt(10, epochs(1, 2))], ((), "second", 4, True, True)),
+        ([Attempt(6), Attempt(5)], ((), "second", 1, False, True)),
+        ([Attempt(5), Attempt(4)], ((), "second", 0, False, True)),
     ],
 )
-def test_what_was_trained_again(attempts: list[Attempt], expected: tuple[tuple[int, ...], str, float, bool]) -> None:
-    assert repetition(10.0, attempts) == Repetition(*expected)
+def test_what_was_trained_again(
+    attempts: list[Attempt], expected: tuple[tuple[int, ...], str, float, bool, bool]
+) -> None:
+    assert repetition(Attempt(10), attempts) == Repetition(*expected)
+
+
+def test_the_time_of_the_start_says_nothing() -> None:
+    slow = Attempt(30, epochs(1, 2, 3, 4), start=20)
+    assert not repetition(slow, [Attempt(25), Attempt(26)]).from_zero
+    assert repetition(slow, [Attempt(25), Attempt(29)]).from_zero
 
 
 def test_lines_of_steps_are_metric_lines() -> None:
     steps = ((("epoch", 1), ("step", 100)), (("epoch", 1), ("step", 200)))
-    assert repetition(10.0, [Attempt(4, steps), Attempt(7, steps[1:])]) == Repetition((1,), "metric line", 1.0, False)
+    found = repetition(Attempt(10), [Attempt(4, steps), Attempt(7, steps[1:])])
+    assert (found.counts, found.unit, found.from_zero) == ((1,), "metric line", False)
 
 
 def outcome(loss: float | None = 0.5, **files: str) -> Outcome:
@@ -171,6 +199,10 @@ def test_the_report_names_what_differs() -> None:
     ]
     other = Outcome({"loss": 0.52}, keras("b", bias="2", kernel="1").model)
     not_repeatable = report.lines(judge(first, other, third, RESUMED), first, other, third)
+    by_time = Repetition((), "second", 12.3, from_zero=False, by_time=True)
+    assert report.lines(judge(first, second, third, by_time), first, second, third)[1:] == [
+        "About 12 s trained again (by the time that it trained, start-ups included)."
+    ]
     assert not_repeatable[0] == (
         "Not repeatable: the two uninterrupted runs differ in loss (0.5 and 0.52) and model.keras (bias)."
     )

@@ -1,4 +1,4 @@
-"""The policies for people allow what the verbs were recorded to call, by the table that the local cloud decides with."""
+"""The policies for people allow what the verbs were recorded to call, by the table that decides in the local cloud."""
 
 import re
 from fnmatch import fnmatchcase

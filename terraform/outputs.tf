@@ -74,3 +74,8 @@ output "security_group_ids" {
   description = "IDs of the security groups of training jobs."
   value       = one(local.network[*].security_group_ids)
 }
+
+output "existing_buckets" {
+  description = "Names of the buckets that the stack was given, by purpose."
+  value       = length(var.existing_buckets) == 0 ? null : var.existing_buckets
+}

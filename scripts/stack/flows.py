@@ -6,7 +6,7 @@ from pathlib import Path
 from scripts.core import console
 from scripts.core.errors import UserError
 from scripts.core.verb import on_interrupt
-from scripts.stack import approval, binding, environments, locks, planning, removal, state, unlocking
+from scripts.stack import approval, binding, environments, given, locks, planning, removal, state, unlocking
 from scripts.stack.target import (
     Target,
     check_outputs,
@@ -82,7 +82,8 @@ def apply(environment: str, yes: bool, approve: str) -> None:
         if reviewed is None:
             return
         _apply(target, reviewed, folder, APPLY_INTERRUPTED)
-    check_outputs(target)
+    for line in given.notes(check_outputs(target).existing_buckets):
+        console.say(line)
     console.say(f"The stack of `{environment}` is applied.")
 
 

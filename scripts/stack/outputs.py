@@ -41,6 +41,7 @@ class Stack(BaseModel):
     kms_key_arn: KeyArn | None = None
     subnet_ids: tuple[Text, ...] = ()
     security_group_ids: tuple[Text, ...] = ()
+    existing_buckets: dict[str, Text] = {}
 
     @property
     def repository_region(self) -> str:

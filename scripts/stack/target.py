@@ -7,7 +7,7 @@ from typing import Any
 from scripts.core import aws, console
 from scripts.core.errors import UserError
 from scripts.stack import environments, processes, read, state, variables
-from scripts.stack.outputs import parse_outputs
+from scripts.stack.outputs import Stack, parse_outputs
 from scripts.stack.terraform import CommandResult, Terraform, report_mirror, terraform
 
 
@@ -96,8 +96,8 @@ def init_again(target: Target) -> None:
         raise show_failure(target, "init", result)
 
 
-def check_outputs(target: Target) -> None:
-    """Check that the stack has every output that the commands read.
+def check_outputs(target: Target) -> Stack:
+    """The applied stack, which must have every output that the commands read.
 
     Raises:
         UserError: an output is missing or wrong, or Terraform failed.
@@ -105,7 +105,7 @@ def check_outputs(target: Target) -> None:
     result = target.runner.capture("output", "-json")
     if result.code != 0:
         raise failure(target, "output", result.first_error())
-    parse_outputs(result.out, target.environment)
+    return parse_outputs(result.out, target.environment)
 
 
 def variables_of(target: Target) -> dict[str, Any]:

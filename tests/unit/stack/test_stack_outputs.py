@@ -30,6 +30,7 @@ OPTIONS: dict[str, Any] = {
     "kms_key_arn": "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
     "subnet_ids": ("subnet-0a", "subnet-0b"),
     "security_group_ids": ("sg-0c",),
+    "existing_buckets": {"data": "mine"},
 }
 """The outputs of options: Terraform has none of them where an option is not used."""
 
@@ -46,7 +47,14 @@ def test_the_stack_has_exactly_the_outputs_of_terraform() -> None:
 
 def test_outputs_become_a_frozen_stack() -> None:
     stack = parse_outputs(printed({**VALUES, "unknown": 1}), "dev")
-    assert stack.model_dump() == {**VALUES, "tags": {}, "kms_key_arn": None, "subnet_ids": (), "security_group_ids": ()}
+    assert stack.model_dump() == {
+        **VALUES,
+        "tags": {},
+        "kms_key_arn": None,
+        "subnet_ids": (),
+        "security_group_ids": (),
+        "existing_buckets": {},
+    }
     with pytest.raises(ValueError, match="frozen"):
         stack.project = "other"
     assert parse_outputs(printed({**VALUES, **OPTIONS}), "dev").model_dump() == {**VALUES, **OPTIONS}

@@ -32,7 +32,7 @@ def compiled(model: Any = None, learning_rate: float = 0.01, **options: Any) -> 
     """A network that `fit` can train. Eager steps: the tests train fewer steps than a graph takes to be traced."""
     model = network() if model is None else model
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    optimizer = keras.optimizers.Adam(learning_rate)
+    optimizer = keras.optimizers.SGD(learning_rate, momentum=0.9)
     model.compile(optimizer, loss, metrics=["accuracy"], **{"run_eagerly": True, **options})
     return model
 

@@ -25,7 +25,7 @@ run "jobs_reach_aws_and_nothing_else" {
   }
 
   assert {
-    condition = { for zone, subnet in aws_subnet.this : zone => [subnet.cidr_block, subnet.map_public_ip_on_launch] } == {
+    condition = { for subnet in aws_subnet.this : subnet.availability_zone => [subnet.cidr_block, subnet.map_public_ip_on_launch] } == {
       "eu-central-1a" = ["10.0.0.0/20", false], "eu-central-1b" = ["10.0.16.0/20", false]
     }
     error_message = "There must be two private subnets, in two zones."

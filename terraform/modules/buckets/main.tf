@@ -11,6 +11,8 @@ locals {
 }
 
 resource "aws_s3_bucket" "this" {
+  # checkov:skip=CKV_AWS_144: a copy in another region is your decision, and doubles the cost
+  # checkov:skip=CKV2_AWS_62: nothing waits for new objects
   for_each = local.names
 
   bucket        = each.value

@@ -18,7 +18,8 @@ def main() -> None:
     """Make the calls."""
     asked = request()
     output = asked["OutputDataConfig"]["S3OutputPath"]
-    session = helper.Session(default_bucket=place(output)[0])
+    data = place(asked["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"])[0]
+    session = helper.Session(default_bucket=data)  # The SDK puts the code there, and the role may read it.
     common: dict[str, Any] = {
         "training_image": asked["AlgorithmSpecification"]["TrainingImage"],
         "role": asked["RoleArn"],
@@ -46,7 +47,7 @@ def main() -> None:
     with call("`TrainingJob.get`, `get_all`"):
         check(TrainingJob.get(job.training_job_name).training_job_status, "Completed")
         check(job.training_job_name in [found.training_job_name for found in TrainingJob.get_all()], True)
-    with call("`ModelTrainer(source_code=)`: its code comes in a channel, with the SDK's own entry point"):
+    with call("`ModelTrainer(source_code=)`: its code comes in a channel, and the SDK's own entry point starts it"):
         source = SourceCode(source_dir=str(CODE), entry_script="train.py")
         ModelTrainer(**common, base_job_name=new_name("sdk3"), source_code=source).train(input_data_config=inputs)
     with call("`TrainingJob.delete`"):

@@ -19,7 +19,8 @@ def main() -> None:
     asked = request()
     output = asked["OutputDataConfig"]["S3OutputPath"]
     data = place(asked["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"])[0]
-    session = helper.Session(default_bucket=data)  # The SDK puts the code there, and the role may read it.
+    # The SDK puts code there only if the role may write there too; the job reads it.
+    session = helper.Session(default_bucket=data.replace("-data-", "-checkpoints-"))
     common: dict[str, Any] = {
         "training_image": asked["AlgorithmSpecification"]["TrainingImage"],
         "role": asked["RoleArn"],

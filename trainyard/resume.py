@@ -39,7 +39,8 @@ import numpy as np
 from keras import callbacks
 from numpy.typing import NDArray
 
-SAGEMAKER_FOLDER = Path("/opt/ml/checkpoints")
+# SAGEMAKER_BASE_DIR is set where a job is a process of its own machine, as in the local cloud without containers.
+SAGEMAKER_FOLDER = Path(os.environ.get("SAGEMAKER_BASE_DIR") or "/opt/ml") / "checkpoints"
 STATE, ABOUT, MANIFEST = "state.npz", "about.json", "manifest.json"
 # After this time, a checkpoint is assumed to be in S3.
 UPLOAD_SECONDS = 60.0
@@ -502,7 +503,8 @@ class ShuffledBatches:
                 tensor.set_shape((None, *leaf.shape[1:]))
             return tf.nest.pack_sequence_as(self._data, batch)
 
-        return tf.data.Dataset.range(self.steps).map(read).prefetch(2)
+        as_written = tf.autograph.experimental.do_not_convert(read)  # there is nothing to convert
+        return tf.data.Dataset.range(self.steps).map(as_written).prefetch(2)
 
 
 def as_arrays(data: Any) -> Any:

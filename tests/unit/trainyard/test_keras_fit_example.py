@@ -14,16 +14,12 @@ pytestmark = pytest.mark.e2e
 EXAMPLE = (ROOT / "docs" / "examples" / "keras_fit.py").read_text(encoding="utf-8")
 PAGE = (ROOT / "docs" / "own-script-resume.md").read_text(encoding="utf-8")
 
-# SageMaker's folder is in the test's own; a callback of the example sends SIGTERM after so many batches.
+# A callback of the example sends SIGTERM after so many batches.
 PRELUDE = """
 import os, signal, sys
-from pathlib import Path
 import keras
 
 sys.path.insert(0, os.environ["CODE"])
-import {module} as module
-
-module.SAGEMAKER_FOLDER = Path(os.environ["CHECKPOINTS"])
 batches = []
 
 
@@ -52,9 +48,14 @@ def run(folder: Path, name: str, *, module: str = "trainyard.resume", stop_after
     for each in (checkpoints, model):
         each.mkdir(parents=True, exist_ok=True)
     code = EXAMPLE.replace("epochs=20", "epochs=3").replace("from trainyard import", f"from {module} import")
-    places = {"CHECKPOINTS": checkpoints, "CODE": folder, "SM_MODEL_DIR": model, "SM_CHANNEL_TRAINING": folder / "data"}
+    places = {
+        "SAGEMAKER_BASE_DIR": folder / name,
+        "CODE": folder,
+        "SM_MODEL_DIR": model,
+        "SM_CHANNEL_TRAINING": folder / "data",
+    }
     ended = forked.run(
-        ["-c", PRELUDE.format(module=module, stop_after=stop_after) + code + AFTER],
+        ["-c", PRELUDE.format(stop_after=stop_after) + code + AFTER],
         folder,
         environment(**{key: str(value) for key, value in places.items()}),
         timeout=240,

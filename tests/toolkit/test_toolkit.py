@@ -58,11 +58,7 @@ def test_a_program_finds_what_the_table_says(row: Behaviour, there: dict[str, En
 
 def test_every_other_variable_is_that_of_the_toolkit(there: dict[str, Ended], here: dict[str, Ended]) -> None:
     found = [
-        {
-            name: text
-            for name, text in side["values"].variables.items()
-            if name.startswith(("SM_", "SAGEMAKER_", "CURRENT_")) and name not in COMPARED_ELSEWHERE
-        }
+        {name: text for name, text in side["values"].platform_variables.items() if name not in COMPARED_ELSEWHERE}
         for side in (there, here)
     ]
     assert found[1].pop("SAGEMAKER_SUBMIT_DIRECTORY") == "/opt/ml/code"  # of the image

@@ -109,7 +109,7 @@ def test_the_log_of_the_local_cloud_is_printable() -> None:
 ROOT = Path(__file__).parents[3] / "scripts"
 # The console and the live line print for all. What makes .venv has nothing to import yet. The rules' page is our own
 # text. The server of the local cloud replaces its streams.
-PRINTERS = {"core/console.py", "core/progress.py", "venv.py", "review/rules/page.py"}
+PRINTERS = {"core/console.py", "core/progress.py", "venv.py", "review/rules/page.py", "job_proof/arrays.py"}
 
 
 PRINT = {"print", "sys.stdout.write", "sys.stderr.write", "traceback.print_exc"}

@@ -155,7 +155,9 @@ def test_a_run_resumes_on_another_number_of_hosts_and_prints_what_changes(
         )
     chief, other = hosts.train()
     assert (chief.returncode, other.returncode) == (0, 0), chief.stderr + other.stderr
-    assert "step 4 of 9\nnote: hosts 1 before, 2 now, devices 1 before, 2 now: the order of the examples" in chief.stdout
+    assert (
+        "step 4 of 9\nnote: hosts 1 before, 2 now, devices 1 before, 2 now: the order of the examples" in chief.stdout
+    )
     for resumed, expected in zip(FinishedRun(hosts.bases[0]).history, uninterrupted.history, strict=True):
         assert resumed["loss"] == pytest.approx(expected["loss"], abs=1e-4)
         assert resumed["val_loss"] == pytest.approx(expected["val_loss"], abs=1e-4)

@@ -14,6 +14,7 @@ from benchmarks.fault_runs.verbs import Scenes
 from benchmarks.fault_runs.yard import Yard
 
 COMMAND = re.compile(r"`([^`]+)`")
+SECONDS_OF_TERRAFORM = 180.0  # an apply of the stack takes about a minute
 Keep = Callable[[str, str], None]
 
 
@@ -62,9 +63,11 @@ class KilledStacks:
         ending = kill(self._yard, draw, {}, self._seconds[draw.verb])
         wrong = errors_after_signal(ending, signal.Signals[draw.signal])
         again = self._yard.run(draw.verb)
-        printed = COMMAND.search(again.output.rpartition("Fix:   ")[2]) if again.code == 2 else None
-        if printed and "unlock" in printed[1]:  # one printed command may be needed, which works as printed
-            subprocess.run(printed[1], shell=True, cwd=self._yard.folder, check=False)  # noqa: S602 - as a person would
+        if _unlocks(again):  # it says to wait: a Terraform whose command was killed ends by itself
+            self._yard.wait_for_processes(SECONDS_OF_TERRAFORM)
+            again = self._yard.run(draw.verb)
+        if command := _unlocks(again):  # one printed command may be needed, which works as printed
+            subprocess.run(command, shell=True, cwd=self._yard.folder, check=False)  # noqa: S602 - as a person would
             again = self._yard.run(draw.verb)
         wrong += [f"the next one ends with {again.code}"] if again.code else []
         if draw.verb == "infra":
@@ -77,6 +80,12 @@ class KilledStacks:
         self._yard.down()
         if verb == "infra":
             self._yard.up()
+
+
+def _unlocks(ending: Ending) -> str:
+    """The command that an error about a lock prints; empty if there is none."""
+    printed = COMMAND.search(ending.output.rpartition("Fix:   ")[2]) if ending.code == 2 else None
+    return printed[1] if printed and "unlock" in printed[1] else ""
 
 
 def kill(yard: Yard, draw: KillDraw, texts: Mapping[str, str], seconds: float) -> Ending:

@@ -124,7 +124,8 @@ class Yard:
         command = [python, "-m", f"scripts.{name}", *arguments]
         if verb not in {"demo", "cloud"}:
             command = [python, "-m", "scripts.cloud", "exec", "--", *command]
-        variables = {f"{key.upper()}_TEXT": value for key, value in {"env": "local", "yes": "1", **texts}.items()}
+        typed = {"cloud": "local", "env": "local", "yes": "1", **texts}
+        variables = {f"{key.upper()}_TEXT": value for key, value in typed.items()}
         with output.open("wb") as stream:
             process = subprocess.Popen(
                 command,
@@ -185,15 +186,20 @@ class Yard:
 
     def leftovers(self) -> list[str]:
         """What commands that have ended left over. Processes get some seconds to end."""
-        deadline = time.monotonic() + SECONDS_TO_END
-        while (processes := self._processes()) and time.monotonic() < deadline:
-            time.sleep(0.2)
+        processes = self.wait_for_processes(SECONDS_TO_END)
         files = [path for path in self.temporary.rglob("*") if path.is_file()]
         runs = list((self.folder / "runs").glob("*/.*"))
         named = [f"a temporary file: {path.name}" for path in [*files, *runs]]
         for path in files:
             path.unlink()
         return [f"a process: {line}" for line in processes] + named + self._in_s3()
+
+    def wait_for_processes(self, seconds: float) -> list[str]:
+        """Wait until all that works in the yard has ended, but not longer; gives what still runs."""
+        deadline = time.monotonic() + seconds
+        while (processes := self._processes()) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        return processes
 
     def _processes(self) -> list[str]:
         return [line for line in processes_of(self.folder) if "scripts.localcloud.server" not in line]

@@ -105,6 +105,15 @@ class Place:
         where = self.region if region is None else region
         return f"arn:{self.partition}:{service}:{where}:{self.account}:{resource}"
 
+    def key_arn(self, key: str) -> str:
+        """The ARN of a KMS key or alias, which a request may name by its ARN, its ID or its alias.
+
+        https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id
+        """
+        if key.startswith("arn:"):
+            return key
+        return self.arn("kms", key if key.startswith("alias/") else f"key/{key}")
+
 
 def required_permissions(
     service: str, operation: str, parameters: Mapping[str, Any], place: Place
@@ -203,9 +212,7 @@ def _kms(operation: str, parameters: Mapping[str, Any], place: Place) -> list[st
     key = parameters.get("KeyId")
     if key is None or operation == "CreateKey":
         return ["*"]
-    if key.startswith("arn:"):
-        return [key]
-    return [place.arn("kms", key if key.startswith("alias/") else f"key/{key}")]
+    return [place.key_arn(key)]
 
 
 def _sts(_: str, parameters: Mapping[str, Any], __: Place) -> list[str]:

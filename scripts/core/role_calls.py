@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from scripts.core import aws
 from scripts.core.permissions import Permission, Place
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
@@ -66,31 +67,31 @@ def assume_context(job_arn: str, account: str) -> dict[str, tuple[str, ...]]:
 def _listed(request: Json, place: Place, _: Image | None) -> Found:
     for source in _sources(request):
         if source.get("S3DataType") != "ManifestFile":
-            bucket, prefix = _split(source["S3Uri"])
+            bucket, prefix = aws.split_uri(source["S3Uri"])
             yield _s3(place, bucket), {"s3:prefix": (prefix,)}
 
 
 def _read(request: Json, place: Place, _: Image | None) -> Found:
     for source in _sources(request):
-        bucket, key = _split(source["S3Uri"])
+        bucket, key = aws.split_uri(source["S3Uri"])
         yield _s3(place, bucket, key or "*"), {}
 
 
 def _model(request: Json, place: Place, _: Image | None) -> Found:
-    bucket, prefix = _split(request["OutputDataConfig"]["S3OutputPath"])
+    bucket, prefix = aws.split_uri(request["OutputDataConfig"]["S3OutputPath"])
     path = f"{prefix.rstrip('/')}/" if prefix else ""
     yield _s3(place, bucket, f"{path}{request['TrainingJobName']}/output/model.tar.gz"), {}
 
 
 def _checkpoints(request: Json, place: Place, _: Image | None) -> Found:
     if "CheckpointConfig" in request:
-        bucket, prefix = _split(request["CheckpointConfig"]["S3Uri"])
+        bucket, prefix = aws.split_uri(request["CheckpointConfig"]["S3Uri"])
         yield _s3(place, bucket, f"{prefix.rstrip('/')}/*" if prefix else "*"), {}
 
 
 def _checkpoint_list(request: Json, place: Place, _: Image | None) -> Found:
     if "CheckpointConfig" in request:
-        bucket, prefix = _split(request["CheckpointConfig"]["S3Uri"])
+        bucket, prefix = aws.split_uri(request["CheckpointConfig"]["S3Uri"])
         yield _s3(place, bucket), {"s3:prefix": (f"{prefix.rstrip('/')}/",)}
 
 
@@ -116,19 +117,19 @@ def _metrics(_: Json, __: Place, ___: Image | None) -> Found:
 def _volume_key(request: Json, place: Place, _: Image | None) -> Found:
     key = request["ResourceConfig"].get("VolumeKmsKeyId")
     if key:
-        yield _key(place, key), {"kms:grantisforawsresource": ("true",)}
+        yield place.key_arn(key), {"kms:grantisforawsresource": ("true",)}
 
 
 def _output_key(request: Json, place: Place, _: Image | None) -> Found:
     key = request["OutputDataConfig"].get("KmsKeyId")
     if key:
-        yield _key(place, key), {"kms:viaservice": (f"s3.{place.region}.amazonaws.com",)}
+        yield place.key_arn(key), {"kms:viaservice": (f"s3.{place.region}.amazonaws.com",)}
 
 
 def _output_key_itself(request: Json, place: Place, _: Image | None) -> Found:
     key = request["OutputDataConfig"].get("KmsKeyId")
     if key and not key.startswith("arn:"):
-        yield _key(place, key), {}
+        yield place.key_arn(key), {}
 
 
 def _everything_in_vpc(request: Json, _: Place, __: Image | None) -> Found:
@@ -156,19 +157,8 @@ def _sources(request: Json) -> Iterator[Json]:
             yield source
 
 
-def _split(uri: str) -> tuple[str, str]:
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    return bucket, key
-
-
 def _s3(place: Place, bucket: str, key: str | None = None) -> str:
     return f"arn:{place.partition}:s3:::{bucket}" + ("" if key is None else f"/{key}")
-
-
-def _key(place: Place, key: str) -> str:
-    if key.startswith("arn:"):
-        return key
-    return place.arn("kms", key if key.startswith("alias/") else f"key/{key}")
 
 
 _DOCS = "https://docs.aws.amazon.com/sagemaker/latest"

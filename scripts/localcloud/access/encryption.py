@@ -46,7 +46,6 @@ def permissions(asked: AwsRequest, request: Request) -> tuple[Permission, ...]:
 
 def _permission(action: str, key: str, region: str, source: str) -> Permission:
     place = Place(PARTITION, region, ACCOUNT)
-    name = key if key.startswith("alias/") else f"key/{key}"
     bucket = source.partition("/")[0]
     arns = tuple(f"arn:{PARTITION}:s3:::{one}" for one in (bucket if _has_bucket_key(bucket) else source,))
     context = {
@@ -54,7 +53,7 @@ def _permission(action: str, key: str, region: str, source: str) -> Permission:
         "kms:encryptioncontext:aws:s3:arn": arns,
         "kms:viaservice": (f"s3.{region}.amazonaws.com",),
     }
-    return Permission(action, key if key.startswith("arn:") else place.arn("kms", name), context)
+    return Permission(action, place.key_arn(key), context)
 
 
 def _new_key(request: Request, bucket: str) -> str:

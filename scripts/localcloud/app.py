@@ -101,12 +101,12 @@ class Application:
         return self._faults(environ, start_response)
 
     def _answer(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        if JOB_SERVICE in environ:
-            return self._moto(environ, start_response)
         request = Request(environ)
         refusal = self._gate.refusal(request)
         if refusal is not None:
             return refusal(environ, start_response)
+        if JOB_SERVICE in environ:
+            return self._moto(environ, start_response)
         # This path cannot name a bucket: a bucket's name has three letters or more.
         if request.path == "/v2" or request.path.startswith("/v2/"):
             return self._registry(environ, start_response)

@@ -54,12 +54,18 @@ def calls(session: Any) -> dict[str, Any]:
 
 
 def refusals(session: Any) -> dict[str, str]:
-    """Return the error codes of services that are not there."""
+    """Return the error codes of services that are not there, and of an action that the role may not do."""
     from botocore.exceptions import ClientError
 
+    role = "arn:aws:iam::123456789012:role/training"
+    wanted: dict[str, tuple[str, dict[str, str]]] = {
+        "iam": ("list_roles", {}),
+        "ecr": ("describe_repositories", {}),
+        "sagemaker": ("search", {"Resource": "TrainingJob"}),
+        "sts": ("assume_role", {"RoleArn": role, "RoleSessionName": "more"}),
+    }
     found = {}
-    for service, operation in {"iam": "list_roles", "ecr": "describe_repositories", "sagemaker": "search"}.items():
-        parameters = {"Resource": "TrainingJob"} if operation == "search" else {}
+    for service, (operation, parameters) in wanted.items():
         try:
             getattr(session.client(service), operation)(**parameters)
         except ClientError as error:

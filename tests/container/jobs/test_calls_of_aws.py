@@ -85,18 +85,19 @@ def test_a_program_calls_three_services_as_its_role(seen: dict[str, Any], accoun
         "iam": "AccessDenied",
         "ecr": "AccessDeniedException",
         "sagemaker": "AccessDeniedException",
+        "sts": "AccessDenied",
     }
-    by_s3 = "application/xml"  # To S3, a path names a bucket, and there is none of this name.
+    denied = "403 application/xml"  # These have the session's key without its token.
     refused = "400 text/plain"
     assert seen["attacks"] == {
-        "control": f"404 {by_s3}",
-        "faults": f"404 {by_s3}",
-        "moto": f"404 {by_s3}",
-        "registry": f"404 {by_s3}",
-        "sagemaker": f"200 {by_s3}",
+        "control": denied,
+        "faults": denied,
+        "moto": denied,
+        "registry": "403 application/json",
+        "sagemaker": "403 application/x-amz-json-1.1",
         "other host": refused,
         "two hosts": refused,
-        "two signatures": f"403 {by_s3}",
+        "two signatures": denied,
         "other port": refused,
         "tunnel": refused,
         "two lengths": "413 text/plain",

@@ -16,11 +16,14 @@ from scripts.core.errors import UserError
 from scripts.review import pages, reading, render, settings
 from scripts.review.model import Plan, Review
 from scripts.review.review import review
-from scripts.stack import adoption, binding
+from scripts.stack import adoption, binding, environments, processes
 from scripts.stack.target import Target, init_again, show_failure
 from scripts.stack.terraform import CommandResult
 
 NO_CHANGES, CHANGES = 0, 2  # terraform plan -detailed-exitcode
+LONGEST_PLAN = 150.0
+"""Seconds that `terraform plan` may take. It takes less than 20 for this stack. Its provider waits for each call that
+gets no answer, one after the other, so without a limit an outage keeps `make plan` waiting for many minutes."""
 PLAN, PAGE, RECORD = "plan.tfplan", "review.html", "review.json"
 
 
@@ -154,15 +157,27 @@ def _terraform_plan(target: Target, file: Path, flags: tuple[str, ...]) -> Comma
     variables = (f"-var-file={target.variables_file}", f"-var=environment={target.environment}")
     saving = ("-lock=false", "-detailed-exitcode", f"-out={file.absolute()}")
     command = ("plan", "-input=false", *saving, *variables, *flags)
-    result = target.runner.capture(*command)
+    result = _capture_plan(target, command)
     if result.code not in (NO_CHANGES, CHANGES) and "terraform init" in " ".join(result.err.split()):
         init_again(target)  # a module, a provider's version or the backend block has changed since the last init
-        result = target.runner.capture(*command)
+        result = _capture_plan(target, command)
     # Warnings come last in the output. The plan before them is not printed, because the review shows it.
     _, warning, rest = result.out.partition("\nWarning: ")
     if warning:
         console.warn(warning + rest.rstrip())
     return result
+
+
+def _capture_plan(target: Target, command: tuple[str, ...]) -> CommandResult:
+    try:
+        return target.runner.capture(*command, limit=LONGEST_PLAN)
+    except TimeoutError:
+        processes.end_orphans(environments.data_dir(target.environment))
+        raise UserError(
+            f"`terraform plan` had no end after {console.duration(LONGEST_PLAN)}: AWS, or the network to it, answers "
+            "very slowly. Planning changed nothing.",
+            f"Try `{target.command}` again later. https://health.aws.amazon.com/health/status shows AWS's outages.",
+        ) from None
 
 
 def _review(target: Target, file: Path, page: Path, explain: Callable[[CommandResult], UserError]) -> ReviewedPlan:

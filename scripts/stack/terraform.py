@@ -8,10 +8,11 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -22,6 +23,7 @@ from scripts.stack import live_output, mirror, overrides
 
 FOLDER = Path("terraform")
 OLDEST = (1, 11)
+SECONDS_TO_STOP = 5.0
 INSTALL_FIX = "Install Terraform 1.11 or newer: https://developer.hashicorp.com/terraform/install"
 
 
@@ -65,13 +67,21 @@ class Terraform:
         with live_output.printed("stdout"), live_output.printed("stderr"):
             return self._run(command, flags)
 
-    def capture(self, command: str, *flags: str) -> CommandResult:
+    def capture(self, command: str, *flags: str, limit: float | None = None) -> CommandResult:
         """Run a command and return its output without printing it.
 
         Terraform writes into files: if this process is killed, it can finish its work. A pipe would break and end it.
+
+        Args:
+            command: such as `plan`.
+            flags: its flags.
+            limit: the seconds that it may take; only for a command that changes nothing, because it is ended then.
+
+        Raises:
+            TimeoutError: it took longer.
         """
         with _text_file() as out, _text_file() as errors:
-            code = self._run(command, ("-no-color", *flags), out, errors)
+            code = self._run(command, ("-no-color", *flags), out, errors, limit)
             return CommandResult(code, _content(out), _content(errors))
 
     def relay(self, command: str, *flags: str) -> CommandResult:
@@ -91,7 +101,12 @@ class Terraform:
         return flags if sys.stdout.isatty() else ("-no-color", *flags)
 
     def _run(
-        self, command: str, flags: tuple[str, ...], out: IO[str] | None = None, errors: IO[str] | None = None
+        self,
+        command: str,
+        flags: tuple[str, ...],
+        out: IO[str] | None = None,
+        errors: IO[str] | None = None,
+        limit: float | None = None,
     ) -> int:
         from python_terraform import Terraform as PythonTerraform
 
@@ -104,8 +119,24 @@ class Terraform:
             redirect_stdout(out or sys.stdout),
             redirect_stderr(errors or sys.stderr),
         ):
-            code, _, _ = runner.cmd(command, *flags, capture_output=False)
-        return int(code)
+            # An empty list means "do not wait", as False does, but False would also become a flag of Terraform.
+            process, _, _ = runner.cmd(command, *flags, capture_output=False, synchronous=[])
+            try:
+                return int(process.wait(limit))
+            except subprocess.TimeoutExpired:
+                _end(process)
+                raise TimeoutError(f"terraform {command} took over {limit} s") from None
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Ask Terraform to stop, then to stop at once, then kill it."""
+    for _ in range(2):
+        process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(SECONDS_TO_STOP)
+            return
+    process.kill()
+    process.wait()
 
 
 def _text_file() -> IO[str]:

@@ -19,6 +19,8 @@ OPENED = file(
     "terraform/modules/buckets/main.tf",
     (ROOT / "terraform/modules/buckets/main.tf").read_text().replace("block_public_policy     = true", ""),
 )
+PLANNING = (ROOT / "scripts/stack/planning.py").read_text()
+IMPATIENT = file("scripts/stack/planning.py", PLANNING.replace("LONGEST_PLAN = 150.0", "LONGEST_PLAN = 0.1"))
 NEVER = file(
     "terraform/never.tf",
     'resource "terraform_data" "never" {\n  lifecycle {\n    precondition {\n'
@@ -127,6 +129,13 @@ def twenty_tags(scene: Scene) -> Iterator[None]:
 
 
 CASES = (
+    plan(
+        "a plan that takes too long",
+        "`terraform plan` had no end after …: AWS, or the network to it, answers very slowly. Planning changed nothing.",
+        "Try `make plan` again later. https://health.aws.amazon.com/health/status shows AWS's outages.",
+        IMPATIENT,
+        typed="make plan",
+    ),
     plan(
         "the removal of a protected stack",
         "The stack of `local` is protected: nothing was removed.",

@@ -20,7 +20,7 @@ from scripts.localcloud import awsjson, unsupported
 from scripts.localcloud.access.gate import Gate
 from scripts.localcloud.ecr import TARGET, Ecr
 from scripts.localcloud.engine import ContainerSupport
-from scripts.localcloud.environment import FAULTS_PATH, INTERRUPTIONS_PATH, JOBS_PATH, LOOPBACK
+from scripts.localcloud.environment import CLOCK_PATH, FAULTS_PATH, INTERRUPTIONS_PATH, JOBS_PATH, LOOPBACK
 from scripts.localcloud.faults.layer import FaultLayer
 from scripts.localcloud.interruptions import Orders
 from scripts.localcloud.job_front import JOB_SERVICE
@@ -57,6 +57,7 @@ class Application:
         container_support: returns whether jobs can run in containers.
         store: keeps the bytes of S3 objects.
         orders: keeps the ordered interruptions of spot jobs.
+        move_clock: moves the clock of the warm pools forward by seconds.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Application:
         container_support: Callable[[], ContainerSupport],
         store: Store,
         orders: Orders,
+        move_clock: Callable[[float], None],
     ) -> None:
         moto = _Moto(unsupported.backend)
         # To find the service of a host name, moto lists a folder at each call. That takes half the time of a call.
@@ -74,6 +76,7 @@ class Application:
         self._registry = registry.app
         self._container_support = container_support
         self._orders = orders
+        self._move_clock = move_clock
         ecr = Ecr(registry, containers_possible=lambda: container_support().missing is None)
         self._gate = Gate(registry.tokens)
         self._faults = FaultLayer(self._answer)
@@ -92,6 +95,9 @@ class Application:
             return Response(support, content_type="application/json")(environ, start_response)
         if request.path == INTERRUPTIONS_PATH and request.method == "POST":
             return self._order(request)(environ, start_response)
+        if request.path == CLOCK_PATH and request.method == "POST":
+            self._move_clock(float(request.get_data(as_text=True)))
+            return Response()(environ, start_response)
         if request.path == FAULTS_PATH:
             return self._faults.control(request)(environ, start_response)
         return self._faults(environ, start_response)

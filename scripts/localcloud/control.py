@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from scripts.core.errors import UserError
 from scripts.localcloud.engine import ContainerSupport
-from scripts.localcloud.environment import FAULTS_PATH, INTERRUPTIONS_PATH, JOBS_PATH, Cloud
+from scripts.localcloud.environment import CLOCK_PATH, FAULTS_PATH, INTERRUPTIONS_PATH, JOBS_PATH, Cloud
 
 SECONDS = 30
 
@@ -50,6 +50,11 @@ def order_interruptions(cloud: Cloud, text: str) -> str:
         text: the interruptions, as ``format_interruptions`` writes them.
     """
     return _ask(cloud, "POST", INTERRUPTIONS_PATH, text)
+
+
+def move_clock(cloud: Cloud, seconds: float) -> None:
+    """Move the clock of a local cloud's warm pools forward, so that a pool ends without a wait."""
+    _ask(cloud, "POST", CLOCK_PATH, str(seconds))
 
 
 def set_faults(cloud: Cloud, text: str) -> None:

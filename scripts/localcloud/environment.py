@@ -15,10 +15,12 @@ ACCOUNT = "123456789012"
 REGION = "us-east-1"
 LOOPBACK = ("127.0.0.1", "localhost")
 AWS_CONFIG = "aws-config"
-# The server's control addresses: whether jobs run in containers, orders of interruptions, and the faults that it gives.
+# The server's control addresses: whether jobs run in containers, orders of interruptions, the faults that it gives,
+# and the clock of the warm pools.
 JOBS_PATH = "/_local/jobs"
 INTERRUPTIONS_PATH = "/_local/interruptions"  # A POST orders interruptions, and is answered with the order's name.
 FAULTS_PATH = "/_local/faults"
+CLOCK_PATH = "/_local/clock"  # A POST of a number of seconds moves the clock of the warm pools forward.
 APPLICATION = "local-cloud"
 OWN_CALLS = f"app/{APPLICATION}"  # In a User-Agent: a call of the local cloud itself. It gets no fault.
 

@@ -31,14 +31,15 @@ from scripts.localcloud.sagemaker.api import SageMaker
 from scripts.localcloud.sagemaker.executor import ChoosingExecutor
 from scripts.localcloud.sagemaker.jobs import JobStore
 from scripts.localcloud.sagemaker.journal import Journal, clean_up
+from scripts.localcloud.sagemaker.pools import Clock, WarmPools
 from scripts.localcloud.sagemaker.processes import ProcessExecutor
-from scripts.localcloud.sagemaker.runner import JobServices
+from scripts.localcloud.sagemaker.services import JobServices
 from scripts.localcloud.sagemaker.slots import Slots, machine_slots
 
 LOCK_SECONDS = 0.5
 POLL_SECONDS = 0.05
 BACKLOG = 128
-JOBS = "jobs"
+JOBS, POOLS = "jobs", "pools"
 
 
 def main() -> None:
@@ -71,18 +72,22 @@ def _serve(folder: Path, lost_jobs: list[str], ended: threading.Event) -> None:
         engine = Engine(registry.missing, registry.is_reachable_from)
         # The application does not exist yet: its part SageMaker runs jobs, and the jobs call the application.
         aws = JobFront(lambda environ, start: application.answer_job(environ, start))
+        store, slots, clock = JobStore(), Slots(machine_slots()), Clock()
         services = JobServices(
-            store=JobStore(),
+            store=store,
             clients=Clients(cloud.url),
             executor=ChoosingExecutor(registry, engine, ProcessExecutor(Path.cwd(), cloud), aws),
-            slots=Slots(machine_slots()),
+            slots=slots,
+            pools=WarmPools(store, slots, folder / POOLS, clock),
             journal=Journal(folder / RUNNING),
             folder=folder / JOBS,
         )
         orders = Orders()
         sagemaker = SageMaker(services, orders)
         shims.apply(registry.address)
-        application = Application(sagemaker, registry, engine.container_support, Store(folder / "objects"), orders)
+        application = Application(
+            sagemaker, registry, engine.container_support, Store(folder / "objects"), orders, clock.move
+        )
         server = make_server(
             "127.0.0.1", port, application, threaded=True, request_handler=Handler, fd=listener.fileno()
         )
@@ -92,7 +97,7 @@ def _serve(folder: Path, lost_jobs: list[str], ended: threading.Event) -> None:
         while not ended.wait(POLL_SECONDS):
             # Many short waits, because the kernel may deliver SIGTERM to another thread. Python runs the handler in
             # this thread, and one long wait would not wake up for it.
-            pass
+            sagemaker.end_due_pools()
         sagemaker.close()
         server.shutdown()
         thread.join()

@@ -123,7 +123,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
         registry = Registry(tmp_path / "registry", f"localhost:{port}", tokens)
         store = Store(tmp_path / "objects")
         support = ContainerSupport(None, "a base")
-        application = Application(lambda _call: None, registry, lambda: support, store, Orders())
+        application = Application(lambda _call: None, registry, lambda: support, store, Orders(), lambda _: None)
         server = make_server(
             "127.0.0.1", port, application, threaded=True, request_handler=Handler, fd=listener.fileno()
         )

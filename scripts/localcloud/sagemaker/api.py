@@ -7,9 +7,10 @@ from typing import Any
 from scripts.localcloud.awsjson import Call, ServiceError, validation_error
 from scripts.localcloud.environment import ACCOUNT
 from scripts.localcloud.interruptions import Orders
-from scripts.localcloud.sagemaker import checks, describe, rules, search, support, validation
+from scripts.localcloud.sagemaker import checks, describe, pools, rules, search, support, validation
 from scripts.localcloud.sagemaker.jobs import Job, StopReason, new_job, present
-from scripts.localcloud.sagemaker.runner import JobRun, JobServices
+from scripts.localcloud.sagemaker.runner import JobRun
+from scripts.localcloud.sagemaker.services import JobServices
 
 MAX_TAGS = 50
 
@@ -55,10 +56,15 @@ class SageMaker:
         support.check(call.operation, call.parameters)
         return operation(call)
 
+    def end_due_pools(self) -> None:
+        """Terminate the warm pools whose time is over."""
+        self._services.pools.end_due()
+
     def close(self) -> None:
         """Kill every job's program, without uploading anything, because the local cloud stops."""
         for run in self._runs:
             run.abort()
+        self._services.pools.close()
 
     def _create(self, call: Call) -> dict[str, Any]:
         request = call.parameters
@@ -96,11 +102,18 @@ class SageMaker:
         return {}
 
     def _update(self, call: Call) -> dict[str, Any]:
-        """Change what a job's Describe shows of debugger, profiler and remote debugging, while the job runs.
+        """Change a job's warm pool, or, while it runs, what Describe shows of debugger, profiler and remote debugging.
 
         https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateTrainingJob.html
         """
-        sent = {name: value for name, value in call.parameters.items() if name != "TrainingJobName"}
+        found, sent = self._find(call), dict(call.parameters)
+        del sent["TrainingJobName"]
+        resources = sent.pop("ResourceConfig", None)
+        if resources:
+            rules.check_keep_alive(resources)
+            self._services.pools.change(found.arn, resources["KeepAlivePeriodInSeconds"])
+        if resources and not sent:
+            return {"TrainingJobArn": found.arn}
 
         def change(job: Job) -> Job:
             if job.has_ended:
@@ -111,7 +124,7 @@ class SageMaker:
                 job = replace(job, request={**job.request, name: merged})
             return replace(job, modified=present())
 
-        return {"TrainingJobArn": self._change(self._find(call), change).arn}
+        return {"TrainingJobArn": self._change(found, change).arn}
 
     def _delete(self, call: Call) -> dict[str, Any]:
         """Delete a job that has ended; its name is free again.
@@ -122,6 +135,10 @@ class SageMaker:
         if not job.has_ended:
             raise ServiceError(
                 "ResourceInUse", f"The training job {job.name} is in status {job.status}; stop it first."
+            )
+        if pools.due_end(job):
+            raise ServiceError(
+                "ResourceInUse", f"The training job {job.name} retains a warm pool in status Available; end it first."
             )
         self._services.store.delete(job.arn)
         return {}

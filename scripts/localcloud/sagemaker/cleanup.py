@@ -58,7 +58,8 @@ def remove_containers(cloud: Path) -> set[str]:
             job = container.labels[JOB_LABEL]
             jobs.add(job)
             container.remove(v=True, force=True)
-            take_ownership(client, container.attrs["Image"], cloud / "jobs" / job)
+            for folder in (cloud / "jobs" / job, *(cloud / "pools").glob("*")):
+                take_ownership(client, container.attrs["Image"], folder)
         for network in client.networks.list(filters=filters):
             network.remove()
     finally:

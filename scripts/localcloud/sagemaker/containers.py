@@ -15,7 +15,7 @@ from scripts.localcloud.sagemaker import cleanup, network, role
 from scripts.localcloud.sagemaker.container import Container, ContainerError
 from scripts.localcloud.sagemaker.instances import has_gpu, limits
 from scripts.localcloud.sagemaker.jobs import Job
-from scripts.localcloud.sagemaker.layout import OPT_ML, ROLE_IN_CONTAINER, Layout, input_mode
+from scripts.localcloud.sagemaker.layout import CACHE, OPT_ML, ROLE_IN_CONTAINER, Layout, input_mode
 from scripts.localcloud.sagemaker.network import JobNetwork
 from scripts.localcloud.sagemaker.slots import machine_slots
 from scripts.localcloud.sagemaker.support import CANNOT_RUN
@@ -136,7 +136,9 @@ class ContainerPrograms:
         """
         labels = cleanup.labels(layouts[0].base)
         with ExitStack() as stack:
-            stack.callback(cleanup.try_to, cleanup.take_ownership, self.client, self.reference, layouts[0].base.parent)
+            for folder in (layouts[0].base.parent, layouts[0].cache and layouts[0].cache.parent):
+                if folder:
+                    stack.callback(cleanup.try_to, cleanup.take_ownership, self.client, self.reference, folder)
             try:
                 made = stack.enter_context(network.create(self.client, self.job, len(layouts), labels, self.aws, note))
                 created = [self._create_container(stack, layout, labels, made) for layout in layouts]
@@ -156,7 +158,7 @@ class ContainerPrograms:
             entrypoint=self.job.request["AlgorithmSpecification"].get("ContainerEntrypoint"),
             name=name,
             hostname=layout.host,
-            environment=environment(self.job, self._has_gpus(), endpoint),
+            environment=environment(self.job, self._has_gpus(), endpoint) | layout.variables,
             labels=labels,
             host_config=api.create_host_config(**self._host_config(layout, joined)),
             networking_config=api.create_networking_config(
@@ -244,6 +246,8 @@ def mounts(layout: Layout, request: Mapping[str, Any], with_role: bool) -> list[
     folder = layout.checkpoints(request)
     if folder:
         found.append((layout.checkpoints_in_program(request), folder, False))
+    if layout.cache:
+        found.append((str(CACHE), layout.cache, False))
     if with_role:
         found.append((str(layout.role_in_program), layout.role, True))
     return found

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from scripts.localcloud.awsjson import parse_time, validation_error
-from scripts.localcloud.sagemaker import spot
+from scripts.localcloud.sagemaker import pools, spot
 from scripts.localcloud.sagemaker.jobs import Job
 from scripts.localcloud.sagemaker.validation import has_property
 
@@ -40,6 +40,7 @@ def description(job: Job, discount: Decimal = spot.DISCOUNT) -> dict[str, Any]:
         "EnableNetworkIsolation": sent.get("EnableNetworkIsolation", False),
         "EnableInterContainerTrafficEncryption": sent.get("EnableInterContainerTrafficEncryption", False),
         "EnableManagedSpotTraining": sent.get("EnableManagedSpotTraining", False),
+        "WarmPoolStatus": pools.status(job),
         "ModelArtifacts": {"S3ModelArtifacts": job.model} if job.model else None,
         "FailureReason": job.failure,
         "ProfilingStatus": "Disabled",  # no profiler runs
@@ -83,6 +84,7 @@ def page(jobs: Sequence[Job], wanted: Mapping[str, Any]) -> dict[str, Any]:
     """Return one page of ListTrainingJobs.
 
     As on AWS, StatusEquals filters a page after it is cut. So a page can be short or even empty without being the last.
+    WarmPoolStatusEquals does the same here.
 
     Raises:
         ServiceError: a NextToken that no response gave.
@@ -96,8 +98,9 @@ def page(jobs: Sequence[Job], wanted: Mapping[str, Any]) -> dict[str, Any]:
     matching = [job for job in jobs if _matches(job, wanted)]
     matching.sort(key=key, reverse=wanted.get("SortOrder", "Descending") == "Descending")
     cut, token = _cut(matching, wanted)
-    status = wanted.get("StatusEquals")
-    return {"TrainingJobSummaries": [summary(job) for job in cut if status in (None, job.status)]} | token
+    status, pool = wanted.get("StatusEquals"), wanted.get("WarmPoolStatusEquals")
+    found = [job for job in cut if status in (None, job.status) and pool in (None, job.pool and job.pool.status)]
+    return {"TrainingJobSummaries": [summary(job) for job in found]} | token
 
 
 def search_record(job: Job, discount: Decimal) -> dict[str, Any]:
@@ -139,8 +142,10 @@ def summary(job: Job) -> dict[str, Any]:
         "LastModifiedTime": job.modified,
         "TrainingJobStatus": job.status,
         "SecondaryStatus": job.transitions[-1].status,
+        "TrainingEndTime": job.ended,
+        "WarmPoolStatus": pools.status(job),
     }
-    return described | ({"TrainingEndTime": job.ended} if job.ended else {})
+    return {name: value for name, value in described.items() if value is not None}
 
 
 def _matches(job: Job, wanted: Mapping[str, Any]) -> bool:

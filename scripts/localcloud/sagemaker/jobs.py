@@ -64,6 +64,25 @@ class Metric:
 
 
 @dataclass(frozen=True)
+class WarmPool:
+    """The warm pool of a job, see ``pools``.
+
+    Attributes:
+        status: WarmPoolStatus: InUse, Available, Reused or Terminated.
+        launched: when its instances were started, for this job or an earlier one.
+        retained: since when no job uses it; None while the job has it.
+        ended: when it moved to another job or was terminated.
+        reused_by: the name of the job to which it moved.
+    """
+
+    status: str
+    launched: datetime
+    retained: datetime | None = None
+    ended: datetime | None = None
+    reused_by: str | None = None
+
+
+@dataclass(frozen=True)
 class Job:
     """A training job.
 
@@ -76,6 +95,7 @@ class Job:
         stop_reason: why the job is being stopped or was stopped; None for a job that nothing stopped.
         failure: FailureReason.
         model: the URI in ModelArtifacts.
+        pool: its warm pool; None for a job that neither asked for one nor got one.
     """
 
     request: Mapping[str, Any]
@@ -93,6 +113,7 @@ class Job:
     model: str | None = None
     metrics: tuple[Metric, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
+    pool: WarmPool | None = None
 
     @property
     def name(self) -> str:

@@ -14,6 +14,8 @@ from scripts.localcloud.sagemaker.program_files import ChangedFileError, Program
 
 OPT_ML = PurePosixPath("/opt/ml")
 DEFAULT_CHECKPOINTS = "/opt/ml/checkpoints"
+CACHE = OPT_ML / "sagemaker/warmpoolcache"
+CACHE_VARIABLE = "SAGEMAKER_MANAGED_WARMPOOL_CACHE_DIRECTORY"
 ROLE_IN_CONTAINER = PurePosixPath("/run/local-cloud/role")
 MAX_FAILURE = 1024
 
@@ -27,12 +29,14 @@ class Layout:
         host: the host's name, such as ``algo-1``.
         hosts: the names of all hosts of the job.
         in_container: whether the program finds the folder at ``/opt/ml``, not at its path on this machine.
+        cache: the folder that a warm pool keeps for the next job; it is outside of ``base``. None without a warm pool.
     """
 
     base: Path
     host: str = "algo-1"
     hosts: tuple[str, ...] = ("algo-1",)
     in_container: bool = False
+    cache: Path | None = None
 
     @property
     def model(self) -> Path:
@@ -58,6 +62,14 @@ class Layout:
     def role_in_program(self) -> PurePath:
         """The path at which the program finds ``role``."""
         return ROLE_IN_CONTAINER if self.in_container else self.role
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The variable that names the cache of the warm pool to the program; none without a warm pool.
+
+        https://docs.aws.amazon.com/sagemaker/latest/dg/train-warm-pools.html#train-warm-pools-persistent-cache
+        """
+        return {CACHE_VARIABLE: str(CACHE if self.in_container else self.cache)} if self.cache else {}
 
     def channel(self, name: str) -> Path:
         """Return the folder of an input channel."""
@@ -92,6 +104,8 @@ class Layout:
         config = self.base / "input" / "config"
         for folder in (config, self.base / "input" / "data", self.model, self.output, self.temporary):
             folder.mkdir(parents=True)
+        if self.cache:
+            self.cache.mkdir(parents=True, exist_ok=True)
         for name, content in self._configuration(request).items():
             (config / name).write_text(json.dumps(content, indent=2))
         checkpoints = self.checkpoints(request)
@@ -120,10 +134,17 @@ class Layout:
         return files
 
 
-def job_layouts(folder: Path, count: int, in_containers: bool) -> list[Layout]:
-    """Return the layouts of a job's hosts ``algo-1``, ``algo-2`` and so on, in folders with these names."""
+def job_layouts(folder: Path, count: int, in_containers: bool, cache: Path | None) -> list[Layout]:
+    """Return the layouts of a job's hosts ``algo-1``, ``algo-2`` and so on, in folders with these names.
+
+    Args:
+        folder: the job's folder.
+        count: the number of hosts.
+        in_containers: whether the hosts are containers.
+        cache: the warm pool's folder; None without a warm pool.
+    """
     hosts = tuple(f"algo-{number}" for number in range(1, count + 1))
-    return [Layout(folder / host, host, hosts, in_containers) for host in hosts]
+    return [Layout(folder / host, host, hosts, in_containers, cache and cache / host) for host in hosts]
 
 
 def make_read_only(folder: Path) -> None:

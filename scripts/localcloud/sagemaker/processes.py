@@ -144,6 +144,7 @@ def program_environment(base: Mapping[str, str], job: Job, layout: Layout, cloud
         "TRAINING_JOB_NAME": job.name,
         "TRAINING_JOB_ARN": job.arn,
         "SAGEMAKER_BASE_DIR": str(layout.base),
+        **layout.variables,
         "TMPDIR": str(layout.temporary),
         "PYTHONUNBUFFERED": "1",
     }

@@ -6,7 +6,6 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,53 +13,28 @@ from typing import TYPE_CHECKING
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
-from scripts.localcloud.clients import Clients, Keys
+from scripts.localcloud.clients import Keys
 from scripts.localcloud.interruptions import Interruption
 from scripts.localcloud.sagemaker import artifacts, channels, hosts, rights, role, spot
 from scripts.localcloud.sagemaker.checkpoints import Mirror
 from scripts.localcloud.sagemaker.checks import own_repository
 from scripts.localcloud.sagemaker.container import ContainerError
-from scripts.localcloud.sagemaker.executor import Executor, Programs
+from scripts.localcloud.sagemaker.executor import Programs
 from scripts.localcloud.sagemaker.hosts import HostFailure, Instruction
-from scripts.localcloud.sagemaker.jobs import Job, JobStore, Metric, present
-from scripts.localcloud.sagemaker.journal import Journal
+from scripts.localcloud.sagemaker.jobs import Job, Metric, present
 from scripts.localcloud.sagemaker.layout import Layout, input_mode, job_layouts, make_read_only
 from scripts.localcloud.sagemaker.logs import LogStream, next_stream_time
 from scripts.localcloud.sagemaker.metrics import Metrics
 from scripts.localcloud.sagemaker.removal import remove
 from scripts.localcloud.sagemaker.rights import RightsError
-from scripts.localcloud.sagemaker.slots import Slots
+from scripts.localcloud.sagemaker.services import JobServices
+from scripts.localcloud.sagemaker.slots import Hold
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StopTrainingJob.html
-GRACE_SECONDS = 120
 MAX_REASON = 1024
 POLL_SECONDS = 0.1
-
-
-@dataclass(frozen=True)
-class JobServices:
-    """The objects that all jobs share.
-
-    Attributes:
-        journal: the list of running jobs, on disk.
-        folder: contains a folder for each job, with the job's name.
-        grace: seconds between SIGTERM and SIGKILL.
-        discount: what spot saves of the price on demand, from 0 to 1.
-        capacity_seconds: how long an interrupted job waits for new instances.
-    """
-
-    store: JobStore
-    clients: Clients
-    executor: Executor
-    slots: Slots
-    journal: Journal
-    folder: Path
-    grace: float = GRACE_SECONDS
-    discount: Decimal = spot.DISCOUNT
-    capacity_seconds: float = spot.CAPACITY_SECONDS
 
 
 @dataclass(frozen=True)
@@ -95,49 +69,71 @@ class JobRun:
 
     def _run(self) -> None:
         try:
-            result = self._train_to_end()
+            result, hold = self._train_to_end()
+        finally:
+            remove(self._folder)
+            self._services.journal.forget(self._job.folder)
+        reason, kept = result.failure and result.failure[:MAX_REASON], hold is not None and hold.kept
+
+        def end(job: Job) -> Job:
+            ended = replace(job, model=result.model, metrics=result.metrics).finish(present(), reason)
+            return self._services.pools.ended(ended, kept)
+
+        self._change(end)
+
+    def _train_to_end(self) -> tuple[JobResult, Hold | None]:
+        """Train on new instances until they are not taken away; returns the last attempt's result and its slots."""
+        host_count = self._job.request["ResourceConfig"]["InstanceCount"]
+        slots = self._services.slots
+        while True:
+            with slots.hold(self._enter_pending, self._is_stopping, host_count, self._take_warm_pool) as hold:
+                result = self._on_instances(hold) if hold else self._stopped()
+            if result is not None:
+                return result, hold
+            remove(self._folder)
+            self._wait_for_capacity()
+            if self._is_stopping():
+                return self._stopped(), None
+            self._enter("Starting")
+
+    def _on_instances(self, hold: Hold) -> JobResult | None:
+        """Make one attempt, and keep its instances after the job if they become a warm pool."""
+        pools = self._services.pools
+        cache = pools.enter(self._job, hold.slots)
+        try:
+            result = self._attempt(cache)
         except channels.DownloadError as error:
             result = JobResult(f"ClientError: Data download failed: {error}")
-        except (ContainerError, RightsError) as error:
-            result = JobResult(f"ClientError: {error}")
-        except (BotoCoreError, ClientError, Boto3Error) as error:
+        except (ContainerError, RightsError, BotoCoreError, ClientError, Boto3Error) as error:
             result = JobResult(f"ClientError: {error}")
         except Exception as error:
             traceback.print_exc()
             result = JobResult(f"InternalServerError: the local cloud has a bug; see server.log: {error!r}")
-        finally:
-            remove(self._folder)
-            self._services.journal.forget(self._job.folder)
-        reason = result.failure and result.failure[:MAX_REASON]
-        self._change(lambda job: replace(job, model=result.model, metrics=result.metrics).finish(present(), reason))
+        if result is not None:
+            hold.kept = pools.leave(self._job.arn, result.failure)
+        return result
 
-    def _train_to_end(self) -> JobResult:
-        """Train on new instances until they are not taken away; returns the last attempt's result."""
-        host_count = self._job.request["ResourceConfig"]["InstanceCount"]
-        while True:
-            with self._services.slots.hold(self._enter_pending, self._is_stopping, host_count) as held:
-                result = self._attempt() if held else self._stopped()
-            if result is not None:
-                return result
-            remove(self._folder)
-            self._wait_for_capacity()
-            if self._is_stopping():
-                return self._stopped()
-            self._enter("Starting")
+    def _take_warm_pool(self) -> bool:
+        return not self._is_stopping() and self._services.pools.take(self._job)
 
     def _wait_for_capacity(self) -> None:
         end = time.monotonic() + self._services.capacity_seconds
         while time.monotonic() < end and not self._is_stopping():
             time.sleep(POLL_SECONDS)
 
-    def _attempt(self) -> JobResult | None:
-        """Train on one set of instances; returns None if they were taken away and the job needs new ones."""
+    def _attempt(self, cache: Path | None) -> JobResult | None:
+        """Train on one set of instances; returns None if they were taken away and the job needs new ones.
+
+        Args:
+            cache: the folder with the warm pool's cache for each host; None without a warm pool.
+        """
         job, region = self._job, self._job.region
         keys = self._assume_role()
         s3 = self._services.clients.s3(region, keys)
         self._enter("Downloading")
         programs = self._services.executor.programs(job)
-        layouts = job_layouts(self._folder, job.request["ResourceConfig"]["InstanceCount"], programs.in_containers)
+        count = job.request["ResourceConfig"]["InstanceCount"]
+        layouts = job_layouts(self._folder, count, programs.in_containers, cache)
         mirrors = [mirror for layout in layouts if (mirror := self._download(s3, layout))]
         programs.fetch(self._enter_image_download, self._is_stopping)
         if self._is_stopping():
@@ -259,9 +255,9 @@ class JobRun:
         self._enter("Downloading", "Downloading the training image")
 
     def _enter_pending(self) -> None:
-        count = self._services.slots.count
+        count, kept = self._services.slots.count, self._services.pools.kept_slots()
         message = f"Training job waiting for capacity: this machine runs {count} instances at once"
-        self._enter("Pending", message)
+        self._enter("Pending", message + (f", and warm pools keep {kept} of them" if kept else ""))
 
     def _stopped(self) -> JobResult:
         return JobResult(metrics=self._metrics.last())

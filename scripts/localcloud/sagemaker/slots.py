@@ -5,6 +5,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 MEMORY_PER_JOB = 4 << 30
 POLL_SECONDS = 0.2
@@ -14,6 +15,19 @@ def machine_slots() -> int:
     """Return how many jobs this machine runs at once: one for each core and 4 GiB of memory."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return max(1, min(os.cpu_count() or 1, memory // MEMORY_PER_JOB))
+
+
+@dataclass
+class Hold:
+    """Slots that a job has.
+
+    Attributes:
+        slots: how many.
+        kept: set it to keep them after the ``with`` of ``Slots.hold``; ``Slots.release`` frees them then.
+    """
+
+    slots: int
+    kept: bool = False
 
 
 class Slots:
@@ -26,40 +40,58 @@ class Slots:
         self._changed = threading.Condition()
 
     @contextmanager
-    def hold(self, on_wait: Callable[[], None], cancelled: Callable[[], bool], slots: int = 1) -> Iterator[bool]:
+    def hold(
+        self,
+        on_wait: Callable[[], None],
+        cancelled: Callable[[], bool],
+        slots: int = 1,
+        inherit: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Hold | None]:
         """Hold slots during the ``with``.
 
         Args:
             on_wait: called once if the slots are not free at once.
             cancelled: called while waiting; True stops the wait.
             slots: how many slots. A job that wants more than exist gets all of them.
+            inherit: called before and while waiting; True says that as many slots, which were kept, are now this
+                job's.
 
         Yields:
-            Whether the slots are held; False if the wait was cancelled.
+            The slots; None if the wait was cancelled.
         """
-        slots = min(slots, self.count)
-        held = self._wait(on_wait, cancelled, slots)
+        hold = Hold(min(slots, self.count))
+        if not self._wait(on_wait, cancelled, hold.slots, inherit):
+            yield None
+            return
         try:
-            yield held
+            yield hold
         finally:
-            if held:
-                with self._changed:
-                    self._used -= slots
-                    self._changed.notify_all()
+            if not hold.kept:
+                self.release(hold.slots)
 
-    def _wait(self, on_wait: Callable[[], None], cancelled: Callable[[], bool], slots: int) -> bool:
+    def release(self, slots: int) -> None:
+        """Free slots that were kept."""
+        with self._changed:
+            self._used -= slots
+            self._changed.notify_all()
+
+    def _wait(
+        self, on_wait: Callable[[], None], cancelled: Callable[[], bool], slots: int, inherit: Callable[[], bool]
+    ) -> bool:
         ticket = object()
         with self._changed:
             self._waiting.append(ticket)
-            if not self._is_next(ticket, slots):
+            inherited = inherit()
+            if not inherited and not self._is_next(ticket, slots):
                 on_wait()
-            while not self._is_next(ticket, slots):
+            while not inherited and not self._is_next(ticket, slots):
                 if cancelled():
                     self._waiting.remove(ticket)
                     return False
                 self._changed.wait(POLL_SECONDS)
-            self._waiting.popleft()
-            self._used += slots
+                inherited = inherit()
+            self._waiting.remove(ticket)
+            self._used += 0 if inherited else slots
             self._changed.notify_all()
             return True
 

@@ -96,7 +96,9 @@ OPERATIONS: Mapping[str, Mapping[str, Member]] = {
         "ResourceConfig.VolumeKmsKeyId": _no_effect(
             "the role must have the right to use the key; refused if the instance type has its own NVMe storage"
         ),
-        "ResourceConfig.KeepAlivePeriodInSeconds": _no_effect("there are no warm pools"),
+        "ResourceConfig.KeepAlivePeriodInSeconds": _supported(
+            "at most 3,600, and not with spot: the slots, the image and the cache folder stay for the next job"
+        ),
         "ResourceConfig.InstanceGroups": _GROUPS,
         "ResourceConfig.InstancePreferences": _GROUPS,
         "ResourceConfig.InstancePlacementConfig": _no_effect(),
@@ -142,7 +144,7 @@ OPERATIONS: Mapping[str, Mapping[str, Member]] = {
         "StatusEquals": _supported("filters each page after it is cut, as on AWS"),
         "SortBy": _supported(),
         "SortOrder": _supported(),
-        "WarmPoolStatusEquals": _refused("it has no warm pools."),
+        "WarmPoolStatusEquals": _supported("filters each page after it is cut"),
         "TrainingPlanArnEquals": _refused("it has no training plans."),
     },
     "StopTrainingJob": {"TrainingJobName": _supported()},
@@ -150,10 +152,12 @@ OPERATIONS: Mapping[str, Mapping[str, Member]] = {
         "TrainingJobName": _supported(),
         "ProfilerConfig": _DEBUGGER,
         "ProfilerRuleConfigurations": _DEBUGGER,
-        "ResourceConfig.KeepAlivePeriodInSeconds": _refused("it has no warm pools."),
+        "ResourceConfig.KeepAlivePeriodInSeconds": _supported("while the warm pool is Available; 0 ends it"),
         "RemoteDebugConfig": _no_effect(),
     },
-    "DeleteTrainingJob": {"TrainingJobName": _supported("of a job that has ended; its name is free again")},
+    "DeleteTrainingJob": {
+        "TrainingJobName": _supported("of a job that has ended and keeps no warm pool; its name is free again")
+    },
     "Search": {
         "Resource": _supported("`TrainingJob`"),
         "SearchExpression": _supported(),

@@ -74,7 +74,7 @@ def test_mounts_of_a_hosts_folders() -> None:
         "InputDataConfig": [{"ChannelName": "a"}, {"ChannelName": "b", "InputMode": "FastFile"}],
         "CheckpointConfig": {"S3Uri": "s3://x/", "LocalPath": "/elsewhere"},
     }
-    _, second = layout.job_layouts(Path("/jobs/j"), 2, in_containers=True)
+    _, second = layout.job_layouts(Path("/jobs/j"), 2, in_containers=True, cache=None)
     folder = Path("/jobs/j/algo-2")
     expected = [
         ("/opt/ml/input", folder / "input", False),

@@ -125,7 +125,7 @@ def test_a_running_job_is_updated_and_not_deleted_and_an_ended_one_the_other_way
     after = account.describe(name)
     assert after["RemoteDebugConfig"] == {"EnableRemoteDebug": True}
     assert after["LastModifiedTime"] - before["LastModifiedTime"] > timedelta(0)
-    with pytest.raises(ClientError, match="no warm pools"):
+    with pytest.raises(ClientError, match="while the warm pool is Available: the job has none"):
         sagemaker.update_training_job(TrainingJobName=name, ResourceConfig={"KeepAlivePeriodInSeconds": 60})
     with pytest.raises(ClientError, match=r"ResourceInUse.*InProgress"):
         sagemaker.delete_training_job(TrainingJobName=name)

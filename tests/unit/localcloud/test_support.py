@@ -110,10 +110,10 @@ def test_members_listed_as_without_effect_are_returned(account: Any, client: Cal
     assert contains(job, request), job
 
 
-@pytest.mark.parametrize("wanted", [{"WarmPoolStatusEquals": "InUse"}])
-def test_an_unsupported_filter_is_refused(account: Any, wanted: dict[str, str]) -> None:
-    with pytest.raises(ClientError, match="WarmPoolStatusEquals: it has no warm pools"):
-        account.sagemaker.list_training_jobs(**wanted)
+def test_an_unsupported_filter_is_refused(account: Any) -> None:
+    plan = "arn:aws:sagemaker:us-east-1:123456789012:training-plan/one"
+    with pytest.raises(ClientError, match="TrainingPlanArnEquals: it has no training plans"):
+        account.sagemaker.list_training_jobs(TrainingPlanArnEquals=plan)
 
 
 def test_the_docs_have_the_current_table() -> None:

@@ -131,7 +131,8 @@ def twenty_tags(scene: Scene) -> Iterator[None]:
 CASES = (
     plan(
         "a plan that takes too long",
-        "`terraform plan` had no end after …: AWS, or the network to it, answers very slowly. Planning changed nothing.",
+        "`terraform plan` had no end after …: AWS, or the network to it, answers very slowly. "
+        "Planning changed nothing.",
         "Try `make plan` again later. https://health.aws.amazon.com/health/status shows AWS's outages.",
         IMPATIENT,
         typed="make plan",

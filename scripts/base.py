@@ -35,7 +35,7 @@ def main(
     environments.variables_file(env)
     if base and update:
         raise UserError(f"BASE={base} names an image, but UPDATE=1 selects AWS's.", "Set only one of the two.")
-    gpu = not job or container.has_gpu(jobfile.read_job(job).instance_type)
+    gpu = not job or any(map(container.has_gpu, jobfile.read_job(job).instance_types))
     if show:
         _list(aws.region(), gpu, env)
         return

@@ -28,7 +28,7 @@ def main(
     from scripts.stack import read_stack
 
     spec = jobfile.read_job(job) if job else None
-    gpu = spec is None or container.has_gpu(spec.instance_type)
+    gpu = spec is None or any(map(container.has_gpu, spec.instance_types))
     project = _project(spec.code, yes) if spec and spec.code else None
     with verb.on_interrupt("Interrupted. Finished layers are kept; run the same command to continue."):
         stack = read_stack(env)

@@ -47,7 +47,7 @@ def _prepare(job: str, env: str, hp: list[str], image: str) -> "tuple[ShellSetup
     channels.check(local)
     client = engine.connect()
     name = _image(client, job, spec, env, image)
-    gpus = container.has_gpu(spec.instance_type)
+    gpus = any(map(container.has_gpu, spec.instance_types))
     with engine.explain_errors():
         usable = gpus and "nvidia" in client.info().get("Runtimes", {})
     environment = {

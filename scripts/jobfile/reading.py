@@ -85,13 +85,18 @@ def with_instances(spec: "JobSpec", typed: str) -> "JobSpec":
     """The job with the number of instances that you typed; unchanged if that is empty.
 
     Raises:
-        UserError: the text is not a whole number of at least 1.
+        UserError: the text is not a whole number of at least 1, or the job has several types of instances.
     """
     if not typed:
         return spec
     if not re.fullmatch(r"[0-9]{1,9}", typed) or int(typed) < 1:
         raise UserError(
             f"INSTANCES={typed} is not a number of instances.", "Set a whole number of at least 1, such as INSTANCES=2."
+        )
+    if spec.has_instance_lists:
+        raise UserError(
+            f"INSTANCES={typed} is for one type of instances, and request.ResourceConfig of the job file has a list.",
+            "Change the counts in that list.",
         )
     return spec.model_copy(update={"instance_count": int(typed)})
 
@@ -119,6 +124,8 @@ def _explain(error: "ErrorDetails", where: str) -> UserError:
         return UserError(f"{where}: {place} is not a key of a job file.", f"{hint}Allowed here: {', '.join(known)}.")
     if kind == "mistake":  # raised in spec.py, with its own fix
         return UserError(f"{where}: {place} is {error['input']!r}: {error['msg']}.", error["ctx"]["fix"])
+    if kind == "request":  # raised in spec.py: its message names the place
+        return UserError(f"{where}: {error['msg']}.", error["ctx"]["fix"])
     if kind in {"model_type", "dict_type"}:
         return _no_table(error, where, place)
     if kind == "missing":

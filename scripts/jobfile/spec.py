@@ -18,7 +18,9 @@ from pydantic import (
     StrictInt,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
+from scripts.jobfile import request_table
 from scripts.jobfile.sources import check_code, check_program_name, check_source
 
 HOUR = 3600
@@ -135,12 +137,23 @@ class JobSpec(Table):
     metrics: Annotated[dict[MetricName, MetricRegex], Field(max_length=40)] = {}
     environment: Annotated[dict[EnvironmentKey, Annotated[str, Field(max_length=512)]], Field(max_length=99)] = {}
     tags: Annotated[dict[TagKey, TagValue], Field(max_length=40)] = {}
+    request: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _check_request(self) -> "JobSpec":
+        found = request_table.problem(self.request, self.channels) if self.request else None
+        if found:
+            raise PydanticCustomError("request", "{problem}", {"problem": found[0], "fix": found[1]})
+        own = [name for name in ("instance_type", "instance_count") if name in self.model_fields_set]
+        if own and self.has_instance_lists:
+            raise ValueError(f"request.ResourceConfig lists instances in place of {own[0]}; remove one of the two")
+        return self
 
     @model_validator(mode="after")
     def _check_combinations(self) -> "JobSpec":
         if self.code is not None and self.program is None:
             raise ValueError("the key code needs the key program, the file in that folder that the job runs")
-        if self.program is None and "training" not in self.channels:
+        if self.program is None and "training" not in (*self.channels, *request_table.channel_names(self.request)):
             raise ValueError("the channel training is missing; its table is [channels.training]")
         if self.distribution is not None and self.program is None:
             raise ValueError("the key distribution needs the key program; the trainer itself always uses all instances")
@@ -167,8 +180,18 @@ class JobSpec(Table):
 
     @property
     def has_own_nvme(self) -> bool:
-        """Whether the instances have local NVMe disks, so that SageMaker attaches no volume."""
-        return OWN_NVME.match(self.instance_type) is not None
+        """Whether instances have local NVMe disks, so that SageMaker attaches no volume."""
+        return any(OWN_NVME.match(one) for one in self.instance_types)
+
+    @property
+    def has_instance_lists(self) -> bool:
+        """Whether ``[request]`` has groups or preferences in place of one type with its count."""
+        return bool(request_table.instance_types(self.request))
+
+    @property
+    def instance_types(self) -> list[str]:
+        """The types of the job's instances; several only if ``[request]`` has groups or preferences."""
+        return request_table.instance_types(self.request) or [self.instance_type]
 
     @property
     def max_wait(self) -> int:

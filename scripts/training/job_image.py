@@ -24,7 +24,7 @@ def job_tag(spec: "JobSpec", region: str, environment: str) -> str:
     Raises:
         UserError: the folder of the job's code cannot go into an image.
     """
-    base = container.current_base(region, container.has_gpu(spec.instance_type), environment)
+    base = container.current_base(region, any(map(container.has_gpu, spec.instance_types)), environment)
     if spec.code is None:
         return container.image_tag(base)
     return container.project_tag(base, container.read_project(Path(spec.code)))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from scripts.channels import prefix_of
 from scripts.core.errors import UserError
+from scripts.jobfile import request_table
 from scripts.jobfile.hyperparameters import Metric
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def build_request(training_job: TrainingJob, stack: "Stack") -> dict[str, Any]:
     environment = dict(spec.environment) | ({PROGRAM: spec.program} if spec.program else {})
     if environment:
         request["Environment"] = environment
-    return request
+    return request_table.merge(request, spec.request) if spec.request else request
 
 
 def _algorithm(training_job: TrainingJob) -> dict[str, Any]:

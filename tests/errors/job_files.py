@@ -22,6 +22,28 @@ def _channels(count: int) -> str:
 
 
 TABLE = "[channels.training]\nsource = 'data/digits/training'\n"
+REFERENCE = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html describes it."
+RULE = "[[request.ProfilerRuleConfigurations]]\n" + "".join(
+    f"{name} = '{value}'\n"
+    for name, value in {
+        "RuleConfigurationName": "a",
+        "RuleEvaluatorImage": "x",
+        "InstanceType": "ml.m5.lrge",
+    }.items()
+)
+FILE_SYSTEM = """[[request.InputDataConfig]]
+ChannelName = "more"
+[request.InputDataConfig.DataSource.FileSystemDataSource]
+FileSystemId = "fs-0123456789abcdef0"
+FileSystemType = "EFS"
+FileSystemAccessMode = "ro"
+DirectoryPath = "/x"
+"""
+INSTANCE_GROUP = """[[request.ResourceConfig.InstanceGroups]]
+InstanceType = "ml.m5.large"
+InstanceCount = 1
+InstanceGroupName = "all"
+"""
 
 CASES = (
     Case(
@@ -196,6 +218,83 @@ CASES = (
         "",
         "hyperparameters has 101 entries, and SageMaker accepts at most 100.",
         tables=TABLE + "[hyperparameters]\n" + "".join(f"h{number} = 1\n" for number in range(101)),
+    ),
+    _case(
+        "a member of the request that has a key of its own",
+        "",
+        "request.ResourceConfig.InstanceType has a key of its own.",
+        "Set instance_type in the job file.",
+        tables=TABLE + "[request.ResourceConfig]\nInstanceType = 'ml.m5.large'\n",
+    ),
+    _case(
+        "a member of the request that the tool sets",
+        "",
+        "request.RoleArn cannot be set: it is the stack's role.",
+        "Remove it.",
+        tables=TABLE + "[request]\nRoleArn = 'arn:aws:iam::123456789012:role/mine'\n",
+    ),
+    _case(
+        "a member of the request that SageMaker does not have",
+        "",
+        "request.RemoteDebugConfg is not a member of CreateTrainingJob.",
+        "Did you mean RemoteDebugConfig? Allowed: …",
+        tables=TABLE + "[request.RemoteDebugConfg]\nEnableRemoteDebug = true\n",
+    ),
+    _case(
+        "a member of the request that is missing",
+        "",
+        "request.TensorBoardOutputConfig.S3OutputPath is missing.",
+        REFERENCE,
+        tables=TABLE + "[request.TensorBoardOutputConfig]\nLocalPath = '/opt/ml/output/tensorboard'\n",
+    ),
+    _case(
+        "a member of the request of a wrong type",
+        "",
+        "request.RemoteDebugConfig.EnableRemoteDebug is 'yes', but it must be a boolean.",
+        REFERENCE,
+        tables=TABLE + "[request.RemoteDebugConfig]\nEnableRemoteDebug = 'yes'\n",
+    ),
+    _case(
+        "a member of the request with a value that SageMaker refuses",
+        "",
+        "request.StoppingCondition.MaxPendingTimeInSeconds is 60: it must have value greater than or equal to 1800.",
+        REFERENCE,
+        tables=TABLE + "[request.StoppingCondition]\nMaxPendingTimeInSeconds = 60\n",
+    ),
+    _case(
+        "a choice in the request that SageMaker does not have",
+        "",
+        "request.ProfilerRuleConfigurations.InstanceType is 'ml.m5.lrge', which SageMaker does not have.",
+        "Did you mean ml.m5.large?",
+        tables=TABLE + RULE,
+    ),
+    _case(
+        "a channel that the request has twice",
+        "",
+        "request.InputDataConfig has the channel training twice.",
+        "Merge the two.",
+        tables=TABLE + "[[request.InputDataConfig]]\nChannelName = 'training'\n" * 2,
+    ),
+    _case(
+        "more than 20 channels with those of the request",
+        "",
+        "there are 21 channels, and SageMaker accepts at most 20.",
+        "Remove some.",
+        tables=_channels(20) + FILE_SYSTEM,
+    ),
+    _case(
+        "a list of instances beside instance_type",
+        "",
+        "request.ResourceConfig lists instances in place of instance_type; remove one of the two.",
+        tables=TABLE + INSTANCE_GROUP,
+    ),
+    Case(
+        GROUP,
+        "INSTANCES for a job with a list of instances",
+        f"{TRAIN} INSTANCES=2",
+        "INSTANCES=2 is for one type of instances, and request.ResourceConfig of the job file has a list.",
+        "Change the counts in that list.",
+        file("jobs/mistake.toml", TABLE + INSTANCE_GROUP),
     ),
     Case(
         GROUP,

@@ -1,11 +1,9 @@
 """Checks a request against botocore's service model, with AWS's error messages.
 
-botocore's own validator checks only types, required members and minima. AWS also checks patterns, enums and maxima.
 ``rules`` has the checks that are in no service model.
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -13,22 +11,8 @@ from typing import Any
 import botocore.loaders
 from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 
+from scripts.core.constraints import constraints, has_type
 from scripts.localcloud.awsjson import ServiceError, validation_error
-
-# The patterns in the model use Java's character classes; these are Python's, for use within brackets.
-_CLASSES = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s", r"\p{Alnum}": r"a-zA-Z0-9"}
-_TYPES: dict[str, tuple[type, ...]] = {
-    "string": (str,),
-    "integer": (int,),
-    "long": (int,),
-    "float": (int, float),
-    "double": (int, float),
-    "timestamp": (int, float),
-    "boolean": (bool,),
-    "list": (list,),
-    "map": (dict,),
-    "structure": (dict,),
-}
 
 
 def check(operation: str, parameters: Mapping[str, Any]) -> None:
@@ -88,43 +72,18 @@ def _map_problems(shape: MapShape, value: Mapping[str, Any], path: str) -> Itera
             _check_type(member, item, path)
         if any(_broken_constraints(member, item) for item in items):
             # Like AWS, list all constraints, and do not name the item that breaks one.
-            sentences = ", ".join(sentence for sentence, _ in _constraints(member, ""))
+            sentences = ", ".join(sentence for sentence, _ in constraints(member, ""))
             yield _problem(value, path, f"Map {word} must satisfy constraint: [{sentences}]")
 
 
 def _check_type(shape: Shape, value: Any, path: str) -> None:
-    types = _TYPES.get(shape.type_name, (object,))
-    if not isinstance(value, types) or (isinstance(value, bool) and shape.type_name != "boolean"):
+    if not has_type(shape, value):
         raise ServiceError("SerializationException", f"The value at '{path}' is not a {shape.type_name}.")
 
 
 def _broken_constraints(shape: Shape, value: Any) -> list[str]:
     """Return the constraints of the shape itself that the value breaks."""
-    return [sentence for sentence, holds in _constraints(shape, value) if not holds]
-
-
-def _constraints(shape: Shape, value: Any) -> Iterator[tuple[str, bool]]:
-    """Yield each constraint in AWS's words, and whether the value meets it."""
-    limits = shape.metadata
-    is_number = isinstance(value, (int, float))
-    size = value if is_number else len(value) if isinstance(value, (str, list, dict)) else 0
-    word = "value" if is_number else "length"
-    if "max" in limits:
-        yield f"Member must have {word} less than or equal to {limits['max']}", size <= limits["max"]
-    if "min" in limits:
-        yield f"Member must have {word} greater than or equal to {limits['min']}", size >= limits["min"]
-    if "pattern" in limits:
-        matches = _regex(limits["pattern"]).fullmatch(value) is not None
-        yield f"Member must satisfy regular expression pattern: {limits['pattern']}", matches
-    if "enum" in limits:
-        yield f"Member must satisfy enum value set: [{', '.join(limits['enum'])}]", value in limits["enum"]
-
-
-@cache
-def _regex(pattern: str) -> re.Pattern[str]:
-    for java_class, python_class in _CLASSES.items():
-        pattern = pattern.replace(java_class, python_class)
-    return re.compile(pattern)
+    return [sentence for sentence, holds in constraints(shape, value) if not holds]
 
 
 def _problem(value: Any, path: str, constraint: str) -> str:

@@ -16,9 +16,10 @@ from botocore.model import ServiceModel, Shape
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scripts.core import constraints
 from scripts.localcloud.awsjson import ServiceError
 from scripts.localcloud.environment import Cloud
-from scripts.localcloud.sagemaker import channels, describe, validation
+from scripts.localcloud.sagemaker import channels, describe
 from scripts.localcloud.sagemaker.checkpoints import MOST_SCANS, Changes, FileState, changes, is_complete
 from scripts.localcloud.sagemaker.instances import has_gpu
 from scripts.localcloud.sagemaker.jobs import JobStore, StopReason, new_job
@@ -200,7 +201,7 @@ def test_every_pattern_in_a_request_can_be_checked() -> None:
     patterns = {shape.metadata["pattern"] for shape in seen.values() if "pattern" in shape.metadata}
     assert len(patterns) > 20
     for pattern in patterns:
-        assert validation._regex(pattern).fullmatch("\0") is None or pattern in (".*", ".+", r"[\S\s]*"), pattern
+        assert constraints.regex(pattern).fullmatch("\0") is None or pattern in (".*", ".+", r"[\S\s]*"), pattern
 
 
 def test_which_instances_have_a_gpu() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from botocore.loaders import Loader
-from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
+from botocore.model import ListShape, ServiceModel, Shape, StructureShape
 
 from scripts.localcloud.awsjson import ServiceError
 from scripts.localcloud.sagemaker import support
@@ -14,6 +14,7 @@ from scripts.localcloud.sagemaker.page import END, START, insert_table
 from scripts.localcloud.sagemaker.support import OPERATIONS, SupportStatus
 from tests.conftest import ROOT
 from tests.unit.localcloud.account import contains
+from tests.unit.training.shapes import with_member
 
 MODEL = ServiceModel(Loader().load_service_model("sagemaker", "service-2"))
 CREATE = OPERATIONS["CreateTrainingJob"]
@@ -50,43 +51,6 @@ def test_the_table_has_the_operations_that_the_server_answers(account: Any) -> N
     with pytest.raises(ClientError) as raised:
         account.sagemaker.list_models()
     assert raised.value.response["Error"]["Message"].endswith(f"Of SageMaker it has {', '.join(OPERATIONS)}.")
-
-
-def example(shape: Shape) -> Any:
-    """Return a value that a shape allows."""
-    if isinstance(shape, StructureShape):
-        return {name: example(shape.members[name]) for name in shape.required_members}
-    if isinstance(shape, ListShape):
-        return [example(shape.member)]
-    if isinstance(shape, MapShape):
-        return {}
-    limits = shape.metadata
-    if shape.type_name == "boolean":
-        return True
-    if shape.type_name in ("integer", "long"):
-        return limits.get("min", 1)
-    if "enum" in limits:
-        return limits["enum"][0]
-    if shape.name.endswith("S3Uri"):
-        return "s3://data/x"
-    arns = {"TrainingPlanArn": "training-plan/x", "MlFlowResourceArn": "mlflow-tracking-server/x"}
-    if shape.name.endswith("Arn"):
-        return f"arn:aws:sagemaker:us-east-1:123456789012:{arns.get(shape.name, 'model-package/x')}"
-    return "x" * max(limits.get("min", 1), 1)
-
-
-def with_member(request: dict[str, Any], path: str) -> dict[str, Any]:
-    """Add an example value at ``path``, and return the request."""
-    shape: Any = MODEL.operation_model("CreateTrainingJob").input_shape
-    place: Any = request
-    *parents, last = path.split(".")
-    for name in parents:
-        shape = shape.members[name]
-        place = place.setdefault(name, [{}] if isinstance(shape, ListShape) else {})
-        if isinstance(shape, ListShape):
-            shape, place = shape.member, place[0]
-    place[last] = example(shape.members[last])
-    return request
 
 
 @pytest.mark.parametrize("path", REFUSED)

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Request, Response
 from scripts.core.permissions import Permission, Place, required_permissions
 from scripts.localcloud.access import callers, context, decisions, encryption, requests
 from scripts.localcloud.access.callers import Caller, InvalidKeyError
+from scripts.localcloud.access.decisions import Denial
 from scripts.localcloud.access.requests import AwsRequest
 from scripts.localcloud.environment import ACCOUNT
 from scripts.localcloud.faults.answers import error_response
@@ -89,22 +90,38 @@ class Gate:
             _passed.set(Passed(caller))
             return None
         keys = context.of_request(caller, asked, request)
-        place = Place(callers.PARTITION, asked.region, ACCOUNT)
-        needed = required_permissions(asked.call.service, asked.call.operation, asked.parameters, place)
         if asked.parameters.get("Delete", {}).get("Objects"):  # DeleteObjects answers for each object
-            _passed.set(Passed(caller, keys, _denied(caller, needed, keys)))
+            _passed.set(Passed(caller, keys, _denied(caller, _needed(asked), keys)))
             return None
         _passed.set(Passed(caller if asked.key else None, keys))
-        if asked.call.service == "s3" and not caller.is_root:
-            needed += encryption.permissions(asked, request)
-        denial = decisions.first_denial(caller, needed, keys)
-        return None if denial is None else _denied_response(protocol, denial.message)
+        found = denial(caller, asked, request, keys)
+        return None if found is None else _denied_response(protocol, found.message)
 
     def _caller(self, request: Request, asked: AwsRequest) -> Caller:
         if asked.call.protocol is not Protocol.REGISTRY:
             return callers.find(asked.key, asked.token)
         owner = self._tokens.owner(USER, password(request.headers.get("Authorization", "")) or "")
         return callers.renewed(owner) if owner else callers.root()
+
+
+def denial(caller: Caller, asked: AwsRequest, request: Request, keys: Context) -> Denial | None:
+    """The first permission that a caller lacks for a call; None if it has them all.
+
+    Args:
+        caller: who calls.
+        asked: the call.
+        request: its request.
+        keys: its condition keys.
+    """
+    needed = _needed(asked)
+    if asked.call.service == "s3" and not caller.is_root:
+        needed += encryption.permissions(asked, request)
+    return decisions.first_denial(caller, needed, keys)
+
+
+def _needed(asked: AwsRequest) -> tuple[Permission, ...]:
+    place = Place(callers.PARTITION, asked.region, ACCOUNT)
+    return required_permissions(asked.call.service, asked.call.operation, asked.parameters, place)
 
 
 def caller() -> Caller | None:

@@ -1,21 +1,20 @@
 """Downloads input data: decides which file each object of a channel becomes, and fetches the objects."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import botocore.exceptions
 
-from scripts.localcloud.clients import CONNECTIONS
 from scripts.localcloud.sagemaker import s3paths
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-CHUNK = 1 << 20
+Reader = Callable[[str, str], Iterable[bytes]]
+"""Returns the bytes of an object, by its bucket and key."""
 
 
 class DownloadError(Exception):
@@ -82,7 +81,7 @@ def share(found: list[Source], distribution: str, host: int, hosts: int) -> list
     return found[host::hosts] if distribution == "ShardedByS3Key" else found
 
 
-def download(s3: "S3Client", found: Sequence[Source], folder: Path, cancelled: Callable[[], bool]) -> None:
+def download(read: Reader, found: Sequence[Source], folder: Path, cancelled: Callable[[], bool]) -> None:
     """Download objects to files below ``folder``. Skip the remaining ones once ``cancelled()`` is true.
 
     Raises:
@@ -90,14 +89,10 @@ def download(s3: "S3Client", found: Sequence[Source], folder: Path, cancelled: C
     """
     folder.mkdir(parents=True, exist_ok=True)
     targets = [(source, safe_path(folder, source.path)) for source in found]
-
-    def fetch(item: tuple[Source, Path]) -> None:
-        if not cancelled():
-            _fetch(s3, *item)
-
-    with ThreadPoolExecutor(CONNECTIONS) as pool:
-        for _ in pool.map(fetch, targets):
-            pass
+    for source, file in targets:
+        if cancelled():
+            return
+        _fetch(read, source, file)
 
 
 def safe_path(folder: Path, path: str) -> Path:
@@ -112,16 +107,15 @@ def safe_path(folder: Path, path: str) -> Path:
     return folder.joinpath(*parts)
 
 
-def _fetch(s3: "S3Client", source: Source, file: Path) -> None:
+def _fetch(read: Reader, source: Source, file: Path) -> None:
     try:
         if source.path.endswith("/") or not source.path:
             file.mkdir(parents=True, exist_ok=True)  # S3's console makes such an empty object for a folder.
             return
         file.parent.mkdir(parents=True, exist_ok=True)
-        body = s3.get_object(Bucket=source.bucket, Key=source.key)["Body"]
+        chunks = read(source.bucket, source.key)
         with file.open("wb") as target:
-            for chunk in body.iter_chunks(CHUNK):
-                target.write(chunk)
+            target.writelines(chunks)
     except botocore.exceptions.ClientError as error:
         raise DownloadError(f"s3://{source.bucket}/{source.key}: {error}") from error
     except (FileExistsError, NotADirectoryError, IsADirectoryError):

@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from scripts.localcloud.clients import Keys
 from scripts.localcloud.interruptions import Interruption
-from scripts.localcloud.sagemaker import artifacts, channels, hosts, rights, role, spot
+from scripts.localcloud.sagemaker import artifacts, channels, hosts, objects, rights, role, spot
 from scripts.localcloud.sagemaker.checkpoints import Mirror
 from scripts.localcloud.sagemaker.checks import own_repository
 from scripts.localcloud.sagemaker.container import ContainerError
@@ -134,7 +134,7 @@ class JobRun:
         programs = self._services.executor.programs(job)
         count = job.request["ResourceConfig"]["InstanceCount"]
         layouts = job_layouts(self._folder, count, programs.in_containers, cache)
-        mirrors = [mirror for layout in layouts if (mirror := self._download(s3, layout))]
+        mirrors = [mirror for layout in layouts if (mirror := self._download(s3, keys, layout))]
         programs.fetch(self._enter_image_download, self._is_stopping)
         if self._is_stopping():
             return self._stopped()
@@ -173,14 +173,14 @@ class JobRun:
         rights.check(job.request, job.arn, job.region, own_repository(image, job.region, clients))
         return clients.assume_role(job.request["RoleArn"], job.region)
 
-    def _download(self, s3: "S3Client", layout: Layout) -> Mirror | None:
+    def _download(self, s3: "S3Client", keys: Keys, layout: Layout) -> Mirror | None:
         """Download a host's input and checkpoints; returns the mirror of the checkpoints, if the job has them."""
-        request = self._job.request
+        request, read = self._job.request, partial(objects.read, s3, keys)
         layout.create(request)
         for channel in request.get("InputDataConfig", []):
             folder = layout.channel(channel["ChannelName"])
             found = channels.sources(s3, channel, layout.hosts.index(layout.host), len(layout.hosts))
-            channels.download(s3, found, folder, self._is_stopping)
+            channels.download(read, found, folder, self._is_stopping)
             if input_mode(channel, request) == "FastFile":
                 make_read_only(folder)
         checkpoints = layout.checkpoints(request)
@@ -188,7 +188,8 @@ class JobRun:
             return None
         uri = request["CheckpointConfig"]["S3Uri"]
         saved = {"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": uri.rstrip("/") + "/"}}}
-        channels.download(s3, channels.sources(s3, saved, host=0, hosts=1), checkpoints, self._is_stopping)
+        found = channels.sources(s3, saved, host=0, hosts=1)
+        channels.download(read, found, checkpoints, self._is_stopping)
         mirror = Mirror(s3, layout.program_folder(checkpoints), uri)
         mirror.mark_as_copied()
         return mirror

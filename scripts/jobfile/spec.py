@@ -25,6 +25,9 @@ from scripts.jobfile.sources import check_code, check_program_name, check_source
 
 HOUR = 3600
 LONGEST = 28 * 24 * HOUR
+# AWS's guide has this limit, its service model 21,600: a value within the smaller one passes whichever AWS enforces.
+# https://docs.aws.amazon.com/sagemaker/latest/dg/train-warm-pools.html#train-warm-pools-considerations
+LONGEST_WARM_POOL = HOUR
 PROGRAM_KEY = "SAGEMAKER_PROGRAM"
 # The hyperparameter that SageMaker's SDK sends for distribution={"multi_worker_mirrored_strategy": {"enabled": True}}:
 # https://github.com/aws/sagemaker-python-sdk/blob/v2.257.1/src/sagemaker/estimator.py
@@ -130,6 +133,7 @@ class JobSpec(Table):
     max_runtime_seconds: Annotated[StrictInt, Field(ge=1, le=LONGEST)] = HOUR
     spot: StrictBool = False
     max_wait_seconds: Annotated[StrictInt, Field(ge=1, le=LONGEST)] | None = None
+    keep_alive_seconds: Annotated[StrictInt, Field(ge=0, le=LONGEST_WARM_POOL)] = 0
     checkpoints: StrictBool = True
     network_isolation: StrictBool = False
     hyperparameters: Annotated[dict[str, Hyperparameter], Field(max_length=100)] = {}
@@ -161,16 +165,22 @@ class JobSpec(Table):
             raise ValueError(f"the key distribution sets hyperparameters.{MULTI_WORKER_MIRRORED}; remove it")
         if PROGRAM_KEY in self.environment:
             raise ValueError(f"the key program sets environment.{PROGRAM_KEY}; remove it")
-        if self.max_wait_seconds is not None and not self.spot:
-            raise ValueError("max_wait_seconds is allowed only with spot = true; SageMaker refuses it otherwise")
-        if self.max_wait_seconds is not None and self.max_wait_seconds < self.max_runtime_seconds:
-            raise ValueError("max_wait_seconds includes the run itself, so it must be at least max_runtime_seconds")
-        if self.spot and not self.checkpoints:
-            raise ValueError("spot = true needs checkpoints: without them, each interruption would lose the run")
         if self.volume_kms_key is not None and self.has_own_nvme:
             raise ValueError(
                 f"volume_kms_key is refused for {self.instance_type}: its local NVMe disks are encrypted already"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _check_spot(self) -> "JobSpec":
+        if self.max_wait_seconds is not None and not self.spot:
+            raise ValueError("max_wait_seconds is allowed only with spot = true; SageMaker refuses it otherwise")
+        if self.max_wait_seconds is not None and self.max_wait_seconds < self.max_runtime_seconds:
+            raise ValueError("max_wait_seconds includes the run itself, so it must be at least max_runtime_seconds")
+        if self.spot and self.keep_alive_seconds:
+            raise ValueError("keep_alive_seconds is refused with spot = true: SageMaker keeps no spot instances")
+        if self.spot and not self.checkpoints:
+            raise ValueError("spot = true needs checkpoints: without them, each interruption would lose the run")
         return self
 
     @property

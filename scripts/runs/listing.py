@@ -10,13 +10,16 @@ from scripts.core import console
 from scripts.core.printable import one_line
 from scripts.runs.record import RESUMES, run_folder
 
-HEADINGS = ("NAME", "STATUS", "INSTANCE", "STARTED", "DURATION", "RESUMES")
+HEADINGS = ("NAME", "STATUS", "INSTANCE", "STARTED", "DURATION", "RESUMES", "WARM POOL")
 NEWEST = 50
 
 
 @dataclass(frozen=True)
 class Row:
-    """One job. ``instance`` and ``resumes`` are empty if runs/ does not have the job."""
+    """One job.
+
+    ``instance`` and ``resumes`` are empty if runs/ does not have the job, ``pool`` if it has no warm pool.
+    """
 
     name: str
     status: str
@@ -24,6 +27,7 @@ class Row:
     created: datetime
     ended: datetime | None
     resumes: str = ""
+    pool: str = ""
 
 
 def list_jobs(sagemaker: Any) -> list[Row]:
@@ -33,10 +37,15 @@ def list_jobs(sagemaker: Any) -> list[Row]:
 
 
 def job_table(rows: Sequence[Row], now: datetime | None = None) -> list[str]:
-    """The rows as aligned lines under their headings. A running job has its duration so far."""
+    """The rows as aligned lines under their headings. A running job has its duration so far.
+
+    The column of warm pools is there only if a job has one.
+    """
     moment = now or datetime.now(UTC)
     cells = [HEADINGS, *(_cells(row, moment) for row in rows)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(HEADINGS))]
+    if not any(row.pool for row in rows):
+        cells = [row[:-1] for row in cells]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
     return ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in cells]
 
 
@@ -45,7 +54,8 @@ def _row(job: Mapping[str, Any]) -> Row:
     shown = f"{status} ({secondary})" if secondary not in {None, status} else status
     name = job["TrainingJobName"]
     instance, resumes = _read_request(name)
-    return Row(name, shown, instance, job["CreationTime"], job.get("TrainingEndTime"), resumes)
+    pool = job.get("WarmPoolStatus", {}).get("Status", "")
+    return Row(name, shown, instance, job["CreationTime"], job.get("TrainingEndTime"), resumes, pool)
 
 
 def _read_request(job: str) -> tuple[str, str]:
@@ -63,6 +73,5 @@ def _read_request(job: str) -> tuple[str, str]:
 def _cells(row: Row, now: datetime) -> tuple[str, ...]:
     started = f"{row.created.astimezone():%Y-%m-%d %H:%M}"
     lasted = console.duration(max(0.0, ((row.ended or now) - row.created).total_seconds()))
-    return tuple(
-        one_line(text) for text in (row.name, row.status, row.instance or "-", started, lasted, row.resumes or "-")
-    )
+    shown = (row.name, row.status, row.instance or "-", started, lasted, row.resumes or "-", row.pool or "-")
+    return tuple(one_line(text) for text in shown)

@@ -107,6 +107,8 @@ def build_request(training_job: TrainingJob, stack: "Stack") -> dict[str, Any]:
     volume_key = spec.volume_kms_key or (None if spec.has_own_nvme else stack.kms_key_arn)
     if volume_key is not None:
         request["ResourceConfig"]["VolumeKmsKeyId"] = volume_key
+    if spec.keep_alive_seconds:
+        request["ResourceConfig"]["KeepAlivePeriodInSeconds"] = spec.keep_alive_seconds
     if spec.spot:  # SageMaker refuses this setting without spot
         request["StoppingCondition"]["MaxWaitTimeInSeconds"] = spec.max_wait
     if spec.checkpoints:

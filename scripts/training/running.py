@@ -10,7 +10,7 @@ from scripts.runs.artifacts import download_model
 from scripts.runs.ending import downloading, following_job, print_end
 from scripts.runs.following import describe_patiently, follow
 from scripts.runs.manifest import list_data
-from scripts.runs.prices import cost_line
+from scripts.runs.prices import cost_line, idle_seconds
 from scripts.runs.record import Record, save_record
 from scripts.runs.requests import forget_request, keep_request
 from scripts.runs.results import EmptyModelError
@@ -94,4 +94,5 @@ def _cost(request: Mapping[str, Any]) -> str:
         resources.get("InstanceCount", 1),
         request["StoppingCondition"].get("MaxRuntimeInSeconds", DAY),
         request.get("EnableManagedSpotTraining", False),
+        idle_seconds(request),
     )

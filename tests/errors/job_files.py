@@ -206,6 +206,16 @@ CASES = (
         "spot = true needs checkpoints: without them, each interruption would lose the run.",
     ),
     _case(
+        "spot with a warm pool",
+        "spot = true\nkeep_alive_seconds = 600",
+        "keep_alive_seconds is refused with spot = true: SageMaker keeps no spot instances.",
+    ),
+    _case(
+        "a warm pool for more than an hour",
+        "keep_alive_seconds = 7200",
+        "keep_alive_seconds is 7200, and should be less than or equal to 3600.",
+    ),
+    _case(
         "a key for a volume that does not exist",
         'instance_type = "ml.g4dn.xlarge"\nvolume_kms_key = "alias/ours"',
         "volume_kms_key is refused for ml.g4dn.xlarge: its local NVMe disks are encrypted already.",

@@ -163,6 +163,8 @@ def test_the_trainers_folder_is_no_part_of_a_programs_name(jobs: Path) -> None:
         ({"max_runtime_seconds": 29 * 86400}, "max_runtime_seconds", ""),
         ({"max_wait_seconds": 7200}, "only with spot = true", ""),
         ({"spot": True, "max_wait_seconds": 60}, "must be at least", ""),
+        ({"spot": True, "keep_alive_seconds": 60}, "keeps no spot instances", ""),
+        ({"keep_alive_seconds": 3601}, "keep_alive_seconds is 3601", ""),
         ({"spot": True, "checkpoints": False}, "checkpoints", ""),
         ({"hyperparameters": {"a": [1]}}, "hyperparameters.a", ""),
         ({"environment": {"1A": "x"}}, "1A", ""),

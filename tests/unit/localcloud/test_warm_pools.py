@@ -103,7 +103,7 @@ for folder in ("model", "output/data", "tmp", "."):
 KEPT = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10, "KeepAlivePeriodInSeconds": 600}
 
 
-def status(account: Any, name: str) -> dict[str, Any] | None:
+def status(account: Any, name: str) -> Any:
     return account.describe(name).get("WarmPoolStatus")
 
 
@@ -138,7 +138,7 @@ def test_the_next_job_gets_the_pool_and_finds_its_cache_and_nothing_else(account
     account.wait_until(second, lambda _: len(account.lines(second)) == 3)
     assert account.lines(second)[1:] == [f'["pip", "pip/{first}"]', "[]"]
     assert status(account, second) == {"Status": "InUse"}
-    reused = status(account, first) or {}
+    reused = status(account, first)
     assert (reused["Status"], reused["ReusedByJob"]) == ("Reused", second)
     assert reused["ResourceRetainedBillableTimeInSeconds"] >= 0
     account.sagemaker.stop_training_job(TrainingJobName=second)
@@ -173,7 +173,7 @@ def test_a_pool_ends_by_time_and_by_an_update(account: Any, cloud: Any) -> None:
     assert account.wait_until_ended(stopped)["WarmPoolStatus"] == {"Status": "Available"}
     control.move_clock(cloud, 50)
     update(TrainingJobName=stopped, ResourceConfig={"KeepAlivePeriodInSeconds": 0})
-    ended = status(account, stopped) or {}
+    ended = status(account, stopped)
     assert ended["Status"] == "Terminated"
     assert 50 <= ended["ResourceRetainedBillableTimeInSeconds"] < 100
 

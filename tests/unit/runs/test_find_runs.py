@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -132,4 +133,5 @@ def test_job_table() -> None:
     assert lines[1].startswith(B)
     assert lines[1].endswith(f"1 h 2 min   {A}")
     assert lines[2].endswith("1 min 15 s  -")
+    assert job_table([replace(rows[0], pool="Available")])[1].endswith(f"{A}  Available")
     assert lines[0].index("INSTANCE") == lines[1].index("ml.m5") == lines[2].index("-  ", len(A) + 2)

@@ -49,6 +49,12 @@ def test_spot_sets_the_maximum_wait() -> None:
     assert spot["StoppingCondition"] == {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 120}
 
 
+def test_the_warm_pool_is_in_the_request() -> None:
+    resources = build_request(training_job({"keep_alive_seconds": 600}), STACK)["ResourceConfig"]
+    assert resources["KeepAlivePeriodInSeconds"] == 600
+    assert "KeepAlivePeriodInSeconds" not in build_request(training_job({}), STACK)["ResourceConfig"]
+
+
 def test_program_is_an_environment_variable() -> None:
     request = build_request(training_job({"program": "my_train.py", "environment": {"A": "b"}}), STACK)
     assert request["Environment"] == {"A": "b", "SAGEMAKER_PROGRAM": "my_train.py"}

@@ -159,7 +159,7 @@ def _cost(record: Mapping[str, Any]) -> str:
     kind, seconds, cost = record["instance_type"], record["billable_seconds"], record["cost_usd"]
     if cost is None:
         return f"the price of {kind} is not known here"
-    return f"about ${cost:.4f} for {seconds} s of {kind} (us-east-1, on demand, prices of {record['prices_of']})"
+    return f"about ${cost:.4f} for {seconds} s of {kind} (on demand, {record['prices_of']})"
 
 
 @contextmanager

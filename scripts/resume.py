@@ -46,7 +46,7 @@ def _prepare(
     sagemaker: Any, earlier: dict[str, Any], typed: dict[str, str], env: str, say: "Callable[[str], None]"
 ) -> dict[str, Any]:
     """Do all checks that need no new resource, and build the request."""
-    from scripts import jobfile
+    from scripts import costs, jobfile
     from scripts.stack import read_stack
     from scripts.training import preflight, resume_checks, resume_request
 
@@ -59,7 +59,10 @@ def _prepare(
     tags = resume_checks.tags_of(sagemaker, earlier, say)
     members = sagemaker.meta.service_model.operation_model("CreateTrainingJob").input_shape.members
     request = resume_request.build(earlier, tags, changes, members)
+    limit, stated = costs.cap_of(tags, earlier["TrainingJobName"]), costs.stated_by(tags, request)
+    request = costs.with_tags(request, costs.check(request, limit, stated, say))
     preflight.check(request, (), say)
+    costs.check_quotas(request, say)
     resume_checks.check(sagemaker, earlier, say)
     return request
 

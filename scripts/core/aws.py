@@ -107,12 +107,22 @@ def client_of_one_attempt(service: str) -> Any:
     return _client(service, 1, connect_timeout=SECONDS_TO_CONNECT, read_timeout=SECONDS_TO_ANSWER)
 
 
-def _client(service: str, attempts: int, **more: Any) -> Any:
+def client_of_a_side_question(service: str, region_name: str | None = None) -> Any:
+    """A boto3 client for a question whose answer a command can do without: it gives up soon.
+
+    Args:
+        service: the service.
+        region_name: the region whose endpoint is asked; default: the one of every call.
+    """
+    return _client(service, 2, region_name, connect_timeout=SECONDS_TO_CONNECT, read_timeout=SECONDS_TO_ANSWER)
+
+
+def _client(service: str, attempts: int, region_name: str | None = None, **more: Any) -> Any:
     from botocore.config import Config
 
     config = Config(retries={"mode": "standard", "total_max_attempts": attempts}, user_agent_extra="trainyard", **more)
     # boto3's stubs accept a service's name only as a literal.
-    client: Any = session().client(service, config=config)  # type: ignore[call-overload]  # the stubs want a literal
+    client: Any = session().client(service, region_name, config=config)  # type: ignore[call-overload]  # the stubs want a literal
     # AWS often does not name the permission that a refused call needed (never in the answer to a HEAD). So the
     # call's context keeps it, and an error's response gets it from there.
     client.meta.events.register("provide-client-params", _keep_permission)

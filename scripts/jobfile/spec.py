@@ -89,6 +89,7 @@ KmsKey = Annotated[str, Field(max_length=2048), _matching(r"[a-zA-Z0-9:/_-]+", "
 InstanceType = Annotated[str, _matching(r"ml\.[a-z0-9\-]+\.[a-z0-9]+", "an instance type looks like ml.g4dn.4xlarge")]
 TagKey = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_tag_text)]
 TagValue = Annotated[str, Field(max_length=256), AfterValidator(_tag_text)]
+Usd = Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)]
 MetricName = Annotated[str, Field(min_length=1, max_length=255)]
 MetricRegex = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_regex)]
 
@@ -134,6 +135,8 @@ class JobSpec(Table):
     spot: StrictBool = False
     max_wait_seconds: Annotated[StrictInt, Field(ge=1, le=LONGEST)] | None = None
     keep_alive_seconds: Annotated[StrictInt, Field(ge=0, le=LONGEST_WARM_POOL)] = 0
+    max_cost: Usd | None = None
+    price_per_hour: Usd | None = None
     checkpoints: StrictBool = True
     network_isolation: StrictBool = False
     hyperparameters: Annotated[dict[str, Hyperparameter], Field(max_length=100)] = {}

@@ -1,4 +1,4 @@
-"""The WSGI application: it answers SageMaker, ECR's images and S3's bytes itself, and hands all other calls to moto.
+"""The WSGI application: it answers SageMaker, ECR's images, S3's bytes, quotas and prices itself, and moto all else.
 
 Before each call, the gate decides whether the caller may make it. Around all this is the layer that gives calls the
 faults that were asked for.
@@ -16,7 +16,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from werkzeug.wrappers import Request, Response
 
 from scripts.core.errors import UserError
-from scripts.localcloud import awsjson, unsupported
+from scripts.localcloud import awsjson, price_list, quotas, unsupported
 from scripts.localcloud.access.gate import Gate
 from scripts.localcloud.ecr import TARGET, Ecr
 from scripts.localcloud.engine import ContainerSupport
@@ -80,7 +80,12 @@ class Application:
         ecr = Ecr(registry, containers_possible=lambda: container_support().missing is None)
         self._gate = Gate(registry.tokens)
         self._faults = FaultLayer(self._answer)
-        self._handlers: dict[str, Handler] = {"SageMaker.": sagemaker, TARGET: ecr}
+        self._handlers: dict[str, Handler] = {
+            "SageMaker.": sagemaker,
+            TARGET: ecr,
+            quotas.TARGET: quotas.answer,
+            price_list.TARGET: price_list.answer,
+        }
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request."""

@@ -4,7 +4,6 @@ from scripts.runs.artifacts import download_model
 from scripts.runs.ending import downloading, following_job, print_end
 from scripts.runs.following import follow
 from scripts.runs.listing import job_table, list_jobs
-from scripts.runs.prices import estimate_cost
 from scripts.runs.record import ENDED, Record, describe, find, save_record
 from scripts.runs.requests import check_can_keep
 from scripts.runs.results import EmptyModelError
@@ -18,7 +17,6 @@ __all__ = [
     "describe",
     "download_model",
     "downloading",
-    "estimate_cost",
     "find",
     "follow",
     "following_job",

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from scripts.core import console, refusals, verb
 from scripts.core.errors import UserError
 from scripts.core.printable import one_line
-from scripts.runs.prices import table
 from scripts.runs.record import ENDED, Record
 
 
@@ -101,7 +100,7 @@ def end_lines(record: Record, with_model: bool = True) -> list[str]:
 
 
 def _source(record: Record) -> str:
-    return f"{record.instance_type} on demand in {table().region}, prices of {record.prices_of}"
+    return f"{record.instance_type} on demand, {record.prices_of}"
 
 
 def _spot(record: Record) -> str:

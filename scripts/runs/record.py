@@ -1,5 +1,6 @@
 """A run: the local folder of a training job, runs/<job>/, with request.json, record.json and model/."""
 
+import json
 import os
 import re
 import tempfile
@@ -9,11 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from scripts import costs
 from scripts.core import aws
 from scripts.core.errors import UserError, nearest
 from scripts.core.printable import json_text
 from scripts.runs.manifest import read_summary
-from scripts.runs.prices import estimate_cost, table
 
 FOLDER = Path("runs")
 JOB_NAME = re.compile(r"(?P<spec>.+)-\d{8}-\d{6}-[a-z0-9]{4}")
@@ -28,7 +29,8 @@ class Record:
 
     Args:
         billable_seconds: what AWS bills of each instance; for a spot job, less than `seconds`.
-        cost_usd: the cost of `billable_seconds` according to the dated price table; None if the price is unknown.
+        cost_usd: the cost of `billable_seconds` at the price with which the job was sent; None if that is not known.
+        prices_of: where that price comes from, such as ``prices of 2023-12``; empty if it is not known.
         interruptions: how often AWS took the instances of a spot job away.
         saved_seconds: `seconds` without `billable_seconds`, what spot saved against on demand; None on demand.
         saved_usd: the cost of `saved_seconds` on all instances, like `cost_usd`.
@@ -106,8 +108,14 @@ def has_model(job: str) -> bool:
     return folder.is_dir() and any(folder.iterdir())
 
 
-def make_record(job: Mapping[str, Any], model_path: str | None) -> Record:
-    """The record of a job, from the DescribeTrainingJob response alone, so that it works for any job."""
+def make_record(job: Mapping[str, Any], model_path: str | None, price: tuple[float, str] | None = None) -> Record:
+    """The record of a job, from the DescribeTrainingJob response, so that it works for any job.
+
+    Args:
+        job: the response.
+        model_path: the folder of its unpacked model.
+        price: USD an hour of all its instances when it was sent, and where that comes from; None if not known.
+    """
     name, resources = job["TrainingJobName"], job["ResourceConfig"]
     seconds, billable = job.get("TrainingTimeInSeconds"), job.get("BillableTimeInSeconds")
     spot: bool = job.get("EnableManagedSpotTraining", False)
@@ -130,11 +138,11 @@ def make_record(job: Mapping[str, Any], model_path: str | None) -> Record:
         ended=_time(job.get("TrainingEndTime")),
         seconds=seconds,
         billable_seconds=billable,
-        cost_usd=None if billable is None else estimate_cost(kind, count, billable),
-        prices_of=table().date,
+        cost_usd=_cost(price, billable),
+        prices_of=price[1] if price else "",
         interruptions=sum(step["Status"] == "Interrupted" for step in job.get("SecondaryStatusTransitions", [])),
         saved_seconds=saved,
-        saved_usd=None if saved is None else estimate_cost(kind, count, saved),
+        saved_usd=_cost(price, saved),
         model_s3=job.get("ModelArtifacts", {}).get("S3ModelArtifacts"),
         model_path=model_path,
     )
@@ -143,10 +151,23 @@ def make_record(job: Mapping[str, Any], model_path: str | None) -> Record:
 def save_record(job: Mapping[str, Any]) -> Record:
     """Write a run's record.json from the DescribeTrainingJob response, and return the record."""
     name = job["TrainingJobName"]
-    record = make_record(job, model_folder(name).as_posix() if has_model(name) else None)
+    record = make_record(job, model_folder(name).as_posix() if has_model(name) else None, _started_price(name))
     record = replace(record, data=read_summary(run_folder(name)))
     write_json(create_run_folder(record.job) / "record.json", asdict(record))
     return record
+
+
+def _started_price(job: str) -> tuple[float, str] | None:
+    """The price with which a job was sent, by its request.json."""
+    try:
+        request = json.loads((run_folder(job) / "request.json").read_text(encoding="utf-8"))
+        return costs.started_price(request)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _cost(price: tuple[float, str] | None, seconds: int | None) -> float | None:
+    return None if price is None or seconds is None else costs.cost(price[0], seconds)
 
 
 def write_json(path: Path, value: object) -> None:

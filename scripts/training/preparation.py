@@ -1,10 +1,10 @@
 """Prepares a training job: every check that needs no new resource, then the upload of its data."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from scripts import channels, container, jobfile
+from scripts import channels, container, costs, jobfile
 from scripts.core import console, verb
 from scripts.runs.requests import check_can_keep
 from scripts.stack import read_stack
@@ -25,15 +25,17 @@ class PreparedJob:
     Args:
         job: the job.
         stack: the stack with its role and buckets.
+        tags: the tags of its price and its limit.
     """
 
     job: TrainingJob
     stack: "Stack"
+    tags: Sequence[Mapping[str, str]] = ()
 
     @property
     def request(self) -> dict[str, Any]:
         """The CreateTrainingJob request."""
-        return build_request(self.job, self.stack)
+        return costs.with_tags(build_request(self.job, self.stack), self.tags)
 
     def again(self) -> "PreparedJob":
         """The same job under a new name."""
@@ -80,7 +82,9 @@ def prepare(
     described = trainer or local_trainer
     metrics = merge_metrics(described.metrics if described else (), spec.metrics)
     uri = image or job_image(name, spec, stack, environment, say)
-    return PreparedJob(TrainingJob(name, spec, job_name(name), uri, hyperparameters, metrics), stack)
+    prepared = PreparedJob(TrainingJob(name, spec, job_name(name), uri, hyperparameters, metrics), stack)
+    cap = None if spec.max_cost is None else costs.Cap(spec.max_cost, f"jobs/{name}.toml")
+    return replace(prepared, tags=costs.check(prepared.request, cap, spec.price_per_hour, say))
 
 
 def upload(prepared: PreparedJob, yes: bool) -> None:
@@ -101,6 +105,7 @@ def upload(prepared: PreparedJob, yes: bool) -> None:
     ):
         check_can_keep(request)
         preflight.check(request, sources, console.say)
+        costs.check_quotas(request, console.say)
         channels.synchronise(jobfile.local_channels(job.spec_name, spec), prepared.stack.data_bucket, yes)
     if "volume_size_gb" in spec.model_fields_set and spec.has_own_nvme:
         console.say(f"Note: volume_size_gb has no effect on {spec.instance_type}, which has local NVMe disks.")

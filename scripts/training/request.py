@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 CHECKPOINTS = "/opt/ml/checkpoints"
 PROGRAM = "SAGEMAKER_PROGRAM"
 MAX_METRICS = 40
-MAX_TAGS = 49
-"""One less than SageMaker accepts: `make resume` adds one."""
+MAX_TAGS = 46
+"""Four less than SageMaker accepts: the price and the limit take three (scripts/costs), `make resume` adds one."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from scripts import costs
 from scripts.core import aws, console, refusals, verb
 from scripts.core.errors import UserError
 from scripts.core.patience import Patience
@@ -10,13 +11,10 @@ from scripts.runs.artifacts import download_model
 from scripts.runs.ending import downloading, following_job, print_end
 from scripts.runs.following import describe_patiently, follow
 from scripts.runs.manifest import list_data
-from scripts.runs.prices import cost_line, idle_seconds
 from scripts.runs.record import Record, save_record
 from scripts.runs.requests import forget_request, keep_request
 from scripts.runs.results import EmptyModelError
 from scripts.training.submission import JobMayExistError, submit
-
-DAY = 24 * 3600  # SageMaker's limit for a request without one
 
 
 def run(request: Mapping[str, Any]) -> bool:
@@ -33,7 +31,7 @@ def run(request: Mapping[str, Any]) -> bool:
             downloading its model has failed.
     """
     job = request["TrainingJobName"]
-    console.say(_cost(request))
+    console.say(costs.cost_line(request, aws.region()))
     send(request)
     console.say(f"Run: {job}")
     with following_job(job):
@@ -85,14 +83,3 @@ def _fetch_model(record: Record) -> bool:
     console.say(f"The model is in {record.model_path}.")
     print_end(record)
     return True
-
-
-def _cost(request: Mapping[str, Any]) -> str:
-    resources = request["ResourceConfig"]
-    return cost_line(
-        resources.get("InstanceType", "instances of several types"),
-        resources.get("InstanceCount", 1),
-        request["StoppingCondition"].get("MaxRuntimeInSeconds", DAY),
-        request.get("EnableManagedSpotTraining", False),
-        idle_seconds(request),
-    )

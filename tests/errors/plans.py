@@ -154,7 +154,7 @@ CASES = (
     ),
     plan(
         "a job with too many tags",
-        "There are 63 tags, with those of the stack; a job may have 49.",
+        "There are 63 tags, with those of the stack; a job may have 46.",
         "Remove some from [tags] of the job file, or from `tags` in terraform/environments/.",
         twenty_tags,
         job(tables=TRAINING + "[tags]\n" + "".join(f'own{number} = "x"\n' for number in range(40))),

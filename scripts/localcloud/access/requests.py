@@ -21,7 +21,12 @@ _KEY = re.compile(r"Credential=([^/,&\s]+)|AWSAccessKeyId=([^&\s]+)|^AWS ([^:\s]
 _TOKEN = "X-Amz-Security-Token"  # noqa: S105 - a header's name; addresses presigned in version 2 have it in lower case
 _CONTROL = "/v20180820/tags/"  # S3 Control's operations on tags: the ARN follows
 # Our own services answer by the target, whatever service the signature names.
-_BY_TARGET = {"SageMaker": "sagemaker", "AmazonEC2ContainerRegistry_V20150921": "ecr"}
+_BY_TARGET = {
+    "AWSPriceListService": "pricing",
+    "AmazonEC2ContainerRegistry_V20150921": "ecr",
+    "SageMaker": "sagemaker",
+    "ServiceQuotasV20190624": "servicequotas",
+}
 _GZIP = 16 + zlib.MAX_WBITS
 _MAX_PLAIN = 64 << 20
 # A header of S3 and the parameter that it is.

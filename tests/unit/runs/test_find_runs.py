@@ -40,12 +40,16 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_record_of_an_ended_job() -> None:
+    request = {"Tags": [{"Key": "PricePerHour", "Value": "0.46"}, {"Key": "PriceSource", "Value": "the job file"}]}
+    Path("runs", A).mkdir(parents=True)
+    Path("runs", A, "request.json").write_text(json.dumps(request))
     record = save_record(described())
     assert (record.spec, record.metrics, record.model_path) == ("digits", {"val_accuracy": 0.75}, None)
-    assert record.cost_usd == pytest.approx(0.23 * 2 * 360 / 3600)
+    assert record.cost_usd == pytest.approx(0.46 * 360 / 3600)
+    assert record.prices_of == "the job file"
     kept = json.loads(Path("runs", A, "record.json").read_text())
     assert kept["ended"] == "2026-01-01T12:07:40+00:00"
-    assert [path.name for path in Path("runs", A).iterdir()] == ["record.json"]
+    assert sorted(path.name for path in Path("runs", A).iterdir()) == ["record.json", "request.json"]
     model_folder(A).mkdir()
     assert save_record(described()).model_path is None  # an empty folder is no model
     (model_folder(A) / "model.keras").write_text("")
@@ -69,8 +73,7 @@ def test_summary_of_an_ended_job() -> None:
     limit = first(TrainingJobStatus="Stopped", SecondaryStatus="MaxRuntimeExceeded")
     assert "max_runtime_seconds" in limit
     assert "request" in first(TrainingJobStatus="Stopped", SecondaryStatus="Stopped")
-    unknown = described(ResourceConfig={"InstanceType": "ml.new.large", "InstanceCount": 1})
-    assert "price unknown" in "".join(end_lines(make_record(unknown, None)))
+    assert "price unknown" in "".join(end_lines(make_record(described(), None)))
 
 
 def test_the_record_and_the_summary_of_a_spot_job_count_interruptions_and_what_was_saved() -> None:
@@ -80,15 +83,15 @@ def test_the_record_and_the_summary_of_a_spot_job_count_interruptions_and_what_w
         billed = {"EnableManagedSpotTraining": True, "BillableTimeInSeconds": 120}
         return described(SecondaryStatusTransitions=transitions, **billed, **more)
 
-    record = make_record(spot(3), None)
+    price = (0.46, "prices of 2023-12")
+    record = make_record(spot(3), None, price)
     assert (record.interruptions, record.billable_seconds, record.saved_seconds) == (3, 120, 280)
-    assert record.saved_usd == pytest.approx(0.23 * 2 * 280 / 3600)
+    assert record.saved_usd == pytest.approx(0.46 * 280 / 3600)
     assert end_lines(record)[2] == (
         "  spot     interrupted 3 times; saved 70% against on demand: 4 min 40 s, 0.0358 USD"
     )
-    assert end_lines(make_record(spot(1), None))[2].startswith("  spot     interrupted once; saved 70%")
-    unknown = spot(0, ResourceConfig={"InstanceType": "ml.new.large", "InstanceCount": 1})
-    assert end_lines(make_record(unknown, None))[2] == (
+    assert end_lines(make_record(spot(1), None, price))[2].startswith("  spot     interrupted once; saved 70%")
+    assert end_lines(make_record(spot(0), None))[2] == (
         "  spot     not interrupted; saved 70% against on demand: 4 min 40 s"
     )
     on_demand = make_record(described(), None)

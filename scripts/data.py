@@ -18,6 +18,7 @@ def main(
     """Synchronise each local channel's folder with its prefix in the data bucket."""
     from scripts import channels, jobfile, training
     from scripts.stack import read_stack
+    from scripts.training import caller_rights, verb_calls
 
     spec = jobfile.read_job(job)
     local = jobfile.local_channels(job, spec)
@@ -25,11 +26,13 @@ def main(
         console.say(f"jobs/{job}.toml has no local channel: all its sources are in S3.")
         return
     # Missing credentials are reported before errors in the folders.
-    bucket = read_stack(env).data_bucket
+    stack = read_stack(env)
     channels.check(local)
     training.check_images(spec, jobfile.as_texts(spec.hyperparameters))
+    needs = verb_calls.of_data(stack, [channel.prefix for channel in local])
+    caller_rights.check("make data", needs, console.say)
     with verb.on_interrupt(f"Interrupted. Uploaded files are kept; `make data JOB={job}` uploads the rest."):
-        channels.synchronise(local, bucket, yes)
+        channels.synchronise(local, stack.data_bucket, yes)
 
 
 if __name__ == "__main__":

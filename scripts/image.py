@@ -69,7 +69,8 @@ def _base(stack: "Stack", gpu: bool, env: str, named: str) -> "Base":
 
 def _make(stack: "Stack", base: "Base", project: "Project | None") -> None:
     from scripts import container
-    from scripts.container import engine, pull, push, repository
+    from scripts.container import catalogue, engine, pull, push, repository
+    from scripts.training import caller_rights, verb_calls
 
     tag = container.project_tag(base, project) if project else container.image_tag(base)
     name = f"{stack.repository_url}:{tag}"
@@ -79,6 +80,8 @@ def _make(stack: "Stack", base: "Base", project: "Project | None") -> None:
         return
     client = engine.connect()
     with engine.explain_errors():
+        pulled_from = catalogue.arn(stack.region) if base.tag and not pull.find_local(client, base) else None
+        caller_rights.check("make image", verb_calls.of_image(stack, pulled_from), console.say)
         base = pull.ensure(client, base, stack.region, console.say)
         if project:
             image_id = container.build_project(base, tag, console.say, project.folder)

@@ -74,6 +74,15 @@ def repository(region: str) -> str:
     return f"{account(region)}.dkr.ecr.{region}.amazonaws.com{suffix}/{NAME}"
 
 
+def arn(region: str) -> str:
+    """The ARN of this repository.
+
+    Raises:
+        UserError: AWS has no containers there.
+    """
+    return f"arn:{partition(region)}:ecr:{region}:{account(region)}:repository/{NAME}"
+
+
 def releases(region: str) -> tuple[Release, ...]:
     """The releases in ``region``, the newest first."""
     return tuple(one for one in _releases() if partition(region) in one.partitions)

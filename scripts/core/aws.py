@@ -172,8 +172,19 @@ def region() -> str:
 
 
 def account_id() -> str:
-    """The account of the credentials (one call to STS)."""
-    return str(client("sts").get_caller_identity()["Account"])
+    """The account of the credentials (one call to STS for each session)."""
+    return str(_identity(session())["Account"])
+
+
+def caller_arn() -> str:
+    """The ARN of who has the credentials, as STS names it: the root, a user, or a role's session."""
+    return str(_identity(session())["Arn"])
+
+
+@lru_cache(maxsize=1)
+def _identity(_session: "Session") -> Mapping[str, Any]:
+    found: Mapping[str, Any] = client("sts").get_caller_identity()
+    return found
 
 
 def error_code(error: Exception) -> str:

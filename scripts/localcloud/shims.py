@@ -42,6 +42,9 @@ def simulate_principal_policy(response: Any) -> ActionResult:
     """Answer SimulatePrincipalPolicy as a method of moto's IAM."""
     try:
         return ActionResult(simulation.simulate(response.params))
+    except simulation.NotAnEntityError:
+        arn = response.params["PolicySourceArn"]
+        raise InvalidInput(f"Invalid Entity Arn: {arn} does not clearly define entity type and name.") from None
     except simulation.NoSuchPrincipalError:
         raise NotFoundException(f"The entity {response.params['PolicySourceArn']} cannot be found.") from None
     except InvalidPolicyError as error:

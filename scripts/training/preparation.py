@@ -8,7 +8,7 @@ from scripts import channels, container, costs, jobfile
 from scripts.core import console, verb
 from scripts.runs.requests import check_can_keep
 from scripts.stack import read_stack
-from scripts.training import preflight
+from scripts.training import caller_rights, preflight, verb_calls
 from scripts.training.images import check_images
 from scripts.training.job_image import describe_image, job_image
 from scripts.training.request import TrainingJob, build_request, job_name, merge_metrics
@@ -100,12 +100,15 @@ def upload(prepared: PreparedJob, yes: bool) -> None:
     job, request = prepared.job, prepared.request
     spec = job.spec
     sources = [channel.source for channel in spec.channels.values() if not channel.is_local]
+    local = jobfile.local_channels(job.spec_name, spec)
     with verb.on_interrupt(
         f"Interrupted. No job was started. Uploaded files are kept; `make train JOB={job.spec_name}` uploads the rest."
     ):
         check_can_keep(request)
+        needs = verb_calls.of_train(prepared.stack, request, [channel.prefix for channel in local])
+        caller_rights.check("make train", needs, console.say)
         preflight.check(request, sources, console.say)
         costs.check_quotas(request, console.say)
-        channels.synchronise(jobfile.local_channels(job.spec_name, spec), prepared.stack.data_bucket, yes)
+        channels.synchronise(local, prepared.stack.data_bucket, yes)
     if "volume_size_gb" in spec.model_fields_set and spec.has_own_nvme:
         console.say(f"Note: volume_size_gb has no effect on {spec.instance_type}, which has local NVMe disks.")

@@ -2,6 +2,7 @@
 
 from tests.errors import (
     account,
+    caller_rights,
     data,
     images,
     job_files,
@@ -18,6 +19,7 @@ CASES = (
     *tools.CASES,
     *account.CASES,
     *role_rights.CASES,
+    *caller_rights.CASES,
     *plans.CASES,
     *job_files.CASES,
     *images.CASES,

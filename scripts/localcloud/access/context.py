@@ -4,12 +4,11 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-ke
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html (s3, and so on for each service)
 """
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 from werkzeug.wrappers import Request
 
+from scripts.core import condition_keys
 from scripts.localcloud.access.callers import Caller
 from scripts.localcloud.access.requests import AwsRequest
 
@@ -49,14 +48,9 @@ def of_request(caller: Caller, asked: AwsRequest, request: Request) -> dict[str,
     found = of_caller(caller, asked.region)
     found["aws:sourceip"] = (request.remote_addr or "127.0.0.1",)
     found["aws:useragent"] = (request.headers.get("User-Agent", ""),)
-    match asked.call.service:
-        case "s3":
-            found |= _of_s3(request)
-        case "sagemaker":
-            found |= of_job(asked.parameters)
-        case "monitoring" if "Namespace" in asked.parameters:
-            found["cloudwatch:namespace"] = (str(asked.parameters["Namespace"]),)
-    return found | _tags(asked.parameters)
+    if asked.call.service == "s3":
+        found |= _of_s3(request)
+    return found | condition_keys.of_call(asked.call.service, asked.parameters)
 
 
 def _of_s3(request: Request) -> dict[str, tuple[str, ...]]:
@@ -64,38 +58,3 @@ def _of_s3(request: Request) -> dict[str, tuple[str, ...]]:
     in_headers = {f"s3:{name}": (request.headers[name],) for name in _OF_OBJECTS if name in request.headers}
     version = {"s3:versionid": (request.args["versionId"],)} if "versionId" in request.args else {}
     return {**in_address, **in_headers, **version}
-
-
-def of_job(parameters: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """The keys of CreateTrainingJob.
-
-    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html
-    """
-    resources, network = parameters.get("ResourceConfig", {}), parameters.get("VpcConfig", {})
-    values: Mapping[str, Any] = {
-        "sagemaker:instancetypes": resources.get("InstanceType"),
-        "sagemaker:intercontainertrafficencryption": parameters.get("EnableInterContainerTrafficEncryption"),
-        "sagemaker:keepaliveperiod": resources.get("KeepAlivePeriodInSeconds"),
-        "sagemaker:maxruntimeinseconds": parameters.get("StoppingCondition", {}).get("MaxRuntimeInSeconds"),
-        "sagemaker:networkisolation": parameters.get("EnableNetworkIsolation"),
-        "sagemaker:outputkmskey": parameters.get("OutputDataConfig", {}).get("KmsKeyId"),
-        "sagemaker:volumekmskey": resources.get("VolumeKmsKeyId"),
-        "sagemaker:vpcsecuritygroupids": network.get("SecurityGroupIds"),
-        "sagemaker:vpcsubnets": network.get("Subnets"),
-    }
-    return {key: _texts(value) for key, value in values.items() if value is not None}
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    listed = value if isinstance(value, list) else [value]
-    return tuple(str(one).lower() if isinstance(one, bool) else str(one) for one in listed)
-
-
-def _tags(parameters: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """The tags that a request gives."""
-    listed = parameters.get("Tags", parameters.get("tags"))
-    pairs = [(tag.get("Key"), tag.get("Value")) for tag in listed] if isinstance(listed, list) else []
-    if not pairs:
-        return {}
-    values = {f"aws:requesttag/{key}".lower(): (str(value),) for key, value in pairs}
-    return {**values, "aws:tagkeys": tuple(str(key) for key, _ in pairs)}

@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -26,8 +27,17 @@ from scripts.policies.patterns import Context
 _STRICTEST = (Effect.EXPLICIT_DENY, Effect.IMPLICIT_DENY, Effect.ALLOWED)
 
 
+# IAM refuses other ARNs, such as those of sessions:
+# https://github.com/newrelic/newrelic-lambda-cli/issues/96 quotes its error.
+_ENTITY = re.compile(r"arn:[a-z-]+:iam::\d{12}:(user|group|role)/.+")
+
+
 class NoSuchPrincipalError(Exception):
     """No user, group or role has the ARN of a simulation."""
+
+
+class NotAnEntityError(Exception):
+    """The ARN of a simulation is not that of a user, a group or a role."""
 
 
 def simulate(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,9 +53,12 @@ def simulate(parameters: Mapping[str, Any]) -> dict[str, Any]:
         The answer's members.
 
     Raises:
+        NotAnEntityError: the principal is no user, group or role.
         NoSuchPrincipalError: the principal does not exist.
         InvalidPolicyError: a policy is one that IAM would refuse.
     """
+    if not _ENTITY.fullmatch(parameters["PolicySourceArn"]):
+        raise NotAnEntityError
     caller = callers.of_arn(parameters["PolicySourceArn"])
     if caller is None:
         raise NoSuchPrincipalError

@@ -81,6 +81,31 @@ data "aws_iam_policy_document" "train" {
     resources = [var.role_arn]
   }
 
+  # What they may do themselves is simulated before a command creates anything. A user's name is unique in the account,
+  # whatever the path. A role that people assume cannot be named here.
+  # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+  statement {
+    sid     = "LookAtOwnRights"
+    actions = ["iam:SimulatePrincipalPolicy"]
+    resources = [
+      "arn:${local.partition}:iam::${local.account_id}:user/$${aws:username}",
+      "arn:${local.partition}:iam::${local.account_id}:user/*/$${aws:username}",
+    ]
+  }
+
+  # The policies of the resources can allow what these do not.
+  statement {
+    sid       = "LookAtPoliciesOfBuckets"
+    actions   = ["s3:GetBucketPolicy"]
+    resources = [var.data_bucket_arn, var.models_bucket_arn, var.checkpoints_bucket_arn]
+  }
+
+  statement {
+    sid       = "LookAtPolicyOfRepository"
+    actions   = ["ecr:GetRepositoryPolicy"]
+    resources = [var.repository_arn]
+  }
+
   statement {
     sid       = "ReadLogs"
     actions   = ["logs:DescribeLogStreams", "logs:GetLogEvents"]
@@ -101,6 +126,16 @@ data "aws_iam_policy_document" "train" {
         variable = "kms:ViaService"
         values   = [local.s3_service]
       }
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.kms_key_arn == null ? [] : [var.kms_key_arn]
+
+    content {
+      sid       = "LookAtPolicyOfKey"
+      actions   = ["kms:GetKeyPolicy"]
+      resources = [statement.value]
     }
   }
 }

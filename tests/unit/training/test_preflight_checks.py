@@ -9,8 +9,8 @@ from scripts.core import aws
 from scripts.core.errors import UserError
 from scripts.core.permissions import Permission, Place
 from scripts.jobfile.reading import parse_job
-from scripts.training import TrainingJob, build_request, preflight, role_rights
-from scripts.training.role_rights import Verdict
+from scripts.training import TrainingJob, build_request, preflight, role_rights, simulation
+from scripts.training.simulation import Verdict
 from tests.unit.aws_server import ACCOUNT, STACK, poor_user
 
 TRUST: dict[str, Any] = {
@@ -228,8 +228,8 @@ def test_older_answers_of_the_simulation_have_a_result_for_each_resource() -> No
         {"EvalActionName": "s3:GetObject", "EvalResourceName": "arn:a", "EvalDecision": "allowed"},
         {"EvalActionName": "s3:GetObject", "EvalResourceName": "arn:b", "EvalDecision": "explicitDeny"},
     ]
-    assert (role_rights.judge(results, one), role_rights.judge(results, other)) == (Verdict.ALLOWED, Verdict.DENIED)
-    assert role_rights.judge(results, Permission("s3:PutObject", "arn:a")) is Verdict.UNSURE
+    assert (simulation.judge(results, one), simulation.judge(results, other)) == (Verdict.ALLOWED, Verdict.DENIED)
+    assert simulation.judge(results, Permission("s3:PutObject", "arn:a")) is Verdict.UNSURE
 
 
 def test_the_repository_of_an_image() -> None:

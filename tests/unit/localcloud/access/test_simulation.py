@@ -75,6 +75,10 @@ def test_users_and_groups_are_simulated_and_others_do_not_exist(people: People, 
     assert refused(mine("iam").simulate_principal_policy, PolicySourceArn=me + "x", ActionNames=["s3:x"])[0] == (
         "NoSuchEntity"
     )
+    session = f"arn:aws:sts::{ACCOUNT}:assumed-role/simulated/me"
+    wrong = refused(client("iam").simulate_principal_policy, PolicySourceArn=session, ActionNames=["s3:x"])
+    assert wrong[0] == "InvalidInput"
+    assert "does not clearly define entity type and name" in wrong[2]
     role = f"arn:aws:iam::{ACCOUNT}:role/simulated"
     denied = refused(mine("iam").simulate_principal_policy, PolicySourceArn=role, ActionNames=["s3:x"])
     assert (denied[0], "iam:SimulatePrincipalPolicy" in denied[2]) == ("AccessDenied", True)

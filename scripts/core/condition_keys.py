@@ -1,0 +1,62 @@
+"""The condition keys that a service sets from a call's parameters. Pure functions.
+
+The local cloud decides calls with them, and the checks before a job simulate calls with them.
+https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+Keys = dict[str, tuple[str, ...]]
+"""The values by key; the keys are in lower case, as IAM ignores their case."""
+
+
+def of_call(service: str, parameters: Mapping[str, Any]) -> Keys:
+    """The keys of a call, apart from those of S3, which depend on its headers.
+
+    Args:
+        service: the service's signing name.
+        parameters: the parameters of the boto3 call.
+    """
+    found = _tags(parameters)
+    match service:
+        case "sagemaker":
+            found |= _of_job(parameters)
+        case "monitoring" if "Namespace" in parameters:
+            found["cloudwatch:namespace"] = (str(parameters["Namespace"]),)
+    return found
+
+
+def _of_job(parameters: Mapping[str, Any]) -> Keys:
+    """The keys of CreateTrainingJob.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html
+    """
+    resources, network = parameters.get("ResourceConfig", {}), parameters.get("VpcConfig", {})
+    values: Mapping[str, Any] = {
+        "sagemaker:instancetypes": resources.get("InstanceType"),
+        "sagemaker:intercontainertrafficencryption": parameters.get("EnableInterContainerTrafficEncryption"),
+        "sagemaker:keepaliveperiod": resources.get("KeepAlivePeriodInSeconds"),
+        "sagemaker:maxruntimeinseconds": parameters.get("StoppingCondition", {}).get("MaxRuntimeInSeconds"),
+        "sagemaker:networkisolation": parameters.get("EnableNetworkIsolation"),
+        "sagemaker:outputkmskey": parameters.get("OutputDataConfig", {}).get("KmsKeyId"),
+        "sagemaker:volumekmskey": resources.get("VolumeKmsKeyId"),
+        "sagemaker:vpcsecuritygroupids": network.get("SecurityGroupIds"),
+        "sagemaker:vpcsubnets": network.get("Subnets"),
+    }
+    return {key: _texts(value) for key, value in values.items() if value is not None}
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    listed = value if isinstance(value, list) else [value]
+    return tuple(str(one).lower() if isinstance(one, bool) else str(one) for one in listed)
+
+
+def _tags(parameters: Mapping[str, Any]) -> Keys:
+    """The tags that a call gives."""
+    listed = parameters.get("Tags", parameters.get("tags"))
+    pairs = [(tag.get("Key"), tag.get("Value")) for tag in listed] if isinstance(listed, list) else []
+    if not pairs:
+        return {}
+    values = {f"aws:requesttag/{key}".lower(): (str(value),) for key, value in pairs}
+    return {**values, "aws:tagkeys": tuple(str(key) for key, _ in pairs)}

@@ -48,7 +48,7 @@ def _prepare(
     """Do all checks that need no new resource, and build the request."""
     from scripts import costs, jobfile
     from scripts.stack import read_stack
-    from scripts.training import caller_rights, preflight, resume_checks, resume_request, verb_calls
+    from scripts.training import caller_rights, preflight, resources, resume_checks, resume_request, verb_calls
 
     before = resume_request.values_before(earlier, typed)
     resume_request.check(earlier, jobfile.resolve_hyperparameters(before, typed, None))
@@ -62,6 +62,7 @@ def _prepare(
     limit, stated = costs.cap_of(tags, earlier["TrainingJobName"]), costs.stated_by(tags, request)
     request = costs.with_tags(request, costs.check(request, limit, stated, say))
     caller_rights.check("make resume", verb_calls.of_resume(stack, request), say)
+    resources.check(request, stack, say)
     preflight.check(request, (), say)
     costs.check_quotas(request, say)
     resume_checks.check(sagemaker, earlier, say)

@@ -41,7 +41,7 @@ def _prepare(job: str, env: str, hp: list[str], image: str) -> "tuple[ShellSetup
 
     spec = jobfile.read_job(job)
     typed = jobfile.read_assignments(os.environ.get("HP_TEXT", ""), hp)
-    trainer = jobfile.describe_trainer() if spec.program is None and not image else None
+    trainer = jobfile.describe_trainer() if spec.runs_trainer and not image else None
     hyperparameters = jobfile.resolve_hyperparameters(spec.hyperparameters_to_send, typed, trainer)
     local = jobfile.local_channels(job, spec)
     channels.check(local)

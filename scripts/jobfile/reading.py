@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from scripts.core.errors import UserError, nearest
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
     from pydantic_core import ErrorDetails
 
     from scripts.jobfile.spec import JobSpec
@@ -115,8 +116,10 @@ def _find(name: str) -> Path:
 
 
 def _explain(error: "ErrorDetails", where: str) -> UserError:
+    from scripts.jobfile.spec import VPC_TAGS
+
     kind, location = error["type"], error["loc"]
-    place = ".".join(str(part) for part in location if part != "[key]")
+    place = ".".join(str(part) for part in location if part not in ("[key]", *VPC_TAGS))
     if kind == "extra_forbidden":
         known = _keys(location[:-1])
         close = nearest(str(location[-1]), known)
@@ -126,6 +129,11 @@ def _explain(error: "ErrorDetails", where: str) -> UserError:
         return UserError(f"{where}: {place} is {error['input']!r}: {error['msg']}.", error["ctx"]["fix"])
     if kind == "request":  # raised in spec.py: its message names the place
         return UserError(f"{where}: {error['msg']}.", error["ctx"]["fix"])
+    if kind == "literal_error" and place == "vpc":
+        return UserError(
+            f'{where}: vpc is {error["input"]!r}, but it must be "stack" or a table.',
+            'Write the table [vpc] with subnets and security_groups, or vpc = "stack".',
+        )
     if kind in {"model_type", "dict_type"}:
         return _no_table(error, where, place)
     if kind == "missing":
@@ -157,6 +165,8 @@ def _message(error: "ErrorDetails", place: str) -> str:
         return f"{place}: {own_message}" if place else own_message
     if kind == "too_long":
         return f"{place} has {len(error['input'])} entries, and SageMaker accepts at most {error['ctx']['max_length']}"
+    if kind == "too_short":
+        return f"{place} is empty"
     shown = _shortened(repr(error["input"]))
     rule = re.sub(r"^\w+ should", "should", message)
     return f"{place} is {shown}, and {rule}"
@@ -164,6 +174,7 @@ def _message(error: "ErrorDetails", place: str) -> str:
 
 def _keys(table: tuple[int | str, ...]) -> list[str]:
     """The keys that the table at this place allows."""
-    from scripts.jobfile.spec import Channel, JobSpec
+    from scripts.jobfile.spec import Channel, JobSpec, Vpc
 
-    return list((Channel if table[:1] == ("channels",) else JobSpec).model_fields)
+    tables: dict[str, type[BaseModel]] = {"channels": Channel, "vpc": Vpc}
+    return list((tables[str(table[0])] if table else JobSpec).model_fields)

@@ -4,24 +4,31 @@ The limits are SageMaker's:
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
 """
 
-import re
-import unicodedata
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StrictBool,
-    StrictInt,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, StrictBool, StrictInt, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from scripts.jobfile import request_table
-from scripts.jobfile.sources import check_code, check_program_name, check_source
+from scripts.jobfile.values import (
+    OWN_NVME,
+    ChannelName,
+    Code,
+    Command,
+    EnvironmentKey,
+    Hyperparameter,
+    InstanceType,
+    KmsKey,
+    MetricName,
+    MetricRegex,
+    Program,
+    SecurityGroup,
+    Source,
+    Subnet,
+    TagKey,
+    TagValue,
+    Usd,
+)
 
 HOUR = 3600
 LONGEST = 28 * 24 * HOUR
@@ -32,66 +39,6 @@ PROGRAM_KEY = "SAGEMAKER_PROGRAM"
 # The hyperparameter that SageMaker's SDK sends for distribution={"multi_worker_mirrored_strategy": {"enabled": True}}:
 # https://github.com/aws/sagemaker-python-sdk/blob/v2.257.1/src/sagemaker/estimator.py
 MULTI_WORKER_MIRRORED = "sagemaker_multi_worker_mirrored_strategy_enabled"
-
-
-def _matching(pattern: str, rule: str) -> AfterValidator:
-    def check(value: str) -> str:
-        if not re.fullmatch(pattern, value):
-            raise ValueError(f"{value!r} is not allowed: {rule}")
-        return value
-
-    return AfterValidator(check)
-
-
-def _scalar(value: Any) -> Any:
-    if not isinstance(value, str | int | float | bool):
-        raise ValueError("a hyperparameter is a string, a number or a boolean")
-    return value
-
-
-def _tag_text(value: str) -> str:
-    if any(unicodedata.category(letter)[0] not in "LZN" and letter not in "_.:/=+-@" for letter in value):
-        raise ValueError(f"{value!r} is not allowed: a tag has only letters, digits, spaces and _ . : / = + - @")
-    if value.lower().startswith("aws:"):
-        raise ValueError(f"{value!r} is not allowed: AWS reserves tags that begin with aws:")
-    return value
-
-
-def _regex(value: str) -> str:
-    try:
-        groups = re.compile(value).groups
-    except re.error as error:
-        raise ValueError(f"{value!r} is not a regular expression: {error}") from None
-    if groups < 1:
-        raise ValueError(f"{value!r} has no group; the first group must match the metric's value")
-    return value
-
-
-Hyperparameter = Annotated[Any, BeforeValidator(_scalar)]
-ChannelName = Annotated[
-    str, Field(max_length=64), _matching(r"[A-Za-z0-9.\-_]+", "a channel's name has only letters, digits and . - _")
-]
-EnvironmentKey = Annotated[
-    str, Field(max_length=512), _matching(r"[a-zA-Z_][a-zA-Z0-9_]*", "a variable's name has only letters, digits and _")
-]
-Source = Annotated[
-    str,
-    Field(min_length=1, max_length=1024),
-    AfterValidator(check_source),
-    _matching(r"(?!s3:).+|s3://[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9](/.*)?", "an S3 source is s3://bucket/prefix/"),
-]
-Code = Annotated[str, Field(min_length=1, max_length=1024), AfterValidator(check_code)]
-Program = Annotated[str, AfterValidator(check_program_name)]
-# Instance types with local NVMe disks: SageMaker attaches no volume to them, and refuses a key for a volume.
-# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html
-OWN_NVME = re.compile(r"ml\.(g\d+[a-z]*|p4d|p4de|p5[a-z]*|p6[a-z0-9-]*|trn\w+|[cmr]\d+[a-z]*d[a-z]*)\.")
-KmsKey = Annotated[str, Field(max_length=2048), _matching(r"[a-zA-Z0-9:/_-]+", "a key is named by its id or ARN")]
-InstanceType = Annotated[str, _matching(r"ml\.[a-z0-9\-]+\.[a-z0-9]+", "an instance type looks like ml.g4dn.4xlarge")]
-TagKey = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_tag_text)]
-TagValue = Annotated[str, Field(max_length=256), AfterValidator(_tag_text)]
-Usd = Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)]
-MetricName = Annotated[str, Field(min_length=1, max_length=255)]
-MetricRegex = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_regex)]
 
 
 class Table(BaseModel):
@@ -108,17 +55,34 @@ class Channel(Table):
         input_mode: how the program gets the objects from SageMaker.
         distribution: whether each instance gets all objects or only its share.
         content_type: the MIME type of the objects, for the program.
+        shuffle_seed: decides the order in which SageMaker gives the objects to the program.
     """
 
     source: Source
     input_mode: Literal["File", "FastFile", "Pipe"] = "File"
     distribution: Literal["FullyReplicated", "ShardedByS3Key"] = "FullyReplicated"
     content_type: Annotated[str, Field(max_length=256)] | None = None
+    shuffle_seed: Annotated[StrictInt, Field(ge=-(2**63), lt=2**63)] | None = None
 
     @property
     def is_local(self) -> bool:
         """Whether the source is a local folder."""
         return not self.source.startswith("s3://")
+
+
+class Vpc(Table):
+    """A network of your own for the job's instances: subnets and security groups of one VPC, by their ids."""
+
+    subnets: Annotated[list[Subnet], Field(min_length=1, max_length=16)]
+    security_groups: Annotated[list[SecurityGroup], Field(min_length=1, max_length=5)]
+
+
+# The tags are no part of a message: `place` in reading.py skips them.
+VPC_TAGS = ("a name", "a table")
+VpcChoice = Annotated[
+    Annotated[Literal["stack"], Tag(VPC_TAGS[0])] | Annotated[Vpc, Tag(VPC_TAGS[1])],
+    Discriminator(lambda value: VPC_TAGS[isinstance(value, dict | Vpc)]),
+]
 
 
 class JobSpec(Table):
@@ -131,6 +95,8 @@ class JobSpec(Table):
     instance_count: Annotated[StrictInt, Field(ge=1)] = 1
     volume_size_gb: Annotated[StrictInt, Field(ge=1, le=16384)] = 30
     volume_kms_key: KmsKey | None = None
+    output_kms_key: KmsKey | None = None
+    output_compression: Literal["gzip", "none"] = "gzip"
     max_runtime_seconds: Annotated[StrictInt, Field(ge=1, le=LONGEST)] = HOUR
     spot: StrictBool = False
     max_wait_seconds: Annotated[StrictInt, Field(ge=1, le=LONGEST)] | None = None
@@ -138,7 +104,13 @@ class JobSpec(Table):
     max_cost: Usd | None = None
     price_per_hour: Usd | None = None
     checkpoints: StrictBool = True
+    retries: Annotated[StrictInt, Field(ge=1, le=30)] | None = None
+    infra_check: StrictBool = False
     network_isolation: StrictBool = False
+    vpc: VpcChoice | None = None
+    encrypt_between_instances: StrictBool = False
+    entrypoint: Command | None = None
+    arguments: Command | None = None
     hyperparameters: Annotated[dict[str, Hyperparameter], Field(max_length=100)] = {}
     channels: Annotated[dict[ChannelName, Channel], Field(max_length=20)] = {}
     metrics: Annotated[dict[MetricName, MetricRegex], Field(max_length=40)] = {}
@@ -160,7 +132,7 @@ class JobSpec(Table):
     def _check_combinations(self) -> "JobSpec":
         if self.code is not None and self.program is None:
             raise ValueError("the key code needs the key program, the file in that folder that the job runs")
-        if self.program is None and "training" not in (*self.channels, *request_table.channel_names(self.request)):
+        if self.runs_trainer and "training" not in (*self.channels, *request_table.channel_names(self.request)):
             raise ValueError("the channel training is missing; its table is [channels.training]")
         if self.distribution is not None and self.program is None:
             raise ValueError("the key distribution needs the key program; the trainer itself always uses all instances")
@@ -190,6 +162,11 @@ class JobSpec(Table):
     def hyperparameters_to_send(self) -> dict[str, Hyperparameter]:
         """The hyperparameters, with the one that the key ``distribution`` stands for."""
         return self.hyperparameters | ({MULTI_WORKER_MIRRORED: True} if self.distribution else {})
+
+    @property
+    def runs_trainer(self) -> bool:
+        """Whether the trainer's command ``train`` runs, not another program or command."""
+        return self.program is None and self.entrypoint is None and self.arguments is None
 
     @property
     def has_own_nvme(self) -> bool:

@@ -107,6 +107,10 @@ class Application:
             return self._faults.control(request)(environ, start_response)
         return self._faults(environ, start_response)
 
+    def fault_of_instances(self) -> str | None:
+        """Return the error with which the instances of a job fail now, if that was asked for; mostly None."""
+        return self._faults.of_instances()
+
     def answer_job(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer a request of a job's program, in which ``JobFront`` has set the service."""
         return self._faults(environ, start_response)

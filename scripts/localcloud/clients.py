@@ -62,6 +62,10 @@ class Clients:
         """Return a client of ECR."""
         return cast("ECRClient", self._client("ecr", region, Keys()))
 
+    def ec2(self, region: str) -> Any:
+        """Return a client of EC2."""
+        return self._client("ec2", region, Keys())
+
     def assume_role(self, role: str, region: str) -> Keys:
         """Return the keys with which SageMaker acts as a role; STS makes them."""
         sts = self._client("sts", region, Keys())

@@ -81,6 +81,7 @@ def _serve(folder: Path, lost_jobs: list[str], ended: threading.Event) -> None:
             pools=WarmPools(store, slots, folder / POOLS, clock),
             journal=Journal(folder / RUNNING),
             folder=folder / JOBS,
+            fault_of_instances=lambda: application.fault_of_instances(),
         )
         orders = Orders()
         sagemaker = SageMaker(services, orders)

@@ -26,7 +26,7 @@ def check_images(spec: "JobSpec", hyperparameters: Mapping[str, str]) -> None:
     """
     folders = {name: spec.channels[name].source for name in CHECKED_CHANNELS if name in spec.channels}
     local = {name: folder for name, folder in folders.items() if spec.channels[name].is_local}
-    if spec.program is not None or "training" not in local:
+    if not spec.runs_trainer or "training" not in local:
         return
     settings = [f"--{name}={value}" for name, value in (local | dict(hyperparameters)).items()]
     command = [sys.executable, "-m", "trainer", "check", *settings]

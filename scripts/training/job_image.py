@@ -77,7 +77,7 @@ def describe_image(uri: str, spec: "JobSpec", stack: "Stack", say: Say) -> Train
         UserError: the image does not exist, or SageMaker could not use it.
     """
     image = preflight.check_image(uri, stack, say)
-    return read_label(uri, image, say) if spec.program is None else None
+    return read_label(uri, image, say) if spec.runs_trainer else None
 
 
 def read_label(uri: str, image: repository.Image, say: Say) -> TrainerDescription | None:

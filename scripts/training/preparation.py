@@ -8,7 +8,7 @@ from scripts import channels, container, costs, jobfile
 from scripts.core import console, verb
 from scripts.runs.requests import check_can_keep
 from scripts.stack import read_stack
-from scripts.training import caller_rights, preflight, verb_calls
+from scripts.training import caller_rights, preflight, resources, verb_calls
 from scripts.training.images import check_images
 from scripts.training.job_image import describe_image, job_image
 from scripts.training.request import TrainingJob, build_request, job_name, merge_metrics
@@ -64,9 +64,9 @@ def prepare(
         UserError: something is wrong with the job, or the account lacks something that it needs.
     """
     local_trainer = None
-    if spec.program is None:
+    if spec.runs_trainer:
         local_trainer = jobfile.describe_trainer()
-    else:
+    if spec.program is not None:
         jobfile.check_program(spec.program, spec.code)
         if not image:
             container.check_program(spec.program, spec.code)
@@ -107,6 +107,7 @@ def upload(prepared: PreparedJob, yes: bool) -> None:
         check_can_keep(request)
         needs = verb_calls.of_train(prepared.stack, request, [channel.prefix for channel in local])
         caller_rights.check("make train", needs, console.say)
+        resources.check(request, prepared.stack, console.say)
         preflight.check(request, sources, console.say)
         costs.check_quotas(request, console.say)
         channels.synchronise(local, prepared.stack.data_bucket, yes)

@@ -87,7 +87,7 @@ def build_request(training_job: TrainingJob, stack: "Stack") -> dict[str, Any]:
         "TrainingJobName": training_job.name,
         "AlgorithmSpecification": _algorithm(training_job),
         "RoleArn": stack.role_arn,
-        "OutputDataConfig": {"S3OutputPath": f"s3://{stack.models_bucket}/{training_job.spec_name}/"},
+        "OutputDataConfig": _output(training_job, stack),
         "ResourceConfig": {
             "InstanceType": spec.instance_type,
             "InstanceCount": spec.instance_count,
@@ -98,12 +98,11 @@ def build_request(training_job: TrainingJob, stack: "Stack") -> dict[str, Any]:
         "EnableManagedSpotTraining": spec.spot,
         "Tags": _tags(training_job, stack),
     }
-    if stack.subnet_ids:
-        request["VpcConfig"] = {"Subnets": [*stack.subnet_ids], "SecurityGroupIds": [*stack.security_group_ids]}
+    if network := _network(spec, stack):
+        request["VpcConfig"] = network
+    request |= _options(spec)
     if spec.channels:
         request["InputDataConfig"] = _channels(training_job, stack.data_bucket)
-    if stack.kms_key_arn is not None:
-        request["OutputDataConfig"]["KmsKeyId"] = stack.kms_key_arn
     volume_key = spec.volume_kms_key or (None if spec.has_own_nvme else stack.kms_key_arn)
     if volume_key is not None:
         request["ResourceConfig"]["VolumeKmsKeyId"] = volume_key
@@ -123,8 +122,50 @@ def build_request(training_job: TrainingJob, stack: "Stack") -> dict[str, Any]:
     return request_table.merge(request, spec.request) if spec.request else request
 
 
+def _output(training_job: TrainingJob, stack: "Stack") -> dict[str, Any]:
+    spec = training_job.spec
+    output = {"S3OutputPath": f"s3://{stack.models_bucket}/{training_job.spec_name}/"}
+    if key := spec.output_kms_key or stack.kms_key_arn:
+        output["KmsKeyId"] = key
+    if spec.output_compression == "none":
+        output["CompressionType"] = "NONE"
+    return output
+
+
+def _network(spec: "JobSpec", stack: "Stack") -> dict[str, Any] | None:
+    """The subnets and security groups of the job file, or those of the stack if it has some."""
+    if spec.vpc is not None and spec.vpc != "stack":
+        return {"Subnets": [*spec.vpc.subnets], "SecurityGroupIds": [*spec.vpc.security_groups]}
+    if stack.subnet_ids:
+        return {"Subnets": [*stack.subnet_ids], "SecurityGroupIds": [*stack.security_group_ids]}
+    if spec.vpc == "stack":
+        raise UserError(
+            f'The job file has vpc = "stack", and the stack of {stack.environment} has no network.',
+            "Give the stack one (docs/platform-team.md#network), name subnets and security groups under [vpc], or "
+            "remove the key.",
+        )
+    return None
+
+
+def _options(spec: "JobSpec") -> dict[str, Any]:
+    """The members that are sent only if the job file sets them."""
+    options: dict[str, Any] = {}
+    if spec.encrypt_between_instances:
+        options["EnableInterContainerTrafficEncryption"] = True
+    if spec.retries is not None:
+        options["RetryStrategy"] = {"MaximumRetryAttempts": spec.retries}
+    if spec.infra_check:
+        options["InfraCheckConfig"] = {"EnableInfraCheck": True}
+    return options
+
+
 def _algorithm(training_job: TrainingJob) -> dict[str, Any]:
+    spec = training_job.spec
     algorithm: dict[str, Any] = {"TrainingImage": training_job.image, "TrainingInputMode": "File"}
+    if spec.entrypoint is not None:
+        algorithm["ContainerEntrypoint"] = [*spec.entrypoint]
+    if spec.arguments is not None:
+        algorithm["ContainerArguments"] = [*spec.arguments]
     if training_job.metrics:
         algorithm["MetricDefinitions"] = [
             {"Name": metric.name, "Regex": metric.regex} for metric in training_job.metrics
@@ -145,6 +186,8 @@ def _channels(training_job: TrainingJob, bucket: str) -> list[dict[str, Any]]:
         }
         if channel.content_type is not None:
             one["ContentType"] = channel.content_type
+        if channel.shuffle_seed is not None:
+            one["ShuffleConfig"] = {"Seed": channel.shuffle_seed}
         channels.append(one)
     return channels
 

@@ -42,7 +42,14 @@ def check_image(earlier: Mapping[str, Any], stack: "Stack", say: Say, describe: 
         image = preflight.check_image(uri, stack, say)
     except UserError as error:
         raise UserError(f"{job} cannot be resumed in its image: {error.problem}", _start_over(job)) from None
-    return read_label(uri, image, say) if describe and PROGRAM not in earlier.get("Environment", {}) else None
+    return read_label(uri, image, say) if describe and runs_trainer(earlier) else None
+
+
+def runs_trainer(job: Mapping[str, Any]) -> bool:
+    """Whether a job runs the trainer's command ``train``, not another program or command."""
+    algorithm = job["AlgorithmSpecification"]
+    own_command = "ContainerEntrypoint" in algorithm or "ContainerArguments" in algorithm
+    return not own_command and PROGRAM not in job.get("Environment", {})
 
 
 def tags_of(sagemaker: Any, earlier: Mapping[str, Any], say: Say) -> dict[str, str]:

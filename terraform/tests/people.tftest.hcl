@@ -47,7 +47,10 @@ run "people_get_what_their_commands_need_and_no_way_to_more" {
   assert {
     condition = sort(flatten([
       for statement in jsondecode(aws_iam_policy.train.policy).Statement : statement.Action if contains(flatten([statement.Resource]), "*")
-    ])) == tolist(["ecr:GetAuthorizationToken", "sagemaker:ListTrainingJobs"])
+      ])) == tolist([
+      "ec2:DescribeRouteTables", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcEndpoints",
+      "ecr:GetAuthorizationToken", "sagemaker:ListTrainingJobs",
+    ])
     error_message = "Only actions for which AWS offers no resource may be allowed on everything."
   }
 

@@ -130,7 +130,7 @@ CASES = (
         "an unknown key in a channel",
         "",
         "channels.training.sauce is not a key of a job file.",
-        "Did you mean source? Allowed here: source, input_mode, distribution, content_type.",
+        "Did you mean source? Allowed here: source, …",
         TABLE + "sauce = 'x'\n",
     ),
     _case(
@@ -228,6 +228,53 @@ CASES = (
         "",
         "hyperparameters has 101 entries, and SageMaker accepts at most 100.",
         tables=TABLE + "[hyperparameters]\n" + "".join(f"h{number} = 1\n" for number in range(101)),
+    ),
+    _case(
+        "a network that is neither the stack's nor a table",
+        'vpc = "mine"',
+        "vpc is 'mine', but it must be \"stack\" or a table.",
+        'Write the table [vpc] with subnets and security_groups, or vpc = "stack".',
+    ),
+    _case(
+        "a subnet that is not named by its id",
+        'vpc = { subnets = ["private-a"], security_groups = ["sg-0a1b2c3d"] }',
+        "vpc.subnets.0: 'private-a' is not allowed: a subnet is named by its id, such as subnet-0a1b2c3d.",
+    ),
+    _case(
+        "a security group that is not named by its id",
+        'vpc = { subnets = ["subnet-0a1b2c3d"], security_groups = ["jobs"] }',
+        "vpc.security_groups.0: 'jobs' is not allowed: a security group is named by its id, such as sg-0a1b2c3d.",
+    ),
+    _case(
+        "a network without security groups",
+        'vpc = { subnets = ["subnet-0a1b2c3d"], security_groups = [] }',
+        "vpc.security_groups is empty.",
+    ),
+    _case("an encryption that is no boolean", "encrypt_between_instances = 1", "encrypt_between_instances is 1, and …"),
+    _case("a health check that is no boolean", 'infra_check = "yes"', "infra_check is 'yes', and …"),
+    _case(
+        "an output key that is no key",
+        'output_kms_key = "my key"',
+        "output_kms_key: 'my key' is not allowed: a key is named by its id or ARN.",
+    ),
+    _case(
+        "a compression that SageMaker does not have",
+        'output_compression = "zip"',
+        "output_compression is 'zip', and should be 'gzip' or 'none'.",
+    ),
+    _case("more than 30 retries", "retries = 31", "retries is 31, and should be less than or equal to 30."),
+    _case("an entry point that is no list", 'entrypoint = "python"', "entrypoint is 'python', and …"),
+    _case(
+        "an entry point with a line break",
+        'entrypoint = ["sh", "-c", "a\\nb"]',
+        "entrypoint.2: 'a\\nb' is not allowed: SageMaker accepts no line break in it.",
+    ),
+    _case("an argument that is no string", 'arguments = ["train", 3]', "arguments.1 is 3, and …"),
+    _case(
+        "a shuffle seed that is no whole number",
+        "",
+        "channels.training.shuffle_seed is 'x', and should be a valid integer.",
+        tables=TABLE + "shuffle_seed = 'x'\n",
     ),
     _case(
         "a member of the request that has a key of its own",

@@ -16,7 +16,7 @@ from scripts.localcloud.faults import answers
 from scripts.localcloud.faults.decision import Tally, decide
 from scripts.localcloud.faults.names import read, signing_name
 from scripts.localcloud.faults.operations import Call, identify
-from scripts.localcloud.faults.rules import Faults, Kind, Rule
+from scripts.localcloud.faults.rules import INSTANCES, Faults, Kind, Rule
 from scripts.localcloud.http import ConnectionCutError
 
 if TYPE_CHECKING:
@@ -64,6 +64,12 @@ class FaultLayer:
                 return self._truncate(environ, start_response)
             case _:
                 return answers.error(rule.fault, call)(environ, start_response)
+
+    def of_instances(self) -> str | None:
+        """Return the error with which the instances of a job fail now; None if they do not."""
+        with self._lock:
+            rule, self._tallies = decide(self._faults, self._tallies, INSTANCES, "")
+            return rule.fault.code if rule else None
 
     def control(self, request: Request) -> Response:
         """Answer a request to the control address: GET returns the rules and their tallies, PUT replaces the rules."""

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from scripts.core.errors import nearest
-from scripts.localcloud.faults.rules import EVERYWHERE, REGISTRY, Faults, parse, wrong
+from scripts.localcloud.faults.rules import EVERYWHERE, INSTANCES, REGISTRY, Faults, parse, wrong
 
 
 def read(text: str) -> Faults:
@@ -22,7 +22,7 @@ def read(text: str) -> Faults:
 
 def signing_name(service: str) -> str:
     """Return the name of a service in signatures: ``monitoring`` for ``cloudwatch``, mostly the same name."""
-    if service in (EVERYWHERE, REGISTRY):
+    if service in (EVERYWHERE, REGISTRY, INSTANCES):
         return service
     return str(botocore().get_service_model(service).signing_name)
 
@@ -37,9 +37,9 @@ def botocore() -> Any:
 
 def _check(faults: Faults) -> None:
     for rule in faults.rules:
-        if rule.service in (EVERYWHERE, REGISTRY):
+        if rule.service in (EVERYWHERE, REGISTRY, INSTANCES):
             continue
-        known = [*botocore().get_available_services(), REGISTRY]
+        known = [*botocore().get_available_services(), REGISTRY, INSTANCES]
         if rule.service not in known:
             raise wrong(rule.text, f"AWS has no service `{rule.service}`{_hint(rule.service, known)}")
         names = botocore().get_service_model(rule.service).operation_names

@@ -17,6 +17,8 @@ from scripts.core.errors import UserError, nearest
 EVERYWHERE = "*"
 REGISTRY = "registry"
 """The service of docker's own calls, `push` and `pull`. They are no API of AWS, so `*` does not include them."""
+INSTANCES = "instances"
+"""No service: the instances of a training job, which fail before its program starts. `*` does not include them."""
 
 FIX = "A rule is WHERE FAULT [SHARE%] [COUNTx], such as `s3:PutObject 503 20%`; docs/local-cloud.md explains them."
 _WHERE = re.compile(r"\*|(?P<service>[a-z][a-z0-9-]*)(:(?P<operation>[A-Za-z0-9*]+))?")
@@ -87,7 +89,7 @@ class Rule:
     def covers(self, service: str, operation: str) -> bool:
         """Return whether the rule is about this call."""
         if self.service == EVERYWHERE:
-            return service != REGISTRY
+            return service not in (REGISTRY, INSTANCES)
         return service == self.service and fnmatchcase(operation, self.operation)
 
 
@@ -132,7 +134,10 @@ def _rule(text: str) -> Rule:
             raise wrong(text, f"`{word}` is neither a share such as `20%` nor a number of calls such as `3x`")
     if share > 1:
         raise wrong(text, "a share is at most `100%`")
-    return Rule(text, service, operation, _fault(text, words[1]), share, most)
+    fault = _fault(text, words[1])
+    if service == INSTANCES and (where["operation"] or fault.kind is not Kind.ERROR):
+        raise wrong(text, "the instances of a job have no operations, and only an error such as `InternalServerError`")
+    return Rule(text, service, operation, fault, share, most)
 
 
 def _fault(text: str, word: str) -> Fault:

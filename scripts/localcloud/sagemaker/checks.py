@@ -30,6 +30,8 @@ def check(request: Mapping[str, Any], job_arn: str, region: str, clients: Client
     if not rights.may_be_assumed(role_arn, job_arn):
         raise validation_error(rights.refusal(role_arn))
     _check_image(request["AlgorithmSpecification"]["TrainingImage"], role_arn, region, clients)
+    if "VpcConfig" in request:
+        _check_network(request["VpcConfig"], clients.ec2(region))
     s3 = clients.s3(region, Keys())
     for channel in request.get("InputDataConfig", []):
         _check_input(channel["DataSource"]["S3DataSource"]["S3Uri"], role_arn, region, s3)
@@ -83,6 +85,17 @@ def _is_own_registry(registry: str, region: str, clients: Clients) -> bool:
     if found["region"] != region:
         raise validation_error(f"The image's region {found['region']} is not the job's region {region}: {registry}")
     return True
+
+
+def _check_network(network: Mapping[str, Any], ec2: Any) -> None:
+    """Check that subnets and security groups exist and are in one VPC."""
+    try:
+        subnets = ec2.describe_subnets(SubnetIds=network["Subnets"])["Subnets"]
+        groups = ec2.describe_security_groups(GroupIds=network["SecurityGroupIds"])["SecurityGroups"]
+    except botocore.exceptions.ClientError as error:
+        raise validation_error(f"VpcConfig: {error.response['Error']['Message']}") from None
+    if len({one["VpcId"] for one in (*subnets, *groups)}) > 1:
+        raise validation_error("VpcConfig: all subnets and security groups must be in the same VPC")
 
 
 def _check_input(uri: str, role_arn: str, region: str, s3: "S3Client") -> None:

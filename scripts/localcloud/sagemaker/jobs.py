@@ -126,6 +126,14 @@ class Job:
         return self.name if self.region == REGION else f"{self.name}.{self.region}"
 
     @property
+    def retries(self) -> int:
+        """How often the job starts again after an internal error; its SecondaryStatus is Starting then.
+
+        https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_RetryStrategy.html
+        """
+        return int(self.request.get("RetryStrategy", {}).get("MaximumRetryAttempts", 0))
+
+    @property
     def has_ended(self) -> bool:
         """Whether the job is Completed, Failed or Stopped."""
         return self.status in ("Completed", "Failed", "Stopped")

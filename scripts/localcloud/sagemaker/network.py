@@ -53,8 +53,13 @@ def create(
         yield None
         return
     name = f"trainyard-{job.name}-{secrets.token_hex(4)}"
+    # A VPC has no way to the internet: an internal network has none either, and keeps this machine's address in it.
     network = client.networks.create(
-        name, driver="bridge", internal=isolated, options=NO_MACHINE_ADDRESS if isolated else None, labels=labels
+        name,
+        driver="bridge",
+        internal=isolated or "VpcConfig" in job.request,
+        options=NO_MACHINE_ADDRESS if isolated else None,
+        labels=labels,
     )
     with ExitStack() as stack:
         stack.callback(cleanup.try_to, network.remove)

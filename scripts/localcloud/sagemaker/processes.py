@@ -112,6 +112,8 @@ class ProcessPrograms:
         ]
         if self.job.request.get("EnableNetworkIsolation"):
             notes.append("network isolation is not enforced on a process")
+        if "VpcConfig" in self.job.request:
+            notes.append("VpcConfig is not enforced on a process")
         if has_gpu(instance):
             notes.append(f"no GPU of {instance} here: TensorFlow trains on the devices of this machine")
         return notes

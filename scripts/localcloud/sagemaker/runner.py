@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 MAX_REASON = 1024
 POLL_SECONDS = 0.1
+INTERNAL_ERROR = "InternalServerError"
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class JobRun:
         self._folder = services.folder / job.folder
         self._metrics = Metrics(job.request["AlgorithmSpecification"].get("MetricDefinitions", []))
         self._aborted = threading.Event()
+        self._internal_errors = 0
         self._thread = threading.Thread(target=self._run, name=f"job {job.name}", daemon=True)
 
     def start(self) -> None:
@@ -88,13 +90,21 @@ class JobRun:
         while True:
             with slots.hold(self._enter_pending, self._is_stopping, host_count, self._take_warm_pool) as hold:
                 result = self._on_instances(hold) if hold else self._stopped()
-            if result is not None:
+            if result is not None and not self._may_retry(result):
                 return result, hold
             remove(self._folder)
-            self._wait_for_capacity()
+            if result is None:
+                self._wait_for_capacity()
             if self._is_stopping():
                 return self._stopped(), None
             self._enter("Starting")
+
+    def _may_retry(self, result: JobResult) -> bool:
+        """Count an internal error, and return whether the job starts again after it."""
+        if self._aborted.is_set() or not (result.failure or "").startswith(INTERNAL_ERROR):
+            return False
+        self._internal_errors += 1
+        return self._internal_errors <= self._job.retries
 
     def _on_instances(self, hold: Hold) -> JobResult | None:
         """Make one attempt, and keep its instances after the job if they become a warm pool."""
@@ -108,7 +118,7 @@ class JobRun:
             result = JobResult(f"ClientError: {error}")
         except Exception as error:
             traceback.print_exc()
-            result = JobResult(f"InternalServerError: the local cloud has a bug; see server.log: {error!r}")
+            result = JobResult(f"{INTERNAL_ERROR}: the local cloud has a bug; see server.log: {error!r}")
         if result is not None:
             hold.kept = pools.leave(self._job.arn, result.failure)
         return result
@@ -139,6 +149,8 @@ class JobRun:
         if self._is_stopping():
             return self._stopped()
         self._enter("Training")
+        if fault := self._services.fault_of_instances():
+            return JobResult(f"{fault}: the instances failed, as FAULTS says")
         client = self._services.clients.logs(region, keys)
         streams = next_stream_time(client, job.name)
         with ExitStack() as stack:

@@ -1,5 +1,6 @@
 """What all training jobs of a local cloud share."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -24,6 +25,7 @@ class JobServices:
         pools: the instances of jobs that have ended.
         journal: the list of running jobs, on disk.
         folder: contains a folder for each job, with the job's name.
+        fault_of_instances: returns the error with which the instances of a job fail now; None if they do not.
         grace: seconds between SIGTERM and SIGKILL.
         discount: what spot saves of the price on demand, from 0 to 1.
         capacity_seconds: how long an interrupted job waits for new instances.
@@ -36,6 +38,7 @@ class JobServices:
     pools: WarmPools
     journal: Journal
     folder: Path
+    fault_of_instances: Callable[[], str | None]
     grace: float = GRACE_SECONDS
     discount: Decimal = spot.DISCOUNT
     capacity_seconds: float = spot.CAPACITY_SECONDS

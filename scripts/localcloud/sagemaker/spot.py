@@ -26,12 +26,12 @@ def is_spot(job: Job) -> bool:
 
 
 def instance_time(job: Job, now: datetime) -> timedelta:
-    """Return how long a job has had instances: from Downloading to Interrupted or to its end, all attempts together."""
+    """Return how long a job has had instances: from Downloading to the end of each attempt, all attempts together."""
     total, start = timedelta(), None
     for step in job.transitions:
         if start is None and step.status in ("Downloading", "Training"):
             start = step.start
-        elif start is not None and step.status == "Interrupted":
+        elif start is not None and step.status in ("Interrupted", "Starting"):  # or started again after an error
             total, start = total + (step.start - start), None
     return total if start is None else total + ((job.ended or now) - start)
 

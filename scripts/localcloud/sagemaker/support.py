@@ -105,13 +105,17 @@ OPERATIONS: Mapping[str, Mapping[str, Member]] = {
         "ResourceConfig.TrainingPlanArn": _refused("it has no training plans."),
         "ResourceConfig.SelectedInstanceType": _no_effect(),
         "ResourceConfig.SelectedInstanceCount": _no_effect(),
-        "VpcConfig": _no_effect("the role must have the rights for network interfaces"),
+        "VpcConfig": _supported(
+            "must exist, in one VPC, and the role must have the rights for network interfaces; containers reach the "
+            "other hosts of the job and the local cloud, not the internet, whatever routes and rules the VPC has; not "
+            "enforced on a process, and the job's log says so"
+        ),
         "StoppingCondition.MaxRuntimeInSeconds": _supported(),
         "StoppingCondition.MaxWaitTimeInSeconds": _supported("the waiting counts too"),
         "StoppingCondition.MaxPendingTimeInSeconds": _no_effect(),
         "Tags": _supported(),
         "EnableNetworkIsolation": _supported("in containers; not enforced on a process, and the job's log says so"),
-        "EnableInterContainerTrafficEncryption": _no_effect(),
+        "EnableInterContainerTrafficEncryption": _no_effect("the hosts are on one machine, and nothing leaves it"),
         "EnableManagedSpotTraining": _supported(
             "interrupted only if you order it with INTERRUPT; billed with a discount of 70%"
         ),
@@ -124,9 +128,11 @@ OPERATIONS: Mapping[str, Mapping[str, Member]] = {
         "ProfilerRuleConfigurations": _DEBUGGER,
         "ExperimentConfig": _no_effect(),
         "Environment": _supported(),
-        "RetryStrategy": _no_effect("an internal error of the local cloud fails the job"),
+        "RetryStrategy": _supported(
+            "a job that fails with an InternalServerError starts again; the `FAULTS` rule `instances` gives such errors"
+        ),
         "RemoteDebugConfig": _no_effect(),
-        "InfraCheckConfig": _no_effect(),
+        "InfraCheckConfig": _no_effect("there are no GPU instances whose health could be checked"),
         "SessionChainingConfig": _no_effect("not returned, as on AWS"),
         "ServerlessJobConfig": _refused("it has no serverless jobs."),
         "MlflowConfig": _no_effect(),

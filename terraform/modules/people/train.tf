@@ -106,6 +106,13 @@ data "aws_iam_policy_document" "train" {
     resources = [var.repository_arn]
   }
 
+  # What the checks of a job's network look at.
+  statement {
+    sid       = "LookAtNetwork"
+    actions   = ["ec2:DescribeRouteTables", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcEndpoints"]
+    resources = ["*"] # AWS offers no resource for these actions
+  }
+
   statement {
     sid       = "ReadLogs"
     actions   = ["logs:DescribeLogStreams", "logs:GetLogEvents"]

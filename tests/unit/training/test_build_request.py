@@ -104,6 +104,48 @@ def test_a_job_runs_in_the_subnets_of_the_stack() -> None:
     assert "VpcConfig" not in build_request(training_job({}), STACK)
 
 
+VPC = {"subnets": ["subnet-0a", "subnet-0b"], "security_groups": ["sg-0c"]}
+
+
+@pytest.mark.parametrize(
+    ("values", "place", "sent"),
+    [
+        ({"encrypt_between_instances": True}, "EnableInterContainerTrafficEncryption", True),
+        ({"output_kms_key": OWN_KEY}, "OutputDataConfig.KmsKeyId", OWN_KEY),
+        ({"output_compression": "none"}, "OutputDataConfig.CompressionType", "NONE"),
+        ({"retries": 3}, "RetryStrategy", {"MaximumRetryAttempts": 3}),
+        ({"infra_check": True}, "InfraCheckConfig", {"EnableInfraCheck": True}),
+        ({"entrypoint": ["python", "x.py"]}, "AlgorithmSpecification.ContainerEntrypoint", ["python", "x.py"]),
+        ({"arguments": ["--fast", ""]}, "AlgorithmSpecification.ContainerArguments", ["--fast", ""]),
+        ({"vpc": VPC}, "VpcConfig", {"Subnets": VPC["subnets"], "SecurityGroupIds": VPC["security_groups"]}),
+        (
+            {"channels": {"training": {"source": "data/x", "shuffle_seed": 7}}},
+            "InputDataConfig.0.ShuffleConfig",
+            {"Seed": 7},
+        ),
+    ],
+)
+def test_a_key_is_sent_at_its_place_and_not_without_it(values: dict[str, Any], place: str, sent: Any) -> None:
+    def found(request: Any) -> Any:
+        for name in place.split("."):
+            request = request[int(name)] if isinstance(request, list) else request.get(name, {})
+        return request
+
+    request = build_request(training_job(values), STACK)
+    assert found(request) == sent
+    assert problems("CreateTrainingJob", request) == []
+    assert not found(build_request(training_job({}), STACK))
+
+
+def test_the_network_of_the_stack_may_be_asked_for() -> None:
+    stack = STACK.model_copy(update={"subnet_ids": ("subnet-0a",), "security_group_ids": ("sg-0c",)})
+    own = {"subnets": ["subnet-1"], "security_groups": ["sg-1"]}
+    assert build_request(training_job({"vpc": "stack"}), stack)["VpcConfig"]["Subnets"] == ["subnet-0a"]
+    assert build_request(training_job({"vpc": own}), stack)["VpcConfig"]["Subnets"] == ["subnet-1"]
+    with pytest.raises(UserError, match="the stack of local has no network"):
+        build_request(training_job({"vpc": "stack"}), STACK)
+
+
 def test_job_file_metrics_replace_those_of_the_trainer() -> None:
     merged = merge_metrics([Metric("loss", "l=(.)"), Metric("a", "a=(.)")], {"loss": "L=(.)"})
     assert merged == (Metric("loss", "L=(.)"), Metric("a", "a=(.)"))
@@ -121,6 +163,16 @@ SPECS = st.fixed_dictionaries(
         "max_runtime_seconds": st.integers(1, 28 * 86400),
         "spot": st.booleans(),
         "network_isolation": st.booleans(),
+        "encrypt_between_instances": st.booleans(),
+        "infra_check": st.booleans(),
+        "retries": st.integers(1, 30),
+        "output_compression": st.sampled_from(["gzip", "none"]),
+        "output_kms_key": st.just(OWN_KEY),
+        "vpc": st.just(VPC),
+        "entrypoint": st.lists(
+            st.text(st.characters(blacklist_categories=["Cs", "Cc", "Zl", "Zp"])), min_size=1, max_size=3
+        ),
+        "arguments": st.lists(st.just("-x"), min_size=1, max_size=100),
         "program": st.just("my_train.py"),
         "environment": st.dictionaries(st.from_regex(r"\A[a-zA-Z_][a-zA-Z0-9_]{0,20}\Z"), TEXT, max_size=5),
         "tags": st.dictionaries(st.from_regex(r"\A[A-Z][A-Za-z0-9 _.:/=+@-]{0,20}\Z"), st.just("ü 1"), max_size=5),
@@ -133,6 +185,7 @@ SPECS = st.fixed_dictionaries(
                     "input_mode": st.sampled_from(["File", "FastFile", "Pipe"]),
                     "distribution": st.sampled_from(["FullyReplicated", "ShardedByS3Key"]),
                     "content_type": TEXT,
+                    "shuffle_seed": st.integers(-(2**63), 2**63 - 1),
                 },
             ),
             max_size=5,

@@ -17,6 +17,7 @@ from scripts.localcloud.faults.names import read
         ("s3:Put* delay=0.5s", "s3", "Put*", Fault(Kind.DELAY, seconds=0.5), 1, None),
         ("ecr KmsException", "ecr", "*", Fault(Kind.ERROR, "KmsException"), 1, None),
         ("sts IDPCommunicationError/400", "sts", "*", Fault(Kind.ERROR, "IDPCommunicationError", 400), 1, None),
+        ("instances InternalServerError 1x", "instances", "*", Fault(Kind.ERROR, "InternalServerError"), 1, 1),
         ("registry truncated", "registry", "*", Fault(Kind.TRUNCATED), 1, None),
     ],
 )
@@ -48,6 +49,8 @@ def test_an_empty_text_is_no_rule(text: str) -> None:
         ("s3 503 120%", "a share is at most `100%`"),
         ("s4 503", "AWS has no service `s4`; did you mean `s3`?"),
         ("s3:PutObjct 503", "s3 has no operation `PutObjct`; did you mean `PutObject`?"),
+        ("instances cut-after", "the instances of a job have no operations, and only an error"),
+        ("instances:Start 503", "the instances of a job have no operations, and only an error"),
         ("s3 503, seed=x", "`seed=x`: it needs a place and a fault"),
     ],
 )

@@ -16,6 +16,8 @@ MAX_COST, PRICE, SOURCE = "MaxCost", "PricePerHour", "PriceSource"
 TAGS = (MAX_COST, PRICE, SOURCE)
 Tag = Mapping[str, str]
 DEFAULTS = Path("costs.toml")
+MOST = 1e9
+"""USD; a tag with more is not ours."""
 PRICING = "https://aws.amazon.com/sagemaker/pricing/"
 
 
@@ -186,7 +188,7 @@ def _number(text: str | None) -> float | None:
         value = float(text or "")
     except ValueError:
         return None
-    return value if 0 < value < math.inf else None
+    return value if 0 < value < MOST else None
 
 
 def _usd(value: float) -> str:

@@ -1,16 +1,17 @@
 """The table of training jobs."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from scripts.core import console
 from scripts.core.printable import one_line
+from scripts.runs.bills import bills
 from scripts.runs.record import RESUMES, run_folder
 
-HEADINGS = ("NAME", "STATUS", "INSTANCE", "STARTED", "DURATION", "RESUMES", "WARM POOL")
+HEADINGS = ("NAME", "STATUS", "INSTANCE", "STARTED", "DURATION", "COST (USD)", "RESUMES", "WARM POOL")
 NEWEST = 50
 
 
@@ -18,7 +19,8 @@ NEWEST = 50
 class Row:
     """One job.
 
-    ``instance`` and ``resumes`` are empty if runs/ does not have the job, ``pool`` if it has no warm pool.
+    ``instance`` and ``resumes`` are empty if runs/ does not have the job, ``pool`` if it has no warm pool. ``cost`` is
+    in USD; None if the job has not ended, or if its price is not known.
     """
 
     name: str
@@ -28,12 +30,29 @@ class Row:
     ended: datetime | None
     resumes: str = ""
     pool: str = ""
+    cost: float | None = None
 
 
-def list_jobs(sagemaker: Any) -> list[Row]:
-    """The newest jobs, with one request: ListTrainingJobs allows two requests a second."""
+def list_jobs(sagemaker: Any, say: Callable[[str], None]) -> list[Row]:
+    """The newest jobs, with one request: ListTrainingJobs allows two requests a second.
+
+    Args:
+        sagemaker: the boto3 client.
+        say: prints what cannot be looked up.
+    """
     listed = sagemaker.list_training_jobs(SortBy="CreationTime", SortOrder="Descending", MaxResults=NEWEST)
-    return [_row(job) for job in listed["TrainingJobSummaries"]]
+    jobs = listed["TrainingJobSummaries"]
+    known = bills(sagemaker, jobs, say)
+    return [replace(_row(job), cost=known.get(job["TrainingJobName"])) for job in jobs]
+
+
+def cost_line(rows: Sequence[Row]) -> str | None:
+    """The sum of the known costs; None if no cost is known."""
+    known = [row.cost for row in rows if row.cost is not None]
+    unknown = sum(row.cost is None and row.ended is not None for row in rows)
+    more = f"; what {unknown} more cost is not known" if unknown else ""
+    jobs = "1 ended job" if len(known) == 1 else f"{len(known)} ended jobs"
+    return f"Together: {sum(known):.4f} USD for {jobs}{more}" if known else None
 
 
 def job_table(rows: Sequence[Row], now: datetime | None = None) -> list[str]:
@@ -73,5 +92,6 @@ def _read_request(job: str) -> tuple[str, str]:
 def _cells(row: Row, now: datetime) -> tuple[str, ...]:
     started = f"{row.created.astimezone():%Y-%m-%d %H:%M}"
     lasted = console.duration(max(0.0, ((row.ended or now) - row.created).total_seconds()))
-    shown = (row.name, row.status, row.instance or "-", started, lasted, row.resumes or "-", row.pool or "-")
+    cost = "-" if row.cost is None else f"{row.cost:.4f}"
+    shown = (row.name, row.status, row.instance or "-", started, lasted, cost, row.resumes or "-", row.pool or "-")
     return tuple(one_line(text) for text in shown)

@@ -36,6 +36,8 @@ class SmallSageMaker:
                 return self._create(name, sent)
             case "ListTrainingJobs":
                 return 200, {"TrainingJobSummaries": list(self.jobs.values())}
+            case "Search":
+                return 200, {"Results": [{"TrainingJob": job} for job in self.jobs.values()]}
             case "ListTags":
                 return 200, {"Tags": [{"Key": "Project", "Value": "trainyard"}]}
             case "DescribeLogStreams":

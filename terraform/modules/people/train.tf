@@ -57,8 +57,14 @@ data "aws_iam_policy_document" "train" {
 
   statement {
     sid       = "ListJobs"
-    actions   = ["sagemaker:ListTrainingJobs"]
-    resources = ["*"] # AWS offers no resource for this action
+    actions   = ["sagemaker:ListTrainingJobs", "sagemaker:Search"]
+    resources = ["*"] # AWS offers no resource for these actions
+  }
+
+  statement {
+    sid       = "LookUpPricesAndQuotas"
+    actions   = ["pricing:GetProducts", "servicequotas:ListAWSDefaultServiceQuotas", "servicequotas:ListServiceQuotas"]
+    resources = ["*"] # AWS offers no resource for these actions
   }
 
   # Jobs run as this role and no other. AWS checks it unseen: it is no call of its own.

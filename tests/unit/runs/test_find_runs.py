@@ -129,12 +129,12 @@ def test_local_runs_are_found_without_a_call_to_aws() -> None:
 def test_job_table() -> None:
     rows = [
         Row(B, "InProgress (Training)", "ml.m5.xlarge", CREATED, None, A),
-        Row(A, "Failed", "", CREATED, CREATED + timedelta(seconds=75)),
+        Row(A, "Failed", "", CREATED, CREATED + timedelta(seconds=75), cost=0.1235),
     ]
     lines = job_table(rows, CREATED + timedelta(seconds=3725))
-    assert lines[0].split() == ["NAME", "STATUS", "INSTANCE", "STARTED", "DURATION", "RESUMES"]
+    assert lines[0].split() == ["NAME", "STATUS", "INSTANCE", "STARTED", "DURATION", "COST", "(USD)", "RESUMES"]
     assert lines[1].startswith(B)
-    assert lines[1].endswith(f"1 h 2 min   {A}")
-    assert lines[2].endswith("1 min 15 s  -")
+    assert lines[1].endswith(f"1 h 2 min   -           {A}")
+    assert lines[2].endswith("1 min 15 s  0.1235      -")
     assert job_table([replace(rows[0], pool="Available")])[1].endswith(f"{A}  Available")
     assert lines[0].index("INSTANCE") == lines[1].index("ml.m5") == lines[2].index("-  ", len(A) + 2)

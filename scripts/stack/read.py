@@ -1,12 +1,19 @@
-"""Reads an applied stack, even in a fresh clone where Terraform was never initialised."""
+"""Reads an applied stack, even in a fresh clone where Terraform was never initialised.
 
+Terraform takes longer to print the outputs than all other checks of a job together. So they are kept with the version
+of the state that they are from, and Terraform is asked only after the state has changed.
+"""
+
+import contextlib
+import json
 from dataclasses import replace
+from pathlib import Path
 
-from scripts.core import aws, console
+from scripts.core import aws, console, scratch
 from scripts.core.errors import AGAIN, UserError
 from scripts.stack import environments, state
 from scripts.stack.outputs import Stack, not_applied, parse_outputs
-from scripts.stack.terraform import CommandResult, Terraform, terraform
+from scripts.stack.terraform import CommandResult, Terraform, check_variables, terraform
 
 ATTEMPTS = 5
 CUT_SHORT = "unexpected EOF"
@@ -26,8 +33,38 @@ def read_stack(environment: str) -> Stack:
         UserError: no such environment, no Terraform, no credentials, or the stack is not or only partly applied.
     """
     environments.variables_file(environment)
-    runner = replace(terraform(environments.data_dir(environment)), credentials=aws.credential_variables)
+    check_variables()
     settings = state.current_backend(environment)
+    version = state.version(settings)
+    file = environments.build_folder(environment) / "outputs.json"
+    outputs = version and _kept(file, version)
+    if not outputs:
+        outputs = _ask_terraform(environment, settings)
+        if version:
+            _keep(file, version, outputs)
+    return parse_outputs(outputs, environment)
+
+
+def _kept(file: Path, version: dict[str, str]) -> str | None:
+    """The outputs that Terraform printed before; None if the state has changed since."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        return str(content["outputs"]) if content["state"] == version else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _keep(file: Path, version: dict[str, str], outputs: str) -> None:
+    """Write the outputs completely or not at all. Without them, only the next command takes longer."""
+    with contextlib.suppress(OSError), scratch.temporary_folder(file.parent, ".outputs-") as folder:
+        new = folder / file.name
+        new.write_text(json.dumps({"state": version, "outputs": outputs}), encoding="utf-8")
+        new.replace(file)
+
+
+def _ask_terraform(environment: str, settings: state.Backend) -> str:
+    """Terraform's outputs of an applied stack, as JSON."""
+    runner = replace(terraform(environments.data_dir(environment)), credentials=aws.credential_variables)
     state.check_place(settings, environments.data_dir(environment))
     if not state.bucket_exists(settings.bucket):
         raise not_applied(environment, settings.place)
@@ -44,7 +81,7 @@ def read_stack(environment: str) -> Stack:
             f"Terraform cannot read the outputs of `{environment}`: {result.first_error()}",
             f"The state is s3://{settings.bucket}/{settings.key}; {fix}.",
         )
-    return parse_outputs(result.out, environment)
+    return result.out
 
 
 def is_lost_answer(message: str) -> bool:

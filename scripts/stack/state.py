@@ -123,6 +123,24 @@ def bucket_exists(bucket: str) -> bool:
     return True
 
 
+def version(settings: Backend) -> dict[str, str] | None:
+    """What identifies the state as it is now: its place, and the ETag and version that S3 gave it.
+
+    Returns:
+        None if there is no state, or you may not look.
+    """
+    from botocore.exceptions import ClientError
+
+    try:
+        found = aws.client("s3").head_object(Bucket=settings.bucket, Key=settings.key)
+    except ClientError as error:
+        if aws.error_code(error) in {"404", "NoSuchKey", "NotFound", "NoSuchBucket"} or aws.is_access_denied(error):
+            return None
+        raise
+    written = found["LastModified"].isoformat()
+    return vars(settings) | {"etag": found["ETag"], "version": found.get("VersionId", ""), "written": written}
+
+
 def ensure_bucket(settings: Backend, options: Callable[[], BucketOptions] = BucketOptions) -> bool:
     """Create the state bucket if it is missing: versioned, encrypted, no public access, TLS only.
 

@@ -145,7 +145,9 @@ def put_model(scene: Scene, job: str) -> None:
 
 def _find_stack() -> None:
     """What `read_stack` asks before Terraform reads the outputs."""
-    state.bucket_exists(state.current_backend("local").bucket)
+    settings = state.current_backend("local")
+    assert state.version(settings) is None
+    state.bucket_exists(settings.bucket)
 
 
 def do_data(scene: Scene) -> None:

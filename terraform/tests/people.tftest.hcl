@@ -34,6 +34,16 @@ run "people_get_what_their_commands_need_and_no_way_to_more" {
     source = "./modules/people"
   }
 
+  # tests/unit/localcloud/access/test_people.py takes each statement of this file away.
+  assert {
+    condition = [
+      for statement in jsondecode(aws_iam_policy.train.policy).Statement : jsonencode(merge(statement, {
+        Action = sort(flatten([statement.Action])), Resource = sort(flatten([statement.Resource])),
+      }))
+    ] == [for statement in jsondecode(file("${path.module}/../../tests/people_train.json")).Statement : jsonencode(statement)]
+    error_message = "The policy of who trains differs from tests/people_train.json."
+  }
+
   assert {
     condition = one([
       for statement in jsondecode(aws_iam_policy.train.policy).Statement : [statement.Resource, statement.Condition]

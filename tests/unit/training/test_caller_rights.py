@@ -25,10 +25,11 @@ NEEDS = {
     "train": verb_calls.of_train(ENCRYPTED, REQUEST, ["digits/training/"]),
     "resume": verb_calls.of_resume(ENCRYPTED, REQUEST),
 }
+COSTS = {"pricing:GetProducts", "servicequotas:ListServiceQuotas", "servicequotas:ListAWSDefaultServiceQuotas"}
 DONE_WITHOUT = {
     "data": {"s3:DeleteObject", "s3:ListBucketMultipartUploads", "sagemaker:DescribeTrainingJob"},
-    "train": {"s3:DeleteObject", "s3:ListBucketMultipartUploads", "ecr:DescribeImages"},
-    "resume": {"s3:ListBucketVersions", "sagemaker:ListTags", "ecr:DescribeImages"},
+    "train": {"s3:DeleteObject", "s3:ListBucketMultipartUploads", "ecr:DescribeImages", *COSTS},
+    "resume": {"s3:ListBucketVersions", "sagemaker:ListTags", "ecr:DescribeImages", *COSTS},
 }
 """Of what the verbs were seen to call: what they need only sometimes, or report as not checked."""
 LOOKING = {"iam:GetRole", "iam:SimulatePrincipalPolicy"}

@@ -80,7 +80,8 @@ def _read(request: Json, place: Place, _: Image | None) -> Found:
 def _model(request: Json, place: Place, _: Image | None) -> Found:
     bucket, prefix = aws.split_uri(request["OutputDataConfig"]["S3OutputPath"])
     path = f"{prefix.rstrip('/')}/" if prefix else ""
-    yield _s3(place, bucket, f"{path}{request['TrainingJobName']}/output/model.tar.gz"), {}
+    name = "model/*" if request["OutputDataConfig"].get("CompressionType") == "NONE" else "model.tar.gz"
+    yield _s3(place, bucket, f"{path}{request['TrainingJobName']}/output/{name}"), {}
 
 
 def _checkpoints(request: Json, place: Place, _: Image | None) -> Found:

@@ -1,4 +1,4 @@
-"""Downloads a job's model: gets model.tar.gz, has it unpacked, and then renames the folder."""
+"""Downloads a job's model: gets model.tar.gz and has it unpacked, or its single files; then renames the folder."""
 
 import errno
 import time
@@ -8,7 +8,7 @@ from typing import Any
 
 from scripts.core import aws, console, progress
 from scripts.core.errors import UserError
-from scripts.runs import results, scratch
+from scripts.runs import loose, results, scratch
 from scripts.runs.record import FOLDER, Record, create_run_folder, describe, has_model, model_folder, save_record
 from scripts.runs.unpacking import check_space, unpack
 
@@ -22,8 +22,8 @@ def download_model(sagemaker: Any, job: str) -> tuple[Record, bool]:
         The run's updated record, and whether the model was there before.
 
     Raises:
-        EmptyModelError: the job's archive holds no file.
-        UserError: the job has no model (yet), or its archive is broken or unsafe to unpack.
+        EmptyModelError: the job left no file.
+        UserError: the job has no model (yet), or its archive is broken, or it is unsafe to unpack or to write.
     """
     scratch.remove_leftovers(FOLDER)
     described = _wait_while_stopping(sagemaker, job)
@@ -32,10 +32,13 @@ def download_model(sagemaker: Any, job: str) -> tuple[Record, bool]:
     uri = _model_uri(described)
     # In the same folder as the final one, so that the last step is one rename. It is deleted in any case.
     with scratch.temporary_folder(create_run_folder(job)) as folder:
-        archive = folder / "model.tar.gz"
-        _download(uri, archive)
-        results.check_model(archive, uri, job)
-        unpack(archive, folder / "model", uri)
+        if loose.is_loose(described):
+            _download_files(f"{uri.rstrip('/')}/", folder / "model", job)
+        else:
+            archive = folder / "model.tar.gz"
+            _download(uri, archive)
+            results.check_model(archive, uri, job)
+            unpack(archive, folder / "model", uri)
         existed = not _rename(folder / "model", model_folder(job))
     return save_record(described), existed
 
@@ -72,6 +75,13 @@ def _model_uri(job: Mapping[str, Any]) -> str:
             f"The job {name} is {status}: it has no model yet.", f"Wait until it ends: `make logs RUN={name}`."
         )
     raise UserError(f"The job {name} is {status} and left no model.", f"Its log says why: `make logs RUN={name}`.")
+
+
+def _download_files(uri: str, folder: Path, job: str) -> None:
+    s3 = aws.client("s3")
+    found = loose.list_files(s3, uri)
+    results.check_files(found, uri, job)
+    loose.download(s3, uri, found, folder)
 
 
 def _download(uri: str, path: Path) -> None:

@@ -34,7 +34,7 @@ class Record:
         interruptions: how often AWS took the instances of a spot job away.
         saved_seconds: `seconds` without `billable_seconds`, what spot saved against on demand; None on demand.
         saved_usd: the cost of `saved_seconds` on all instances, like `cost_usd`.
-        model_s3: the S3 URI of model.tar.gz.
+        model_s3: the S3 URI of model.tar.gz, or of the model's folder.
         model_path: the local folder of the unpacked model.
         data: what the channels held when the job was sent, as the first line of data.jsonl; None if that is not known.
     """

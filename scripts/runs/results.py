@@ -5,6 +5,7 @@ never a single host. A job may also leave only results in SM_OUTPUT_DATA_DIR, wh
 https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-output.html
 """
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -27,7 +28,8 @@ class EmptyModelError(UserError):
         self.output = output
         if output:
             problem = f"{job} left no model: SM_MODEL_DIR was empty. It left other results: {output}."
-            fix = f"`aws s3 cp {output} .` downloads them. A model must be in SM_MODEL_DIR when the program ends."
+            copy = "cp --recursive" if output.endswith("/") else "cp"
+            fix = f"`aws s3 {copy} {output} .` downloads them. A model must be in SM_MODEL_DIR when the program ends."
         else:
             problem = f"{job} left nothing: SM_MODEL_DIR and SM_OUTPUT_DATA_DIR were empty when its program ended."
             fix = (
@@ -55,6 +57,29 @@ def check_model(archive: Path, uri: str, job: str) -> None:
     raise EmptyModelError(job, output if _has_results(output) else None)
 
 
+def check_files(found: Collection[str], uri: str, job: str) -> None:
+    """Check that a job left a model that is no archive.
+
+    Args:
+        found: the names of its objects.
+        uri: their prefix; the other results are beside it.
+        job: the job's name.
+
+    Raises:
+        EmptyModelError: there is none.
+    """
+    if any(not name.endswith("/") for name in found):
+        return
+    output = uri.rstrip("/").rpartition("/")[0] + "/data/"
+    bucket, prefix = aws.split_uri(output)
+    try:
+        others = aws.client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1).get("KeyCount")
+    except Exception as error:
+        _say_if_denied(error, output)
+        others = 0
+    raise EmptyModelError(job, output if others else None)
+
+
 def holds_files(archive: BinaryIO) -> bool:
     """Whether a .tar.gz holds anything but folders. Of a long archive, only the beginning is read.
 
@@ -75,9 +100,14 @@ def _has_results(uri: str) -> bool:
     except s3.exceptions.ClientError as error:
         if aws.error_code(error) in {"404", "NoSuchKey"}:
             return False
-        if not aws.is_access_denied(error):
-            raise
-        console.say(f"Not checked (no right to {aws.action_of(error)}): whether the job left other results in {uri}.")
+        _say_if_denied(error, uri)
         return False
     with body:
         return holds_files(body)
+
+
+def _say_if_denied(error: Exception, uri: str) -> None:
+    """Say that nobody looked for other results; raise any other error again."""
+    if not aws.is_access_denied(error):
+        raise error
+    console.say(f"Not checked (no right to {aws.action_of(error)}): whether the job left other results in {uri}.")

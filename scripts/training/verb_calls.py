@@ -100,7 +100,11 @@ def _of_job(stack: "Stack", request: Mapping[str, Any]) -> list[Need]:
     for operation in ("DescribeLogStreams", "GetLogEvents"):
         calls.add("to follow the job", "logs", operation, logGroupName=LOG_GROUP, logStreamName=f"{job}/algo-1-1")
     bucket, prefix = aws.split_uri(request["OutputDataConfig"]["S3OutputPath"])
-    key = f"{prefix.rstrip('/')}/{job}/output/model.tar.gz".lstrip("/")
+    is_loose = request["OutputDataConfig"].get("CompressionType") == "NONE"
+    name = "model/*" if is_loose else "model.tar.gz"
+    key = f"{prefix.rstrip('/')}/{job}/output/{name}".lstrip("/")
+    if is_loose:
+        calls.add("to list the model's files", "s3", "ListObjectsV2", Bucket=bucket)
     calls.add("to download the model", "s3", "GetObject", Bucket=bucket, Key=key)
     calls.add_key("to download the model", "Decrypt")
     return calls.needs

@@ -53,7 +53,7 @@ def create(
         yield None
         return
     name = f"trainyard-{job.name}-{secrets.token_hex(4)}"
-    # A VPC has no way to the internet: an internal network has none either, and keeps this machine's address in it.
+    # A job in a VPC has no way to the internet, and needs this machine's address in its network for the endpoint.
     network = client.networks.create(
         name,
         driver="bridge",

@@ -107,8 +107,8 @@ OPERATIONS: Mapping[str, Mapping[str, Member]] = {
         "ResourceConfig.SelectedInstanceCount": _no_effect(),
         "VpcConfig": _supported(
             "must exist, in one VPC, and the role must have the rights for network interfaces; containers reach the "
-            "other hosts of the job and the local cloud, not the internet, whatever routes and rules the VPC has; not "
-            "enforced on a process, and the job's log says so"
+            "other hosts of the job, the local cloud and this machine's own addresses, not the internet, whatever "
+            "routes and rules the VPC has; not enforced on a process, and the job's log says so"
         ),
         "StoppingCondition.MaxRuntimeInSeconds": _supported(),
         "StoppingCondition.MaxWaitTimeInSeconds": _supported("the waiting counts too"),

@@ -1,0 +1,45 @@
+"""`make sweep`: removes what a stack's jobs and uploads left, after you confirm."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from scripts.core import console, verb
+
+APP = verb.app("List what costs money or space and has no use any more, and remove it after you confirm.")
+FIX = "Confirm beforehand with YES=1: then all of it is removed."
+
+
+@APP.command()
+def main(
+    env: Annotated[str, typer.Option(envvar="ENV_TEXT", help="The environment of terraform/environments/.")] = "dev",
+    yes: Annotated[bool, typer.Option("--yes", envvar="YES_TEXT", help="Confirm the removal beforehand.")] = False,
+) -> None:
+    """Look for running jobs, warm pools, untagged images, incomplete uploads and checkpoints of completed runs.
+
+    Only what has the stack's tags, or is in its own buckets and repository, is looked at.
+    """
+    from scripts import leftovers
+    from scripts.stack import read_stack
+
+    stack, now = read_stack(env), datetime.now(UTC)
+    found = leftovers.find(stack, now, console.say)
+    if not found:
+        console.say(f"The stack `{stack.environment}` left nothing behind.")
+        return
+    for leftover in found:
+        console.say(leftovers.line(leftover, now))
+    console.say(f"Together: {leftovers.totals(found)}.")
+    console.check_can_ask("Remove them?", yes, FIX)
+    with verb.on_interrupt("Interrupted. What was removed is gone; `make sweep` lists the rest."):
+        for kind in leftovers.KINDS:
+            these = [leftover for leftover in found if leftover.kind is kind]
+            if these and console.confirm(leftovers.question(kind, len(these)), yes, FIX):
+                for leftover in these:
+                    leftovers.remove(leftover, stack)
+                console.say(f"Done: {leftovers.counted(kind, len(these))}.")
+
+
+if __name__ == "__main__":
+    verb.run(APP)

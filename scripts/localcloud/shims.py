@@ -1,12 +1,14 @@
 """Corrections of moto's behaviour, as far as this project needs them."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.ecr.models import Repository
 from moto.iam.exceptions import InvalidInput, NotFoundException
 from moto.iam.responses import IamResponse
-from moto.s3.models import FakeBucket, FakeDeleteMarker
+from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeMultipart
+from moto.s3.responses import S3Response
 
 from scripts.localcloud.access import gate, simulation
 from scripts.policies.documents import InvalidPolicyError
@@ -24,12 +26,15 @@ def apply(registry: str) -> None:
 
     Simulations: moto has no SimulatePrincipalPolicy.
 
+    Incomplete uploads: moto says of each that it began in 2010. So a program that aborts old ones would abort all.
+
     Bucket policies: moto ignores their conditions. So the usual statement "deny requests without TLS" would deny
     everything.
     """
     Repository.uri = property(lambda repository: f"{registry}/{repository.name}", lambda *_: None)
     FakeDeleteMarker.dispose = lambda _self, garbage=False: None  # noqa: ARG005 - moto's own signature
     FakeBucket.get_permission = _permission
+    _keep_times_of_uploads()
     add_simulation()
 
 
@@ -49,6 +54,28 @@ def simulate_principal_policy(response: Any) -> ActionResult:
         raise NotFoundException(f"The entity {response.params['PolicySourceArn']} cannot be found.") from None
     except InvalidPolicyError as error:
         raise InvalidInput(f"A policy is invalid: {error}.") from None
+
+
+def _keep_times_of_uploads() -> None:
+    """Let ListMultipartUploads answer when each upload began."""
+    make, list_uploads = FakeMultipart.__init__, S3Response.list_multipart_uploads
+
+    def made(upload: Any, *arguments: Any, **more: Any) -> None:
+        make(upload, *arguments, **more)
+        upload.initiated = datetime.now(UTC)
+
+    def listed(response: Any) -> Any:
+        serialized, began = response.serialized, response.backend.list_multipart_uploads(response.bucket_name)
+
+        def with_times(answer: ActionResult) -> Any:
+            for upload in answer.result["Uploads"]:
+                upload["Initiated"] = f"{began[upload['UploadId']].initiated:%Y-%m-%dT%H:%M:%S.000Z}"
+            return serialized(answer)
+
+        response.serialized = with_times
+        return list_uploads(response)
+
+    FakeMultipart.__init__, S3Response.list_multipart_uploads = made, listed
 
 
 def _permission(_: Any, action: str, resource: str) -> Any:

@@ -65,17 +65,21 @@ def _train(folders: Folders, arguments: list[str], stop: Stop) -> int:
 
 
 def _check(arguments: list[str]) -> int:
-    """Print, as JSON, the problem with which a job on these folders would fail, and its fix; null if there is none."""
-    from trainer.images import folders
+    """Print, as JSON, the problem with which a job on these folders would fail, and its fix; null if there is none.
 
+    Notes are sentences about files that are not trained on, or are converted.
+    """
+    from trainer.images import channel
+
+    problem, fix = None, None
+    notes: tuple[str, ...] = ()
     try:
         base = Folders.of(os.environ)
         unset_absent_channels(base, os.environ)
-        folders.check(read_job(base, arguments, os.environ))
+        notes = channel.check(read_job(base, arguments, os.environ))
     except JobError as error:
-        print(json.dumps({"problem": error.problem, "fix": error.fix}))
-    else:
-        print(json.dumps({"problem": None, "fix": None}))
+        problem, fix = error.problem, error.fix
+    print(json.dumps({"problem": problem, "fix": fix, "notes": notes}))
     return 0
 
 

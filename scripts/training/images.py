@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from scripts.core import console
 from scripts.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ CHECKED_CHANNELS = ("training", "validation")
 
 
 def check_images(spec: "JobSpec", hyperparameters: Mapping[str, str]) -> None:
-    """Let the trainer check those of its channels that are local folders.
+    """Let the trainer check those of its channels that are local folders, and print what it will not train on.
 
     Args:
         spec: the job file. Data for another program than the trainer are not checked.
@@ -34,3 +35,5 @@ def check_images(spec: "JobSpec", hyperparameters: Mapping[str, str]) -> None:
     found = json.loads(answer)
     if found["problem"]:
         raise UserError(found["problem"], found["fix"] or "docs/trainer.md says what the trainer needs.")
+    for note in found["notes"]:
+        console.note(note)

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from trainer.images.folders import Images
+from trainer.images.listing import Images
 
 # The number of images, and a number that changes if any of them changes.
 Fingerprint = tuple[int, int]
@@ -18,8 +18,8 @@ def fingerprint(images: Images, folder: Path) -> Fingerprint:
     The number is a sum over the files. So each host can compute it for its own files, and `combine` adds up the parts.
     """
     total = 0
-    for path in map(Path, images.paths):
-        facts = f"{path.stat().st_size} {path.relative_to(folder).as_posix()}".encode(errors="surrogateescape")
+    for path, size in zip(map(Path, images.paths), images.sizes, strict=True):
+        facts = f"{size} {path.relative_to(folder).as_posix()}".encode(errors="surrogateescape")
         total += int.from_bytes(hashlib.sha256(facts).digest()[: _BITS // 8], "big")
     return len(images.paths), total % (1 << _BITS)
 

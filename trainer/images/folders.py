@@ -1,87 +1,66 @@
-"""Lists a folder per label and finds errors in it, without TensorFlow."""
+"""Finds errors in a folder per label, without TensorFlow."""
 
 import tempfile
-import unicodedata
 from collections import defaultdict
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from trainer.contract.job import Job
-from trainer.images import headers
+from trainer.images import listing
+from trainer.images.listing import SUFFIXES, Images, LabelFolder, Listing, normal
 from trainyard.errors import JobError
 
-SUFFIXES = (".jpeg", ".jpg", ".png")
 FILES_IN_MESSAGE = 5
 """A message names at most this many files."""
 
 
-@dataclass(frozen=True)
-class Images:
-    """Image files, each with the index of its label in ``labels``. They are sorted, so equal on every machine."""
-
-    labels: tuple[str, ...]
-    paths: tuple[str, ...]
-    numbers: tuple[int, ...]
-
-    def without(self, skipped: Collection[str]) -> "Images":
-        """Return the same images without these files."""
-        kept = [pair for pair in zip(self.paths, self.numbers, strict=True) if pair[0] not in skipped]
-        return Images(self.labels, tuple(path for path, _ in kept), tuple(number for _, number in kept))
-
-
-def list_images(folder: Path, labels: Sequence[str] | None = None) -> Images:
+def list_images(folder: Path, labels: Sequence[str] | None = None, listed: Listing | None = None) -> Images:
     """List the images in a folder per label.
 
     Args:
         folder: the names of its subfolders are the labels.
         labels: the labels of the training images; None if ``folder`` contains the training images.
+        listed: what is in the folder, if it was read already.
 
     Raises:
         JobError: there are no images, a training label has none, there are fewer than two training labels, two of them
             differ only in case or Unicode form, or a label is not in ``labels``.
     """
-    found = sorted(child.name for child in folder.iterdir() if child.is_dir() and not _is_hidden(child.name))
-    files = {name: _images_in(folder / name) for name in found}
-    if not any(files.values()):
-        raise JobError(f"{folder} contains no images.", f"Add one folder per label, with {', '.join(SUFFIXES)} files.")
+    found = (listed or listing.scan(folder)).labels
+    if not any(label.images for label in found.values()):
+        raise _no_images(folder, found)
     if labels is None:
-        _check_labels(folder, files)
-        labels = found
-    # macOS may write the same name in another Unicode form than Linux and Windows.
-    number = {unicodedata.normalize("NFC", name): index for index, name in enumerate(labels)}
-    numbers = {name: number.get(unicodedata.normalize("NFC", name)) for name in found}
-    unknown = sorted(name for name in found if files[name] and numbers[name] is None)
+        _check_labels(folder, found)
+        labels = list(found)
+    number = {normal(name): index for index, name in enumerate(labels)}
+    unknown = [name for name, label in found.items() if label.images and normal(name) not in number]
     if unknown:
         raise JobError(
             f"{folder} contains labels that the training images do not have: {', '.join(unknown)}.",
             "Add images of these labels to the training folder too, or delete their folders here.",
         )
-    pairs = [(str(path), label) for name, label in numbers.items() if label is not None for path in files[name]]
-    return Images(tuple(labels), tuple(path for path, _ in pairs), tuple(label for _, label in pairs))
+    rows = [(number[normal(name)], *image) for name, label in found.items() for image in label.images]
+    numbers, paths, sizes = zip(*rows, strict=True)
+    return Images(tuple(labels), paths, numbers, sizes)
 
 
-def check_readable(images: Images, broken: Sequence[str], skip: bool) -> Images:
+def without_unreadable(images: Images, broken: Sequence[str], skip: bool, why: str = "") -> Images:
     """Return the images without unreadable files, if skipping them is allowed.
 
     Args:
         images: the listed images.
         broken: the files that cannot be read as images.
         skip: whether to train without them.
+        why: a sentence about the reason, if it is known.
 
     Raises:
         JobError: there are unreadable files and ``skip`` is False, or a label has only unreadable files.
     """
-    if not broken:
-        return images
-    names = ", ".join(broken[:FILES_IN_MESSAGE]) + (" …" if len(broken) > FILES_IN_MESSAGE else "")
-    if not skip:
+    if broken and not skip:
         raise JobError(
-            f"{len(broken)} of {len(images.paths)} files cannot be read as images: {names}.",
+            f"{unreadable(images, broken)}.{why and ' '}{why}",
             "Delete them, or set the hyperparameter unreadable=skip to train without them.",
         )
-    print(f"{len(broken)} of {len(images.paths)} files cannot be read as images and are skipped: {names}", flush=True)
-    readable = images.without(set(broken))
+    readable = images.without(broken)
     for number in sorted(set(images.numbers) - set(readable.numbers)):
         raise JobError(
             f"No file of the label {images.labels[number]} can be read as an image.",
@@ -90,17 +69,10 @@ def check_readable(images: Images, broken: Sequence[str], skip: bool) -> Images:
     return readable
 
 
-def check(job: Job) -> None:
-    """Check a job's folders as the job does at its start; of each file, only the first bytes are read.
-
-    Raises:
-        JobError: the error with which the job would fail.
-    """
-    images = list_images(job.training)
-    validation = list_images(job.validation, images.labels) if job.validation else None
-    if job.hyperparameters.unreadable == "fail":
-        for listed in filter(None, (images, validation)):
-            check_readable(listed, find_non_images(listed), skip=False)
+def unreadable(images: Images, broken: Sequence[str]) -> str:
+    """How many files cannot be read, and the names of some of them."""
+    names = ", ".join(broken[:FILES_IN_MESSAGE]) + (" …" if len(broken) > FILES_IN_MESSAGE else "")
+    return f"{len(broken)} of {len(images.paths)} files cannot be read as images: {names}"
 
 
 def check_writable(folder: Path) -> None:
@@ -117,39 +89,42 @@ def check_writable(folder: Path) -> None:
         raise JobError(f"The trainer cannot write to {folder}: {error.strerror or error}.") from None
 
 
-def find_non_images(images: Images) -> list[str]:
-    """Return the files whose first bytes are not those of an image."""
-    return [path for path in images.paths if headers.read(path) is None]
+def _no_images(folder: Path, found: Mapping[str, LabelFolder]) -> JobError:
+    wrappers = [name for name, label in found.items() if sum(count > 0 for count in label.deeper.values()) > 1]
+    if not wrappers:
+        return JobError(f"{folder} contains no images.", f"Add one folder per label, with {', '.join(SUFFIXES)} files.")
+    return JobError(
+        f"{folder} contains no label folders, but {', '.join(wrappers)} around such folders.",
+        f"Make {' or '.join(str(folder / name) for name in wrappers[:2])} the channel's source.",
+    )
 
 
-def report_conversion(images: Images, size: int, channels: int) -> None:
-    """Print how many training images have another size or colour mode than the network, so must be converted."""
-    wanted = headers.Header(size, size, channels)
-    others = sum(headers.read(path) != wanted for path in images.paths)
-    if others:
-        colours = "grey" if channels == 1 else "RGB"
-        print(
-            f"{others} of {len(images.paths)} training images have another size or colour mode: "
-            f"resized to {size} by {size}, converted to {colours}",
-            flush=True,
-        )
-
-
-def _check_labels(folder: Path, files: dict[str, list[Path]]) -> None:
-    for name, images in files.items():
-        if not images:
+def _check_labels(folder: Path, found: Mapping[str, LabelFolder]) -> None:
+    for name, label in found.items():
+        deeper = {sub: count for sub, count in label.deeper.items() if count}
+        if not label.images and deeper:
+            inner = ", ".join(f"{folder / name / sub} ({count})" for sub, count in sorted(deeper.items())[:3])
+            raise JobError(
+                f"The label folder {folder / name} contains no images itself; folders in it do: {inner}.",
+                f"Move the images into {folder / name}; or make it the channel's source, if these are the labels.",
+            )
+        if not label.images:
             raise JobError(
                 f"The label folder {folder / name} contains no images ({', '.join(SUFFIXES)}).",
                 "Add images to it, or delete it.",
             )
-    if len(files) < 2:
-        (only,) = files
+    if len(found) < 2:
+        (only,) = found
         raise JobError(f"{folder} contains images of one label only ({only}).", "Add a folder for each other label.")
+    _check_names(folder, found)
+
+
+def _check_names(folder: Path, found: Mapping[str, LabelFolder]) -> None:
     same_name: dict[str, list[str]] = defaultdict(list)
-    for name in files:
-        same_name[unicodedata.normalize("NFC", name).casefold()].append(name)
+    for name in found:
+        same_name[normal(name).casefold()].append(name)
     for names in same_name.values():
-        if len({unicodedata.normalize("NFC", name) for name in names}) < len(names):
+        if len({normal(name) for name in names}) < len(names):
             raise JobError(
                 f"Some labels of {folder} are one name in two Unicode forms: {', '.join(map(ascii, names))}.",
                 "Put their images into one folder.",
@@ -159,11 +134,3 @@ def _check_labels(folder: Path, files: dict[str, list[Path]]) -> None:
                 f"Some labels of {folder} differ only in case: {', '.join(names)}.",
                 "Put their images into one folder, or rename one of the labels.",
             )
-
-
-def _is_hidden(name: str) -> bool:
-    return name.startswith(".") or name == "__MACOSX"  # a folder in archives that macOS has packed
-
-
-def _images_in(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.name[0] != ".")

@@ -17,9 +17,9 @@ import tensorflow as tf
 from trainer.contract.folders import Folders
 from trainer.contract.hyperparameters import Hyperparameters
 from trainer.contract.job import Job
-from trainer.images import folders, pipeline
+from trainer.images import channel, decoding, folders, listing, pipeline
 from trainer.images.fingerprint import combine, fingerprint
-from trainer.images.folders import Images
+from trainer.images.listing import Images
 from trainyard.errors import JobError
 from trainyard.hosts.cluster import Team
 
@@ -62,7 +62,7 @@ class Input:
         all batches are empty.
         """
         size, channels = self.settings.image_size, self.settings.channels
-        images = self.validation or Images((), (), ())
+        images = self.validation or Images((), (), (), ())
         batches = pipeline.ordered_batches(images, size, channels, self.share.per_device)
         empty = (tf.zeros([0, size, size, channels]), tf.zeros([0], tf.int32))
         return batches.concatenate(tf.data.Dataset.from_tensors(empty).repeat())
@@ -80,7 +80,7 @@ class Input:
             JobError: it names them.
         """
         for images in filter(None, (self.training, self.validation)):
-            folders.check_readable(images, pipeline.find_undecodable(images, self.settings.channels), skip=False)
+            folders.without_unreadable(images, decoding.find_undecodable(images.paths), skip=False)
 
 
 def read(job: Job, team: Team) -> Input:
@@ -91,11 +91,9 @@ def read(job: Job, team: Team) -> Input:
     """
     settings, sharded = job.hyperparameters, _is_sharded("training", team)
     labels = _all_labels(job.training, team) if sharded else None
-    images = _list(job.training, settings, labels)
+    images = _read(job.training, settings, team, "training", labels)
     share = _share(settings.batch_size, team, sharded)
     counts = tuple(team.link.exchange(len(images.paths))) if sharded else (len(images.paths),)
-    if team.chief:
-        folders.report_conversion(images, settings.image_size, settings.channels)
 
     own_part = fingerprint(images, job.training)
     # If each host has its own files, the results depend on which host has which: one fingerprint per host.
@@ -103,7 +101,7 @@ def read(job: Job, team: Team) -> Input:
     fingerprints = {"images": ", ".join(combine([part]) for part in parts)}
     validation, validation_counts = None, [0]
     if job.validation:
-        validation = _list(job.validation, settings, images.labels)
+        validation = _read(job.validation, settings, team, "validation", images.labels)
         if not _is_sharded("validation", team):
             validation = _own_part(validation, team)
         parts = team.link.exchange(fingerprint(validation, job.validation))
@@ -123,10 +121,28 @@ def read(job: Job, team: Team) -> Input:
     )
 
 
-def _is_sharded(channel: str, team: Team) -> bool:
+def _read(folder: Path, settings: Hyperparameters, team: Team, name: str, labels: Sequence[str] | None) -> Images:
+    """List the images of a channel, and print what is not trained on."""
+    look: channel.Look = "headers"
+    if settings.unreadable == "skip":
+        look = "content"  # to skip files, all of them must be decoded first
+    elif _settings_of(name).get("TrainingInputMode") == "FastFile":
+        look = "names"  # each open goes to S3; a file that is not an image stops the training when it is drawn
+    found = channel.read(folder, settings, labels, look, decoding.reads_webp())
+    for note in found.notes:
+        team.say(note)
+    return found.images
+
+
+def _is_sharded(name: str, team: Team) -> bool:
     """Whether each host has its own files of a channel. A single host always has all files."""
-    channels = Folders.of(os.environ).read_config("inputdataconfig.json")
-    return team.hosts > 1 and channels.get(channel, {}).get("S3DistributionType") == "ShardedByS3Key"
+    return team.hosts > 1 and _settings_of(name).get("S3DistributionType") == "ShardedByS3Key"
+
+
+def _settings_of(name: str) -> Mapping[str, str]:
+    """What SageMaker says about a channel."""
+    channels: Mapping[str, Mapping[str, str]] = Folders.of(os.environ).read_config("inputdataconfig.json")
+    return channels.get(name, {})
 
 
 def _share(batch: int, team: Team, sharded: bool) -> pipeline.Share:
@@ -138,7 +154,7 @@ def _share(batch: int, team: Team, sharded: bool) -> pipeline.Share:
 
 def _all_labels(folder: Path, team: Team) -> tuple[str, ...]:
     """Return the labels of all hosts; a host with few files may not have every label."""
-    own_labels = [child.name for child in folder.iterdir() if child.is_dir() and not child.name.startswith(".")]
+    own_labels = listing.label_names(folder)
     labels = sorted({label for host in team.link.exchange(own_labels) for label in host})
     if len(labels) < 2:
         raise JobError(f"All hosts together have images of {len(labels)} labels only.", "Training needs at least two.")
@@ -147,14 +163,4 @@ def _all_labels(folder: Path, team: Team) -> tuple[str, ...]:
 
 def _own_part(images: Images, team: Team) -> Images:
     """Return this host's part of the images. Each image belongs to one host; a host may have none."""
-    own = slice(team.index, None, team.hosts)
-    return dataclasses.replace(images, paths=images.paths[own], numbers=images.numbers[own])
-
-
-def _list(folder: Path, settings: Hyperparameters, labels: Sequence[str] | None = None) -> Images:
-    images = folders.list_images(folder, labels)
-    skip = settings.unreadable == "skip"
-    # To skip files, all of them must be decoded first. Otherwise a look at the first bytes is enough: a file that is
-    # broken further on stops the training later.
-    broken = pipeline.find_undecodable(images, settings.channels) if skip else folders.find_non_images(images)
-    return folders.check_readable(images, broken, skip)
+    return images.take(range(team.index, len(images.paths), team.hosts))

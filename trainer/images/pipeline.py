@@ -5,13 +5,13 @@ The order of the training images is a pure function of (seed, position): positio
 hosts take their parts of each batch without communication.
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
 
-from trainer.images.folders import Images
+from trainer.images import decoding
+from trainer.images.listing import Images
 
 _as_written = tf.autograph.experimental.do_not_convert
 """Marks a function as one without Python's loops and branches, which AutoGraph need not translate."""
@@ -77,26 +77,7 @@ def ordered_batches(images: Images, size: int, channels: int, batch: int) -> tf.
     return loaded.batch(batch).prefetch(tf.data.AUTOTUNE)
 
 
-def decode(path: Any, channels: int) -> Any:
-    """Decode a file to uint8 [height, width, channels]; its colours are converted."""
-    return tf.io.decode_image(tf.io.read_file(path), channels=channels, expand_animations=False)
-
-
-def find_undecodable(images: Images, channels: int) -> list[str]:
-    """Return the files that TensorFlow cannot decode; its error in a pipeline does not name the file."""
-
-    def fails(path: str) -> bool:
-        try:
-            decode(path, channels)
-        except tf.errors.OpError:
-            return True
-        return False
-
-    with ThreadPoolExecutor() as pool:  # threads help: decoding releases Python's lock
-        return [path for path, failed in zip(images.paths, pool.map(fails, images.paths), strict=True) if failed]
-
-
 def _load(path: Any, size: int, channels: int) -> Any:
-    image = tf.image.resize(decode(path, channels), [size, size])
+    image = tf.image.resize(decoding.decode(path, channels), [size, size])
     image.set_shape([size, size, channels])
     return image

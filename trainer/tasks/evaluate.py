@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from trainer.images import folders, pipeline
+from trainer.images import decoding, folders
+from trainer.images.listing import Images
 from trainer.networks import export
 from trainyard.errors import JobError
 
@@ -58,12 +59,12 @@ def score(labels: list[str], numbers: npt.NDArray[Any], predicted: npt.NDArray[A
     return {"images": len(numbers), "accuracy": float(right.mean()), "loss": loss, "labels": of_label}
 
 
-def _raw_batches(images: folders.Images, channels: int) -> Iterator[npt.NDArray[np.uint8]]:
+def _raw_batches(images: Images, channels: int) -> Iterator[npt.NDArray[np.uint8]]:
     """The unchanged images, in batches: consecutive images of one size share a batch."""
     batch: list[npt.NDArray[np.uint8]] = []
     for path in images.paths:
         try:
-            image = pipeline.decode(path, channels).numpy()
+            image = decoding.decode(path, channels).numpy()
         except tf.errors.OpError:
             raise JobError(f"{path} cannot be read as an image.") from None
         if batch and (image.shape != batch[0].shape or len(batch) == BATCH):

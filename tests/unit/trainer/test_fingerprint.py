@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trainer.images.fingerprint import Fingerprint, combine, fingerprint
-from trainer.images.folders import Images
+from trainer.images.listing import Images
 
 
 def images(*paths: Path) -> Images:
-    return Images(("a",), tuple(map(str, paths)), (0,) * len(paths))
+    sizes = tuple(path.stat().st_size for path in paths)
+    return Images(("a",), tuple(map(str, paths)), (0,) * len(paths), sizes)
 
 
 def write(folder: Path, **sizes: int) -> list[Path]:

@@ -1,5 +1,6 @@
 """Tests that need TensorFlow but no training: images, networks, export, evaluation."""
 
+import dataclasses
 import json
 import os
 import shutil
@@ -77,7 +78,7 @@ def order(folder: Path, seed: int, steps: range, host: int = 0, hosts: int = 1, 
 
     images = folders.list_images(folder)
     # Every image gets its own label, so that the label identifies the image.
-    single = folders.Images(images.labels, images.paths, tuple(range(len(images.paths))))
+    single = dataclasses.replace(images, numbers=tuple(range(len(images.paths))))
     share = pipeline.Share(batch=4, first=host * 4 // hosts, count=4 // hosts, per_device=4 // hosts // devices)
     return [numbers.numpy().tolist() for _, numbers in pipeline.training_batches(single, 8, 1, share, seed, steps)]
 
@@ -165,7 +166,7 @@ def test_the_savedmodel_gives_the_training_results_for_raw_images_of_any_size(fo
     import keras
     import tensorflow as tf
 
-    from trainer.images import folders, pipeline
+    from trainer.images import decoding, folders, pipeline
     from trainer.networks import architectures, export
 
     model = architectures.build(GREY, 2, None)
@@ -175,7 +176,7 @@ def test_the_savedmodel_gives_the_training_results_for_raw_images_of_any_size(fo
     (batch,) = pipeline.ordered_batches(images, 8, 1, 10)
     expected = keras.ops.softmax(model(batch[0], training=False)).numpy()
     for number, path in enumerate(images.paths):
-        raw = pipeline.decode(path, 1)[tf.newaxis]
+        raw = decoding.decode(path, 1)[tf.newaxis]
         assert raw.dtype == "uint8"
         assert np.allclose(served(raw)["output_0"].numpy()[0], expected[number], atol=1e-5)
     assert json.loads((tmp_path / "model" / "labels.json").read_text()) == ["a", "b"]

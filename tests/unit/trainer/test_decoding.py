@@ -1,0 +1,111 @@
+"""Decoding of every format that the trainer reads, compared with Pillow. One graph decodes all files of a test."""
+
+import io
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from tests.late import Late
+
+pytestmark = pytest.mark.e2e
+decoding, orientation, tf = (
+    Late("trainer.images.decoding"),
+    Late("trainer.images.orientation"),
+    Late("tensorflow"),
+)
+
+RAMP = Image.fromarray(np.linspace(0, 255, 20 * 30 * 3).reshape(20, 30, 3).astype(np.uint8))
+ORIENTATION = 0x0112
+CLOSE = 3.0
+"""Mean difference of two decoders, of 255: they round differently, and GIF has 256 colours."""
+
+
+def encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
+    content = io.BytesIO()
+    image.save(content, kind, **options)
+    return content.getvalue()
+
+
+def oriented(number: int, order: str = "<") -> bytes:
+    exif = Image.Exif()
+    exif.endian = order
+    exif[ORIENTATION] = number
+    return encoded(RAMP, "JPEG", quality=95, exif=exif)
+
+
+def decode(contents: list[bytes], folder: Path, channels: int) -> list[Any]:
+    """Decode some files as a pipeline does."""
+    paths = []
+    for number, content in enumerate(contents):
+        (folder / f"{number}.jpg").write_bytes(content)
+        paths.append(str(folder / f"{number}.jpg"))
+    images = tf.data.Dataset.from_tensor_slices(paths).map(lambda path: decoding.decode(path, channels))
+    return [image.numpy() for image in images]
+
+
+def difference(image: Any, expected: Image.Image) -> float:
+    wanted = np.asarray(expected).reshape(expected.height, expected.width, -1)
+    assert image.shape == wanted.shape
+    return float(np.abs(image.astype(int) - wanted.astype(int)).mean())
+
+
+@pytest.mark.parametrize(("channels", "mode"), [(3, "RGB"), (1, "L")])
+def test_every_format_is_decoded_whatever_its_name(channels: int, mode: str, tmp_path: Path) -> None:
+    files = {
+        "JPEG": encoded(RAMP, "JPEG", quality=95),
+        "CMYK": encoded(RAMP.convert("CMYK"), "JPEG", quality=95),
+        "grey JPEG": encoded(RAMP.convert("L"), "JPEG", quality=95),
+        "PNG": encoded(RAMP, "PNG"),
+        "16 bits": encoded(Image.fromarray(np.asarray(RAMP)[:, :, 0].astype(np.uint16) * 257), "PNG"),
+        "WebP": encoded(RAMP, "WEBP", quality=95),
+        "WebP with alpha": encoded(RAMP.convert("RGBA"), "WEBP", quality=95),
+        "GIF": encoded(RAMP, "GIF"),
+        "animation": encoded(RAMP, "GIF", save_all=True, append_images=[ImageOps.invert(RAMP)]),
+        "BMP": encoded(RAMP, "BMP"),
+    }
+    expected = dict.fromkeys(files, RAMP) | {
+        "grey JPEG": RAMP.convert("L").convert("RGB"),
+        "16 bits": Image.fromarray(np.asarray(RAMP)[:, :, 0]).convert("RGB"),
+    }
+    decoded = decode(list(files.values()), tmp_path, channels)
+    far = {
+        name: difference(image, expected[name].convert(mode))
+        for name, image in zip(files, decoded, strict=True)
+        if difference(image, expected[name].convert(mode)) > CLOSE
+    }
+    assert not far
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_photos_are_upright(order: str, tmp_path: Path) -> None:
+    contents = [oriented(number, order) for number in range(1, 9)]
+    for content, image in zip(contents, decode(contents, tmp_path, 3), strict=True):
+        assert difference(image, ImageOps.exif_transpose(Image.open(io.BytesIO(content)))) < CLOSE
+
+
+def test_the_orientation_is_found_behind_other_segments(tmp_path: Path) -> None:
+    content = oriented(6)
+    jfif = b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
+    xmp = b"\xff\xe1\x01\x00" + b"http://ns.adobe.com/xap/1.0/\x00".ljust(254, b" ")
+    (image,) = decode([content[:2] + jfif + xmp + content[2:]], tmp_path, 3)
+    assert image.shape == (30, 20, 3)
+
+
+def test_a_damaged_orientation_counts_as_upright() -> None:
+    draw = random.Random(1)  # noqa: S311 -- to repeat, not to hide
+    contents = [oriented(9), oriented(0), b"\xff\xd8", b"\xff\xd8\xff\xe1\x00\x08Exif\x00\x00", encoded(RAMP, "JPEG")]
+    whole = oriented(3)
+    start = whole.index(b"Exif")
+    for _ in range(400):
+        damaged = bytearray(whole[: draw.choice([len(whole), start + draw.randrange(60)])])
+        for _ in range(draw.randrange(4)):
+            damaged[draw.randrange(2, min(len(damaged), start + 40))] = draw.randrange(256)
+        contents.append(bytes(damaged))
+    found = [int(value) for value in tf.data.Dataset.from_tensor_slices(contents).map(orientation.read)]
+    assert found[:5] == [1] * 5
+    assert set(found) <= set(range(1, 9))
+    assert {1, 3} <= set(found)

@@ -1,0 +1,80 @@
+"""Decodes an image file inside a tf.data pipeline: every format that TensorFlow reads, upright, in grey or RGB.
+
+TensorFlow's decoder decides what is an image: https://www.tensorflow.org/api_docs/python/tf/io/decode_image. It refuses
+one channel for WebP, GIF, BMP and CMYK, so their grey is made from RGB.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import tensorflow as tf
+
+from trainer.images import orientation
+
+PNG, JPEG = b"\x89PNG", b"\xff\xd8"
+CMYK_CHANNELS = 4
+BLACK_WEBP = bytes.fromhex("524946461a000000574542505650384c0e0000002f00000000071011fd0f4444ff03")
+"""A WebP file of one pixel."""
+
+
+def decode(path: Any, channels: int) -> Any:
+    """Decode an image file.
+
+    Args:
+        path: the file, a string scalar.
+        channels: 1 for grey, 3 for RGB.
+
+    Returns:
+        uint8 [height, width, channels]; of an animation, the first image.
+
+    Raises:
+        tf.errors.OpError: TensorFlow cannot decode it.
+    """
+    contents = tf.io.read_file(path)
+    is_jpeg = tf.strings.substr(contents, 0, 2) == JPEG
+    image = _rgb(contents) if channels == 3 else _grey(contents, is_jpeg)
+    upright = tf.cond(is_jpeg, lambda: orientation.turn(image, orientation.read(contents)), lambda: image)
+    upright.set_shape([None, None, channels])
+    return upright
+
+
+def find_undecodable(paths: Sequence[str]) -> list[str]:
+    """Return the files that TensorFlow cannot decode; its error in a pipeline does not name the file."""
+
+    def fails(path: str) -> bool:
+        try:
+            _rgb(tf.io.read_file(path))
+        except tf.errors.OpError:
+            return True
+        return False
+
+    with ThreadPoolExecutor() as pool:  # threads help: decoding releases Python's lock
+        return [path for path, failed in zip(paths, pool.map(fails, paths), strict=True) if failed]
+
+
+def reads_webp() -> bool:
+    """Whether this TensorFlow decodes WebP: it came later than the other formats."""
+    try:
+        tf.io.decode_image(BLACK_WEBP)
+    except tf.errors.OpError:
+        return False
+    return True
+
+
+def _rgb(contents: Any) -> Any:
+    image = tf.io.decode_image(contents, channels=3, expand_animations=False)
+    image.set_shape([None, None, 3])
+    return image
+
+
+def _grey(contents: Any, is_jpeg: Any) -> Any:
+    is_png = tf.strings.substr(contents, 0, 4) == PNG
+    has_grey = tf.cond(is_jpeg, lambda: tf.io.extract_jpeg_shape(contents)[2] != CMYK_CHANNELS, lambda: is_png)
+    image = tf.cond(
+        has_grey,
+        lambda: tf.io.decode_image(contents, channels=1, expand_animations=False),
+        lambda: tf.image.rgb_to_grayscale(_rgb(contents)),
+    )
+    image.set_shape([None, None, 1])
+    return image

@@ -157,9 +157,21 @@ CASES = (
     ),
     _image(
         "a label's folder with no image in it",
-        "The label folder data/small/1 contains no images (.jpeg, .jpg, .png).",
+        "The label folder data/small/1 contains no images (.bmp, .gif, .jpeg, .jpg, .png, .webp).",
         "Add images to it, or delete it.",
         given(CHANNEL, images("small/0/a.png"), file("data/small/1/notes.txt", "x")),
+    ),
+    _image(
+        "a label whose images are in deeper folders",
+        "The label folder data/small/1 contains no images itself; folders in it do: data/small/1/left (1).",
+        "Move the images into data/small/1; or make it the channel's source, if these are the labels.",
+        given(CHANNEL, images("small/0/a.png", "small/1/left/a.png")),
+    ),
+    _image(
+        "a folder around the labels",
+        "data/small contains no label folders, but archive around such folders.",
+        "Make data/small/archive the channel's source.",
+        given(CHANNEL, images("small/archive/0/a.png", "small/archive/1/a.png")),
     ),
     _image(
         "files that are no images",

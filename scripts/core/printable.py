@@ -63,6 +63,8 @@ def visible(text: str, keep: str = "") -> str:
 def json_text(value: object, indent: int | None = None) -> str:
     """Return a value as JSON that is readable in every language and harmless to print; it parses to the same value."""
     text = json.dumps(value, indent=indent, ensure_ascii=False)
+    if text.isprintable():  # the usual case of a long one
+        return text
     return _SUSPECT.sub(lambda found: json.dumps(found[0])[1:-1] if _is_hidden(found[0]) else found[0], text)
 
 

@@ -90,7 +90,7 @@ def _write(reviews: list["Review"], out: Path | None) -> None:
         console.say(render.markdown(reviews))
         return
     try:
-        written = (*pages.write(out, reviews), pages.write_sarif(out, reviews))
+        written = pages.write(out, reviews, with_sarif=True)
     except (FileExistsError, IsADirectoryError, NotADirectoryError) as error:
         raise UserError(
             f"The pages cannot be written to {out}: {error.filename} is in the way.", "Name another folder with --out."

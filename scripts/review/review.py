@@ -11,9 +11,6 @@ from .secrets.mask import Mask
 from .settings import Settings, split
 from .verdict import verdict
 
-# From this many changes on, a second process does half of the work. Smaller plans finish before it would start.
-SPLIT_FROM = 2_000
-
 _STATUS = {Status.NEW: 0, Status.THERE: 1, Status.FIXED: 2}
 
 
@@ -28,11 +25,7 @@ def review(plan: Plan, settings: Settings) -> Review:
         The review. Every text in it is masked.
     """
     mask = Mask(plan)
-    result = (
-        second_process.start(lambda: _findings_and_permissions(plan, mask))
-        if len(plan.changes) >= SPLIT_FROM
-        else lambda: _findings_and_permissions(plan, mask)
-    )
+    result = second_process.start_if_large(len(plan.changes), lambda: _findings_and_permissions(plan, mask))
     changes = compare.shown((each for each in plan.changes if _is_shown(each)), plan, mask)
     drift, outputs = compare.drift(plan, mask), compare.outputs(plan, mask)
     deferred, change_digest = compare.deferred(plan, mask), digest(plan)

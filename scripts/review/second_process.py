@@ -7,6 +7,14 @@ from typing import TypeVar
 
 Result = TypeVar("Result")
 
+SPLIT_FROM = 2_000
+"""From this many changes on, a second process does half of the work. Smaller reviews finish before it would start."""
+
+
+def start_if_large(changes: int, work: Callable[[], Result]) -> Callable[[], Result]:
+    """Start some work in a second process, as `start` does, if it is about many changes; else give it back."""
+    return start(work) if changes >= SPLIT_FROM else work
+
 
 def start(work: Callable[[], Result]) -> Callable[[], Result]:
     """Start some work in a second process while this one continues.

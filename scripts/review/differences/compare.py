@@ -18,6 +18,9 @@ _MAY_OPEN_JSON = frozenset("{[ \t\r\n")
 _PENDING: Any = object()
 """Represents a value that is known only after the apply."""
 
+_Remembered = dict[tuple[Any, ...], tuple[Difference, ...]]
+"""What is shown of two simple values at a path. The changes of a plan have most of these in common."""
+
 
 def shown(changes: Iterable[Change], plan: Plan, mask: Mask) -> tuple[ChangeView, ...]:
     """Changes of a plan, masked for display.
@@ -27,9 +30,11 @@ def shown(changes: Iterable[Change], plan: Plan, mask: Mask) -> tuple[ChangeView
         plan: the plan, to detect noise and reverted drift.
         mask: masks its values.
     """
-    noise, reverts = Noise(plan), DriftReverts(plan)
+    noise, reverts, remembered = Noise(plan), DriftReverts(plan), _Remembered()
     return tuple(
-        _shown(each, noise, mask, labels.label(each), labels.why(each, mask), reverts.reverts_drift_of(each))
+        _shown(
+            each, noise, mask, labels.label(each), labels.why(each, mask), reverts.reverts_drift_of(each), remembered
+        )
         for each in changes
     )
 
@@ -74,9 +79,15 @@ def _output(output: OutputChange, mask: Mask) -> Difference:
 
 
 def _shown(
-    change: Change, noise: Noise, mask: Mask, label: str, why: Shown = NOTHING, reverts_drift: bool = False
+    change: Change,
+    noise: Noise,
+    mask: Mask,
+    label: str,
+    why: Shown = NOTHING,
+    reverts_drift: bool = False,
+    remembered: _Remembered | None = None,
 ) -> ChangeView:
-    walk = _Walk(mask, one_sided=change.before is None or change.after is None, forcing=change.replace_paths)
+    walk = _Walk(mask, change.before is None or change.after is None, change.replace_paths, remembered)
     if change.action not in (Action.NO_OP, Action.FORGET):  # a forgotten resource does not change
         walk.resource(change, noise)
     return ChangeView(
@@ -102,6 +113,7 @@ class _Walk:
         mask: masks the values.
         one_sided: the resource exists only before or only after.
         forcing: the paths that force a replacement.
+        remembered: what earlier walks with this mask have found of simple values.
 
     Attributes:
         found: the differences.
@@ -109,11 +121,14 @@ class _Walk:
         reordered: one of those is a JSON text that says the same in another order or spacing.
     """
 
-    def __init__(self, mask: Mask, one_sided: bool, forcing: tuple[Path, ...] = ()) -> None:
+    def __init__(
+        self, mask: Mask, one_sided: bool, forcing: tuple[Path, ...] = (), remembered: _Remembered | None = None
+    ) -> None:
         self.mask = mask
         self.one_sided = one_sided
         self.forcing = forcing
         self.forcing_names = {path[0] for path in forcing if path}
+        self.remembered = _Remembered() if remembered is None else remembered
         self.found: list[Difference] = []
         self.folded = 0
         self.reordered = False
@@ -124,10 +139,14 @@ class _Walk:
         unknown = change.unknown if change.action is not Action.DESTROY else False
         unknowns = unknown if isinstance(unknown, dict) else {}
         marks = tuple(filter(any_marked, (change.before_sensitive, change.after_sensitive)))
-        for name in sorted({*before, *after, *_names(unknown)}):
-            old, new, pending = before.get(name), after.get(name), unknowns.get(name) or unknown is True
-            if old == new and not pending:
-                continue
+        # Most attributes of most resources are equal on both sides, so they are left out first.
+        names = {
+            name
+            for name in {*before, *after, *_names(unknown)}
+            if before.get(name) != after.get(name) or unknown is True or unknowns.get(name)
+        }
+        for name in sorted(names):
+            old, new, pending = before.get(name), after.get(name), unknown is True or unknowns.get(name)
             if name not in self.forcing_names and self._is_noise(change, noise, name, pending):
                 self.folded += 1
                 continue
@@ -163,11 +182,11 @@ class _Walk:
             marks: structures of sensitive marks; a value that one of them marks is masked.
             name: the value's name if its path does not contain it.
         """
+        if _is_simple(before) and (unknown is True or (not unknown and _is_simple(after))):
+            self._simple(path, before, _PENDING if unknown is True else after, marks, name)
+            return
         if unknown is True:
             after = _PENDING
-        elif not unknown and _is_simple(before) and _is_simple(after):
-            self._simple(path, before, after, marks, name)
-            return
         elif before == after and not any_marked(unknown):
             return
         old, new = _opened(before), _opened(after)
@@ -186,15 +205,24 @@ class _Walk:
             self._values(path, before, after, name)
 
     def _simple(self, path: Path, before: Any, after: Any, marks: tuple[Any, ...], name: str) -> None:
-        """Compare two known texts, numbers or booleans, which most attributes are; one of them may be missing."""
+        """Compare two texts, numbers or booleans, which most attributes are; one may be missing, or not known yet."""
         if before == after:
             return
         if marks and True in marks:
             self._masked(path, before, after)
         elif empty(before) and empty(after):
             self.folded += not self.one_sided
-        else:
+        elif path[0] in self.forcing_names:
             self._values(path, before, after, name)
+        else:
+            key = (path, name, type(before), before, type(after), after)  # 1 equals True
+            known = self.remembered.get(key)
+            if known is None:
+                start = len(self.found)
+                self._values(path, before, after, name)
+                self.remembered[key] = tuple(self.found[start:])
+            else:
+                self.found += known
 
     def _values(self, path: Path, before: Any, after: Any, name: str) -> None:
         """Note two values that differ: texts of several lines by line."""

@@ -159,6 +159,8 @@ class Links:
 
     def of(self, owner: Resource) -> list[Resource]:
         """The companions of a resource; see `Resource.companions`."""
+        if not (self.by_value or self.by_reference or self.unresolved):  # nearly always
+            return []
         found: dict[int, Resource] = {}
         for name in ("id", "bucket", "name", "arn"):
             value = owner.values.get(name)

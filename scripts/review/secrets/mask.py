@@ -140,9 +140,10 @@ class Mask:
         Returns:
             Each line as it is, decoded, and as it is shown. None if it is not such a text or masked as a whole.
         """
-        plain = decoded(text)
-        plain = text if plain is None else plain
-        if "\n" not in plain or parsed(plain) is not None or holds_secret(name, text):
+        return None if holds_secret(name, text) else self._lines(_plain(text), name)
+
+    def _lines(self, plain: str, name: str) -> list[tuple[str, Shown]] | None:
+        if "\n" not in plain or parsed(plain) is not None:
             return None
         whole = expanded(plain, named_spans)
         raw, shown = whole.split("\n"), _covered(whole, name)
@@ -157,12 +158,9 @@ class Mask:
             return text
         if holds_secret(name, text):
             return MASKED if self.hides(text) else SUSPECT
-        lines = self.lines(text, name)
-        if lines is not None:
-            shown = "\n".join(line for _, line in lines)
-        else:
-            plain = decoded(text)
-            shown = self._masked_line(text if plain is None else plain, name)
+        plain = _plain(text)
+        lines = self._lines(plain, name)
+        shown = self._masked_line(plain, name) if lines is None else "\n".join(line for _, line in lines)
         # Files and terminals cannot encode a lone surrogate.
         return shown if shown.isascii() else shown.encode("utf-8", "replace").decode()
 
@@ -217,6 +215,12 @@ class Mask:
         if shown != step or not _NAME.fullmatch(shown):
             return f"[{json.dumps(shown, ensure_ascii=False)}]"
         return shown if first else f".{shown}"
+
+
+def _plain(text: str) -> str:
+    """What a text in base64 stands for; any other text as it is."""
+    plain = decoded(text)
+    return text if plain is None else plain
 
 
 def marked(marks: Any, path: Path) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.review import reading, second_process
+from scripts.review import pages, reading, second_process
 from scripts.review import review as review_module
 from scripts.review.settings import NONE
 
@@ -18,8 +18,18 @@ GOLDEN = Path(__file__).parent / "golden"
 def test_a_review_in_two_processes_gives_the_same_result(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = reading.read((GOLDEN / name / "plan.json").read_text(encoding="utf-8"), name)
     alone = review_module.review(plan, NONE)
-    monkeypatch.setattr(review_module, "SPLIT_FROM", 0)
+    monkeypatch.setattr(second_process, "SPLIT_FROM", 0)
     assert review_module.review(plan, NONE) == alone
+
+
+def test_pages_from_two_processes_are_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = reading.read((GOLDEN / "permissions" / "plan.json").read_text(encoding="utf-8"), "permissions")
+    reviews = [review_module.review(plan, NONE)]
+    alone = [each.read_bytes() for each in pages.write(tmp_path / "alone", reviews, {"more": 1}, with_sarif=True)]
+    monkeypatch.setattr(second_process, "SPLIT_FROM", 0)
+    both = pages.write(tmp_path / "both", reviews, {"more": 1}, with_sarif=True)
+    assert [each.name for each in both] == ["review.md", "review.html", "review.json", "review.sarif"]
+    assert [each.read_bytes() for each in both] == alone
 
 
 def test_the_second_process_has_the_data_of_the_first() -> None:

@@ -11,6 +11,7 @@ from .model import Review
 COMMENT = 65_000
 """GitHub accepts 65,536 characters in a comment; the rest is room for a caller's own marker."""
 
+
 def write(
     folder: Path, reviews: Sequence[Review], more: Mapping[str, Any] | None = None, *, with_sarif: bool = False
 ) -> tuple[Path, ...]:

@@ -100,8 +100,12 @@ def naming_lines(text: str, lowered: str) -> list[Span]:
     """
     if len(lowered) != len(text):  # of a few letters, the lower case is two: places differ
         return [(0, len(text))]
+    return _lines_with(_WORDS, text, lowered)
+
+
+def _lines_with(words: Iterable[str], text: str, lowered: str) -> list[Span]:
     found: dict[int, int] = {}
-    for word in _WORDS:
+    for word in words:
         at = lowered.find(word)
         while at >= 0:
             end = _line_end(text, at)
@@ -122,12 +126,13 @@ def _assignments(text: str, lines: Iterable[Span]) -> Iterator[re.Match[str]]:
 
 def _users(text: str) -> Iterator[Span]:
     """The passwords of users: of curl, of chpasswd, in a line of .pgpass."""
-    of_curl = "curl" in text and (" -u" in text or "\t-u" in text or "-user" in text)
-    if of_curl or "chpasswd" in text or _PORT.search(text):
-        for found in _USER.finditer(text):
-            group = found.lastgroup or ""
-            if holds_secret("password", found[group]):
-                yield found.span(group)
+    lines = dict(_lines_with(("curl", "chpasswd"), text, text))
+    for port in _PORT.finditer(text):
+        lines[text.rfind("\n", 0, port.start()) + 1] = _line_end(text, port.start())
+    for found in _matches(_USER, text, sorted(lines.items())):
+        group = found.lastgroup or ""
+        if holds_secret("password", found[group]):
+            yield found.span(group)
 
 
 def _spoken(found: re.Match[str]) -> tuple[str, int, str]:

@@ -22,12 +22,14 @@ class Format(NamedTuple):
         marks: texts of which one is in each such secret: a cheap first check.
         shape: its regular expression; the group `secret`, if there is one, is the part to hide.
         in_one_word: whether it has no blanks, and at least as many characters as `SHORTEST_WORD`.
+        at_start: whether it begins with one of the marks, and is no part of a longer word.
     """
 
     kind: str
     marks: tuple[str, ...]
     shape: str
     in_one_word: bool = True
+    at_start: bool = True
 
 
 SHORTEST_WORD = 15
@@ -66,6 +68,7 @@ FORMATS = (
         "password hash",
         ("$1$", "$2", "$5$", "$6$", "$y$", "$argon2"),
         r"\$(?:1|2[abxy]?|5|6|y|argon2\w*)\$[\w./$=,+-]{16,}",
+        at_start=False,
     ),
     Format("GitHub token", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), r"\bgh[pousr]_\w{20,}"),
     Format("GitHub fine-grained token", ("github_pat_",), r"\bgithub_pat_\w{20,}"),
@@ -82,13 +85,24 @@ FORMATS = (
         "Slack webhook",
         ("hooks.slack.com/",),
         r"hooks\.slack\.com/(?:services|workflows|triggers)/(?P<secret>[\w+/-]{20,})",
+        at_start=False,
     ),
-    Format("Teams webhook", ("webhook.office.com/",), r"webhook\.office\.com/webhookb2/(?P<secret>[\w@/-]{40,})"),
-    Format("Discord webhook", ("/api/webhooks/",), r"/api/webhooks/\d{10,}/(?P<secret>[\w-]{30,})"),
-    Format("Discord bot token", (".",), r"\b[MNO][A-Za-z\d_-]{23,27}\.[A-Za-z\d_-]{6}\.[A-Za-z\d_-]{27,40}\b"),
-    Format("Stripe key", ("k_live_", "k_test_", "k_prod_"), r"\b[sr]k_(?:live|test|prod)_\w{10,}"),
+    Format(
+        "Teams webhook",
+        ("webhook.office.com/",),
+        r"webhook\.office\.com/webhookb2/(?P<secret>[\w@/-]{40,})",
+        at_start=False,
+    ),
+    Format("Discord webhook", ("/api/webhooks/",), r"/api/webhooks/\d{10,}/(?P<secret>[\w-]{30,})", at_start=False),
+    Format(
+        "Discord bot token",
+        (".",),
+        r"\b[MNO][A-Za-z\d_-]{23,27}\.[A-Za-z\d_-]{6}\.[A-Za-z\d_-]{27,40}\b",
+        at_start=False,
+    ),
+    Format("Stripe key", ("k_live_", "k_test_", "k_prod_"), r"\b[sr]k_(?:live|test|prod)_\w{10,}", at_start=False),
     Format("Stripe webhook secret", ("whsec_",), r"\bwhsec_[\w+/=]{20,}"),
-    Format("OpenAI key", ("sk-", "T3BlbkFJ"), r"\bsk-[\w-]{20,}"),
+    Format("OpenAI key", ("sk-",), r"\bsk-[\w-]{20,}"),
     Format("Anthropic key", ("sk-ant-",), r"\bsk-ant-[\w-]{20,}"),
     Format("Google API key", ("AIza",), r"\bAIza[\w-]{35}"),
     Format("Google OAuth secret", ("GOCSPX-", "ya29."), r"\bGOCSPX-[\w-]{20,}|\bya29\.[\w-]{20,}"),
@@ -105,7 +119,7 @@ FORMATS = (
     Format("RubyGems key", ("rubygems_",), r"\brubygems_[a-f0-9]{32,}"),
     Format("Clojars token", ("CLOJARS_",), r"(?i:\bclojars_[a-z0-9]{40,})"),
     Format("Vault token", ("hvs.", "hvb.", "hvr."), r"\bhv[sbr]\.[\w-]{20,}"),
-    Format("Terraform Cloud token", (".atlasv1.",), r"\b[A-Za-z0-9]{10,}\.atlasv1\.[\w=-]{40,}"),
+    Format("Terraform Cloud token", (".atlasv1.",), r"\b[A-Za-z0-9]{10,}\.atlasv1\.[\w=-]{40,}", at_start=False),
     Format("DigitalOcean token", ("doo_v1_", "dop_v1_", "dor_v1_"), r"\bdo[opr]_v1_[a-f0-9]{40,}"),
     Format("Databricks token", ("dapi",), r"\bdapi[a-f0-9]{32}(?:-\d)?\b"),
     Format("Dynatrace token", ("dt0c01.", "dt0s"), r"\bdt0[a-z]\d\d\.[A-Z0-9a-z]{8,}\.[A-Za-z0-9]{32,}"),
@@ -127,10 +141,10 @@ FORMATS = (
     ),
     Format("Facebook token", ("EAA",), r"\bEAA[A-Z][A-Za-z0-9]{90,}"),
     Format("Brevo key", ("xkeysib-", "xsmtpsib-"), r"\bx(?:key|smtp)sib-[a-f0-9]{40,}-\w{10,}"),
-    Format("Mailchimp key", ("-us",), r"\b[0-9a-f]{32}-us\d{1,2}\b"),
+    Format("Mailchimp key", ("-us",), r"\b[0-9a-f]{32}-us\d{1,2}\b", at_start=False),
     Format("Mailgun key", ("key-",), r"\bkey-[a-f0-9]{32}\b"),
     Format("Twilio key", ("SK", "AC"), r"\b(?:SK|AC)[0-9a-f]{32}\b"),
-    Format("Telegram bot token", (":A",), r"\b\d{8,12}:A[\w-]{34}\b"),
+    Format("Telegram bot token", (":A",), r"\b\d{8,12}:A[\w-]{34}\b", at_start=False),
     Format("Airtable token", ("pat",), r"\bpat\w{14}\.[a-f0-9]{64}\b"),
     Format("Alibaba key", ("LTAI",), r"\bLTAI[A-Za-z0-9]{16,24}\b"),
     Format("age key", ("AGE-SECRET-KEY-1",), r"\bAGE-SECRET-KEY-1[A-Z0-9]{40,}"),
@@ -138,8 +152,8 @@ FORMATS = (
     Format("Adobe client secret", ("p8e-", "p8-"), r"\bp8e?-[\w-]{30,}"),
     Format("Artifactory key", ("AKC", "cmVmd"), r"\bAKCp?[A-Za-z0-9]{60,}|\bcmVmd[A-Za-z0-9]{59}"),
     Format("Atlassian token", ("ATATT3", "ATCTT3"), r"\bAT[AC]TT3[\w=-]{40,}"),
-    Format("Azure client secret", ("Q~",), r"(?<![\w~.-])[\w~.]{3}\dQ~[\w~.-]{30,40}"),
-    Format("Azure account key", ("==",), r"\b[A-Za-z0-9+/]{86}=="),
+    Format("Azure client secret", ("Q~",), r"(?<![\w~.-])[\w~.]{3}\dQ~[\w~.-]{30,40}", at_start=False),
+    Format("Azure account key", ("==",), r"\b[A-Za-z0-9+/]{86}==", at_start=False),
     Format("Cloudflare origin key", ("v1.0-",), r"\bv1\.0-[a-f0-9]{24}-[a-f0-9]{100,}"),
     Format("ClickHouse key", ("4b1d",), r"\b4b1d[A-Za-z0-9]{38}\b"),
     Format("Defined Networking key", ("dnkey-",), r"\bdnkey-[\w=-]{40,}"),
@@ -155,7 +169,7 @@ FORMATS = (
     Format("Lob key", ("live_", "test_"), r"\b(?:live|test)_(?:pub_)?[a-f0-9]{31,40}\b"),
     Format("GoCardless token", ("live_",), r"\blive_[\w=-]{40}\b"),
     Format("Mapbox secret token", ("sk.eyJ",), r"\bsk\.eyJ[\w-]{20,}\.[\w-]{16,}"),
-    Format("MaxMind key", ("_mmk",), r"\b[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk"),
+    Format("MaxMind key", ("_mmk",), r"\b[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk", at_start=False),
     Format("Octopus Deploy key", ("API-",), r"\bAPI-[A-Z0-9]{24,}\b"),
     Format("OpenShift token", ("sha256~",), r"\bsha256~[\w-]{43}"),
     Format("Plaid token", ("access-",), r"\baccess-(?:sandbox|development|production)-[0-9a-f-]{36}"),
@@ -170,6 +184,7 @@ FORMATS = (
         "Authress key",
         (".acc",),
         r"\b(?:sc|ext|scauth|authress)_[\w]{5,30}\.\w{4,6}\.acc[_-][\w-]{10,32}\.[\w+/=-]{30,}",
+        at_start=False,
     ),
     Format("Freemius key", ("sk_",), r"\bsk_[A-Za-z0-9]{29}\b"),
     Format("Replicate token", ("r8_",), r"\br8_[A-Za-z0-9]{30,}"),
@@ -182,10 +197,8 @@ FORMATS = (
 )
 
 _SHAPES = tuple(re.compile(each.shape) for each in FORMATS)
-_ALL_MARKS = tuple((mark, number) for number, each in enumerate(FORMATS) for mark in each.marks)
-_MARKS, _OTHER_MARKS = (
-    tuple(each for each in _ALL_MARKS if FORMATS[each[1]].in_one_word is in_one_word) for in_one_word in (True, False)
-)
+_WORDS = tuple((mark, number) for number, each in enumerate(FORMATS) if each.in_one_word for mark in each.marks)
+_OTHERS = tuple((mark, number) for number, each in enumerate(FORMATS) if not each.in_one_word for mark in each.marks)
 
 
 def _one_of(marks: Iterable[str]) -> str:
@@ -195,7 +208,10 @@ def _one_of(marks: Iterable[str]) -> str:
 
 
 _DOT = "."  # the mark of Discord's tokens, which have two, is in most paths
-_ANY_MARK = re.compile(_one_of({mark for mark, _ in _MARKS} - {_DOT}) + r"|\.[\w-]{6}\.")
+_START = re.compile(rf"(?<!\w)(?:{_one_of({mark for mark, number in _WORDS if FORMATS[number].at_start})})")
+_INSIDE = re.compile(
+    _one_of({mark for mark, number in _WORDS if not FORMATS[number].at_start} - {_DOT}) + r"|\.[\w-]{6}\."
+)
 _LONG_WORD = re.compile(rf"\S{{{SHORTEST_WORD}}}")
 _MIN_LENGTH = 8
 
@@ -203,7 +219,7 @@ _MIN_LENGTH = 8
 def found_in(text: str) -> Iterator[Span]:
     """The places of secrets with a published format: pairs of start and end."""
     if len(text) >= _MIN_LENGTH:
-        yield from _places(text, {number for mark, number in _OTHER_MARKS if mark in text})
+        yield from _places(text, {number for mark, number in _OTHERS if mark in text})
     if len(text) >= SHORTEST_WORD:
         yield from _in_words(text)
 
@@ -211,9 +227,9 @@ def found_in(text: str) -> Iterator[Span]:
 @line_by_line
 def _in_words(line: str) -> tuple[Span, ...]:
     """The places of secrets that are one word."""
-    if not (_LONG_WORD.search(line) and _ANY_MARK.search(line)):
+    if not (_LONG_WORD.search(line) and (_START.search(line) or _INSIDE.search(line))):
         return ()
-    return tuple(_places(line, {number for mark, number in _MARKS if mark in line}))
+    return tuple(_places(line, {number for mark, number in _WORDS if mark in line}))
 
 
 def _places(text: str, numbers: Iterable[int]) -> Iterator[Span]:

@@ -132,6 +132,21 @@ def test_secrets_that_are_searched_for_in_long_words_only_are_such() -> None:
     assert all(len(each) >= SHORTEST_WORD and each.split() == [each] for each in words)
 
 
+def test_secrets_that_are_searched_for_at_the_start_of_words_only_begin_with_a_mark() -> None:
+    random = Random(1)  # noqa: S311 - to repeat, not to hide
+    made = [secret_samples.made_up(pattern, random) for pattern in secret_samples.FORMATS.values()]
+    found = [
+        (each, place[0])
+        for each in FORMATS
+        if each.in_one_word and each.at_start
+        for text in made
+        for place in re.finditer(each.shape, text)
+    ]
+    assert len({each.kind for each, _ in found}) >= 60
+    assert all(secret.startswith(each.marks) for each, secret in found)
+    assert not [each.kind for each, secret in found if re.search(each.shape, f"x{secret}")]
+
+
 @pytest.mark.parametrize("name", ["PSWD", "contrasena", "db_pw"])
 def test_a_secrets_name_needs_no_other_one_in_the_text(name: str) -> None:
     assert shown(f"PORT=80\n{name}=Tr4vel\nHOST=a") == f"PORT=80\n{name}={SUSPECT}\nHOST=a"

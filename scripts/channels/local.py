@@ -2,7 +2,8 @@
 
 import hashlib
 import os
-import unicodedata
+import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ PART_SIZE = 64 * 1024 * 1024
 # The longest key below a prefix, in bytes: S3 allows 1,024 in total, and our prefixes have at most 108.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 LONGEST_KEY = 1024 - 108
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # Unicode's category Cc
 
 
 @dataclass(frozen=True)
@@ -81,11 +83,11 @@ def read_folder(folder: Path, where: str) -> Folder:
         raise UserError(f"{folder} ({where}) is a file, but a channel's source must be a folder.", fix)
     root = folder.resolve()
     files, hidden = [], 0
-    for path in _walk(folder, where):
-        if _is_hidden(path.name):
-            hidden += 1
-            continue
-        files.append(_file(path, folder, root))
+    for here, names in _walk(folder, where):
+        above = "" if here == folder else f"{here.relative_to(folder).as_posix()}/"
+        visible = [name for name in names if not _is_hidden(name)]
+        hidden += len(names) - len(visible)
+        files += [_file(here / name, above + name, folder, root) for name in visible]
     if not files:
         raise UserError(f"The folder {folder} ({where}) contains no file.", fix)
     return Folder(tuple(sorted(files, key=lambda file: file.key)), hidden)
@@ -95,7 +97,9 @@ def digests(path: Path) -> Digests:
     """Read a file once and return its digests."""
     whole, parts, size = hashlib.sha256(), [], 0
     with path.open("rb") as file:
-        for content in iter(lambda: file.read(PART_SIZE), b""):
+        # Python reserves all the memory that it is asked to read, whatever the file's size.
+        amount = min(PART_SIZE, os.fstat(file.fileno()).st_size + 1)
+        for content in iter(lambda: file.read(amount), b""):
             whole.update(content)
             parts.append(hashlib.md5(content, usedforsecurity=False).digest())
             size += len(content)
@@ -113,17 +117,17 @@ def expected_etag(parts: list[bytes], size: int) -> str:
     return f"{hashlib.md5(b''.join(parts), usedforsecurity=False).hexdigest()}-{len(parts)}"
 
 
-def _walk(folder: Path, where: str) -> Iterator[Path]:
-    """Every file below the folder. A hidden folder is yielded itself, without its files."""
+def _walk(folder: Path, where: str) -> Iterator[tuple[Path, list[str]]]:
+    """Each folder from this one on, with the names of its files and of the hidden folders, which are not entered."""
 
     def fail(error: OSError) -> None:
         raise _unreadable(error)
 
     for current, folders, files in os.walk(folder, onerror=fail):
         here = Path(current)
-        for name in [name for name in folders if _is_hidden(name)]:
+        hidden = [name for name in folders if _is_hidden(name)]
+        for name in hidden:
             folders.remove(name)
-            yield here / name
         if here != folder and not folders and all(_is_hidden(name) for name in files):
             raise UserError(
                 f"The folder {here} ({where}) contains no file: S3 has no empty folders, so the job would not see it.",
@@ -135,7 +139,7 @@ def _walk(folder: Path, where: str) -> Iterator[Path]:
                     f"{here / name} is a symbolic link to a folder, which would not be uploaded.",
                     "Put the folder itself there, or name its real path as the channel's source.",
                 )
-        yield from (here / name for name in files)
+        yield here, hidden + files
 
 
 def _is_hidden(name: str) -> bool:
@@ -147,24 +151,41 @@ def _unreadable(error: OSError) -> UserError:
     return UserError(f"{error.filename} cannot be read: {error.strerror}.", "Give yourself permission to read it.")
 
 
-def _file(path: Path, folder: Path, root: Path) -> LocalFile:
-    name = os.fsencode(path.relative_to(folder).as_posix())
+def _file(path: Path, below: str, folder: Path, root: Path) -> LocalFile:
+    """One file.
+
+    Args:
+        path: the file's path.
+        below: the part of it below the folder, with forward slashes.
+        folder: the channel's source.
+        root: the folder without symbolic links.
+    """
+    name = os.fsencode(below)
     try:
         key = name.decode()  # whatever encoding this machine has for file names
     except UnicodeDecodeError:
         raise UserError(f"The name of {os.fsdecode(name)!r} in {folder} is not UTF-8.", "Rename the file.") from None
-    if len(name) > LONGEST_KEY or any(unicodedata.category(letter) == "Cc" for letter in key):
+    if len(name) > LONGEST_KEY or CONTROL.search(key):
         raise UserError(
             f"{key!r} in {folder} cannot be an object's key: it is longer than {LONGEST_KEY} bytes "
             "or contains a control character.",
             "Rename the file.",
         )
-    if path.is_symlink() and not path.resolve().is_relative_to(root):
+    try:
+        found = path.lstat()
+        if stat.S_ISLNK(found.st_mode):
+            _check_link(path, root)
+            found = path.stat()
+    except OSError:
+        found = None
+    if found is None or not stat.S_ISREG(found.st_mode) or not os.access(path, os.R_OK):
+        raise UserError(f"{path} cannot be read as a file.", "Give yourself permission to read it, or delete it.")
+    return LocalFile(key, path, found.st_size, found.st_mtime_ns)
+
+
+def _check_link(path: Path, root: Path) -> None:
+    if not path.resolve().is_relative_to(root):
         raise UserError(
             f"{path} is a symbolic link that leads out of the folder, to {path.resolve()}.",
             "Put the file itself into the folder.",
         )
-    if not path.is_file() or not os.access(path, os.R_OK):
-        raise UserError(f"{path} cannot be read as a file.", "Give yourself permission to read it, or delete it.")
-    stat = path.stat()
-    return LocalFile(key, path, stat.st_size, stat.st_mtime_ns)

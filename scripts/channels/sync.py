@@ -1,8 +1,9 @@
 """Make a prefix of the data bucket equal to a local folder: list, plan, confirm, upload, delete, compare."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from scripts.core import aws, console, jobs
 from scripts.core.errors import UserError
 
 LISTED = 10
+MOST_TOGETHER, ENOUGH_BYTES = 50, 1 << 20
 DELETED_AT_ONCE = 1000  # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 
 
@@ -72,9 +74,10 @@ def synchronise(channels: Sequence[LocalChannel], bucket: str, yes: bool) -> Non
     """
     folders = [local.read_folder(channel.folder, channel.where) for channel in channels]
     s3 = aws.client("s3")
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        listed = list(pool.map(partial(remote.list_objects, s3, bucket), [channel.prefix for channel in channels]))
     planned = []
-    for channel, folder in zip(channels, folders, strict=True):
-        before = remote.list_objects(s3, bucket, channel.prefix)
+    for channel, folder, before in zip(channels, folders, listed, strict=True):
         same = _equal_keys(s3, bucket, channel.prefix, same_size_pairs(folder.files, before))
         planned.append(_Planned(channel, folder, before, plan(folder.files, before, same)))
         console.say(_summary(channel, bucket, planned[-1].plan, folder.hidden))
@@ -107,13 +110,26 @@ def _equal_keys(s3: Any, bucket: str, prefix: str, pairs: Sequence[tuple[LocalFi
     If it differs (a changed file, KMS keys, another part size), the SHA-256 stored with the object decides.
     """
 
-    def equal(pair: tuple[LocalFile, RemoteObject]) -> bool:
-        file, found = pair
+    def is_equal(file: LocalFile, found: RemoteObject) -> bool:
         content = local.digests(file.path)
         return content.etag == found.etag or content.sha256 == remote.stored_sha256(s3, bucket, prefix + found.key)
 
+    def equal(batch: Sequence[tuple[LocalFile, RemoteObject]]) -> set[str]:
+        return {file.key for file, found in batch if is_equal(file, found)}
+
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return {file.key for (file, _), is_equal in zip(pairs, pool.map(equal, pairs), strict=True) if is_equal}
+        return set().union(*pool.map(equal, _batches(pairs)))
+
+
+def _batches(pairs: Sequence[tuple[LocalFile, RemoteObject]]) -> Iterator[list[tuple[LocalFile, RemoteObject]]]:
+    """Parts of work: to hand over a small file costs a thread as much as to read it."""
+    batch: list[tuple[LocalFile, RemoteObject]] = []
+    for pair in pairs:
+        batch.append(pair)
+        if len(batch) == MOST_TOGETHER or sum(file.size for file, _ in batch) >= ENOUGH_BYTES:
+            yield batch
+            batch = []
+    yield batch
 
 
 def _refuse_while_read(bucket: str, changed: Sequence[_Planned]) -> None:

@@ -6,7 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,20 +59,25 @@ class TrainerDescription:
     metrics: tuple[Metric, ...]
 
 
-def describe_trainer() -> TrainerDescription:
+def describe_trainer(meanwhile: Callable[[], object] = lambda: None) -> TrainerDescription:
     """Run ``python -m trainer describe`` in a new process.
+
+    Args:
+        meanwhile: called while the trainer starts.
 
     Raises:
         UserError: the trainer does not start.
     """
     command = [sys.executable, "-m", "trainer", "describe"]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
-    if ended.returncode != 0:
-        last = (ended.stderr.strip().splitlines() or ["no message"])[-1]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        meanwhile()
+        output, errors = process.communicate()
+    if process.returncode != 0:
+        last = (errors.strip().splitlines() or ["no message"])[-1]
         raise UserError(
             f"The trainer cannot describe itself: {last}", "`python -m trainer describe` prints the error; correct it."
         )
-    return parse_description(json.loads(ended.stdout))
+    return parse_description(json.loads(output))
 
 
 def parse_description(output: Mapping[str, Any]) -> TrainerDescription:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from scripts import channels, container, costs, jobfile
-from scripts.core import console, verb
+from scripts.core import aws, console, verb
 from scripts.runs.requests import check_can_keep
 from scripts.stack import read_stack
 from scripts.training import caller_rights, preflight, resources, verb_calls
@@ -65,7 +65,7 @@ def prepare(
     """
     local_trainer = None
     if spec.runs_trainer:
-        local_trainer = jobfile.describe_trainer()
+        local_trainer = jobfile.describe_trainer(meanwhile=aws.load)
     if spec.program is not None:
         jobfile.check_program(spec.program, spec.code)
         if not image:

@@ -151,10 +151,10 @@ CASES = (
         GROUP,
         "a session that has ended, seen in an answer without a reason",
         "make data JOB=digits",
-        "AWS refuses s3:ListBucket without a reason, as it does if a session has expired.",
+        "AWS refuses s3:GetObject without a reason, as it does if a session has expired.",
         "`aws sts get-caller-identity` shows whether the credentials are valid. "
         "Sign in again, for example `aws sso login`.",
-        refused("s3:HeadBucket", "400", "", 400),
+        refused("s3:HeadObject", "400", "", 400),
         STACK,
     ),
     Case(

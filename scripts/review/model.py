@@ -379,8 +379,8 @@ class Review:
 
     source: str
     terraform_version: str
-    verdict: str
-    summary: tuple[str, ...]
+    verdict: Shown
+    summary: tuple[Shown, ...]
     counts: Mapping[str, int]
     findings: tuple[Finding, ...]
     suppressed: tuple[SuppressedFinding, ...]

@@ -6,38 +6,40 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from .data_loss import DATA_RESOURCES, data_loss, gravity, loses_data, must_be_empty
-from .model import (
-    Action,
-    Change,
-    ChangeView,
-    Finding,
-    Plan,
-    PrincipalChange,
-    Severity,
-    Status,
-)
+from .model import NOTHING, Action, Change, ChangeView, Finding, Plan, PrincipalChange, Severity, Shown, Status
 from .refusals import PROTECTIONS, refused_by
 from .secrets.mask import Mask
+from .secrets.shown import ending, joined, said
 
 _ROOM = 100
 """The most characters of a verdict of several sentences: three lines on a phone."""
 
 _LONGEST_NAME, _LONGEST_ADDRESS = 30, 40
+
+
+class _Verb(NamedTuple):
+    """A verb at the start of a sentence, within it, and for what was done."""
+
+    first: Shown
+    inner: Shown
+    done: Shown
+
+
 _VERBS = {
-    Action.CREATE: ("Creates", "created"),
-    Action.UPDATE: ("Updates", "updated"),
-    Action.REPLACE: ("Replaces", "replaced"),
-    Action.DESTROY: ("Destroys", "destroyed"),
+    Action.CREATE: _Verb(said("Creates"), said("creates"), said("created")),
+    Action.UPDATE: _Verb(said("Updates"), said("updates"), said("updated")),
+    Action.REPLACE: _Verb(said("Replaces"), said("replaces"), said("replaced")),
+    Action.DESTROY: _Verb(said("Destroys"), said("destroys"), said("destroyed")),
 }
 _KEY = re.compile(r'\["([\w.-]+)"\]$')
 _SAYS_NOTHING = {"this", "main", "default", "self"}
-_SERIOUS = (Severity.CRITICAL, Severity.HIGH)
+_SERIOUS = {Severity.CRITICAL: said("critical"), Severity.HIGH: said("high")}
 
 
 class _Fact(NamedTuple):
     """A sentence, and whether the review tells it elsewhere too: in the counts, the findings, the permissions."""
 
-    text: str
+    text: Shown
     told: bool = False
 
 
@@ -48,7 +50,7 @@ def verdict(
     drift: Sequence[ChangeView],
     findings: Iterable[Finding],
     permissions: Iterable[PrincipalChange],
-) -> tuple[str, tuple[str, ...]]:
+) -> tuple[Shown, tuple[Shown, ...]]:
     """Summarise a plan in a few short sentences, the gravest fact first.
 
     Args:
@@ -68,7 +70,7 @@ def verdict(
     for fact in facts[1:]:
         length = sum(len(each.text) + 1 for each in headline) + len(fact.text)
         (headline if length <= _ROOM else left).append(fact)
-    return " ".join(fact.text for fact in headline), tuple(fact.text for fact in left if not fact.told)
+    return joined(" ", (fact.text for fact in headline)), tuple(fact.text for fact in left if not fact.told)
 
 
 def _facts(
@@ -99,7 +101,7 @@ def _facts(
     yield from (_Fact(text, told=True) for text in (*_reordered(unnamed), *_outputs(plan, bool(changes))))
     yield from map(_Fact, _actions(plan))
     if not (changes or plan.invocations or any(output.action is not Action.NO_OP for output in plan.outputs)):
-        yield _Fact("Nothing was planned." if plan.errored else "Nothing changes.")
+        yield _Fact(said("Nothing was planned.") if plan.errored else said("Nothing changes."))
     yield from map(_Fact, _drift(drift, reverting))
 
 
@@ -113,82 +115,78 @@ def _gravest_first(changes: Iterable[Change], findings: Sequence[Finding], mask:
     return sorted(changes, key=weight)
 
 
-def _state_of_the_plan(plan: Plan) -> Iterator[str]:
+def _state_of_the_plan(plan: Plan) -> Iterator[Shown]:
     if plan.errored:
-        yield "Planning ended in an error: this plan is incomplete. Do not apply it."
+        yield said("Planning ended in an error: this plan is incomplete. Do not apply it.")
         return
     count = len(plan.deferred) + sum(bool(each.deferred) for each in plan.invocations)
     if not plan.complete or count:
-        deferred = _count(count, "change") if count else "some changes"
-        yield f"This plan is incomplete: {deferred} {'is' if count == 1 else 'are'} deferred to a later plan."
+        deferred = _count(count, said("change is"), said("changes are")) if count else said("some changes are")
+        yield said("This plan is incomplete: {} deferred to a later plan.", deferred)
 
 
-def _actions(plan: Plan) -> Iterator[str]:
+def _actions(plan: Plan) -> Iterator[Shown]:
     count = sum(not each.deferred for each in plan.invocations)
     if count:
-        yield f"Invokes {_count(count, 'action')}."
+        yield said("Invokes {}.", _count(count, said("action"), said("actions")))
 
 
-def _losses(losses: Sequence[Change], mask: Mask) -> Iterator[str]:
+def _losses(losses: Sequence[Change], mask: Mask) -> Iterator[Shown]:
     """The gravest loss with what is lost, the next by name, the others by number."""
     if not losses:
         return
     first, *others = losses
     names = _names(losses[:2], mask)
-    start = f"{_VERBS[first.action][0]} {names[0]}: {data_loss(first)}."
+    start = said("{} {}: {}.", _VERBS[first.action].first, names[0], data_loss(first))
     yield start
     if others:
-        verbs = " or ".join(sorted({_VERBS[each.action][0].lower() for each in others}))
+        verbs = joined(" or ", sorted({_VERBS[each.action].inner for each in others}))
         left = len(others) - 1
-        more = f"{left} more that {'holds' if left == 1 else 'hold'} data"
-        text = f"Also {verbs} {names[1]}{f' and {more}' * bool(left)}."
+        more = _count(left, said("more that holds data"), said("more that hold data"))
+        text = said("Also {} {} and {}.", verbs, names[1], more) if left else said("Also {} {}.", verbs, names[1])
         room = _ROOM - len(start) - 1
-        yield text if len(text) <= room or not left else f"Also {verbs} {left + 1} more that hold data."
+        yield text if len(text) <= room or not left else said("Also {} {} more that hold data.", verbs, left + 1)
 
 
-def _refusals(refused: Sequence[Change], mask: Mask) -> Iterator[str]:
+def _refusals(refused: Sequence[Change], mask: Mask) -> Iterator[Shown]:
     if refused:
-        verbs = {"destroy" if each.action is Action.DESTROY else "replace" for each in refused}
-        start = f"AWS refuses to {' or '.join(sorted(verbs))} {_names(refused[:1], mask)[0]}"
+        verbs = {said("destroy") if each.action is Action.DESTROY else said("replace") for each in refused}
+        start = said("AWS refuses to {} {}", joined(" or ", sorted(verbs)), _names(refused[:1], mask)[0])
         left = len(refused) - 1
-        yield f"{start} and {left} more: they are protected." if left else f"{start}: {refused_by(refused[0])} is on."
+        yield (
+            said("{} and {} more: they are protected.", start, left)
+            if left
+            else said("{}: {} is on.", start, mask.path((refused_by(refused[0]),)))
+        )
 
 
-def _names(changes: Sequence[Change], mask: Mask) -> list[str]:
+def _names(changes: Sequence[Change], mask: Mask) -> list[Shown]:
     """Short names of resources; addresses for those whose short name would be the same."""
     short = [_name(each, mask) for each in changes]
     return [
-        name if short.count(name) == 1 else _shortened(mask.address(change.address), _LONGEST_ADDRESS)
+        name if short.count(name) == 1 else ending(mask.address(change.address), _LONGEST_ADDRESS)
         for name, change in zip(short, changes, strict=True)
     ]
 
 
-def _name(change: Change, mask: Mask) -> str:
+def _name(change: Change, mask: Mask) -> Shown:
     """A resource's short name: `the models bucket`, by its key or its name; its address if neither says much."""
     key = _KEY.search(change.address)
-    name = mask.text(key[1]) if key else change.name
+    name = mask.text(key[1]) if key else mask.address(change.name)
     if name in _SAYS_NOTHING or "(" in name or (not key and change.address.endswith("]")):
-        return _shortened(mask.address(change.address), _LONGEST_ADDRESS)
-    return f"the {_shortened(name, _LONGEST_NAME)} {(DATA_RESOURCES.get(change.type) or PROTECTIONS[change.type]).noun}"
+        return ending(mask.address(change.address), _LONGEST_ADDRESS)
+    noun = (DATA_RESOURCES.get(change.type) or PROTECTIONS[change.type]).noun
+    return said("the {} {}", ending(name, _LONGEST_NAME), noun)
 
 
-def _shortened(text: str, length: int) -> str:
-    """The end of a long name, because addresses differ there; from a dot on if there is one."""
-    if len(text) <= length:
-        return text
-    end = text[-length + 1 :]
-    return f"…{end[end.find('.') + 1 :]}"
-
-
-def _serious(findings: Iterable[Finding]) -> Iterator[str]:
+def _serious(findings: Iterable[Finding]) -> Iterator[Shown]:
     found = Counter(each.severity for each in findings if each.status is Status.NEW)
     counts = {severity: found[severity] for severity in _SERIOUS if found[severity]}
     if counts:
-        parts = [f"{count} {severity.name.lower()}" for severity, count in counts.items()]
-        yield f"New findings: {', '.join(parts)}."
+        yield said("New findings: {}.", joined(", ", (said("{} {}", n, _SERIOUS[each]) for each, n in counts.items())))
 
 
-def _permissions(changes: Iterable[PrincipalChange]) -> Iterator[str]:
+def _permissions(changes: Iterable[PrincipalChange]) -> Iterator[Shown]:
     """What existing principals gain and lose. A Deny that is removed counts as gained, a new Deny as lost."""
     existing = [each for each in changes if not each.is_new]
     known = [each for each in existing if each.added or each.removed]
@@ -196,72 +194,80 @@ def _permissions(changes: Iterable[PrincipalChange]) -> Iterator[str]:
     if known:
         who = _principals([each.principal for each in known])
         one = len({each.principal for each in known}) == 1
-        parts = [f"gain{'s' * one} {_count(gained, 'permission')}"] if gained else []
-        parts += [f"lose{'s' * one} {lost if gained else _count(lost, 'permission')}"] if lost else []
-        yield f"{who} {' and '.join(parts)}."
+        first = gained or lost
+        counted = _count(first, said("permission"), said("permissions"))
+        verbs = (said("gains"), said("loses")) if one else (said("gain"), said("lose"))
+        parts = [said("{} {}", verbs[not gained], counted)]
+        parts += [said("{} {}", verbs[1], lost)] if gained and lost else []
+        yield said("{} {}.", who, joined(" and ", parts))
     unknown = len({each.principal for each in existing if each.unknown})
     if unknown:
-        yield f"The permissions of {_count(unknown, 'existing principal')} are known only after the apply."
+        principals = _count(unknown, said("existing principal"), said("existing principals"))
+        yield said("The permissions of {} are known only after the apply.", principals)
 
 
-def _principals(names: Sequence[str]) -> str:
+def _principals(names: Sequence[Shown]) -> Shown:
     distinct = set(names)
     if len(distinct) > 1:
-        return f"{len(distinct)} existing principals"
+        return said("{} existing principals", len(distinct))
     name = names[0]
-    return "Everybody" if name == "*" else name if len(name) <= _LONGEST_ADDRESS else "One existing principal"
+    if name == "*":
+        return said("Everybody")
+    return name if len(name) <= _LONGEST_ADDRESS else said("One existing principal")
 
 
-def _drift_reverts(changes: Sequence[ChangeView]) -> Iterator[str]:
+def _drift_reverts(changes: Sequence[ChangeView]) -> Iterator[Shown]:
     if changes:
-        one = len(changes) == 1
-        reverted = "only reverts a change" if one else "only revert changes"
-        yield f"{_count(len(changes), 'change')} {reverted} made outside of Terraform."
+        one, more = said("change only reverts a change"), said("changes only revert changes")
+        yield said("{} made outside of Terraform.", _count(len(changes), one, more))
 
 
 def _remaining_changes(rest: Sequence[ChangeView], has_more: bool) -> Iterator[_Fact]:
     real = [each for each in rest if each.action in _VERBS]
     if real and all(_only_tags(each) for each in real):
-        yield _Fact("The other changes are only tags." if has_more else "Only tags change.")
+        yield _Fact(said("The other changes are only tags.") if has_more else said("Only tags change."))
     elif real:
         yield _Fact(_counted(real, has_more), told=True)
     imported = sum(bool(each.import_id) for each in real)
     if imported:
-        yield _Fact(f"Of these, {imported} {'is' if imported == 1 else 'are'} imported.", told=True)
+        yield _Fact(said("Of these, {} imported.", _count(imported, said("is"), said("are"))), told=True)
     state_only = _state_only([each for each in rest if each.action not in _VERBS], bool(real) or has_more)
     yield from (_Fact(text, told=True) for text in state_only)
 
 
-def _reordered(changes: Sequence[ChangeView]) -> Iterator[str]:
+def _reordered(changes: Sequence[ChangeView]) -> Iterator[Shown]:
     count = sum(each.reordered for each in changes)
     if count:
-        verb = "changes" if count == 1 else "change"
-        yield f"{_count(count, 'update')} {verb} only the order of a policy or of JSON."
+        updates = _count(count, said("update changes"), said("updates change"))
+        yield said("{} only the order of a policy or of JSON.", updates)
 
 
-def _counted(changes: Sequence[ChangeView], has_more: bool) -> str:
+def _counted(changes: Sequence[ChangeView], has_more: bool) -> Shown:
     counts = Counter(each.action for each in changes)
     present = [action for action in _VERBS if counts[action]]
     if has_more:
-        return "Other changes: " + ", ".join(f"{counts[each]} {_VERBS[each][1]}" for each in present) + "."
+        done = (said("{} {}", counts[each], _VERBS[each].done) for each in present)
+        return said("Other changes: {}.", joined(", ", done))
     first, *others = present
-    parts = [f"{_VERBS[first][0]} {_count(counts[first], 'resource')}"]
-    parts += [f"{_VERBS[each][0].lower()} {counts[each]}" for each in others]
-    return _listed(parts) + "."
+    parts = [said("{} {}", _VERBS[first].first, _count(counts[first], said("resource"), said("resources")))]
+    parts += [said("{} {}", _VERBS[each].inner, counts[each]) for each in others]
+    return said("{}.", _listed(parts))
 
 
-def _state_only(changes: Sequence[ChangeView], has_more: bool) -> Iterator[str]:
+def _state_only(changes: Sequence[ChangeView], has_more: bool) -> Iterator[Shown]:
     """Report changes of the state only: moves, imports and forgotten resources. Reads change nothing."""
     kinds = (
-        ("moved", sum(bool(each.previous_address) for each in changes)),
-        ("imported", sum(bool(each.import_id) for each in changes)),
-        ("forgotten", sum(each.action is Action.FORGET for each in changes)),
+        (said("moved"), sum(bool(each.previous_address) for each in changes)),
+        (said("imported"), sum(bool(each.import_id) for each in changes)),
+        (said("forgotten"), sum(each.action is Action.FORGET for each in changes)),
     )
-    parts = [f"{count} {word}" for word, count in kinds if count]
+    parts = [said("{} {}", count, word) for word, count in kinds if count]
     if parts:
-        yield f"{'In the state only' if has_more else 'Only the state changes'}: {', '.join(parts)}."
+        start = said("In the state only") if has_more else said("Only the state changes")
+        yield said("{}: {}.", start, joined(", ", parts))
     elif changes and not has_more:
-        yield f"Only reads {_count(len(changes), 'data source')} during the apply."
+        sources = _count(len(changes), said("data source"), said("data sources"))
+        yield said("Only reads {} during the apply.", sources)
 
 
 def _only_tags(change: ChangeView) -> bool:
@@ -269,24 +275,25 @@ def _only_tags(change: ChangeView) -> bool:
     return change.action is Action.UPDATE and bool(change.differences) and tags and not change.import_id
 
 
-def _outputs(plan: Plan, has_more: bool) -> Iterator[str]:
+def _outputs(plan: Plan, has_more: bool) -> Iterator[Shown]:
     count = sum(output.action is not Action.NO_OP for output in plan.outputs)
     if count and not has_more:
-        yield f"Only {_count(count, 'output')} {'changes' if count == 1 else 'change'}."
+        yield said("Only {}.", _count(count, said("output changes"), said("outputs change")))
 
 
-def _drift(drift: Sequence[ChangeView], reverting: Sequence[ChangeView]) -> Iterator[str]:
+def _drift(drift: Sequence[ChangeView], reverting: Sequence[ChangeView]) -> Iterator[Shown]:
     """Report the changes made outside of Terraform that the plan does not revert."""
     reverted = {each.address for each in reverting}
     count = sum(each.address not in reverted for each in drift)
     if count:
-        noun = "more resource" if reverted else "resource"
-        yield f"{_count(count, noun)} {'was' if count == 1 else 'were'} changed outside of Terraform."
+        kind = said("more ") if reverted else NOTHING
+        one, more = said("{}resource was", kind), said("{}resources were", kind)
+        yield said("{} changed outside of Terraform.", _count(count, one, more))
 
 
-def _count(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def _count(count: int, one: Shown, more: Shown) -> Shown:
+    return said("{} {}", count, one if count == 1 else more)
 
 
-def _listed(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+def _listed(parts: Sequence[Shown]) -> Shown:
+    return parts[0] if len(parts) == 1 else said("{} and {}", joined(", ", parts[:-1]), parts[-1])

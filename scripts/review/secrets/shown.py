@@ -18,3 +18,11 @@ def said(words: str, *values: Shown | int) -> Shown:
 def joined(separator: str, texts: Iterable[Shown]) -> Shown:
     """Shown texts as one."""
     return Shown(separator.join(texts))
+
+
+def ending(text: Shown, length: int) -> Shown:
+    """The end of a long shown text, in which addresses differ; from a dot on if there is one."""
+    if len(text) <= length:
+        return text
+    end = text[-length + 1 :]
+    return Shown(f"…{end[end.find('.') + 1 :]}")

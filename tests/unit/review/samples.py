@@ -64,7 +64,7 @@ def empty(source: str = "dev") -> Review:
     return Review(
         source=source,
         terraform_version="1.11.4",
-        verdict="Nothing changes.",
+        verdict=Shown("Nothing changes."),
         summary=(),
         counts={},
         findings=(),
@@ -87,8 +87,8 @@ def three() -> Review:
     return Review(
         source="dev",
         terraform_version="1.11.4",
-        verdict="Replaces the models bucket: its objects are lost.",
-        summary=("Invokes 1 action.",),
+        verdict=Shown("Replaces the models bucket: its objects are lost."),
+        summary=(Shown("Invokes 1 action."),),
         counts={"update": 2, "replace": 1},
         findings=(
             Finding(
@@ -239,7 +239,7 @@ def numbered(count: int, source: str = "prod") -> Review:
     return Review(
         source=source,
         terraform_version="1.11.4",
-        verdict=f"Destroys {tally['destroy']:,} resources and replaces {tally['replace']:,}.",
+        verdict=Shown(f"Destroys {tally['destroy']:,} resources and replaces {tally['replace']:,}."),
         summary=(),
         counts=tally,
         findings=tuple(found),
@@ -322,8 +322,8 @@ def everything() -> Review:
     return Review(
         source=NASTY[0],
         terraform_version="1.11.4",
-        verdict=" ".join(NASTY),
-        summary=NASTY,
+        verdict=Shown(" ".join(NASTY)),
+        summary=tuple(map(Shown, NASTY)),
         counts={"create": 1, "update": 2, "replace": 1, "destroy": 2, "import": 5, "move": 5, "forget": 2, "read": 2},
         findings=tuple(found),
         suppressed=tuple(SuppressedFinding(each, f"Because {each.why}") for each in found[: len(NASTY)]),

@@ -31,7 +31,7 @@ def reviewed(*findings: Finding) -> Review:
     return Review(
         "dev",
         "1.11.4",
-        "Nothing changes.",
+        Shown("Nothing changes."),
         (),
         {},
         findings,

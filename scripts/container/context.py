@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Literal
 
+from scripts.container import ignored
 from scripts.core.errors import UserError
 
 # A constant, because the archive must not depend on the clock. Zip files cannot hold a year before 1980.
@@ -177,23 +178,8 @@ def _git_rule(root: Path, name: str) -> str:
 
 def kept(root: Path, listed: Iterable[str]) -> Iterator[str]:
     """The names that .dockerignore does not exclude."""
-    ignored = root / ".dockerignore"
-    if not ignored.is_file():
+    ignored_file = root / ".dockerignore"
+    if not ignored_file.is_file():
         yield from listed
         return
-    from docker.utils.build import PatternMatcher
-
-    lines = [line.strip() for line in ignored.read_text(encoding="utf-8-sig").splitlines()]
-    # `docker build` always sends the Dockerfile too.
-    patterns = [line for line in lines if line and not line.startswith("#")] + ["!Dockerfile"]
-    matcher = PatternMatcher(patterns)
-    for name in listed:
-        kept = True
-        # A pattern that matches a folder applies to everything below it, which `matcher.matches` does not handle.
-        # The last matching pattern decides. https://docs.docker.com/build/concepts/context/#syntax
-        paths = [name, *map(str, PurePosixPath(name).parents)]
-        for pattern in matcher.patterns:
-            if any(pattern.match(path) for path in paths):
-                kept = pattern.exclusion
-        if kept:
-            yield name
+    yield from ignored.kept(listed, ignored_file.read_text(encoding="utf-8-sig"))

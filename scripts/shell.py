@@ -60,7 +60,7 @@ def _prepare(job: str, env: str, hp: list[str], image: str) -> "tuple[ShellSetup
     shell.prepare(scratch, name, shell.configuration(spec, hyperparameters))
     folders = {channel.name: channel.folder for channel in local}
     setup = shell.ShellSetup(name, scratch, folders, environment, spec.network_isolation, usable)
-    return setup, [f"{one} ({channel.source})" for one, channel in spec.channels.items() if not channel.is_local]
+    return setup, [f"{one} ({channel.place})" for one, channel in spec.channels.items() if channel.folder is None]
 
 
 def _image(client: object, job: str, spec: "JobSpec", env: str, image: str) -> str:

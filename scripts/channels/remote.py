@@ -1,5 +1,6 @@
 """The objects below a channel's prefix in S3, and the jobs in progress that read them."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -17,6 +18,11 @@ def prefix_of(spec: str, channel: str) -> str:
     ``training`` would include ``training2/…``.
     """
     return f"{spec}/{channel}/"
+
+
+def manifest_key(spec: str, channel: str, digest: str) -> str:
+    """The key of a channel's manifest in the data bucket: below no channel's prefix, so no upload deletes it."""
+    return f"{spec}/{channel}-{digest}.manifest"
 
 
 def list_objects(s3: Any, bucket: str, prefix: str) -> list[RemoteObject]:
@@ -71,5 +77,12 @@ def has_yet_to_read(job: Mapping[str, Any]) -> bool:
 
 def _reads(job: dict[str, Any], prefix_uri: str) -> bool:
     sources = (channel.get("DataSource", {}).get("S3DataSource", {}) for channel in job.get("InputDataConfig", []))
-    uris = [source["S3Uri"] for source in sources if source]
-    return any(uri.startswith(prefix_uri) or prefix_uri.startswith(uri) for uri in uris)
+    return any(_overlaps(source, prefix_uri) for source in sources if source)
+
+
+def _overlaps(source: Mapping[str, Any], prefix_uri: str) -> bool:
+    """Whether a source may have objects below a channel's prefix; of manifests, those that `manifest_key` names."""
+    uri = source["S3Uri"]
+    if source.get("S3DataType") == "ManifestFile":
+        return re.fullmatch(re.escape(prefix_uri.rstrip("/")) + r"-[0-9a-f]{12}\.manifest", uri) is not None
+    return bool(uri.startswith(prefix_uri) or prefix_uri.startswith(uri))

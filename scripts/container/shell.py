@@ -62,7 +62,7 @@ def configuration(spec: "JobSpec", hyperparameters: Mapping[str, str]) -> dict[s
             **({"ContentType": channel.content_type} if channel.content_type else {}),
         }
         for name, channel in spec.channels.items()
-        if channel.is_local
+        if channel.folder is not None
     }
     group = {"instance_group_name": "homogeneousCluster", "instance_type": spec.instance_type, "hosts": [HOST]}
     files: dict[str, Any] = {

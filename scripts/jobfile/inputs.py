@@ -16,10 +16,10 @@ def local_channels(spec_name: str, spec: "JobSpec") -> list[LocalChannel]:
     """The channels of a job whose source is a local folder."""
     return [
         LocalChannel(
-            name, Path(channel.source), f"channels.{name}.source of jobs/{spec_name}.toml", prefix_of(spec_name, name)
+            name, channel.folder, f"channels.{name}.source of jobs/{spec_name}.toml", prefix_of(spec_name, name)
         )
         for name, channel in spec.channels.items()
-        if channel.is_local
+        if channel.folder is not None
     ]
 
 

@@ -61,7 +61,7 @@ OWNERS: Mapping[str, Owner] = {
     "InputDataConfig.ContentType": Owner("channels.NAME.content_type"),
     "InputDataConfig.InputMode": Owner("channels.NAME.input_mode"),
     "InputDataConfig.ShuffleConfig.Seed": Owner("channels.NAME.shuffle_seed"),
-    "InputDataConfig.DataSource.S3DataSource.S3DataType": Owner("channels.NAME.source"),
+    "InputDataConfig.DataSource.S3DataSource.S3DataType": Owner("channels.NAME.manifest"),
     "InputDataConfig.DataSource.S3DataSource.S3Uri": Owner("channels.NAME.source"),
     "InputDataConfig.DataSource.S3DataSource.S3DataDistributionType": Owner("channels.NAME.distribution"),
 }

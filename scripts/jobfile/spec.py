@@ -4,6 +4,7 @@ The limits are SageMaker's:
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
 """
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, StrictBool, StrictInt, Tag, model_validator
@@ -19,6 +20,7 @@ from scripts.jobfile.values import (
     Hyperparameter,
     InstanceType,
     KmsKey,
+    ListPlace,
     MetricName,
     MetricRegex,
     Program,
@@ -52,22 +54,46 @@ class Channel(Table):
 
     Args:
         source: a local folder, which is synchronised to the data bucket, or ``s3://bucket/prefix/``.
+        manifest: which objects the channel has: ``s3://bucket/key``, a manifest with a prefix of its own, or a local
+            file with a path below the source in each line.
         input_mode: how the program gets the objects from SageMaker.
         distribution: whether each instance gets all objects or only its share.
         content_type: the MIME type of the objects, for the program.
         shuffle_seed: decides the order in which SageMaker gives the objects to the program.
     """
 
-    source: Source
+    source: Source | None = None
+    manifest: ListPlace | None = None
     input_mode: Literal["File", "FastFile", "Pipe"] = "File"
     distribution: Literal["FullyReplicated", "ShardedByS3Key"] = "FullyReplicated"
     content_type: Annotated[str, Field(max_length=256)] | None = None
     shuffle_seed: Annotated[StrictInt, Field(ge=-(2**63), lt=2**63)] | None = None
 
+    @model_validator(mode="after")
+    def _check_manifest(self) -> "Channel":
+        if self.source is None and (self.manifest is None or self.list_file):
+            more = " below which the paths of manifest are" if self.manifest else ""
+            raise ValueError(f"the key source is missing,{more or ' or manifest with a list in S3'}")
+        if self.source is not None and self.manifest is not None and not self.list_file:
+            raise ValueError("a manifest in S3 has a prefix of its own; remove source, or name a local list")
+        if self.manifest is not None and self.input_mode == "FastFile":
+            raise ValueError('SageMaker reads no manifest with input_mode = "FastFile"; choose "File" or "Pipe"')
+        return self
+
     @property
-    def is_local(self) -> bool:
-        """Whether the source is a local folder."""
-        return not self.source.startswith("s3://")
+    def folder(self) -> Path | None:
+        """The source, if it is a local folder."""
+        return None if self.source is None or self.source.startswith("s3://") else Path(self.source)
+
+    @property
+    def list_file(self) -> Path | None:
+        """The manifest, if it is a local file."""
+        return None if self.manifest is None or self.manifest.startswith("s3://") else Path(self.manifest)
+
+    @property
+    def place(self) -> str:
+        """What the job file names: the source, or a manifest that has its own."""
+        return self.source or self.manifest or ""
 
 
 class Vpc(Table):

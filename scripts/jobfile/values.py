@@ -59,6 +59,13 @@ Source = Annotated[
     AfterValidator(check_source),
     _matching(r"(?!s3:).+|s3://[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9](/.*)?", "an S3 source is s3://bucket/prefix/"),
 ]
+# A key, not a prefix; or a file of this machine.
+ListPlace = Annotated[
+    str,
+    Field(min_length=1, max_length=1024),
+    AfterValidator(check_source),
+    _matching(r"(?!s3:).+|s3://[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9]/.*[^/]", "a manifest in S3 is s3://bucket/key"),
+]
 Code = Annotated[str, Field(min_length=1, max_length=1024), AfterValidator(check_code)]
 Program = Annotated[str, AfterValidator(check_program_name)]
 # Instance types with local NVMe disks: SageMaker attaches no volume to them, and refuses a key for a volume.

@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from scripts.channels import listed
 from scripts.core import aws, console
 from scripts.core.printable import json_text
 
@@ -33,11 +34,11 @@ def list_data(request: Mapping[str, Any]) -> list[str]:
     channels, lines = [], []
     for channel in request.get("InputDataConfig", []):
         source = channel["DataSource"].get("S3DataSource", {})
-        if source.get("S3DataType") != "S3Prefix":
+        if source.get("S3DataType") not in ("S3Prefix", "ManifestFile"):
             continue
         name, uri = channel["ChannelName"], source["S3Uri"]
         try:
-            found = list(islice(_objects(s3, uri), MOST_OBJECTS + 1))
+            found = list(islice(_objects(s3, source), MOST_OBJECTS + 1))
         except s3.exceptions.ClientError as error:
             if not aws.is_access_denied(error):
                 raise
@@ -86,7 +87,17 @@ def summarise(channel: str, uri: str, found: list[dict[str, Any]]) -> dict[str, 
     }
 
 
-def _objects(s3: Any, uri: str) -> Iterator[dict[str, Any]]:
+def _objects(s3: Any, source: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The objects of a channel's source: those below its prefix, or those that its manifest names."""
+    if source["S3DataType"] == "ManifestFile":
+        manifest = listed.read(s3, source["S3Uri"])
+        names = {manifest.place[1] + path for path in manifest.paths}
+        yield from (one for one in _below(s3, manifest.prefix) if one["key"] in names)
+    else:
+        yield from _below(s3, source["S3Uri"])
+
+
+def _below(s3: Any, uri: str) -> Iterator[dict[str, Any]]:
     bucket, prefix = aws.split_uri(uri)
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         for entry in page.get("Contents", []):

@@ -25,8 +25,8 @@ def check_images(spec: "JobSpec", hyperparameters: Mapping[str, str]) -> None:
     Raises:
         UserError: the job would fail with this error.
     """
-    folders = {name: spec.channels[name].source for name in CHECKED_CHANNELS if name in spec.channels}
-    local = {name: folder for name, folder in folders.items() if spec.channels[name].is_local}
+    folders = {name: spec.channels[name].folder for name in CHECKED_CHANNELS if name in spec.channels}
+    local = {name: str(folder) for name, folder in folders.items() if folder is not None}
     if not spec.runs_trainer or "training" not in local:
         return
     settings = [f"--{name}={value}" for name, value in (local | dict(hyperparameters)).items()]

@@ -8,7 +8,7 @@ from scripts import channels, container, costs, jobfile
 from scripts.core import aws, console, verb
 from scripts.runs.requests import check_can_keep
 from scripts.stack import read_stack
-from scripts.training import caller_rights, preflight, resources, verb_calls
+from scripts.training import caller_rights, manifests, preflight, resources, verb_calls
 from scripts.training.images import check_images
 from scripts.training.job_image import describe_image, job_image
 from scripts.training.request import TrainingJob, build_request, job_name, merge_metrics
@@ -72,6 +72,7 @@ def prepare(
             container.check_program(spec.program, spec.code)
     if not image:  # the job runs the local trainer: check its hyperparameters before any call to AWS
         jobfile.resolve_hyperparameters(spec.hyperparameters_to_send, typed, local_trainer)
+    lists = jobfile.read_lists(name, spec)
     stack = read_stack(environment)
     channels.check(jobfile.local_channels(name, spec))
     trainer = describe_image(image, spec, stack, say) if image else local_trainer
@@ -82,7 +83,7 @@ def prepare(
     described = trainer or local_trainer
     metrics = merge_metrics(described.metrics if described else (), spec.metrics)
     uri = image or job_image(name, spec, stack, environment, say)
-    prepared = PreparedJob(TrainingJob(name, spec, job_name(name), uri, hyperparameters, metrics), stack)
+    prepared = PreparedJob(TrainingJob(name, spec, job_name(name), uri, hyperparameters, metrics, lists), stack)
     cap = None if spec.max_cost is None else costs.Cap(spec.max_cost, f"jobs/{name}.toml")
     return replace(prepared, tags=costs.check(prepared.request, cap, spec.price_per_hour, say))
 
@@ -99,17 +100,20 @@ def upload(prepared: PreparedJob, yes: bool) -> None:
     """
     job, request = prepared.job, prepared.request
     spec = job.spec
-    sources = [channel.source for channel in spec.channels.values() if not channel.is_local]
+    sources = [channel.place for channel in spec.channels.values() if channel.folder is None]
     local = jobfile.local_channels(job.spec_name, spec)
     with verb.on_interrupt(
         f"Interrupted. No job was started. Uploaded files are kept; `make train JOB={job.spec_name}` uploads the rest."
     ):
         check_can_keep(request)
-        needs = verb_calls.of_train(prepared.stack, request, [channel.prefix for channel in local])
+        written = list(manifests.written(job, prepared.stack.data_bucket))
+        needs = verb_calls.of_train(prepared.stack, request, [channel.prefix for channel in local], written)
         caller_rights.check("make train", needs, console.say)
         resources.check(request, prepared.stack, console.say)
         preflight.check(request, sources, console.say)
+        manifests.check(job, console.say)
         costs.check_quotas(request, console.say)
         channels.synchronise(local, prepared.stack.data_bucket, yes)
+        manifests.upload(job, prepared.stack.data_bucket)
     if "volume_size_gb" in spec.model_fields_set and spec.has_own_nvme:
         console.say(f"Note: volume_size_gb has no effect on {spec.instance_type}, which has local NVMe disks.")

@@ -6,11 +6,11 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.
 import secrets
 import string
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from scripts.channels import prefix_of
+from scripts.channels import Manifest, prefix_of
 from scripts.core.errors import UserError
 from scripts.jobfile import request_table
 from scripts.jobfile.hyperparameters import Metric
@@ -37,6 +37,7 @@ class TrainingJob:
         image: the URI of its image.
         hyperparameters: the values as SageMaker stores them.
         metrics: the metrics that SageMaker reads from the log.
+        lists: the paths in the local lists of its channels, by the channel's name.
     """
 
     spec_name: str
@@ -45,6 +46,21 @@ class TrainingJob:
     image: str
     hyperparameters: Mapping[str, str]
     metrics: Sequence[Metric]
+    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def manifest(self, channel: str, bucket: str) -> Manifest | None:
+        """The manifest that a channel's local list becomes; None without a list.
+
+        Args:
+            channel: the channel's name.
+            bucket: the data bucket, which has the objects of local sources.
+        """
+        if channel not in self.lists:
+            return None
+        source = self.spec.channels[channel]
+        local = f"s3://{bucket}/{prefix_of(self.spec_name, channel)}"
+        prefix = local if source.folder is not None else f"{source.place.rstrip('/')}/"
+        return Manifest(prefix, self.lists[channel])
 
 
 def job_name(spec_name: str, now: datetime | None = None) -> str:
@@ -176,8 +192,12 @@ def _algorithm(training_job: TrainingJob) -> dict[str, Any]:
 def _channels(training_job: TrainingJob, bucket: str) -> list[dict[str, Any]]:
     channels = []
     for name, channel in training_job.spec.channels.items():
-        uri = f"s3://{bucket}/{prefix_of(training_job.spec_name, name)}" if channel.is_local else channel.source
-        source = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": channel.distribution}
+        spec_name, listed = training_job.spec_name, training_job.manifest(name, bucket)
+        uri = channel.place if channel.folder is None else f"s3://{bucket}/{prefix_of(spec_name, name)}"
+        if listed is not None:
+            uri = f"s3://{bucket}/{listed.key(spec_name, name)}"
+        kind = "S3Prefix" if channel.manifest is None else "ManifestFile"
+        source = {"S3DataType": kind, "S3Uri": uri, "S3DataDistributionType": channel.distribution}
         one: dict[str, Any] = {
             "ChannelName": name,
             "DataSource": {"S3DataSource": source},

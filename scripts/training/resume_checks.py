@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from scripts import channels
+from scripts.channels import listed
 from scripts.core import aws, jobs
 from scripts.core.errors import UserError
 from scripts.jobfile.hyperparameters import TrainerDescription
@@ -99,8 +100,12 @@ def _check_has_checkpoint(s3: Any, earlier: Mapping[str, Any]) -> None:
 
 
 def _check_unchanged(s3: Any, earlier: Mapping[str, Any], channel: Mapping[str, Any]) -> None:
-    job, uri = earlier["TrainingJobName"], channel["DataSource"]["S3DataSource"]["S3Uri"]
-    changed = channels.changed_since(s3, uri, earlier["CreationTime"])
+    job, source = earlier["TrainingJobName"], channel["DataSource"]["S3DataSource"]
+    uri, since = source["S3Uri"], earlier["CreationTime"]
+    changed = channels.changed_since(s3, uri, since)
+    if source.get("S3DataType") == "ManifestFile" and not changed:
+        uri, names = _named_by(s3, uri)
+        changed = [key for key in channels.changed_since(s3, uri, since) if key in names]
     if changed:
         bucket, _ = aws.split_uri(uri)
         more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
@@ -109,6 +114,13 @@ def _check_unchanged(s3: Any, earlier: Mapping[str, Any], channel: Mapping[str, 
             f"s3://{bucket}/{changed[0]}{more}.",
             f"Restore them (docs/data.md). {_start_over(job)}",
         )
+
+
+def _named_by(s3: Any, uri: str) -> tuple[str, set[str]]:
+    """The prefix of a manifest, and the keys of its objects."""
+    manifest = listed.read(s3, uri)
+    _, prefix = manifest.place
+    return manifest.prefix, {f"{prefix}{path}" for path in manifest.paths}
 
 
 def _folder(uri: str) -> str:

@@ -71,15 +71,21 @@ def of_image(stack: "Stack", base: str | None = None) -> list[Need]:
     return calls.needs
 
 
-def of_train(stack: "Stack", request: Mapping[str, Any], prefixes: Sequence[str]) -> list[Need]:
+def of_train(
+    stack: "Stack", request: Mapping[str, Any], prefixes: Sequence[str], manifests: Sequence[str] = ()
+) -> list[Need]:
     """What `make train` needs.
 
     Args:
         stack: the stack.
         request: the CreateTrainingJob request.
         prefixes: the prefixes of the job's local channels in the data bucket.
+        manifests: the keys of the manifests to write there.
     """
-    return [*of_data(stack, prefixes), *_of_job(stack, request)]
+    calls = _Calls(stack)
+    for key in manifests:
+        calls.add("to write a channel's manifest", "s3", "PutObject", Bucket=stack.data_bucket, Key=key)
+    return [*of_data(stack, prefixes), *calls.needs, *_of_job(stack, request)]
 
 
 def of_resume(stack: "Stack", request: Mapping[str, Any]) -> list[Need]:

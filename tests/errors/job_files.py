@@ -1,15 +1,25 @@
 """Errors in a job file, and in the hyperparameters of the command line."""
 
-from tests.errors.case import STACK, Case, file, given, job
+from tests.errors.case import STACK, Case, file, folder, given, job
 
 GROUP = "Job file"
 TRAIN = "make train JOB=mistake"
 DESCRIBED = "docs/jobs.md describes each key."
 
+WRITE = "Write the file: a path below the channel's source in each line."
+
 
 def _case(title: str, head: str, problem: str, fix: str = DESCRIBED, tables: str | None = None) -> Case:
     prepared = job(head) if tables is None else job(head, tables)
     return Case(GROUP, title, TRAIN, f"jobs/mistake.toml: {problem}", fix, prepared)
+
+
+def _list(title: str, text: bytes | None, problem: str, fix: str = "Name files below data/listed.") -> Case:
+    channel = "[channels.training]\nsource = 'data/listed'\nmanifest = 'list.txt'\n"
+    parts = [job('program = "my_train.py"', channel), file("trainer/my_train.py", ""), folder("data/listed", "b.png")]
+    parts += [] if text is None else [file("list.txt", text)]
+    where = "list.txt (channels.training.manifest of jobs/mistake.toml)"
+    return Case(GROUP, title, TRAIN, f"{where} {problem}", fix, given(*parts))
 
 
 def _hp(title: str, typed: str, problem: str, fix: str) -> Case:
@@ -270,6 +280,44 @@ CASES = (
         "entrypoint.2: 'a\\nb' is not allowed: SageMaker accepts no line break in it.",
     ),
     _case("an argument that is no string", 'arguments = ["train", 3]', "arguments.1 is 3, and …"),
+    _case(
+        "a channel without a source",
+        "",
+        "channels.training: the key source is missing, or manifest with a list in S3.",
+        tables="[channels.training]\ninput_mode = 'File'\n",
+    ),
+    _case(
+        "a local list without a source",
+        "",
+        "channels.training: the key source is missing, below which the paths of manifest are.",
+        tables="[channels.training]\nmanifest = 'list.txt'\n",
+    ),
+    _case(
+        "a manifest in S3 beside a source",
+        "",
+        "channels.training: a manifest in S3 has a prefix of its own; remove source, or name a local list.",
+        tables=TABLE + "manifest = 's3://bucket/list.manifest'\n",
+    ),
+    _case(
+        "a manifest that is a prefix",
+        "",
+        "channels.training.manifest: 's3://bucket/x/' is not allowed: a manifest in S3 is s3://bucket/key.",
+        tables="[channels.training]\nmanifest = 's3://bucket/x/'\n",
+    ),
+    _case(
+        "a manifest for FastFile",
+        "",
+        'channels.training: SageMaker reads no manifest with input_mode = "FastFile"; choose "File" or "Pipe".',
+        tables=TABLE + "manifest = 'list.txt'\ninput_mode = 'FastFile'\n",
+    ),
+    _list("a local list that does not exist", None, "cannot be read: No such file or directory.", WRITE),
+    _list("a local list that is not UTF-8", b"\xfc.png\n", "is not UTF-8 (byte 0).", "Save it as UTF-8."),
+    _list("an empty list", b"\n", "names nothing.", "Write a path below the channel's source in each line."),
+    _list("a list that leads out of its folder", b"../a.png", "names '../a.png', which leads out of the folder."),
+    _list("a list with a path in another form", b"./a.png", "names './a.png', which is not written as a path, such …"),
+    _list("a list with a file that is not there", b"a.png", "names 'a.png', which is no file in data/listed."),
+    _list("a list with a hidden file", b".a.png", "names '.a.png', which is hidden, so it is not uploaded."),
+    _list("a list with a file twice", b"b.png\nb.png\n", "names 'b.png' twice.", "Name each object once."),
     _case(
         "a shuffle seed that is no whole number",
         "",

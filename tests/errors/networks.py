@@ -1,4 +1,4 @@
-"""Errors of the network and the keys that a job file names, in an account that has both."""
+"""Errors of the network, the keys and the manifests that a job file names, in an account that has them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from tests.errors.case import STACK, Case, job
 from tests.errors.scene import Given, Scene
 
-GROUP = "Keys and network"
+GROUP = "Keys, network, manifests"
+DATA = "trainyard-local-data-123456789012-us-east-1"
 TRAIN = "make train JOB=mistake"
 FIX = "Correct [vpc] of the job file, or the network of the stack (docs/platform-team.md#network)."
 
@@ -46,7 +47,51 @@ def _key(head: str, disabled: bool = False) -> Given:
     return made
 
 
+def _manifest(content: str) -> Given:
+    """Objects in the data bucket, and a job file whose channel has the manifest `lists/x.manifest`."""
+
+    @contextmanager
+    def made(scene: Scene) -> Iterator[None]:
+        s3 = scene.client("s3")
+        keys = ("lists/x.manifest" if content else "lists/x.manifest.old", "lists/b.png")
+        for key in keys:
+            s3.put_object(Bucket=DATA, Key=key, Body=content.encode())
+        with job(tables=f"[channels.training]\nmanifest = 's3://{DATA}/lists/x.manifest'\n")(scene):
+            yield
+        for key in keys:
+            s3.delete_object(Bucket=DATA, Key=key)
+
+    return made
+
+
 CASES = (
+    Case(
+        GROUP,
+        "a manifest that does not exist",
+        TRAIN,
+        f"The manifest s3://{DATA}/lists/x.manifest does not exist.",
+        "Correct it in the job file.",
+        _manifest(""),
+        STACK,
+    ),
+    Case(
+        GROUP,
+        "a manifest in another form",
+        TRAIN,
+        f"s3://{DATA}/lists/x.manifest is not a manifest with at least one object.",
+        'A manifest is a JSON list: first {"prefix": "s3://…"}, then the paths below that prefix.',
+        _manifest('["a.png"]'),
+        STACK,
+    ),
+    Case(
+        GROUP,
+        "a manifest with an object that does not exist",
+        TRAIN,
+        f"s3://{DATA}/lists/x.manifest names 'a.png', and s3://{DATA}/lists/a.png does not exist, nor do 1 more.",
+        "Correct the list, or upload the object.",
+        _manifest(f'[{{"prefix": "s3://{DATA}/lists/"}}, "b.png", "a.png", "c.png"]'),
+        STACK,
+    ),
     Case(
         GROUP,
         "the stack's network, which it does not have",

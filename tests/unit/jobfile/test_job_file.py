@@ -26,14 +26,14 @@ def test_defaults(jobs: Path) -> None:
     assert (spec.instance_type, spec.instance_count, spec.max_runtime_seconds) == ("ml.g4dn.4xlarge", 1, 3600)
     assert (spec.spot, spec.checkpoints, spec.network_isolation, spec.program) == (False, True, False, None)
     channel = spec.channels["training"]
-    assert (channel.input_mode, channel.distribution, channel.is_local) == ("File", "FullyReplicated", True)
+    assert (channel.input_mode, channel.distribution, channel.folder) == ("File", "FullyReplicated", Path("data/x"))
 
 
 def test_example_job_file_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(Path(__file__).parents[3])
     spec = read_job("digits")
     assert not spec.instance_type.startswith(("ml.g", "ml.p"))
-    assert not any("test" in channel.source for channel in spec.channels.values())
+    assert not any("test" in channel.place for channel in spec.channels.values())
 
 
 def test_a_distribution_is_sent_as_the_hyperparameter_of_sagemakers_sdk() -> None:
@@ -152,7 +152,7 @@ def test_the_trainers_folder_is_no_part_of_a_programs_name(jobs: Path) -> None:
     [
         ({"instance_tipe": "x"}, "instance_tipe", "instance_type"),
         ({"channels": {"training": {"sorce": "x", "source": "x"}}}, "channels.training.sorce", "source"),
-        ({"channels": {"training": {}}}, "channels.training.source is missing", "source"),
+        ({"channels": {"training": {}}}, "channels.training: the key source is missing", ""),
         ({"channels": {"train": {"source": "x"}}}, "channel training is missing", ""),
         ({"channels": {**TRAINING, "a b": {"source": "x"}}}, "a b", ""),
         ({"channels": {"training": {"source": "s3://B/x"}}}, "channels.training.source", ""),

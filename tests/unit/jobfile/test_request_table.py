@@ -107,7 +107,7 @@ def test_every_other_member_reaches_the_request_unchanged() -> None:
         (
             {CHANNELS: [{"ChannelName": "a", "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://b"}}}]},
             "InputDataConfig.DataSource.S3DataSource.S3DataType has a key of its own",
-            "Set channels.a.source in the job file.",
+            "Set channels.a.manifest in the job file.",
         ),
         ({CHANNELS: "training"}, "InputDataConfig is 'training', but it must be an array", "API_"),
         ({CHANNELS: ["training"]}, "InputDataConfig is 'training', but it must be a table", "API_"),

@@ -50,24 +50,28 @@ class Table(BaseModel):
 
 
 class Channel(Table):
-    """An input channel of the job.
+    """An input channel of the job."""
 
-    Args:
-        source: a local folder, which is synchronised to the data bucket, or ``s3://bucket/prefix/``.
-        manifest: which objects the channel has: ``s3://bucket/key``, a manifest with a prefix of its own, or a local
-            file with a path below the source in each line.
-        input_mode: how the program gets the objects from SageMaker.
-        distribution: whether each instance gets all objects or only its share.
-        content_type: the MIME type of the objects, for the program.
-        shuffle_seed: decides the order in which SageMaker gives the objects to the program.
-    """
-
-    source: Source | None = None
-    manifest: ListPlace | None = None
-    input_mode: Literal["File", "FastFile", "Pipe"] = "File"
-    distribution: Literal["FullyReplicated", "ShardedByS3Key"] = "FullyReplicated"
-    content_type: Annotated[str, Field(max_length=256)] | None = None
-    shuffle_seed: Annotated[StrictInt, Field(ge=-(2**63), lt=2**63)] | None = None
+    source: Source | None = Field(
+        None, description="A folder of this machine, which is synchronised to the data bucket, or s3://bucket/prefix/."
+    )
+    manifest: ListPlace | None = Field(
+        None,
+        description="Which objects: a file with a path below source in each line, or a manifest, s3://bucket/key.",
+    )
+    input_mode: Literal["File", "FastFile", "Pipe"] = Field(
+        "File", description="File copies the data before the start, FastFile reads them on demand, Pipe streams them."
+    )
+    distribution: Literal["FullyReplicated", "ShardedByS3Key"] = Field(
+        "FullyReplicated", description="FullyReplicated gives each instance all objects, ShardedByS3Key its share."
+    )
+    content_type: Annotated[str, Field(max_length=256)] | None = Field(
+        None, description="A MIME type that SageMaker passes to the program."
+    )
+    shuffle_seed: Annotated[StrictInt, Field(ge=-(2**63), lt=2**63)] | None = Field(
+        None,
+        description="Decides the order in which SageMaker gives the objects to the program; it matters with Pipe only.",
+    )
 
     @model_validator(mode="after")
     def _check_manifest(self) -> "Channel":
@@ -99,8 +103,12 @@ class Channel(Table):
 class Vpc(Table):
     """A network of your own for the job's instances: subnets and security groups of one VPC, by their ids."""
 
-    subnets: Annotated[list[Subnet], Field(min_length=1, max_length=16)]
-    security_groups: Annotated[list[SecurityGroup], Field(min_length=1, max_length=5)]
+    subnets: Annotated[list[Subnet], Field(min_length=1, max_length=16)] = Field(
+        description="The ids of private subnets, such as subnet-0a1b2c3d."
+    )
+    security_groups: Annotated[list[SecurityGroup], Field(min_length=1, max_length=5)] = Field(
+        description="The ids of security groups of the same VPC, such as sg-0a1b2c3d."
+    )
 
 
 # The tags are no part of a message: `place` in reading.py skips them.
@@ -114,35 +122,87 @@ VpcChoice = Annotated[
 class JobSpec(Table):
     """The content of a job file; docs/jobs.md describes each key."""
 
-    code: Code | None = None
-    program: Program | None = None
-    distribution: Literal["multi_worker_mirrored"] | None = None
-    instance_type: InstanceType = "ml.g4dn.4xlarge"
-    instance_count: Annotated[StrictInt, Field(ge=1)] = 1
-    volume_size_gb: Annotated[StrictInt, Field(ge=1, le=16384)] = 30
-    volume_kms_key: KmsKey | None = None
-    output_kms_key: KmsKey | None = None
-    output_compression: Literal["gzip", "none"] = "gzip"
-    max_runtime_seconds: Annotated[StrictInt, Field(ge=1, le=LONGEST)] = HOUR
-    spot: StrictBool = False
-    max_wait_seconds: Annotated[StrictInt, Field(ge=1, le=LONGEST)] | None = None
-    keep_alive_seconds: Annotated[StrictInt, Field(ge=0, le=LONGEST_WARM_POOL)] = 0
-    max_cost: Usd | None = None
-    price_per_hour: Usd | None = None
-    checkpoints: StrictBool = True
-    retries: Annotated[StrictInt, Field(ge=1, le=30)] | None = None
-    infra_check: StrictBool = False
-    network_isolation: StrictBool = False
-    vpc: VpcChoice | None = None
-    encrypt_between_instances: StrictBool = False
-    entrypoint: Command | None = None
-    arguments: Command | None = None
-    hyperparameters: Annotated[dict[str, Hyperparameter], Field(max_length=100)] = {}
-    channels: Annotated[dict[ChannelName, Channel], Field(max_length=20)] = {}
-    metrics: Annotated[dict[MetricName, MetricRegex], Field(max_length=40)] = {}
-    environment: Annotated[dict[EnvironmentKey, Annotated[str, Field(max_length=512)]], Field(max_length=99)] = {}
-    tags: Annotated[dict[TagKey, TagValue], Field(max_length=40)] = {}
-    request: dict[str, Any] = {}
+    code: Code | None = Field(
+        None, description="A folder with code of your own, from / or from the root of the repository; default: trainer."
+    )
+    program: Program | None = Field(
+        None, description="The .py or .sh file in that folder that the job runs; default: the trainer."
+    )
+    distribution: Literal["multi_worker_mirrored"] | None = Field(
+        None, description="The program trains on all instances with TensorFlow's MultiWorkerMirroredStrategy."
+    )
+    instance_type: InstanceType = Field("ml.g4dn.4xlarge", description="The type of machine that trains.")
+    instance_count: Annotated[StrictInt, Field(ge=1)] = Field(1, description="How many of them.")
+    volume_size_gb: Annotated[StrictInt, Field(ge=1, le=16384)] = Field(
+        30, description="The disk of each, in GB; types with local NVMe disks have no such disk."
+    )
+    volume_kms_key: KmsKey | None = Field(
+        None, description="The id or ARN of the KMS key for that disk; default: the stack's key."
+    )
+    output_kms_key: KmsKey | None = Field(
+        None, description="The id or ARN of the KMS key for the model and the other results; default: the stack's key."
+    )
+    output_compression: Literal["gzip", "none"] = Field(
+        "gzip", description="none: the model and the other results are single objects, not an archive."
+    )
+    max_runtime_seconds: Annotated[StrictInt, Field(ge=1, le=LONGEST)] = Field(
+        HOUR, description="SageMaker stops the job then; the job keeps the model that it has."
+    )
+    spot: StrictBool = Field(
+        False, description="Train on spare capacity, which AWS may take away and give back; needs checkpoints."
+    )
+    max_wait_seconds: Annotated[StrictInt, Field(ge=1, le=LONGEST)] | None = Field(
+        None, description="With spot: the limit for waiting and running together; default: twice max_runtime_seconds."
+    )
+    keep_alive_seconds: Annotated[StrictInt, Field(ge=0, le=LONGEST_WARM_POOL)] = Field(
+        0, description="How long the instances are kept after the job for a next one, and billed: a warm pool."
+    )
+    max_cost: Usd | None = Field(
+        None, description="USD that the job may cost at most; a job that may cost more is refused."
+    )
+    price_per_hour: Usd | None = Field(
+        None, description="USD an instance and hour, where no price is known or another one is agreed."
+    )
+    checkpoints: StrictBool = Field(True, description="Keep /opt/ml/checkpoints in the checkpoints bucket.")
+    retries: Annotated[StrictInt, Field(ge=1, le=30)] | None = Field(
+        None, description="How often SageMaker starts the job again after an InternalServerError."
+    )
+    infra_check: StrictBool = Field(
+        False, description="SageMaker checks the health of GPU instances before the training."
+    )
+    network_isolation: StrictBool = Field(False, description="The container has no network, not even to AWS.")
+    vpc: VpcChoice | None = Field(
+        None,
+        description="The stack's network, or a table with subnets and security_groups; default: the stack's, if any.",
+    )
+    encrypt_between_instances: StrictBool = Field(
+        False, description="SageMaker encrypts what the instances of the job send each other."
+    )
+    entrypoint: Command | None = Field(
+        None, description="A command in place of the image's entry point, as a list of words."
+    )
+    arguments: Command | None = Field(
+        None, description="The arguments of the entry point in place of train, as a list of words."
+    )
+    hyperparameters: Annotated[dict[str, Hyperparameter], Field(max_length=100)] = Field(
+        {}, description="Strings, numbers and booleans that the program gets."
+    )
+    channels: Annotated[dict[ChannelName, Channel], Field(max_length=20)] = Field(
+        {}, description="The job's input, a table for each channel."
+    )
+    metrics: Annotated[dict[MetricName, MetricRegex], Field(max_length=40)] = Field(
+        {},
+        description="Regular expressions whose first group is the value; for programs other than the trainer.",
+    )
+    environment: Annotated[dict[EnvironmentKey, Annotated[str, Field(max_length=512)]], Field(max_length=99)] = Field(
+        {}, description="Environment variables of the container."
+    )
+    tags: Annotated[dict[TagKey, TagValue], Field(max_length=40)] = Field(
+        {}, description="Tags of the job, in addition to those of the stack."
+    )
+    request: dict[str, Any] = Field(
+        {}, description="Members of CreateTrainingJob that have no key, under AWS's names: docs/request.md."
+    )
 
     @model_validator(mode="after")
     def _check_request(self) -> "JobSpec":

@@ -4,6 +4,8 @@ import json
 
 from scripts.jobfile.script import Argument, Scalar, Script
 
+SCHEMA_LINE = "#:schema ../scripts/jobfile/job.schema.json"
+"""For editors; the path is relative to jobs/: https://taplo.tamasfe.dev/configuration/directives.html"""
 NUMBER = "([-+0-9.einfa]+)"
 
 
@@ -17,6 +19,7 @@ def job_file(name: str, code: str, program: str, script: Script) -> str:
         script: what the program says about its job.
     """
     parts = [
+        SCHEMA_LINE,
         "# Written by `make new`; docs/jobs.md describes each key.",
         f"code = {_toml(code)}",
         f"program = {_toml(program)}",

@@ -26,7 +26,7 @@ from trainyard.checkpoints.saver import CheckpointSaver
 from trainyard.hosts import cluster
 from trainyard.loop.steps import compiled_training
 from trainyard.networks import precision, twin
-from trainyard.run import Run
+from trainyard.run import Run, Stage
 from trainyard.stop import Stop
 
 SETTINGS = Hyperparameters(model="ResNet50", image_size=32, batch_size=16)
@@ -81,7 +81,7 @@ def _measure_trainer(folder: Path) -> Cost:
     optimizer = precision.optimizer(keras.optimizers.Adam(SETTINGS.learning_rate), "float32")
     optimizer.build(model.trainable_variables)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction=None)
-    run = Run(model, best, optimizer, loss, {"accuracy": keras.metrics.sparse_categorical_accuracy})
+    run = Run(model, best, [Stage(0, optimizer)], loss, {"accuracy": keras.metrics.sparse_categorical_accuracy})
     steps = compiled_training(run, SETTINGS.batch_size, team)
     batches = iter(team.distribute(_batches()))
     times: list[float] = []

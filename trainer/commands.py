@@ -1,6 +1,6 @@
 """The commands of ``python -m trainer``. SageMaker starts a container with the one argument ``train``.
 
-Only ``train`` and ``evaluate`` import TensorFlow, so ``describe`` and ``check`` answer at once.
+Only ``train``, ``preview`` and ``evaluate`` import TensorFlow, so ``describe`` and ``check`` answer at once.
 """
 
 import gc
@@ -13,13 +13,14 @@ from collections.abc import Sequence
 from trainer.contract import describe, program, source
 from trainer.contract.failure import run_guarded
 from trainer.contract.folders import Folders, unset_absent_channels
-from trainer.contract.job import read_evaluation, read_job
+from trainer.contract.job import read_evaluation, read_job, read_preview
 from trainyard.errors import JobError
 from trainyard.stop import Stop
 
 USAGE = """usage: python -m trainer train [--NAME VALUE ...]
        python -m trainer describe
        python -m trainer check --training DIR [--validation DIR] [--NAME VALUE ...]
+       python -m trainer preview --training DIR [--output FILE] [--NAME VALUE ...]
        python -m trainer evaluate --model DIR --data DIR"""
 
 # TensorFlow imports Keras, and Keras these for its wrappers, where they are installed: 1.3 s of CPU.
@@ -45,6 +46,8 @@ def main(arguments: Sequence[str], stop: Stop) -> int:
         return 0
     if command == "check":
         return _check(rest)
+    if command == "preview":
+        return _preview(rest)
     if command == "evaluate":
         return _evaluate(rest)
     print(USAGE, file=sys.stdout if command in {"-h", "--help"} else sys.stderr)
@@ -80,6 +83,24 @@ def _check(arguments: list[str]) -> int:
     except JobError as error:
         problem, fix = error.problem, error.fix
     print(json.dumps({"problem": problem, "fix": fix, "notes": notes}))
+    return 0
+
+
+def _preview(arguments: list[str]) -> int:
+    """Write a contact sheet of varied training images, and print its name and the files in it."""
+    options, rest = read_preview(arguments)
+    try:
+        base = Folders.of(os.environ)
+        unset_absent_channels(base, os.environ)
+        job = read_job(base, rest, os.environ)
+        _import_tensorflow()
+        from trainer.tasks import preview
+
+        files = preview.write(job.training, job.hyperparameters, options.output)
+    except JobError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{options.output}: each row has an image, then variations of it. From the top:", *files, sep="\n  ")
     return 0
 
 

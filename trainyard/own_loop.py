@@ -23,7 +23,7 @@ from trainyard.hosts.cluster import Team
 from trainyard.hosts.link import Link
 from trainyard.loop.training import Feed, Training
 from trainyard.networks import precision, twin
-from trainyard.run import Epoch, Plan, Run, Score
+from trainyard.run import Epoch, Plan, Run, Score, Stage
 from trainyard.stop import Stop
 
 
@@ -103,7 +103,7 @@ def train(
         plan = _plan(task, epochs, steps_per_epoch, team)
         run = _make_run(task, team)
         folder = _folder(checkpoints, os.environ)
-        newest = resume.resume(run, plan, folder, team, weights_only=False) if folder else None
+        newest = resume.resume(run, plan, resume.find(folder, team), team, weights_only=False) if folder else None
         with CheckpointSaver(
             folder, Interval(steps=checkpoint_steps), run, resume.checkpoint_facts(plan, team), newest
         ) as saver:
@@ -215,7 +215,7 @@ def _make_run(task: _Task, team: Team) -> Run:
         own = kind.from_config(optimizer.get_config())
         # Before tracing: variables that are created later would belong to the trace.
         own.build(trained.trainable_variables)
-        return Run(trained, model, own, loss, metrics)
+        return Run(trained, model, [Stage(0, own)], loss, metrics)
 
 
 def _of_each_example(name: str, function: Any) -> Score:

@@ -1,6 +1,6 @@
 """A run: its plan, and the whole state that a checkpoint holds."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +26,8 @@ class Plan:
         patience: training ends after this many epochs without a better one; 0 for never.
         identity: everything that the run's results depend on, as plain data; see `trainyard.checkpoints.resume`.
         examples: what they are called in the log, such as images.
+        before: for members of the identity that older checkpoints lack, what was in effect then.
+        accumulate: equal parts in which the devices compute a batch, one after another.
     """
 
     epochs: int
@@ -35,11 +37,41 @@ class Plan:
     patience: int
     identity: Mapping[str, Any]
     examples: str
+    before: Mapping[str, Any] = field(default_factory=dict)
+    accumulate: int = 1
 
     @property
     def steps(self) -> int:
         """Optimizer steps of the whole run."""
         return self.epochs * self.steps_per_epoch
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of a run that trains the same layers with one optimizer.
+
+    Args:
+        first: its first step.
+        optimizer: already built, so that all its variables exist.
+        frozen: layers that it does not train. Their batch normalization uses its averages, and keeps them.
+    """
+
+    first: int
+    optimizer: Any
+    frozen: Sequence[Any] = ()
+
+
+@dataclass(frozen=True)
+class Average:
+    """An exponential moving average of the weights, which is evaluated instead of them.
+
+    Args:
+        model: a copy of the network; its weights are the average.
+        decay: the share of the average that a step keeps.
+    """
+
+    model: Any
+    decay: float
 
 
 @dataclass
@@ -49,16 +81,20 @@ class Run:
     Args:
         model: the network that is trained.
         best: the same network with the weights of the best epoch.
-        optimizer: already built, so that all its variables exist.
+        stages: at least one, in the order of their first steps; the first one begins at step 0.
         loss: what is minimized: its mean over a batch.
         metrics: what else is measured, by name: its mean over an epoch.
+        average: of the weights; None to evaluate the weights themselves.
+        validation_loss: the loss that is measured on validation examples; None if it is ``loss``.
     """
 
     model: Any
     best: Any
-    optimizer: Any
+    stages: Sequence[Stage]
     loss: Score
     metrics: Mapping[str, Score]
+    average: Average | None = None
+    validation_loss: Score | None = None
     step: int = 0
     history: list[Epoch] = field(default_factory=list)
     best_epoch: int | None = None
@@ -70,6 +106,26 @@ class Run:
     def __post_init__(self) -> None:
         # Sums over the current epoch: loss, metrics, number of examples.
         self.totals = tf.Variable(self.no_totals(), trainable=False)
+
+    @property
+    def stage(self) -> Stage:
+        """The stage of the next step."""
+        return next(stage for stage in reversed(self.stages) if stage.first <= self.step)
+
+    @property
+    def optimizer(self) -> Any:
+        """The optimizer of the next step."""
+        return self.stage.optimizer
+
+    @property
+    def evaluated(self) -> Any:
+        """The network that is validated and kept as the best: the average, if there is one."""
+        return self.average.model if self.average else self.model
+
+    def enter_stage(self) -> None:
+        """Freeze the layers that the next step does not train, and only these. What is compiled later obeys."""
+        for layer in {id(layer): layer for stage in self.stages for layer in stage.frozen}.values():
+            layer.trainable = all(layer is not frozen for frozen in self.stage.frozen)
 
     def no_totals(self) -> Any:
         """The sums over no example, float64 [metrics + 2]."""
@@ -87,7 +143,11 @@ class Run:
         The names are numbers: Keras's own names are not always unique.
         """
         # `variables`, because `weights` lacks the state of the dropout's random generator.
-        groups = {"model": self.model.variables, "optimizer": self.optimizer.variables, "best": self.best.variables}
+        *earlier, last = self.stages
+        groups = {"model": self.model.variables, "optimizer": last.optimizer.variables, "best": self.best.variables}
+        groups |= {f"optimizer_{number}": stage.optimizer.variables for number, stage in enumerate(earlier)}
+        if self.average:
+            groups["average"] = self.average.model.variables
         named = {
             f"{group}/{number:04}": variable.value
             for group, variables in groups.items()
@@ -130,6 +190,9 @@ class Run:
         weights = {id(weight) for weight in self.model.weights}
         names = {f"model/{n:04}" for n, v in enumerate(self.model.variables) if id(v) in weights}
         self._assign(arrays, names.__contains__)
+        if self.average:
+            for mean, weight in zip(self.average.model.weights, self.model.weights, strict=True):
+                mean.assign(weight.value)
         self.from_weights = True
 
     def _assign(self, arrays: Arrays, wanted: Callable[[str], bool]) -> None:
@@ -153,8 +216,8 @@ class Run:
             self.copy_weights_to_best()
 
     def copy_weights_to_best(self) -> None:
-        """Copy the model's current weights to the best model."""
-        for best, variable in zip(self.best.variables, self.model.variables, strict=True):
+        """Copy the current weights, or their average if there is one, to the best model."""
+        for best, variable in zip(self.best.variables, self.evaluated.variables, strict=True):
             best.assign(variable.value)
 
 

@@ -23,6 +23,14 @@ HYPERPARAMETERS = {
     "learning_rate": 0.002,
     "batch_size": 32,
     "checkpoint_steps": CHECKPOINT_STEPS,
+    # What has a state of its own, draws at random, or changes within the run.
+    "flip": "false",
+    "mixup": 0.2,
+    "ema": 0.99,
+    "accumulate_steps": 2,
+    "head_epochs": 1,
+    "warmup_epochs": 1,
+    "clip_norm": 1,
 }
 # How long a host waits for a peer that was killed before they connected. On SageMaker it is five minutes.
 HOSTS_SECONDS = 20

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from scripts.jobfile.spec import JobSpec
 
 CHECKED_CHANNELS = ("training", "validation")
+VALIDATION_SETTINGS = ("patience", "validation_split")
 
 
 def check_images(spec: "JobSpec", hyperparameters: Mapping[str, str]) -> None:
@@ -29,7 +30,10 @@ def check_images(spec: "JobSpec", hyperparameters: Mapping[str, str]) -> None:
     local = {name: str(folder) for name, folder in folders.items() if folder is not None}
     if not spec.runs_trainer or "training" not in local:
         return
-    settings = [f"--{name}={value}" for name, value in (local | dict(hyperparameters)).items()]
+    # Whether there are validation images decides about these. The trainer cannot see those that are elsewhere.
+    skipped = VALIDATION_SETTINGS if folders.keys() > local.keys() else ()
+    known = {name: value for name, value in hyperparameters.items() if name not in skipped}
+    settings = [f"--{name}={value}" for name, value in (local | known).items()]
     command = [sys.executable, "-m", "trainer", "check", *settings]
     answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     found = json.loads(answer)

@@ -2,10 +2,12 @@
 
 import argparse
 import dataclasses
-import difflib
-import math
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, cast
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from trainer.contract.declaration import ALWAYS, EXACT_RESUME, declare, described, kind_of, reader
+from trainyard.errors import JobError
 
 # The models of keras.applications that train on one GPU. The list is written here, because importing Keras is slow.
 APPLICATIONS = (
@@ -17,106 +19,166 @@ APPLICATIONS = (
     *("VGG16", "VGG19", "Xception"),
 )
 
-# When the results of a run depend on a hyperparameter. If they do, a resumed run must have the same value. The mapping
-# holds values of other hyperparameters: the results depend on this one if all of them match.
-Conditions = Mapping[str, Any]
-ALWAYS: Conditions = {}
-EXACT_RESUME: Conditions = {"resume": "exact"}
-
-
-def _declare(
-    default: Any,
-    text: str,
-    minimum: float | None = None,
-    maximum: float | None = None,
-    choices: tuple[Any, ...] | None = None,
-    decisive: Conditions | None = None,
-) -> Any:
-    """Declare a hyperparameter.
-
-    Args:
-        default: its value if the job does not set it.
-        text: the help text.
-        minimum: the lowest value allowed.
-        maximum: the highest value allowed.
-        choices: all values allowed.
-        decisive: when the results depend on it; None if they never do, or if only the trainer can decide.
-    """
-    metadata = {"help": text, "min": minimum, "max": maximum, "choices": choices, "decisive": decisive}
-    return dataclasses.field(default=default, metadata=metadata)
-
 
 @dataclasses.dataclass(frozen=True)
 class Hyperparameters:
     """The hyperparameters of a job. Each field declares the type, default and limits of one."""
 
-    model: str = _declare(
+    model: str = declare(
         "small_cnn",
         "network: small_cnn, or a keras.applications model",
         choices=("small_cnn", *APPLICATIONS),
         decisive=ALWAYS,
     )
-    image_size: int = _declare(
+    image_size: int = declare(
         224,
         "height and width in pixels; every image is resized to it",
         8,
         1024,
         decisive=EXACT_RESUME,
     )
-    channels: int = _declare(
+    channels: int = declare(
         3,
         "colour channels: 1 grey, 3 RGB; every image is converted to it",
         choices=(1, 3),
         decisive=ALWAYS,
     )
-    epochs: int = _declare(
+    epochs: int = declare(
         10,
         "number of passes through the training images",
         1,
         10_000,
         decisive={**EXACT_RESUME, "learning_rate_schedule": "cosine", "schedule_epochs": 0},
     )
-    batch_size: int = _declare(64, "images in one optimizer step", 1, 65_536, decisive=EXACT_RESUME)
-    learning_rate: float = _declare(
-        0.001, "learning rate of the optimizer (Adam) at the start", 1e-8, 10, decisive=EXACT_RESUME
+    batch_size: int = declare(64, "images in one optimizer step", 1, 65_536, decisive=EXACT_RESUME)
+    learning_rate: float = declare(
+        0.001, "learning rate of the optimizer at the start", 1e-8, 10, decisive=EXACT_RESUME
     )
-    learning_rate_schedule: str = _declare(
+    learning_rate_schedule: str = declare(
         "cosine",
         "constant, or cosine: falls to 0 along half a cosine, until the end of schedule_epochs",
         choices=("constant", "cosine"),
         decisive=EXACT_RESUME,
     )
-    schedule_epochs: int = _declare(
+    schedule_epochs: int = declare(
         0, "length of the learning rate schedule; set it if epochs will grow later; 0: the same as epochs", 0, 10_000
     )
-    patience: int = _declare(
+    patience: int = declare(
         0, "stop after this many epochs without a better result on the validation images; 0: never", 0, 10_000
     )
-    precision: str = _declare(
+    precision: str = declare(
         "auto",
         "number format of the layers; auto: bfloat16 or float16 if every GPU supports it, else float32",
         choices=("auto", "float32", "float16", "bfloat16"),
     )
-    dropout: float = _declare(
+    dropout: float = declare(
         0.2, "share of the features dropped before the last layer during training", 0, 0.9, decisive=EXACT_RESUME
     )
-    unreadable: str = _declare(
+    augmentation: str = declare(
+        "light",
+        "how training images are varied: none; light: flip, crop and scale; standard: also rotation, colour, erasing",
+        choices=("none", "light", "standard"),
+        decisive=EXACT_RESUME,
+    )
+    flip: bool = declare(
+        True,
+        "whether augmentation mirrors images left to right; set false where that changes the label, as of digits",
+        decisive=EXACT_RESUME,
+    )
+    mixup: float = declare(
+        0.0,
+        "blends pairs of training images and their labels; the alpha of its distribution; 0: never",
+        0,
+        10,
+        decisive=EXACT_RESUME,
+    )
+    optimizer: str = declare(
+        "adamw",
+        "adamw: Adam with weight decay; adam; sgd: with momentum; lion",
+        choices=("adamw", "adam", "sgd", "lion"),
+        decisive=EXACT_RESUME,
+    )
+    momentum: float = declare(0.9, "momentum of sgd", 0, 0.999, decisive=EXACT_RESUME)
+    weight_decay: float = declare(
+        0.004,
+        "share of each weight, times the learning rate, that a step removes; not of biases and normalization; "
+        "adam has none",
+        0,
+        1,
+        decisive=EXACT_RESUME,
+    )
+    clip_norm: float = declare(
+        0.0,
+        "largest norm of a step's whole gradient; a longer one is scaled down; 0: no limit",
+        0,
+        1e6,
+        decisive=EXACT_RESUME,
+    )
+    warmup_epochs: int = declare(
+        0, "epochs in which the learning rate rises from 0 to its schedule", 0, 10_000, decisive=EXACT_RESUME
+    )
+    accumulate_steps: int = declare(
+        1,
+        "parts in which the devices compute a batch, one after another, to use less memory; one optimizer step in all",
+        1,
+        65_536,
+        decisive=EXACT_RESUME,
+    )
+    label_smoothing: float = declare(
+        0.0, "share of each label that is spread over all labels in the training loss", 0, 0.9, decisive=EXACT_RESUME
+    )
+    class_weights: str = declare(
+        "none",
+        "weight of an image in the training loss; balanced: each label counts the same, however few its images",
+        choices=("none", "balanced"),
+        decisive=EXACT_RESUME,
+    )
+    ema: float = declare(
+        0.0,
+        "decay of an average of the weights, such as 0.999; the average is evaluated and exported; 0: no average",
+        0,
+        0.99999,
+        decisive=EXACT_RESUME,
+    )
+    train_layers: str = declare(
+        "all",
+        "layers that are trained: all; head: the last layer only; last_N: the last N layers of the backbone, too",
+        decisive=EXACT_RESUME,
+    )
+    head_epochs: int = declare(
+        0, "epochs in which only the head is trained, before the other layers are too", 0, 10_000, decisive=EXACT_RESUME
+    )
+    backbone_learning_rate: float = declare(
+        1.0, "learning rate of the backbone, as a factor of the head's", 0, 1, decisive=EXACT_RESUME
+    )
+    validation_split: float = declare(
+        0.0,
+        "share of the training images of each label to validate on, if there is no validation channel",
+        0,
+        0.9,
+        decisive=EXACT_RESUME,
+    )
+    unreadable: str = declare(
         "fail",
         "files that are not images: fail ends the job and names them, skip ignores them",
         choices=("fail", "skip"),
     )
-    checkpoint_seconds: float = _declare(
+    checkpoint_seconds: float = declare(
         0.0, "seconds between checkpoints; 0: checkpoints take 1% of the time, at least 30 s apart", 0, 86_400
     )
-    checkpoint_steps: int = _declare(0, "steps between checkpoints; 0: use checkpoint_seconds", 0, 10**9)
-    resume: str = _declare(
+    checkpoint_steps: int = declare(0, "steps between checkpoints; 0: use checkpoint_seconds", 0, 10**9)
+    resume: str = declare(
         "exact",
         "how to use existing checkpoints: exact gives the same result as an uninterrupted run, "
         "weights starts a new run with their weights",
         choices=("exact", "weights"),
     )
-    seed: int = _declare(
-        0, "seed of the initial weights, the order of the images and the dropout", 0, 2**31 - 1, decisive=EXACT_RESUME
+    seed: int = declare(
+        0,
+        "seed of the initial weights, the order and augmentation of the images, and the dropout",
+        0,
+        2**31 - 1,
+        decisive=EXACT_RESUME,
     )
 
 
@@ -125,67 +187,108 @@ NAMES = tuple(field.name for field in FIELDS)
 DECISIVE = tuple(field.name for field in FIELDS if field.metadata["decisive"] in (ALWAYS, EXACT_RESUME))
 """The hyperparameters whose values are part of a run's identity."""
 
+BEFORE: Mapping[str, Any] = {
+    "accumulate_steps": 1,
+    "augmentation": "none",
+    "backbone_learning_rate": 1.0,
+    "class_weights": "none",
+    "clip_norm": 0.0,
+    "ema": 0.0,
+    "flip": False,
+    "head_epochs": 0,
+    "label_smoothing": 0.0,
+    "mixup": 0.0,
+    "momentum": 0.0,
+    "optimizer": "adam",
+    "train_layers": "all",
+    "validation_split": 0.0,
+    "warmup_epochs": 0,
+    "weight_decay": 0.0,
+}
+"""What the trainer did before each of these hyperparameters existed. A checkpoint that lacks one was made that way."""
+
+
+def in_effect(settings: Hyperparameters) -> dict[str, Any]:
+    """Return the decisive hyperparameters, with the value that has no effect for those that have none here."""
+    values = {name: getattr(settings, name) for name in DECISIVE}
+    if settings.augmentation == "none":
+        values["flip"] = False
+    if settings.optimizer != "sgd":
+        values["momentum"] = 0.0
+    if settings.optimizer == "adam":
+        values["weight_decay"] = 0.0
+    return values
+
+
+def adopt(settings: Hyperparameters, given: Collection[str], saved: Mapping[str, Any] | None) -> Hyperparameters:
+    """Return the hyperparameters with which a job resumes a checkpoint.
+
+    A hyperparameter that the checkpoint is older than, and that the job does not set, gets its value of `BEFORE`.
+
+    Args:
+        settings: the job's.
+        given: the names of those that the job sets.
+        saved: the identity of the checkpoint's run; None if the job resumes from none.
+    """
+    older = {} if saved is None else {name: old for name, old in BEFORE.items() if name not in saved}
+    adopted = dataclasses.replace(settings, **{name: old for name, old in older.items() if name not in given})
+    if settings.resume == "weights" and saved is not None:
+        # A new run with those weights has the defaults of now. Only that very run, resumed, keeps those of then.
+        same = {**BEFORE, **saved}
+        if any(same.get(name) != value for name, value in in_effect(adopted).items()):
+            return settings
+    return adopted
+
+
+def check(settings: Hyperparameters, given: Collection[str]) -> None:
+    """Check what one hyperparameter alone does not show.
+
+    Args:
+        settings: the job's.
+        given: the names of those that the job sets.
+
+    Raises:
+        JobError: two of them contradict each other, or train_layers names no layers.
+    """
+    if settings.optimizer == "adam" and settings.weight_decay and "weight_decay" in given:
+        raise JobError(
+            f"optimizer=adam has no weight decay, and weight_decay is {settings.weight_decay:g}.",
+            "Set optimizer=adamw, which is Adam with weight decay, or leave weight_decay out.",
+        )
+    if not re.fullmatch(r"all|head|last_[1-9][0-9]*", settings.train_layers):
+        raise JobError(
+            f"train_layers={settings.train_layers} names no layers.",
+            "Set all, head, or last_N with a number: last_20 trains the last 20 layers of the backbone and the head.",
+        )
+
 
 def describe() -> list[dict[str, Any]]:
     """Return every hyperparameter as plain data: name, type, default, min, max, choices, decisive, help."""
-    return [
-        {
-            "name": field.name,
-            "type": _kind(field).__name__,
-            "default": field.default,
-            "min": field.metadata["min"],
-            "max": field.metadata["max"],
-            "choices": field.metadata["choices"],
-            "decisive": field.metadata["decisive"],
-            "help": field.metadata["help"],
-        }
-        for field in FIELDS
-    ]
+    return [described(field) for field in FIELDS]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add an argument ``--name`` to ``parser`` for every hyperparameter."""
+    """Add an argument ``--name`` to ``parser`` for every hyperparameter. One that is not given gets no value."""
     group = parser.add_argument_group("hyperparameters")
     for field in FIELDS:
         text = f"{field.metadata['help']} (default {field.default})".replace("%", "%%")
         group.add_argument(
-            f"--{field.name}", type=_reader(field), default=field.default, metavar=_kind(field).__name__, help=text
+            f"--{field.name}", type=reader(field), default=argparse.SUPPRESS, metavar=kind_of(field).__name__, help=text
         )
 
 
+def given_names(namespace: argparse.Namespace) -> frozenset[str]:
+    """Return the names of the hyperparameters that the parsed arguments set."""
+    return frozenset(name for name in NAMES if name in namespace)
+
+
 def from_namespace(namespace: argparse.Namespace) -> Hyperparameters:
-    """Take the hyperparameters from the parsed arguments."""
-    return Hyperparameters(**{name: getattr(namespace, name) for name in NAMES})
+    """Take the hyperparameters from the parsed arguments.
 
-
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word most like ``word``, or None if none is similar."""
-    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return found[0] if found else None
-
-
-def _kind(field: "dataclasses.Field[Any]") -> type[int] | type[float] | type[str]:
-    return cast("type[int] | type[float] | type[str]", field.type)
-
-
-def _reader(field: "dataclasses.Field[Any]") -> Callable[[str], Any]:
-    """Return the function that reads a value for argparse; it raises ArgumentTypeError if the value is not allowed."""
-    kind = _kind(field)
-    low, high, choices = (field.metadata[key] for key in ("min", "max", "choices"))
-
-    def read(text: str) -> int | float | str:
-        try:
-            value = kind(text)
-        except ValueError:
-            raise argparse.ArgumentTypeError(
-                f"{text!r} is not a {'whole number' if kind is int else 'number'}"
-            ) from None
-        if choices is not None and value not in choices:
-            close = nearest(text, map(str, choices))
-            hint = f"did you mean {close}?" if close else f"allowed are {', '.join(map(str, choices))}"
-            raise argparse.ArgumentTypeError(f"{text!r} is not allowed; {hint}")
-        if low is not None and not (math.isfinite(float(value)) and low <= float(value) <= high):
-            raise argparse.ArgumentTypeError(f"{text} is not between {low} and {high}")
-        return value
-
-    return read
+    Raises:
+        JobError: two of them contradict each other.
+    """
+    given = given_names(namespace)
+    settings = Hyperparameters(**{name: getattr(namespace, name) for name in given})
+    check(settings, given)
+    return settings

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from trainer.contract import hyperparameters
+from trainer.contract.declaration import nearest
 from trainer.contract.folders import Folders, read_hyperparameters
 from trainer.contract.hyperparameters import Hyperparameters
 from trainyard.errors import JobError
@@ -23,9 +24,13 @@ from trainyard.errors import JobError
 
 @dataclass(frozen=True)
 class Job:
-    """One job: its hyperparameters, folders and hosts. A channel that the job does not have is None."""
+    """One job: its hyperparameters, folders and hosts. A channel that the job does not have is None.
+
+    ``given`` names the hyperparameters that the job sets; the others have their defaults.
+    """
 
     hyperparameters: Hyperparameters
+    given: frozenset[str]
     training: Path
     validation: Path | None
     weights: Path | None
@@ -52,10 +57,13 @@ def read_job(folders: Folders, arguments: Sequence[str], environ: Mapping[str, s
     parsed, extra = parser.parse_known_args([*(f"--{name}={value}" for name, value in values.items()), *arguments])
     if extra:
         raise _unknown(extra[0].partition("=")[0].lstrip("-"), parser.names)
+    settings = hyperparameters.from_namespace(parsed)
+    _check_validation(settings, has_channel=parsed.validation is not None)
     if parsed.model_dir != folders.model:
         print(f"warning: the model goes to {parsed.model_dir}, but SageMaker keeps only the files in {folders.model}")
     return Job(
-        hyperparameters=hyperparameters.from_namespace(parsed),
+        hyperparameters=settings,
+        given=hyperparameters.given_names(parsed),
         training=_channel(parsed.training, "training"),
         validation=_channel(parsed.validation, "validation") if parsed.validation else None,
         weights=_channel(parsed.weights, "weights") if parsed.weights else None,
@@ -66,6 +74,25 @@ def read_job(folders: Folders, arguments: Sequence[str], environ: Mapping[str, s
         hosts=parsed.hosts,
         current_host=_current_host(parsed.current_host, parsed.hosts),
     )
+
+
+def _check_validation(settings: Hyperparameters, has_channel: bool) -> None:
+    """Check that the hyperparameters about validation fit the channels.
+
+    Raises:
+        JobError: they do not.
+    """
+    if has_channel and settings.validation_split:
+        raise JobError(
+            f"validation_split={settings.validation_split:g} would take validation images from the training images, "
+            "but the job has the channel validation.",
+            "Leave validation_split out, or remove the channel.",
+        )
+    if settings.patience and not has_channel and not settings.validation_split:
+        raise JobError(
+            f"patience={settings.patience} needs validation images, and the job has none.",
+            "Add the channel validation, set validation_split=0.2, or leave patience out.",
+        )
 
 
 class _Parser(argparse.ArgumentParser):
@@ -127,7 +154,7 @@ def _current_host(name: str | None, hosts: tuple[str, ...]) -> str:
 
 
 def _unknown(name: str, known: Sequence[str]) -> JobError:
-    close = hyperparameters.nearest(name, known)
+    close = nearest(name, known)
     hint = f"did you mean {close}?" if close else f"the known ones are {', '.join(hyperparameters.NAMES)}."
     return JobError(f"Unknown hyperparameter {name!r}: {hint}")
 
@@ -144,6 +171,13 @@ def read_evaluation(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--model", type=Path, required=True, help="folder with model.keras and labels.json")
     parser.add_argument("--data", type=Path, required=True, help="folder per label")
     return parser.parse_args(arguments)
+
+
+def read_preview(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
+    """Read the argument ``output`` of ``preview``, a file; return it and the other arguments, which are a job's."""
+    parser = argparse.ArgumentParser(prog="python -m trainer preview", allow_abbrev=False, add_help=False)
+    parser.add_argument("--output", type=Path, default=Path("preview.png"))
+    return parser.parse_known_args(arguments)
 
 
 def check_gpu(instance_type: str, gpus: int, environ: Mapping[str, str]) -> None:

@@ -8,6 +8,7 @@ from them.
 import dataclasses
 import math
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ import tensorflow as tf
 from trainer.contract.folders import Folders
 from trainer.contract.hyperparameters import Hyperparameters
 from trainer.contract.job import Job
-from trainer.images import channel, decoding, folders, listing, pipeline
+from trainer.images import channel, decoding, folders, listing, pipeline, splitting
+from trainer.images.augmentation import Augmentation
 from trainer.images.fingerprint import combine, fingerprint
 from trainer.images.listing import Images
 from trainyard.errors import JobError
@@ -31,7 +33,7 @@ class Input:
     Args:
         settings: the hyperparameters of the job.
         training: the training images from which this host draws.
-        share: this host's share of a batch.
+        share: this host's share of each part of a batch; with accumulate_steps=1, a batch has one part.
         counts: the number of training images of each host; one number if all hosts have the same images.
         steps_per_epoch: enough steps to use every training image of every host.
         validation: the validation images that this host scores; None if the job has no validation channel.
@@ -52,8 +54,8 @@ class Input:
 
     def batches(self, steps: range) -> tf.data.Dataset:
         """Return the training batches of these steps; the devices of this host take them in turn."""
-        size, channels, seed = self.settings.image_size, self.settings.channels, self.settings.seed
-        return pipeline.training_batches(self.training, size, channels, self.share, seed, steps)
+        size, channels, chosen = self.settings.image_size, self.settings.channels, Augmentation.of(self.settings)
+        return pipeline.training_batches(self.training, size, channels, self.share, chosen, self._parts(steps))
 
     def validation_batches(self) -> tf.data.Dataset:
         """Return each validation image of this host once, then empty batches without end.
@@ -70,8 +72,19 @@ class Input:
     def files(self, steps: range) -> list[str]:
         """Return the files that this host draws in these steps."""
         paths = self.training.paths
-        indices = pipeline.indices(len(paths), self.share, self.settings.seed, steps)
+        indices = pipeline.indices(len(paths), self.share, self.settings.seed, self._parts(steps))
         return [paths[index] for index in indices.as_numpy_iterator()]
+
+    def counts_by_label(self, team: Team) -> list[int]:
+        """Return the number of training images of each label, on all hosts."""
+        counted = Counter(self.training.numbers)
+        own = [counted[number] for number in range(len(self.training.labels))]
+        hosts = team.link.exchange(own) if len(self.counts) > 1 else [own]
+        return [sum(counts) for counts in zip(*hosts, strict=True)]
+
+    def _parts(self, steps: range) -> range:
+        """Return the parts of the batches of these steps."""
+        return range(steps.start * self.settings.accumulate_steps, steps.stop * self.settings.accumulate_steps)
 
     def check_readable(self) -> None:
         """Find the images that TensorFlow cannot decode; its own error does not name them.
@@ -83,28 +96,36 @@ class Input:
             folders.without_unreadable(images, decoding.find_undecodable(images.paths), skip=False)
 
 
-def read(job: Job, team: Team) -> Input:
+def read(job: Job, settings: Hyperparameters, team: Team) -> Input:
     """List the images of the job and divide them.
+
+    Args:
+        job: names the folders.
+        settings: the hyperparameters in effect.
+        team: all devices.
 
     Raises:
         JobError: the trainer cannot train on them, or the batch cannot be divided equally among the devices.
     """
-    settings, sharded = job.hyperparameters, _is_sharded("training", team)
+    sharded = _is_sharded("training", team)
     labels = _all_labels(job.training, team) if sharded else None
     images = _read(job.training, settings, team, "training", labels)
-    share = _share(settings.batch_size, team, sharded)
-    counts = tuple(team.link.exchange(len(images.paths))) if sharded else (len(images.paths),)
-
-    own_part = fingerprint(images, job.training)
-    # If each host has its own files, the results depend on which host has which: one fingerprint per host.
-    parts = team.link.exchange(own_part) if sharded else [own_part]
-    fingerprints = {"images": ", ".join(combine([part]) for part in parts)}
-    validation, validation_counts = None, [0]
+    share = _share(settings, team, sharded)
+    validation = None
     if job.validation:
         validation = _read(job.validation, settings, team, "validation", images.labels)
-        if not _is_sharded("validation", team):
+    elif settings.validation_split:
+        images, validation = splitting.split(images, settings.validation_split, settings.seed)
+    counts = tuple(team.link.exchange(len(images.paths))) if sharded else (len(images.paths),)
+
+    own_print = fingerprint(images, job.training)
+    # If each host has its own files, the results depend on which host has which: one fingerprint per host.
+    parts = team.link.exchange(own_print) if sharded else [own_print]
+    fingerprints, validation_counts = {"images": ", ".join(combine([part]) for part in parts)}, [0]
+    if validation:
+        if not (_is_sharded("validation", team) if job.validation else sharded):
             validation = _own_part(validation, team)
-        parts = team.link.exchange(fingerprint(validation, job.validation))
+        parts = team.link.exchange(fingerprint(validation, job.validation or job.training))
         validation_counts = [count for count, _ in parts]
         fingerprints["validation images"] = combine(parts)
     return Input(
@@ -113,7 +134,7 @@ def read(job: Job, team: Team) -> Input:
         share,
         counts,
         # Rounded up, so that an epoch uses every image. The next epoch starts where its last batch ended.
-        steps_per_epoch=math.ceil(max(counts) / share.batch),
+        steps_per_epoch=math.ceil(max(counts) / (share.batch * settings.accumulate_steps)),
         validation=validation,
         validation_count=sum(validation_counts),
         validation_steps=math.ceil(max(validation_counts) / (share.per_device * team.replicas // team.hosts)),
@@ -145,11 +166,29 @@ def _settings_of(name: str) -> Mapping[str, str]:
     return channels.get(name, {})
 
 
-def _share(batch: int, team: Team, sharded: bool) -> pipeline.Share:
-    per_device, per_host = team.per_replica(batch), batch // team.hosts
+def _share(settings: Hyperparameters, team: Team, sharded: bool) -> pipeline.Share:
+    """Return this host's share of each part of a batch.
+
+    Raises:
+        JobError: the batch cannot be divided.
+    """
+    batch, parts, devices = settings.batch_size, settings.accumulate_steps, team.replicas
+    multiple = parts * devices
+    if parts > 1 and batch % multiple:
+        raise JobError(
+            f"batch_size={batch} cannot be divided into {parts} equal parts (accumulate_steps) on {devices} devices.",
+            f"Set a multiple of {multiple}, such as {math.ceil(batch / multiple) * multiple}.",
+        )
+    per_device = team.per_replica(batch // parts)
+    if settings.mixup and per_device % 2:
+        raise JobError(
+            f"mixup blends pairs of images, and each device gets {per_device} of a batch at a time.",
+            f"Set batch_size to a multiple of {2 * multiple}, or mixup=0.",
+        )
+    per_host = batch // parts // team.hosts
     if sharded:
         return pipeline.Share(per_host, first=0, count=per_host, per_device=per_device)
-    return pipeline.Share(batch, first=team.index * per_host, count=per_host, per_device=per_device)
+    return pipeline.Share(batch // parts, first=team.index * per_host, count=per_host, per_device=per_device)
 
 
 def _all_labels(folder: Path, team: Team) -> tuple[str, ...]:

@@ -5,12 +5,14 @@ The order of the training images is a pure function of (seed, position): positio
 hosts take their parts of each batch without communication.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
 
-from trainer.images import decoding
+from trainer.images import augmentation, decoding
+from trainer.images.augmentation import Augmentation
 from trainer.images.listing import Images
 
 _as_written = tf.autograph.experimental.do_not_convert
@@ -37,32 +39,55 @@ class Share:
 
 
 def training_batches(
-    images: Images, size: int, channels: int, share: Share, seed: int, steps: range
+    images: Images, size: int, channels: int, share: Share, chosen: Augmentation, steps: range
 ) -> tf.data.Dataset:
     """Return a host's share of the batches of some steps: float32 images from 0 to 255, and label numbers.
 
-    Every batch is full. Each image occurs once in a pass. A batch may contain the end of one pass and the beginning of
-    the next.
+    With mixup, the share of each label takes the place of the label numbers. Every batch is full. Each image occurs
+    once in a pass. A batch may contain the end of one pass and the beginning of the next.
     """
     paths, numbers = tf.constant(images.paths), tf.constant(images.numbers)
+    index = _index(len(images.paths), chosen.seed)
 
-    def load(index: Any) -> tuple[Any, Any]:
-        return _load(paths[index], size, channels), numbers[index]
+    def load(position: Any) -> tuple[Any, Any, Any]:
+        number = index(position)
+        if chosen.kind == "none":
+            return _load(paths[number], size, channels), numbers[number], position
+        decoded = decoding.decode(paths[number], channels)
+        return augmentation.vary(decoded, position, size, chosen), numbers[number], position
 
-    drawn = indices(len(images.paths), share, seed, steps)
-    loaded = drawn.map(_as_written(load), num_parallel_calls=tf.data.AUTOTUNE)
-    return loaded.batch(share.per_device, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
+    def finish(made: Any, labels: Any, positions: Any) -> tuple[Any, Any]:
+        if not chosen.mixup:
+            return made, labels
+        return augmentation.mix(made, labels, positions, len(images.labels), chosen)
+
+    loaded = _positions(share, steps).map(_as_written(load), num_parallel_calls=tf.data.AUTOTUNE)
+    batches = loaded.batch(share.per_device, drop_remainder=True)
+    return batches.map(_as_written(finish), num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
 
 def indices(images: int, share: Share, seed: int, steps: range) -> tf.data.Dataset:
     """Return the indices of the images in a host's share of these steps, one after the other."""
+    return _positions(share, steps).map(_as_written(_index(images, seed)))
 
-    def index(place: Any) -> Any:
-        position = place // share.count * share.batch + share.first + place % share.count
+
+def _positions(share: Share, steps: range) -> tf.data.Dataset:
+    """Return the positions in the run of a host's share of these steps: int64."""
+
+    def position(place: Any) -> Any:
+        return place // share.count * share.batch + share.first + place % share.count
+
+    return tf.data.Dataset.range(steps.start * share.count, steps.stop * share.count).map(_as_written(position))
+
+
+def _index(images: int, seed: int) -> Callable[[Any], Any]:
+    """Return the function from a position in the run to the index of its image."""
+
+    def index(position: Any) -> Any:
         shuffled_by = tf.stack([tf.constant(seed, tf.int64), position // images])
         return tf.random.experimental.index_shuffle(position % images, seed=shuffled_by, max_index=images - 1)
 
-    return tf.data.Dataset.range(steps.start * share.count, steps.stop * share.count).map(_as_written(index))
+    return index
 
 
 def ordered_batches(images: Images, size: int, channels: int, batch: int) -> tf.data.Dataset:

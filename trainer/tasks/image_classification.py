@@ -5,18 +5,16 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import keras
 import tensorflow as tf
 
-from trainer.contract import hyperparameters
 from trainer.contract.hyperparameters import Hyperparameters
 from trainer.contract.job import Job, check_gpu
 from trainer.images import folders, host_input
 from trainer.images.host_input import Input
-from trainer.networks import architectures, export
-from trainer.tasks import errors
+from trainer.networks import export
+from trainer.tasks import errors, setup
 from trainyard.checkpoints import resume
 from trainyard.checkpoints.interval import Interval
 from trainyard.checkpoints.saver import CheckpointSaver
@@ -24,7 +22,7 @@ from trainyard.errors import JobError
 from trainyard.hosts import cluster
 from trainyard.hosts.cluster import Team
 from trainyard.loop.training import Feed, Training
-from trainyard.networks import precision, twin
+from trainyard.networks import precision
 from trainyard.run import Plan, Run
 from trainyard.stop import Stop
 
@@ -55,21 +53,24 @@ def train_with(team: Team, job: Job, stop: Stop) -> None:
     Raises:
         JobError: an error that the job's owner can fix.
     """
-    settings = job.hyperparameters
     if team.chief:
         for folder in (job.checkpoint_dir, job.model_dir, job.output_data_dir):
             folders.check_writable(folder)  # now, not after hours of paid training
-    data = host_input.read(job, team)
-    compute_type = precision.choose(settings.precision)
-    plan = _plan(settings, data, compute_type)
+    found = resume.find(job.checkpoint_dir, team)
+    choices = setup.choose(job, found.newest, precision.choose(job.hyperparameters.precision))
+    settings, compute_type = choices.settings, choices.compute_type
+    if note := setup.older_note(job, choices, found.newest):
+        team.say(note)
+    data = host_input.read(job, settings, team)
+    plan = setup.plan(choices, data)
     team.check_agreement(plan.identity)
 
-    run = _make_run(settings, data, plan, compute_type, job.weights, team)
+    run = setup.make_run(choices, data, plan, job.weights, team)
     try:
-        newest = resume.resume(run, plan, job.checkpoint_dir, team, weights_only=settings.resume == "weights")
+        newest = resume.resume(run, plan, found, team, weights_only=settings.resume == "weights")
     except resume.OtherRunError as error:
         raise JobError(error.problem, errors.fix_for_other_run(error.saved, error.names)) from None
-    _print_summary(data, run.model, compute_type, team)
+    _print_summary(data, run, compute_type, job.weights, team)
 
     with _explain_tensorflow_errors(data, settings, compute_type, team):
         feed = Feed(
@@ -87,51 +88,6 @@ def train_with(team: Team, job: Job, stop: Stop) -> None:
         _write_results(run, plan, data, job, ending)
 
 
-def _plan(settings: Hyperparameters, data: Input, compute_type: str) -> Plan:
-    """The plan of the run; its identity holds everything that the results depend on."""
-    cosine = settings.learning_rate_schedule == "cosine"
-    schedule = {"schedule_epochs": settings.schedule_epochs or settings.epochs} if cosine else {}
-    identity = {
-        **{name: getattr(settings, name) for name in hyperparameters.DECISIVE},
-        **schedule,
-        "precision": compute_type,
-        "labels": list(data.training.labels),
-        **data.fingerprints,
-    }
-    return Plan(
-        settings.epochs,
-        data.steps_per_epoch,
-        settings.batch_size,
-        data.validation_steps,
-        settings.patience,
-        identity,
-        examples="images",
-    )
-
-
-def _make_run(
-    settings: Hyperparameters, data: Input, plan: Plan, compute_type: str, weights: Path | None, team: Team
-) -> Run:
-    with tf.device("CPU"):  # GPUs do not need it; each would hold a copy in its memory
-        best = architectures.build(settings, len(data.training.labels), weights)
-    rate: Any = settings.learning_rate
-    if schedule_epochs := plan.identity.get("schedule_epochs"):
-        # It depends only on the optimizer's step number, which the checkpoint holds.
-        rate = keras.optimizers.schedules.CosineDecay(rate, schedule_epochs * plan.steps_per_epoch)
-    with team.strategy.scope():
-        model = twin.for_training(best, compute_type, team.replicas)
-        optimizer = precision.optimizer(keras.optimizers.Adam(rate), compute_type)
-        # Before tracing: variables that are created later would belong to the trace.
-        optimizer.build(model.trainable_variables)
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction=None)
-        return Run(model, best, optimizer, loss, {"accuracy": _right})
-
-
-def _right(numbers: Any, logits: Any) -> Any:
-    """1 for each image whose highest logit is that of its label, 0 for the others: float64 [images]."""
-    return tf.cast(tf.argmax(logits, 1, tf.int32) == numbers, tf.float64)
-
-
 def _not_finite(data: Input, team: Team, step: int, rate: float, saved: Path | None) -> JobError:
     """Print the images of a batch with NaN or infinite results, and return its error."""
     files = [file for host in team.link.exchange(data.files(range(step, step + 1))) for file in host]
@@ -139,12 +95,16 @@ def _not_finite(data: Input, team: Team, step: int, rate: float, saved: Path | N
     return errors.nan_or_infinite(step + 1, rate, files, saved)
 
 
-def _print_summary(data: Input, model: Any, compute_type: str, team: Team) -> None:
+def _print_summary(data: Input, run: Run, compute_type: str, weights: Path | None, team: Team) -> None:
+    model, trained = run.model, setup.trained_parameters(run)
+    some = f" ({trained:,} trained)" if run.stages[-1].frozen else ""
     team.say(
         f"{sum(data.counts)} training images of {len(data.training.labels)} labels, "
         f"{data.validation_count} validation images; "
-        f"{model.name} with {model.count_params():,} parameters, {compute_type}; {team.describe()}"
+        f"{model.name} with {model.count_params():,} parameters{some}, {compute_type}; {team.describe()}"
     )
+    if any(stage.frozen for stage in run.stages) and weights is None and not run.step and not run.from_weights:
+        team.say("warning: the frozen layers keep random weights, because the job has no channel weights")
 
 
 @contextmanager

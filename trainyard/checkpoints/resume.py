@@ -6,6 +6,7 @@ also holds the environment, such as the devices: only the last bits of the resul
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -51,13 +52,39 @@ def checkpoint_facts(plan: Plan, team: Team) -> dict[str, Any]:
     return {"identity": dict(plan.identity), "computed_by": compute_environment(team)}
 
 
-def resume(run: Run, plan: Plan, folder: Path, team: Team, weights_only: bool) -> Checkpoint | None:
+@dataclass(frozen=True)
+class Found:
+    """The complete checkpoints in a folder.
+
+    Args:
+        folder: the folder.
+        complete: those of this host, newest first.
+        newest: the newest one that all hosts have; None if there is none.
+    """
+
+    folder: Path
+    complete: Sequence[Checkpoint]
+    newest: Checkpoint | None
+
+
+def find(folder: Path, team: Team) -> Found:
+    """Read and verify the checkpoints. The chief renames torn ones and prints a warning.
+
+    Raises:
+        JobError: the hosts have no step in common, or a checkpoint cannot be read.
+    """
+    complete = _find_complete(folder, team)
+    step = newest_common(team.link.exchange([each.step for each in complete]), team.link.hosts, folder)
+    return Found(folder, complete, next((each for each in complete if each.step == step), None))
+
+
+def resume(run: Run, plan: Plan, found: Found, team: Team, weights_only: bool) -> Checkpoint | None:
     """Resume from the newest checkpoint that is complete on all hosts; without one, start from the beginning.
 
     Args:
         run: changed in place.
         plan: the plan of this run.
-        folder: holds the checkpoints.
+        found: the checkpoints.
         team: all devices.
         weights_only: start a new run with a checkpoint's weights, unless this very run has already done so.
 
@@ -66,33 +93,37 @@ def resume(run: Run, plan: Plan, folder: Path, team: Team, weights_only: bool) -
 
     Raises:
         OtherRunError: the checkpoint belongs to a run with other results.
-        JobError: the hosts have no step in common, a checkpoint cannot be read or does not fit the network, or there is
-            none to take weights from.
+        JobError: a checkpoint cannot be read or does not fit the network, or there is none to take weights from.
     """
-    found = _find_complete(folder, team)
-    step = newest_common(team.link.exchange([each.step for each in found]), team.link.hosts, folder)
-    if step is None:
+    newest = found.newest
+    if newest is None:
         if weights_only:
             raise JobError(
-                f"resume=weights needs a complete checkpoint, and {folder} holds none.",
+                f"resume=weights needs a complete checkpoint, and {found.folder} holds none.",
                 "Leave out resume=weights to start with new weights, or rename a complete aside-… back to step-….",
             )
         return None
-    newest = next(each for each in found if each.step == step)
     about = newest.about
-    if weights_only and not (about["from_weights"] and not differing_names(about["identity"], plan.identity)):
+    if weights_only and not (
+        about["from_weights"] and not differing_names(saved_identity(newest, plan), plan.identity)
+    ):
         _load(newest, run.load_weights)
         team.say(f"starts a new run with the weights of {newest.path}")
-        return _replace_all(run, plan, folder, team, found)
+        return _replace_all(run, plan, found, team)
     check_same_run(newest, plan)
     _load(newest, lambda arrays: run.load(arrays, newest.step, about))
     team.say(f"resumes from {newest.path}: step {run.step} of {plan.steps}")
     for line in environment_notes(about["computed_by"], compute_environment(team)):
         team.say(line)
     if team.chief:
-        for newer in (each for each in found if each.step > step):  # other hosts lack these
+        for newer in (each for each in found.complete if each.step > newest.step):  # other hosts lack these
             checkpoint.rename_to_aside(newer.path)
     return newest
+
+
+def saved_identity(newest: Checkpoint, plan: Plan) -> dict[str, Any]:
+    """The identity of a checkpoint's run. Members that did not exist when it was written have the values of then."""
+    return {**plan.before, **newest.about["identity"]}
 
 
 def newest_common(steps: Sequence[Sequence[int]], hosts: Sequence[str], folder: Path) -> int | None:
@@ -128,7 +159,7 @@ def check_same_run(newest: Checkpoint, plan: Plan) -> None:
         OtherRunError: the uninterrupted run would have other results.
         JobError: it would have ended earlier.
     """
-    saved, current = newest.about["identity"], plan.identity
+    saved, current = saved_identity(newest, plan), plan.identity
     if names := differing_names(saved, current):
         changes = "; ".join(f"its {name} is {saved.get(name)}, this run's is {current.get(name)}" for name in names)
         raise OtherRunError(f"{newest.path} belongs to another run: {changes}.", saved, names)
@@ -171,15 +202,15 @@ def _load(newest: Checkpoint, load: Callable[[Arrays], None]) -> None:
         ) from None
 
 
-def _replace_all(run: Run, plan: Plan, folder: Path, team: Team, found: Sequence[Checkpoint]) -> Checkpoint | None:
+def _replace_all(run: Run, plan: Plan, found: Found, team: Team) -> Checkpoint | None:
     """Save step 0 and rename all other checkpoints: their higher steps would look newer than this run's."""
     if not team.chief:
         return None
-    for each in found:
+    for each in found.complete:
         if each.step == 0:
             checkpoint.rename_to_aside(each.path)
-    first = checkpoint.save(folder, 0, run.arrays(), {**checkpoint_facts(plan, team), **run.about()})
-    for each in found:
+    first = checkpoint.save(found.folder, 0, run.arrays(), {**checkpoint_facts(plan, team), **run.about()})
+    for each in found.complete:
         if each.step > 0:
             checkpoint.rename_to_aside(each.path)
     return first

@@ -7,56 +7,43 @@ its part of the batch, and the optimizer adds up their gradients.
 from collections.abc import Callable
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 from trainyard.hosts.cluster import Team
+from trainyard.loop.gradients import gradients, sum_of
 from trainyard.run import Run
 
 
-def compiled_training(run: Run, batch_size: int, team: Team) -> Callable[[Any, Any], tuple[Any, Any]]:
-    """Make the function that does optimizer steps.
+def compiled_training(
+    run: Run, batch_size: int, team: Team, accumulate: int = 1
+) -> Callable[[Any, Any], tuple[Any, Any]]:
+    """Make the function that does optimizer steps of the run's current stage.
 
     Args:
         run: changed by the function, except for its step number.
         batch_size: examples in a step, on all devices together.
         team: all devices.
+        accumulate: how many batches of the iterator make a step.
 
     Returns:
         A function of an iterator of batches (inputs, targets) and of the number of steps. It returns the number of
         steps done, and whether all were finite. If a step was not, the state is the one before that step.
     """
-    model, optimizer, strategy = run.model, run.optimizer, team.strategy
-    # With a scaled loss, gradients often overflow: the optimizer itself skips such a step.
-    scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
-    # The forward pass changes these: batch normalization's averages, the dropout's random state.
-    changed_by_forward = model.non_trainable_variables
+    optimizer, strategy, trained = run.optimizer, team.strategy, run.model.trainable_variables
+    changed_by_forward, draw = _changed_by_forward(run), gradients(run, team, accumulate)
 
-    def forward_and_backward(inputs: Any, targets: Any) -> Any:
-        """One device's part: loss, metrics and whether any number is NaN or infinite; then the gradients."""
-        with tf.GradientTape() as tape:
-            outputs = model(inputs, training=True)
-            # Divided by the number of devices: their sum is the mean over the whole batch.
-            loss = tf.add_n([tf.reduce_mean(run.loss(targets, outputs)), *model.losses]) * (1 / team.replicas)
-            scaled_loss = optimizer.scale_loss(loss)
-        gradients = tape.gradient(scaled_loss, model.trainable_variables)
-        watched = [loss] if scaled else [loss, *gradients]
-        # A sum is finite if all its terms are: one pass over each array, and no array of truth values.
-        finite = tf.reduce_all(tf.math.is_finite([tf.reduce_sum(each) for each in watched]))
-        measured = [_sum(metric(targets, outputs)) for metric in run.metrics.values()]
-        return tf.stack([tf.cast(loss, tf.float64), *measured, tf.cast(~finite, tf.float64)]), gradients
-
-    def apply(gradients: Any) -> None:
-        optimizer.apply(gradients, model.trainable_variables)
+    def apply(made: Any) -> None:
+        optimizer.apply(made, trained)
 
     def steps(iterator: Any, count: Any) -> tuple[Any, Any]:
         def step(done: Any, _: Any) -> tuple[Any, Any]:
             before = [tf.identity(variable.value) for variable in changed_by_forward]
-            results, gradients = strategy.run(forward_and_backward, args=iterator.get_next())
-            loss, *measured, not_finite = tf.unstack(strategy.reduce("SUM", results, axis=None))
+            results, made = draw(iterator)
+            loss, *measured, not_finite = tf.unstack(results)
 
             def advance() -> Any:
-                strategy.run(apply, args=(gradients,))
+                strategy.run(apply, args=(made,))
+                _update_average(run, strategy)
                 run.totals.assign_add(tf.stack([loss * batch_size, *measured, batch_size]))
                 return done + 1, True
 
@@ -75,6 +62,30 @@ def compiled_training(run: Run, batch_size: int, team: Team) -> Callable[[Any, A
     return _compiled(steps)
 
 
+def _changed_by_forward(run: Run) -> list[Any]:
+    """The variables that a forward pass changes: batch normalization's averages, the dropout's random state."""
+    frozen = {id(weight) for layer in run.stage.frozen for weight in layer.weights}
+    return [variable for variable in run.model.non_trainable_variables if id(variable) not in frozen]
+
+
+def _update_average(run: Run, strategy: Any) -> None:
+    """Move the average of the weights, if there is one, towards the weights. Call it after a step.
+
+    In the first steps the average forgets faster, or it would still hold the initial weights after a short run:
+    https://www.tensorflow.org/api_docs/python/tf/train/ExponentialMovingAverage
+    """
+    if run.average is None:
+        return
+    step = tf.cast(run.stage.first + run.optimizer.iterations.value, tf.float32)
+    kept = tf.minimum(run.average.decay, (1 + step) / (10 + step))
+
+    def move(mean: Any, weight: Any, share: Any) -> None:
+        mean.assign_sub((mean - weight) * tf.cast(share, mean.dtype))
+
+    for mean, weight in zip(run.average.model.weights, run.model.weights, strict=True):
+        strategy.extended.update(mean.value, move, args=(weight.value, 1 - kept), group=False)
+
+
 def compiled_validation(run: Run, team: Team) -> Callable[[Any, Any, Any], Any]:
     """Make the function that scores batches.
 
@@ -82,12 +93,13 @@ def compiled_validation(run: Run, team: Team) -> Callable[[Any, Any, Any], Any]:
         A function of an iterator of batches, of the number of batches, and of the sums so far: loss, metrics, number
         of examples. It returns the new sums.
     """
-    model, strategy = run.model, team.strategy
+    model, strategy = run.evaluated, team.strategy
+    loss = run.validation_loss or run.loss
 
     def score(inputs: Any, targets: Any) -> Any:
         outputs = model(inputs, training=False)
-        losses = run.loss(targets, outputs)
-        measured = [_sum(metric(targets, outputs)) for metric in run.metrics.values()]
+        losses = loss(targets, outputs)
+        measured = [sum_of(metric(targets, outputs)) for metric in run.metrics.values()]
         return tf.stack([tf.cast(tf.reduce_sum(losses), tf.float64), *measured, tf.cast(tf.size(losses), tf.float64)])
 
     def score_if_any(inputs: Any, targets: Any) -> Any:
@@ -104,10 +116,6 @@ def compiled_validation(run: Run, team: Team) -> Callable[[Any, Any, Any], Any]:
         return tf.while_loop(lambda done, _: done < count, batch, (tf.constant(0), sums))[1]
 
     return _compiled(scores)
-
-
-def _sum(values: Any) -> Any:
-    return tf.reduce_sum(tf.cast(values, tf.float64))
 
 
 def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:

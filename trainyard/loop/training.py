@@ -80,7 +80,8 @@ class Training:
 
     def __init__(self, run: Run, plan: Plan, feed: Feed, saver: CheckpointSaver, stop: Stop, team: Team) -> None:
         self._run, self._plan, self._feed, self._saver, self._stop, self._team = run, plan, feed, saver, stop, team
-        self._steps = compiled_training(run, plan.batch_size, team)
+        self._stage = run.stage
+        self._steps = self._compile()
         self._scores = compiled_validation(run, team)
         self._training_pace, self._validation_pace = Pace(), Pace()
         self._batches = iter(feed.training(range(run.step, plan.steps)))
@@ -124,7 +125,15 @@ class Training:
         answers = self._team.link.exchange([self._stop.requested, count])
         return any(stop for stop, _ in answers), answers[0][1]
 
+    def _compile(self) -> Any:
+        """The function that does the steps of the current stage."""
+        self._run.enter_stage()
+        return compiled_training(self._run, self._plan.batch_size, self._team, self._plan.accumulate)
+
     def _train_steps(self, count: int) -> None:
+        """Do some steps of one stage."""
+        if self._run.stage is not self._stage:
+            self._stage, self._steps = self._run.stage, self._compile()
         before = time.monotonic()
         done, finite = self._steps(self._batches, tf.constant(count))
         done = int(done)

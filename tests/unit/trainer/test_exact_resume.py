@@ -7,16 +7,31 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.trainer.trainer_runs import SMALL, Base, Hosts
+from tests.unit.trainer.trainer_runs import SMALL, Base, Hosts, equal, weights
 from trainer.contract.folders import Folders
 from trainer.contract.job import read_job
 from trainyard.checkpoints import checkpoint
 from trainyard.errors import JobError
 from trainyard.stop import Stop
 
+# What has a state of its own, draws at random, or changes within the run, all at once.
+EVERYTHING = {
+    "augmentation": "standard",
+    "flip": "false",
+    "mixup": "0.2",
+    "ema": "0.9",
+    "accumulate_steps": "2",
+    "train_layers": "last_10",
+    "head_epochs": "1",
+    "backbone_learning_rate": "0.5",
+    "warmup_epochs": "1",
+    "clip_norm": "1",
+    "label_smoothing": "0.1",
+    "class_weights": "balanced",
+}
 # 600 images in batches of 200: three steps an epoch, each with a checkpoint.
-SHORT = {**SMALL, "epochs": "3", "batch_size": "200", "dropout": "0.3", "checkpoint_steps": "1"}
-STEPS = 9
+SHORT = {**SMALL, **EVERYTHING, "epochs": "2", "batch_size": "200", "dropout": "0.3", "checkpoint_steps": "1"}
+STEPS = 6
 TIMES = {"seconds", "images_per_second"}
 
 
@@ -64,7 +79,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory, digits: Path) -> Fin
 def test_a_run_resumed_from_any_step_ends_with_the_same_bits(
     uninterrupted: FinishedRun, tmp_path: Path, digits: Path
 ) -> None:
-    """Half a minute: each of nine resumed runs compiles its steps and exports a model."""
+    """Half a minute: each of six resumed runs compiles its steps and exports a model."""
     assert sorted(uninterrupted.checkpoints) == list(range(1, STEPS + 1))
     for step in range(1, STEPS + 1):
         resumed = train(tmp_path / str(step), digits, uninterrupted.checkpoints[step].path)
@@ -82,6 +97,65 @@ def test_a_resume_that_restarts_the_images_ends_with_other_bits(
     batches = Input.batches
     monkeypatch.setattr(Input, "batches", lambda data, steps: batches(data, range(len(steps))))
     assert train(tmp_path / "ml", digits, uninterrupted.checkpoints[4].path).last.digest != uninterrupted.last.digest
+
+
+def differing(one: checkpoint.Checkpoint, other: checkpoint.Checkpoint, group: str = "model/") -> set[str]:
+    """The arrays of a group that differ between two checkpoints."""
+    arrays, others = one.read(), other.read()
+    return {name for name in arrays if name.startswith(group) and (arrays[name] != others[name]).any()}
+
+
+@pytest.mark.e2e
+def test_frozen_layers_keep_their_bits_and_their_averages(uninterrupted: FinishedRun) -> None:
+    """The head is trained for one epoch of three steps; then the last ten layers of the backbone, too."""
+    from trainer.contract.hyperparameters import Hyperparameters
+    from trainer.networks import architectures
+
+    made = uninterrupted.checkpoints
+    model = architectures.build(Hyperparameters(image_size=8, channels=1), 10, None)
+    names = {id(variable): f"model/{number:04}" for number, variable in enumerate(model.variables)}
+    layers = architectures.backbone(model).layers
+    frozen, thawed = (
+        {names[id(weight)] for each in part for weight in each.weights} for part in (layers[:-10], layers[-10:])
+    )
+    first_epoch, whole_run = differing(made[1], made[3]), differing(made[1], made[STEPS])
+    assert len(frozen) > 5
+    assert not first_epoch & (frozen | thawed)
+    assert first_epoch >= {names[id(weight)] for weight in model.get_layer("logits").weights}
+    assert not whole_run & frozen
+    assert whole_run >= thawed
+
+
+@pytest.mark.e2e
+def test_the_average_of_the_best_epoch_is_exported(uninterrupted: FinishedRun) -> None:
+    best_epoch = uninterrupted.last.about["best_epoch"]
+    arrays = uninterrupted.checkpoints[3 * best_epoch].read()
+    averages = [arrays[name] for name in sorted(arrays) if name.startswith("average/")]
+    trained = [arrays[name] for name in sorted(arrays) if name.startswith("model/")]
+    exported = weights(uninterrupted.base)
+    floats = [array for array in averages if array.dtype == "float32"]
+    assert equal(exported, floats)
+    assert not equal(exported, [array for array in trained if array.dtype == "float32"])
+
+
+@pytest.mark.e2e
+def test_a_model_of_an_earlier_job_gives_its_backbone(uninterrupted: FinishedRun, tmp_path: Path) -> None:
+    import keras
+
+    from trainer.contract.hyperparameters import Hyperparameters
+    from trainer.networks import architectures
+
+    folder, settings = uninterrupted.base.root / "model", Hyperparameters(image_size=8, channels=1)
+    built = architectures.build(settings, 3, folder)
+    earlier = keras.models.load_model(folder / "model.keras").get_layer("small_cnn")
+    ours, theirs = (architectures.backbone(each).get_weights() for each in (built, earlier))
+    assert equal(ours, theirs)
+    assert not equal(ours, architectures.backbone(architectures.build(settings, 3, None)).get_weights())
+    with pytest.raises(JobError, match="no network in it has these shapes"):
+        architectures.build(Hyperparameters(image_size=32, channels=1), 3, folder)
+    (tmp_path / "x.keras").write_bytes(b"no archive")
+    with pytest.raises(JobError, match=r"x\.keras does not contain the weights of backbone"):
+        architectures.build(settings, 3, tmp_path)
 
 
 def refused(tmp_path: Path, digits: Path, uninterrupted: FinishedRun, **hyperparameters: str) -> JobError:
@@ -122,12 +196,12 @@ def test_other_images_are_refused(uninterrupted: FinishedRun, tmp_path: Path, di
 
 @pytest.mark.e2e
 def test_epochs_may_grow_if_schedule_epochs_is_set(uninterrupted: FinishedRun, tmp_path: Path, digits: Path) -> None:
-    error = refused(tmp_path, digits, uninterrupted, epochs="4")
-    assert "its schedule_epochs is 3, this run's is 4" in error.problem
-    assert "schedule_epochs=3" in error.fix
-    grown = train(tmp_path / "grown", digits, uninterrupted.last.path, epochs="4", schedule_epochs="3")
-    assert [epoch["epoch"] for epoch in grown.history] == [1, 2, 3, 4]
-    error = refused(tmp_path / "less", digits, uninterrupted, epochs="2", schedule_epochs="3")
+    error = refused(tmp_path, digits, uninterrupted, epochs="3")
+    assert "its schedule_epochs is 2, this run's is 3" in error.problem
+    assert "schedule_epochs=2" in error.fix
+    grown = train(tmp_path / "grown", digits, uninterrupted.last.path, epochs="3", schedule_epochs="2")
+    assert [epoch["epoch"] for epoch in grown.history] == [1, 2, 3]
+    error = refused(tmp_path / "less", digits, uninterrupted, epochs="1", schedule_epochs="2")
     assert "is past the end" in error.problem
 
 
@@ -156,7 +230,7 @@ def test_a_run_resumes_on_another_number_of_hosts_and_prints_what_changes(
     chief, other = hosts.train()
     assert (chief.returncode, other.returncode) == (0, 0), chief.stderr + other.stderr
     assert (
-        "step 4 of 9\nnote: hosts 1 before, 2 now, devices 1 before, 2 now: the order of the examples" in chief.stdout
+        "step 4 of 6\nnote: hosts 1 before, 2 now, devices 1 before, 2 now: the order of the examples" in chief.stdout
     )
     for resumed, expected in zip(FinishedRun(hosts.bases[0]).history, uninterrupted.history, strict=True):
         assert resumed["loss"] == pytest.approx(expected["loss"], abs=1e-4)
@@ -169,10 +243,10 @@ def test_a_run_started_from_weights_resumes_exactly(uninterrupted: FinishedRun, 
     first = train(tmp_path / "first", digits, uninterrupted.last.path, **settings)
     assert sorted(first.checkpoints) == list(range(STEPS + 1))
     start, source = first.checkpoints[0].read(), uninterrupted.last.read()
-    kernel = "model/0000"
+    # The head's kernel: the first layers are frozen.
+    kernel = next(name for name, array in start.items() if name.startswith("model/") and array.ndim == 2)
     assert (start[kernel] == source[kernel]).all()
     assert not (first.last.read()[kernel] == source[kernel]).all()
-    assert first.history[0]["loss"] < uninterrupted.history[0]["loss"]
     # The same job again, as SageMaker restarts it after a spot interruption.
     again = train(tmp_path / "again", digits, first.checkpoints[5].path, **settings)
     assert again.last.digest == first.last.digest
@@ -185,13 +259,13 @@ def test_a_start_from_the_beginning_is_reported_if_only_torn_checkpoints_exist(
     torn = tmp_path / "torn" / uninterrupted.last.path.name
     shutil.copytree(uninterrupted.last.path, torn)
     (torn / "state.npz").write_bytes(b"")
-    first = train(tmp_path / "ml", digits, torn, epochs="1", schedule_epochs="3")
+    first = train(tmp_path / "ml", digits, torn, epochs="1", schedule_epochs="2")
     log = capsys.readouterr().out
-    assert f"{torn.name} is not complete: state.npz does not match manifest.json; renamed to aside-00000009" in log
-    assert "holds only aside-00000009: training starts from the beginning" in log
+    assert f"{torn.name} is not complete: state.npz does not match manifest.json; renamed to aside-00000006" in log
+    assert "holds only aside-00000006: training starts from the beginning" in log
     # The same job again, as if it had been lost before its first checkpoint.
-    train(tmp_path / "again", digits, first.base.root / "checkpoints" / "aside-00000009", epochs="1")
-    assert "holds only aside-00000009: training starts from the beginning" in capsys.readouterr().out
+    train(tmp_path / "again", digits, first.base.root / "checkpoints" / "aside-00000006", epochs="1")
+    assert "holds only aside-00000006: training starts from the beginning" in capsys.readouterr().out
     with pytest.raises(JobError, match="resume=weights needs a complete checkpoint, and "):
         train(tmp_path / "none", digits, resume="weights")
 
@@ -209,4 +283,4 @@ def test_early_stopping_is_reported_and_holds_after_a_resume(
     again = train(tmp_path / "again", digits, first.last.path, **settings)
     assert again.last.digest == first.last.digest
     assert again.base.history["ended"] == history["ended"]
-    assert uninterrupted.base.history["ended"] == "all 3 epochs done"
+    assert uninterrupted.base.history["ended"] == "all 2 epochs done"

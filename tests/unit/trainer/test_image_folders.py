@@ -75,12 +75,13 @@ def test_images_of_every_format_get_the_same_shape(folder: Path, channels: int) 
 def order(folder: Path, seed: int, steps: range, host: int = 0, hosts: int = 1, devices: int = 1) -> list[list[int]]:
     """The images of each step, device by device."""
     from trainer.images import folders, pipeline
+    from trainer.images.augmentation import Augmentation
 
-    images = folders.list_images(folder)
+    images, plain = folders.list_images(folder), Augmentation("none", flip=False, mixup=0.0, seed=seed)
     # Every image gets its own label, so that the label identifies the image.
     single = dataclasses.replace(images, numbers=tuple(range(len(images.paths))))
     share = pipeline.Share(batch=4, first=host * 4 // hosts, count=4 // hosts, per_device=4 // hosts // devices)
-    return [numbers.numpy().tolist() for _, numbers in pipeline.training_batches(single, 8, 1, share, seed, steps)]
+    return [numbers.numpy().tolist() for _, numbers in pipeline.training_batches(single, 8, 1, share, plain, steps)]
 
 
 def test_the_order_is_a_pure_function_of_seed_and_step(folder: Path) -> None:

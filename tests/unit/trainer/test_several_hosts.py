@@ -27,7 +27,8 @@ from trainyard.errors import JobError
 from trainyard.hosts import link
 from trainyard.stop import Stop
 
-EPOCHS = {**SMALL, "epochs": "4"}
+# With an average of the weights and parts of a batch, which devices and hosts hold in other ways than one device.
+EPOCHS = {**SMALL, "epochs": "4", "ema": "0.9", "accumulate_steps": "2", "mixup": "0.2", "augmentation": "standard"}
 ENDLESS = {**EPOCHS, "epochs": "5000"}
 
 

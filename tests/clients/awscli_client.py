@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from .report import call, check, new_name, request
 
@@ -43,6 +44,30 @@ def main() -> None:
         with call("`aws s3 cp` of the model"):
             aws("s3", "cp", path, folder)
             check(Path(folder, "model.tar.gz").stat().st_size > 0, True)
+        with call(
+            "a warm pool: `create-training-job` with KeepAlivePeriodInSeconds, twice; `list-training-jobs "
+            "--warm-pool-status-equals`, `update-training-job --resource-config`"
+        ):
+            use_warm_pool(asked, sent)
+
+
+def use_warm_pool(asked: dict[str, Any], sent: Path) -> None:
+    """Run a job that leaves a warm pool and one that takes it, and end the pool of the second."""
+    kept = {"ResourceConfig": asked["ResourceConfig"] | {"KeepAlivePeriodInSeconds": 600}}
+    first, second = new_name("awscli"), new_name("awscli")
+    for name in (first, second):
+        sent.write_text(json.dumps(asked | kept | {"TrainingJobName": name}))
+        aws("sagemaker", "create-training-job", "--cli-input-json", f"file://{sent}")
+        aws("sagemaker", "wait", "training-job-completed-or-stopped", "--training-job-name", name)
+    found = json.loads(aws("sagemaker", "list-training-jobs", "--warm-pool-status-equals", "Available"))
+    check([job["TrainingJobName"] for job in found["TrainingJobSummaries"]], [second])
+    change = ("--training-job-name", second, "--resource-config", "KeepAlivePeriodInSeconds=0")
+    aws("sagemaker", "update-training-job", *change)
+    status = [
+        json.loads(aws("sagemaker", "describe-training-job", "--training-job-name", name))["WarmPoolStatus"]["Status"]
+        for name in (first, second)
+    ]
+    check(status, ["Reused", "Terminated"])
 
 
 if __name__ == "__main__":

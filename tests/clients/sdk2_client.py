@@ -55,6 +55,14 @@ def main() -> None:
         TensorFlow(**sends, model_dir=False).fit(inputs, job_name=new_name("sdk2"))
     with call("`Estimator(entry_point=)` with `enable_network_isolation`: its code comes in a channel"):
         Estimator(**sends, enable_network_isolation=True).fit(inputs, job_name=new_name("sdk2"))
+    with call("`Estimator(keep_alive_period_in_seconds=)`, twice; `Session.update_training_job(resource_config=)`"):
+        pools = [new_name("sdk2"), new_name("sdk2")]
+        for name in pools:
+            kept = Estimator(**common, hyperparameters=asked["HyperParameters"], keep_alive_period_in_seconds=600)
+            kept.fit(inputs, job_name=name)
+        session.update_training_job(pools[1], resource_config={"KeepAlivePeriodInSeconds": 0})
+        status = [session.describe_training_job(name)["WarmPoolStatus"]["Status"] for name in pools]
+        check(status, ["Reused", "Terminated"])
 
 
 if __name__ == "__main__":

@@ -39,7 +39,6 @@ MIRRORS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("aws_sqs_queue", "policy"): ("aws_sqs_queue_policy",),
     ("aws_kms_key", "policy"): ("aws_kms_key_policy",),
     ("aws_secretsmanager_secret", "policy"): ("aws_secretsmanager_secret_policy",),
-    ("aws_efs_file_system", "policy"): ("aws_efs_file_system_policy",),
 }
 _ALWAYS_COMPUTED = {"id", "arn", "tags_all"}
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from scripts.review.model import Action, Change, FailedCheck, OutputChange, Plan, Severity, Status
+from scripts.review.permissions.resources import POLICIES
 from tests.unit.review.rule_plans import change, created, destroyed, findings_of, ids, plan, policy, untouched, updated
 from tests.unit.review.rule_table_access import BLOCKS, EVERYBODY
 
@@ -294,3 +295,9 @@ def test_many_marked_permissions_of_a_principal_are_one_finding() -> None:
     (found,) = [each for each in findings if each.rule == "deny-removed"]
     assert found.what.startswith("role/r is no longer denied s3:")
     assert found.what.endswith("; and 1 more.")
+
+
+@pytest.mark.parametrize("kind", sorted(set(POLICIES) - {"aws_vpc_endpoint", "aws_vpc_endpoint_policy"}))
+def test_a_policy_for_everybody_is_a_finding_on_every_type_with_a_policy(kind: str) -> None:
+    given = plan(created(kind, **{POLICIES[kind]: policy({"Principal": "*"})}))
+    assert any(each.severity >= Severity.HIGH for each in findings_of(given)), findings_of(given)

@@ -37,16 +37,13 @@ def clusters(request: Mapping[str, Any]) -> list[tuple[Instances, ...]]:
     """The clusters of which SageMaker chooses one: several if the request has InstancePreferences, else one.
 
     Args:
-        request: a CreateTrainingJob request, or a DescribeTrainingJob response.
+        request: the CreateTrainingJob request.
     """
     resources = request.get("ResourceConfig") or {}
     count = resources.get("InstanceCount", 1)
     preferred = resources.get("InstancePreferences") or []
-    selected = resources.get("SelectedInstanceType")
     chosen: list[tuple[Instances, ...]]
-    if selected:
-        chosen = [(Instances(selected, resources.get("SelectedInstanceCount", count)),)]
-    elif preferred:
+    if preferred:
         chosen = [(Instances(one["InstanceType"], one.get("InstanceCount", count)),) for one in preferred]
     else:
         groups = resources.get("InstanceGroups") or []

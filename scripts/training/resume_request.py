@@ -14,6 +14,9 @@ from scripts.jobfile.reading import LONGEST_NAME
 from scripts.runs.record import ENDED, RESUMES, job_file_of
 from scripts.training.request import job_name
 
+CHOSEN = "Selected"
+"""How the members of ResourceConfig begin that SageMaker answers with and does not accept: API_ResourceConfig.html."""
+
 
 def values_before(earlier: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
     """Some hyperparameters of an earlier job, decoded as another program than the trainer decodes them.
@@ -108,6 +111,9 @@ def build(
     """
     job = earlier["TrainingJobName"]
     request = {name: value for name, value in earlier.items() if name in members}
+    request["ResourceConfig"] = {
+        name: value for name, value in earlier["ResourceConfig"].items() if not name.startswith(CHOSEN)
+    }
     request["TrainingJobName"] = job_name(job_file_of(job)[:LONGEST_NAME].rstrip("-"), now)
     hyperparameters = {**earlier.get("HyperParameters", {}), **changes}
     if hyperparameters:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scripts import channels, jobs, logs, model, runs, stop, training
+from scripts import channels, costs, jobs, logs, model, runs, stop, training
 from scripts.channels import local
 from scripts.container import repository
 from scripts.core import aws
@@ -162,6 +162,7 @@ def do_train(scene: Scene) -> None:
     repository.find(STACK, "v1")
     request = scene.request(scene.job)
     spec = parse_job({"checkpoints": True, "channels": {"training": {"source": scene.name}}}, "jobs/x.toml")
+    request = costs.with_tags(request, costs.check(request, None, None, lambda _: None))
     preflight.check(request, (), lambda _: None)
     job = TrainingJob(scene.name, spec, scene.job, f"{STACK.repository_url}:v1", {}, ())
     training.upload(training.PreparedJob(job, STACK), yes=True)
@@ -178,7 +179,9 @@ def do_resume(scene: Scene) -> None:
     members = sagemaker.meta.service_model.operation_model("CreateTrainingJob").input_shape.members
     request = resume_request.build(earlier, tags, {"epochs": "9"}, members)
     request["TrainingJobName"] = f"{scene.job}-again"
+    request = costs.with_tags(request, costs.check(request, None, None, lambda _: None))
     preflight.check(request, (), lambda _: None)
+    costs.check_quotas(request, lambda _: None)
     resume_checks.check(sagemaker, earlier, lambda _: None)
     assert training.run(request)
 

@@ -1,4 +1,4 @@
-# What `make data`, `image`, `train`, `resume`, `logs`, `stop`, `jobs` and `model` call.
+# What `make data`, `image`, `train`, `resume`, `logs`, `stop`, `jobs`, `sweep` and `model` call.
 
 data "aws_iam_policy_document" "train" {
   statement {
@@ -50,7 +50,7 @@ data "aws_iam_policy_document" "train" {
     sid = "RunJobs"
     actions = [
       "sagemaker:AddTags", "sagemaker:CreateTrainingJob", "sagemaker:DescribeTrainingJob", "sagemaker:ListTags",
-      "sagemaker:StopTrainingJob",
+      "sagemaker:StopTrainingJob", "sagemaker:UpdateTrainingJob",
     ]
     resources = [local.jobs_arn]
   }
@@ -65,6 +65,31 @@ data "aws_iam_policy_document" "train" {
     sid       = "LookUpPricesAndQuotas"
     actions   = ["pricing:GetProducts", "servicequotas:ListAWSDefaultServiceQuotas", "servicequotas:ListServiceQuotas"]
     resources = ["*"] # AWS offers no resource for these actions
+  }
+
+  # `make sweep` removes what jobs and uploads left in the stack's own buckets and repository.
+  statement {
+    sid       = "SweepBuckets"
+    actions   = ["s3:GetBucketTagging"]
+    resources = [var.data_bucket_arn, var.models_bucket_arn, var.checkpoints_bucket_arn]
+  }
+
+  statement {
+    sid       = "SweepUploads"
+    actions   = ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
+    resources = ["${var.data_bucket_arn}/*", "${var.models_bucket_arn}/*", "${var.checkpoints_bucket_arn}/*"]
+  }
+
+  statement {
+    sid       = "SweepCheckpoints"
+    actions   = ["s3:DeleteObject"]
+    resources = ["${var.checkpoints_bucket_arn}/*"]
+  }
+
+  statement {
+    sid       = "SweepImages"
+    actions   = ["ecr:BatchDeleteImage", "ecr:ListTagsForResource"]
+    resources = [var.repository_arn]
   }
 
   # Jobs run as this role and no other. AWS checks it unseen: it is no call of its own.

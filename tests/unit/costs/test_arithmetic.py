@@ -84,11 +84,12 @@ def test_a_request_without_an_instance_type_has_no_known_price() -> None:
     assert arithmetic.kinds({}) == [arithmetic.NO_TYPE]
 
 
-def test_a_job_that_has_chosen_costs_what_it_chose() -> None:
+def test_a_choice_that_only_sagemaker_makes_does_not_count() -> None:
+    """SageMaker answers with these members, and refuses them in a request."""
     chosen = {
         "InstanceCount": 2,
         "InstancePreferences": [{"InstanceType": "ml.m5.xlarge"}, {"InstanceType": "ml.p3.2xlarge"}],
         "SelectedInstanceType": "ml.m5.xlarge",
-        "SelectedInstanceCount": 2,
+        "SelectedInstanceCount": 1,
     }
-    assert arithmetic.hourly(request(chosen), PRICES) == pytest.approx(0.5)
+    assert arithmetic.hourly(request(chosen), PRICES) == pytest.approx(8.0)

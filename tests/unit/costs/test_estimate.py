@@ -105,6 +105,8 @@ def random_request(draw: random.Random) -> dict[str, Any]:
     if form == 2:
         preferred = [{"InstanceType": one} for one in draw.sample([*KINDS], draw.randint(1, 3))]
         resources = {"InstanceCount": draw.randint(1, 4), "InstancePreferences": preferred}
+    if draw.random() < 0.1:
+        resources |= {"SelectedInstanceType": "ml.m5.xlarge", "SelectedInstanceCount": 1}
     if draw.random() < 0.4:
         resources["KeepAlivePeriodInSeconds"] = draw.randint(1, 21_600)
     limit: dict[str, Any] = {}

@@ -121,14 +121,24 @@ def test_without_any_one_statement_a_verb_names_the_missing_action(
     assert f"which `make {verb}` needs to" in problem
 
 
-LOOKING = ("LookAtRole", "LookAtOwnRights", "LookAtPoliciesOfBuckets", "LookAtPolicyOfRepository", "LookAtPolicyOfKey")
+LOOKING = (
+    "LookAtRole",
+    "LookUpPricesAndQuotas",
+    "LookAtOwnRights",
+    "LookAtPoliciesOfBuckets",
+    "LookAtPolicyOfRepository",
+    "LookAtPolicyOfKey",
+)
+
+SWEEPING = ("SweepBuckets", "SweepUploads", "SweepCheckpoints", "SweepImages")
+"""For `make sweep`, which is refused at its first call without them."""
 
 
 def test_without_the_right_to_simulate_nothing_is_checked(
     stack: Stack, ada: Any, needs: Mapping[str, list[Need]]
 ) -> None:
     whole = statements(stack)
-    assert {one["Sid"] for one in whole} == {*LACKING, *LOOKING}
+    assert {one["Sid"] for one in whole} == {*LACKING, *LOOKING, *SWEEPING}
     given = [one for one in whole if one["Sid"] != "LookAtOwnRights"]
     expected = ["Not checked: what you may do (no right to iam:SimulatePrincipalPolicy)."]
     assert outcome(ada, needs, "train", *given) == expected

@@ -124,6 +124,7 @@ def test_without_any_one_statement_a_verb_names_the_missing_action(
 LOOKING = (
     "LookAtRole",
     "LookUpPricesAndQuotas",
+    "LookAtNetwork",
     "LookAtOwnRights",
     "LookAtPoliciesOfBuckets",
     "LookAtPolicyOfRepository",

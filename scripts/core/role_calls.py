@@ -66,7 +66,7 @@ def assume_context(job_arn: str, account: str) -> dict[str, tuple[str, ...]]:
 
 def _listed(request: Json, place: Place, _: Image | None) -> Found:
     for source in _sources(request):
-        if source.get("S3DataType") != "ManifestFile":
+        if source.get("S3DataType") not in ("ManifestFile", "AugmentedManifestFile"):
             bucket, prefix = aws.split_uri(source["S3Uri"])
             yield _s3(place, bucket), {"s3:prefix": (prefix,)}
 
@@ -75,6 +75,20 @@ def _read(request: Json, place: Place, _: Image | None) -> Found:
     for source in _sources(request):
         bucket, key = aws.split_uri(source["S3Uri"])
         yield _s3(place, bucket, key or "*"), {}
+
+
+def collected_uris(request: Json) -> Iterator[str]:
+    """Where SageMaker writes what the debugger, the profiler and TensorBoard collect, if the request asks for it."""
+    for name in ("DebugHookConfig", "ProfilerConfig", "TensorBoardOutputConfig"):
+        uri = request.get(name, {}).get("S3OutputPath")
+        if uri:
+            yield uri
+
+
+def _collected(request: Json, place: Place, _: Image | None) -> Found:
+    for uri in collected_uris(request):
+        bucket, prefix = aws.split_uri(uri)
+        yield _s3(place, bucket, f"{prefix.rstrip('/')}/*" if prefix else "*"), {}
 
 
 def _model(request: Json, place: Place, _: Image | None) -> Found:
@@ -166,6 +180,7 @@ _DOCS = "https://docs.aws.amazon.com/sagemaker/latest"
 _ROLES = f"{_DOCS}/dg/sagemaker-roles.html"
 _CHECKPOINTS = f"{_DOCS}/dg/model-checkpoints.html"
 _OUTPUT = f"{_DOCS}/APIReference/API_OutputDataConfig.html"
+_COLLECTED = f"{_DOCS}/APIReference/API_TensorBoardOutputConfig.html"
 _VOLUME = f"{_DOCS}/APIReference/API_ResourceConfig.html"
 _VPC = f"{_DOCS}/dg/train-vpc.html"
 _PULL = ("ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage")
@@ -199,6 +214,7 @@ ROWS: tuple[Row, ...] = (
     Row("writes the log", _ROLES, _WRITE_LOGS, _logs, made=True),
     Row("writes the metrics", _ROLES, ("cloudwatch:PutMetricData",), _metrics),
     Row("writes the model", _ROLES, ("s3:PutObject",), _model, made=True),
+    Row("writes what it collects", _COLLECTED, ("s3:PutObject",), _collected),
     Row("checks the output's key", _OUTPUT, ("kms:Encrypt",), _output_key_itself),
     # S3 asks for these with the role: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
     Row("encrypts the output", _OUTPUT, ("kms:GenerateDataKey", "kms:Decrypt"), _output_key),

@@ -13,7 +13,7 @@ from scripts.container.repository import Image
 from scripts.core import aws
 from scripts.core.errors import UserError, nearest
 from scripts.core.permissions import SAGEMAKER, Place
-from scripts.core.role_calls import assume_context
+from scripts.core.role_calls import assume_context, collected_uris
 from scripts.policies.documents import InvalidPolicyError
 from scripts.policies.evaluator import Effect, Policies, Principal, Request, evaluate, read_policy
 from scripts.training import role_rights
@@ -150,7 +150,7 @@ def _uris(request: Mapping[str, Any]) -> list[str]:
     """The S3 URIs in a request."""
     sources = (channel["DataSource"].get("S3DataSource") for channel in request.get("InputDataConfig", []))
     inputs = [source["S3Uri"] for source in sources if source]
-    outputs = [request["OutputDataConfig"]["S3OutputPath"]]
+    outputs = [request["OutputDataConfig"]["S3OutputPath"], *collected_uris(request)]
     return [*inputs, *outputs, *([request["CheckpointConfig"]["S3Uri"]] if "CheckpointConfig" in request else [])]
 
 

@@ -54,7 +54,7 @@ def files(yard: Project, demo: str) -> Iterator[Path]:
 def test_a_job_with_a_list_without_an_archive_after_an_internal_error(yard: Project, files: Path) -> None:
     yard.make("cloud-faults", "FAULTS=instances InternalServerError 1x")
     output = yard.make("train", LOCAL, "JOB=listed")
-    assert output.count("Starting") == 2, output
+    assert output.count("Starting: ") == 2, output
     run = re.findall(r"^Run: (\S+)", output, re.MULTILINE)[0]
     assert [path.name for path in (files / f"runs/{run}/model").iterdir()] == ["found"]
     assert (files / f"runs/{run}/model/found/names.txt").read_text() == "a.txt sub/b.txt"

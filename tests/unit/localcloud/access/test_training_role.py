@@ -105,13 +105,17 @@ LACKING_OF_OPTIONS = {
 
 def test_with_a_key_and_a_network_each_statement_for_them_is_needed(account: Any, client: Client) -> None:
     key = client("kms").create_key()["KeyMetadata"]["Arn"]
+    ec2 = client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.8.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.8.0.0/24")["Subnet"]["SubnetId"]
+    group = ec2.create_security_group(VpcId=vpc, GroupName="jobs", Description="x")["GroupId"]
     resources = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10, "VolumeKmsKeyId": key}
     more: dict[str, Any] = {
         "ResourceConfig": resources,
         "OutputDataConfig": {"S3OutputPath": "s3://models/here/", "KmsKeyId": key},
-        "VpcConfig": {"Subnets": ["subnet-1"], "SecurityGroupIds": ["sg-1"]},
+        "VpcConfig": {"Subnets": [subnet], "SecurityGroupIds": [group]},
     }
-    given = [*RIGHTS, *key_rights(key), *network_rights("subnet-1", "sg-1")]
+    given = [*RIGHTS, *key_rights(key), *network_rights(subnet, group)]
     for sid, action in LACKING_OF_OPTIONS.items():
         status, reason = run(account, client, *(one for one in given if one["Sid"] != sid), **more)
         assert (status, f"to perform: {action} " in reason) == ("Failed", True), reason

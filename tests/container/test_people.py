@@ -1,0 +1,57 @@
+"""A user with the rights for it builds and pushes an image, and nobody else does."""
+
+import json
+from typing import Any
+
+import boto3
+import pytest
+
+from scripts.localcloud import environment
+from scripts.stack import Stack
+from tests.conftest import Project, clean_environment
+from tests.errors.scene import running
+from tests.people_policy import statements
+
+pytestmark = pytest.mark.e2e
+
+SUFFIX = "123456789012-us-east-1"
+STACK = Stack(
+    project="trainyard",
+    environment="local",
+    region="us-east-1",
+    account_id="123456789012",
+    repository_arn="arn:aws:ecr:us-east-1:123456789012:repository/trainyard-local-trainer",
+    repository_name="trainyard-local-trainer",
+    repository_url="localhost/trainyard-local-trainer",
+    role_arn=f"arn:aws:iam::123456789012:role/trainyard-local-training-{SUFFIX}",
+    data_bucket=f"trainyard-local-data-{SUFFIX}",
+    models_bucket=f"trainyard-local-models-{SUFFIX}",
+    checkpoints_bucket=f"trainyard-local-checkpoints-{SUFFIX}",
+)
+AS_TYPED = ("-s", "VERB=.venv/bin/python -m", "CLOUD=local", "image")  # CLOUD=local alone would be the account's root
+
+
+def test_a_user_with_the_rights_for_it_builds_and_pushes_the_image(dock: Project, base_image: str) -> None:
+    dock.make("base", "CLOUD=local", f"BASE={base_image}")
+    cloud = running(dock)
+    iam = boto3.Session("local", "local", region_name=cloud.region).client("iam", endpoint_url=cloud.url)
+    iam.create_user(UserName="ada")
+    key = iam.create_access_key(UserName="ada")["AccessKey"]
+    variables = environment(cloud, {**clean_environment(), "ENV_TEXT": "local"})
+    ada = {**variables, "AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+    whole = statements(STACK)
+
+    def give(*given: dict[str, Any]) -> None:
+        policy = json.dumps({"Version": "2012-10-17", "Statement": given})
+        iam.put_user_policy(UserName="ada", PolicyName="train", PolicyDocument=policy)
+
+    with (dock.folder / "trainer/networks/__init__.py").open("a") as file:
+        file.write("# ada was here\n")  # an image that is not in the repository yet
+    give(*(one for one in whole if one["Sid"] != "LogInToRegistry"))
+    output = dock.make(*AS_TYPED, env=ada, code=2)
+    assert "No policy allows you ecr:GetAuthorizationToken on *, which `make image` needs to log in" in output
+    assert "Building" not in output
+    give(*whole)
+    output = dock.make(*AS_TYPED, env=ada)
+    assert "Pushed" in output
+    assert "Not checked" not in output

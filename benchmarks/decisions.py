@@ -17,6 +17,7 @@ from moto.sts.models import sts_backends
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
+from scripts.localcloud.access import requests
 from scripts.localcloud.access.gate import Gate
 from scripts.localcloud.environment import ACCOUNT, REGION
 from scripts.localcloud.registry.tokens import Tokens
@@ -32,7 +33,8 @@ def main() -> None:
     """Print one line per call."""
     key, token = _session()
     gate = Gate(Tokens())
-    signed = f"AWS4-HMAC-SHA256 Credential={key}/20260801/{REGION}/{{}}/aws4_request, SignedHeaders=host, Signature=0"
+    scope = f"{key}/20260801/{REGION}/{{}}/aws4_request"
+    signed = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature={'0' * 64}"
     calls: Mapping[str, tuple[str, str, str, bytes, Mapping[str, str]]] = {
         "s3:GetObject": ("s3", "GET", f"/{BUCKET}/digits/training/0/one.png", b"", {}),
         "s3:ListObjectsV2": ("s3", "GET", f"/{BUCKET}?list-type=2&prefix=digits%2F", b"", {}),
@@ -71,7 +73,7 @@ def _seconds(gate: Gate, environ: dict[str, Any], body: bytes) -> float:
     fresh = EnvironBuilder(input_stream=None, data=body).get_environ()["wsgi.input"]
     request = Request({**environ, "wsgi.input": fresh})
     started = time.thread_time()
-    refusal = gate.refusal(request)
+    refusal = gate.refusal(request, requests.read(request))
     seconds = time.thread_time() - started
     if refusal is not None:
         raise RuntimeError(refusal.get_data(as_text=True))

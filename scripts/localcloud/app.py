@@ -17,11 +17,14 @@ from werkzeug.wrappers import Request, Response
 
 from scripts.core.errors import UserError
 from scripts.localcloud import awsjson, price_list, quotas, unsupported
+from scripts.localcloud.access import requests
+from scripts.localcloud.access.canonical import canonical
 from scripts.localcloud.access.gate import Gate
-from scripts.localcloud.ecr import TARGET, Ecr
+from scripts.localcloud.ecr import Ecr
 from scripts.localcloud.engine import ContainerSupport
 from scripts.localcloud.environment import CLOCK_PATH, FAULTS_PATH, INTERRUPTIONS_PATH, JOBS_PATH, LOOPBACK
 from scripts.localcloud.faults.layer import FaultLayer
+from scripts.localcloud.faults.operations import Protocol, own_service
 from scripts.localcloud.interruptions import Orders
 from scripts.localcloud.job_front import JOB_SERVICE
 from scripts.localcloud.registry import Registry
@@ -33,13 +36,15 @@ if TYPE_CHECKING:
 
 Handler = Callable[[awsjson.Call], "dict[str, Any] | None"]
 
+_SERVICE = "trainyard.service"  # A key of the WSGI environment: moto's name of the service that answers.
+
 
 class _Moto(DomainDispatcherApplication):  # type: ignore[misc]  # moto publishes no types
-    """moto's application; a request of a job's program gets the service that it may call, whatever else it says."""
+    """moto's application; where the service is known, a request gets it, whatever else it says."""
 
     def get_application(self, environ: "WSGIEnvironment") -> Any:
         """Return the application of a request's service."""
-        service = environ.get(JOB_SERVICE)
+        service = environ.get(_SERVICE)
         if service is None:
             return super().get_application(environ)
         with self.lock:
@@ -81,10 +86,10 @@ class Application:
         self._gate = Gate(registry.tokens)
         self._faults = FaultLayer(self._answer)
         self._handlers: dict[str, Handler] = {
-            "SageMaker.": sagemaker,
-            TARGET: ecr,
-            quotas.TARGET: quotas.answer,
-            price_list.TARGET: price_list.answer,
+            "sagemaker": sagemaker,
+            "ecr": ecr,
+            "servicequotas": quotas.answer,
+            "pricing": price_list.answer,
         }
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -116,18 +121,21 @@ class Application:
         return self._faults(environ, start_response)
 
     def _answer(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        request = Request(environ)
-        refusal = self._gate.refusal(request)
+        request, job_service = Request(environ), environ.get(JOB_SERVICE)
+        asked = requests.read(request, job_service)
+        refusal = self._gate.refusal(request, asked)
         if refusal is not None:
             return refusal(environ, start_response)
-        if JOB_SERVICE in environ:
-            return self._moto(environ, start_response)
-        # This path cannot name a bucket: a bucket's name has three letters or more.
-        if request.path == "/v2" or request.path.startswith("/v2/"):
+        if asked.call.protocol is Protocol.REGISTRY:
             return self._registry(environ, start_response)
-        response = self._answer_here(request)
+        is_json = asked.call.protocol is Protocol.JSON and not job_service
+        handler = self._handlers.get(own_service(request)) if is_json else None
+        response = self._answer_here(request, handler) if handler else None
         if response is not None:
             return response(environ, start_response)
+        environ = canonical(environ, asked)
+        if job_service or asked.call.service == "s3":
+            environ[_SERVICE] = "s3control" if requests.is_control(request) else asked.call.service
         return self._moto(environ, start_response)
 
     def _order(self, request: Request) -> Response:
@@ -136,11 +144,7 @@ class Application:
         except UserError as error:
             return Response(f"{error}\n", 400)
 
-    def _answer_here(self, request: Request) -> Response | None:
-        target = request.headers.get("X-Amz-Target", "")
-        handler = next((found for prefix, found in self._handlers.items() if target.startswith(prefix)), None)
-        if handler is None:
-            return None
+    def _answer_here(self, request: Request, handler: Handler) -> Response | None:
         body = request.get_data()
         request.environ["wsgi.input"] = io.BytesIO(body)  # moto reads it again if the handler leaves the call to it.
         try:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote
 
 from werkzeug.wrappers import Request, Response
 
@@ -68,7 +69,7 @@ def read_call(request: Request) -> Call:
 
 def signed_region(request: Request) -> str:
     """Return the region in a request's signature, or the local cloud's default region for an unsigned request."""
-    found = _SCOPE.search(request.headers.get("Authorization", ""))
+    found = _SCOPE.search(request.headers.get("Authorization") or unquote(request.query_string.decode()))
     return found.group(1) if found else REGION
 
 

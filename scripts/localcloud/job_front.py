@@ -89,6 +89,11 @@ def signed_service(environ: Mapping[str, Any]) -> str:
     return found["service"] if found else ""
 
 
+def is_signed(authorization: str) -> bool:
+    """Return whether a header Authorization has exactly the form of AWS's signatures, version 4."""
+    return _HEADER.fullmatch(authorization) is not None
+
+
 def body_size(environ: Mapping[str, Any]) -> int | None:
     """Return the size of a request's body in bytes; None if the request does not tell it.
 

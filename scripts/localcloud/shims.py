@@ -10,7 +10,7 @@ from moto.iam.responses import IamResponse
 from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeMultipart
 from moto.s3.responses import S3Response
 
-from scripts.localcloud.access import gate, simulation
+from scripts.localcloud.access import canonical, gate, simulation
 from scripts.policies.documents import InvalidPolicyError
 
 
@@ -24,6 +24,8 @@ def apply(registry: str) -> None:
     each. A delete marker lacks that method. The call fails with an AttributeError, botocore and Terraform repeat it,
     and destroying a versioned bucket with ``force_destroy`` never ends.
 
+    Operations and regions: moto finds them in other places of a request than the gate.
+
     Simulations: moto has no SimulatePrincipalPolicy.
 
     Incomplete uploads: moto says of each that it began in 2010. So a program that aborts old ones would abort all.
@@ -35,6 +37,7 @@ def apply(registry: str) -> None:
     FakeDeleteMarker.dispose = lambda _self, garbage=False: None  # noqa: ARG005 - moto's own signature
     FakeBucket.get_permission = _permission
     _keep_times_of_uploads()
+    canonical.patch_moto()
     add_simulation()
 
 

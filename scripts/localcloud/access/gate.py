@@ -51,12 +51,12 @@ class Passed:
     Attributes:
         caller: who sent it; None if it is not signed.
         context: its condition keys.
-        denied: the objects that a DeleteObjects may not delete, by their ARNs.
+        deleted: the objects that a DeleteObjects may delete, by their ARNs; None for another call.
     """
 
     caller: Caller | None = None
     context: Context = field(default_factory=dict)
-    denied: frozenset[str] = frozenset()
+    deleted: frozenset[str] | None = None
 
 
 _NOBODY = Passed()
@@ -73,14 +73,21 @@ class Gate:
     def __init__(self, tokens: Tokens) -> None:
         self._tokens = tokens
 
-    def refusal(self, request: Request) -> Response | None:
-        """The answer to a request that is refused; None if it may pass."""
-        service = request.environ.get(JOB_SERVICE)
-        asked = requests.read(request, service)
+    def refusal(self, request: Request, asked: AwsRequest) -> Response | None:
+        """The answer to a request that is refused; None if it may pass.
+
+        Args:
+            request: the request.
+            asked: what it asks for, as `requests` reads it.
+        """
         protocol = asked.call.protocol
+        problem = _form_problem(request, asked)
+        if problem:
+            return error_response(protocol, *problem)
         try:
             caller = self._caller(request, asked)
-            if service and caller.is_root:  # a job's program has the keys of its role, and no others
+            # A job's program has the keys of its role, and no others.
+            if JOB_SERVICE in request.environ and caller.is_root:
                 raise InvalidKeyError
         except InvalidKeyError as error:
             return error_response(protocol, *_invalid_key(asked, error))
@@ -89,9 +96,11 @@ class Gate:
         if caller.is_root and asked.call.service != "s3":
             _passed.set(Passed(caller))
             return None
+        if not asked.call.operation and not caller.is_root:
+            return error_response(protocol, "NotImplemented", "The local cloud does not know this operation.", 501)
         keys = context.of_request(caller, asked, request)
-        if asked.parameters.get("Delete", {}).get("Objects"):  # DeleteObjects answers for each object
-            _passed.set(Passed(caller, keys, _denied(caller, _needed(asked), keys)))
+        if (asked.call.service, asked.call.operation) == ("s3", "DeleteObjects"):  # it answers for each object
+            _passed.set(Passed(caller, keys, _allowed(caller, _needed(asked), keys)))
             return None
         _passed.set(Passed(caller if asked.key else None, keys))
         found = denial(caller, asked, request, keys)
@@ -99,6 +108,8 @@ class Gate:
 
     def _caller(self, request: Request, asked: AwsRequest) -> Caller:
         if asked.call.protocol is not Protocol.REGISTRY:
+            if not asked.key and "Key" not in asked.parameters:
+                return callers.ANONYMOUS  # moto asks about objects, whose ACLs it knows
             return callers.find(asked.key, asked.token)
         owner = self._tokens.owner(USER, password(request.headers.get("Authorization", "")) or "")
         return callers.renewed(owner) if owner else callers.root()
@@ -138,7 +149,8 @@ def object_permission(action: str, resource: str) -> PermissionResult:
     """
     passed = _passed.get()
     if passed.caller is not None:
-        return PermissionResult.DENIED if resource in passed.denied else PermissionResult.NEUTRAL
+        is_refused = passed.deleted is not None and resource not in passed.deleted
+        return PermissionResult.DENIED if is_refused else PermissionResult.NEUTRAL
     permission = Permission(action.replace("HeadObject", "GetObject"), resource)
     match decisions.decide(callers.ANONYMOUS, permission, passed.context).effect:
         case Effect.ALLOWED:
@@ -148,13 +160,28 @@ def object_permission(action: str, resource: str) -> PermissionResult:
     return PermissionResult.NEUTRAL
 
 
+def _form_problem(request: Request, asked: AwsRequest) -> tuple[str, str, int] | None:
+    """The code, the message and the status of the answer to a request that others could read in another way."""
+    if requests.is_malformed(request, asked):
+        is_s3 = asked.call.service == "s3"
+        code = "AuthorizationHeaderMalformed" if is_s3 else "IncompleteSignature"
+        return code, "The header Authorization is not a signature of version 4.", 400
+    conflicts = requests.conflicts(request, asked)
+    if conflicts:
+        return "InvalidArgument", f"Conflicting query string parameters: {', '.join(conflicts)}", 400
+    return None
+
+
 def _denied_response(protocol: Protocol, message: str) -> Response:
     code, status = _DENIED[protocol]
     return error_response(protocol, code, message, status)
 
 
-def _denied(sender: Caller, needed: Iterable[Permission], keys: Context) -> frozenset[str]:
-    return frozenset(one.resource for one in needed if decisions.first_denial(sender, [one], keys))
+def _allowed(sender: Caller, needed: Iterable[Permission], keys: Context) -> frozenset[str]:
+    """The objects that the caller may delete; one that is named with and without a version must be allowed twice."""
+    named = list(needed)
+    denied = {one.resource for one in named if decisions.first_denial(sender, [one], keys)}
+    return frozenset(one.resource for one in named) - denied
 
 
 def _invalid_key(asked: AwsRequest, error: InvalidKeyError) -> tuple[str, str, int]:

@@ -5,7 +5,7 @@ import json
 import re
 import xml.etree.ElementTree as ElementTree
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, unquote
@@ -14,21 +14,19 @@ from botocore.parsers import RpcV2CBORParser
 from werkzeug.wrappers import Request
 
 from scripts.localcloud.awsjson import signed_region
-from scripts.localcloud.faults.operations import FORM, Call, Protocol, identify
+from scripts.localcloud.faults.operations import FORM, Call, Protocol, identify, s3_subresources
+from scripts.localcloud.job_front import JOB_SERVICE, is_signed
+from scripts.localcloud.s3 import body, checksums
+from scripts.localcloud.s3.errors import S3Error
 
 # Credential=AKID/20260801/…, AWSAccessKeyId=AKID in a presigned address, and `AWS AKID:signature`.
 _KEY = re.compile(r"Credential=([^/,&\s]+)|AWSAccessKeyId=([^&\s]+)|^AWS ([^:\s]+):")
 _TOKEN = "X-Amz-Security-Token"  # noqa: S105 - a header's name; addresses presigned in version 2 have it in lower case
-_CONTROL = "/v20180820/tags/"  # S3 Control's operations on tags: the ARN follows
-# Our own services answer by the target, whatever service the signature names.
-_BY_TARGET = {
-    "AWSPriceListService": "pricing",
-    "AmazonEC2ContainerRegistry_V20150921": "ecr",
-    "SageMaker": "sagemaker",
-    "ServiceQuotasV20190624": "servicequotas",
-}
+_CONTROL = "/v20180820/"  # S3 Control signs as S3 does; a program cannot call it
+_CONTROL_TAGS = f"{_CONTROL}tags/"  # its operations on tags: the ARN follows
 _GZIP = 16 + zlib.MAX_WBITS
 _MAX_PLAIN = 64 << 20
+_VERSION_2 = re.compile(r"AWS [^:\s]+:\S+")  # https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html
 # A header of S3 and the parameter that it is.
 _HEADERS = {"x-amz-copy-source": "CopySource", "x-amz-acl": "ACL", "x-amz-tagging": "Tagging"}
 
@@ -59,15 +57,39 @@ def read(request: Request, service: str | None = None) -> AwsRequest:
         request: the request.
         service: the service that answers it, if something else than the request decides that.
     """
-    call = identify(request)
-    target = request.headers.get("X-Amz-Target", "").partition(".")[0]
-    service = service or _BY_TARGET.get(target, call.service or "s3")
-    call = Call(service, call.operation, call.protocol)
+    call = identify(request, service=service)
+    if not call.service:  # S3 answers what is not signed
+        call = identify(request, service="s3")
     query = unquote(request.query_string.decode())
     found = _KEY.search(request.headers.get("Authorization") or query)
     key = next((text for text in found.groups() if text), "") if found else ""
     token = request.headers.get(_TOKEN) or request.args.get(_TOKEN) or request.args.get(_TOKEN.lower())
     return AwsRequest(call, _parameters(request, call), signed_region(request), key, token)
+
+
+def is_malformed(request: Request, asked: AwsRequest) -> bool:
+    """Whether a request has a header Authorization in which others could find another caller or service."""
+    header = request.headers.get("Authorization")
+    if header is None or asked.call.protocol is Protocol.REGISTRY:
+        return False
+    return not is_signed(header) and not (asked.call.service == "s3" and _VERSION_2.fullmatch(header))
+
+
+def conflicts(request: Request, asked: AwsRequest) -> list[str]:
+    """The parameters in the address of a call to S3 of which each names another operation; empty if there are none.
+
+    S3 refuses them: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html (InvalidArgument)
+    """
+    if asked.call.service != "s3":
+        return []
+    found = sorted(request.args.keys() & s3_subresources())
+    is_copy = "x-amz-copy-source" in request.headers and found != ["uploadId"]
+    return [*found, *(["x-amz-copy-source"] if is_copy else [])] if len(found) + is_copy > 1 else []
+
+
+def is_control(request: Request) -> bool:
+    """Whether a request to S3 is one to S3 Control."""
+    return JOB_SERVICE not in request.environ and request.path.startswith(_CONTROL)
 
 
 def _parameters(request: Request, call: Call) -> Mapping[str, Any]:
@@ -124,8 +146,8 @@ def _cbor(body: bytes) -> Mapping[str, Any]:
 
 def _of_s3(request: Request, call: Call) -> Mapping[str, Any]:
     path = unquote(str(request.environ["RAW_URI"]).partition("?")[0])
-    if path.startswith(_CONTROL):
-        return {"ResourceArn": path.removeprefix(_CONTROL)}
+    if is_control(request):
+        return {"ResourceArn": path.removeprefix(_CONTROL_TAGS)}
     bucket, _, key = path.lstrip("/").partition("/")
     found: dict[str, Any] = {"Bucket": bucket} if bucket else {}
     if key:
@@ -135,15 +157,35 @@ def _of_s3(request: Request, call: Call) -> Mapping[str, Any]:
     for header, name in _HEADERS.items():
         if header in request.headers:
             found[name] = unquote(request.headers[header])
+    grants = [value for name, value in request.headers.items() if name.lower().startswith("x-amz-grant-")]
+    if grants:
+        found.setdefault("ACL", ", ".join(grants))
     if call.operation == "DeleteObjects":
-        found["Delete"] = {"Objects": _deleted(_body(request))}
+        found["Delete"] = {"Objects": _deleted(_unchunked(request))}
     return found
 
 
-def _deleted(body: bytes) -> list[dict[str, str]]:
+def _unchunked(request: Request) -> bytes:
+    """The body without the chunks in which SDKs may send it; empty if it is not what the request announces."""
+    raw, decoded = _body(request), io.BytesIO()
+    if not body.is_chunked(request.environ):
+        return raw
+
+    def store(chunks: Iterable[bytes], algorithms: Iterable[str]) -> dict[str, bytes]:
+        decoded.writelines(chunks)
+        return checksums.digests([decoded.getvalue()], algorithms)
+
+    try:
+        body.receive({**request.environ, "wsgi.input": io.BytesIO(raw)}, store)
+    except S3Error:
+        return b""
+    return decoded.getvalue()
+
+
+def _deleted(text: bytes) -> list[dict[str, str]]:
     """The objects in the body of DeleteObjects."""
     try:
-        tree = ElementTree.fromstring(body)  # noqa: S314 - moto parses the same body, with all that it allows
+        tree = ElementTree.fromstring(text)  # noqa: S314 - moto parses the same body, with all that it allows
     except ElementTree.ParseError:
         return []
     objects = (element for element in tree if element.tag.endswith("Object"))

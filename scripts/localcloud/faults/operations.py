@@ -18,6 +18,13 @@ from scripts.localcloud.faults.names import botocore
 from scripts.localcloud.faults.rules import REGISTRY
 
 FORM = "application/x-www-form-urlencoded"
+# Our own services answer by the target, whatever service the signature names.
+_BY_TARGET = {
+    "AWSPriceListService": "pricing",
+    "AmazonEC2ContainerRegistry_V20150921": "ecr",
+    "SageMaker": "sagemaker",
+    "ServiceQuotasV20190624": "servicequotas",
+}
 # Credential=AKID/20260801/us-east-1/s3/aws4_request, in the Authorization header or in a presigned address.
 _SCOPE = re.compile(r"Credential=[^/]*/\d{8}/[a-z0-9-]+/(?P<service>[a-z0-9-]+)/")
 _REGISTRY = re.compile(r"/v2/.+/(?P<kind>manifests|blobs|tags)/(?P<rest>.*)")
@@ -44,25 +51,44 @@ class Call:
     protocol: Protocol
 
 
-def identify(request: Request, model: str = "") -> Call:
+def identify(request: Request, model: str = "", service: str | None = None) -> Call:
     """Return which call a request is. A form in its body is put back, so that it can be read again.
+
+    S3 reads the address alone: a target or an action is nothing to it.
 
     Args:
         request: the request.
         model: botocore's name of the service, where it is known: some services sign with another name.
+        service: the service that answers, if something else than the request decides that.
     """
-    if request.path == "/v2" or request.path.startswith("/v2/"):
+    if service is None and (request.path == "/v2" or request.path.startswith("/v2/")):
         return Call(REGISTRY, _of_registry(request), Protocol.REGISTRY)
-    service = _signed_service(request)
-    if target := request.headers.get("X-Amz-Target"):
-        return Call(service, target.rpartition(".")[2], Protocol.JSON)
-    # https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html
-    if request.headers.get("smithy-protocol") == "rpc-v2-cbor":
-        return Call(service, request.path.rpartition("/")[2], Protocol.CBOR)
-    if service != "s3" and (action := _action(request)):
-        return Call(service, action, Protocol.EC2 if service == "ec2" else Protocol.QUERY)
+    target = request.headers.get("X-Amz-Target", "")
+    service = service or own_service(request) or _signed_service(request)
+    if service != "s3":
+        if target and request.mimetype != FORM:
+            return Call(service, target.rpartition(".")[2], Protocol.JSON)
+        # https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html
+        if request.headers.get("smithy-protocol") == "rpc-v2-cbor":
+            return Call(service, request.path.rpartition("/")[2], Protocol.CBOR)
+        if action := _action(request):
+            return Call(service, action, Protocol.EC2 if service == "ec2" else Protocol.QUERY)
     rest = _rest(model or service)
     return Call(service, rest.operation(request), rest.protocol)
+
+
+def own_service(request: Request) -> str:
+    """Return the service of ours that a request's target names; empty if it names none."""
+    return _BY_TARGET.get(request.headers.get("X-Amz-Target", "").partition(".")[0], "")
+
+
+@functools.cache
+def s3_subresources() -> frozenset[str]:
+    """Return the parameters in an address that make a call of S3 another operation, such as ``acl``."""
+    model = botocore().get_service_model("s3")
+    queries = [model.operation_model(name).http["requestUri"].partition("?")[2] for name in model.operation_names]
+    named = {name for query in queries for name, _ in parse_qsl(query, keep_blank_values=True)}
+    return frozenset({*named, "uploadId"} - {"list-type", "select-type"})
 
 
 def _signed_service(request: Request) -> str:

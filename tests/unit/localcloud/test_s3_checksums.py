@@ -24,7 +24,7 @@ KNOWN = {
     "sha1": hashlib.sha1(BODY, usedforsecurity=False).hexdigest(),
     "sha256": hashlib.sha256(BODY).hexdigest(),
 }
-SIGNED = "AWS4-HMAC-SHA256 Credential=a/20260801/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0"
+SIGNED = "AWS4-HMAC-SHA256 Credential=a/20260801/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=" + "0" * 64
 
 
 def b64(digest: bytes) -> str:

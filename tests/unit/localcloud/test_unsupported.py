@@ -36,7 +36,7 @@ LACKING = {
     "rest-xml": ("route53", "list_traffic_policies", {}, "NotImplemented", "ListTrafficPolicies of route53"),
 }
 WITHOUT_A_SERVICE = {
-    "json": ("pricing", "describe_services"),
+    "json": ("kendra", "list_indices"),
     "rest-json": ("outposts", "list_outposts"),
     "query": ("cloudsearch", "list_domain_names"),
     "a package is missing, json": ("glue", "get_databases"),

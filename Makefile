@@ -94,7 +94,7 @@ prove-resume: .venv/installed ## Interrupt a training job and compare [JOB= KILL
 	@$(VENV) -m scripts.prove_resume
 
 ##@ From a training script to a model (CLOUD=local: rehearse)
-.PHONY: new plan infra unlock base image data train shell logs stop resume jobs sweep model destroy
+.PHONY: new plan infra unlock base image data train shell logs stop resume jobs prices sweep model destroy
 new: $(PACKAGES) ## Write a job file for a training script of your own [NAME= CODE=../my-project PROGRAM=train.py]
 	@$(VENV) -m scripts.new
 plan: $(PACKAGES) ## Plan the changes of `make infra`, and review them on one page [ENV= YES=1]
@@ -121,6 +121,8 @@ resume: $(PACKAGES) ## Resume a stopped or failed training job in a new job [RUN
 	@$(VERB) scripts.resume
 jobs: $(PACKAGES) ## List the training jobs, the newest first
 	@$(VERB) scripts.jobs
+prices: $(PACKAGES) ## Ask AWS's Price List what instances cost in this region [UPDATE=1]
+	@$(VERB) scripts.prices
 sweep: $(PACKAGES) ## List what costs money or space and has no use, and remove it after you confirm [ENV= YES=1]
 	@$(VERB) scripts.sweep
 model: $(PACKAGES) ## Download and unpack a training job's model into runs/ [RUN=]

@@ -32,13 +32,19 @@ def main(
         console.say(leftovers.line(leftover, now))
     console.say(f"Together: {leftovers.totals(found)}.")
     console.check_can_ask("Remove them?", yes, FIX)
+    kept = 0
     with verb.on_interrupt("Interrupted. What was removed is gone; `make sweep` lists the rest."):
         for kind in leftovers.KINDS:
             these = [leftover for leftover in found if leftover.kind is kind]
             if these and console.confirm(leftovers.question(kind, len(these)), yes, FIX):
-                for leftover in these:
-                    leftovers.remove(leftover, stack)
-                console.say(f"Done: {leftovers.counted(kind, len(these))}.")
+                reasons = [(leftover.name, leftovers.remove(leftover, stack)) for leftover in these]
+                refused = [f"Kept: {name} ({reason})." for name, reason in reasons if reason]
+                for line in refused:
+                    console.say(line)
+                console.say(f"Done: {leftovers.counted(kind, len(these) - len(refused))}.")
+                kept += len(refused)
+    if kept:
+        raise typer.Exit(1)
 
 
 if __name__ == "__main__":

@@ -68,5 +68,11 @@ def kept(name: str, longest: timedelta) -> Answer | None:
     return answer if is_fresh and content.get("endpoint") == _endpoint() else None
 
 
+def forget(beginning: str) -> None:
+    """Remove the answers whose names begin so."""
+    for path in FOLDER.glob(f"{beginning}*.json"):
+        path.unlink(missing_ok=True)
+
+
 def _endpoint() -> str:
     return os.environ.get("AWS_ENDPOINT_URL", "")

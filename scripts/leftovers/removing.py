@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, Any
 
 from scripts.core import aws
-from scripts.core.errors import UserError
 from scripts.leftovers.model import Kind, Leftover
 from scripts.runs.stopping import stop
 
@@ -11,11 +10,11 @@ if TYPE_CHECKING:
     from scripts.stack import Stack
 
 
-def remove(leftover: Leftover, stack: "Stack") -> None:
+def remove(leftover: Leftover, stack: "Stack") -> str | None:
     """Remove a leftover. One that is gone meanwhile is no error.
 
-    Raises:
-        UserError: AWS keeps it for a reason of its own.
+    Returns:
+        Why AWS keeps it, if it does; None if it is gone.
     """
     match leftover.kind:
         case Kind.JOB:
@@ -23,11 +22,12 @@ def remove(leftover: Leftover, stack: "Stack") -> None:
         case Kind.POOL:
             _end_pool(leftover.name)
         case Kind.IMAGE:
-            _delete_image(leftover, stack)
+            return _delete_image(leftover, stack)
         case Kind.UPLOAD:
             _abort(leftover)
         case Kind.CHECKPOINTS:
-            _delete_objects(aws.client("s3"), leftover.place, leftover.name)
+            return _delete_objects(aws.client("s3"), leftover.place, leftover.name)
+    return None
 
 
 def _end_pool(job: str) -> None:
@@ -41,7 +41,8 @@ def _end_pool(job: str) -> None:
             raise
 
 
-def _delete_image(leftover: Leftover, stack: "Stack") -> None:
+def _delete_image(leftover: Leftover, stack: "Stack") -> str | None:
+    """ECR keeps an image that an image of several platforms needs: API_ImageFailure.html."""
     answer = aws.client("ecr").batch_delete_image(
         registryId=stack.repository_account,
         repositoryName=leftover.place,
@@ -49,10 +50,8 @@ def _delete_image(leftover: Leftover, stack: "Stack") -> None:
     )
     for failure in answer.get("failures", []):
         if failure.get("failureCode") != "ImageNotFound":
-            raise UserError(
-                f"ECR keeps the image {leftover.name}: {failure.get('failureReason', failure.get('failureCode'))}.",
-                "An image of several platforms may need it; ECR's console shows which. All else can be swept.",
-            )
+            return str(failure.get("failureReason", failure.get("failureCode")))
+    return None
 
 
 def _abort(leftover: Leftover) -> None:
@@ -63,12 +62,10 @@ def _abort(leftover: Leftover) -> None:
             raise
 
 
-def _delete_objects(s3: Any, bucket: str, prefix: str) -> None:
+def _delete_objects(s3: Any, bucket: str, prefix: str) -> str | None:
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         keys = [{"Key": entry["Key"]} for entry in page.get("Contents", [])]
         failed = s3.delete_objects(Bucket=bucket, Delete={"Objects": keys}).get("Errors", []) if keys else []
         if failed:
-            raise UserError(
-                f"S3 keeps s3://{bucket}/{failed[0]['Key']}: {failed[0].get('Message') or failed[0].get('Code')}.",
-                "Allow s3:DeleteObject in that bucket, then run the same command again.",
-            )
+            return f"{failed[0]['Key']}: {failed[0].get('Message') or failed[0].get('Code')}"
+    return None

@@ -3,6 +3,7 @@
 from tests.errors import (
     account,
     caller_rights,
+    costs,
     data,
     images,
     job_files,
@@ -26,6 +27,7 @@ CASES = (
     *networks.CASES,
     *images.CASES,
     *data.CASES,
+    *costs.CASES,
     *sending.CASES,
     *runs.CASES,
     *resuming.CASES,

@@ -105,6 +105,13 @@ class Place:
         where = self.region if region is None else region
         return f"arn:{self.partition}:{service}:{where}:{self.account}:{resource}"
 
+    def session_arn(self, role_arn: str, session: str) -> str:
+        """The ARN of a role's session, which has the role's name without its path.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns
+        """
+        return self.arn("sts", f"assumed-role/{role_arn.rpartition('/')[2]}/{session}", region="")
+
     def key_arn(self, key: str) -> str:
         """The ARN of a KMS key or alias, which a request may name by its ARN, its ID or its alias.
 

@@ -10,7 +10,7 @@ from moto.iam.responses import IamResponse
 from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeMultipart
 from moto.s3.responses import S3Response
 
-from scripts.localcloud.access import canonical, gate, simulation
+from scripts.localcloud.access import canonical, gate, identities, simulation
 from scripts.policies.documents import InvalidPolicyError
 
 
@@ -23,6 +23,8 @@ def apply(registry: str) -> None:
     Delete markers: if versioning is suspended, moto 5.2 deletes a key with all its versions and calls ``dispose`` of
     each. A delete marker lacks that method. The call fails with an AttributeError, botocore and Terraform repeat it,
     and destroying a versioned bucket with ``force_destroy`` never ends.
+
+    Users and sessions: moto keeps neither a user's permissions boundary nor the managed policies of a session.
 
     Operations and regions: moto finds them in other places of a request than the gate.
 
@@ -38,6 +40,7 @@ def apply(registry: str) -> None:
     FakeBucket.get_permission = _permission
     _keep_times_of_uploads()
     canonical.patch_moto()
+    identities.patch_moto()
     add_simulation()
 
 

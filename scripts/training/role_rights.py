@@ -32,11 +32,7 @@ def check(request: Mapping[str, Any], repository: str | None, say: Callable[[str
     """
     role = request["RoleArn"]
     place = Place(role.split(":")[1], aws.region(), role.split(":")[4])
-    principal = Principal(
-        f"arn:{place.partition}:sts::{place.account}:assumed-role/{role.rpartition('/')[2]}/SageMaker",
-        place.account,
-        role,
-    )
+    principal = Principal(place.session_arn(role, "SageMaker"), place.account, role)
     for group in groups(needed(request, place, Image(repository) if repository else None)):
         try:
             permissions = [permission for _, permission in group]

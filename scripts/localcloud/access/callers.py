@@ -9,11 +9,14 @@ from typing import Any
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
+from scripts.core.permissions import Place
 from scripts.localcloud.environment import ACCOUNT
 from scripts.policies.evaluator import Policy, Principal, read_policy
 from scripts.policies.patterns import Context
 
 PARTITION = "aws"
+# Attributes of moto's users, roles and sessions. moto has the first one for roles only; `identities` adds the others.
+BOUNDARY_ARN, POLICY_ARNS = "permissions_boundary_arn", "policy_arns"
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes
 _KEY = re.compile(r"(AKIA|ASIA)[A-Z0-9]{16}")
 
@@ -38,7 +41,7 @@ class Caller:
         principal: the user or the role's session.
         identity: the policies of the user and its groups, or of the role.
         boundary: the permissions boundary, if there is one.
-        session: the policy that was given when the role was assumed, if there was one.
+        session: the policies that were given when the role was assumed.
         facts: the condition keys that say who it is, in lower case.
     """
 
@@ -81,7 +84,8 @@ def find(key: str, token: str | None) -> Caller:
                 raise InvalidKeyError
             if session.expiration.replace(tzinfo=UTC) < datetime.now(UTC):
                 raise InvalidKeyError(expired=True)
-            return of_session(session.role_arn, session.session_name, session.policy or "", account)
+            given = tuple(_session_policies(session, account))
+            return of_session(session.role_arn, session.session_name, given, account)
         user = _user(account, key)
         if user is not None:
             return _of_user(user, account)
@@ -94,17 +98,16 @@ def root() -> Caller:
     return Caller(ROOT, (_EVERYTHING,), facts=facts | {"aws:principalaccount": (ACCOUNT,)})
 
 
-def of_session(role_arn: str, name: str, policy: str = "", account: str = ACCOUNT) -> Caller:
+def of_session(role_arn: str, name: str, given: tuple[Policy, ...] = (), account: str = ACCOUNT) -> Caller:
     """The caller that has assumed a role. A role that no longer exists has no rights.
 
     Args:
         role_arn: the role's ARN.
         name: the session's name.
-        policy: the session's policy; empty if there is none.
+        given: the policies that were given when the role was assumed.
         account: the role's account.
     """
-    arn = f"arn:{PARTITION}:sts::{account}:assumed-role/{role_arn.rpartition('/')[2]}/{name}"
-    principal = Principal(arn, account, role_arn)
+    principal = Principal(Place(PARTITION, account=account).session_arn(role_arn, name), account, role_arn)
     role = find_role(role_arn, account)
     if role is None:
         return Caller(principal)
@@ -115,8 +118,7 @@ def of_session(role_arn: str, name: str, policy: str = "", account: str = ACCOUN
         "aws:principalaccount": (account,),
         **_tags(role.tags),
     }
-    session = (read_policy("session", policy),) if policy else ()
-    return Caller(principal, tuple(_policies(role)), _boundary(role, account), session, facts)
+    return Caller(principal, tuple(_policies(role)), _boundary(role, account), given, facts)
 
 
 def renewed(caller: Caller) -> Caller:
@@ -156,7 +158,15 @@ def _of_user(user: Any, account: str) -> Caller:
         **_tags(user.tags),
     }
     policies = [policy for owner in (user, *groups) for policy in _policies(owner)]
-    return Caller(Principal(user.arn, account), tuple(policies), facts=facts)
+    return Caller(Principal(user.arn, account), tuple(policies), _boundary(user, account), facts=facts)
+
+
+def _session_policies(session: Any, account: str) -> Iterator[Policy]:
+    """The policies of a session; one whose managed policies no longer exist has no rights."""
+    if session.policy:
+        yield read_policy("session", session.policy)
+    for arn in getattr(session, POLICY_ARNS, ()):
+        yield _managed(arn, account)
 
 
 def _session(account: str, key: str) -> Any:
@@ -180,11 +190,14 @@ def _policies(owner: Any) -> Iterator[Policy]:
         yield read_policy(policy.arn, _default_document(policy))
 
 
-def _boundary(role: Any, account: str) -> Policy | None:
-    """A role's permissions boundary; a policy that does not exist allows nothing."""
-    arn = role.permissions_boundary_arn
-    if not arn:
-        return None
+def _boundary(owner: Any, account: str) -> Policy | None:
+    """The permissions boundary of a user or a role."""
+    arn = getattr(owner, BOUNDARY_ARN, None)
+    return _managed(arn, account) if arn else None
+
+
+def _managed(arn: str, account: str) -> Policy:
+    """A managed policy; one that does not exist allows nothing."""
     policy = _iam(account).managed_policies.get(arn)
     return read_policy(arn, _default_document(policy) if policy else '{"Statement": []}')
 

@@ -138,6 +138,44 @@ def test_a_role_has_its_boundary_and_a_session_its_policy(people: People, client
     assert refused(people.session, client=user, role=role)[0] == "AccessDenied"
 
 
+def test_a_session_has_at_most_what_any_of_its_managed_policies_allows(
+    people: People, client: Client, bucket: str
+) -> None:
+    iam = client("iam")
+    role = make_role(iam, "narrowed", allow("s3:*", "iam:*"), trust=TRUST)
+    read, listing = (
+        iam.create_policy(PolicyName=name, PolicyDocument=document(allow(action)))["Policy"]["Arn"]
+        for name, action in (("read", "s3:GetObject"), ("listing", "iam:ListRoles"))
+    )
+    _, user = people.user(allow("sts:AssumeRole", resource=role))
+    mine = people.session(user, role, PolicyArns=[{"arn": read}, {"arn": listing}])
+    assert mine("s3").get_object(Bucket=bucket, Key="mine/a")
+    assert mine("iam").list_roles()
+    assert "no session policy allows the s3:ListBucket" in refused(mine("s3").list_objects_v2, Bucket=bucket)[2]
+    both = people.session(user, role, PolicyArns=[{"arn": read}], Policy=document(allow("s3:ListBucket")))
+    assert both("s3").list_objects_v2(Bucket=bucket)["KeyCount"]
+    assert refused(both("iam").list_roles)[0] == "AccessDenied"
+    iam.delete_policy(PolicyArn=read)
+    assert refused(both("s3").get_object, Bucket=bucket, Key="mine/a")[0] == "AccessDenied"
+
+
+def test_a_user_has_a_boundary(people: People, client: Client, bucket: str) -> None:
+    iam = client("iam")
+    limit = iam.create_policy(PolicyName="limit-of-user", PolicyDocument=document(allow("s3:GetObject")))["Policy"][
+        "Arn"
+    ]
+    name, mine = people.user(allow("s3:*"))
+    assert mine("s3").list_objects_v2(Bucket=bucket)
+    iam.put_user_permissions_boundary(UserName=name, PermissionsBoundary=limit)
+    assert iam.get_user(UserName=name)["User"]["PermissionsBoundary"]["PermissionsBoundaryArn"] == limit
+    assert mine("s3").get_object(Bucket=bucket, Key="mine/a")
+    assert "no permissions boundary allows" in refused(mine("s3").list_objects_v2, Bucket=bucket)[2]
+    iam.delete_user_permissions_boundary(UserName=name)
+    assert mine("s3").list_objects_v2(Bucket=bucket)
+    made = iam.create_user(UserName=f"{name}-bounded", PermissionsBoundary=limit)["User"]
+    assert made["PermissionsBoundary"]["PermissionsBoundaryArn"] == limit
+
+
 def test_an_encrypted_object_needs_its_key(people: People, client: Client) -> None:
     root, kms = client("s3"), client("kms")
     key = kms.create_key()["KeyMetadata"]["Arn"]

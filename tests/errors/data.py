@@ -88,12 +88,18 @@ def another_upload_meanwhile(scene: Scene) -> Iterator[None]:
 
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x08\x00\x00\x00\x08\x08\x00"
-BOTH = job(tables='[channels.training]\nsource = "data/small"\n[channels.validation]\nsource = "data/held"\n')
+CHANNELS = '[channels.training]\nsource = "data/small"\n'
+HELD = '[channels.validation]\nsource = "data/held"\n'
+BOTH = job(tables=CHANNELS + HELD)
 
 
 def images(*names: str) -> Given:
     """Files with the first bytes of an image: no check before the job reads further."""
     return given(*(file(f"data/{name}", PNG) for name in names))
+
+
+def _with(hyperparameters: str, channels: str) -> Given:
+    return job(tables=f"[hyperparameters]\n{hyperparameters}\n{channels}")
 
 
 def _image(title: str, problem: str, fix: str, prepared: Given) -> Case:
@@ -195,6 +201,34 @@ CASES = (
         "Some labels of data/small are one name in two Unicode forms: 'cafe\\u0301', 'caf\\xe9'.",
         "Put their images into one folder.",
         given(CHANNEL, images("small/caf\u00e9/a.png", "small/cafe\u0301/a.png")),
+    ),
+    _image(
+        "patience without validation images",
+        "patience=3 needs validation images, and the job has none.",
+        "Add the channel validation, set validation_split=0.2, or leave patience out.",
+        given(_with("patience = 3", CHANNELS), images("small/0/a.png", "small/1/a.png")),
+    ),
+    _image(
+        "a validation split beside validation images",
+        "validation_split=0.2 would take validation images from the training images, but the job has the channel "
+        "validation.",
+        "Leave validation_split out, or remove the channel.",
+        given(
+            _with("validation_split = 0.2", CHANNELS + HELD),
+            images("small/0/a.png", "small/1/a.png", "held/0/a.png"),
+        ),
+    ),
+    _image(
+        "adam with weight decay",
+        "optimizer=adam has no weight decay, and weight_decay is 0.01.",
+        "Set optimizer=adamw, which is Adam with weight decay, or leave weight_decay out.",
+        given(_with('optimizer = "adam"\nweight_decay = 0.01', CHANNELS), images("small/0/a.png", "small/1/a.png")),
+    ),
+    _image(
+        "layers to train that do not exist",
+        "train_layers=first_2 names no layers.",
+        "Set all, head, or last_N with a number: last_20 trains the last 20 layers of the backbone and the head.",
+        given(_with('train_layers = "first_2"', CHANNELS), images("small/0/a.png", "small/1/a.png")),
     ),
     _image(
         "a validation label that training never sees",

@@ -52,11 +52,18 @@ def turn(image: Any, orientation: Any) -> Any:
     """Turn and mirror an image [height, width, channels] so that it is upright."""
     # The eight orientations are the eight symmetries of a rectangle: mirrored at the diagonal from 5 on, then upside
     # down and mirrored left to right.
-    image = tf.cond(orientation >= 5, lambda: tf.transpose(image, [1, 0, 2]), lambda: image)
+    image = tf.cond(orientation >= 5, lambda: _mirror_at_diagonal(image), lambda: image)
     upside_down = (orientation == 3) | (orientation == 4) | (orientation == 7) | (orientation == 8)
     mirrored = (orientation == 2) | (orientation == 3) | (orientation == 6) | (orientation == 7)
     image = tf.cond(upside_down, lambda: image[::-1], lambda: image)
     return tf.cond(mirrored, lambda: image[:, ::-1], lambda: image)
+
+
+def _mirror_at_diagonal(image: Any) -> Any:
+    # Not tf.transpose: of uint8, oneDNN's prints an error on processors without AVX-512 (seen with TensorFlow 2.21).
+    height, width, channels = tf.unstack(tf.shape(image))
+    places = tf.range(height)[None] * width + tf.range(width)[:, None]
+    return tf.gather(tf.reshape(image, [height * width, channels]), places)
 
 
 def _is_exif(head: Any, place: Any) -> Any:

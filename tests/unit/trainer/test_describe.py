@@ -42,6 +42,14 @@ def test_every_hyperparameter_has_all_keys_and_allows_its_default() -> None:
         assert entry["min"] is None or entry["min"] <= entry["default"] <= entry["max"]
 
 
+def test_the_page_has_each_hyperparameter_with_its_default() -> None:
+    page = (ROOT / "docs" / "trainer.md").read_text(encoding="utf-8")
+    table = page.partition("| hyperparameter | default |")[2].partition("\n\n")[0]
+    rows = dict(re.findall(r"^\| `(\w+)` \| `([^`]+)` \|", table, flags=re.MULTILINE))
+    defaults = {one["name"]: one["default"] for one in hyperparameters.describe()}
+    assert rows == {name: str(value).lower() if value is True else str(value) for name, value in defaults.items()}
+
+
 def test_names_and_regexes_are_within_sagemakers_limits() -> None:
     for metric in describe.METRICS:
         assert len(metric.name) <= 255

@@ -118,27 +118,29 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", refuse)
 
 
-@pytest.mark.parametrize("name", ["MobileNetV2", "ResNet50"])
+@pytest.mark.parametrize(("name", "channels"), [("MobileNetV2", 3), ("ResNet50", 1)])
 def test_applications_start_from_the_weights_channel_and_keep_their_preprocessing(
-    name: str, tmp_path: Path, no_network: None
+    name: str, channels: int, tmp_path: Path, no_network: None
 ) -> None:
-    """Twenty seconds: a network with a hundred layers is built, trained and exported."""
+    """Twenty seconds: a network with a hundred layers is built, trained and exported. Grey images become RGB."""
     import keras
 
     from trainer.networks import architectures, export
 
-    settings = Hyperparameters(model=name, image_size=32)
+    settings = Hyperparameters(model=name, image_size=32, channels=channels)
     keras.utils.set_random_seed(1)
     source = getattr(keras.applications, name)(include_top=False, weights=None, input_shape=(32, 32, 3), pooling="avg")
     source.save_weights(tmp_path / "backbone.weights.h5")
     model = architectures.build(settings, 3, tmp_path)
     backbone = next(layer for layer in model.layers if isinstance(layer, keras.Model))
-    image = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
+    image = np.random.default_rng(0).integers(0, 256, (2, 32, 32, channels), dtype=np.uint8)
     module = {"MobileNetV2": keras.applications.mobilenet_v2, "ResNet50": keras.applications.resnet}[name]
-    prepared = module.preprocess_input(image.astype("float32"))
+    prepared = module.preprocess_input(np.repeat(image, 3 // channels, axis=-1).astype("float32"))
     features = keras.Model(model.input, model.get_layer("dropout").input)
     assert np.allclose(features(image.astype("float32")), source(prepared), atol=1e-4)
     assert backbone.count_params() == source.count_params()
+    if channels == 1:  # as in checkpoints of before
+        assert architectures.build(settings, 3, None, prepare_grey=False).input_shape[3] == 1
 
     export.export(model, ["x", "y", "z"], tmp_path / "model")
     again = keras.models.load_model(tmp_path / "model" / "model.keras")

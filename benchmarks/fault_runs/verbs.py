@@ -51,6 +51,8 @@ class Scenes:
                 yield {}, lambda ending: missing_text(self._base, ending)
             case "logs":
                 yield {"run": self._base}, lambda ending: missing_text(f"counted to {STEPS}", ending)
+            case "sweep":
+                yield {"yes": "1"}, lambda _: []
             case "stop":
                 with running_job(yard, self._base, f"stop-{self._number}") as job:
                     yield {"run": job}, lambda ending: stop_errors(yard, job, ending)

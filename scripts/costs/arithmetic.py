@@ -48,7 +48,7 @@ def clusters(request: Mapping[str, Any]) -> list[tuple[Instances, ...]]:
     else:
         groups = resources.get("InstanceGroups") or []
         named = [Instances(resources["InstanceType"], count)] if resources.get("InstanceType") else []
-        named += [Instances(group["InstanceType"], group["InstanceCount"]) for group in groups]
+        named += [Instances(group.get("InstanceType") or NO_TYPE, group.get("InstanceCount", 1)) for group in groups]
         chosen = [tuple(named) or (Instances(NO_TYPE, count),)]
     beside = tuple(_of_rules(request))
     return [cluster + beside for cluster in chosen]
@@ -81,19 +81,19 @@ def hourly(request: Mapping[str, Any], prices: Mapping[str, float]) -> float | N
 def _sum(cluster: Sequence[Instances], prices: Mapping[str, float]) -> float | None:
     if any(one.kind not in prices for one in cluster):
         return None
-    return sum(prices[one.kind] * one.count for one in cluster)
+    return sum(prices[one.kind] * max(0, one.count) for one in cluster)
 
 
 def longest_run(request: Mapping[str, Any]) -> int:
     """The seconds that a job's instances train at most, in all attempts together. A spot job's waiting is not in it."""
     limit: int = (request.get("StoppingCondition") or {}).get("MaxRuntimeInSeconds") or DAY
-    return limit
+    return limit if limit > 0 else DAY
 
 
 def longest_idle(request: Mapping[str, Any]) -> int:
     """The seconds that a job's instances are kept after it, for the next job."""
     kept: int = (request.get("ResourceConfig") or {}).get("KeepAlivePeriodInSeconds") or 0
-    return kept
+    return max(0, kept)
 
 
 def cost(hour: float, seconds: float) -> float:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from scripts.core import aws
+from scripts.core.jobs import active
 from scripts.leftovers import jobs
 from scripts.leftovers.model import Kind, Leftover
 from scripts.leftovers.ownership import has_tags
@@ -24,12 +25,14 @@ def find(stack: "Stack", now: datetime, say: Callable[[str], None]) -> list[Left
         now: the time.
         say: prints which bucket or repository does not have the stack's tags: nothing in it is touched.
     """
-    found = jobs.jobs_of(aws.client("sagemaker"), stack)
+    sagemaker = aws.client("sagemaker")
+    found = jobs.jobs_of(sagemaker, stack)
+    folders = jobs.done_folders(found, list(active(sagemaker)), stack.checkpoints_bucket)
     return [
         *jobs.running(found),
         *jobs.pools(found),
         *_images(stack, jobs.needed_digests(found), say),
-        *_in_buckets(stack, jobs.done_folders(found, stack.checkpoints_bucket), now, say),
+        *_in_buckets(stack, folders, now, say),
     ]
 
 

@@ -44,19 +44,19 @@ def pools(jobs: Sequence[Job]) -> Iterator[Leftover]:
             yield Leftover(Kind.POOL, job["TrainingJobName"], "", since, hour=_hour(job))
 
 
-def done_folders(jobs: Sequence[Job], bucket: str) -> list[str]:
+def done_folders(jobs: Sequence[Job], active: Sequence[Job], bucket: str) -> list[str]:
     """The prefixes with checkpoints that no run needs: all jobs of each have ended, the newest is Completed.
 
     Args:
-        jobs: the jobs of the stack.
+        jobs: the jobs of the stack, as Search answers them. It does not know a job that was created just now.
+        active: all jobs that run now, whoever's they are, as DescribeTrainingJob answers them.
         bucket: the stack's bucket for checkpoints.
     """
     folders: dict[str, list[Job]] = {}
     for job in jobs:
-        uri = (job.get("CheckpointConfig") or {}).get("S3Uri", "")
-        if uri.startswith("s3://"):
-            folders.setdefault(uri.rstrip("/") + "/", []).append(job)
-    needed = [uri for uri, users in folders.items() if not _is_done(users)]
+        folders.setdefault(_folder(job), []).append(job)
+    needed = [uri for uri, users in folders.items() if uri and not _is_done(users)]
+    needed += [uri for uri in map(_folder, active) if uri]
     return [
         aws.split_uri(uri)[1]
         for uri in folders
@@ -64,6 +64,12 @@ def done_folders(jobs: Sequence[Job], bucket: str) -> list[str]:
         and is_of_one_run(aws.split_uri(uri)[1])
         and not any(uri.startswith(other) or other.startswith(uri) for other in needed)
     ]
+
+
+def _folder(job: Job) -> str:
+    """The S3 URI of a job's checkpoints, with a slash at its end; empty if it has none."""
+    uri: str = (job.get("CheckpointConfig") or {}).get("S3Uri", "")
+    return f"{uri.rstrip('/')}/" if uri.startswith("s3://") else ""
 
 
 def is_of_one_run(prefix: str) -> bool:

@@ -1,7 +1,8 @@
 """AWS without a network: botocore's requests are answered in this process, and some of them get a fault.
 
-moto answers S3, IAM, ECR and STS, and a small SageMaker the rest. What a fault does to a connection is done to the
-answer that botocore gets, at the place where a socket would be. Nothing waits: time passes only when somebody sleeps.
+moto answers S3, IAM, ECR and STS, and a small SageMaker the rest, prices and quotas too. What a fault does to a
+connection is done to the answer that botocore gets, at the place where a socket would be. Nothing waits: time passes
+only when somebody sleeps.
 """
 
 import functools
@@ -109,7 +110,7 @@ class Edge:
         return _response(request, status, headers | {"Content-Length": str(len(body))}, body[: len(body) // 2])
 
     def _answer(self, call: Call, environ: dict[str, Any]) -> Answered:
-        if call.service not in {"sagemaker", "logs"}:
+        if call.service not in {"logs", "pricing", "sagemaker", "servicequotas"}:
             return _run(self._moto, environ)
         status, content = self._sagemaker(call.operation, json.loads(environ["wsgi.input"].read() or "{}"))
         return status, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(content).encode()

@@ -5,6 +5,7 @@ three minutes, and more with an engine: `make image` is recorded only where ther
 """
 
 import json
+import shutil
 import tempfile
 from collections import defaultdict
 from pathlib import Path
@@ -18,7 +19,7 @@ FILE = Path(__file__).with_name("operations.json")
 COUNT = "sagemaker:DeleteModel 500"
 """A rule that never strikes: no verb calls the operation. With a rule, the local cloud counts all operations."""
 UPLOADS = 7  # so many that each kind of change has come: new, changed, deleted, large
-WITH_STACK = ("data", "train", "resume", "model", "jobs", "logs", "stop")
+WITH_STACK = ("data", "train", "resume", "model", "jobs", "logs", "stop", "prices", "sweep")
 
 
 def main() -> None:
@@ -30,6 +31,7 @@ def main() -> None:
         recorded["infra"] |= recorded["plan"]  # without a saved plan, it plans itself
         scenes = Scenes(place)
         for verb in (*("data",) * UPLOADS, *WITH_STACK):
+            shutil.rmtree(place.folder / "build" / "costs", ignore_errors=True)  # nothing is known about prices yet
             with scenes.prepared("stop"), scenes.prepared(verb) as (texts, _):  # while another job runs
                 recorded[verb] |= called(place, verb, **texts)
         recorded["train"] |= recorded["data"]  # it uploads too

@@ -1,10 +1,16 @@
 """A small SageMaker: jobs that train for some answers of DescribeTrainingJob and then are Completed."""
 
+import json
 from typing import Any
 
 from tests.unit.faulty_aws import NOW, error
 
 READS = 2
+QUOTA = "ml.g4dn.4xlarge for training job usage"
+PRODUCT = {
+    "product": {"attributes": {"usagetype": "USE1-Train:ml.g4dn.4xlarge"}},
+    "terms": {"OnDemand": {"a": {"priceDimensions": {"b": {"unit": "Hrs", "pricePerUnit": {"USD": "1.5"}}}}}},
+}
 LINES = ("first line", "second line")
 
 
@@ -36,6 +42,10 @@ class SmallSageMaker:
                 return self._create(name, sent)
             case "ListTrainingJobs":
                 return 200, {"TrainingJobSummaries": list(self.jobs.values())}
+            case "ListServiceQuotas" | "ListAWSDefaultServiceQuotas":
+                return 200, {"Quotas": [{"QuotaName": QUOTA, "QuotaCode": "L-1", "Value": 9.0}]}
+            case "GetProducts":
+                return 200, {"PriceList": [json.dumps(PRODUCT)]}
             case "Search":
                 return 200, {"Results": [{"TrainingJob": job} for job in self.jobs.values()]}
             case "ListTags":

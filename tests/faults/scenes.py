@@ -6,10 +6,11 @@ import json
 import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from scripts import channels, costs, jobs, logs, model, runs, stop, training
+from scripts import channels, costs, jobs, leftovers, logs, model, runs, stop, training
 from scripts.channels import local
 from scripts.container import repository
 from scripts.core import aws
@@ -251,6 +252,34 @@ def _prepare_resume(scene: Scene) -> None:
     put_model(scene, f"{scene.job}-again")
 
 
+def _prepare_sweep(scene: Scene) -> None:
+    prepare_ended(scene)
+    tags = [{"Key": "Project", "Value": STACK.project}, {"Key": "Environment", "Value": STACK.environment}]
+    for bucket in (STACK.data_bucket, STACK.models_bucket, STACK.checkpoints_bucket):
+        aws.client("s3").put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": tags})
+    aws.client("ecr").tag_resource(resourceArn=STACK.repository_arn, tags=tags)
+
+
+def do_sweep(scene: Scene) -> None:
+    """`make sweep`, of what this row left."""
+    _find_stack()
+    found = leftovers.find(STACK, datetime.now(UTC), lambda _: None)
+    for leftover in found:
+        if leftover.name.startswith(f"{scene.name}/"):
+            assert leftovers.remove(leftover, STACK) is None
+
+
+def folder_is_gone(scene: Scene) -> None:
+    """The completed run has no checkpoints any more."""
+    listed = aws.client("s3").list_objects_v2(Bucket=STACK.checkpoints_bucket, Prefix=f"{scene.name}/")
+    assert not listed.get("Contents")
+
+
+def do_prices(_scene: Scene) -> None:
+    """`make prices`."""
+    costs.renew(aws.region())
+
+
 PLAYS = {
     "data": Play(prepare_data, do_data, data_is_equal),
     "train": Play(_prepare_train, do_train, train_is_whole, "{job}"),
@@ -261,5 +290,7 @@ PLAYS = {
     "jobs": Play(prepare_ended, lambda _: jobs.main(), _nothing),
     "logs": Play(prepare_ended, lambda scene: logs.main(scene.job), _nothing),
     "stop": Play(prepare_running, lambda scene: stop.main(scene.job[:-2]), _nothing),
+    "sweep": Play(_prepare_sweep, do_sweep, folder_is_gone),
+    "prices": Play(_nothing, do_prices, _nothing),
     "plan": Play(_nothing, do_stack, bucket_is_whole),
 }

@@ -18,15 +18,23 @@ Tag = Mapping[str, str]
 DEFAULTS = Path("costs.toml")
 MOST = 1e9
 """USD; a tag with more is not ours."""
+CHEAPER = "Lower max_runtime_seconds, instance_count or keep_alive_seconds"
 PRICING = "https://aws.amazon.com/sagemaker/pricing/"
 
 
 @dataclass(frozen=True)
 class Cap:
-    """What a job may cost in USD, and where that is set."""
+    """A limit.
+
+    Args:
+        usd: what a job may cost in USD.
+        place: where that is set.
+        fix: what a person can do whose job may cost more; the default is for a job file.
+    """
 
     usd: float
     place: str
+    fix: str = f"{CHEAPER}, or raise max_cost in the job file."
 
 
 @dataclass(frozen=True)
@@ -83,7 +91,7 @@ def default_cap(path: Path = DEFAULTS) -> Cap | None:
         raise UserError(
             f"{path} may set max_cost, in USD, and nothing else.", "Write `max_cost = 100`, or delete the file."
         )
-    return Cap(float(usd), str(path))
+    return Cap(float(usd), str(path), f"{CHEAPER}, or raise max_cost in {path}.")
 
 
 def refuse_above_cap(request: Mapping[str, Any], estimate: Estimate, region: str) -> None:
@@ -108,7 +116,7 @@ def refuse_above_cap(request: Mapping[str, Any], estimate: Estimate, region: str
         raise UserError(
             f"The job costs up to {_usd(worst)} USD, and max_cost is {cap.usd:g} USD ({cap.place}): "
             f"{described(request, hour)}.",
-            "Lower max_runtime_seconds, instance_count or keep_alive_seconds, or raise max_cost in the job file.",
+            cap.fix,
         )
 
 
@@ -141,7 +149,8 @@ def with_tags(request: Mapping[str, Any], found: Sequence[Tag]) -> dict[str, Any
 def cap_of(tags: Mapping[str, str], job: str) -> Cap | None:
     """What a job may cost that resumes another: as much as that one, by its tags."""
     usd = _number(tags.get(MAX_COST))
-    return None if usd is None else Cap(usd, f"the tag {MAX_COST} of {job}")
+    fix = f"Start a new job with another limit, `make train`, or change that tag of {job}."
+    return None if usd is None else Cap(usd, f"the tag {MAX_COST} of {job}", fix)
 
 
 def stated_by(tags: Mapping[str, str], request: Mapping[str, Any]) -> float | None:

@@ -47,7 +47,7 @@ CASES = (
         "a resumed job that may cost more than the project allows",
         'make resume RUN={run} HP="epochs=30"',
         "The job costs up to 0.0643 USD, and max_cost is 0.001 USD (costs.toml): …",
-        "Lower max_runtime_seconds, instance_count or keep_alive_seconds, or raise max_cost in the job file.",
+        "Lower max_runtime_seconds, instance_count or keep_alive_seconds, or raise max_cost in costs.toml.",
         file("costs.toml", "max_cost = 0.001\n"),
         STACK,
     ),

@@ -41,7 +41,10 @@ def test_the_tags_keep_the_price_and_the_limit_and_replace_what_others_wrote_the
     tags = {tag["Key"]: tag["Value"] for tag in sent["Tags"]}
     assert len(sent["Tags"]) == len(tags)
     assert tags["Project"] == "trainyard"
-    assert estimate.cap_of(tags, "a-job") == Cap(3, "the tag MaxCost of a-job")
+    limit = estimate.cap_of(tags, "a-job")
+    assert limit is not None
+    assert (limit.usd, limit.place) == (3, "the tag MaxCost of a-job")
+    assert "`make train`" in limit.fix
     assert estimate.started_price(sent) == (0.5, "prices of 2023-12 and AWS Price List of 2026-11-29")
     assert estimate.stated_by(tags, sent) is None
     unknown = estimate.with_tags(REQUEST, estimate.tags(REQUEST, Estimate({})))
@@ -83,7 +86,8 @@ def test_the_default_is_that_of_the_file(tmp_path: Path) -> None:
     path.write_text("# max_cost = 5\n")
     assert estimate.default_cap(path) is None
     path.write_text("max_cost = 5\n")
-    assert estimate.default_cap(path) == Cap(5.0, str(path))
+    limit = estimate.default_cap(path)
+    assert limit == Cap(5.0, str(path), limit.fix if limit else "")
 
 
 SEQUENCES = 12_000

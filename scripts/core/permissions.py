@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from scripts.core import network_permissions
+
 # The operations whose IAM actions have other names. Operations in one row need all its actions.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
 ACTIONS: Mapping[tuple[str, str], tuple[str, ...]] = {
@@ -148,6 +150,8 @@ def required_permissions(
         for arn in resources(operation, parameters, place)
         for name in names
     ]
+    if prefix == "ec2":
+        found += _of_network_tags(operation, parameters, place)
     return (*found, *_MORE.get((service, operation), _nothing)(parameters, place))
 
 
@@ -222,6 +226,11 @@ def _kms(operation: str, parameters: Mapping[str, Any], place: Place) -> list[st
     return [place.key_arn(key)]
 
 
+def _ec2(operation: str, parameters: Mapping[str, Any], place: Place) -> list[str]:
+    named = [place.arn("ec2", name) for name in network_permissions.resources(operation, parameters)]
+    return named or _plain(operation, parameters, place)
+
+
 def _sts(_: str, parameters: Mapping[str, Any], __: Place) -> list[str]:
     return [parameters.get("RoleArn", "*")]
 
@@ -238,6 +247,7 @@ def _plain(_: str, parameters: Mapping[str, Any], __: Place) -> list[str]:
 
 _RESOURCES: Mapping[str, Callable[[str, Mapping[str, Any], Place], list[str]]] = {
     "cloudwatch": _cloudwatch,
+    "ec2": _ec2,
     "ecr": _ecr,
     "iam": _iam,
     "kms": _kms,
@@ -283,6 +293,20 @@ def _of_job(parameters: Mapping[str, Any], place: Place) -> Iterator[Permission]
         yield Permission("sagemaker:AddTags", _sagemaker("AddTags", parameters, place)[0])
 
 
+def _of_network_tags(operation: str, parameters: Mapping[str, Any], place: Place) -> Iterator[Permission]:
+    for name in network_permissions.tag_resources(operation, parameters):
+        yield Permission("ec2:CreateTags", place.arn("ec2", name), {"ec2:createaction": (operation,)})
+
+
+def _of_key(parameters: Mapping[str, Any], place: Place) -> Iterator[Permission]:
+    """A new key may get tags.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html
+    """
+    if parameters.get("Tags"):
+        yield Permission("kms:TagResource", place.arn("kms", "key/*"))
+
+
 def _nothing(_: Mapping[str, Any], __: Place) -> Iterator[Permission]:
     yield from ()
 
@@ -292,5 +316,6 @@ _MORE: Mapping[tuple[str, str], Callable[[Mapping[str, Any], Place], Iterator[Pe
     ("s3", "UploadPartCopy"): _source,
     ("s3", "PutObject"): _of_object,
     ("s3", "CreateMultipartUpload"): _of_object,
+    ("kms", "CreateKey"): _of_key,
     ("sagemaker", "CreateTrainingJob"): _of_job,
 }

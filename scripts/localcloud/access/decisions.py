@@ -48,7 +48,8 @@ def decide(caller: Caller, permission: Permission, context: Context) -> Decision
     Raises:
         InvalidPolicyError: a policy that takes part is one that IAM would refuse.
     """
-    request = Request(permission.action, permission.resource, {**context, **permission.context})
+    keys = {**context, **resources.context_of(permission), **permission.context}
+    request = Request(permission.action, permission.resource, keys)
     policies = Policies(
         caller.identity,
         caller.boundary,

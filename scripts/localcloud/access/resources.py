@@ -1,8 +1,12 @@
-"""The policies of resources, as moto keeps them: buckets, repositories, keys, and the trust policies of roles."""
+"""The policies of resources, as moto keeps them: buckets, repositories, keys, and the trust policies of roles.
+
+Conditions ask for the tags of keys and networks, and for the boundary of roles, too.
+"""
 
 from dataclasses import replace
 from typing import Any
 
+from moto.ec2.models import ec2_backends
 from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
 from moto.s3.models import s3_backends
@@ -12,6 +16,7 @@ from scripts.localcloud.access.callers import PARTITION, find_role
 from scripts.localcloud.environment import ACCOUNT
 from scripts.localcloud.registry import repositories
 from scripts.policies.evaluator import Policy, read_policy
+from scripts.policies.patterns import Context
 
 # With these resources, a policy of the caller is never enough:
 # https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
@@ -20,8 +25,8 @@ _MUST_ALLOW = ("kms:", "sts:AssumeRole")
 
 
 def must_allow(permission: Permission) -> bool:
-    """Whether the resource's own policy must allow an action."""
-    return permission.action.startswith(_MUST_ALLOW) and permission.resource != "*"
+    """Whether the resource's own policy must allow an action. A resource that is being created has none yet."""
+    return permission.action.startswith(_MUST_ALLOW) and not permission.resource.endswith("*")
 
 
 def policy_of(permission: Permission) -> Policy | None:
@@ -53,6 +58,25 @@ def _document(permission: Permission) -> str:
     return ""
 
 
+def context_of(permission: Permission) -> Context:
+    """The condition keys of a resource: the tags of a key or of a part of a network, a role's boundary."""
+    service, _, _ = permission.action.partition(":")
+    if service not in ("ec2", "iam", "kms") or permission.resource.endswith("*"):
+        return {}
+    _, _, _, region, _, name = permission.resource.split(":", 5)
+    tags: Any
+    match service:
+        case "iam":
+            role = find_role(permission.resource)
+            boundary = role.permissions_boundary_arn if role else None
+            return {"iam:permissionsboundary": (str(boundary),)} if boundary else {}
+        case "kms":
+            tags = kms_backends[ACCOUNT][region].tagger.get_tag_dict_for_resource(name.removeprefix("key/"))
+        case _:
+            tags = ec2_backends[ACCOUNT][region].tags.get(name.rpartition("/")[2], {})
+    return {f"aws:resourcetag/{key}".lower(): (str(value),) for key, value in tags.items()}
+
+
 def located(permission: Permission) -> Permission:
     """A permission with the resource's real ARN: a role, user or group with its path, a key by its ID."""
     service, _, _, region, account, name = permission.resource.split(":", 5) if ":" in permission.resource else [""] * 6
@@ -60,6 +84,10 @@ def located(permission: Permission) -> Permission:
     if permission.action.startswith("kms:") and kind == "alias":
         key_id = kms_backends[ACCOUNT][region].get_key_id_from_alias(name)
         return replace(permission, resource=f"{service}:{PARTITION}:kms:{region}:{account}:key/{key_id}")
+    if last.startswith("rtbassoc-"):
+        tables = ec2_backends[ACCOUNT][region].route_tables.values()
+        table = next((one.id for one in tables if last in one.all_associations_ids), last)
+        return replace(permission, resource=permission.resource.replace(last, table))
     if permission.action.startswith("iam:") and kind in ("role", "user", "group"):
         found = _entity(kind, last)
         return replace(permission, resource=found.arn) if found else permission

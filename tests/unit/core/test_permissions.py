@@ -15,6 +15,9 @@ IN_BUCKET, OF_OBJECT = {"Bucket": "b"}, {"Bucket": "b", "Key": "k/1"}
 TWO = {"Bucket": "b", "Delete": {"Objects": [{"Key": "x"}, {"Key": "y", "VersionId": "v"}]}}
 CREATED = {"TrainingJobName": "Digits-1", "RoleArn": ROLE, "Tags": [{"Key": "a", "Value": "b"}]}
 
+TAGGED = {"Tags": [{"TagKey": "a", "TagValue": "b"}]}
+EC2, IN_EC2 = "arn:aws:ec2:eu-west-1:1:", {"TagSpecification.1.Tag.1.Key": "a", "TagSpecification.1.Tag.1.Value": "b"}
+
 
 @pytest.mark.parametrize(
     ("service", "operation", "parameters", "needed"),
@@ -74,6 +77,31 @@ CREATED = {"TrainingJobName": "Digits-1", "RoleArn": ROLE, "Tags": [{"Key": "a",
         ("monitoring", "PutMetricData", {"Namespace": "n"}, [("cloudwatch:PutMetricData", "*")]),
         ("kms", "Decrypt", {"KeyId": "k"}, [("kms:Decrypt", "arn:aws:kms:eu-west-1:1:key/k")]),
         ("kms", "Encrypt", {"KeyId": "alias/a"}, [("kms:Encrypt", "arn:aws:kms:eu-west-1:1:alias/a")]),
+        ("kms", "CreateKey", TAGGED, [("kms:CreateKey", "*"), ("kms:TagResource", "arn:aws:kms:eu-west-1:1:key/*")]),
+        ("ec2", "DescribeVpcs", {"VpcId.1": "vpc-1"}, [("ec2:DescribeVpcs", "*")]),
+        (
+            "ec2",
+            "CreateSubnet",
+            {"VpcId": "vpc-1", **IN_EC2},
+            [
+                ("ec2:CreateSubnet", f"{EC2}vpc/vpc-1"),
+                ("ec2:CreateSubnet", f"{EC2}subnet/*"),
+                ("ec2:CreateTags", f"{EC2}subnet/*"),
+            ],
+        ),
+        ("ec2", "DeleteTags", {"ResourceId.1": "sg-1"}, [("ec2:DeleteTags", f"{EC2}security-group/sg-1")]),
+        (
+            "ec2",
+            "AuthorizeSecurityGroupEgress",
+            {"GroupId": "sg-1", "IpPermissions.1.Groups.1.GroupId": "sg-2"},
+            [("ec2:AuthorizeSecurityGroupEgress", f"{EC2}security-group/sg-1")],
+        ),
+        (
+            "ec2",
+            "RevokeSecurityGroupEgress",
+            {"GroupId": "sg-1", "SecurityGroupRuleId.1": "sgr-1"},
+            [("ec2:RevokeSecurityGroupEgress", f"{EC2}security-group/sg-1")],
+        ),
         ("sts", "AssumeRole", {"RoleArn": ROLE}, [("sts:AssumeRole", ROLE)]),
         ("sts", "GetCallerIdentity", {}, []),
         # What the tables do not know: the action of the operation's name, on the ARN that it names.

@@ -55,6 +55,32 @@ module "network" {
   cidr_block = var.network_cidr_block
 }
 
+data "aws_subnet" "given" {
+  for_each = toset(var.vpc_id == null ? [] : var.subnet_ids)
+
+  id = each.value
+
+  lifecycle {
+    postcondition {
+      condition     = self.vpc_id == var.vpc_id
+      error_message = "The subnet ${self.id} of subnet_ids belongs to ${self.vpc_id}, not to vpc_id, ${var.vpc_id}."
+    }
+  }
+}
+
+data "aws_security_group" "given" {
+  for_each = toset(var.vpc_id == null ? [] : var.security_group_ids)
+
+  id = each.value
+
+  lifecycle {
+    postcondition {
+      condition     = self.vpc_id == var.vpc_id
+      error_message = "The security group ${self.id} of security_group_ids belongs to ${self.vpc_id}, not to vpc_id, ${var.vpc_id}."
+    }
+  }
+}
+
 module "registry" {
   source = "./modules/registry"
   count  = var.existing_repository_arn == null ? 1 : 0

@@ -1,3 +1,19 @@
+variable "vpc_id" {
+  description = "ID of the VPC that subnet_ids and security_group_ids must belong to: a plan refuses others. None: not checked."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.vpc_id == null || can(regex("^vpc-[0-9a-f]+$", var.vpc_id))
+    error_message = "vpc_id must be the ID of a VPC: vpc-0123456789abcdef0."
+  }
+
+  validation {
+    condition     = var.vpc_id == null || length(var.subnet_ids) > 0
+    error_message = "vpc_id says where subnet_ids and security_group_ids must be. Name them too, or remove vpc_id."
+  }
+}
+
 variable "subnet_ids" {
   description = "IDs of private subnets of yours, in which training jobs run. They need a way to S3, ECR and CloudWatch Logs."
   type        = list(string)

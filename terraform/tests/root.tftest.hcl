@@ -209,3 +209,25 @@ run "names_tags_and_retention_follow_the_rules_of_the_account" {
     error_message = "The tags, the key and the network must be outputs, because training jobs get them too."
   }
 }
+
+run "subnets_and_groups_of_another_network_are_refused" {
+  command = plan
+
+  variables {
+    vpc_id             = "vpc-0a"
+    subnet_ids         = ["subnet-0a"]
+    security_group_ids = ["sg-0c"]
+  }
+
+  override_data {
+    target = data.aws_subnet.given
+    values = { vpc_id = "vpc-0b" }
+  }
+
+  override_data {
+    target = data.aws_security_group.given
+    values = { vpc_id = "vpc-0b" }
+  }
+
+  expect_failures = [data.aws_subnet.given, data.aws_security_group.given]
+}

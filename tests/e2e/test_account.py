@@ -1,129 +1,282 @@
-"""The stack in an account with rules: one that makes all that it can, and people who may do only their part."""
+"""The stack in an account with rules: one that makes all that it can, and one that is given all."""
 
 import json
+import re
 import shutil
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import boto3
 import pytest
 
 from scripts.localcloud import environment
-from tests.conftest import Project, clean_environment
+from tests.background import BACKGROUND
+from tests.conftest import Project, clean_environment, missing
 from tests.errors.scene import running
+from tests.roots import Root
 
 pytestmark = pytest.mark.e2e
 
-LOCAL = ("CLOUD=local", "ENV=account")
-ALL = """
-environment      = "account"
-tags             = { CostCenter = "ml" }
-role_path        = "/teams/ml/"
-role_name_prefix = "ml-"
-extra_data_arns  = ["arn:aws:s3:::more/images/*"]
-access_logs      = true
-create_kms_key   = true
-create_network   = true
-force_destroy    = true
-force_delete     = true
+JOB = 'program = "count.py"\ninstance_type = "ml.m5.large"\n[channels.training]\nsource = "data/small"\n'
+PROGRAM = """
+import os, pathlib
+found = sorted(path.read_text() for path in pathlib.Path(os.environ["SM_CHANNEL_TRAINING"]).iterdir())
+pathlib.Path(os.environ["SM_MODEL_DIR"], "found.txt").write_text(" ".join(found))
 """
 
 
-def client(yard: Project, service: str) -> Any:
-    """A client of the yard's local cloud."""
-    cloud = running(yard)
+@pytest.fixture(scope="module")
+def account() -> Iterator[Project]:
+    """A copy of the project with a local cloud in which nothing was created, and with a small job."""
+    if not shutil.which("terraform"):
+        missing("terraform is not on PATH")
+    prepared = BACKGROUND.prepare("account", Project, [("cloud-up",)])
+    prepared.wait()
+    folder = prepared.project.folder
+    (folder / "jobs/small.toml").write_text(JOB)
+    (folder / "trainer/count.py").write_text(PROGRAM)
+    (folder / "data/small").mkdir(parents=True)
+    (folder / "data/small/first.txt").write_text("first")
+    yield prepared.project
+    BACKGROUND.stop("account")
+
+
+def client(account: Project, service: str) -> Any:
+    """A client of the local cloud, with the rights of its root."""
+    cloud = running(account)
     session = boto3.Session("local", "local", region_name=cloud.region)
     # boto3's types know each service by its literal name only.
     return session.client(service, endpoint_url=cloud.url)  # type: ignore[call-overload]
 
 
-def request_of(output: str) -> Any:
-    return json.loads(output[output.index("{") :])
+def root_of(account: Project, folder: str) -> Root:
+    """Another root of the project, which the account's root applies."""
+    variables = environment(running(account), {**clean_environment(), "ENV_TEXT": "root"})
+    return Root(account.folder / folder, account.folder / "build" / folder.replace("/", "-"), variables)
 
 
-def test_a_stack_that_makes_all_is_applied_once_used_and_removed(yard: Project, demo: str) -> None:
-    """Half a minute of CPU: two applies and two plans with the real provider."""
-    (yard.folder / "terraform/environments/account.tfvars").write_text(ALL)
-    yard.make("plan", *LOCAL)
-    (review,) = json.loads((yard.folder / "build/local-account/plan/review.json").read_text())["reviews"]
-    # force_destroy and force_delete are findings of high severity outside of `local`.
-    output = yard.make("infra", *LOCAL, f"APPROVE={review['digest']}")
-    assert "53 added, 0 changed, 0 destroyed" in output
-    assert "Nothing to change" in yard.make("infra", *LOCAL)
-
-    with yard.start("make", "-s", "train", *LOCAL, "JOB=digits", "DRY_RUN=1") as process:
-        printed, _ = process.communicate(timeout=120)
-    assert process.returncode == 0, printed
-    request = request_of(printed)
-    key = request["OutputDataConfig"]["KmsKeyId"]
-    assert request["ResourceConfig"]["VolumeKmsKeyId"] == key
-    assert {"Key": "CostCenter", "Value": "ml"} in request["Tags"]
-    assert len(request["VpcConfig"]["Subnets"]) == 2
-    (repository,) = client(yard, "ecr").describe_repositories(repositoryNames=["trainyard-account-trainer"])[
-        "repositories"
-    ]
-    assert repository["encryptionConfiguration"] == {"encryptionType": "KMS", "kmsKey": key}
-
-    assert "53 destroyed" in yard.make("destroy", *LOCAL, "CONFIRM=account")
-    buckets = [bucket["Name"] for bucket in client(yard, "s3").list_buckets()["Buckets"]]
-    assert [name for name in buckets if name.startswith("trainyard-account-")] == []
-    vpcs = client(yard, "ec2").describe_vpcs(Filters=[{"Name": "tag:Environment", "Values": ["account"]}])["Vpcs"]
-    assert vpcs == []
-
-
-@contextmanager
-def policies(yard: Project) -> Iterator[dict[str, str]]:
-    """The policies of terraform/examples/people for the yard's stack: their ARNs."""
-    folder, data = yard.folder / "terraform/examples/people", yard.folder / "build/people"
-    variables = environment(running(yard), {**clean_environment(), "ENV_TEXT": "local"})
-    variables |= {"TF_DATA_DIR": str(data / "data"), "CHECKPOINT_DISABLE": "1"}
-    mirror = yard.folder / "build/local-local/terraform.rc"
-    if mirror.exists():
-        variables["TF_CLI_CONFIG_FILE"] = str(mirror)
-
-    def terraform(command: str, *flags: str) -> str:
-        ended = subprocess.run(
-            ["terraform", command, *flags], cwd=folder, env=variables, capture_output=True, text=True, check=False
-        )
-        assert ended.returncode == 0, ended.stderr
-        return ended.stdout
-
-    state = f"-state={data / 'terraform.tfstate'}"
-    terraform("init", "-input=false")
-    terraform("apply", "-auto-approve", "-input=false", state, "-var=environment=local")
-    yield {name: one["value"] for name, one in json.loads(terraform("output", "-json", state)).items()}
-    shutil.rmtree(data)
-
-
-def typed_as(yard: Project, name: str, policy: str) -> dict[str, str]:
-    """The environment of a new IAM user with this policy and no other right."""
-    iam = client(yard, "iam")
+def typed_as(account: Project, name: str, *policies: str) -> dict[str, str]:
+    """The environment of a new IAM user with these policies and no other right."""
+    iam = client(account, "iam")
     iam.create_user(UserName=name)
-    iam.attach_user_policy(UserName=name, PolicyArn=policy)
+    for policy in policies:
+        iam.attach_user_policy(UserName=name, PolicyArn=policy)
     key = iam.create_access_key(UserName=name)["AccessKey"]
-    variables = environment(running(yard), {**clean_environment(), "ENV_TEXT": "local"})
+    variables = environment(running(account), {**clean_environment(), "ENV_TEXT": "account"})
     return {**variables, "AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
 
 
-def test_people_with_the_rights_for_their_part_do_it_and_nothing_else(yard: Project, demo: str, tmp_path: Path) -> None:
-    """Half a minute: an apply, two plans with the real provider, and a job that starts TensorFlow."""
-    as_typed = ("-s", "VERB=.venv/bin/python -m", "CLOUD=local")  # CLOUD=local alone would be the account's root
-    plan = yard.folder / "build/local-local/plan"
-    shutil.copytree(plan, tmp_path / "plan")  # other tests read what the demo left there
-    with policies(yard) as arns:
-        ada = typed_as(yard, "ada", arns["train_policy_arn"])
-        output = yard.make(*as_typed, "train", "JOB=digits", "HP=epochs=1", "YES=1", env=ada)
-        assert "Completed" in output
-        assert "Not checked" not in output
-        output = yard.make(*as_typed, "plan", env=ada, code=2)
-        assert "not authorized to perform" in output
+def variables(account: Project, name: str, values: Mapping[str, Any]) -> None:
+    """Write an environment's variables."""
+    lines = (f"{key} = {json.dumps(value)}\n" for key, value in {"environment": name, **values}.items())
+    (account.folder / f"terraform/environments/{name}.tfvars").write_text("".join(lines))
 
-        grace = typed_as(yard, "grace", arns["build_policy_arn"])
-        assert "Nothing to change" in yard.make(*as_typed, "plan", env=grace)
-        output = yard.make(*as_typed, "train", "JOB=digits", "YES=1", env=grace, code=2)
-        assert "Error: " in output
-    shutil.rmtree(plan)
-    shutil.move(tmp_path / "plan", plan)
+
+def run_of(output: str) -> str:
+    found = re.search(r"^Run: (small-\S+)$", output, re.MULTILINE)
+    assert found, output
+    return found[1]
+
+
+def model_of(account: Project, run: str) -> str:
+    return (account.folder / f"runs/{run}/model/found.txt").read_text()
+
+
+MADE: dict[str, Any] = {
+    "tags": {"CostCenter": "ml"},
+    "role_path": "/teams/ml/",
+    "role_name_prefix": "ml-",
+    "extra_data_arns": ["arn:aws:s3:::more/images/*"],
+    "access_logs": True,
+    "create_network": True,
+    "manage_log_group": True,
+}
+BOUNDARY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": [f"{service}:*" for service in ("cloudwatch", "ec2", "ecr", "kms", "logs", "s3")],
+            "Resource": "*",
+        }
+    ],
+}
+
+
+def created_policy(account: Project, name: str, document: Mapping[str, Any]) -> str:
+    """The ARN of a new IAM policy."""
+    iam = client(account, "iam")
+    return str(iam.create_policy(PolicyName=name, PolicyDocument=json.dumps(document))["Policy"]["Arn"])
+
+
+def emptied(account: Project, prefix: str) -> None:
+    """Stop access logs and delete all objects of some buckets, with all versions: who builds the stack may not."""
+    s3 = client(account, "s3")
+    buckets = [one["Name"] for one in s3.list_buckets()["Buckets"] if one["Name"].startswith(prefix)]
+    for bucket in buckets:
+        s3.put_bucket_logging(Bucket=bucket, BucketLoggingStatus={})
+    for bucket in buckets:
+        found = s3.list_object_versions(Bucket=bucket)
+        for one in found.get("Versions", []) + found.get("DeleteMarkers", []):
+            s3.delete_object(Bucket=bucket, Key=one["Key"], VersionId=one["VersionId"])
+
+
+def test_a_stack_that_makes_all_gets_a_key_later_and_people_do_only_their_part(account: Project) -> None:
+    """A minute of CPU: two applies with the real provider, and two jobs. The other test leaves a log group."""
+    boundary = {"permissions_boundary_arn": created_policy(account, "boundary", BOUNDARY)}
+    names = {name: MADE[name] for name in ("role_path", "role_name_prefix", "create_network", "manage_log_group")}
+    arns = root_of(account, "terraform/examples/people").apply(
+        environment="account", create_kms_key=True, **boundary, **names
+    )
+    ada = typed_as(account, "ada", arns["train_policy_arn"])
+    grace = typed_as(account, "grace", arns["build_policy_arn"], arns["build_options_policy_arn"])
+    typed = ("-s", "VERB=.venv/bin/python -m", "CLOUD=local", "ENV=account")  # CLOUD=local alone would be root
+
+    variables(account, "account", {**MADE, **boundary})
+    assert "52 added, 0 changed, 0 destroyed" in account.make("infra", *typed, "YES=1", env=grace)
+    before = run_of(account.make("train", *typed, "JOB=small", "YES=1", env=ada))
+    assert model_of(account, before) == "first"
+    (repository,) = client(account, "ecr").describe_repositories()["repositories"]
+
+    variables(account, "account", {**MADE, **boundary, "create_kms_key": True})
+    assert "2 added, 3 changed, 0 destroyed" in account.make("infra", *typed, "YES=1", env=grace)
+    assert "Nothing to change" in account.make("infra", *typed, env=grace)
+    assert client(account, "ecr").describe_repositories()["repositories"] == [repository]
+    (account.folder / "data/small/second.txt").write_text("second")
+    after = run_of(account.make("train", *typed, "JOB=small", "YES=1", env=ada))
+    assert model_of(account, after) == "first second"
+    shutil.rmtree(account.folder / f"runs/{before}/model")
+    account.make("model", *typed, f"RUN={before}", env=ada)
+    assert model_of(account, before) == "first"
+
+    job = client(account, "sagemaker").describe_training_job(TrainingJobName=after)
+    key, data = job["OutputDataConfig"]["KmsKeyId"], job["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"]
+    assert job["ResourceConfig"]["VolumeKmsKeyId"] == key
+    assert len(job["VpcConfig"]["Subnets"]) == 2
+    bucket, prefix = data.removeprefix("s3://").split("/", 1)
+    heads = [
+        client(account, "s3").head_object(Bucket=bucket, Key=f"{prefix}{name}.txt") for name in ("first", "second")
+    ]
+    assert [head.get("SSEKMSKeyId") for head in heads] == [None, key]
+
+    assert "not authorized to perform" in account.make("plan", *typed, env=ada, code=2)
+    assert "Error: " in account.make("train", *typed, "JOB=small", "YES=1", env=grace, code=2)
+
+    emptied(account, "trainyard-account-")
+    assert "51 destroyed" in account.make("destroy", *typed, "CONFIRM=account", env=grace)
+    left = [one["Name"] for one in client(account, "s3").list_buckets()["Buckets"]]
+    assert [name for name in left if not name.startswith("trainyard-tfstate-")] == []
+    ours = [{"Name": "tag:Project", "Values": ["trainyard"]}]
+    assert client(account, "ec2").describe_vpcs(Filters=ours)["Vpcs"] == []
+    assert client(account, "ecr").describe_repositories()["repositories"] == []
+    assert client(account, "iam").list_roles()["Roles"] == []
+    assert client(account, "kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "PendingDeletion"
+
+
+GIVEN: dict[str, list[tuple[str, dict[str, str]]]] = {
+    "s3": [
+        (operation, {"Bucket": f"platform-{purpose}"})
+        for purpose in ("data", "models", "checkpoints")
+        for operation in (
+            *("list_object_versions", "get_bucket_versioning", "get_bucket_encryption", "get_bucket_tagging"),
+            *(
+                "get_public_access_block",
+                "get_bucket_policy",
+                "get_bucket_logging",
+                "get_bucket_lifecycle_configuration",
+            ),
+        )
+    ],
+    "ecr": [
+        ("describe_repositories", {}),
+        *((name, {"repositoryName": "platform/training"}) for name in ("list_images", "get_lifecycle_policy")),
+    ],
+    "ec2": [(f"describe_{kind}", {}) for kind in ("vpcs", "subnets", "security_groups", "network_interfaces")],
+    "kms": [
+        (name, {"KeyId": "{key}"})
+        for name in ("describe_key", "get_key_rotation_status", "list_grants", "list_resource_tags")
+    ]
+    + [("get_key_policy", {"KeyId": "{key}", "PolicyName": "default"})],
+    "iam": [
+        ("get_role", {"RoleName": "ml-training"}),
+        ("list_attached_role_policies", {"RoleName": "ml-training"}),
+        *(
+            ("get_role_policy", {"RoleName": "ml-training", "PolicyName": name})
+            for name in ("training", "key", "network")
+        ),
+    ],
+}
+"""What AWS says about everything that the stack is given."""
+
+
+def answers(account: Project, key: str) -> dict[str, Any]:
+    """AWS's answer to each question of GIVEN."""
+    found = {}
+    for service, questions in GIVEN.items():
+        asked = client(account, service)
+        for operation, parameters in questions:
+            named = {name: value.replace("{key}", key) for name, value in parameters.items()}
+            try:
+                answer = getattr(asked, operation)(**named)
+            except asked.exceptions.ClientError as error:  # such as a bucket without a policy
+                answer = error.response
+            for time in ("ResponseMetadata", "lastEvaluatedAt"):  # of the question, not of what it is about
+                answer.pop(time, None)
+            found[f"{service} {operation} {named}"] = answer
+    return found
+
+
+TAGS_DEMANDED = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Action": "*", "Resource": "*"},
+        {
+            "Effect": "Deny",
+            "Action": "sagemaker:CreateTrainingJob",
+            "Resource": "*",
+            "Condition": {"Null": {"aws:RequestTag/CostCenter": "true"}},
+        },
+    ],
+}
+
+
+def test_a_stack_that_is_given_all_uses_it_and_leaves_it_as_it_was(account: Project) -> None:
+    """Forty seconds of CPU: an apply of another root, three of the stack with the real provider, and a small job."""
+    root = root_of(account, "tests/e2e/given")
+    outputs = root.apply()
+    ada = typed_as(account, "given-ada", created_policy(account, "tags-demanded", TAGS_DEMANDED))
+    typed = ("-s", "VERB=.venv/bin/python -m", "CLOUD=local", "ENV=given")
+
+    variables(account, "given", outputs)
+    output = account.make("infra", *typed, "YES=1", env=ada)
+    assert "0 added, 0 changed, 0 destroyed" in output
+    note = "Note: the bucket platform-{}, which the stack was given, {}."
+    assert (
+        note.format("data", "keeps no versions, does not block public access and accepts requests without TLS")
+        in output
+    )
+    assert note.format("checkpoints", "accepts requests without TLS") in output
+    assert "platform-models, which" not in output
+    assert "Nothing to change" in account.make("infra", *typed, env=ada)
+
+    output = account.make("train", *typed, "JOB=small", "YES=1", env=ada, code=2)
+    assert "sagemaker:CreateTrainingJob" in output
+
+    variables(account, "given", {**outputs, "tags": {"CostCenter": "ml"}})
+    account.make("infra", *typed, "YES=1", env=ada)
+    output = account.make("train", *typed, "JOB=small", "YES=1", env=ada)
+    run = run_of(output)
+    assert model_of(account, run).startswith("first")
+    job = client(account, "sagemaker").describe_training_job(TrainingJobName=run)
+    assert job["RoleArn"] == outputs["existing_role_arn"]
+    assert job["VpcConfig"] == {
+        "Subnets": outputs["subnet_ids"],
+        "SecurityGroupIds": outputs["security_group_ids"],
+    }
+    assert job["OutputDataConfig"]["KmsKeyId"] == job["ResourceConfig"]["VolumeKmsKeyId"] == outputs["kms_key_arn"]
+    assert job["ModelArtifacts"]["S3ModelArtifacts"].startswith("s3://platform-models/")
+
+    before = answers(account, outputs["kms_key_arn"])
+    account.make("destroy", *typed, "CONFIRM=given", env=ada)
+    assert answers(account, outputs["kms_key_arn"]) == before
+    assert root.changes() == ""

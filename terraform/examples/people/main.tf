@@ -45,4 +45,9 @@ module "people" {
   bucket_arns              = values(local.bucket_arns)
   permissions_boundary_arn = var.permissions_boundary_arn
   kms_key_arn              = var.kms_key_arn
+  create_kms_key           = var.create_kms_key
+  create_network           = var.create_network
+  vpc_id                   = var.vpc_id
+  manage_log_group         = var.manage_log_group
+  stack_tags               = { Project = var.project, Environment = var.environment }
 }

@@ -36,3 +36,30 @@ variable "kms_key_arn" {
   type        = string
   default     = null
 }
+
+variable "create_kms_key" {
+  description = "The stack's `create_kms_key`."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "create_network" {
+  description = "The stack's `create_network`."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "vpc_id" {
+  description = "The stack's `vpc_id`."
+  type        = string
+  default     = null
+}
+
+variable "manage_log_group" {
+  description = "The stack's `manage_log_group`."
+  type        = bool
+  default     = false
+  nullable    = false
+}

@@ -176,4 +176,51 @@ data "aws_iam_policy_document" "train" {
       resources = [statement.value]
     }
   }
+
+  # A key that the stack creates is known by its tags.
+  dynamic "statement" {
+    for_each = var.create_kms_key ? ["UseNewKeyThroughS3"] : []
+
+    content {
+      sid       = statement.value
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      resources = [local.key_arn]
+
+      condition {
+        test     = "StringEquals"
+        variable = "kms:ViaService"
+        values   = [local.s3_service]
+      }
+
+      dynamic "condition" {
+        for_each = local.has_tags.StringEquals
+
+        content {
+          test     = "StringEquals"
+          variable = condition.key
+          values   = [condition.value]
+        }
+      }
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.create_kms_key ? ["LookAtPolicyOfNewKey"] : []
+
+    content {
+      sid       = statement.value
+      actions   = ["kms:GetKeyPolicy"]
+      resources = [local.key_arn]
+
+      dynamic "condition" {
+        for_each = local.has_tags.StringEquals
+
+        content {
+          test     = "StringEquals"
+          variable = condition.key
+          values   = [condition.value]
+        }
+      }
+    }
+  }
 }

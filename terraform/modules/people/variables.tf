@@ -71,3 +71,42 @@ variable "kms_key_arn" {
   type        = string
   default     = null
 }
+
+variable "create_kms_key" {
+  description = "Whether the stack creates its key."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "create_network" {
+  description = "Whether the stack creates its network."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "vpc_id" {
+  description = "The stack's `vpc_id`, if it has one: a plan looks at the subnets and groups."
+  type        = string
+  default     = null
+}
+
+variable "manage_log_group" {
+  description = "Whether the stack manages the log group of all training jobs."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "stack_tags" {
+  description = "Tags of all that the stack creates, { Project = …, Environment = … }: they say whose a key or a network is."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = length(var.stack_tags) > 0 || !(var.create_kms_key || var.create_network)
+    error_message = "create_kms_key and create_network need stack_tags: without them, the policy would hold for all keys and networks of the account."
+  }
+}

@@ -184,6 +184,7 @@ requirements: .venv/installed-aws ## Pin the packages of requirements*.in again
 	@$(COMPILE) requirements-dev.in --constraints requirements.txt --output-file requirements-dev.txt
 	@$(COMPILE) requirements-awscli.in --output-file requirements-awscli.txt
 	@$(COMPILE) requirements-toolkit.in --output-file requirements-toolkit.txt
+	@$(COMPILE) requirements-scanners.in --output-file requirements-scanners.txt
 	@$(COMPILE) requirements-boto3.in --output-file requirements-boto3.txt
 	@$(COMPILE) requirements-sdk2.in --output-file requirements-sdk2.txt
 	@$(COMPILE) requirements-sdk3.in --output-file requirements-sdk3.txt

@@ -233,6 +233,12 @@ def toolkit() -> Path:
     return client_programs("toolkit") / "python"
 
 
+@pytest.fixture(scope="session")
+def scanners() -> Path:
+    """The folder with checkov, and with the Python that has parliament and cloudsplaining."""
+    return client_programs("scanners")
+
+
 def client_programs(name: str) -> Path:
     """The programs of an environment with the pins of requirements-<name>.txt alone; made anew when the pins change.
 

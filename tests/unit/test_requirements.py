@@ -21,7 +21,9 @@ def pins(name: str) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("name", ["", "-aws", "-review", "-dev", "-awscli", "-toolkit", "-boto3", "-sdk2", "-sdk3"])
+@pytest.mark.parametrize(
+    "name", ["", "-aws", "-review", "-dev", "-awscli", "-toolkit", "-scanners", "-boto3", "-sdk2", "-sdk3"]
+)
 def test_everything_is_pinned_with_hashes_and_without_a_package_index(name: str) -> None:
     assert len(pins(f"requirements{name}.txt")) > 5
     text = (ROOT / f"requirements{name}.txt").read_text()

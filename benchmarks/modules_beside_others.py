@@ -1,10 +1,10 @@
-"""Compares the modules of terraform/ with those of terraform-aws-modules, by checkov's count of passed and failed checks.
+"""Compares the modules of terraform/ with those of terraform-aws-modules: how many of checkov's checks pass and fail.
 
     python -m benchmarks.modules_beside_others CHECKOV FOLDER
 
 FOLDER holds clones of terraform-aws-s3-bucket, terraform-aws-ecr and terraform-aws-iam of
-https://github.com/terraform-aws-modules. checkov reads each module alone, with the defaults of its variables, and without
-a network. Writes the table in docs/security.md.
+https://github.com/terraform-aws-modules. checkov reads each module alone, with the defaults of its variables and
+without a network. Writes the table in docs/security.md.
 """
 
 import json

@@ -55,14 +55,14 @@ def root_of(account: Project, folder: str) -> Root:
     return Root(account.folder / folder, account.folder / "build" / folder.replace("/", "-"), variables)
 
 
-def typed_as(account: Project, name: str, *policies: str) -> dict[str, str]:
-    """The environment of a new IAM user with these policies and no other right."""
+def typed_as(account: Project, stack: str, name: str, *policies: str) -> dict[str, str]:
+    """The variables of a new IAM user with these policies and no other right, for a stack."""
     iam = client(account, "iam")
     iam.create_user(UserName=name)
     for policy in policies:
         iam.attach_user_policy(UserName=name, PolicyArn=policy)
     key = iam.create_access_key(UserName=name)["AccessKey"]
-    variables = environment(running(account), {**clean_environment(), "ENV_TEXT": "account"})
+    variables = environment(running(account), {**clean_environment(), "ENV_TEXT": stack})
     return {**variables, "AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
 
 
@@ -128,8 +128,8 @@ def test_a_stack_that_makes_all_gets_a_key_later_and_people_do_only_their_part(a
     arns = root_of(account, "terraform/examples/people").apply(
         environment="account", create_kms_key=True, **boundary, **names
     )
-    ada = typed_as(account, "ada", arns["train_policy_arn"])
-    grace = typed_as(account, "grace", arns["build_policy_arn"], arns["build_options_policy_arn"])
+    ada = typed_as(account, "account", "ada", arns["train_policy_arn"])
+    grace = typed_as(account, "account", "grace", arns["build_policy_arn"], arns["build_options_policy_arn"])
     typed = ("-s", "VERB=.venv/bin/python -m", "CLOUD=local", "ENV=account")  # CLOUD=local alone would be root
 
     variables(account, "account", {**MADE, **boundary})
@@ -244,7 +244,7 @@ def test_a_stack_that_is_given_all_uses_it_and_leaves_it_as_it_was(account: Proj
     """Forty seconds of CPU: an apply of another root, three of the stack with the real provider, and a small job."""
     root = root_of(account, "tests/e2e/given")
     outputs = root.apply()
-    ada = typed_as(account, "given-ada", created_policy(account, "tags-demanded", TAGS_DEMANDED))
+    ada = typed_as(account, "given", "ida", created_policy(account, "tags-demanded", TAGS_DEMANDED))
     typed = ("-s", "VERB=.venv/bin/python -m", "CLOUD=local", "ENV=given")
 
     variables(account, "given", outputs)

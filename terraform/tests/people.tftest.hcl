@@ -100,3 +100,54 @@ run "people_get_what_their_commands_need_and_no_way_to_more" {
     error_message = "A policy may have at most 6144 characters."
   }
 }
+
+run "the_options_of_the_stack_give_rights_by_its_tags_only" {
+  command = plan
+
+  module {
+    source = "./modules/people"
+  }
+
+  variables {
+    create_kms_key   = true
+    create_network   = true
+    manage_log_group = true
+    stack_tags       = { Project = "the-project", Environment = "dev" }
+  }
+
+  assert {
+    condition = toset([
+      for statement in jsondecode(aws_iam_policy.build_options[0].policy).Statement : statement.Sid
+      if !strcontains(jsonencode(lookup(statement, "Condition", {})), "Tag/Project")
+    ]) == toset(["TagNewNetwork", "NameEndpoints", "LookAtNetwork", "ManageLogGroup", "ListLogGroups"])
+    error_message = "What changes a key or a network must ask for the stack's tags. New resources get them in the call that creates them."
+  }
+
+  assert {
+    condition = !strcontains(aws_iam_policy.build_options[0].policy, "kms:Decrypt") && alltrue([
+      for statement in jsondecode(aws_iam_policy.train.policy).Statement :
+      statement.Condition.StringEquals["aws:ResourceTag/Project"] == "the-project" if strcontains(statement.Sid, "NewKey")
+    ])
+    error_message = "Who builds may not read what the key encrypts, and who trains may use no other key."
+  }
+
+  # IAM's limit for a managed policy.
+  assert {
+    condition     = max(length(aws_iam_policy.train.policy), length(aws_iam_policy.build_options[0].policy)) <= 6144
+    error_message = "A policy may have at most 6144 characters."
+  }
+}
+
+run "rights_by_tags_need_tags" {
+  command = plan
+
+  module {
+    source = "./modules/people"
+  }
+
+  variables {
+    create_network = true
+  }
+
+  expect_failures = [var.stack_tags]
+}

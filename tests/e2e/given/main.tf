@@ -114,6 +114,12 @@ resource "aws_subnet" "this" {
   cidr_block = cidrsubnet(aws_vpc.this.cidr_block, 4, count.index)
 }
 
+resource "aws_vpc_endpoint" "s3" {
+  vpc_id          = aws_vpc.this.id
+  service_name    = "com.amazonaws.${local.region}.s3"
+  route_table_ids = [aws_vpc.this.main_route_table_id]
+}
+
 resource "aws_security_group" "jobs" {
   name        = "platform-jobs"
   description = "Training jobs"

@@ -116,6 +116,7 @@ def read(job: Job, settings: Hyperparameters, team: Team) -> Input:
         validation = _read(job.validation, settings, team, "validation", images.labels)
     elif settings.validation_split:
         images, validation = splitting.split(images, settings.validation_split, settings.seed)
+        team.say(splitting.describe(images, validation))
     counts = tuple(team.link.exchange(len(images.paths))) if sharded else (len(images.paths),)
 
     own_print = fingerprint(images, job.training)

@@ -1,11 +1,14 @@
 """Splits validation images from the training images, if the job has no validation channel."""
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 from trainer.images.listing import Images
 from trainyard.errors import JobError
+
+NAMED_LABELS = 20
+"""A line of the log names at most this many labels."""
 
 
 def split(images: Images, share: float, seed: int) -> tuple[Images, Images]:
@@ -34,6 +37,21 @@ def split(images: Images, share: float, seed: int) -> tuple[Images, Images]:
         validation.update(sorted(paths, key=lambda path: _draw(seed, label, path))[:count])
     training = set(images.paths) - validation
     return images.without(validation), images.without(training)
+
+
+def describe(training: Images, validation: Images) -> str:
+    """One sentence: how many images of each label a split took. Pure.
+
+    Args:
+        training: those that are left to train on.
+        validation: those that were taken.
+    """
+    taken = Counter(validation.numbers)
+    counts = [f"{label} {taken[number]}" for number, label in enumerate(validation.labels)]
+    more = f" and {len(counts) - NAMED_LABELS} more labels" if len(counts) > NAMED_LABELS else ""
+    of_labels = ", ".join(counts[:NAMED_LABELS]) + more
+    taken_and_left = len(validation.paths) + len(training.paths)
+    return f"{len(validation.paths)} of {taken_and_left} training images are for validation: {of_labels}"
 
 
 def _draw(seed: int, label: str, path: str) -> bytes:

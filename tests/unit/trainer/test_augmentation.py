@@ -132,13 +132,14 @@ def test_a_preview_has_a_row_for_each_of_some_images(photos: Path, tmp_path: Pat
 
 def test_a_split_takes_the_share_of_each_label() -> None:
     from trainer.images.listing import Images
-    from trainer.images.splitting import split
+    from trainer.images.splitting import describe, split
 
     paths = [f"/x/{label}/{number}.png" for label, count in (("a", 20), ("b", 5), ("c", 2)) for number in range(count)]
     images = Images(("a", "b", "c"), tuple(paths), (0,) * 20 + (1,) * 5 + (2,) * 2, (1,) * 27)
     training, validation = split(images, 0.2, seed=0)
     assert [validation.numbers.count(number) for number in range(3)] == [4, 1, 1]
     assert sorted(training.paths + validation.paths) == sorted(paths)
+    assert describe(training, validation) == "6 of 27 training images are for validation: a 4, b 1, c 1"
     assert split(images, 0.2, seed=0)[1] == validation
     assert split(images, 0.2, seed=1)[1] != validation
     with pytest.raises(JobError, match="needs two images of each label, and b has one"):

@@ -72,9 +72,18 @@ def parse(text: str | bytes, uri: str) -> Manifest:
 
 
 def read(s3: Any, uri: str) -> Manifest:
-    """Read a manifest in S3; raises as `parse`, and botocore's ClientError if it is not there."""
+    """Read a manifest in S3.
+
+    Raises:
+        UserError: it does not exist, has another form, or names nothing.
+    """
     bucket, key = aws.split_uri(uri)
-    with s3.get_object(Bucket=bucket, Key=key)["Body"] as body:
+    try:
+        body = s3.get_object(Bucket=bucket, Key=key)["Body"]
+    except s3.exceptions.NoSuchKey:
+        fix = "Upload it, or name another one in the job file."
+        raise UserError(f"The manifest {uri} does not exist.", fix) from None
+    with body:
         return parse(body.read(), uri)
 
 

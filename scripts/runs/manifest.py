@@ -14,6 +14,7 @@ from typing import Any
 
 from scripts.channels import listed
 from scripts.core import aws, console
+from scripts.core.errors import UserError
 from scripts.core.printable import json_text
 
 NAME = "data.jsonl"
@@ -43,6 +44,9 @@ def list_data(request: Mapping[str, Any]) -> list[str]:
             if not aws.is_access_denied(error):
                 raise
             console.say(f"Not recorded (no right to {aws.action_of(error)}): what {uri} holds now.")
+            continue
+        except UserError as error:  # it has gone or changed since it was checked
+            console.say(f"Not recorded: what {uri} names now. {error.problem}")
             continue
         channels.append(summarise(name, uri, found))
         lines += [json_text({"channel": name, **one}) for one in found[:MOST_OBJECTS]]

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from scripts.channels import listed
 from scripts.core import aws
-from scripts.core.errors import UserError
 from scripts.training.preflight import unless_denied
 
 if TYPE_CHECKING:
@@ -32,11 +31,7 @@ def check(job: "TrainingJob", say: Callable[[str], None]) -> None:
 
 
 def _check_objects(s3: Any, place: str, manifest: listed.Manifest | None) -> None:
-    try:
-        found = manifest or listed.read(s3, place)
-        listed.check_exists(s3, found, place)
-    except s3.exceptions.NoSuchKey:
-        raise UserError(f"The manifest {place} does not exist.", "Correct it in the job file.") from None
+    listed.check_exists(s3, manifest or listed.read(s3, place), place)
 
 
 def written(job: "TrainingJob", bucket: str) -> dict[str, listed.Manifest]:

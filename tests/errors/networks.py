@@ -70,7 +70,7 @@ CASES = (
         "a manifest that does not exist",
         TRAIN,
         f"The manifest s3://{DATA}/lists/x.manifest does not exist.",
-        "Correct it in the job file.",
+        "Upload it, or name another one in the job file.",
         _manifest(""),
         STACK,
     ),

@@ -228,7 +228,7 @@ class JobSpec(Table):
             raise ValueError(f"the key program sets environment.{PROGRAM_KEY}; remove it")
         if self.volume_kms_key is not None and self.has_own_nvme:
             raise ValueError(
-                f"volume_kms_key is refused for {self.instance_type}: its local NVMe disks are encrypted already"
+                f"volume_kms_key is refused for {', '.join(self.instance_types)}: local NVMe disks are encrypted already"
             )
         return self
 

@@ -228,7 +228,7 @@ CASES = (
     _case(
         "a key for a volume that does not exist",
         'instance_type = "ml.g4dn.xlarge"\nvolume_kms_key = "alias/ours"',
-        "volume_kms_key is refused for ml.g4dn.xlarge: its local NVMe disks are encrypted already.",
+        "volume_kms_key is refused for ml.g4dn.xlarge: local NVMe disks are encrypted already.",
     ),
     _case(
         "more than 20 channels", "", "channels has 21 entries, and SageMaker accepts at most 20.", tables=_channels(21)

@@ -48,26 +48,26 @@ def all_layers(model: Any) -> list[Any]:
     [SMALL, *(Hyperparameters(model=name, image_size=32) for name in ("EfficientNetB0", "MobileNetV2", "ResNet50"))],
     ids=lambda settings: settings.model,
 )
-@pytest.mark.parametrize("replicas", [1, 4])
-def test_a_twin_has_the_outputs_of_its_model(settings: Hyperparameters, replicas: int) -> None:
+def test_a_twin_has_the_outputs_of_its_model(settings: Hyperparameters) -> None:
     from trainyard.networks.twin import for_training
 
     model = with_different_weights(settings)
-    twin = for_training(model, "float32", replicas)
     shape = (4, settings.image_size, settings.image_size, settings.channels)
     images = np.random.default_rng(1).uniform(0, 255, shape).astype("float32")
-    output = model(images, training=False).numpy()
-    assert np.isfinite(output).all()
-    assert output.std() > 0
-    assert (twin(images, training=False).numpy() == output).all()
-    # Change the twin's weights, as training does, then copy its variables back.
-    for weight in twin.weights:
-        weight.assign(weight.numpy() * 1.01)
-    for variable, trained in zip(model.variables, twin.variables, strict=True):
-        variable.assign(trained.value)
-    new_output = model(images, training=False).numpy()
-    assert (new_output != output).any()
-    assert (twin(images, training=False).numpy() == new_output).all()
+    for replicas in (1, 4):
+        output = model(images, training=False).numpy()
+        assert np.isfinite(output).all()
+        assert output.std() > 0
+        twin = for_training(model, "float32", replicas)
+        assert (twin(images, training=False).numpy() == output).all()
+        # Change the twin's weights, as training does, then copy its variables back.
+        for weight in twin.weights:
+            weight.assign(weight.numpy() * 1.01)
+        for variable, trained in zip(model.variables, twin.variables, strict=True):
+            variable.assign(trained.value)
+        new_output = model(images, training=False).numpy()
+        assert (new_output != output).any()
+        assert (twin(images, training=False).numpy() == new_output).all()
 
 
 # The smallest network of each module of keras.applications; the larger ones repeat its layers.

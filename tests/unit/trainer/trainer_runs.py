@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from sklearn.datasets import load_digits
 
 from tests.unit.trainer import forked
 from tests.unit.trainer.forked import Program
@@ -24,6 +23,8 @@ SMALL = {"image_size": "8", "channels": "1", "epochs": "2", "learning_rate": "0.
 
 def write_digits(folder: Path, numbers: range) -> Path:
     """Write some of the 1,797 digits, by their numbers, to a folder per label."""
+    from sklearn.datasets import load_digits  # a second of CPU: not while pytest collects
+
     digits = load_digits()
     for number in numbers:
         into = folder / str(digits.target[number])

@@ -42,7 +42,7 @@ class Section:
         closing: its end.
         noun: the noun for its items, such as `change`.
         share: the part of the remaining room that it may take even if later sections need it.
-        brief: shorter items, used if there is no room for all items; empty if there are none.
+        shorter: the same items in fewer words, once or more: the first that fit as a whole are shown, else the last.
     """
 
     opening: str
@@ -50,13 +50,14 @@ class Section:
     closing: str
     noun: str
     share: float
-    brief: Sequence[Block] = ()
+    shorter: Sequence[Sequence[Block]] = ()
 
     def fit(self, room: int) -> str:
         """The section in at most ``room`` characters, with a count of the items left out; empty if it does not fit."""
         text, left = self._fill(self.blocks, room)
-        if left and self.brief:
-            text, left = self._fill(self.brief, room)
+        for blocks in self.shorter:
+            if left:
+                text, left = self._fill(blocks, room)
         text = f"{self.opening}{text}{_note(left, self.noun)}{self.closing}" if text else _note(left, self.noun)
         return text if len(text) <= room else ""
 

@@ -7,12 +7,14 @@ with a sign of our own, so no text can end the block.
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
+from ...core.printable import visible
 from ..model import Action, ChangeView, Difference, Finding, PrincipalChange, Review, Status
 from . import words
 from .budget import Block, Item, Section, fill
 from .escaping import code, line, link, prose
 
 _NAME, _VALUE, _TEXT = 200, 160, 700
+_LINES = 40  # of a script; the lines are as long as another value
 _DIFFERENCES = 12
 _PLACES = 10
 _PERMISSIONS = 12
@@ -116,8 +118,8 @@ def _sections(review: Review) -> Iterator[Section]:
     yield from _changes("Changed outside of Terraform", "resource", review.drift, 0.4)
     yield from _changes("Deferred to a later plan", "change", review.deferred, 0.4)
     if review.outputs:
-        items = [Item("", partial(_output, output)) for output in review.outputs]
-        yield Section(*_collapsed("Outputs", items, fenced=True), "output", 0.4)
+        whole, short = ([Item("", partial(_output, each, most)) for each in review.outputs] for most in (_LINES, 1))
+        yield Section(*_collapsed("Outputs", whole, fenced=True), "output", 0.4, [[Block(_DIFF, short, _END)]])
     if fixed:
         items = [Item(finding.severity.name.lower(), partial(_short_finding, finding)) for finding in fixed]
         yield Section(*_collapsed("Findings that this change fixes", items), "finding", 0.5)
@@ -182,25 +184,31 @@ def _principal(change: PrincipalChange) -> str:
 def _changes(title: str, noun: str, changes: Sequence[ChangeView], share: float) -> Iterator[Section]:
     if not changes:
         return
+    opening = f"<details><summary>{title}: {words.plural(len(changes), noun)}</summary>\n\n"
+    whole, short = (_by_module(noun, changes, most) for most in (_LINES, 1))
+    brief = [Item(change.action.value, partial(_brief, change)) for change in words.heaviest_first(changes)]
+    yield Section(opening, whole, "</details>\n\n", noun, share, [short, [Block(_DIFF, brief, _END)]])
+
+
+def _by_module(noun: str, changes: Sequence[ChangeView], most: int) -> list[Block]:
+    """The changes of each module, with at most so many lines of a value."""
     blocks = []
     for module, group in words.by_module(changes):
         name = code(module, _NAME) if module else "root module"
-        items = [Item(change.action.value, partial(_change, change)) for change in group]
+        items = [Item(change.action.value, partial(_change, change, most)) for change in group]
         blocks.append(Block(f"{name}: {words.plural(len(group), noun)}\n\n{_DIFF}", items, _END))
-    opening = f"<details><summary>{title}: {words.plural(len(changes), noun)}</summary>\n\n"
-    brief = [Item(change.action.value, partial(_brief, change)) for change in words.heaviest_first(changes)]
-    yield Section(opening, blocks, "</details>\n\n", noun, share, [Block(_DIFF, brief, _END)])
+    return blocks
 
 
 def _brief(change: ChangeView) -> str:
     return f"{_COLOURS[change.action]} {line(change.address, _NAME)}: {line(change.label, _VALUE)}\n"
 
 
-def _change(change: ChangeView) -> str:
+def _change(change: ChangeView, most: int) -> str:
     lines = [f"@@ {line(change.address, _NAME)}: {line(change.label, _VALUE)} @@"]
     lines += [f"# {line(note, _VALUE)}" for note in words.notes(change)]
     for difference in change.differences[:_DIFFERENCES]:
-        lines += _difference(difference)
+        lines += _difference(difference, most)
     left = len(change.differences) - _DIFFERENCES
     if left > 0:
         lines.append(f"# and {words.plural(left, 'more attribute')}")
@@ -209,14 +217,36 @@ def _change(change: ChangeView) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _output(output: Difference) -> str:
-    return "".join(f"{written}\n" for written in _difference(output))
+def _output(output: Difference, most: int) -> str:
+    return "".join(f"{written}\n" for written in _difference(output, most))
 
 
-def _difference(difference: Difference) -> Iterable[str]:
+def _difference(difference: Difference, most: int) -> Iterable[str]:
     path = line(difference.path, _NAME)
     forces = "  # forces replacement" if difference.forces_replacement else ""
     if difference.before is not None:
-        yield f"- {path} = {line(difference.before, _VALUE)}" + ("" if difference.after is not None else forces)
+        yield from _value("-", path, difference.before, most, "" if difference.after is not None else forces)
     if difference.after is not None:
-        yield f"+ {path} = {line(difference.after, _VALUE)}{forces}"
+        yield from _value("+", path, difference.after, most, forces)
+
+
+def _value(sign: str, path: str, value: str, most: int, forces: str) -> Iterator[str]:
+    """A value on the line of its path; one of more lines, such as a script, below it, each with the sign."""
+    parts = [part for each in visible(value, keep="\n").split("\n") for part in _pieces(each)]
+    if len(parts) == 1 or most == 1:
+        yield f"{sign} {path} = {line(value, _VALUE)}{forces}"
+        return
+    yield f"{sign} {path} ={forces}"
+    yield from (f"{sign}   {part}" for part in parts[:most])
+    left = len(parts) - most
+    if left > 0:
+        yield f"# and {words.plural(left, 'more line')}: review.html has them"
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """A line in pieces that are as long as a value is shown, if possible between two words."""
+    while len(text) > _VALUE:
+        end = text.rfind(" ", _VALUE // 2, _VALUE) + 1 or _VALUE
+        yield text[:end]
+        text = text[end:]
+    yield text

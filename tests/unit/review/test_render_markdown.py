@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from scripts.review.model import PrincipalChange, Review, Shown
+from scripts.review.model import NOTHING, Action, ChangeView, PrincipalChange, Review, Shown
 from scripts.review.render import markdown
 from scripts.review.render.escaping import code, prose
 from scripts.review.render.words import shortened
@@ -170,3 +170,48 @@ def test_the_reason_for_unknown_permissions_is_shown_in_full() -> None:
     text = markdown([replace(samples.empty(), permissions=(change,))])
     assert len(reasons) > 300
     assert f"! known only after the apply: {reasons}\n" in text
+
+
+def created(value: str, changes: int = 1) -> Review:
+    """A review of new machines with a start script."""
+    views = tuple(
+        ChangeView(
+            Shown(f"aws_instance.i[{at}]"),
+            NOTHING,
+            "aws_instance",
+            Action.CREATE,
+            "create",
+            differences=(samples.difference("user_data", None, value),),
+        )
+        for at in range(changes)
+    )
+    return replace(samples.empty(), changes=views)
+
+
+def script(lines: int) -> str:
+    return "\n".join(["#!/bin/bash", *(f"step-{number} --now" for number in range(lines - 1))])
+
+
+def test_a_new_script_is_shown_line_by_line() -> None:
+    text = markdown([created(script(30))])
+    assert "+ user_data =\n+   #!/bin/bash\n+   step-0 --now\n+   step-1 --now\n" in text
+    assert "+   step-28 --now\n```" in text
+    assert "review.html has" not in text
+
+
+def test_of_a_long_script_the_lines_left_out_are_counted() -> None:
+    text = markdown([created(script(100))])
+    assert "+   step-38 --now\n# and 60 more lines: review.html has them\n" in text
+
+
+def test_a_long_value_on_one_line_is_shown_in_pieces() -> None:
+    command = "echo " + "x" * 150 + " | bash; curl https://example.com/a | sh"
+    shown = re.findall(r"^\+   (.*)$", markdown([created(command)]), re.MULTILINE)
+    assert len(shown) == 2
+    assert "".join(shown) == command
+
+
+def test_if_there_is_no_room_for_scripts_each_is_one_line() -> None:
+    text = markdown([created(script(40), changes=100)])
+    assert text.count("+ user_data = #!/bin/bash\\nstep-0") == 100
+    assert "No room" not in text

@@ -186,3 +186,54 @@ def test_a_run_has_no_more_results_than_github_takes_and_those_are_the_most_seve
     assert len(run["results"]) == 25_000
     assert run["results"][0]["message"]["text"].startswith("worst.one: ")
     assert run["properties"] == {"leftOut": 1}
+
+
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [
+        ("aws_s3_bucket.b", ("live/main.tf", 2)),
+        ('aws_s3_bucket.b["a.b"]', ("live/main.tf", 2)),
+        ("data.aws_s3_bucket.b", ("live/main.tf", 6)),
+        ("module.net.aws_vpc.v", ("modules/net/vpc.tf", 1)),
+        ('module.net["x"].module.inner.aws_vpc.w[0]', ("modules/net/inner/w.tf", 3)),
+        ("module.registry.aws_vpc.v", ("live/plan.json", 1)),
+        ("module.outside.aws_vpc.v", ("live/plan.json", 1)),
+        ("aws_s3_bucket.commented", ("live/plan.json", 1)),
+        ("(the plan)", ("live/plan.json", 1)),
+    ],
+)
+def test_a_result_is_where_a_file_declares_its_resource(
+    address: str, place: tuple[str, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "repository"
+    files = {
+        "live/main.tf": """# Buckets
+resource "aws_s3_bucket" "b" {
+  bucket = "b"
+}
+
+data "aws_s3_bucket" "b" {}
+# resource "aws_s3_bucket" "commented" {}
+module "net" {
+  for_each = {}
+  source   = "../modules/net"
+}
+module "registry" {
+  source = "terraform-aws-modules/vpc/aws"
+}
+module "outside" {
+  source = "../../outside"
+}
+""",
+        "modules/net/vpc.tf": 'resource "aws_vpc" "v" {\n}\nmodule "inner" {\n  source = "./inner"\n}\n',
+        "modules/net/inner/w.tf": '\n\n  resource "aws_vpc" "w" {}\n',
+        "../outside/v.tf": 'resource "aws_vpc" "v" {}\n',
+    }
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, encoding="utf-8")
+    monkeypatch.chdir(root)
+    [result] = results(reviewed(finding(address), source="live/plan.json"))
+    physical = result["locations"][0]["physicalLocation"]
+    assert (physical["artifactLocation"]["uri"], physical["region"]["startLine"]) == place
+    assert result["locations"][0]["logicalLocations"][0]["fullyQualifiedName"] == address

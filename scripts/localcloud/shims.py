@@ -33,11 +33,12 @@ def apply(registry: str) -> None:
     Incomplete uploads: moto says of each that it began in 2010. So a program that aborts old ones would abort all.
 
     Bucket policies: moto ignores their conditions. So the usual statement "deny requests without TLS" would deny
-    everything.
+    everything. Where it looks for the right to write access logs, it fails at a principal that is not a service.
     """
     Repository.uri = property(lambda repository: f"{registry}/{repository.name}", lambda *_: None)
     FakeDeleteMarker.dispose = lambda _self, garbage=False: None  # noqa: ARG005 - moto's own signature
     FakeBucket.get_permission = _permission
+    FakeBucket._log_permissions_enabled_policy = staticmethod(gate.takes_logs)
     _keep_times_of_uploads()
     canonical.patch_moto()
     identities.patch_moto()

@@ -7,6 +7,7 @@ A key of a user or of a role's session is decided by its policies. A key that do
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import Any
 
 from moto.iam.access_control import PermissionResult
 from werkzeug.wrappers import Request, Response
@@ -23,7 +24,7 @@ from scripts.localcloud.job_front import JOB_SERVICE
 from scripts.localcloud.registry.front import USER, password
 from scripts.localcloud.registry.tokens import Tokens
 from scripts.policies.documents import InvalidPolicyError
-from scripts.policies.evaluator import Effect
+from scripts.policies.evaluator import Effect, Principal
 from scripts.policies.patterns import Context
 
 # https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html,
@@ -158,6 +159,21 @@ def object_permission(action: str, resource: str) -> PermissionResult:
         case Effect.EXPLICIT_DENY:
             return PermissionResult.DENIED
     return PermissionResult.NEUTRAL
+
+
+def takes_logs(target_bucket: Any, target_prefix: str | None) -> bool:
+    """Whether a bucket's policy lets S3 write access logs into it; True if that depends on keys that are not known.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
+
+    Args:
+        target_bucket: moto's bucket.
+        target_prefix: the beginning of the logs' names.
+    """
+    permission = Permission("s3:PutObject", f"arn:{callers.PARTITION}:s3:::{target_bucket.name}/{target_prefix or ''}*")
+    keys = {"aws:sourceaccount": (ACCOUNT,), "aws:securetransport": ("true",)}
+    decision = decisions.decide(Caller(Principal("logging.s3.amazonaws.com")), permission, keys)
+    return decision.effect is Effect.ALLOWED or (decision.effect is Effect.IMPLICIT_DENY and bool(decision.missing))
 
 
 def _form_problem(request: Request, asked: AwsRequest) -> tuple[str, str, int] | None:

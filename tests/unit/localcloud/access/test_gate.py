@@ -119,6 +119,27 @@ def test_a_bucket_s_policy_grants_to_users_and_denies_even_root(people: People, 
     assert (code, message.endswith("with an explicit deny in a resource-based policy")) == ("AccessDenied", True)
 
 
+def test_access_logs_need_a_policy_that_lets_s3_write_them(client: Client) -> None:
+    s3 = client("s3")
+    for name in ("logged", "logs-of-it"):
+        s3.create_bucket(Bucket=name)
+    target = {"LoggingEnabled": {"TargetBucket": "logs-of-it", "TargetPrefix": "logged/"}}
+    logging = {"Bucket": "logged", "BucketLoggingStatus": target}
+    objects = "arn:aws:s3:::logs-of-it/*"
+    tls = deny("s3:*", resource=objects, Principal="*", Condition={"Bool": {"aws:SecureTransport": "false"}})
+    s3.put_bucket_policy(Bucket="logs-of-it", Policy=document(tls))
+    assert refused(s3.put_bucket_logging, **logging)[0] == "InvalidTargetBucketForLogging"
+    of_it = {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::logged"}, "StringEquals": {"aws:SourceAccount": ACCOUNT}}
+    service = {"Service": "logging.s3.amazonaws.com"}
+    write = allow("s3:PutObject", resource=objects, Principal=service, Condition=of_it)
+    s3.put_bucket_policy(Bucket="logs-of-it", Policy=document(tls, write))
+    s3.put_bucket_logging(**logging)
+    assert s3.get_bucket_logging(Bucket="logged")["LoggingEnabled"]["TargetBucket"] == "logs-of-it"
+    never = deny("s3:*", resource=objects, Principal="*")
+    s3.put_bucket_policy(Bucket="logs-of-it", Policy=document(write, never))
+    assert refused(s3.put_bucket_logging, **logging)[0] == "InvalidTargetBucketForLogging"
+
+
 def test_a_role_has_its_boundary_and_a_session_its_policy(people: People, client: Client, bucket: str) -> None:
     iam = client("iam")
     role = make_role(iam, "bounded", allow("s3:*", "iam:*"), trust=TRUST)

@@ -1,6 +1,7 @@
 """The training role has every right that a job needs, and no other."""
 
 import itertools
+import json
 from typing import Any
 
 import pytest
@@ -92,6 +93,74 @@ def test_a_role_for_other_jobs_is_not_assumed(account: Any, client: Client) -> N
     role = make_role(client("iam"), f"trained-{next(_NUMBERS)}", *RIGHTS, trust=trust("processing-job"))
     with pytest.raises(account.sagemaker.exceptions.ClientError, match="Could not assume role"):
         account.sagemaker.create_training_job(**account.request(RoleArn=role))
+
+
+ALLOWED_CALLS = """
+import os
+import boto3
+session = boto3.Session(region_name=os.environ["AWS_REGION"])
+s3 = session.client("s3")
+s3.get_object(Bucket="data", Key="train/a.txt")
+s3.put_object(Bucket="checkpoints", Key="by/program", Body=b"x")
+"""
+REFUSED_CALLS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "s3:GetObject": ("s3", "get_object", {"Bucket": "models", "Key": "a"}),
+    "s3:PutObject": ("s3", "put_object", {"Bucket": "data", "Key": "train/a.txt"}),
+    "s3:DeleteObject": ("s3", "delete_object", {"Bucket": "models", "Key": "a"}),
+    "s3:ListBucket": ("s3", "list_objects_v2", {"Bucket": "another"}),
+    "s3:ListAllMyBuckets": ("s3", "list_buckets", {}),
+    "s3:PutBucketPolicy": ("s3", "put_bucket_policy", {"Bucket": "data", "Policy": "{}"}),
+    "iam:PutRolePolicy": (
+        "iam",
+        "put_role_policy",
+        {"RoleName": "training", "PolicyName": "more", "PolicyDocument": "{}"},
+    ),
+    "iam:CreateAccessKey": ("iam", "create_access_key", {"UserName": "ada"}),
+    "sts:AssumeRole": (
+        "sts",
+        "assume_role",
+        {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/administrator", "RoleSessionName": "me"},
+    ),
+    "sagemaker:ListTrainingJobs": ("sagemaker", "list_training_jobs", {}),
+    "logs:DeleteLogGroup": ("logs", "delete_log_group", {"logGroupName": GROUP}),
+    "logs:PutLogEvents": (
+        "logs",
+        "put_log_events",
+        {"logGroupName": "/aws/lambda/other", "logStreamName": "a", "logEvents": [{"timestamp": 1, "message": "x"}]},
+    ),
+    "ecr:BatchDeleteImage": (
+        "ecr",
+        "batch_delete_image",
+        {"repositoryName": "trainer", "imageIds": [{"imageTag": "v1"}]},
+    ),
+    "kms:CreateKey": ("kms", "create_key", {}),
+    "ec2:RunInstances": ("ec2", "run_instances", {"MinCount": 1, "MaxCount": 1}),
+    "cloudwatch:PutMetricData": ("cloudwatch", "put_metric_data", {"Namespace": "other", "MetricData": []}),
+}
+
+
+def test_a_job_s_program_can_do_nothing_else_with_the_role_s_keys(account: Any, client: Client) -> None:
+    """The program is a job's, with the role's own keys, and its calls are boto3's over HTTP."""
+    asked = f"""
+import json
+from botocore.exceptions import ClientError
+refused = {{}}
+for action, (service, operation, parameters) in {REFUSED_CALLS!r}.items():
+    try:
+        getattr(session.client(service), operation)(**parameters)
+        refused[action] = "it was done"
+    except ClientError as error:
+        refused[action] = error.response["Error"]["Code"] + ": " + error.response["Error"]["Message"]
+print(json.dumps(refused))
+"""
+    name = f"trained-{next(_NUMBERS)}"
+    role = make_role(client("iam"), name, *RIGHTS, trust=trust())
+    job = account.run(ALLOWED_CALLS + asked, RoleArn=role)
+    assert job["TrainingJobStatus"] == "Completed", account.lines(job["TrainingJobName"])[-4:]
+    answers = json.loads(account.lines(job["TrainingJobName"])[-1])
+    caller = f"User: arn:aws:sts::{ACCOUNT}:assumed-role/{name}/SageMaker is not authorized to perform: "
+    for action in REFUSED_CALLS:
+        assert f": {caller}{action} " in answers[action], (action, answers[action])
 
 
 LACKING_OF_OPTIONS = {

@@ -1,6 +1,6 @@
-"""What parliament and cloudsplaining find in the policies of terraform/, and why each finding stays.
+"""What scanners find in the policies of terraform/ and in a plan, and why each finding stays.
 
-``python -m tests.scanners.findings`` writes the table into docs/security.md.
+``python -m tests.scanners.findings`` writes the tables into docs/security.md.
 """
 
 import re
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tests.conftest import ROOT
 
 PAGE = ROOT / "docs/security.md"
-TABLE = re.compile(r"<!-- findings -->\n.*?<!-- end -->", re.DOTALL)
+TABLE = re.compile(r"<!-- (findings|plan) -->\n.*?<!-- end -->", re.DOTALL)
 
 POLICIES = {
     "module.role.aws_iam_role_policy.this": "training role",
@@ -95,15 +95,37 @@ FINDINGS = (
 )
 
 
-def with_table(page: str) -> str:
-    """A page with its table made again."""
-    rows = [
-        f"| {one.policy} | {one.finding} | {', '.join(one.details)} | {one.reason} |".replace("*:", "\\*:")
-        for one in FINDINGS
-    ]
-    table = "\n".join(["| Policy | Finding | About | Why it stays |", "|---|---|---|---|", *rows])
-    return TABLE.sub(lambda _: f"<!-- findings -->\n{table}\n<!-- end -->", page)
+_LOG_BUCKET = "module.access_logs.aws_s3_bucket.this"
+
+IN_PLAN = {
+    ("CKV_AWS_18", _LOG_BUCKET): "The logs of the log bucket would cause more logs",
+    ("CKV_AWS_21", _LOG_BUCKET): "A log is written once and never changed",
+    ("CKV_AWS_21", 'module.buckets.aws_s3_bucket.this["checkpoints"]'): "Checkpoints are overwritten all the time, and "
+    "nobody needs them after their job has ended",
+    ("CKV_AWS_145", _LOG_BUCKET): "S3 delivers no logs to a bucket that needs a KMS key",
+}
+"""What checkov fails in a plan of terraform/examples/own_root: the check, the resource, and why."""
+
+
+def with_tables(page: str) -> str:
+    """A page with its tables made again."""
+    rows = {
+        "findings": [
+            "| Policy | Finding | About | Why it stays |",
+            "|---|---|---|---|",
+            *(
+                f"| {one.policy} | {one.finding} | {', '.join(f'`{text}`' for text in one.details)} | {one.reason} |"
+                for one in FINDINGS
+            ),
+        ],
+        "plan": [
+            "| Check | Resource | Why it stays |",
+            "|---|---|---|",
+            *(f"| {check} | `{resource}` | {reason} |" for (check, resource), reason in IN_PLAN.items()),
+        ],
+    }
+    return TABLE.sub(lambda found: "\n".join([f"<!-- {found[1]} -->", *rows[found[1]], "<!-- end -->"]), page)
 
 
 if __name__ == "__main__":
-    PAGE.write_text(with_table(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    PAGE.write_text(with_tables(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import ROOT, clean_environment, missing
 from tests.roots import Root
-from tests.scanners.findings import FINDINGS, PAGE, POLICIES, with_table
+from tests.scanners.findings import FINDINGS, IN_PLAN, PAGE, POLICIES, with_tables
 from tests.unit.aws_server import aws_address
 
 __all__ = ["aws_address"]
@@ -23,46 +23,61 @@ def documents(plan: dict[str, Any]) -> dict[str, Any]:
     return {address: json.loads(after["policy"]) for address, after in changes if "policy" in after}
 
 
-def test_each_finding_in_the_policies_has_its_reason(aws_address: str, scanners: Path, tmp_path: Path) -> None:
-    """Ten seconds: a plan with the real provider, and two scanners."""
+@pytest.fixture
+def account(aws_address: str) -> dict[str, str]:
+    """The variables that lead Terraform to an account with nothing in it."""
     if not shutil.which("terraform"):
         missing("terraform is not on PATH")
-    account = {"AWS_ENDPOINT_URL": aws_address, "AWS_REGION": "us-east-1"}
     keys = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
-    root = Root(ROOT / "tests/scanners/policies", tmp_path, {**clean_environment(), **account, **keys})
-    policies = documents(root.planned())
-    assert policies.keys() == POLICIES.keys()
-    named = {POLICIES[address]: document for address, document in policies.items()}
+    return {**clean_environment(), **keys, "AWS_ENDPOINT_URL": aws_address, "AWS_REGION": "us-east-1"}
+
+
+def scanned(command: list[str | Path], text: str = "", codes: tuple[int, ...] = (0,)) -> Any:
+    """What a scanner answers, in JSON."""
     ended = subprocess.run(
-        [scanners / "python", ROOT / "tests/scanners/scan.py"],
-        input=json.dumps(named),
-        env=clean_environment(),
+        command,
+        input=text,
+        cwd=ROOT,
+        env={**clean_environment(), "HOME": "/nowhere"},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert ended.returncode == 0, ended.stderr
-    found = {name: tuple(details) for name, details in json.loads(ended.stdout).items()}
-    assert found == {f"{one.policy}: {one.finding}": one.details for one in FINDINGS}
+    assert ended.returncode in codes, ended.stdout[-3000:] + ended.stderr
+    return json.loads(ended.stdout)
 
 
-def test_the_page_has_the_table() -> None:
+def test_each_finding_in_the_policies_has_its_reason(account: dict[str, str], scanners: Path, tmp_path: Path) -> None:
+    """Ten seconds: a plan with the real provider, and two scanners."""
+    policies = documents(Root(ROOT / "tests/scanners/policies", tmp_path, account).planned())
+    assert policies.keys() == POLICIES.keys()
+    named = {POLICIES[address]: document for address, document in policies.items()}
+    found = scanned([scanners / "python", "tests/scanners/scan.py"], json.dumps(named))
+    stay = {f"{one.policy}: {one.finding}": one.details for one in FINDINGS}
+    assert {name: tuple(details) for name, details in found.items()} == stay
+
+
+def test_the_page_has_the_tables() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    assert with_table(page) == page, "python -m tests.scanners.findings makes it again"
+    assert with_tables(page) == page, "python -m tests.scanners.findings makes it again"
+
+
+def test_what_checkov_fails_in_a_plan_has_its_reason(account: dict[str, str], scanners: Path, tmp_path: Path) -> None:
+    """Eight seconds: a plan with the real provider, and checkov."""
+    plan = tmp_path / "plan.json"
+    plan.write_text(json.dumps(Root(ROOT / "terraform/examples/own_root", tmp_path, account).planned()))
+    command = [scanners / "checkov", "-f", plan, "--framework", "terraform_plan", "--skip-download", "--output", "json"]
+    report = scanned([*command, "--repo-root-for-plan-enrichment", "terraform"], codes=(1,))
+    failed = [(check["check_id"], check["resource"]) for check in report["results"]["failed_checks"]]
+    assert sorted(failed) == sorted(IN_PLAN)
+    assert report["summary"]["passed"] > 100
 
 
 def test_checkov_fails_nothing_and_each_skip_has_a_reason(scanners: Path) -> None:
     """Ten seconds: checkov reads all modules."""
-    ended = subprocess.run(
-        [scanners / "checkov", "-d", "terraform", "--framework", "terraform", "--skip-download", "--output", "json"],
-        cwd=ROOT,
-        env={**clean_environment(), "PATH": f"{scanners}:/usr/bin:/bin", "HOME": "/nowhere"},
-        capture_output=True,
-        text=True,
-        check=False,
+    report = scanned(
+        [scanners / "checkov", "-d", "terraform", "--framework", "terraform", "--skip-download", "--output", "json"]
     )
-    assert ended.returncode == 0, ended.stdout[-3000:] + ended.stderr
-    report = json.loads(ended.stdout)
     assert report["summary"]["parsing_errors"] == 0
     assert report["summary"]["passed"] > 100
     skipped = report["results"]["skipped_checks"]

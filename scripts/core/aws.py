@@ -44,9 +44,13 @@ def session() -> "Session":
     import boto3
     import botocore.exceptions
 
+    from scripts.core import models
+
     try:
         # Terraform's provider reads AWS_REGION first, boto3 reads only AWS_DEFAULT_REGION. Both get the same region.
-        session = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
+        session = boto3.Session(
+            region_name=os.environ.get("AWS_REGION") or None, botocore_session=models.quick_session()
+        )
     except botocore.exceptions.ProfileNotFound as error:
         raise UserError(f"{error}.", "Set AWS_PROFILE to a profile that `aws configure list-profiles` lists.") from None
     if not session.region_name:
@@ -108,7 +112,7 @@ def _ask_only_at_a_terminal(session: "Session") -> None:
 
 def _check_region(session: "Session") -> None:
     partitions = session.get_available_partitions()
-    known = [name for partition in partitions for name in session.get_available_regions("s3", partition)]
+    known = [name for partition in partitions for name in session.get_available_regions("sts", partition)]
     if session.region_name not in known:
         close = nearest(session.region_name, known) or "us-east-1"
         raise UserError(

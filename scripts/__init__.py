@@ -7,9 +7,11 @@ It imports only what Python has loaded before: `signal`, `re` and `typing` toget
 """
 
 import _signal  # type: ignore[import-not-found] # what `signal` is made of
+import gc
 import os
 import sys
 
+NEW_OBJECTS = 100_000
 UNCHANGED = "Interrupted. Nothing was changed; run the same command to start over."
 
 
@@ -26,6 +28,10 @@ def _is_verb() -> bool:
     return bool(names) and names[0].startswith("scripts.") and names[0].removeprefix("scripts.").isidentifier()
 
 
+# Most objects of a verb are made by its imports and stay. By default, Python looks through them for garbage after every
+# 700 new ones, which takes a tenth of a verb's time.
+if _is_verb():
+    gc.set_threshold(NEW_OBJECTS)
 # A signal that is ignored, as in a shell's background process, stays ignored.
 if _is_verb() and _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
     _signal.signal(_signal.SIGINT, end_before_start)

@@ -18,12 +18,13 @@ BLACK_WEBP = bytes.fromhex("524946461a000000574542505650384c0e0000002f0000000007
 """A WebP file of one pixel."""
 
 
-def decode(path: Any, channels: int) -> Any:
+def decode(path: Any, channels: int, upright: bool = True) -> Any:
     """Decode an image file.
 
     Args:
         path: the file, a string scalar.
         channels: 1 for grey, 3 for RGB.
+        upright: whether to turn a photo as its camera says.
 
     Returns:
         uint8 [height, width, channels]; of an animation, the first image.
@@ -34,9 +35,11 @@ def decode(path: Any, channels: int) -> Any:
     contents = tf.io.read_file(path)
     is_jpeg = tf.strings.substr(contents, 0, 2) == JPEG
     image = _rgb(contents) if channels == 3 else _grey(contents, is_jpeg)
-    upright = tf.cond(is_jpeg, lambda: orientation.turn(image, orientation.read(contents)), lambda: image)
-    upright.set_shape([None, None, channels])
-    return upright
+    if upright:
+        stored = image
+        image = tf.cond(is_jpeg, lambda: orientation.turn(stored, orientation.read(contents)), lambda: stored)
+        image.set_shape([None, None, channels])
+    return image
 
 
 def find_undecodable(paths: Sequence[str]) -> list[str]:

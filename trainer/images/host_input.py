@@ -40,6 +40,7 @@ class Input:
         validation_count: the number of validation images of all hosts.
         validation_steps: batches of every device until all hosts have scored all of theirs.
         fingerprints: a fingerprint of the images of each channel, independent of how hosts divide them.
+        upright: whether photos are turned as their cameras say.
     """
 
     settings: Hyperparameters
@@ -51,11 +52,14 @@ class Input:
     validation_count: int
     validation_steps: int
     fingerprints: Mapping[str, Any]
+    upright: bool
 
     def batches(self, steps: range) -> tf.data.Dataset:
         """Return the training batches of these steps; the devices of this host take them in turn."""
         size, channels, chosen = self.settings.image_size, self.settings.channels, Augmentation.of(self.settings)
-        return pipeline.training_batches(self.training, size, channels, self.share, chosen, self._parts(steps))
+        return pipeline.training_batches(
+            self.training, size, channels, self.share, chosen, self._parts(steps), self.upright
+        )
 
     def validation_batches(self) -> tf.data.Dataset:
         """Return each validation image of this host once, then empty batches without end.
@@ -65,7 +69,7 @@ class Input:
         """
         size, channels = self.settings.image_size, self.settings.channels
         images = self.validation or Images((), (), (), ())
-        batches = pipeline.ordered_batches(images, size, channels, self.share.per_device)
+        batches = pipeline.ordered_batches(images, size, channels, self.share.per_device, self.upright)
         empty = (tf.zeros([0, size, size, channels]), tf.zeros([0], tf.int32))
         return batches.concatenate(tf.data.Dataset.from_tensors(empty).repeat())
 
@@ -96,13 +100,14 @@ class Input:
             folders.without_unreadable(images, decoding.find_undecodable(images.paths), skip=False)
 
 
-def read(job: Job, settings: Hyperparameters, team: Team) -> Input:
+def read(job: Job, settings: Hyperparameters, team: Team, upright: bool = True) -> Input:
     """List the images of the job and divide them.
 
     Args:
         job: names the folders.
         settings: the hyperparameters in effect.
         team: all devices.
+        upright: whether to turn photos as their cameras say.
 
     Raises:
         JobError: the trainer cannot train on them, or the batch cannot be divided equally among the devices.
@@ -140,6 +145,7 @@ def read(job: Job, settings: Hyperparameters, team: Team) -> Input:
         validation_count=sum(validation_counts),
         validation_steps=math.ceil(max(validation_counts) / (share.per_device * team.replicas // team.hosts)),
         fingerprints=fingerprints,
+        upright=upright,
     )
 
 

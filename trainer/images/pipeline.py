@@ -39,7 +39,7 @@ class Share:
 
 
 def training_batches(
-    images: Images, size: int, channels: int, share: Share, chosen: Augmentation, steps: range
+    images: Images, size: int, channels: int, share: Share, chosen: Augmentation, steps: range, upright: bool = True
 ) -> tf.data.Dataset:
     """Return a host's share of the batches of some steps: float32 images from 0 to 255, and label numbers.
 
@@ -52,8 +52,8 @@ def training_batches(
     def load(position: Any) -> tuple[Any, Any, Any]:
         number = index(position)
         if chosen.kind == "none":
-            return _load(paths[number], size, channels), numbers[number], position
-        decoded = decoding.decode(paths[number], channels)
+            return _load(paths[number], size, channels, upright), numbers[number], position
+        decoded = decoding.decode(paths[number], channels, upright)
         return augmentation.vary(decoded, position, size, chosen), numbers[number], position
 
     def finish(made: Any, labels: Any, positions: Any) -> tuple[Any, Any]:
@@ -90,19 +90,19 @@ def _index(images: int, seed: int) -> Callable[[Any], Any]:
     return index
 
 
-def ordered_batches(images: Images, size: int, channels: int, batch: int) -> tf.data.Dataset:
+def ordered_batches(images: Images, size: int, channels: int, batch: int, upright: bool = True) -> tf.data.Dataset:
     """Return every image once, in the order of ``images``; the last batch may be smaller."""
     tensors = (
         tf.constant(list(images.paths), tf.string),
         tf.constant(list(images.numbers), tf.int32),
     )  # types for an empty list
     pairs = tf.data.Dataset.from_tensor_slices(tensors)
-    load = _as_written(lambda path, number: (_load(path, size, channels), number))
+    load = _as_written(lambda path, number: (_load(path, size, channels, upright), number))
     loaded = pairs.map(load, num_parallel_calls=tf.data.AUTOTUNE)
     return loaded.batch(batch).prefetch(tf.data.AUTOTUNE)
 
 
-def _load(path: Any, size: int, channels: int) -> Any:
-    image = tf.image.resize(decoding.decode(path, channels), [size, size])
+def _load(path: Any, size: int, channels: int, upright: bool) -> Any:
+    image = tf.image.resize(decoding.decode(path, channels, upright), [size, size])
     image.set_shape([size, size, channels])
     return image

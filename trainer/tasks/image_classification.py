@@ -61,7 +61,7 @@ def train_with(team: Team, job: Job, stop: Stop) -> None:
     settings, compute_type = choices.settings, choices.compute_type
     if note := setup.older_note(job, choices, found.newest):
         team.say(note)
-    data = host_input.read(job, settings, team)
+    data = host_input.read(job, settings, team, choices.upright)
     plan = setup.plan(choices, data)
     team.check_agreement(plan.identity)
 

@@ -26,11 +26,13 @@ class Choices:
         settings: the hyperparameters in effect.
         compute_type: the type in which layers compute.
         prepare_grey: whether keras.applications models get grey images as prepared RGB images.
+        upright: whether photos are turned as their cameras say.
     """
 
     settings: Hyperparameters
     compute_type: str
     prepare_grey: bool
+    upright: bool
 
 
 def choose(job: Job, newest: Checkpoint | None, compute_type: str) -> Choices:
@@ -45,7 +47,13 @@ def choose(job: Job, newest: Checkpoint | None, compute_type: str) -> Choices:
     if newest and job.hyperparameters.resume == "weights" and not newest.about["from_weights"]:
         saved = None  # a new run: it takes only the weights
     settings = hyperparameters.adopt(job.hyperparameters, job.given, saved)
-    return Choices(settings, compute_type, prepare_grey=newest is None or _GREY in newest.about["identity"])
+    return Choices(
+        settings,
+        compute_type,
+        # The weights of a checkpoint must fit, also those that a new run takes.
+        prepare_grey=newest is None or _GREY in newest.about["identity"],
+        upright=saved is None or _PHOTOS in saved,
+    )
 
 
 def older_note(job: Job, choices: Choices, newest: Checkpoint | None) -> str | None:
@@ -67,6 +75,7 @@ def plan(choices: Choices, data: Input) -> Plan:
         **hyperparameters.in_effect(settings),
         **schedule,
         **({_GREY: _prepared(choices.prepare_grey)} if grey else {}),
+        _PHOTOS: _turned(choices.upright),
         "precision": choices.compute_type,
         "labels": list(data.training.labels),
         **data.fingerprints,
@@ -79,7 +88,7 @@ def plan(choices: Choices, data: Input) -> Plan:
         settings.patience,
         identity,
         examples="images",
-        before={**BEFORE, **({_GREY: _prepared(False)} if grey else {})},
+        before={**BEFORE, _PHOTOS: _turned(False), **({_GREY: _prepared(False)} if grey else {})},
         accumulate=settings.accumulate_steps,
     )
 
@@ -117,11 +126,15 @@ def trained_parameters(run: Run) -> int:
     return sum(int(tf.size(weight.value)) for weight in weights)
 
 
-_GREY = "grey images"
+_GREY, _PHOTOS = "grey images", "photos"
 
 
 def _prepared(yes: bool) -> str:
     return "as prepared RGB images" if yes else "unprepared"
+
+
+def _turned(yes: bool) -> str:
+    return "turned upright" if yes else "as stored"
 
 
 def _stages(settings: Hyperparameters, plan: Plan, model: Any) -> list[tuple[int, Sequence[Any]]]:

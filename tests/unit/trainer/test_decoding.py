@@ -109,3 +109,10 @@ def test_a_damaged_orientation_counts_as_upright() -> None:
     assert found[:5] == [1] * 5
     assert set(found) <= set(range(1, 9))
     assert {1, 3} <= set(found)
+
+
+def test_a_run_that_is_older_than_the_turn_gets_photos_as_they_are_stored(tmp_path: Path) -> None:
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(oriented(6))
+    assert difference(decoding.decode(str(path), 3, upright=False).numpy(), RAMP) < CLOSE
+    assert decoding.decode(str(path), 3).shape[:2] == (RAMP.width, RAMP.height)

@@ -11,6 +11,7 @@ from tests.unit.trainer.old_run.make import ARCHIVE, STOPPED_AT
 from tests.unit.trainer.trainer_runs import Base
 from trainer.contract import hyperparameters
 from trainer.contract.hyperparameters import Hyperparameters
+from trainyard.checkpoints import checkpoint
 
 pytestmark = pytest.mark.e2e
 
@@ -38,6 +39,7 @@ def test_an_old_checkpoint_resumes_from_its_step_with_the_values_of_then(old: Ba
     assert base.steps == [STOPPED_AT, 6, 7, 8]
     # The trainer of then had these results.
     assert base.history["history"][1]["loss"] == pytest.approx(0.6060784608125687, rel=1e-6)
+    assert checkpoint.find_checkpoints(base.root / "checkpoints")[0][0].about["identity"]["photos"] == "as stored"
     assert "so this run has augmentation=none, flip=False, optimizer=adam, weight_decay=0.0" in completed.stdout
 
 

@@ -212,6 +212,11 @@ class JobSpec(Table):
         own = [name for name in ("instance_type", "instance_count") if name in self.model_fields_set]
         if own and self.has_instance_lists:
             raise ValueError(f"request.ResourceConfig lists instances in place of {own[0]}; remove one of the two")
+        lists = [name for name in request_table.INSTANCE_LISTS if name in self.request.get("ResourceConfig", {})]
+        if len(lists) > 1:
+            raise ValueError(f"request.ResourceConfig has {' and '.join(lists)}; SageMaker accepts one of the two")
+        if self.spot and "InstancePreferences" in lists:
+            raise ValueError("request.ResourceConfig.InstancePreferences is refused with spot = true")
         return self
 
     @model_validator(mode="after")
@@ -228,7 +233,7 @@ class JobSpec(Table):
             raise ValueError(f"the key program sets environment.{PROGRAM_KEY}; remove it")
         if self.volume_kms_key is not None and self.has_own_nvme:
             raise ValueError(
-                f"volume_kms_key is refused for {', '.join(self.instance_types)}: local NVMe disks are encrypted already"
+                f"volume_kms_key is refused for {self.instance_types[0]}: local NVMe disks are encrypted already"
             )
         return self
 

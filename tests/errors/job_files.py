@@ -54,6 +54,10 @@ InstanceType = "ml.m5.large"
 InstanceCount = 1
 InstanceGroupName = "all"
 """
+PREFERENCE = """[[request.ResourceConfig.InstancePreferences]]
+InstanceType = "ml.m5.large"
+InstanceCount = 1
+"""
 
 CASES = (
     Case(
@@ -392,6 +396,22 @@ CASES = (
         "",
         "request.ResourceConfig lists instances in place of instance_type; remove one of the two.",
         tables=TABLE + INSTANCE_GROUP,
+    ),
+    Case(
+        GROUP,
+        "two lists of instances",
+        TRAIN,
+        "jobs/mistake.toml: request.ResourceConfig has InstanceGroups and InstancePreferences; SageMaker accepts one …",
+        DESCRIBED,
+        file("jobs/mistake.toml", TABLE + INSTANCE_GROUP + PREFERENCE),
+    ),
+    Case(
+        GROUP,
+        "preferred instances that are spot",
+        TRAIN,
+        "jobs/mistake.toml: request.ResourceConfig.InstancePreferences is refused with spot = true.",
+        DESCRIBED,
+        file("jobs/mistake.toml", "spot = true\n" + TABLE + PREFERENCE),
     ),
     Case(
         GROUP,

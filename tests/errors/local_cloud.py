@@ -211,6 +211,13 @@ CASES = (
         "FAULTS: `s3:PutObjct 503`: s3 has no operation `PutObjct`; did you mean `PutObject`?",
         FAULTS_FIX,
     ),
+    Case(
+        GROUP,
+        "a fault that instances cannot have",
+        'make cloud-up FAULTS="instances cut-after"',
+        "FAULTS: `instances cut-after`: the instances of a job have no operations, and only an error such as …",
+        FAULTS_FIX,
+    ),
     Case(GROUP, "make prove-resume JOB=, and none is running", "make prove-resume JOB=digits", NONE, START),
     Case(
         GROUP,

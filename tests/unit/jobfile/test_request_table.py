@@ -146,6 +146,15 @@ def test_lists_of_instances_replace_the_keys() -> None:
     assert "request.ResourceConfig lists instances in place of instance_count" in error.problem
 
 
+def test_lists_of_instances_exclude_each_other_and_spot() -> None:
+    """As the service model's texts of InstanceGroups and InstancePreferences say."""
+    both = {"InstanceGroups": [GROUP], "InstancePreferences": [{"InstanceType": "ml.m5.large", "InstanceCount": 1}]}
+    assert "SageMaker accepts one of the two" in refusal({"ResourceConfig": both}).problem
+    del both["InstanceGroups"]
+    assert "is refused with spot = true" in refusal({"ResourceConfig": both}, spot=True).problem
+    assert merged({"ResourceConfig": both})["ResourceConfig"] == both | {"VolumeSizeInGB": 30}
+
+
 def test_the_page_has_every_member_and_its_examples_are_valid() -> None:
     page = (ROOT / "docs" / "request.md").read_text(encoding="utf-8")
     assert request_page.with_table(page) == page, "python -m tests.request_page"

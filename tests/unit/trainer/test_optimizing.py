@@ -12,7 +12,7 @@ from trainer.contract.hyperparameters import Hyperparameters
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 pytestmark = pytest.mark.e2e
 
-# Three steps of a network without batch normalization. It prints the first gradient's norm, the weights, their average.
+# Three steps of a network without batch normalization. It prints the state before and after each.
 STEPS = """
 import json, os, sys
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"

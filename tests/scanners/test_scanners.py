@@ -66,8 +66,8 @@ def test_what_checkov_fails_in_a_plan_has_its_reason(account: dict[str, str], sc
     """Eight seconds: a plan with the real provider, and checkov."""
     plan = tmp_path / "plan.json"
     plan.write_text(json.dumps(Root(ROOT / "terraform/examples/own_root", tmp_path, account).planned()))
-    command = [scanners / "checkov", "-f", plan, "--framework", "terraform_plan", "--skip-download", "--output", "json"]
-    report = scanned([*command, "--repo-root-for-plan-enrichment", "terraform"], codes=(1,))
+    reading = ("-f", plan, "--framework", "terraform_plan", "--repo-root-for-plan-enrichment", "terraform")
+    report = scanned([scanners / "checkov", *reading, "--skip-download", "--output", "json"], codes=(1,))
     failed = [(check["check_id"], check["resource"]) for check in report["results"]["failed_checks"]]
     assert sorted(failed) == sorted(IN_PLAN)
     assert report["summary"]["passed"] > 100

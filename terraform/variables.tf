@@ -88,6 +88,11 @@ variable "access_logs" {
   type        = bool
   default     = false
   nullable    = false
+
+  validation {
+    condition     = !(var.access_logs && length(var.existing_buckets) == 3)
+    error_message = "access_logs = true logs the buckets that the stack creates, and existing_buckets names all three. Remove access_logs, and let the buckets' owner log them."
+  }
 }
 
 variable "access_log_days" {

@@ -81,6 +81,12 @@ def test_the_files_of_the_variables_declare_nothing_else() -> None:
         ('subnet_ids = ["subnet-0a"]', "subnet_ids and security_group_ids belong together"),
         ('subnet_ids = ["subnet-0a"]\nsecurity_group_ids = ["default"]', "security_group_ids may have at most 5"),
         (
+            'access_logs = true\nexisting_buckets = { data = "aaa", models = "bbb", checkpoints = "ccc" }',
+            "access_logs = true logs the buckets that the stack creates",
+        ),
+        ('vpc_id = "the-vpc"', "vpc_id must be the ID of a VPC"),
+        ('vpc_id = "vpc-0a"', "vpc_id says where subnet_ids and security_group_ids must be"),
+        (
             'create_network = true\nsubnet_ids = ["subnet-0a"]\nsecurity_group_ids = ["sg-0a"]',
             "create_network = true creates subnets",
         ),

@@ -4,8 +4,12 @@ import json
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from typing import Any
 
 import pytest
+from botocore.loaders import JSONFileLoader
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.server import ThreadedMotoServer
 
 from scripts.core import aws
@@ -27,11 +31,28 @@ STACK = Stack(
     checkpoints_bucket="checkpoints",
 )
 
+_load_file = JSONFileLoader.load_file
+
+
+@cache
+def _load_once(path: str) -> Any:
+    return _load_file(JSONFileLoader(), path)
+
+
+def _load(_: JSONFileLoader, path: str) -> Any:
+    return _load_once(path)
+
+
+# Each test has a session of its own. botocore reads the JSON of its services anew in each, which takes 0.1 s or more.
+JSONFileLoader.load_file = _load  # type: ignore[assignment]
+
 
 @pytest.fixture(scope="session")
 def aws_address() -> Iterator[str]:
     """The server's URL."""
     add_simulation()
+    # As scripts/localcloud/app.py does: moto lists a folder at each call, which takes half the time of a call.
+    DomainDispatcherApplication.get_backend_for_host = cache(DomainDispatcherApplication.get_backend_for_host)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

@@ -21,9 +21,6 @@ NAMED_WRONGLY = {
     "InvalidGroup.NotFound",
     "InvalidGroupId.Malformed",
 }
-# Where a route may lead so that an instance without a public address leaves its VPC. An internet gateway needs one.
-# https://docs.aws.amazon.com/vpc/latest/userguide/route-table-options.html
-WAYS_OUT = ("NatGatewayId", "TransitGatewayId", "NetworkInterfaceId", "InstanceId", "VpcPeeringConnectionId")
 Json = Mapping[str, Any]
 
 
@@ -46,7 +43,7 @@ def check(request: Json, stack: "Stack", say: Callable[[str], None]) -> None:
     if "VpcConfig" in request:
         network = request["VpcConfig"]
         what = f"the network of {', '.join(network['Subnets'])}"
-        unless_denied(what, partial(_check_network, network, region), say)
+        unless_denied(what, partial(_check_network, network, region, stack.account_id), say)
 
 
 def _check_key(key: str, region: str) -> None:
@@ -67,7 +64,7 @@ def _check_key(key: str, region: str) -> None:
         raise UserError(f"The key {key} is {state}: nothing can be encrypted with it.", "Enable it, or name another.")
 
 
-def _check_network(network: Json, region: str) -> None:
+def _check_network(network: Json, region: str, account: str) -> None:
     ec2 = aws.client("ec2")
     try:
         subnets = ec2.describe_subnets(SubnetIds=network["Subnets"])["Subnets"]
@@ -84,7 +81,9 @@ def _check_network(network: Json, region: str) -> None:
     s3 = {"Name": "service-name", "Values": [f"com.amazonaws.{region}.s3"]}
     endpoints = ec2.describe_vpc_endpoints(Filters=[here, s3])["VpcEndpoints"]
     tables = ec2.describe_route_tables(Filters=[here])["RouteTables"]
-    check_way_to_s3(subnets, endpoints, tables)
+    # Of a VPC that another account shares, its endpoints are not shown.
+    # https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing.html
+    check_way_to_s3([one for one in subnets if one.get("OwnerId", account) == account], endpoints, tables)
 
 
 def check_together(subnets: Iterable[Json], groups: Iterable[Json]) -> None:
@@ -123,17 +122,23 @@ def check_way_to_s3(subnets: Iterable[Json], endpoints: Iterable[Json], tables: 
     for subnet in subnets:
         table = _table_of(subnet["SubnetId"], known)
         routes = table.get("Routes", []) if table else []
-        if (
-            table is None
-            or table["RouteTableId"] in through
-            or any(route.get(way) for route in routes for way in WAYS_OUT)
-        ):
+        if table is None or table["RouteTableId"] in through or any(map(leads_out, routes)):
             continue
         raise UserError(
             f"The subnet {subnet['SubnetId']} has no way to S3: its route table {table['RouteTableId']} leads to no "
             "endpoint of S3, and not out of the VPC.",
             "Add a gateway endpoint for S3 to that table (it costs nothing): docs/platform-team.md#network.",
         )
+
+
+def leads_out(route: Json) -> bool:
+    """Whether a route may take an instance without a public address out of its VPC. Gateway endpoints are no such way.
+
+    https://docs.aws.amazon.com/vpc/latest/userguide/route-table-options.html
+    """
+    gateway = route.get("GatewayId", "")
+    is_endpoint = gateway.startswith("vpce-") and "DestinationPrefixListId" in route
+    return route.get("State") != "blackhole" and not (gateway == "local" or gateway.startswith("igw-") or is_endpoint)
 
 
 def _table_of(subnet: str, tables: Iterable[Json]) -> Json | None:

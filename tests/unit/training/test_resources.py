@@ -10,7 +10,8 @@ from scripts.jobfile.reading import parse_job
 from scripts.training import TrainingJob, build_request, resources
 from tests.unit.aws_server import STACK, poor_user
 
-TABLE = {"RouteTableId": "rtb-1", "Associations": [{"Main": True}], "Routes": []}
+LOCAL = {"DestinationCidrBlock": "10.0.0.0/16", "GatewayId": "local"}
+TABLE = {"RouteTableId": "rtb-1", "Associations": [{"Main": True}], "Routes": [LOCAL]}
 OWN_TABLE = {"RouteTableId": "rtb-2", "Associations": [{"SubnetId": "subnet-a"}]}
 SUBNET = {"SubnetId": "subnet-a", "VpcId": "vpc-1"}
 
@@ -89,6 +90,9 @@ def test_the_stacks_own_key_is_not_looked_up(empty_aws: None) -> None:
         ([{"VpcEndpointType": "Gateway", "RouteTableIds": ["rtb-2"]}], [TABLE, OWN_TABLE]),
         ([{"VpcEndpointType": "Interface", "State": "available"}], [TABLE]),
         ([], [TABLE | {"Routes": [{"DestinationCidrBlock": "0.0.0.0/0", "NatGatewayId": "nat-1"}]}]),
+        ([], [TABLE | {"Routes": [{"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "vgw-1"}]}]),
+        ([], [TABLE | {"Routes": [{"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "vpce-1"}]}]),  # a firewall
+        ([], [TABLE | {"Routes": [{"DestinationCidrBlock": "0.0.0.0/0", "TransitGatewayId": "tgw-1"}]}]),
         ([], []),  # without a table there is nothing to judge
     ],
 )
@@ -102,6 +106,8 @@ def test_a_subnet_with_a_way_to_s3(endpoints: list[Any], tables: list[Any]) -> N
         ([{"VpcEndpointType": "Gateway", "RouteTableIds": ["rtb-1"]}], [TABLE, OWN_TABLE]),
         ([{"VpcEndpointType": "Interface", "State": "pending"}], [TABLE]),
         ([], [TABLE | {"Routes": [{"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-1"}]}]),
+        ([], [TABLE | {"Routes": [LOCAL, {"DestinationPrefixListId": "pl-1", "GatewayId": "vpce-1"}]}]),  # DynamoDB's
+        ([], [TABLE | {"Routes": [{"NatGatewayId": "nat-1", "State": "blackhole"}]}]),
     ],
 )
 def test_a_subnet_without_a_way_to_s3(endpoints: list[Any], tables: list[Any]) -> None:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+_DEEPEST = 100  # levels of JSON in a text; a deeper one is a text like others, because nobody reads it as a structure
 _LISTS = ("Action", "NotAction", "Resource", "NotResource")
 
 
@@ -30,7 +31,19 @@ def _loaded(text: str) -> Any:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return None
+    if text.count("[") + text.count("{") > _DEEPEST and _is_deep(value):
+        return None
     return _policy(value) if isinstance(value, dict) and "Statement" in value else value
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(_DEEPEST):
+        parts = [part for each in level for part in (each.values() if isinstance(each, dict) else each)]
+        level = [part for part in parts if isinstance(part, dict | list)]
+        if not level:
+            return False
+    return True
 
 
 def ordered(value: Any) -> str:

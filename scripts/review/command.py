@@ -78,9 +78,14 @@ def _reviews(plans: list[str], account: str, config: Path | None, saved_plan: Sa
         raise UserError(f"--config {config} is not a file.", f"Name a {SETTINGS}, or leave --config out.")
     for name in plans:
         source = "stdin" if name == "-" else name
-        plan = reading.read(_text(name, source, saved_plan), source, account)
+        text = _text(name, source, saved_plan)
         folder = Path.cwd() if name == "-" else Path(name).absolute().parent
-        yield review(plan, settings.read(config or _nearest_settings(folder)))
+        rules_off = settings.read(config or _nearest_settings(folder))
+        try:
+            reviewed = review(reading.read(text, source, account), rules_off)
+        except RecursionError:  # values that are nested hundreds of levels deep
+            raise reading.unreadable(source) from None
+        yield reviewed
 
 
 def _write(reviews: list["Review"], out: Path | None) -> None:

@@ -192,6 +192,9 @@ def pages(name: str, folder: Path) -> str:
     return (folder / "pages/review.json").read_text(encoding="utf-8")
 
 
+DEEP = plan(value=json.loads("[" * 700 + "]" * 700))
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
@@ -203,6 +206,7 @@ def pages(name: str, folder: Path) -> str:
         (b"\x1f\x8b broken", "is a broken gzip file"),
         (b"PK\x03\x04 broken", "is a saved plan, and there is no .terraform.lock.hcl"),
         (b"\xff\xfe\x00", "plan.json"),
+        (json.dumps(DEEP).encode(), "contains JSON that cannot be read: nested too deep"),
     ],
 )
 def test_what_is_no_plan_gets_two_lines(tmp_path: Path, content: bytes, problem: str) -> None:

@@ -63,6 +63,14 @@ def malformed(where: str, what: str) -> UserError:
     return UserError(f"{where} {what}.", f"Terraform writes no such plan. Write the file again: {SHOW}")
 
 
+def unreadable(source: str) -> UserError:
+    """The error for JSON that is no plan of Terraform's, because nothing reads it."""
+    return UserError(
+        f"{source} contains JSON that cannot be read: nested too deep, or a number too long.",
+        f"Write the file again: {SHOW}",
+    )
+
+
 def _start(text: str) -> int:
     """Where the JSON begins: at once, or in the first line that begins with an object."""
     at_once = len(text) - len(text.lstrip())
@@ -86,10 +94,7 @@ def _loaded(text: str, start: int, source: str) -> Any:
             ) from None
         raise UserError(f"{source} is not JSON ({where}).", f"A plan's JSON comes from: {SHOW}") from None
     except (ValueError, RecursionError):
-        raise UserError(
-            f"{source} contains JSON that cannot be read: nested too deep, or a number too long.",
-            f"Write the file again: {SHOW}",
-        ) from None
+        raise unreadable(source) from None
 
 
 def _problem(raw: Any) -> tuple[str, str] | None:

@@ -98,6 +98,13 @@ def test_a_text_that_only_looks_like_json() -> None:
     assert shown({"a": "{x"}, {"a": "{y"}) == ([("a", "{x", "{y")], 0)
 
 
+@pytest.mark.parametrize("levels", [101, 700])
+def test_json_that_is_nested_too_deep_is_a_text(levels: int) -> None:
+    deep = "[" * levels + "]" * levels
+    assert shown(None, {"a": deep}) == ([("a", None, deep)], 0)
+    assert shown({"a": deep}, {"a": f" {deep}"}) == ([("a", deep, f" {deep}")], 0)
+
+
 def test_unknown_values() -> None:
     after = {"l": ["a", None], "m": {"k": "v"}}
     unknown = {"id": True, "l": [False, True], "m": {"x": True}, "block": [{"inner": True}], "none": [{}]}

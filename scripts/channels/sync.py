@@ -72,10 +72,11 @@ def synchronise(channels: Sequence[LocalChannel], bucket: str, yes: bool) -> Non
             has yet to read what would be uploaded, you did not confirm the deletion, a file changed during its upload,
             or a prefix is not equal to its folder at the end.
     """
-    folders = [local.read_folder(channel.folder, channel.where) for channel in channels]
     s3 = aws.client("s3")
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        listed = list(pool.map(partial(remote.list_objects, s3, bucket), [channel.prefix for channel in channels]))
+        listing = pool.map(partial(remote.list_objects, s3, bucket), [channel.prefix for channel in channels])
+        folders = [local.read_folder(channel.folder, channel.where) for channel in channels]  # while S3 answers
+        listed = list(listing)
     planned = []
     for channel, folder, before in zip(channels, folders, listed, strict=True):
         same = _equal_keys(s3, bucket, channel.prefix, same_size_pairs(folder.files, before))

@@ -1,6 +1,6 @@
 """The commands of ``python -m trainer``. SageMaker starts a container with the one argument ``train``.
 
-Only ``train``, ``preview`` and ``evaluate`` import TensorFlow, so ``describe`` and ``check`` answer at once.
+``describe`` and ``check`` answer at once: only the other commands import TensorFlow.
 """
 
 import gc
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from trainer.contract import describe, program, source
 from trainer.contract.failure import run_guarded
 from trainer.contract.folders import Folders, unset_absent_channels
-from trainer.contract.job import read_evaluation, read_job, read_preview
+from trainer.contract.job import read_evaluation, read_job, read_prediction, read_preview
 from trainyard.errors import JobError
 from trainyard.stop import Stop
 
@@ -21,7 +21,8 @@ USAGE = """usage: python -m trainer train [--NAME VALUE ...]
        python -m trainer describe
        python -m trainer check --training DIR [--validation DIR] [--NAME VALUE ...]
        python -m trainer preview --training DIR [--output FILE] [--NAME VALUE ...]
-       python -m trainer evaluate --model DIR --data DIR"""
+       python -m trainer evaluate --model DIR --data DIR [--output DIR]
+       python -m trainer predict --model DIR IMAGE ..."""
 
 # TensorFlow imports Keras, and Keras these for its wrappers, where they are installed: 1.3 s of CPU.
 _UNUSED = ("scipy", "sklearn")
@@ -50,6 +51,8 @@ def main(arguments: Sequence[str], stop: Stop) -> int:
         return _preview(rest)
     if command == "evaluate":
         return _evaluate(rest)
+    if command == "predict":
+        return _predict(rest)
     print(USAGE, file=sys.stdout if command in {"-h", "--help"} else sys.stderr)
     return 0 if command in {"-h", "--help"} else 2
 
@@ -110,11 +113,26 @@ def _evaluate(arguments: list[str]) -> int:
     from trainer.tasks import evaluate
 
     try:
-        result = evaluate.evaluate(options.model, options.data)
+        result = evaluate.evaluate(options.model, options.data, options.output)
     except JobError as error:
         print(error, file=sys.stderr)
         return 1
     print(json.dumps(result, indent=2))
+    return 0
+
+
+def _predict(arguments: list[str]) -> int:
+    options = read_prediction(arguments)
+    _import_tensorflow()
+    from trainer.tasks import evaluate
+
+    try:
+        found = evaluate.predict(options.model, options.images)
+    except JobError as error:
+        print(error, file=sys.stderr)
+        return 1
+    for image, (label, probability) in zip(options.images, found, strict=True):
+        print(f"{image}\t{label}\t{probability:.4f}")
     return 0
 
 

@@ -166,10 +166,21 @@ def _channel(path: Path, name: str) -> Path:
 
 
 def read_evaluation(arguments: Sequence[str]) -> argparse.Namespace:
-    """Read the arguments of ``evaluate``: ``model`` and ``data``, both folders. If they are wrong, exit with 2."""
+    """Read the arguments of ``evaluate``: the folders ``model``, ``data``, ``output``. If they are wrong, exit with 2."""
     parser = argparse.ArgumentParser(prog="python -m trainer evaluate", allow_abbrev=False)
     parser.add_argument("--model", type=Path, required=True, help="folder with model.keras and labels.json")
     parser.add_argument("--data", type=Path, required=True, help="folder per label")
+    parser.add_argument(
+        "--output", type=Path, help="folder for the whole report: metrics, confusion matrix, predictions"
+    )
+    return parser.parse_args(arguments)
+
+
+def read_prediction(arguments: Sequence[str]) -> argparse.Namespace:
+    """Read the arguments of ``predict``: ``model``, a folder, and ``images``, files. If they are wrong, exit with 2."""
+    parser = argparse.ArgumentParser(prog="python -m trainer predict", allow_abbrev=False)
+    parser.add_argument("--model", type=Path, required=True, help="folder with model.keras and labels.json")
+    parser.add_argument("images", type=Path, nargs="+", metavar="IMAGE", help="image file")
     return parser.parse_args(arguments)
 
 

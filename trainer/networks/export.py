@@ -8,6 +8,8 @@ from typing import Any
 
 import keras
 
+from trainer.networks import same_bytes
+
 MODEL = "model.keras"
 LABELS = "labels.json"
 
@@ -24,8 +26,15 @@ def serving_model(model: Any) -> Any:
     return keras.Model(images, probabilities, name=model.name)
 
 
+def network(model: Any) -> Any:
+    """Return the network in an exported model: it takes resized float32 images, and returns logits."""
+    return next(layer for layer in model.layers if isinstance(layer, keras.Model))
+
+
 def export(model: Any, labels: Sequence[str], folder: Path) -> None:
     """Write the model folder: model.keras, labels.json, and 1/, the SavedModel for serving.
+
+    The same run writes the same bytes, except those of the SavedModel.
 
     Args:
         model: the network; it returns logits for resized images.
@@ -35,6 +44,7 @@ def export(model: Any, labels: Sequence[str], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     serving = serving_model(model)
     serving.save(folder / MODEL)
+    same_bytes.rewrite(folder / MODEL)
     (folder / LABELS).write_text(json.dumps(list(labels), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     shutil.rmtree(folder / "1", ignore_errors=True)
     serving.export(folder / "1", verbose=False)

@@ -1,7 +1,7 @@
-"""``python -m trainer evaluate``: scores a model folder on a folder per label."""
+"""Scores a trained model on labelled images, and predicts the labels of others."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,65 +10,123 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from trainer.images import decoding, folders
+from trainer.images import decoding, folders, pipeline
 from trainer.images.listing import Images
 from trainer.networks import export
+from trainer.tasks import charts, report
 from trainyard.errors import JobError
 
 BATCH = 64
 
 
-def evaluate(model_folder: Path, data_folder: Path) -> dict[str, Any]:
-    """Score the exported model on raw images, as its users send them.
+def evaluate(model_folder: Path, data_folder: Path, output: Path | None = None) -> dict[str, Any]:
+    """Score an exported model on a folder per label.
+
+    Args:
+        model_folder: with model.keras and labels.json.
+        data_folder: the images.
+        output: a folder for the whole report, in files; None if it is not wanted.
 
     Returns:
-        The number of images, accuracy and loss; for every label with images, the number of images and the accuracy.
+        The scores, as `report.score` describes them.
 
     Raises:
-        JobError: there is no model, there are no images, or the model does not know a label.
+        JobError: there is no model, there are no images, the model does not know a label, an image cannot be decoded,
+            or the report cannot be written.
     """
-    for path in (model_folder / export.MODEL, model_folder / export.LABELS):
-        if not path.is_file():
-            raise JobError(f"There is no {path}: name the folder of a trained model.")
+    model, labels = load(model_folder)
     if not data_folder.is_dir():
         raise JobError(f"There is no folder {data_folder}.")
-    labels = json.loads((model_folder / export.LABELS).read_text(encoding="utf-8"))
     images = folders.list_images(data_folder, labels)
-    model = keras.models.load_model(model_folder / export.MODEL)
-    channels = model.input_shape[3]
+    predicted = probabilities(model, images)
+    if output is not None:
+        write_report(output, data_folder, images, predicted)
+    return report.score(labels, np.asarray(images.numbers), predicted)
+
+
+def predict(model_folder: Path, files: Sequence[Path]) -> list[tuple[str, float]]:
+    """Predict the labels of some images.
+
+    Args:
+        model_folder: with model.keras and labels.json.
+        files: the images.
+
+    Returns:
+        For each image its most probable label, and the probability of that label.
+
+    Raises:
+        JobError: there is no model, or an image is missing or cannot be decoded.
+    """
+    model, labels = load(model_folder)
+    for file in files:
+        if not file.is_file():
+            raise JobError(f"There is no file {file}.")
+    nothing = (0,) * len(files)
+    predicted = probabilities(model, Images(tuple(labels), tuple(map(str, files)), nothing, nothing))
+    return [(labels[each.argmax()], float(each.max())) for each in predicted]
+
+
+def load(folder: Path) -> tuple[Any, list[str]]:
+    """Load an exported model and the names of its labels.
+
+    Raises:
+        JobError: there is none.
+    """
+    for path in (folder / export.MODEL, folder / export.LABELS):
+        if not path.is_file():
+            raise JobError(f"There is no {path}: name the folder of a trained model.")
+    return keras.models.load_model(folder / export.MODEL), json.loads((folder / export.LABELS).read_text("utf-8"))
+
+
+def probabilities(model: Any, images: Images) -> npt.NDArray[np.float32]:
+    """The probabilities of the labels, float32 [images, labels], in the order of ``images``.
+
+    Args:
+        model: an exported model. Its network gets the images as in training, resized while others are decoded.
+        images: some images.
+
+    Raises:
+        JobError: an image cannot be decoded.
+    """
+    network = export.network(model)
+    _, size, _, channels = network.input_shape
     predict = tf.function(
-        lambda batch: model(batch, training=False),
-        input_signature=[tf.TensorSpec([None, None, None, channels], tf.uint8)],
+        lambda batch: tf.nn.softmax(network(batch, training=False)),
+        input_signature=[tf.TensorSpec([None, size, size, channels], tf.float32)],
         autograph=False,  # nothing to convert, and the conversion leaves files in the folder of temporary files
     )
-    predicted = np.concatenate([predict(batch).numpy() for batch in _raw_batches(images, channels)])
-    return score(labels, np.asarray(images.numbers), predicted)
+    batches = pipeline.ordered_batches(images, size, channels, BATCH)
+    try:
+        return np.concatenate([predict(batch).numpy() for batch, _ in batches])
+    except tf.errors.InvalidArgumentError:
+        broken = decoding.find_undecodable(images.paths)
+        if not broken:
+            raise
+        raise JobError(f"{folders.unreadable(images, broken)}.") from None
 
 
-def score(labels: list[str], numbers: npt.NDArray[Any], predicted: npt.NDArray[Any]) -> dict[str, Any]:
-    """Compare the true labels, as numbers, with the predicted probabilities [images, labels]."""
-    right = predicted.argmax(axis=1) == numbers
-    # float32 rounds tiny probabilities to 0, which would make the loss infinite.
-    probability = np.clip(predicted[np.arange(len(numbers)), numbers].astype(np.float64), 1e-7, 1)
-    of_label = {
-        label: {"images": int((numbers == number).sum()), "accuracy": float(right[numbers == number].mean())}
-        for number, label in enumerate(labels)
-        if (numbers == number).any()
-    }
-    loss = float(-np.log(probability).mean())
-    return {"images": len(numbers), "accuracy": float(right.mean()), "loss": loss, "labels": of_label}
+def write_report(folder: Path, data_folder: Path, images: Images, predicted: npt.NDArray[np.float32]) -> list[str]:
+    """Write metrics.json, confusion_matrix.json, confusion_matrix.png and predictions.csv.
 
+    Args:
+        folder: where to; created if it is missing.
+        data_folder: the folder of the images, which are named by their paths below it.
+        images: labelled images.
+        predicted: their probabilities, [images, labels].
 
-def _raw_batches(images: Images, channels: int) -> Iterator[npt.NDArray[np.uint8]]:
-    """The unchanged images, in batches: consecutive images of one size share a batch."""
-    batch: list[npt.NDArray[np.uint8]] = []
-    for path in images.paths:
-        try:
-            image = decoding.decode(path, channels).numpy()
-        except tf.errors.OpError:
-            raise JobError(f"{path} cannot be read as an image.") from None
-        if batch and (image.shape != batch[0].shape or len(batch) == BATCH):
-            yield np.stack(batch)
-            batch = []
-        batch.append(image)
-    yield np.stack(batch)
+    Returns:
+        Sentences about what was not written.
+
+    Raises:
+        JobError: a file cannot be written.
+    """
+    names = [Path(path).relative_to(data_folder).as_posix() for path in images.paths]
+    numbers = np.asarray(images.numbers)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        report.write(folder, images.labels, names, numbers, predicted)
+        matrix = report.confusion(len(images.labels), numbers, predicted)
+        drawn = charts.draw_confusion(images.labels, matrix, folder / charts.CONFUSION)
+    except OSError as error:
+        raise JobError(f"The report cannot be written: {error}.") from error
+    return [] if drawn else [charts.NO_PILLOW]

@@ -183,13 +183,3 @@ def test_the_savedmodel_gives_the_training_results_for_raw_images_of_any_size(fo
         assert raw.dtype == "uint8"
         assert np.allclose(served(raw)["output_0"].numpy()[0], expected[number], atol=1e-5)
     assert json.loads((tmp_path / "model" / "labels.json").read_text()) == ["a", "b"]
-
-
-def test_evaluate_counts_by_label() -> None:
-    from trainer.tasks import evaluate
-
-    predicted = np.array([[0.9, 0.1, 0.0], [0.2, 0.8, 0.0], [0.6, 0.4, 0.0]], dtype=np.float32)
-    result = evaluate.score(["a", "b", "c"], np.array([0, 1, 1]), predicted)
-    assert result["accuracy"] == pytest.approx(2 / 3)
-    assert result["loss"] == pytest.approx(-(np.log(0.9) + np.log(0.8) + np.log(0.4)) / 3)
-    assert result["labels"] == {"a": {"images": 1, "accuracy": 1.0}, "b": {"images": 2, "accuracy": 0.5}}

@@ -1,5 +1,6 @@
 """The trainer as SageMaker starts it: a process, its folders, its signals."""
 
+import csv
 import json
 import re
 import signal
@@ -69,15 +70,30 @@ def test_evaluate_scores_the_model(
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
-    completed = trainer("evaluate", "--model", str(uninterrupted[0].root / "model"), "--data", str(digits / "test"))
+    model = str(uninterrupted[0].root / "model")
+    folders = ("--data", str(digits / "test"), "--output", str(tmp_path / "report"))
+    completed = trainer("evaluate", "--model", model, *folders)
     assert (completed.returncode, completed.stderr) == (0, "")
-    assert not list(tmp_path.iterdir())  # AutoGraph leaves files in the folder of temporary files
+    assert [path.name for path in tmp_path.iterdir()] == [
+        "report"
+    ]  # AutoGraph leaves files in the folder of temporary files
     result = json.loads(completed.stdout)
     assert result["images"] == 200
     assert result["accuracy"] > 0.8
     assert sum(label["images"] for label in result["labels"].values()) == 200
-    weighted = sum(label["images"] * label["accuracy"] for label in result["labels"].values()) / 200
+    weighted = sum(label["images"] * label["recall"] for label in result["labels"].values()) / 200
     assert weighted == pytest.approx(result["accuracy"])
+    names = ["confusion_matrix.json", "confusion_matrix.png", "metrics.json", "predictions.csv"]
+    assert sorted(path.name for path in (tmp_path / "report").iterdir()) == names
+    with (tmp_path / "report/predictions.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert sum(row["label"] == row["predicted"] for row in rows) == round(200 * result["accuracy"])
+
+    some = rows[:3] + rows[-3:]
+    answered = trainer("predict", "--model", model, *(str(digits / "test" / row["image"]) for row in some))
+    lines = [line.split("\t") for line in answered.stdout.splitlines()]
+    assert [label for _, label, _ in lines] == [row["predicted"] for row in some]
+    assert [float(each) for _, _, each in lines] == pytest.approx([float(row["probability"]) for row in some], abs=1e-3)
 
 
 @pytest.mark.e2e

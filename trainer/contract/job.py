@@ -166,7 +166,7 @@ def _channel(path: Path, name: str) -> Path:
 
 
 def read_evaluation(arguments: Sequence[str]) -> argparse.Namespace:
-    """Read the arguments of ``evaluate``: the folders ``model``, ``data``, ``output``. If they are wrong, exit with 2."""
+    """Read the arguments of ``evaluate``: ``model``, ``data`` and ``output``. If they are wrong, exit with 2."""
     parser = argparse.ArgumentParser(prog="python -m trainer evaluate", allow_abbrev=False)
     parser.add_argument("--model", type=Path, required=True, help="folder with model.keras and labels.json")
     parser.add_argument("--data", type=Path, required=True, help="folder per label")

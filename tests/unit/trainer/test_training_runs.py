@@ -190,4 +190,4 @@ def test_an_image_that_cannot_be_read_is_named(tmp_path: Path, digits: Path) -> 
     base.configure(hyperparameters=SMALL | {"unreadable": "skip"})
     completed = base.train()
     assert completed.returncode == 0, completed.stderr
-    assert "1 of 41 files cannot be read as images and are skipped: " in completed.stdout
+    assert "/training/1/broken.PNG; skipped" in completed.stdout

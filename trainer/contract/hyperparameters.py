@@ -163,6 +163,7 @@ class Hyperparameters:
         "files that are not images: fail ends the job and names them, skip ignores them",
         choices=("fail", "skip"),
     )
+    predictions: bool = declare(False, "whether to write predictions.csv: the prediction of each validation image")
     checkpoint_seconds: float = declare(
         0.0, "seconds between checkpoints; 0: checkpoints take 1% of the time, at least 30 s apart", 0, 86_400
     )

@@ -15,21 +15,19 @@ DARK, WHITE, INK, LINES = (17, 77, 137), (255, 255, 255), (28, 33, 40), (225, 22
 NO_PILLOW = "confusion_matrix.png is not drawn: this base image has no Pillow"
 
 
-def draw_confusion(labels: Sequence[str], matrix: npt.NDArray[Any], file: Path) -> bool:
+def draw_confusion(labels: Sequence[str], matrix: npt.NDArray[Any], file: Path) -> None:
     """Draw the matrix: the darker a cell, the larger its share of the row.
 
     Args:
         labels: names of the labels.
         matrix: number of images by label (rows) and prediction (columns), [labels, labels].
-        file: the PNG.
-
-    Returns:
-        Whether it was drawn: without Pillow it is not.
+        file: the PNG. In a base image without Pillow it is not drawn, and a line says so.
     """
     try:
         from PIL import Image, ImageDraw, ImageFont
     except ImportError:
-        return False
+        print(NO_PILLOW, flush=True)
+        return
     font, named = ImageFont.load_default(13), len(labels) <= MOST_NAMED
     cell = CELL if named else SMALL_CELL
     names = [_cut(label) for label in labels] if named else []
@@ -49,7 +47,6 @@ def draw_confusion(labels: Sequence[str], matrix: npt.NDArray[Any], file: Path) 
         ImageDraw.Draw(heading).text((0, 10), name, INK, font, anchor="lm")
         image.paste(heading.rotate(90, expand=True), (left + middle - 10, top - left - 8))
     image.save(file, optimize=True)
-    return True
 
 
 def _cell(canvas: Any, place: tuple[int, int], size: int, count: int, share: float, font: Any) -> None:

@@ -28,14 +28,17 @@ def fix_for_other_run(saved: Mapping[str, Any], names: Sequence[str]) -> str:
     )
 
 
-def nan_or_infinite(step: int, learning_rate: float, files: Sequence[str], saved: Path | None) -> JobError:
+def nan_or_infinite(
+    step: int, learning_rate: float, files: Sequence[str], saved: Path | None, best_epoch: int | None
+) -> JobError:
     """The error of a step whose loss or gradients are NaN or infinite.
 
     Args:
         step: counted from 1.
         learning_rate: of this step.
         files: the images of its batch; the log names all of them.
-        saved: the checkpoint of the state before the step.
+        saved: the checkpoint of the state before the step; its weights may have grown too large already.
+        best_epoch: the best epoch so far, whose model is exported; None before the first one has ended.
     """
     names = ", ".join(files[:MAX_NAMED_FILES])
     if len(files) > MAX_NAMED_FILES:
@@ -44,7 +47,11 @@ def nan_or_infinite(step: int, learning_rate: float, files: Sequence[str], saved
     return JobError(
         f"NaN or infinite loss or gradients in step {step}, at a learning rate of {learning_rate:.3g}, with "
         f"{names}.{checkpoint}",
-        "Lower the learning rate (resume=weights starts a new run with these weights), or look at these images.",
+        "Lower the learning rate, or set clip_norm=1, and start a new job; or look at these images."
+        + (
+            f" The model of epoch {best_epoch} is saved: in the channel weights, it is where a job starts."
+            * bool(best_epoch)
+        ),
     )
 
 

@@ -38,10 +38,10 @@ def evaluate(model_folder: Path, data_folder: Path, output: Path | None = None) 
     if not data_folder.is_dir():
         raise JobError(f"There is no folder {data_folder}.")
     images = folders.list_images(data_folder, labels)
-    predicted = probabilities(model, images)
-    if output is not None:
-        write_report(output, data_folder, images, predicted)
-    return report.score(labels, np.asarray(images.numbers), predicted)
+    predicted = probabilities(export.network(model), images)
+    if output is None:
+        return report.score(labels, np.asarray(images.numbers), predicted)
+    return write_report(output, data_folder, images, predicted, predictions=True)
 
 
 def predict(model_folder: Path, files: Sequence[Path]) -> list[tuple[str, float]]:
@@ -62,7 +62,7 @@ def predict(model_folder: Path, files: Sequence[Path]) -> list[tuple[str, float]
         if not file.is_file():
             raise JobError(f"There is no file {file}.")
     nothing = (0,) * len(files)
-    predicted = probabilities(model, Images(tuple(labels), tuple(map(str, files)), nothing, nothing))
+    predicted = probabilities(export.network(model), Images(tuple(labels), tuple(map(str, files)), nothing, nothing))
     return [(labels[each.argmax()], float(each.max())) for each in predicted]
 
 
@@ -78,17 +78,16 @@ def load(folder: Path) -> tuple[Any, list[str]]:
     return keras.models.load_model(folder / export.MODEL), json.loads((folder / export.LABELS).read_text("utf-8"))
 
 
-def probabilities(model: Any, images: Images) -> npt.NDArray[np.float32]:
+def probabilities(network: Any, images: Images) -> npt.NDArray[np.float32]:
     """The probabilities of the labels, float32 [images, labels], in the order of ``images``.
 
     Args:
-        model: an exported model. Its network gets the images as in training, resized while others are decoded.
+        network: takes resized float32 images, and returns logits.
         images: some images.
 
     Raises:
         JobError: an image cannot be decoded.
     """
-    network = export.network(model)
     _, size, _, channels = network.input_shape
     predict = tf.function(
         lambda batch: tf.nn.softmax(network(batch, training=False)),
@@ -105,28 +104,33 @@ def probabilities(model: Any, images: Images) -> npt.NDArray[np.float32]:
         raise JobError(f"{folders.unreadable(images, broken)}.") from None
 
 
-def write_report(folder: Path, data_folder: Path, images: Images, predicted: npt.NDArray[np.float32]) -> list[str]:
-    """Write metrics.json, confusion_matrix.json, confusion_matrix.png and predictions.csv.
+def write_report(
+    folder: Path, data_folder: Path, images: Images, predicted: npt.NDArray[np.float32], predictions: bool
+) -> dict[str, Any]:
+    """Write metrics.json, confusion_matrix.json and confusion_matrix.png.
 
     Args:
         folder: where to; created if it is missing.
         data_folder: the folder of the images, which are named by their paths below it.
         images: labelled images.
         predicted: their probabilities, [images, labels].
+        predictions: whether to write predictions.csv too.
 
     Returns:
-        Sentences about what was not written.
+        The scores.
 
     Raises:
         JobError: a file cannot be written.
     """
+    labels, numbers = images.labels, np.asarray(images.numbers)
     names = [Path(path).relative_to(data_folder).as_posix() for path in images.paths]
-    numbers = np.asarray(images.numbers)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        report.write(folder, images.labels, names, numbers, predicted)
-        matrix = report.confusion(len(images.labels), numbers, predicted)
-        drawn = charts.draw_confusion(images.labels, matrix, folder / charts.CONFUSION)
+        scores = report.write(folder, labels, names, numbers, predicted)
+        if predictions:
+            report.write_predictions(folder, labels, names, numbers, predicted)
+        matrix = report.confusion(len(labels), numbers, predicted)
+        charts.draw_confusion(labels, matrix, folder / charts.CONFUSION)
     except OSError as error:
-        raise JobError(f"The report cannot be written: {error}.") from error
-    return [] if drawn else [charts.NO_PILLOW]
+        raise JobError(f"The report cannot be written: {error}.", "Free some disk space.") from error
+    return scores

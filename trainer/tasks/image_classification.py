@@ -1,6 +1,5 @@
 """Image classification: from a folder per label to a model folder. This file runs a job from start to end."""
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,8 +12,7 @@ from trainer.contract.hyperparameters import Hyperparameters
 from trainer.contract.job import Job, check_gpu
 from trainer.images import folders, host_input
 from trainer.images.host_input import Input
-from trainer.networks import export
-from trainer.tasks import errors, setup
+from trainer.tasks import errors, results, setup
 from trainyard.checkpoints import resume
 from trainyard.checkpoints.interval import Interval
 from trainyard.checkpoints.saver import CheckpointSaver
@@ -23,7 +21,7 @@ from trainyard.hosts import cluster
 from trainyard.hosts.cluster import Team
 from trainyard.loop.training import Feed, Training
 from trainyard.networks import precision
-from trainyard.run import Plan, Run
+from trainyard.run import Run
 from trainyard.stop import Stop
 
 
@@ -76,23 +74,28 @@ def train_with(team: Team, job: Job, stop: Stop) -> None:
         feed = Feed(
             training=lambda steps: team.distribute(data.batches(steps)),
             validation=lambda: team.distribute(data.validation_batches()),
-            not_finite=lambda step, rate, saved: _not_finite(data, team, step, rate, saved),
+            not_finite=lambda step, rate, saved: _not_finite(data, run, team, step, rate, saved),
         )
         interval = Interval(settings.checkpoint_seconds, settings.checkpoint_steps)
         facts = resume.checkpoint_facts(plan, team)
-        with CheckpointSaver(job.checkpoint_dir if team.chief else None, interval, run, facts, newest) as saver:
+        with (
+            results.rescued(run, data, job, team),
+            CheckpointSaver(job.checkpoint_dir if team.chief else None, interval, run, facts, newest) as saver,
+        ):
             ending = Training(run, plan, feed, saver, stop, team).train()
             last = saver.save_now()
     if last:  # only on the chief
         print(f"state after step {last.step} of {plan.steps}: sha256 {last.digest}; in {last.path}", flush=True)
-        _write_results(run, plan, data, job, ending)
+        results.write(run, plan, data, job, ending)
+        if data.validation and not stop.requested:  # a stop leaves 120 s in all
+            results.write_report(run, data.validation, job, settings.predictions)
 
 
-def _not_finite(data: Input, team: Team, step: int, rate: float, saved: Path | None) -> JobError:
+def _not_finite(data: Input, run: Run, team: Team, step: int, rate: float, saved: Path | None) -> JobError:
     """Print the images of a batch with NaN or infinite results, and return its error."""
     files = [file for host in team.link.exchange(data.files(range(step, step + 1))) for file in host]
     print(f"the batch of step {step + 1}:", *files, sep="\n  ", flush=True)
-    return errors.nan_or_infinite(step + 1, rate, files, saved)
+    return errors.nan_or_infinite(step + 1, rate, files, saved, run.best_epoch)
 
 
 def _print_summary(data: Input, run: Run, compute_type: str, weights: Path | None, team: Team) -> None:
@@ -123,26 +126,3 @@ def _explain_tensorflow_errors(data: Input, settings: Hyperparameters, compute_t
         raise errors.out_of_memory(
             settings.batch_size, team.replicas, settings.image_size, compute_type, error.message
         ) from error
-
-
-def _write_results(run: Run, plan: Plan, data: Input, job: Job, ending: str) -> None:
-    """Write the best model and history.json.
-
-    Raises:
-        JobError: they cannot be written.
-    """
-    if run.best_epoch is None:
-        run.copy_weights_to_best()
-    summary = {"steps": run.step, "steps_planned": plan.steps, "best_epoch": run.best_epoch, "ended": ending}
-    try:
-        export.export(run.best, data.training.labels, job.model_dir)
-        job.output_data_dir.mkdir(parents=True, exist_ok=True)
-        text = json.dumps({**summary, "history": run.history}, indent=2) + "\n"
-        (job.output_data_dir / "history.json").write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise JobError(
-            f"The results cannot be written: {error}.",
-            "The last checkpoint is complete. Free some disk space, then start again with the same checkpoint folder.",
-        ) from error
-    best = f"of epoch {run.best_epoch}" if run.best_epoch else "of the unfinished first epoch"
-    print(f"ended: {ending}; model {best} saved to {job.model_dir}", flush=True)

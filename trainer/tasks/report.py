@@ -92,8 +92,39 @@ def write(
     names: Sequence[str],
     numbers: npt.NDArray[Any],
     predicted: npt.NDArray[Any],
+) -> dict[str, Any]:
+    """Write metrics.json and confusion_matrix.json.
+
+    Args:
+        folder: where to; it exists.
+        labels: names of the labels.
+        names: the images' paths below the folder with the labels.
+        numbers: the index of each image's label, [images].
+        predicted: probabilities, [images, labels].
+
+    Returns:
+        The scores, which metrics.json holds with the worst images.
+
+    Raises:
+        OSError: a file cannot be written.
+    """
+    scores = score(labels, numbers, predicted)
+    metrics = {**scores, "worst": worst(labels, names, numbers, predicted)}
+    matrix = {"labels": list(labels), "matrix": confusion(len(labels), numbers, predicted).tolist()}
+    for name, content in ((METRICS, metrics), (CONFUSION, matrix)):
+        text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+        (folder / name).write_text(text, encoding="utf-8", errors="surrogateescape")
+    return scores
+
+
+def write_predictions(
+    folder: Path,
+    labels: Sequence[str],
+    names: Sequence[str],
+    numbers: npt.NDArray[Any],
+    predicted: npt.NDArray[Any],
 ) -> None:
-    """Write metrics.json, confusion_matrix.json and predictions.csv.
+    """Write predictions.csv: for each image its label, its most probable label, and that one's probability.
 
     Args:
         folder: where to; it exists.
@@ -103,13 +134,8 @@ def write(
         predicted: probabilities, [images, labels].
 
     Raises:
-        OSError: a file cannot be written.
+        OSError: the file cannot be written.
     """
-    scores = {**score(labels, numbers, predicted), "worst": worst(labels, names, numbers, predicted)}
-    matrix = {"labels": list(labels), "matrix": confusion(len(labels), numbers, predicted).tolist()}
-    for name, content in ((METRICS, scores), (CONFUSION, matrix)):
-        text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
-        (folder / name).write_text(text, encoding="utf-8", errors="surrogateescape")
     with (folder / PREDICTIONS).open("w", encoding="utf-8", newline="", errors="surrogateescape") as file:
         rows = csv.writer(file)
         rows.writerow(("image", "label", "predicted", "probability"))

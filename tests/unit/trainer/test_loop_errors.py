@@ -41,6 +41,9 @@ def test_a_nan_or_infinite_step_keeps_the_state_before_it(tmp_path: Path, digits
     arrays, about = good.read(), {name: value for name, value in good.about.items() if name != "step"}
     arrays["model/0000"] = np.full_like(arrays["model/0000"], 3e38)
     shutil.rmtree(good.path)
+    model = base.root / "model/model.keras"
+    trained = model.read_bytes()
+    model.unlink()
     bad = checkpoint.save(base.root / "checkpoints", good.step, arrays, about)
 
     base.configure(hyperparameters={**SMALL, "learning_rate_schedule": "constant", "epochs": "2"})
@@ -57,6 +60,10 @@ def test_a_nan_or_infinite_step_keeps_the_state_before_it(tmp_path: Path, digits
     assert all(Path(line.strip()).is_file() for line in named)
     # The whole state, with the parts that the forward pass changes.
     assert newest(base).digest == bad.digest
+    # The model of the epoch before is what the job leaves.
+    assert "the best model so far, of epoch 1, is saved to " in completed.stdout
+    assert "The model of epoch 1 is saved: in the channel weights, it is where a job starts." in base.failure
+    assert model.read_bytes() == trained
 
 
 @pytest.mark.e2e

@@ -65,6 +65,37 @@ def test_a_job_writes_model_labels_and_history(uninterrupted: tuple[Base, str]) 
 
 
 @pytest.mark.e2e
+def test_a_job_writes_a_report_and_its_history(uninterrupted: tuple[Base, str]) -> None:
+    output, history = uninterrupted[0].root / "output/data", uninterrupted[0].history
+    names = ["confusion_matrix.json", "confusion_matrix.png", "history.json", "history.jsonl", "metrics.json"]
+    assert sorted(path.name for path in output.iterdir()) == [*names, "tensorboard"]
+    metrics = json.loads((output / "metrics.json").read_text())
+    best = history["history"][history["best_epoch"] - 1]
+    assert (metrics["accuracy"], metrics["loss"]) == pytest.approx((best["val_accuracy"], best["val_loss"]), rel=1e-4)
+    matrix = json.loads((output / "confusion_matrix.json").read_text())["matrix"]
+    assert sum(map(sum, matrix)) == metrics["images"] == 200
+    assert [json.loads(line) for line in (output / "history.jsonl").read_text().splitlines()] == history["history"]
+    assert f"f1={metrics['f1']:.4f}" in uninterrupted[1]
+
+
+@pytest.mark.e2e
+def test_tensorboard_finds_the_numbers_of_each_epoch(uninterrupted: tuple[Base, str]) -> None:
+    import tensorflow as tf
+
+    (file,) = (uninterrupted[0].root / "output/data/tensorboard").iterdir()
+    found = {
+        (value.tag, event.step): float(tf.make_ndarray(value.tensor))
+        for event in tf.compat.v1.train.summary_iterator(str(file))
+        for value in event.summary.value
+        if value.metadata.plugin_data.plugin_name == "scalars"
+    }
+    history = uninterrupted[0].history["history"]
+    assert len(found) == 7 * len(history)
+    expected = {("val_loss", epoch["epoch"]): epoch["val_loss"] for epoch in history}
+    assert {key: value for key, value in found.items() if key[0] == "val_loss"} == pytest.approx(expected)
+
+
+@pytest.mark.e2e
 def test_evaluate_scores_the_model(
     uninterrupted: tuple[Base, str], digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -124,6 +155,8 @@ def test_a_stopped_and_resumed_run_ends_like_an_uninterrupted_one(
     assert f"step {stopped_at} of 60" in completed.stdout
     assert base.steps[-1] == 60
     assert equal(weights(base), weights(uninterrupted[0]))
+    models = [(each.root / "model/model.keras").read_bytes() for each in (base, uninterrupted[0])]
+    assert models[0] == models[1]
     names = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
     histories = [[[epoch[name] for name in names] for epoch in b.history["history"]] for b in (base, uninterrupted[0])]
     assert histories[0] == histories[1]

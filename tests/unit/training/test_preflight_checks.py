@@ -238,3 +238,18 @@ def test_the_repository_of_an_image() -> None:
     assert preflight.repository_arn(elsewhere, place) == "arn:aws:ecr:eu-west-1:210987654321:repository/a/b"
     local = f"localhost:5000/a/b@sha256:{'0' * 64}"
     assert preflight.repository_arn(local, place) == f"arn:aws:ecr:us-east-1:{ACCOUNT}:repository/a/b"
+
+
+def test_what_sagemaker_collects_needs_a_bucket_and_a_right(account: None) -> None:
+    collected = {"TensorBoardOutputConfig": {"S3OutputPath": "s3://curves/here"}}
+    spec = parse_job({"channels": {"training": {"source": "data/x"}}, "request": collected}, "jobs/digits.toml")
+    request = build_request(TrainingJob("digits", spec, "digits-1", IMAGE, {}, ()), STACK)
+    with pytest.raises(UserError, match="The bucket curves does not exist"):
+        preflight.check(request, (), pytest.fail)
+    aws.client("s3").create_bucket(Bucket="curves")
+    preflight.check(request, (), pytest.fail)
+    give(
+        allow("s3:*", resource=[f"arn:aws:s3:::{name}*" for name in ("data", "models", "checkpoints")]), allow("ecr:*")
+    )
+    with pytest.raises(UserError, match=r"No policy allows s3:PutObject on arn:aws:s3:::curves/here/\*"):
+        preflight.check(request, (), pytest.fail)

@@ -84,6 +84,19 @@ def test_only_name_tags_and_changed_hyperparameters_differ() -> None:
     assert not problems("CreateTrainingJob", request)
 
 
+@pytest.mark.parametrize(
+    ("change", "runs"),
+    [
+        ({}, True),
+        ({"Environment": {"SAGEMAKER_PROGRAM": "x.py"}}, False),
+        ({"AlgorithmSpecification": {"ContainerEntrypoint": ["sh"]}}, False),
+        ({"AlgorithmSpecification": {"ContainerArguments": ["other"]}}, False),
+    ],
+)
+def test_which_jobs_run_the_trainer_s_train(change: dict[str, Any], runs: bool) -> None:
+    assert resume_checks.runs_trainer({"AlgorithmSpecification": {}, **change}) is runs
+
+
 def test_resuming_a_resumed_job_keeps_the_checkpoints_and_names_the_last_job() -> None:
     again = {name: value for name, value in build({}).items() if name != "Tags"} | {"TrainingJobStatus": "Failed"}
     request = resume_request.build(again, {"Resumes": JOB}, {}, MEMBERS)

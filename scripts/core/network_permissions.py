@@ -19,15 +19,9 @@ _NEW = {
 }
 _NAMING = {
     *("AssociateRouteTable", "CreateTags", "DeleteRouteTable", "DeleteSecurityGroup", "DeleteSubnet", "DeleteTags"),
-    *(
-        "DeleteVpc",
-        "DeleteVpcEndpoints",
-        "DescribeVpcAttribute",
-        "DisassociateRouteTable",
-        "ModifySecurityGroupRules",
-        "ModifySubnetAttribute",
-    ),
-    *("ModifyVpcAttribute", "ModifyVpcEndpoint", "RevokeSecurityGroupEgress", "RevokeSecurityGroupIngress"),
+    *("DeleteVpc", "DeleteVpcEndpoints", "DescribeVpcAttribute", "DisassociateRouteTable", "ModifySubnetAttribute"),
+    *("ModifySecurityGroupRules", "ModifyVpcAttribute", "ModifyVpcEndpoint"),
+    *("RevokeSecurityGroupEgress", "RevokeSecurityGroupIngress"),
 }
 _KINDS = {
     "rtb": "route-table",
@@ -38,7 +32,7 @@ _KINDS = {
     "vpc": "vpc",
     "vpce": "vpc-endpoint",
 }
-_ID = re.compile(rf"({'|'.join(_KINDS)})-[0-9a-f]+")
+_ID = re.compile(r"([a-z]+)-[0-9a-f]+")
 _TAGGED = re.compile(r"TagSpecification\.\d+\.Tag\.")
 
 
@@ -52,10 +46,9 @@ def resources(operation: str, parameters: Mapping[str, Any]) -> list[str]:
     if operation not in _NEW and operation not in _NAMING:
         return []
     # What a rule refers to is not a resource of the call, nor is a rule that is revoked.
-    skipped = ("IpPermissions", "SecurityGroupRuleId" if operation.startswith("Revoke") else "IpPermissions")
-    named = [str(value) for name, value in parameters.items() if not name.startswith(skipped)]
-    found = [f"{_KINDS[match[1]]}/{match[0]}" for match in map(_ID.fullmatch, named) if match]
-    return [*found, *_created(operation, parameters)]
+    others = ("IpPermissions", "SecurityGroupRuleId") if operation.startswith("Revoke") else ("IpPermissions",)
+    named = (_named(name, str(value)) for name, value in parameters.items() if not name.startswith(others))
+    return [*filter(None, named), *_created(operation, parameters)]
 
 
 def tag_resources(operation: str, parameters: Mapping[str, Any]) -> Iterator[str]:
@@ -65,6 +58,13 @@ def tag_resources(operation: str, parameters: Mapping[str, Any]) -> Iterator[str
     """
     if operation in _NEW and any(map(_TAGGED.match, parameters)):
         yield f"{_NEW[operation]}/*"
+
+
+def _named(parameter: str, value: str) -> str:
+    """The resource that a parameter names; empty if it names none. Tags can be given to resources of any kind."""
+    match = _ID.fullmatch(value)
+    kind = _KINDS.get(match[1], match[1] if parameter.startswith("ResourceId") else "") if match else ""
+    return f"{kind}/{value}" if kind else ""
 
 
 def _created(operation: str, parameters: Mapping[str, Any]) -> Iterator[str]:

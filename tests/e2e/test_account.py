@@ -150,20 +150,29 @@ def test_a_stack_that_makes_all_gets_a_key_later_and_people_do_only_their_part(a
     assert model_of(account, before) == "first"
 
     job = client(account, "sagemaker").describe_training_job(TrainingJobName=after)
-    key, data = job["OutputDataConfig"]["KmsKeyId"], job["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"]
+    key = job["OutputDataConfig"]["KmsKeyId"]
     assert job["ResourceConfig"]["VolumeKmsKeyId"] == key
     assert len(job["VpcConfig"]["Subnets"]) == 2
-    bucket, prefix = data.removeprefix("s3://").split("/", 1)
-    heads = [
-        client(account, "s3").head_object(Bucket=bucket, Key=f"{prefix}{name}.txt") for name in ("first", "second")
-    ]
-    assert [head.get("SSEKMSKeyId") for head in heads] == [None, key]
+    assert [key_of(account, job, name) for name in ("first.txt", "second.txt")] == [None, key]
 
     assert "not authorized to perform" in account.make("plan", *typed, env=ada, code=2)
     assert "Error: " in account.make("train", *typed, "JOB=small", "YES=1", env=grace, code=2)
 
     emptied(account, "trainyard-account-")
     assert "51 destroyed" in account.make("destroy", *typed, "CONFIRM=account", env=grace)
+    nothing_is_left(account, key)
+
+
+def key_of(account: Project, job: Mapping[str, Any], name: str) -> str | None:
+    """The KMS key of an object of a job's first channel."""
+    address = job["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"]
+    bucket, prefix = address.removeprefix("s3://").split("/", 1)
+    head = client(account, "s3").head_object(Bucket=bucket, Key=f"{prefix}{name}")
+    return str(head["SSEKMSKeyId"]) if "SSEKMSKeyId" in head else None
+
+
+def nothing_is_left(account: Project, key: str) -> None:
+    """Of a stack that made all, only the state bucket is left, and for 30 days its key."""
     left = [one["Name"] for one in client(account, "s3").list_buckets()["Buckets"]]
     assert [name for name in left if not name.startswith("trainyard-tfstate-")] == []
     ours = [{"Name": "tag:Project", "Values": ["trainyard"]}]

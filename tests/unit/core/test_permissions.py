@@ -89,7 +89,12 @@ EC2, IN_EC2 = "arn:aws:ec2:eu-west-1:1:", {"TagSpecification.1.Tag.1.Key": "a", 
                 ("ec2:CreateTags", f"{EC2}subnet/*"),
             ],
         ),
-        ("ec2", "DeleteTags", {"ResourceId.1": "sg-1"}, [("ec2:DeleteTags", f"{EC2}security-group/sg-1")]),
+        (
+            "ec2",
+            "DeleteTags",
+            {"ResourceId.1": "sg-1", "ResourceId.2": "i-1", "Tag.1.Value": "vol-1"},
+            [("ec2:DeleteTags", f"{EC2}security-group/sg-1"), ("ec2:DeleteTags", f"{EC2}i/i-1")],
+        ),
         (
             "ec2",
             "AuthorizeSecurityGroupEgress",

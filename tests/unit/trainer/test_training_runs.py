@@ -59,9 +59,7 @@ def test_a_job_writes_model_labels_and_history(uninterrupted: tuple[Base, str]) 
     assert all(re.fullmatch(rf"{pattern} images_per_second=\S+", line) for line in lines)
     assert [epoch["epoch"] for epoch in base.history["history"]] == [1, 2, 3, 4, 5, 6]
     assert base.history["best_epoch"] in range(1, 7)
-    assert base.steps == [
-        60
-    ]  # 600 images in batches of 64: ten steps an epoch; the run is too short for more checkpoints
+    assert base.steps[-1] == 60  # 600 images in batches of 64: ten steps an epoch
 
 
 @pytest.mark.e2e

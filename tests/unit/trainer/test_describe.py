@@ -47,7 +47,7 @@ def test_the_page_has_each_hyperparameter_with_its_default() -> None:
     table = page.partition("| hyperparameter | default |")[2].partition("\n\n")[0]
     rows = dict(re.findall(r"^\| `(\w+)` \| `([^`]+)` \|", table, flags=re.MULTILINE))
     defaults = {one["name"]: one["default"] for one in hyperparameters.describe()}
-    assert rows == {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in defaults.items()}
+    assert rows == {name: json.dumps(value).strip('"') for name, value in defaults.items()}
 
 
 def test_names_and_regexes_are_within_sagemakers_limits() -> None:

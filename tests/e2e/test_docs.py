@@ -139,6 +139,7 @@ def test_python(yard: Project, demo: str, command: str) -> None:
         re.sub(r"(?<!/)\bpython -m", f"{sys.executable} -m", command)
         .replace(" [--NAME VALUE …]", " --help")
         .replace("--model DIR --data DIR", f"--model runs/{run}/model --data data/digits/test")
+        .replace("--model DIR IMAGE …", f"--model runs/{run}/model data/digits/test/3/*.png")
         .replace("/tmp/ml", str(yard.folder / "build" / "ml"))
     )
     with yard.start("sh", "-c", typed) as process:

@@ -5,7 +5,7 @@ from typing import Any
 from ..canonical import parsed
 from ..model import Action, Change, Plan
 from ..reading.sensitive import any_marked
-from ..secrets.mask import part
+from ..secrets.paths import part
 from .noise import Noise, empty
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from ..canonical import parsed
 from ..model import NOTHING, Action, Change, Difference, Path, Shown
 from ..reading.sensitive import any_marked
-from ..secrets.mask import MASKED, UNKNOWN, Mask, name_of, pair_name, part, without_marked
+from ..secrets.mask import MASKED, UNKNOWN, Mask, without_marked
+from ..secrets.paths import PAIR_VALUES, name_of, pair_name, part
 from ..secrets.shown import said
 from . import lists, text_lines
 from .noise import Noise, empty
@@ -158,7 +159,7 @@ class Walk:
                 after.get(key),
                 part(unknown, key),
                 _inner(marks, key),
-                named if key == "value" else "",
+                named if key in PAIR_VALUES else "",
             )
 
     def _lists(

@@ -7,6 +7,7 @@ from ..canonical import parsed
 from ..json_values import objects_of
 from ..model import Severity
 from ..secrets.names import secret_by_name
+from ..secrets.paths import pair_name
 from ..secrets.spans import secret_by_content
 from ..secrets.values import holds_secret
 from .blocks import Block
@@ -51,9 +52,8 @@ def in_function(resource: Resource) -> Iterator[str]:
 def in_container(resource: Resource) -> Iterator[str]:
     """Reports the same for the containers of a task."""
     for container in objects_of(parsed(resource.text("container_definitions"))):
-        for variable in objects_of(container.get("environment")):
-            name, value = variable.get("name"), variable.get("value")
-            if isinstance(name, str) and isinstance(value, str) and _holds_secret(name, value):
+        for name, value in _pairs(container.get("environment")):
+            if _holds_secret(name, value):
                 of = f" of the container {container['name']}" if isinstance(container.get("name"), str) else ""
                 yield f"The variable {name}{of} looks like a secret, and its value is in the plan."
 
@@ -118,13 +118,7 @@ def _variables(value: Any) -> Iterator[tuple[str, str]]:
 
 def _pairs(environment: Any) -> Iterator[tuple[str, str]]:
     pairs = list(environment.items()) if isinstance(environment, dict) else []
-    pairs += [
-        (
-            each.get("name") or each.get("key") or each.get("Name") or each.get("Key"),
-            each.get("value", each.get("Value")),
-        )
-        for each in objects_of(environment)
-    ]
+    pairs += [(pair_name(each), each.get("value", each.get("Value"))) for each in objects_of(environment)]
     for name, value in pairs:
         if isinstance(name, str) and isinstance(value, str):
             yield name, value

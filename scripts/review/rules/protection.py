@@ -7,7 +7,7 @@ from typing import Any
 from ..json_values import EMPTY
 from ..model import Action, Change, Severity
 from ..refusals import PROTECTIONS
-from ..secrets.mask import part
+from ..secrets.paths import part
 from .registry import EVERY, Family
 from .resources import PlanIndex
 from .services import service

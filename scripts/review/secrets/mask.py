@@ -14,7 +14,7 @@ values, and are masked like values.
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -22,13 +22,14 @@ from ..canonical import parsed
 from ..model import Change, Path, Plan, Shown
 from .encoded import decoded, expanded
 from .names import Secrecy, secrecy
+from .paths import PAIR_VALUES, at_path, marked, name_of, pair_name, part
 from .search import SecretSearch
 from .shown import said
 from .spans import named_spans, secret_spans
 from .values import MASKED as _MASKED
 from .values import SUSPECT, holds_secret
 
-__all__ = ["MASKED", "SUSPECT", "UNKNOWN", "Mask", "marked", "name_of", "pair_name", "part", "without_marked"]
+__all__ = ["MASKED", "SUSPECT", "UNKNOWN", "Mask", "without_marked"]
 
 MASKED = Shown(_MASKED)
 UNKNOWN = said("(known after apply)")
@@ -107,7 +108,7 @@ class Mask:
         for step in path:
             value = part(value, step)
         if isinstance(value, dict | list):
-            marks = [_at(each, path) for each in (change.before_sensitive, change.after_sensitive)]
+            marks = [at_path(each, path) for each in (change.before_sensitive, change.after_sensitive)]
             value = without_marked(value, marks)
         return self.text(value, name_of(path))
 
@@ -186,7 +187,7 @@ class Mask:
         if isinstance(value, dict):
             named = pair_name(value)
             return {
-                self._string(key, ""): self._mask_leaves(each, named if named and key == "value" else key)
+                self._string(key, ""): self._mask_leaves(each, named if named and key in PAIR_VALUES else key)
                 for key, each in value.items()
             }
         if isinstance(value, list):
@@ -221,45 +222,6 @@ def _plain(text: str) -> str:
     """What a text in base64 stands for; any other text as it is."""
     plain = decoded(text)
     return text if plain is None else plain
-
-
-def marked(marks: Any, path: Path) -> bool:
-    """Whether a structure of marks marks a path or a parent of it."""
-    for step in path:
-        if marks is True:
-            return True
-        marks = part(marks, step)
-    return marks is True
-
-
-def name_of(path: Path) -> str:
-    """The name of the value at a path: the last name in the path."""
-    for step in reversed(path):
-        if isinstance(step, str):
-            return step
-    return ""
-
-
-def pair_name(block: Mapping[str, Any]) -> str:
-    """The name in a block of a name and a value, such as an environment variable in a list; else empty."""
-    if "value" not in block:
-        return ""
-    return next((block[each] for each in ("name", "key", "Name", "Key") if isinstance(block.get(each), str)), "")
-
-
-def _at(marks: Any, path: Path) -> Any:
-    for step in path:
-        marks = part(marks, step)
-    return marks
-
-
-def part(value: Any, step: str | int) -> Any:
-    """The part of a value or a structure of marks at one step of a path; None if there is none."""
-    if isinstance(value, dict):
-        return value.get(step)
-    if isinstance(value, list) and isinstance(step, int) and -len(value) <= step < len(value):
-        return value[step]
-    return None
 
 
 def without_marked(value: Any, marks: Sequence[Any]) -> Any:

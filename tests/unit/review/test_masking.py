@@ -307,6 +307,14 @@ def test_a_value_is_masked_by_the_name_next_to_it() -> None:
     assert [each.after for each in found] == ["DB_PASSWORD", SUSPECT, "X", "y"]
 
 
+def test_a_value_is_masked_by_the_name_next_to_it_in_cloudformation_too() -> None:
+    pairs = [{"Name": "DB_PASSWORD", "Value": "abc"}, {"Name": "X", "Value": "y"}]
+    assert "abc" not in Mask(Plan("p", "1.2", "1")).text(pairs)
+    raw = document(resource("awscc_sagemaker_pipeline.p", ("create",), None, {"pipeline_parameters": pairs}))
+    found = review(read(json.dumps(raw), "p"), NONE).changes[0].differences
+    assert [each.after for each in found] == ["DB_PASSWORD", SUSPECT, "X", "y"]
+
+
 @pytest.mark.parametrize(
     "text",
     [

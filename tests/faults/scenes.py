@@ -16,7 +16,15 @@ from scripts.container import repository
 from scripts.core import aws
 from scripts.jobfile.reading import parse_job
 from scripts.stack import state
-from scripts.training import TrainingJob, build_request, preflight, resume_checks, resume_request
+from scripts.training import (
+    TrainingJob,
+    build_request,
+    caller_rights,
+    preflight,
+    resume_checks,
+    resume_request,
+    verb_calls,
+)
 from tests.faults.sagemaker import SmallSageMaker
 from tests.unit.aws_server import ACCOUNT, STACK
 
@@ -154,6 +162,7 @@ def _find_stack() -> None:
 def do_data(scene: Scene) -> None:
     """`make data`."""
     _find_stack()
+    caller_rights.check("make data", verb_calls.of_data(STACK, [scene.prefix]), lambda _: None)
     channels.synchronise([_channel(scene)], STACK.data_bucket, yes=True)
 
 

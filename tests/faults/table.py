@@ -21,7 +21,7 @@ OURS_OF_THE_STACK = frozenset(
     }
 )
 OF_TERRAFORM = ("plan", "infra", "destroy")
-READ_THE_STACK = ("data", "train", "resume", "image")
+READ_THE_STACK = ("data", "train", "resume", "image", "sweep")
 """The verbs that let Terraform read the outputs of the stack from its state."""
 
 

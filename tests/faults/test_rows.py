@@ -63,6 +63,7 @@ def test_nothing_is_lost_and_nothing_is_doubled(
     row: table.Row, most: int, edge: Edge, sagemaker: SmallSageMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    aws._identity.cache_clear()  # each command asks who it is
     monkeypatch.setattr(aws, "_client", functools.cache(aws._client))  # to make a client takes longer than all calls
     number = f"{ROWS.index(row)}-{most}"
     scene = Scene(f"row{number}", sagemaker, "Upload" in row.operation)

@@ -185,7 +185,8 @@ def evaluate(principal: Principal, request: Request, policies: Policies) -> Deci
     ]
     every = [each for _, layer in layers for each in layer]
     missing = frozenset(key for policy in every for key in _missing(policy, request))
-    found = {kind: list(_matches(layer, principal, request)) for kind, layer in layers}
+    is_bounded = policies.boundary is not None
+    found = {kind: list(_matches(layer, principal, request, is_bounded)) for kind, layer in layers}
     for kind, matched in found.items():
         denied = tuple(match for match in matched if match.statement.effect == "Deny")
         if denied:
@@ -236,25 +237,40 @@ def _granted(principal: Principal, matched: Iterable[Match]) -> set[str]:
     return granted
 
 
-def _matches(layer: Iterable[Policy], principal: Principal, request: Request) -> Iterator[Match]:
+def _matches(
+    layer: Iterable[Policy], principal: Principal, request: Request, is_bounded: bool = False
+) -> Iterator[Match]:
     for policy in layer:
         for number, statement in enumerate(policy.statements):
             if (
-                _names(statement.principals, principal)
+                _names(statement, principal, is_bounded)
                 and _concerns(statement, request)
                 and all(operators.holds(condition, request.context) for condition in statement.conditions)
             ):
                 yield Match(policy, number)
 
 
-def _names(scope: Scope, principal: Principal) -> bool:
-    if scope.patterns == (ANYONE,) and not scope.negated:
-        return True
-    names = {ANYONE, f"Service:{principal.arn}"}
+def _names(statement: Statement, principal: Principal, is_bounded: bool) -> bool:
+    """Whether a statement's Principal or NotPrincipal covers a principal.
+
+    A Deny with NotPrincipal spares who is named with its account and, for a session, its role. It spares nobody who has
+    a permissions boundary.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
+    """
+    scope = statement.principals
+    if scope.patterns == (ANYONE,):
+        return not scope.negated
+    own, accounts = {f"Service:{principal.arn}"}, set[str]()
     if principal.account:
-        root = f"AWS:arn:aws:iam::{principal.account}:root"
-        names = {ANYONE, root, f"AWS:{principal.arn}", f"AWS:{principal.role or principal.arn}"}
-    return names.isdisjoint(scope.patterns) == scope.negated
+        own = {f"AWS:{principal.arn}", f"AWS:{principal.role or principal.arn}"}
+        # A policy may name an account by its number alone, which is read as an ARN of the partition `aws`.
+        partitions = {"aws", principal.arn.split(":")[1]}
+        accounts = {f"AWS:arn:{partition}:iam::{principal.account}:root" for partition in partitions}
+    if scope.negated and statement.effect == "Deny":
+        names_account = not accounts or not accounts.isdisjoint(scope.patterns)
+        return is_bounded or not (names_account and own.issubset(scope.patterns))
+    is_named = not (own | accounts | {ANYONE}).isdisjoint(scope.patterns)
+    return is_named != scope.negated
 
 
 def _concerns(statement: Statement, request: Request) -> bool:

@@ -17,6 +17,8 @@ USER = Principal(f"arn:aws:iam::{ACCOUNT}:user/Shirley", ACCOUNT)
 SESSION = Principal(
     f"arn:aws:sts::{ACCOUNT}:assumed-role/trainer/job", ACCOUNT, f"arn:aws:iam::{ACCOUNT}:role/teams/trainer"
 )
+GOV = Principal(f"arn:aws-us-gov:iam::{ACCOUNT}:user/Shirley", ACCOUNT)
+KEY = {"needs_resource": True}
 SERVICE = Principal("sagemaker.amazonaws.com")
 BUCKET = "arn:aws:s3:::data"
 GET = Request("s3:GetObject", f"{BUCKET}/a")
@@ -34,6 +36,11 @@ def grants(principal: Any, effect: str = "Allow") -> Policy:
     return policy(entry(effect, Principal=principal))
 
 
+def spares(*arns: str | None) -> Policy:
+    return policy(entry("Deny", NotPrincipal={"AWS": [*arns]}))
+
+
+IDENTITY_LACKS = "implicitDeny by identity-based policy"
 ALLOW, DENY = policy(entry("Allow")), policy(entry("Deny"))
 NOTHING = policy(entry("Allow", "ec2:*"))
 
@@ -85,22 +92,59 @@ def effect(principal: Principal, request: Request, **given: Any) -> str:
         (SERVICE, {}, "implicitDeny by resource-based policy"),
         (SERVICE, {"resource": grants({"Service": "sagemaker.amazonaws.com"})}, "allowed"),
         (SERVICE, {"resource": grants({"Service": "ec2.amazonaws.com"})}, "implicitDeny by resource-based policy"),
+        # NotPrincipal must name the account too, and for a session its role; it spares nobody with a boundary.
+        (USER, {"identity": [ALLOW], "resource": spares(USER.arn)}, "explicitDeny by resource-based policy"),
+        (USER, {"identity": [ALLOW], "resource": spares(USER.arn, ACCOUNT)}, "allowed"),
         (
             USER,
-            {"identity": [ALLOW], "resource": policy(entry("Deny", NotPrincipal={"AWS": [USER.arn]}))},
-            "allowed",
+            {"identity": [ALLOW], "boundary": ALLOW, "resource": spares(USER.arn, ACCOUNT)},
+            "explicitDeny by resource-based policy",
         ),
         (
             SESSION,
-            {"identity": [ALLOW], "resource": policy(entry("Deny", NotPrincipal={"AWS": [USER.arn]}))},
+            {"identity": [ALLOW], "resource": spares(USER.arn, ACCOUNT)},
             "explicitDeny by resource-based policy",
         ),
+        (
+            SESSION,
+            {"identity": [ALLOW], "resource": spares(SESSION.role, ACCOUNT)},
+            "explicitDeny by resource-based policy",
+        ),
+        (SESSION, {"identity": [ALLOW], "resource": spares(SESSION.arn, SESSION.role, ACCOUNT)}, "allowed"),
+        (SERVICE, {"resource": policy(entry("Allow", NotPrincipal={"AWS": ACCOUNT}))}, "allowed"),
+        (USER, {"resource": policy(entry("Allow", NotPrincipal={"AWS": USER.arn}))}, IDENTITY_LACKS),
+        # Another account's resource that names the session: what limits the session counts there too.
+        (SESSION, {"identity": [ALLOW], "owner": OTHER, "resource": grants({"AWS": SESSION.arn})}, "allowed"),
+        (
+            SESSION,
+            {"identity": [ALLOW], "session": [NOTHING], "owner": OTHER, "resource": grants({"AWS": SESSION.arn})},
+            "implicitDeny by session policy",
+        ),
+        (
+            SESSION,
+            {"identity": [ALLOW], "boundary": NOTHING, "owner": OTHER, "resource": grants({"AWS": SESSION.role})},
+            "implicitDeny by permissions boundary",
+        ),
+        (USER, {"resource": grants({"AWS": "*"})}, "allowed"),
+        (
+            GOV,
+            {"identity": [ALLOW], "resource": grants({"AWS": f"arn:aws-us-gov:iam::{ACCOUNT}:root"}), **KEY},
+            "allowed",
+        ),
+        (GOV, {"identity": [ALLOW], "resource": grants({"AWS": ACCOUNT}), **KEY}, "allowed"),
+        (USER, {"resource": grants({"AWS": f"arn:aws:iam::{ACCOUNT}:user/*"})}, IDENTITY_LACKS),
+        (USER, {"resource": grants({"AWS": USER.arn.lower()})}, IDENTITY_LACKS),
+        (SESSION, {"resource": grants({"AWS": f"arn:aws:iam::{ACCOUNT}:role/trainer"})}, IDENTITY_LACKS),
     ],
 )
 def test_the_kinds_of_policies_are_combined_as_aws_documents(
     principal: Principal, given: dict[str, Any], expected: str
 ) -> None:
     assert effect(principal, GET, **given) == expected
+
+
+NO_KEY1 = {"ForAllValues:StringNotLike": {"aws:TagKeys": "key1*"}}
+ANY_TAG = {"ForAnyValue:StringEquals": {"aws:TagKeys": ["environment", "webserver"]}}
 
 
 @pytest.mark.parametrize(
@@ -154,6 +198,32 @@ def test_the_kinds_of_policies_are_combined_as_aws_documents(
         ({"StringEquals": {"aws:k": "${aws:l}"}}, {"aws:k": ("x",)}, False),
         ({"StringLike": {"aws:k": "a${*}"}}, {"aws:k": ("ab",)}, False),
         ({"StringEquals": {"aws:k": "a"}, "Bool": {"aws:l": "true"}}, {"aws:k": ("a",)}, False),
+        # The examples of AWS's page about keys with several values, as conditions alone:
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition_examples-multi-valued-context-keys.html
+        (NO_KEY1, {"aws:tagkeys": ("key1:personnel",)}, False),
+        (NO_KEY1, {"aws:tagkeys": ("key1:personnel", "key2:audit")}, False),
+        (NO_KEY1, {"aws:tagkeys": ("key2:audit",)}, True),
+        (NO_KEY1, {"aws:tagkeys": ("key2:audit", "key3:audit")}, True),
+        (NO_KEY1, {}, True),
+        ({"Null": {"aws:TagKeys": "false"}, **NO_KEY1}, {}, False),
+        (ANY_TAG, {"aws:tagkeys": ("webserver",)}, True),
+        (ANY_TAG, {"aws:tagkeys": ("environment", "webserver", "test")}, True),
+        (ANY_TAG, {"aws:tagkeys": ("test",)}, False),
+        (ANY_TAG, {}, False),
+        ({"ForAnyValue:StringLikeIfExists": {"aws:TagKeys": "a*"}}, {}, True),
+        ({"ForAllValues:StringEqualsIfExists": {"aws:TagKeys": "a"}}, {"aws:tagkeys": ("b",)}, False),
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+        ({"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}, {}, True),
+        ({"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}, {"aws:multifactorauthpresent": ("true",)}, False),
+        ({"NotIpAddressIfExists": {"aws:SourceIp": "10.0.0.0/8"}}, {"aws:sourceip": ("10.1.1.1",)}, False),
+        ({"ArnNotLike": {"aws:k": "arn:aws:iam::1:*"}}, {}, True),
+        ({"ArnLike": {"aws:k": "arn:aws:sns:us-east-1:1:t*"}}, {"aws:k": ("arn:aws:sns:us-east-1:1:T",)}, False),
+        ({"ArnLike": {"aws:k": "arn:aws:sns:*"}}, {"aws:k": ("arn:aws:sns:us-east-1:1:t",)}, False),
+        ({"StringNotEqualsIgnoreCase": {"aws:k": "A"}}, {"aws:k": ("a",)}, False),
+        ({"NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}}, {}, False),
+        ({"StringEquals": {"aws:PrincipalTag/Team": "ml"}}, {"aws:principaltag/team": ("ml",)}, True),
+        ({"StringLike": {"s3:prefix": ["", "home/", "home/${aws:username}/*"]}}, {"s3:prefix": ("home/",)}, True),
+        ({"StringLike": {"s3:prefix": ["home/${aws:username}/*"]}}, {"s3:prefix": ("home/a/b",)}, False),
     ],
 )
 def test_conditions(block: dict[str, Any], context: dict[str, tuple[str, ...]], met: bool) -> None:
@@ -163,6 +233,44 @@ def test_conditions(block: dict[str, Any], context: dict[str, tuple[str, ...]], 
         Policies(identity=[policy(entry("Allow", Condition=block))]),
     )
     assert (allowed.effect is Effect.ALLOWED) == met
+
+
+@pytest.mark.parametrize(
+    ("written", "allowed"),
+    [
+        (entry("Allow", "S3:getOBJECT"), True),
+        (entry("Allow", "s3:Get?bject"), True),
+        (entry("Allow", resource="arn:aws:s3:::Data/*"), False),
+        (entry("Allow", resource="arn:aws:s3:::data"), False),
+        (entry("Allow", resource="arn:aws:s3:::data/"), False),
+        (entry("Allow", resource="arn:aws:s3:::dat?/*"), True),
+        # A `*` at the end of a segment matches beyond its colon:
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+        (entry("Allow", resource="arn:aws:s3:*"), True),
+        (entry("Allow", resource="arn:aws:s3*:a"), False),
+        (entry("Allow", resource="*"), True),
+        ({"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}, True),
+        ({"Effect": "Allow", "NotAction": ["s3:Get*", "iam:*"], "Resource": "*"}, False),
+        ({"Effect": "Allow", "Action": "s3:*", "NotResource": "arn:aws:s3:::other/*"}, True),
+        ({"Effect": "Allow", "Action": "s3:*", "NotResource": ["arn:aws:s3:::other/*", f"{BUCKET}/*"]}, False),
+    ],
+)
+def test_actions_and_resources(written: dict[str, Any], allowed: bool) -> None:
+    assert (effect(USER, GET, identity=[policy(written)]) == "allowed") == allowed
+
+
+@pytest.mark.parametrize(
+    ("written", "denied"),
+    [
+        ({"Effect": "Deny", "NotAction": "s3:*", "Resource": "*"}, False),
+        ({"Effect": "Deny", "NotAction": "iam:*", "Resource": "*"}, True),
+        ({"Effect": "Deny", "Action": "*", "NotResource": f"{BUCKET}/*"}, False),
+        ({"Effect": "Deny", "Action": "*", "NotResource": "arn:aws:s3:::other/*"}, True),
+    ],
+)
+def test_a_deny_of_all_but_something(written: dict[str, Any], denied: bool) -> None:
+    decided_by = "explicitDeny by identity-based policy" if denied else "allowed"
+    assert effect(USER, GET, identity=[ALLOW, policy(written)]) == decided_by
 
 
 HOME = policy(entry("Allow", resource=f"{BUCKET}/home/${{aws:username}}/*"))
@@ -214,8 +322,13 @@ def test_an_unknown_operator_is_refused() -> None:
 def test_it_decides_as_the_judge_of_every_request(
     identity: list[dict[str, Any]], boundary: list[dict[str, Any]], resource: list[dict[str, Any]], random: Any
 ) -> None:
+    # Every principal has a boundary here: a Deny with NotPrincipal spares nobody.
+    judged = [
+        {**one, "Principal": "*"} if one["Effect"] == "Deny" and one.get("NotPrincipal", "*") != "*" else one
+        for one in resource
+    ]
     (allowed, denied), (bounded, denied_by_boundary), (granted, denied_here) = map(
-        decided, (identity, boundary, resource)
+        decided, (identity, boundary, judged)
     )
     documents = Policies(
         [policy(*identity)], policy(*boundary), (), policy(*resource), owner=OTHER, needs_resource=False

@@ -33,7 +33,6 @@ ELSEWHERE = {
     "make cloud-down": "every test here ends with it",
     "make sweep": "tests/unit/localcloud/test_sweep.py: here it would take the checkpoints that other tests need",
     "make prices UPDATE=1": "tests/unit/costs/test_table.py",
-    "make prices CLOUD=local": "the same as make prices",
     "make cloud-clean": "tests/container/test_cloud_layers.py",
     'make cloud-up FAULTS="* 503 20%"': "tests/unit/localcloud/faults/test_verb.py",
     'make cloud-faults FAULTS="sagemaker:CreateTrainingJob cut-after 1x"': "tests/unit/localcloud/faults/test_verb.py",

@@ -44,6 +44,7 @@ SAGEMAKER_FOLDER = Path(os.environ.get("SAGEMAKER_BASE_DIR") or "/opt/ml") / "ch
 STATE, ABOUT, MANIFEST = "state.npz", "about.json", "manifest.json"
 # After this time, a checkpoint is assumed to be in S3.
 UPLOAD_SECONDS = 60.0
+SPARE_BYTES = 1 << 16  # a checkpoint's text and its folder, beside the arrays
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -847,6 +848,7 @@ class Writer:
     def _write(self, folder: Path, state: State) -> None:
         before, self._failed = time.thread_time(), True
         try:
+            make_room(folder, sum(array.nbytes for array in state.arrays.values()) + SPARE_BYTES, time.time())
             self._newest = write_checkpoint(folder, state)
             prune(folder, time.time())
             self._failed = False
@@ -981,6 +983,23 @@ def prune(folder: Path, now: float) -> None:
     uploaded = [path for path in found if now - path.stat().st_mtime >= UPLOAD_SECONDS]
     for path in found[found.index(uploaded[1]) + 1 :] if len(uploaded) > 1 else []:
         shutil.rmtree(path, ignore_errors=True)
+
+
+def make_room(folder: Path, needed: int, now: float) -> None:
+    """Remove the oldest checkpoints as long as the disk has no room for another one.
+
+    The newest one stays, and the newest one that S3 has.
+
+    Args:
+        folder: of the checkpoints.
+        needed: bytes of the next checkpoint.
+        now: the time, as `time.time` gives it.
+    """
+    found = list_checkpoints(folder)
+    uploaded = [path for path in found if now - path.stat().st_mtime >= UPLOAD_SECONDS]
+    for path in reversed(found):
+        if path not in (*found[:1], *uploaded[:1]) and shutil.disk_usage(folder).free < needed:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def size_and_digest(path: Path) -> dict[str, int | str]:

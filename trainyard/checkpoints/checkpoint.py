@@ -20,7 +20,7 @@ import os
 import re
 import shutil
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -166,14 +166,38 @@ def prune(folder: Path, finished: Mapping[int, float], now: float) -> None:
         JobError: the folder cannot be read.
     """
     found = _list_numbered(folder)
-    uploaded = [
-        step
-        for kind, step, path in found
-        if kind == "step" and (path / MANIFEST).is_file() and now - finished.get(step, -math.inf) >= UPLOAD_SECONDS
-    ]
+    uploaded = [step for step in _complete(found) if now - finished.get(step, -math.inf) >= UPLOAD_SECONDS]
     for _, step, path in found:
         if len(uploaded) > 1 and step < uploaded[1]:
             _remove(path)
+
+
+def make_room(folder: Path, needed: int, finished: Mapping[int, float], now: float) -> None:
+    """Remove the oldest checkpoints as long as the disk has no room for another one.
+
+    The newest complete one stays, and the newest one in S3: what is removed here is removed there.
+
+    Args:
+        folder: the folder of the checkpoints.
+        needed: bytes of the next checkpoint.
+        finished: the times at which this process finished checkpoints, by step. All others came from S3.
+        now: the time, in seconds of the same clock.
+
+    Raises:
+        JobError: the folder cannot be read.
+    """
+    found = _list_numbered(folder)
+    complete = _complete(found)
+    uploaded = [step for step in complete if now - finished.get(step, -math.inf) >= UPLOAD_SECONDS]
+    kept = {*complete[:1], *uploaded[:1]}
+    for _, step, path in reversed(found):
+        if step not in kept and shutil.disk_usage(folder).free < needed:
+            _remove(path)
+
+
+def _complete(found: Sequence[tuple[str, int, Path]]) -> list[int]:
+    """The steps of the checkpoints that have a manifest, the newest first."""
+    return [step for kind, step, path in found if kind == "step" and (path / MANIFEST).is_file()]
 
 
 def verify(path: Path, step: int) -> Checkpoint | TornCheckpoint:

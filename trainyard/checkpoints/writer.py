@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from trainyard.checkpoints import checkpoint
 from trainyard.checkpoints.checkpoint import Checkpoint
 
+SPARE_BYTES = 1 << 16
+"""A checkpoint's text and its folder, beside the arrays."""
+
 
 class Writer:
     """A thread that saves one checkpoint at a time, then removes old ones. Only one other thread may use it.
@@ -90,6 +93,8 @@ class Writer:
 
     def _save(self, step: int, arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any], blocked: float) -> None:
         before = time.thread_time()
+        needed = sum(array.nbytes for array in arrays.values()) + SPARE_BYTES
+        checkpoint.make_room(self._folder, needed, self._finished, time.monotonic())
         self._saved = checkpoint.save(self._folder, step, arrays, about)
         self._finished[step] = time.monotonic()
         checkpoint.prune(self._folder, self._finished, time.monotonic())

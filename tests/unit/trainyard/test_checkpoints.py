@@ -7,6 +7,8 @@ import json
 import os
 import resource
 import shutil
+import subprocess
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,13 +21,53 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
+from tests.conftest import missing
 from tests.unit.trainyard.checkpoint_files import Files, assert_equal, files, folder_of, save, states, steps, write
+from trainyard import resume
 from trainyard.checkpoints import checkpoint
 from trainyard.checkpoints.checkpoint import ABOUT, MANIFEST, STATE, UPLOAD_SECONDS, TornCheckpoint
 from trainyard.errors import JobError
 
 FILES = (STATE, ABOUT, MANIFEST)
 MARKS = (".sagemaker-uploading", ".sagemaker-uploaded")
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 8 MB."""
+    place = tmp_path / "small"
+    place.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "none", place], check=False).returncode != 0:
+        missing("a file system of 8 MB takes the right to mount")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", place], check=True)
+
+
+@pytest.mark.parametrize("write_one", ["checkpoint", "resume"])
+def test_a_small_disk_bounds_the_number_of_checkpoints(small_disk: Path, write_one: str) -> None:
+    arrays = {"state": np.zeros(1 << 17)}  # 1 MB
+    times: dict[int, float] = {}
+    for step in range(1, 31):  # one in each second: none of them has had its minute
+        if write_one == "checkpoint":
+            checkpoint.make_room(small_disk, (1 << 20) + (1 << 16), times, step)
+            times[step] = step
+            checkpoint.save(small_disk, step, arrays, {"step": step})
+        else:
+            resume.make_room(small_disk, (1 << 20) + resume.SPARE_BYTES, time.time())
+            resume.write_checkpoint(small_disk, resume.State(arrays, {"batches": step}))
+    names = sorted(path.name for path in small_disk.iterdir())
+    assert names[-1] == "step-00000030"
+    assert 2 <= len(names) <= 7
+
+
+def test_room_is_never_made_of_the_newest_checkpoint_or_the_newest_in_s3(small_disk: Path) -> None:
+    for step in (10, 20, 30, 40):
+        save(small_disk, step)
+    times = {20: 0.0, 30: 0.0, 40: UPLOAD_SECONDS}
+    checkpoint.make_room(small_disk, 1 << 30, {**times, 30: UPLOAD_SECONDS}, UPLOAD_SECONDS)
+    assert steps(small_disk) == ([40, 20], [])
 
 
 @pytest.fixture(scope="module")

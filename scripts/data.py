@@ -27,12 +27,12 @@ def main(
         return
     # Missing credentials are reported before errors in the folders.
     stack = read_stack(env)
-    channels.check(local)
+    folders = channels.check(local)
     training.check_images(spec, jobfile.as_texts(spec.hyperparameters))
     needs = verb_calls.of_data(stack, [channel.prefix for channel in local])
     caller_rights.check("make data", needs, console.say)
     with verb.on_interrupt(f"Interrupted. Uploaded files are kept; `make data JOB={job}` uploads the rest."):
-        channels.synchronise(local, stack.data_bucket, yes)
+        channels.synchronise(local, stack.data_bucket, yes, folders)
 
 
 if __name__ == "__main__":

@@ -36,10 +36,9 @@ class LocalChannel:
     prefix: str
 
 
-def check(channels: Sequence[LocalChannel]) -> None:
-    """Check only the folders; raises the same UserError as `synchronise`."""
-    for channel in channels:
-        local.read_folder(channel.folder, channel.where)
+def check(channels: Sequence[LocalChannel]) -> list[Folder]:
+    """Read and check only the folders; raises the same UserError as `synchronise`."""
+    return [local.read_folder(channel.folder, channel.where) for channel in channels]
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,9 @@ class _Planned:
         return [self.channel.prefix + key for key in self.plan.delete]
 
 
-def synchronise(channels: Sequence[LocalChannel], bucket: str, yes: bool) -> None:
+def synchronise(
+    channels: Sequence[LocalChannel], bucket: str, yes: bool, folders: Sequence[Folder] | None = None
+) -> None:
     """Upload new and changed files. Files that you deleted locally are deleted in S3 too, after you confirm.
 
     Before the first upload, all folders are checked and you have confirmed the deletions. At the end, the prefixes are
@@ -66,6 +67,7 @@ def synchronise(channels: Sequence[LocalChannel], bucket: str, yes: bool) -> Non
         channels: the channels to synchronise.
         bucket: the data bucket.
         yes: whether to delete without asking.
+        folders: what `check` has read just now; default: they are read here.
 
     Raises:
         UserError: a folder or the bucket is missing or wrong, a job in progress reads objects that would be deleted or
@@ -75,7 +77,7 @@ def synchronise(channels: Sequence[LocalChannel], bucket: str, yes: bool) -> Non
     s3 = aws.client("s3")
     with ThreadPoolExecutor(AT_ONCE) as pool:
         listing = pool.map(partial(remote.list_objects, s3, bucket), [channel.prefix for channel in channels])
-        folders = [local.read_folder(channel.folder, channel.where) for channel in channels]  # while S3 answers
+        folders = folders or check(channels)  # while S3 answers
         listed = list(listing)
     planned = []
     for channel, folder, before in zip(channels, folders, listed, strict=True):

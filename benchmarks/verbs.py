@@ -127,7 +127,8 @@ def page_part(figures: Mapping[str, Sequence[tuple[float, float]]]) -> str:
         seconds, cpu = zip(*runs, strict=True)
         median = statistics.median(seconds)
         rows.append((name, f"{median:.2f} s", f"{min(seconds):.2f} s", f"{statistics.median(cpu):.2f} s"))
-    system = f"{os.cpu_count()} cores, Linux {platform.release()}, Python {platform.python_version()}"
+    kernel = ".".join(platform.release().split(".")[:2])
+    system = f"{os.cpu_count()} cores, Linux {kernel}, Python {platform.python_version()}"
     machine = (
         f"Measured on {datetime.now(UTC):%Y-%m-%d}: {system}, at a load of {os.getloadavg()[0]:.1f}; "
         f"{ROUNDS} runs of each.\n\n"

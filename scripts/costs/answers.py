@@ -58,14 +58,14 @@ def keep_if_possible(
 
 
 def kept(name: str, longest: timedelta) -> Answer | None:
-    """The answer that is kept; None if there is none, it is too old, or another cloud gave it."""
+    """The answer that is kept; None if there is none or it is empty, it is too old, or another cloud gave it."""
     try:
         content = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
         answer = Answer(dict(content["values"]), datetime.fromisoformat(content["at"]))
         is_fresh = timedelta(0) <= now() - answer.at <= longest
     except (OSError, ValueError, KeyError, TypeError):  # none, or not ours
         return None
-    return answer if is_fresh and content.get("endpoint") == _endpoint() else None
+    return answer if answer.values and is_fresh and content.get("endpoint") == _endpoint() else None
 
 
 def forget(beginning: str) -> None:

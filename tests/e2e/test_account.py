@@ -15,7 +15,7 @@ from tests.conftest import Project, clean_environment, missing
 from tests.errors.scene import running
 from tests.roots import Root
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]  # the provider waits for S3 and KMS, several times
 
 JOB = 'program = "count.py"\ninstance_type = "ml.m5.large"\n[channels.training]\nsource = "data/small"\n'
 PROGRAM = """
@@ -122,7 +122,7 @@ def emptied(account: Project, prefix: str) -> None:
 
 
 def test_a_stack_that_makes_all_gets_a_key_later_and_people_do_only_their_part(account: Project) -> None:
-    """A minute of CPU: two applies with the real provider, and two jobs. The other test leaves a log group."""
+    """70 s of CPU: two applies with the real provider, and two jobs. First, as the other test leaves a log group."""
     boundary = {"permissions_boundary_arn": created_policy(account, "boundary", BOUNDARY)}
     names = {name: MADE[name] for name in ("role_path", "role_name_prefix", "create_network", "manage_log_group")}
     arns = root_of(account, "terraform/examples/people").apply(
@@ -250,7 +250,7 @@ TAGS_DEMANDED = {
 
 
 def test_a_stack_that_is_given_all_uses_it_and_leaves_it_as_it_was(account: Project) -> None:
-    """Forty seconds of CPU: an apply of another root, three of the stack with the real provider, and a small job."""
+    """55 s of CPU: an apply of another root, three of the stack with the real provider, and a small job."""
     root = root_of(account, "tests/e2e/given")
     outputs = root.apply()
     ada = typed_as(account, "given", "ida", created_policy(account, "tags-demanded", TAGS_DEMANDED))

@@ -17,7 +17,6 @@ TOO_LONG = f"(compressed text of more than {MOST_BYTES // 1024} KiB, not shown)"
 NO_TEXT = "(compressed data, not shown)"
 TOO_DEEP = "(base64 within base64, not shown)"
 
-_SHORTEST_BLOCK = 40
 _BLOCK = re.compile(r"(?<![\w+/=.-])[A-Za-z0-9+/]{40,}+(?:[ \t]*\r?\n[ \t]*[A-Za-z0-9+/]{16,}+)*+={0,2}(?![\w+/=-])")
 _WHOLE = re.compile(r"[A-Za-z0-9+/\s]++={0,2}\s*")
 _UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\x7e\u00a0-\U0010ffff]")
@@ -70,7 +69,7 @@ class _Expansion:
         self._left = MOST_BYTES
 
     def expanded(self, text: str, levels: int) -> str:
-        blocks = list(_BLOCK.finditer(text)) if max(map(len, text.split()), default=0) >= _SHORTEST_BLOCK else ()
+        blocks = list(_BLOCK.finditer(text))
         if not blocks:
             return text
         parts, at, kept = [], 0, iter(self._keep(text))

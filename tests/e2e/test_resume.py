@@ -62,14 +62,15 @@ def uninterrupted(yard: Project, demo: str) -> str:
 
 
 def test_an_interrupted_spot_job_has_the_uninterrupted_result(yard: Project, uninterrupted: str) -> None:
-    job_file = yard.folder / "jobs" / "my-job.toml"
-    job_file.write_text("spot = true\n" + (yard.folder / "jobs" / "digits.toml").read_text())
-    output = yard.make("train", LOCAL, "JOB=my-job", HP, "YES=1", "INTERRUPT=8s:kill")
-    job_file.unlink()
+    job_file = yard.folder / "jobs" / "digits.toml"  # a job of another name would upload its images anew
+    on_demand = job_file.read_text()
+    job_file.write_text("spot = true\n" + on_demand)
+    output = yard.make("train", LOCAL, "JOB=digits", HP, "YES=1", "INTERRUPT=6s:kill", code=None)
+    job_file.write_text(on_demand)
     assert re.search(r"^\S+ Interrupted: The managed spot training instances were interrupted$", output, re.MULTILINE)
     assert STATE.findall(output) == STATE.findall(uninterrupted)
     assert epochs(output) == epochs(uninterrupted)
-    (job,) = re.findall(r"^Run: (my-job-\S+)$", output, re.MULTILINE)
+    (job,) = JOB.findall(output)
     record = json.loads((yard.folder / "runs" / job / "record.json").read_text())
     assert (record["status"], record["interruptions"]) == ("Completed", 1)
     assert record["billable_seconds"] == -(-record["seconds"] * 3 // 10)

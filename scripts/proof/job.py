@@ -23,13 +23,11 @@ HYPERPARAMETERS = {
     "learning_rate": 0.002,
     "batch_size": 32,
     "checkpoint_steps": CHECKPOINT_STEPS,
-    # What has a state of its own, draws at random, or changes within the run.
+    # What has a state of its own or draws at random; frozen layers would be compiled twice at each start.
     "flip": "false",
     "mixup": 0.2,
     "ema": 0.99,
     "accumulate_steps": 2,
-    "head_epochs": 1,
-    "warmup_epochs": 1,
     "clip_norm": 1,
 }
 # How long a host waits for a peer that was killed before they connected. On SageMaker it is five minutes.

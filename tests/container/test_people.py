@@ -1,4 +1,4 @@
-"""A user with the rights for it builds and pushes an image, and nobody else does."""
+"""A user with the rights for it pushes an image and uploads data, and nobody else does."""
 
 import json
 from typing import Any
@@ -28,10 +28,11 @@ STACK = Stack(
     models_bucket=f"trainyard-local-models-{SUFFIX}",
     checkpoints_bucket=f"trainyard-local-checkpoints-{SUFFIX}",
 )
-AS_TYPED = ("-s", "VERB=.venv/bin/python -m", "CLOUD=local", "image")  # CLOUD=local alone would be the account's root
+AS_TYPED = ("-s", "VERB=.venv/bin/python -m", "CLOUD=local")  # CLOUD=local alone would be the account's root
+JOB = 'program = "own.py"\ninstance_type = "ml.m5.large"\n[channels.training]\nsource = "data/people"\n'
 
 
-def test_a_user_with_the_rights_for_it_builds_and_pushes_the_image(dock: Project, base_image: str) -> None:
+def test_a_user_with_the_rights_for_it_pushes_an_image_and_uploads_data(dock: Project, base_image: str) -> None:
     dock.make("base", "CLOUD=local", f"BASE={base_image}")
     cloud = running(dock)
     iam = boto3.Session("local", "local", region_name=cloud.region).client("iam", endpoint_url=cloud.url)
@@ -45,13 +46,17 @@ def test_a_user_with_the_rights_for_it_builds_and_pushes_the_image(dock: Project
         policy = json.dumps({"Version": "2012-10-17", "Statement": given})
         iam.put_user_policy(UserName="ada", PolicyName="train", PolicyDocument=policy)
 
-    with (dock.folder / "trainer/networks/__init__.py").open("a") as file:
-        file.write("# ada was here\n")  # an image that is not in the repository yet
+    (dock.folder / "trainer/own.py").write_text("# ada was here\n")  # an image that is not in the repository yet
+    (dock.folder / "jobs/people.toml").write_text(JOB)
+    (dock.folder / "data/people").mkdir(parents=True)
+    (dock.folder / "data/people/one.txt").write_text("one")
     give(*(one for one in whole if one["Sid"] != "LogInToRegistry"))
-    output = dock.make(*AS_TYPED, env=ada, code=2)
+    output = dock.make(*AS_TYPED, "image", env=ada, code=2)
     assert "No policy allows you ecr:GetAuthorizationToken on *, which `make image` needs to log in" in output
     assert "Building" not in output
     give(*whole)
-    output = dock.make(*AS_TYPED, env=ada)
+    output = dock.make(*AS_TYPED, "image", env=ada)
     assert "Pushed" in output
+    output += dock.make(*AS_TYPED, "data", "JOB=people", env=ada)
+    assert "1 to upload" in output
     assert "Not checked" not in output

@@ -103,7 +103,7 @@ class Project:
         )
 
     def make(
-        self, *arguments: str, env: Mapping[str, str] | None = None, code: int | None = 0, timeout: float = 300
+        self, *arguments: str, env: Mapping[str, str] | None = None, code: int | None = 0, timeout: float = 900
     ) -> str:
         """Type make; give what it printed. ``code`` is the exit status to insist on, None for any."""
         with self.start("make", *arguments, env=env) as process:
@@ -126,7 +126,7 @@ class Project:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=900,
             check=False,
         )
 

@@ -38,10 +38,8 @@ def evaluate(model_folder: Path, data_folder: Path, output: Path | None = None) 
     if not data_folder.is_dir():
         raise JobError(f"There is no folder {data_folder}.")
     images = folders.list_images(data_folder, labels)
-    predicted = probabilities(export.network(model), images)
-    if output is None:
-        return report.score(labels, np.asarray(images.numbers), predicted)
-    return write_report(output, data_folder, images, predicted, predictions=True)
+    found = predictions(export.network(model), images, data_folder)
+    return report.score(found) if output is None else write_report(output, found, with_predictions=True)
 
 
 def predict(model_folder: Path, files: Sequence[Path]) -> list[tuple[str, float]]:
@@ -104,17 +102,23 @@ def probabilities(network: Any, images: Images) -> npt.NDArray[np.float32]:
         raise JobError(f"{folders.unreadable(images, broken)}.") from None
 
 
-def write_report(
-    folder: Path, data_folder: Path, images: Images, predicted: npt.NDArray[np.float32], predictions: bool
-) -> dict[str, Any]:
+def predictions(network: Any, images: Images, folder: Path) -> report.Predictions:
+    """What a network says about labelled images of a folder.
+
+    Raises:
+        JobError: an image cannot be decoded.
+    """
+    names = [Path(path).relative_to(folder).as_posix() for path in images.paths]
+    return report.Predictions(images.labels, names, np.asarray(images.numbers), probabilities(network, images))
+
+
+def write_report(folder: Path, found: report.Predictions, with_predictions: bool) -> dict[str, Any]:
     """Write metrics.json, confusion_matrix.json and confusion_matrix.png.
 
     Args:
         folder: where to; created if it is missing.
-        data_folder: the folder of the images, which are named by their paths below it.
-        images: labelled images.
-        predicted: their probabilities, [images, labels].
-        predictions: whether to write predictions.csv too.
+        found: what the model says.
+        with_predictions: whether to write predictions.csv too.
 
     Returns:
         The scores.
@@ -122,15 +126,12 @@ def write_report(
     Raises:
         JobError: a file cannot be written.
     """
-    labels, numbers = images.labels, np.asarray(images.numbers)
-    names = [Path(path).relative_to(data_folder).as_posix() for path in images.paths]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        scores = report.write(folder, labels, names, numbers, predicted)
-        if predictions:
-            report.write_predictions(folder, labels, names, numbers, predicted)
-        matrix = report.confusion(len(labels), numbers, predicted)
-        charts.draw_confusion(labels, matrix, folder / charts.CONFUSION)
+        scores = report.write(folder, found)
+        if with_predictions:
+            report.write_predictions(folder, found)
+        charts.draw_confusion(found.labels, found.confusion, folder / charts.CONFUSION)
     except OSError as error:
         raise JobError(f"The report cannot be written: {error}.", "Free some disk space.") from error
     return scores

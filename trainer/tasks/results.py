@@ -58,9 +58,8 @@ def write_report(run: Run, validation: Images, job: Job, predictions: bool) -> N
     Raises:
         JobError: the report cannot be written.
     """
-    predicted = evaluate.probabilities(run.best, validation)
-    folder = job.validation or job.training
-    scores = evaluate.write_report(job.output_data_dir, folder, validation, predicted, predictions)
+    found = evaluate.predictions(run.best, validation, job.validation or job.training)
+    scores = evaluate.write_report(job.output_data_dir, found, predictions)
     weakest = min(scores["labels"], key=lambda label: scores["labels"][label]["f1"])
     print(
         f"report on {scores['images']} validation images: f1={scores['f1']:.4f}, lowest for the label {weakest} "

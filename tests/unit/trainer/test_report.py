@@ -1,6 +1,7 @@
 """The scores of a model, from labels and probabilities."""
 
 import csv
+import dataclasses
 import json
 from pathlib import Path
 
@@ -14,10 +15,11 @@ from trainer.tasks import charts, report
 
 PREDICTED = np.array([[0.9, 0.1, 0.0], [0.2, 0.8, 0.0], [0.6, 0.4, 0.0]], dtype=np.float32)
 LABELS, NUMBERS = ["a", "b", "c"], np.array([0, 1, 1])
+FOUND = report.Predictions(LABELS, ["a/1.png", "b/1.png", "b/2.png"], NUMBERS, PREDICTED)
 
 
 def test_scores_are_means_and_numbers_by_label() -> None:
-    scores = report.score(LABELS, NUMBERS, PREDICTED)
+    scores = report.score(FOUND)
     assert scores["accuracy"] == pytest.approx(2 / 3)
     assert scores["loss"] == pytest.approx(-(np.log(0.9) + np.log(0.8) + np.log(0.4)) / 3)
     assert scores["labels"] == {
@@ -37,14 +39,15 @@ def test_scores_are_those_of_scikit_learn(labels: int, images: int, seed: int) -
     numbers = chance.integers(0, labels, images)
     predicted = chance.dirichlet(np.ones(labels), images).astype(np.float32)
     names, answers = [f"label {number}" for number in range(labels)], predicted.argmax(axis=1)
-    scores = report.score(names, numbers, predicted)
+    found = report.Predictions(names, [""] * images, numbers, predicted)
+    scores = report.score(found)
     known = sorted(set(numbers.tolist()))
     expected = metrics.precision_recall_fscore_support(numbers, answers, labels=known, zero_division=0)
     for kind, values in zip(("precision", "recall", "f1"), expected[:3], strict=True):
         assert [scores["labels"][names[number]][kind] for number in known] == pytest.approx(values)
         assert scores[kind] == pytest.approx(values.mean())
     matrix = metrics.confusion_matrix(numbers, answers, labels=range(labels))
-    assert (report.confusion(labels, numbers, predicted) == matrix).all()
+    assert (found.confusion == matrix).all()
     if labels > report.TOP:
         top = metrics.top_k_accuracy_score(numbers, predicted, k=report.TOP, labels=range(labels))
         assert scores["top_5_accuracy"] == pytest.approx(top)
@@ -52,15 +55,17 @@ def test_scores_are_those_of_scikit_learn(labels: int, images: int, seed: int) -
 
 def test_the_worst_images_are_those_of_which_the_model_was_wrongly_certain() -> None:
     predicted = np.array([[0.3, 0.7], [0.05, 0.95], [0.1, 0.9]], dtype=np.float32)
-    found = report.worst(["a", "b"], ["x.png", "y.png", "z.png"], np.array([0, 0, 1]), predicted)
+    three = report.Predictions(["a", "b"], ["x.png", "y.png", "z.png"], np.array([0, 0, 1]), predicted)
+    found = report.worst(three)
     assert [each["image"] for each in found] == ["y.png", "x.png"]
     assert found[0] == {"image": "y.png", "label": "a", "predicted": "b", "probability": pytest.approx(0.95)}
 
 
 def test_the_files_of_a_report_hold_the_same(tmp_path: Path) -> None:
     names = ["a/1.png", "b/odd, name.png", "b/\udcff.png"]  # a name that is not UTF-8
-    report.write(tmp_path, LABELS, names, NUMBERS, PREDICTED)
-    report.write_predictions(tmp_path, LABELS, names, NUMBERS, PREDICTED)
+    found = dataclasses.replace(FOUND, names=names)
+    report.write(tmp_path, found)
+    report.write_predictions(tmp_path, found)
     metrics = json.loads((tmp_path / report.METRICS).read_text(encoding="utf-8", errors="surrogateescape"))
     assert metrics["accuracy"] == pytest.approx(2 / 3)
     assert [each["image"] for each in metrics["worst"]] == ["b/\udcff.png"]

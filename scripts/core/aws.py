@@ -142,21 +142,11 @@ def client_of_a_side_question(service: str, region_name: str | None = None) -> A
 
 
 def _client(service: str, attempts: int, region_name: str | None = None, **more: Any) -> Any:
-    return _made(session(), service, attempts, region_name, tuple(more.items()))
-
-
-@lru_cache(maxsize=32)
-def _made(
-    session: "Session", service: str, attempts: int, region_name: str | None, more: tuple[tuple[str, Any], ...]
-) -> Any:
-    """A client, which is made once: making one takes some 20 ms, and threads may share it."""
     from botocore.config import Config
 
-    config = Config(
-        retries={"mode": "standard", "total_max_attempts": attempts}, user_agent_extra="trainyard", **dict(more)
-    )
+    config = Config(retries={"mode": "standard", "total_max_attempts": attempts}, user_agent_extra="trainyard", **more)
     # boto3's stubs accept a service's name only as a literal.
-    client: Any = session.client(service, region_name, config=config)  # type: ignore[call-overload]
+    client: Any = session().client(service, region_name, config=config)  # type: ignore[call-overload]  # the stubs want a literal
     # AWS often does not name the permission that a refused call needed (never in the answer to a HEAD). So the
     # call's context keeps it, and an error's response gets it from there.
     client.meta.events.register("provide-client-params", _keep_permission)

@@ -9,6 +9,7 @@ from moto.iam.exceptions import InvalidInput, NotFoundException
 from moto.iam.responses import IamResponse
 from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeMultipart
 from moto.s3.responses import S3Response
+from moto.sts.models import STSBackend
 
 from scripts.localcloud.access import canonical, gate, identities, simulation
 from scripts.policies.documents import InvalidPolicyError
@@ -26,6 +27,8 @@ def apply(registry: str) -> None:
 
     Users and sessions: moto keeps neither a user's permissions boundary nor the managed policies of a session.
 
+    The account's root: moto calls a caller whose key nobody made a user of STS, which no account has.
+
     Operations and regions: moto finds them in other places of a request than the gate.
 
     Simulations: moto has no SimulatePrincipalPolicy.
@@ -40,6 +43,7 @@ def apply(registry: str) -> None:
     FakeBucket.get_permission = _permission
     FakeBucket._log_permissions_enabled_policy = staticmethod(gate.takes_logs)
     _keep_times_of_uploads()
+    _name_the_root()
     canonical.patch_moto()
     identities.patch_moto()
     add_simulation()
@@ -83,6 +87,19 @@ def _keep_times_of_uploads() -> None:
         return list_uploads(response)
 
     FakeMultipart.__init__, S3Response.list_multipart_uploads = made, listed
+
+
+def _name_the_root() -> None:
+    """Let GetCallerIdentity answer the root's ARN for a key that belongs to no user and no session."""
+    identity = STSBackend.get_caller_identity
+
+    def named(backend: Any, access_key_id: str, region: str) -> tuple[str, str, str]:
+        user, arn, account = identity(backend, access_key_id, region)
+        if arn != f"arn:{backend.partition}:sts::{account}:user/moto":
+            return user, arn, account
+        return account, f"arn:{backend.partition}:iam::{account}:root", account
+
+    STSBackend.get_caller_identity = named
 
 
 def _permission(_: Any, action: str, resource: str) -> Any:

@@ -135,12 +135,12 @@ def test_our_trainer_has_the_same_bits(yard: Project, demo: str) -> None:
 
 
 # The example's folder of checkpoints is that of a container; and it is a run of a minute, too short for one every 30 s.
-RESUME = 'Resume(model, Path(os.environ["SAGEMAKER_BASE_DIR"]) / "checkpoints", steps=25)'
+RESUME = 'Resume(model, Path(os.environ["SAGEMAKER_BASE_DIR"]) / "checkpoints", steps=100)'
 FIT_JOB = """
 program = "keras_fit.py"
 instance_type = "ml.m5.large"
 [channels.training]
-source = "data/digits/test"
+source = "data/digits/training"
 [metrics]
 loss = " loss: ([-+0-9.einfa]+)"
 accuracy = " accuracy: ([-+0-9.einfa]+)"

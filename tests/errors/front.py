@@ -52,7 +52,7 @@ class Rule:
     release: threading.Event = field(default_factory=threading.Event)
 
 
-READING = ("Get", "Head", "List", "Describe", "BatchGet", "BatchCheck", "Simulate")
+READING = ("Get", "Head", "List", "Describe", "BatchGet", "BatchCheck", "Search", "Simulate")
 
 
 class Front:

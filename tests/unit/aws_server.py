@@ -31,6 +31,7 @@ STACK = Stack(
     checkpoints_bucket="checkpoints",
 )
 
+S3 = "/data/s3/"
 _load_file = JSONFileLoader.load_file
 
 
@@ -39,11 +40,12 @@ def _load_once(path: str) -> Any:
     return _load_file(JSONFileLoader(), path)
 
 
-def _load(_: JSONFileLoader, path: str) -> Any:
-    return _load_once(path)
+def _load(loader: JSONFileLoader, path: str) -> Any:
+    return _load_file(loader, path) if S3 in path else _load_once(path)
 
 
 # Each test has a session of its own. botocore reads the JSON of its services anew in each, which takes 0.1 s or more.
+# Of S3, a client changes what it has read (botocore.handlers.remove_bucket_from_url_paths_from_model).
 JSONFileLoader.load_file = _load  # type: ignore[assignment]
 
 

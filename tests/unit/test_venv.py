@@ -173,4 +173,4 @@ def test_a_runner_asks_the_trainer_without_tensorflow(runner: Project, tmp_path:
         (tmp_path / label).mkdir()
         Image.new("L", (8, 8)).save(tmp_path / label / "1.png")
     checked = json.loads(run(runner, "-m", "trainer", "check", "--training", str(tmp_path)))
-    assert checked == {"problem": None, "fix": None}
+    assert (checked["problem"], checked["fix"]) == (None, None)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from trainyard.checkpoints import checkpoint
 from trainyard.checkpoints.checkpoint import Checkpoint
+from trainyard.errors import JobError
 
 SPARE_BYTES = 1 << 16
 """A checkpoint's text and its folder, beside the arrays."""
@@ -94,7 +96,8 @@ class Writer:
     def _save(self, step: int, arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any], blocked: float) -> None:
         before = time.thread_time()
         needed = sum(array.nbytes for array in arrays.values()) + SPARE_BYTES
-        checkpoint.make_room(self._folder, needed, self._finished, time.monotonic())
+        with suppress(JobError):  # a folder that cannot be read: the save says what is wrong
+            checkpoint.make_room(self._folder, needed, self._finished, time.monotonic())
         self._saved = checkpoint.save(self._folder, step, arrays, about)
         self._finished[step] = time.monotonic()
         checkpoint.prune(self._folder, self._finished, time.monotonic())

@@ -146,14 +146,14 @@ def test_jobs_in_progress_that_read_the_prefix_are_found() -> None:
 @contextmanager
 def at_the_first_upload(act: Callable[[], object]) -> Iterator[None]:
     """Do something once, when the first PutObject is about to be sent; the other requests wait for it."""
-    pending, one = [act], threading.RLock()  # what is done may put an object itself
+    pending, one = [act], threading.Lock()
 
     def handler(**_: object) -> None:
         with one:
             if pending:
                 pending.pop()()
 
-    aws.client("s3").meta.events.register("before-send.s3.PutObject", handler)
+    aws.session().events.register("before-send.s3.PutObject", handler)
     yield
     aws.session.cache_clear()
 
@@ -175,7 +175,7 @@ def test_a_file_that_shrinks_while_it_waits_ends_the_upload_at_once(s3: Any, tmp
             shrunk.set()
         shrunk.wait()
 
-    aws.client("s3").meta.events.register("before-send.s3.PutObject", shrink)
+    aws.session().events.register("before-send.s3.PutObject", shrink)
     start = time.monotonic()
     with pytest.raises(UserError, match="changed during its upload"):
         sync(folder)

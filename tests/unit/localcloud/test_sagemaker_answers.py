@@ -250,10 +250,17 @@ def test_each_region_lists_its_own_jobs(client: Callable[..., Any]) -> None:
     assert client("sagemaker", "eu-west-1").list_training_jobs()["TrainingJobSummaries"] == []
 
 
+SIGNATURE = (
+    "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/sagemaker/aws4_request, SignedHeaders=host, "
+    f"Signature={'0' * 64}"
+)
+
+
 def post(cloud: Any, body: bytes, **headers: str) -> tuple[int, dict[str, Any] | str]:
     connection = http.client.HTTPConnection("127.0.0.1", cloud.port, timeout=10)
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    connection.request("POST", "/", body, {"X-Amz-Target": "SageMaker.ListTrainingJobs"} | named)
+    signed = {"X-Amz-Target": "SageMaker.ListTrainingJobs", "Authorization": SIGNATURE}
+    connection.request("POST", "/", body, signed | named)
     response = connection.getresponse()
     text = response.read().decode()
     connection.close()

@@ -288,7 +288,7 @@ def test_an_error_on_one_host_is_the_reason_on_all(tmp_path: Path, digits: Path)
 
 @pytest.mark.e2e
 def test_a_batch_size_that_is_not_a_multiple_of_the_devices_is_refused(tmp_path: Path, digits: Path) -> None:
-    hosts = make_hosts(tmp_path, digits, **EPOCHS, batch_size="33")
+    hosts = make_hosts(tmp_path, digits, **{**EPOCHS, "accumulate_steps": "1"}, batch_size="33")
     assert [each.returncode for each in hosts.train()] == [1, 1]
     assert hosts.bases[0].failure == (
         "batch_size=33 cannot be divided equally among 2 devices on 2 hosts. "

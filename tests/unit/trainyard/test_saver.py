@@ -18,7 +18,7 @@ def test_the_last_checkpoint_holds_the_epochs_results(tmp_path: Path) -> None:
     import keras
 
     from trainyard.checkpoints.saver import CheckpointSaver
-    from trainyard.run import Run
+    from trainyard.run import Run, Stage
 
     model, best = (keras.Sequential([keras.Input([2]), keras.layers.Dense(2)]) for _ in range(2))
     optimizer = keras.optimizers.Adam()
@@ -26,7 +26,7 @@ def test_the_last_checkpoint_holds_the_epochs_results(tmp_path: Path) -> None:
     run = Run(
         model,
         best,
-        optimizer,
+        [Stage(0, optimizer)],
         keras.losses.MeanSquaredError(reduction=None),
         {"distance": keras.losses.mean_absolute_error},
     )

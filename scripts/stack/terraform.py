@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -23,7 +23,6 @@ from scripts.stack import live_output, mirror, overrides
 
 FOLDER = Path("terraform")
 OLDEST = (1, 11)
-SECONDS_TO_STOP = 5.0
 INSTALL_FIX = "Install Terraform 1.11 or newer: https://developer.hashicorp.com/terraform/install"
 
 
@@ -75,7 +74,7 @@ class Terraform:
         Args:
             command: such as `plan`.
             flags: its flags.
-            limit: the seconds that it may take; only for a command that changes nothing, because it is ended then.
+            limit: the seconds that it may take; only for a command that changes nothing, because it is killed then.
 
         Raises:
             TimeoutError: it took longer.
@@ -124,19 +123,9 @@ class Terraform:
             try:
                 return int(process.wait(limit))
             except subprocess.TimeoutExpired:
-                _end(process)
+                process.kill()  # not an interrupt: Terraform would write the state once more
+                process.wait()
                 raise TimeoutError(f"terraform {command} took over {limit} s") from None
-
-
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    """Ask Terraform to stop, then to stop at once, then kill it."""
-    for _ in range(2):
-        process.send_signal(signal.SIGINT)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(SECONDS_TO_STOP)
-            return
-    process.kill()
-    process.wait()
 
 
 def _text_file() -> IO[str]:

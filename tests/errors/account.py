@@ -18,6 +18,7 @@ from tests.errors.case import (
 from tests.errors.scene import Scene
 
 GROUP = "Credentials and account"
+NO_OUTPUTS = file("build/local-local/outputs.json", "")  # Terraform's outputs, which are kept from the last command
 STATE = "trainyard-tfstate-123456789012-us-east-1"
 DATA = "arn:aws:s3:::trainyard-local-data-123456789012-us-east-1"
 
@@ -339,7 +340,7 @@ CASES = (
         "make data JOB=digits",
         f"You may not access the state bucket {STATE}: you lack the right, or another account owns it.",
         "Ask the account's administrator for s3:ListBucket, s3:GetObject and s3:PutObject on it.",
-        refused("s3:HeadBucket", "AccessDenied", "", 403),
+        given(NO_OUTPUTS, refused("s3:HeadBucket", "AccessDenied", "", 403)),
         STACK,
     ),
     Case(
@@ -348,7 +349,7 @@ CASES = (
         "make data JOB=digits",
         "Terraform cannot read the outputs of `local`: … AccessDenied…",
         f"The state is s3://{STATE}/local/terraform.tfstate; `make infra` shows Terraform's whole message.",
-        refused("s3:GetObject", "AccessDenied", "Access Denied", 403),
+        given(NO_OUTPUTS, refused("s3:GetObject", "AccessDenied", "Access Denied", 403)),
         STACK,
     ),
     Case(

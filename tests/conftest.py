@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from scripts.venv import uv_environment, uv_program
 from tests.background import BACKGROUND, Prepared
@@ -33,6 +34,9 @@ __all__ = [
 
 # Looking for garbage takes a fifth of the CPU. There is none before the tests are collected, and later little.
 gc.disable()
+# On a busy machine an example may take any time.
+settings.register_profile("busy", deadline=None)
+settings.load_profile("busy")
 ROOT = Path(__file__).resolve().parent.parent
 IN_CI = os.environ.get("CI") == "true"
 

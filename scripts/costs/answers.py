@@ -16,10 +16,11 @@ FOLDER = Path("build") / "costs"
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer, and when AWS gave it."""
+    """An answer, when it was given, and by which endpoint; AWS's own has no name here."""
 
     values: dict[str, Any]
     at: datetime
+    endpoint: str = ""
 
 
 def now() -> datetime:
@@ -33,8 +34,8 @@ def keep(name: str, ask: Callable[[], dict[str, Any]]) -> Answer:
     Raises:
         Exception: what ``ask`` raises; then an earlier answer stays.
     """
-    answer = Answer(ask(), now())
-    content = {"endpoint": _endpoint(), "at": answer.at.isoformat(), "values": answer.values}
+    answer = Answer(ask(), now(), _endpoint())
+    content = {"endpoint": answer.endpoint, "at": answer.at.isoformat(), "values": answer.values}
     FOLDER.mkdir(parents=True, exist_ok=True)
     path = FOLDER / f"{name}.json"
     new = path.with_name(f".{path.name}.{os.getpid()}")
@@ -61,11 +62,11 @@ def kept(name: str, longest: timedelta) -> Answer | None:
     """The answer that is kept; None if there is none or it is empty, it is too old, or another cloud gave it."""
     try:
         content = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
-        answer = Answer(dict(content["values"]), datetime.fromisoformat(content["at"]))
+        answer = Answer(dict(content["values"]), datetime.fromisoformat(content["at"]), str(content["endpoint"]))
         is_fresh = timedelta(0) <= now() - answer.at <= longest
     except (OSError, ValueError, KeyError, TypeError):  # none, or not ours
         return None
-    return answer if answer.values and is_fresh and content.get("endpoint") == _endpoint() else None
+    return answer if answer.values and is_fresh and answer.endpoint == _endpoint() else None
 
 
 def forget(beginning: str) -> None:

@@ -44,7 +44,9 @@ def choose(
         if own is not None and kind in own.hour:
             found[kind] = Price(own.hour[kind], f"prices of {own.date}")
         if listed is not None and kind in listed.values:
-            found[kind] = Price(listed.values[kind], f"AWS Price List of {listed.at:%Y-%m-%d}")
+            # A rehearsal's price is not AWS's.
+            whose = f"Price List at {listed.endpoint}" if listed.endpoint else "AWS Price List"
+            found[kind] = Price(listed.values[kind], f"{whose} of {listed.at:%Y-%m-%d}")
     return found
 
 

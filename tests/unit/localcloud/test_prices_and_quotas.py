@@ -1,6 +1,7 @@
 """The local cloud's Price List and Service Quotas, asked by the verbs' own code."""
 
 import json
+import os
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -60,7 +61,7 @@ def test_prices_are_asked_for_once_a_week(settings: Path, monkeypatch: pytest.Mo
     said: list[str] = []
     monkeypatch.setattr(answers, "now", lambda: DAY)
     found = prices.find(["ml.m5.large", "ml.g5.xlarge", "ml.p3.2xlarge"], "eu-west-1", None, said.append)
-    assert found["ml.m5.large"] == prices.Price(0.5, "AWS Price List of 2026-01-05")
+    assert found["ml.m5.large"] == prices.Price(0.5, f"Price List at {os.environ['AWS_ENDPOINT_URL']} of 2026-01-05")
     assert found["ml.g5.xlarge"].hour == 2.0
     assert found["ml.p3.2xlarge"] == prices.Price(4.131, "prices of 2023-12")  # only the table knows it
     settings.write_text('[prices]\n"ml.m5.large" = 0.75\n')

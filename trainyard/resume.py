@@ -980,7 +980,7 @@ def prune(folder: Path, now: float) -> None:
         now: the time, as `time.time` gives it.
     """
     found = list_checkpoints(folder)
-    uploaded = [path for path in found if now - path.stat().st_mtime >= UPLOAD_SECONDS]
+    uploaded = uploaded_of(found, now)
     for path in found[found.index(uploaded[1]) + 1 :] if len(uploaded) > 1 else []:
         shutil.rmtree(path, ignore_errors=True)
 
@@ -996,10 +996,15 @@ def make_room(folder: Path, needed: int, now: float) -> None:
         now: the time, as `time.time` gives it.
     """
     found = list_checkpoints(folder)
-    uploaded = [path for path in found if now - path.stat().st_mtime >= UPLOAD_SECONDS]
+    uploaded = uploaded_of(found, now)
     for path in reversed(found):
         if path not in (*found[:1], *uploaded[:1]) and shutil.disk_usage(folder).free < needed:
             shutil.rmtree(path, ignore_errors=True)
+
+
+def uploaded_of(found: list[Path], now: float) -> list[Path]:
+    """Those of some checkpoints that S3 has."""
+    return [path for path in found if now - path.stat().st_mtime >= UPLOAD_SECONDS]
 
 
 def size_and_digest(path: Path) -> dict[str, int | str]:

@@ -92,10 +92,15 @@ def _collected(request: Json, place: Place, _: Image | None) -> Found:
 
 
 def _model(request: Json, place: Place, _: Image | None) -> Found:
+    yield _s3(place, *model_place(request)), {}
+
+
+def model_place(request: Json) -> tuple[str, str]:
+    """The bucket and the key of a job's model; without an archive, its files' keys with a `*` for their names."""
     bucket, prefix = aws.split_uri(request["OutputDataConfig"]["S3OutputPath"])
     path = f"{prefix.rstrip('/')}/" if prefix else ""
     name = "model/*" if request["OutputDataConfig"].get("CompressionType") == "NONE" else "model.tar.gz"
-    yield _s3(place, bucket, f"{path}{request['TrainingJobName']}/output/{name}"), {}
+    return bucket, f"{path}{request['TrainingJobName']}/output/{name}"
 
 
 def _checkpoints(request: Json, place: Place, _: Image | None) -> Found:

@@ -61,13 +61,7 @@ def check(verb: str, needs: Sequence[Need], say: Callable[[str], None]) -> None:
     caller = unless_denied(WHAT, partial(find, arn), say)
     if caller is None:
         return
-    try:
-        results = unless_denied(WHAT, partial(_simulate, caller, needs), say)
-    except Exception as error:
-        if aws.error_code(error) not in simulation.CANNOT_SIMULATE:
-            raise
-        say(f"Not checked: {WHAT} (IAM does not simulate it: {aws.error_message(error)}).")
-        return
+    results = unless_denied(WHAT, partial(_simulate, caller, needs, say), say)
     if results is not None:
         report(verb, judged(caller, needs, results), say)
 
@@ -88,9 +82,7 @@ def judged(caller: Caller, needs: Iterable[Need], results: Results) -> list[tupl
     """Each need that is not certain to be met, with what is known about it."""
     found: list[tuple[Need, Verdict]] = []
     for need in needs:
-        verdict = simulation.judge(results, need.permission)
-        if verdict is Verdict.LACKING and simulation.resource_may_allow(caller.principal, need.permission):
-            verdict = Verdict.UNSURE
+        verdict = simulation.judge(results, caller.principal, need.permission)
         if verdict is not Verdict.ALLOWED:
             found.append((need, verdict))
     return found
@@ -122,7 +114,8 @@ def _actions(needs: Iterable[Need]) -> list[str]:
     return list(dict.fromkeys(need.permission.action for need in needs))
 
 
-def _simulate(caller: Caller, needs: Sequence[Need]) -> Results:
+def _simulate(caller: Caller, needs: Sequence[Need], say: Callable[[str], None]) -> Results | None:
     keys = {key: values for need in needs for key, values in need.permission.context.items()}
     place = {"aws:RequestedRegion": (aws.region(),), "aws:SecureTransport": ("true",)}
-    return simulation.simulate(caller.arn, [need.permission for need in needs], {**caller.keys, **place, **keys})
+    permissions = [need.permission for need in needs]
+    return simulation.simulate_if_possible(WHAT, caller.arn, permissions, {**caller.keys, **place, **keys}, say)

@@ -34,19 +34,13 @@ def check(request: Mapping[str, Any], repository: str | None, say: Callable[[str
     place = Place(role.split(":")[1], aws.region(), role.split(":")[4])
     principal = Principal(place.session_arn(role, "SageMaker"), place.account, role)
     for group in groups(needed(request, place, Image(repository) if repository else None)):
-        try:
-            permissions = [permission for _, permission in group]
-            results = simulation.simulate(role, permissions, context_of(role, place, permissions[0]))
-        except Exception as error:
-            if aws.error_code(error) not in simulation.CANNOT_SIMULATE:
-                raise
-            say(f"Not checked: what the role {role} may do (IAM does not simulate it: {aws.error_message(error)}).")
+        permissions = [permission for _, permission in group]
+        context = context_of(role, place, permissions[0])
+        results = simulation.simulate_if_possible(f"what the role {role} may do", role, permissions, context, say)
+        if results is None:
             return
         for row, permission in group:
-            verdict = simulation.judge(results, permission)
-            if verdict is Verdict.LACKING and simulation.resource_may_allow(principal, permission):
-                verdict = Verdict.UNSURE
-            _report(verdict, role, row, permission, say)
+            _report(simulation.judge(results, principal, permission), role, row, permission, say)
 
 
 def groups(wanted: Iterable[Wanted]) -> list[list[Wanted]]:

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
@@ -88,8 +88,47 @@ def context_entries(keys: Mapping[str, tuple[str, ...]]) -> list[dict[str, Any]]
     ]
 
 
-def judge(results: Iterable[Mapping[str, Any]], permission: Permission) -> Verdict:
-    """What a simulation says about one permission.
+def simulate_if_possible(
+    what: str,
+    arn: str,
+    permissions: Sequence[Permission],
+    context: Mapping[str, tuple[str, ...]],
+    say: Callable[[str], None],
+) -> Results | None:
+    """Simulate; if IAM cannot simulate these permissions, print "Not checked: ``what``" and return None.
+
+    Args:
+        what: what is checked.
+        arn: the user's or the role's ARN.
+        permissions: the permissions.
+        context: the condition keys of all of them.
+        say: prints a line.
+    """
+    try:
+        return simulate(arn, permissions, context)
+    except Exception as error:
+        if aws.error_code(error) not in CANNOT_SIMULATE:
+            raise
+        say(f"Not checked: {what} (IAM does not simulate it: {aws.error_message(error)}).")
+        return None
+
+
+def judge(results: Iterable[Mapping[str, Any]], principal: Principal, permission: Permission) -> Verdict:
+    """What a simulation says about one permission, and the resource's policy, if that may allow it.
+
+    Args:
+        results: its EvaluationResults.
+        principal: whose rights they are.
+        permission: the action and the resource.
+    """
+    verdict = simulated(results, permission)
+    if verdict is Verdict.LACKING and resource_may_allow(principal, permission):
+        return Verdict.UNSURE
+    return verdict
+
+
+def simulated(results: Iterable[Mapping[str, Any]], permission: Permission) -> Verdict:
+    """What a simulation says about one permission; it looks at no policy of a resource.
 
     Args:
         results: its EvaluationResults.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from scripts.core import aws, condition_keys
 from scripts.core.permissions import Permission, Place, required_permissions
-from scripts.core.role_calls import LOG_GROUP
+from scripts.core.role_calls import LOG_GROUP, model_place
 
 if TYPE_CHECKING:
     from scripts.stack import Stack
@@ -105,11 +105,8 @@ def _of_job(stack: "Stack", request: Mapping[str, Any]) -> list[Need]:
     calls.add("to follow the job", "sagemaker", "DescribeTrainingJob", TrainingJobName=job)
     for operation in ("DescribeLogStreams", "GetLogEvents"):
         calls.add("to follow the job", "logs", operation, logGroupName=LOG_GROUP, logStreamName=f"{job}/algo-1-1")
-    bucket, prefix = aws.split_uri(request["OutputDataConfig"]["S3OutputPath"])
-    is_loose = request["OutputDataConfig"].get("CompressionType") == "NONE"
-    name = "model/*" if is_loose else "model.tar.gz"
-    key = f"{prefix.rstrip('/')}/{job}/output/{name}".lstrip("/")
-    if is_loose:
+    bucket, key = model_place(request)
+    if key.endswith("/*"):
         calls.add("to list the model's files", "s3", "ListObjectsV2", Bucket=bucket)
     calls.add("to download the model", "s3", "GetObject", Bucket=bucket, Key=key)
     calls.add_key("to download the model", "Decrypt")

@@ -115,7 +115,7 @@ CASES = (
     ),
     Case(
         GROUP,
-        "a setting that is no number",
+        "a setting that is not a number",
         "make jobs",
         "AWS_MAX_ATTEMPTS=abc is not a number of attempts.",
         "Set a whole number of at least 1, or unset it.",

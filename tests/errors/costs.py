@@ -53,7 +53,7 @@ CASES = (
     ),
     Case(
         GROUP,
-        "a default that is no number of USD",
+        "a default that is not an amount of USD",
         TRAIN,
         "costs.toml may set max_cost, in USD, and nothing else.",
         "Write `max_cost = 100`, or delete the file.",
@@ -71,7 +71,7 @@ CASES = (
     ),
     Case(
         GROUP,
-        "a limit that is no number of USD",
+        "a limit that is not an amount of USD",
         TRAIN,
         "jobs/mistake.toml: max_cost is 0, and should be greater than 0.",
         "docs/jobs.md describes each key.",

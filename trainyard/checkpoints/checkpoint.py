@@ -166,7 +166,7 @@ def prune(folder: Path, finished: Mapping[int, float], now: float) -> None:
         JobError: the folder cannot be read.
     """
     found = _list_numbered(folder)
-    uploaded = [step for step in _complete(found) if now - finished.get(step, -math.inf) >= UPLOAD_SECONDS]
+    uploaded = _uploaded(_complete(found), finished, now)
     for _, step, path in found:
         if len(uploaded) > 1 and step < uploaded[1]:
             _remove(path)
@@ -188,7 +188,7 @@ def make_room(folder: Path, needed: int, finished: Mapping[int, float], now: flo
     """
     found = _list_numbered(folder)
     complete = _complete(found)
-    uploaded = [step for step in complete if now - finished.get(step, -math.inf) >= UPLOAD_SECONDS]
+    uploaded = _uploaded(complete, finished, now)
     kept = {*complete[:1], *uploaded[:1]}
     for _, step, path in reversed(found):
         if step not in kept and shutil.disk_usage(folder).free < needed:
@@ -198,6 +198,11 @@ def make_room(folder: Path, needed: int, finished: Mapping[int, float], now: flo
 def _complete(found: Sequence[tuple[str, int, Path]]) -> list[int]:
     """The steps of the checkpoints that have a manifest, the newest first."""
     return [step for kind, step, path in found if kind == "step" and (path / MANIFEST).is_file()]
+
+
+def _uploaded(steps: Sequence[int], finished: Mapping[int, float], now: float) -> list[int]:
+    """Those of some steps whose checkpoints are in S3."""
+    return [step for step in steps if now - finished.get(step, -math.inf) >= UPLOAD_SECONDS]
 
 
 def verify(path: Path, step: int) -> Checkpoint | TornCheckpoint:

@@ -228,8 +228,11 @@ def test_older_answers_of_the_simulation_have_a_result_for_each_resource() -> No
         {"EvalActionName": "s3:GetObject", "EvalResourceName": "arn:a", "EvalDecision": "allowed"},
         {"EvalActionName": "s3:GetObject", "EvalResourceName": "arn:b", "EvalDecision": "explicitDeny"},
     ]
-    assert (simulation.judge(results, one), simulation.judge(results, other)) == (Verdict.ALLOWED, Verdict.DENIED)
-    assert simulation.judge(results, Permission("s3:PutObject", "arn:a")) is Verdict.UNSURE
+    assert (simulation.simulated(results, one), simulation.simulated(results, other)) == (
+        Verdict.ALLOWED,
+        Verdict.DENIED,
+    )
+    assert simulation.simulated(results, Permission("s3:PutObject", "arn:a")) is Verdict.UNSURE
 
 
 def test_the_repository_of_an_image() -> None:

@@ -146,7 +146,7 @@ def summary(record: Mapping[str, Any], run: Path, scores: Mapping[str, Any], sec
         f"Done in {console.duration(seconds)}.",
         f"  Test accuracy  {scores['accuracy']:.4f} on {scores['images']} images that the job never received",
         f"  Model          {run}/model",
-        f"  On AWS         {_cost(record)}",
+        *_cost(record),
         "",
         "The same on AWS, with credentials and a region set:",
         "  make infra",
@@ -155,11 +155,14 @@ def summary(record: Mapping[str, Any], run: Path, scores: Mapping[str, Any], sec
     ]
 
 
-def _cost(record: Mapping[str, Any]) -> str:
+def _cost(record: Mapping[str, Any]) -> list[str]:
     kind, seconds, cost = record["instance_type"], record["billable_seconds"], record["cost_usd"]
     if cost is None:
-        return f"the price of {kind} is not known here"
-    return f"about ${cost:.4f} for {seconds} s of {kind} (on demand, {record['prices_of']})"
+        return [f"  On AWS         the price of {kind} is not known here"]
+    return [
+        f"  On AWS         about ${cost:.4f} for {seconds} s of {kind} on demand",
+        f"  Price from     {record['prices_of']}",
+    ]
 
 
 @contextmanager

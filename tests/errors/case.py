@@ -15,6 +15,9 @@ from tests.errors.scene import Given, Scene, nothing
 
 GOOD = 'instance_type = "ml.m5.large"\n'
 TRAINING = '[channels.training]\nsource = "data/digits/training"\n'
+JOB_FILE = "Job file"
+TRAIN_MISTAKE = "make train JOB=mistake"
+KEYS_DESCRIBED = "docs/jobs.md describes each key."
 STACK = True
 """For `on`: the case needs the stack."""
 
@@ -60,6 +63,11 @@ def given(*parts: Given) -> Given:
 def job(head: str = "", tables: str = TRAINING) -> Given:
     """The file jobs/mistake.toml: a valid one plus these lines."""
     return file("jobs/mistake.toml", (GOOD if "instance_type" not in head else "") + head + "\n" + tables)
+
+
+def mistake(title: str, head: str, problem: str, fix: str = KEYS_DESCRIBED, tables: str = TRAINING) -> Case:
+    """A mistake in a job file: ``head`` are its first lines, ``tables`` what follows; the problem names the file."""
+    return Case(JOB_FILE, title, TRAIN_MISTAKE, f"jobs/mistake.toml: {problem}", fix, job(head, tables))
 
 
 def file(name: str, content: str | bytes) -> Given:

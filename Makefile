@@ -41,13 +41,14 @@ NAME_TEXT := $(value NAME)
 PROGRAM_TEXT := $(or $(value PROGRAM),train.py)
 RUN_TEXT := $(value RUN)
 SEED_TEXT := $(value SEED)
+TUNING_TEXT := $(value TUNING)
 UPDATE_TEXT := $(value UPDATE)
 YES_TEXT := $(value YES)
 export APPROVE_TEXT BASE_TEXT CLOUD_TEXT CODE_TEXT CONFIRM_TEXT DRY_RUN_TEXT ENV_TEXT FAULTS_TEXT HOSTS_TEXT HP_TEXT
 export IMAGE_TEXT INSTANCES_TEXT INTERRUPT_TEXT JOB_TEXT KILLS_TEXT LIST_TEXT LOCK_TEXT NAME_TEXT PROGRAM_TEXT RUN_TEXT
-export SEED_TEXT UPDATE_TEXT YES_TEXT
+export SEED_TEXT TUNING_TEXT UPDATE_TEXT YES_TEXT
 unexport APPROVE BASE CLOUD CODE CONFIRM DRY_RUN ENV FAULTS FOR HOSTS HP IMAGE INSTANCES INTERRUPT JOB KILLS LIST LOCK
-unexport NAME PROGRAM RUN SEED UPDATE YES
+unexport NAME PROGRAM RUN SEED TUNING UPDATE YES
 
 define newline
 
@@ -94,7 +95,7 @@ prove-resume: .venv/installed ## Interrupt a training job and compare [JOB= KILL
 	@$(VENV) -m scripts.prove_resume
 
 ##@ From a training script to a model (CLOUD=local: rehearse)
-.PHONY: new plan infra unlock base image data train shell logs stop resume jobs prices sweep model destroy
+.PHONY: new plan infra unlock base image data train shell tune logs stop resume jobs prices sweep model destroy
 new: $(PACKAGES) ## Write a job file for a training script of your own [NAME= CODE=../my-project PROGRAM=train.py]
 	@$(VENV) -m scripts.new
 plan: $(PACKAGES) ## Plan the changes of `make infra`, and review them on one page [ENV= YES=1]
@@ -111,6 +112,8 @@ data: $(PACKAGES) ## Upload a job's local channels to the data bucket: only chan
 	@$(VERB) scripts.data
 train: $(PACKAGES) ## Run a training job and download its model [JOB= HP="epochs=3" IMAGE= INSTANCES= DRY_RUN=1 YES=1]
 	@$(VERB) scripts.train
+tune: $(PACKAGES) ## Search hyperparameters with many jobs, download the best model [JOB= HP="epochs=3" IMAGE= INSTANCES= DRY_RUN=1 YES=1]
+	@$(VERB) scripts.tune
 shell: $(PACKAGES) ## Open a shell in a job's container, with its local channels [JOB= HP="epochs=3" IMAGE=]
 	@$(VERB) scripts.shell
 logs: $(PACKAGES) ## Follow a training job's log, or print that of an ended job [RUN=]

@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from scripts.core.permissions import definitions
+
 _FLAT_TAG = re.compile(r"(TagSpecification\.\d+\.)?Tag\.\d+\.Key")
 Keys = dict[str, tuple[str, ...]]
 """The values by key; the keys are in lower case, as IAM ignores their case."""
@@ -23,7 +25,8 @@ def of_call(service: str, parameters: Mapping[str, Any]) -> Keys:
     found = _tags(parameters)
     match service:
         case "sagemaker":
-            found |= _of_job(parameters)
+            for one in definitions(parameters):
+                found |= _of_job(one)
         case "iam":
             found |= _of_iam(parameters)
         case "monitoring" if "Namespace" in parameters:
@@ -41,7 +44,7 @@ def _of_iam(parameters: Mapping[str, Any]) -> Keys:
 
 
 def _of_job(parameters: Mapping[str, Any]) -> Keys:
-    """The keys of CreateTrainingJob.
+    """The keys of CreateTrainingJob, and of a definition of CreateHyperParameterTuningJob.
 
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html
     """

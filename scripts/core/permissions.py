@@ -211,11 +211,15 @@ def _logs(_: str, parameters: Mapping[str, Any], place: Place) -> list[str]:
     return [place.arn("logs", f"log-group:{group}:log-stream:{parameters.get('logStreamName', '')}")]
 
 
+# The resource of an operation of SageMaker, by the member that names it.
+# https://docs.aws.amazon.com/sagemaker/latest/dg/api-permissions-reference.html
+_OF_SAGEMAKER = {"TrainingJobName": "training-job", "HyperParameterTuningJobName": "hyper-parameter-tuning-job"}
+
+
 def _sagemaker(_: str, parameters: Mapping[str, Any], place: Place) -> list[str]:
-    if (
-        "TrainingJobName" in parameters
-    ):  # https://docs.aws.amazon.com/sagemaker/latest/dg/api-permissions-reference.html
-        return [place.arn("sagemaker", f"training-job/{parameters['TrainingJobName']}".lower())]
+    for member, kind in _OF_SAGEMAKER.items():
+        if member in parameters:
+            return [place.arn("sagemaker", f"{kind}/{parameters[member]}".lower())]
     return [parameters.get("ResourceArn", "*")]
 
 
@@ -283,14 +287,24 @@ def _of_object(parameters: Mapping[str, Any], place: Place) -> Iterator[Permissi
 
 
 def _of_job(parameters: Mapping[str, Any], place: Place) -> Iterator[Permission]:
-    """The role is handed to SageMaker, and the job may get tags.
+    """The role is handed to SageMaker, and the job or tuning may get tags.
 
     https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html
     """
     passed = {"iam:passedtoservice": (SAGEMAKER,)}
-    yield Permission("iam:PassRole", parameters.get("RoleArn", "*"), passed)
+    for one in definitions(parameters):
+        yield Permission("iam:PassRole", one.get("RoleArn", "*"), passed)
     if parameters.get("Tags"):
         yield Permission("sagemaker:AddTags", _sagemaker("AddTags", parameters, place)[0])
+
+
+def definitions(parameters: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What a request starts: the jobs of a tuning's definitions, or the one job that the request itself describes.
+
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateHyperParameterTuningJob.html
+    """
+    one, several = parameters.get("TrainingJobDefinition"), parameters.get("TrainingJobDefinitions")
+    return [*([one] if one else []), *(several or [])] or [parameters]
 
 
 def _of_network_tags(operation: str, parameters: Mapping[str, Any], place: Place) -> Iterator[Permission]:
@@ -318,4 +332,5 @@ _MORE: Mapping[tuple[str, str], Callable[[Mapping[str, Any], Place], Iterator[Pe
     ("s3", "CreateMultipartUpload"): _of_object,
     ("kms", "CreateKey"): _of_key,
     ("sagemaker", "CreateTrainingJob"): _of_job,
+    ("sagemaker", "CreateHyperParameterTuningJob"): _of_job,
 }

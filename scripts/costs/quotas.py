@@ -39,7 +39,7 @@ class Quota:
         return f"https://{region}.console.aws.amazon.com/servicequotas/home/services/sagemaker/quotas/{self.code}"
 
 
-def check(request: Mapping[str, Any], say: Callable[[str], None]) -> None:
+def check(request: Mapping[str, Any], say: Callable[[str], None], jobs: int = 1) -> None:
     """Refuse a request whose instances are more than a quota allows: SageMaker would, after the upload.
 
     It would create no warm pool without a word, if the quota of warm pools is too small.
@@ -47,6 +47,7 @@ def check(request: Mapping[str, Any], say: Callable[[str], None]) -> None:
     Args:
         request: the CreateTrainingJob request.
         say: prints what cannot be checked.
+        jobs: how many of such jobs run at the same time.
 
     Raises:
         UserError: a quota is too small.
@@ -54,11 +55,13 @@ def check(request: Mapping[str, Any], say: Callable[[str], None]) -> None:
     region, account = aws.region(), request["RoleArn"].split(":")[4]
     name = f"quotas-{account}-{region}"
     answer = answers.kept(name, LONGEST)
-    if answer is None or refusal(request, answer.values, region) is not None:  # a quota may have been raised since
+    if (
+        answer is None or refusal(request, answer.values, region, jobs) is not None
+    ):  # a quota may have been raised since
         answer = answers.keep_if_possible(name, _ask, "the quotas of this account", say)
     if answer is None:
         return
-    refused = refusal(request, answer.values, region)
+    refused = refusal(request, answer.values, region, jobs)
     if refused is not None:
         raise refused
     for one in wanted(request)[0]:
@@ -80,29 +83,33 @@ def wanted(request: Mapping[str, Any]) -> list[dict[str, int]]:
     return found
 
 
-def refusal(request: Mapping[str, Any], quotas: Mapping[str, Any], region: str) -> UserError | None:
+def refusal(request: Mapping[str, Any], quotas: Mapping[str, Any], region: str, jobs: int = 1) -> UserError | None:
     """The error if no cluster of a request is within the quotas; None if one is, as far as they are known.
 
     Args:
         request: the request.
         quotas: code and value of each quota, by its name.
         region: the region, for the link.
+        jobs: how many of such jobs run at the same time.
     """
     refused = None
     for counts in wanted(request):
-        short = [(name, count) for name, count in counts.items() if name in quotas and quotas[name]["value"] < count]
+        short = [(name, jobs * n) for name, n in counts.items() if name in quotas and quotas[name]["value"] < jobs * n]
         if not short:
             return None
-        refused = refused or _error(Quota(short[0][0], **quotas[short[0][0]]), short[0][1], region)
+        refused = refused or _error(Quota(short[0][0], **quotas[short[0][0]]), short[0][1], region, jobs)
     return refused
 
 
-def _error(quota: Quota, count: int, region: str) -> UserError:
+def _error(quota: Quota, count: int, region: str, jobs: int) -> UserError:
     would = "would keep no instance" if quota.name.endswith(WARM_POOL) else "would refuse the job"
+    what, fewer = ("the job needs", "fewer instances")
+    if jobs > 1:
+        what, fewer = (f"the {jobs} jobs at a time need", "lower parallel_jobs")
     return UserError(
-        f"The quota `{quota.name}` ({quota.code}) of this account is {quota.value:g} in {region}, and the job needs "
+        f"The quota `{quota.name}` ({quota.code}) of this account is {quota.value:g} in {region}, and {what} "
         f"{count}: SageMaker {would}.",
-        f"Ask AWS to raise it: {quota.link(region)}, or take another type or fewer instances.",
+        f"Ask AWS to raise it: {quota.link(region)}, or take another type or {fewer}.",
     )
 
 

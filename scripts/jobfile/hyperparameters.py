@@ -45,10 +45,17 @@ class Hyperparameter:
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric that the trainer prints, with the regular expression that finds its value in the log."""
+    """A metric that a program prints.
+
+    Args:
+        name: its name.
+        regex: the regular expression that finds its value in the log.
+        direction: ``minimize`` or ``maximize``, which values are better; None if nobody says it.
+    """
 
     name: str
     regex: str
+    direction: str | None = None
 
 
 @dataclass(frozen=True)
@@ -97,7 +104,7 @@ def parse_description(output: Mapping[str, Any]) -> TrainerDescription:
             )
             for one in output["hyperparameters"]
         ),
-        tuple(Metric(one["name"], one["regex"]) for one in output["metrics"]),
+        tuple(Metric(one["name"], one["regex"], one.get("direction")) for one in output["metrics"]),
     )
 
 
@@ -165,12 +172,22 @@ def resolve_hyperparameters(
                 "Put a long value into a file of a channel.",
             )
     if known is not None:
-        table = {one.name: one for one in known.hyperparameters}
         for name, value in values.items():
-            if name not in table:
-                raise _unknown(name, list(table))
-            _check(table[name], value)
+            check_value(known, name, value)
     return sent
+
+
+def check_value(known: TrainerDescription, name: str, value: str) -> Hyperparameter:
+    """Check one hyperparameter, and return its description.
+
+    Raises:
+        UserError: the trainer has none of this name, or the value has the wrong type or is out of range.
+    """
+    table = {one.name: one for one in known.hyperparameters}
+    if name not in table:
+        raise _unknown(name, list(table))
+    _check(table[name], value)
+    return table[name]
 
 
 def encode(value: str, *, text: bool = False) -> str:

@@ -127,7 +127,7 @@ def _explain(error: "ErrorDetails", where: str) -> UserError:
         return UserError(f"{where}: {place} is not a key of a job file.", f"{hint}Allowed here: {', '.join(known)}.")
     if kind == "mistake":  # raised in spec.py, with its own fix
         return UserError(f"{where}: {place} is {error['input']!r}: {error['msg']}.", error["ctx"]["fix"])
-    if kind == "request":  # raised in spec.py: its message names the place
+    if kind == "named":  # raised in spec.py or tuning_table.py: its message names the place
         return UserError(f"{where}: {error['msg']}.", error["ctx"]["fix"])
     if kind == "literal_error" and place == "vpc":
         return UserError(
@@ -175,6 +175,10 @@ def _message(error: "ErrorDetails", place: str) -> str:
 def _keys(table: tuple[int | str, ...]) -> list[str]:
     """The keys that the table at this place allows."""
     from scripts.jobfile.spec import Channel, JobSpec, Vpc
+    from scripts.jobfile.tuning_table import RangeTable, TuningTable, WarmStartTable
 
+    of_tuning: dict[str, type[BaseModel]] = {"ranges": RangeTable, "warm_start": WarmStartTable}
+    if table[:1] == ("tuning",):
+        return list((of_tuning[str(table[1])] if table[1:] else TuningTable).model_fields)
     tables: dict[str, type[BaseModel]] = {"channels": Channel, "vpc": Vpc}
     return list((tables[str(table[0])] if table else JobSpec).model_fields)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, StrictBool, St
 from pydantic_core import PydanticCustomError
 
 from scripts.jobfile import request_table
+from scripts.jobfile.tuning_table import TuningTable
 from scripts.jobfile.values import (
     OWN_NVME,
     ChannelName,
@@ -200,6 +201,7 @@ class JobSpec(Table):
     tags: Annotated[dict[TagKey, TagValue], Field(max_length=40)] = Field(
         {}, description="Tags of the job, in addition to those of the stack."
     )
+    tuning: TuningTable | None = Field(None, description="What `make tune` searches, and how far: docs/tuning.md.")
     request: dict[str, Any] = Field(
         {}, description="Members of CreateTrainingJob that have no key, under AWS's names: docs/request.md."
     )
@@ -208,7 +210,7 @@ class JobSpec(Table):
     def _check_request(self) -> "JobSpec":
         found = request_table.problem(self.request, self.channels) if self.request else None
         if found:
-            raise PydanticCustomError("request", "{problem}", {"problem": found[0], "fix": found[1]})
+            raise PydanticCustomError("named", "{problem}", {"problem": found[0], "fix": found[1]})
         own = [name for name in ("instance_type", "instance_count") if name in self.model_fields_set]
         if own and self.has_instance_lists:
             raise ValueError(f"request.ResourceConfig lists instances in place of {own[0]}; remove one of the two")

@@ -2,7 +2,15 @@
 
 from scripts.training.images import check_images
 from scripts.training.job_image import describe_image, job_image, job_tag
-from scripts.training.preparation import PreparedJob, prepare, upload
+from scripts.training.preparation import (
+    PreparedJob,
+    check_and_upload,
+    check_offline,
+    prepare,
+    prepare_described,
+    upload,
+    uploads,
+)
 from scripts.training.request import TrainingJob, build_request, job_name, merge_metrics
 from scripts.training.running import run, send
 
@@ -10,14 +18,18 @@ __all__ = [
     "PreparedJob",
     "TrainingJob",
     "build_request",
+    "check_and_upload",
     "check_images",
+    "check_offline",
     "describe_image",
     "job_image",
     "job_name",
     "job_tag",
     "merge_metrics",
     "prepare",
+    "prepare_described",
     "run",
     "send",
     "upload",
+    "uploads",
 ]

@@ -14,6 +14,7 @@ from scripts.training.job_image import describe_image, job_image
 from scripts.training.request import TrainingJob, build_request, job_name, merge_metrics
 
 if TYPE_CHECKING:
+    from scripts.jobfile.hyperparameters import TrainerDescription
     from scripts.jobfile.spec import JobSpec
     from scripts.stack import Stack
 
@@ -26,11 +27,13 @@ class PreparedJob:
         job: the job.
         stack: the stack with its role and buckets.
         tags: the tags of its price and its limit.
+        trainer: what the trainer in its image says about itself; None for another program.
     """
 
     job: TrainingJob
     stack: "Stack"
     tags: Sequence[Mapping[str, str]] = ()
+    trainer: "TrainerDescription | None" = None
 
     @property
     def request(self) -> dict[str, Any]:
@@ -63,6 +66,18 @@ def prepare(
     Raises:
         UserError: something is wrong with the job, or the account lacks something that it needs.
     """
+    return prepare_described(check_offline(spec, typed, image), name, spec, typed, environment, say, image)
+
+
+def check_offline(spec: "JobSpec", typed: Mapping[str, str], image: str = "") -> "TrainerDescription | None":
+    """Do the checks that come before any call to AWS; the arguments are those of `prepare`.
+
+    Returns:
+        What the local trainer says about itself; None if the job does not run the trainer.
+
+    Raises:
+        UserError: the program does not exist, or a hyperparameter is wrong.
+    """
     local_trainer = None
     if spec.runs_trainer:
         local_trainer = jobfile.describe_trainer(meanwhile=aws.load)
@@ -72,6 +87,19 @@ def prepare(
             container.check_program(spec.program, spec.code)
     if not image:  # the job runs the local trainer: check its hyperparameters before any call to AWS
         jobfile.resolve_hyperparameters(spec.hyperparameters_to_send, typed, local_trainer)
+    return local_trainer
+
+
+def prepare_described(
+    local_trainer: "TrainerDescription | None",
+    name: str,
+    spec: "JobSpec",
+    typed: Mapping[str, str],
+    environment: str,
+    say: Callable[[str], None],
+    image: str,
+) -> PreparedJob:
+    """Do the checks of `prepare` that come after `check_offline`, whose result is the first argument."""
     lists = jobfile.read_lists(name, spec)
     stack = read_stack(environment)
     channels.check(jobfile.local_channels(name, spec))
@@ -83,7 +111,8 @@ def prepare(
     described = trainer or local_trainer
     metrics = merge_metrics(described.metrics if described else (), spec.metrics)
     uri = image or job_image(name, spec, stack, environment, say)
-    prepared = PreparedJob(TrainingJob(name, spec, job_name(name), uri, hyperparameters, metrics, lists), stack)
+    job = TrainingJob(name, spec, job_name(name), uri, hyperparameters, metrics, lists)
+    prepared = PreparedJob(job, stack, trainer=trainer)
     cap = None if spec.max_cost is None else costs.Cap(spec.max_cost, f"jobs/{name}.toml")
     return replace(prepared, tags=costs.check(prepared.request, cap, spec.price_per_hour, say))
 
@@ -98,22 +127,45 @@ def upload(prepared: PreparedJob, yes: bool) -> None:
     Raises:
         UserError: the account lacks something, or the data cannot be uploaded.
     """
+    needs = verb_calls.of_train(prepared.stack, prepared.request, *uploads(prepared))
+    check_and_upload(prepared, "make train", needs, yes)
+
+
+def uploads(prepared: PreparedJob) -> tuple[list[str], list[str]]:
+    """The prefixes of the job's local channels in the data bucket, and the keys of its manifests there."""
+    job = prepared.job
+    local = jobfile.local_channels(job.spec_name, job.spec)
+    return [channel.prefix for channel in local], list(manifests.written(job, prepared.stack.data_bucket))
+
+
+def check_and_upload(
+    prepared: PreparedJob, command: str, needs: Sequence[verb_calls.Need], yes: bool, jobs: int = 1
+) -> None:
+    """Do what `upload` does, for a command that starts one or several such jobs.
+
+    Args:
+        prepared: the job.
+        command: what you typed, such as ``make train``.
+        needs: what the command needs.
+        yes: whether you confirmed deletions beforehand.
+        jobs: how many of them run at the same time.
+
+    Raises:
+        UserError: the account lacks something, or the data cannot be uploaded.
+    """
     job, request = prepared.job, prepared.request
     spec = job.spec
     sources = [channel.place for channel in spec.channels.values() if channel.folder is None]
-    local = jobfile.local_channels(job.spec_name, spec)
     with verb.on_interrupt(
-        f"Interrupted. No job was started. Uploaded files are kept; `make train JOB={job.spec_name}` uploads the rest."
+        f"Interrupted. No job was started. Uploaded files are kept; `{command} JOB={job.spec_name}` uploads the rest."
     ):
         check_can_keep(request)
-        written = list(manifests.written(job, prepared.stack.data_bucket))
-        needs = verb_calls.of_train(prepared.stack, request, [channel.prefix for channel in local], written)
-        caller_rights.check("make train", needs, console.say)
+        caller_rights.check(command, needs, console.say)
         resources.check(request, prepared.stack, console.say)
         preflight.check(request, sources, console.say)
         manifests.check(job, console.say)
-        costs.check_quotas(request, console.say)
-        channels.synchronise(local, prepared.stack.data_bucket, yes)
+        costs.check_quotas(request, console.say, jobs)
+        channels.synchronise(jobfile.local_channels(job.spec_name, spec), prepared.stack.data_bucket, yes)
         manifests.upload(job, prepared.stack.data_bucket)
     if "volume_size_gb" in spec.model_fields_set and spec.has_own_nvme:
         console.say(f"Note: volume_size_gb has no effect on {spec.instance_type}, which has local NVMe disks.")

@@ -76,13 +76,14 @@ def merge_metrics(printed: Sequence[Metric], from_file: Mapping[str, str]) -> tu
     Raises:
         UserError: there are more than SageMaker accepts.
     """
-    merged = {metric.name: metric.regex for metric in printed} | dict(from_file)
+    own = {name: Metric(name, regex) for name, regex in from_file.items()}
+    merged = {metric.name: metric for metric in printed} | own
     if len(merged) > MAX_METRICS:
         raise UserError(
             f"There are {len(merged)} metrics, with those of the trainer; SageMaker accepts {MAX_METRICS}.",
             "Remove some from [metrics].",
         )
-    return tuple(Metric(name, regex) for name, regex in merged.items())
+    return tuple(merged.values())
 
 
 def build_request(training_job: TrainingJob, stack: "Stack") -> dict[str, Any]:

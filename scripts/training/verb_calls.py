@@ -1,4 +1,4 @@
-"""What the verbs that change or cost something call, with what for: `make data`, `image`, `train` and `resume`.
+"""What the verbs that change or cost something call, with what for: `make data`, `image`, `train`, `tune`, `resume`.
 
 `make logs`, `jobs` and `model` change nothing in the account, and `make stop` makes a single call that does. There, the
 first refused call names its action, and nothing has happened before it. A call is not in these lists if the verb does
@@ -82,10 +82,41 @@ def of_train(
         prefixes: the prefixes of the job's local channels in the data bucket.
         manifests: the keys of the manifests to write there.
     """
+    return [*_of_upload(stack, prefixes, manifests), *_of_job(stack, request)]
+
+
+def of_tune(
+    stack: "Stack",
+    request: Mapping[str, Any],
+    tuning: Mapping[str, Any],
+    prefixes: Sequence[str],
+    manifests: Sequence[str] = (),
+) -> list[Need]:
+    """What `make tune` needs.
+
+    Args:
+        stack: the stack.
+        request: the CreateTrainingJob request of one of its training jobs, with the tuning's name.
+        tuning: the CreateHyperParameterTuningJob request.
+        prefixes: the prefixes of the job's local channels in the data bucket.
+        manifests: the keys of the manifests to write there.
+    """
+    calls = _Calls(stack)
+    name = tuning["HyperParameterTuningJobName"]
+    follow = "to follow the tuning"
+    calls.add("to start the tuning", "sagemaker", "CreateHyperParameterTuningJob", **tuning)
+    for operation in ("DescribeHyperParameterTuningJob", "ListTrainingJobsForHyperParameterTuningJob"):
+        calls.add(follow, "sagemaker", operation, HyperParameterTuningJobName=name)
+    jobs = {**request, "TrainingJobName": f"{name}-*"}
+    calls.add(follow, "sagemaker", "DescribeTrainingJob", TrainingJobName=jobs["TrainingJobName"])
+    return [*_of_upload(stack, prefixes, manifests), *calls.needs, *_of_model(stack, jobs)]
+
+
+def _of_upload(stack: "Stack", prefixes: Sequence[str], manifests: Sequence[str]) -> list[Need]:
     calls = _Calls(stack)
     for key in manifests:
         calls.add("to write a channel's manifest", "s3", "PutObject", Bucket=stack.data_bucket, Key=key)
-    return [*of_data(stack, prefixes), *calls.needs, *_of_job(stack, request)]
+    return [*of_data(stack, prefixes), *calls.needs]
 
 
 def of_resume(stack: "Stack", request: Mapping[str, Any]) -> list[Need]:
@@ -105,6 +136,12 @@ def _of_job(stack: "Stack", request: Mapping[str, Any]) -> list[Need]:
     calls.add("to follow the job", "sagemaker", "DescribeTrainingJob", TrainingJobName=job)
     for operation in ("DescribeLogStreams", "GetLogEvents"):
         calls.add("to follow the job", "logs", operation, logGroupName=LOG_GROUP, logStreamName=f"{job}/algo-1-1")
+    return [*calls.needs, *_of_model(stack, request)]
+
+
+def _of_model(stack: "Stack", request: Mapping[str, Any]) -> list[Need]:
+    """To download a job's model."""
+    calls = _Calls(stack)
     bucket, key = model_place(request)
     if key.endswith("/*"):
         calls.add("to list the model's files", "s3", "ListObjectsV2", Bucket=bucket)

@@ -19,6 +19,7 @@ from scripts.tuning.space import search_space
 from tests.unit.aws_server import STACK
 from tests.unit.training.shapes import problems
 
+JOB_FILE = r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,41}"
 KEY = "arn:aws:kms:us-east-1:123456789012:key/k"
 RATE = {"learning_rate": {"min": 0.0001, "max": 0.1, "scaling": "Logarithmic"}}
 VPC = {"subnets": ["subnet-0a1b2c3d"], "security_groups": ["sg-0a1b2c3d"]}

@@ -31,10 +31,12 @@ from scripts.localcloud.sagemaker.api import SageMaker
 from scripts.localcloud.sagemaker.executor import ChoosingExecutor
 from scripts.localcloud.sagemaker.jobs import JobStore
 from scripts.localcloud.sagemaker.journal import Journal, clean_up
+from scripts.localcloud.sagemaker.launching import Launcher
 from scripts.localcloud.sagemaker.pools import Clock, WarmPools
 from scripts.localcloud.sagemaker.processes import ProcessExecutor
 from scripts.localcloud.sagemaker.services import JobServices
 from scripts.localcloud.sagemaker.slots import Slots, machine_slots
+from scripts.localcloud.sagemaker.tags import Tags
 
 LOCK_SECONDS = 0.5
 POLL_SECONDS = 0.05
@@ -84,7 +86,8 @@ def _serve(folder: Path, lost_jobs: list[str], ended: threading.Event) -> None:
             fault_of_instances=lambda: application.fault_of_instances(),
         )
         orders = Orders()
-        sagemaker = SageMaker(services, orders)
+        launcher = Launcher(services)
+        sagemaker = SageMaker(launcher, orders, Tags(store).operations)
         shims.apply(registry.address)
         application = Application(
             sagemaker, registry, engine.container_support, Store(folder / "objects"), orders, clock.move
@@ -98,8 +101,8 @@ def _serve(folder: Path, lost_jobs: list[str], ended: threading.Event) -> None:
         while not ended.wait(POLL_SECONDS):
             # Many short waits, because the kernel may deliver SIGTERM to another thread. Python runs the handler in
             # this thread, and one long wait would not wake up for it.
-            sagemaker.end_due_pools()
-        sagemaker.close()
+            services.pools.end_due()
+        launcher.close()
         server.shutdown()
         thread.join()
         server.server_close()

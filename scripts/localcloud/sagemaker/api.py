@@ -1,33 +1,32 @@
 """The SageMaker operations that the local cloud has."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from scripts.localcloud.awsjson import Call, ServiceError, validation_error
-from scripts.localcloud.environment import ACCOUNT
 from scripts.localcloud.interruptions import Orders
-from scripts.localcloud.sagemaker import checks, describe, pools, rules, search, support, validation
-from scripts.localcloud.sagemaker.jobs import Job, StopReason, new_job, present
-from scripts.localcloud.sagemaker.runner import JobRun
-from scripts.localcloud.sagemaker.services import JobServices
+from scripts.localcloud.sagemaker import describe, pools, rules, search, support, validation
+from scripts.localcloud.sagemaker.jobs import Job, StopReason, present
+from scripts.localcloud.sagemaker.launching import Launcher
 
-MAX_TAGS = 50
+Operation = Callable[[Call], dict[str, Any]]
 
 
 class SageMaker:
-    """Answers calls, and runs the jobs that they create.
+    """Answers calls: those of training jobs itself.
 
     Args:
-        services: the objects that all jobs share.
+        launcher: starts training jobs.
         orders: the ordered interruptions, each for the job that one program creates.
+        others: answer the other operations, by their names.
     """
 
-    def __init__(self, services: JobServices, orders: Orders) -> None:
-        self._services = services
+    def __init__(self, launcher: Launcher, orders: Orders, others: Mapping[str, Operation]) -> None:
+        self._launcher = launcher
+        self._services = launcher.services
         self._orders = orders
-        self._runs: list[JobRun] = []
-        self._operations: dict[str, Callable[[Call], dict[str, Any]]] = {
+        self._operations: dict[str, Operation] = {
             "CreateTrainingJob": self._create,
             "DescribeTrainingJob": self._describe,
             "ListTrainingJobs": self._list,
@@ -35,9 +34,7 @@ class SageMaker:
             "UpdateTrainingJob": self._update,
             "DeleteTrainingJob": self._delete,
             "Search": self._search,
-            "AddTags": self._add_tags,
-            "ListTags": self._list_tags,
-            "DeleteTags": self._delete_tags,
+            **others,
         }
 
     def __call__(self, call: Call) -> dict[str, Any]:
@@ -56,34 +53,8 @@ class SageMaker:
         support.check(call.operation, call.parameters)
         return operation(call)
 
-    def end_due_pools(self) -> None:
-        """Terminate the warm pools whose time is over."""
-        self._services.pools.end_due()
-
-    def close(self) -> None:
-        """Kill every job's program, without uploading anything, because the local cloud stops."""
-        for run in self._runs:
-            run.abort()
-        self._services.pools.close()
-
     def _create(self, call: Call) -> dict[str, Any]:
-        request = call.parameters
-        rules.check(request)
-        interruptions = self._orders.find(call.app)
-        if interruptions and not request.get("EnableManagedSpotTraining"):
-            raise validation_error(f"{support.CANNOT_RUN}INTERRUPT is for spot jobs, and this job trains on demand.")
-        job = new_job(request, call.region, ACCOUNT, present(), interruptions)
-        if self._services.store.get(job.arn):
-            raise _in_use(job)
-        checks.check(request, job.arn, call.region, self._services.clients)
-        refusal = self._services.executor.refusal(request)
-        if refusal:
-            raise validation_error(refusal)
-        if not self._services.store.add(job):  # Another request for the same name may have come in meanwhile.
-            raise _in_use(job)
-        run = JobRun(job, self._services)
-        self._runs.append(run)
-        run.start()
+        job = self._launcher.launch(call.parameters, call.region, self._orders.find(call.app))
         return {"TrainingJobArn": job.arn}
 
     def _describe(self, call: Call) -> dict[str, Any]:
@@ -151,29 +122,6 @@ class SageMaker:
         records = [describe.search_record(job, discount) for job in self._services.store.all(call.region)]
         return describe.search_page(search.find(records, call.parameters), call.parameters)
 
-    def _add_tags(self, call: Call) -> dict[str, Any]:
-        added = {tag["Key"]: tag["Value"] for tag in call.parameters["Tags"]}
-
-        def change(job: Job) -> Job:
-            tags = dict(job.tags) | added
-            if len(tags) > MAX_TAGS:
-                raise validation_error(f"A training job has at most {MAX_TAGS} tags.")
-            return replace(job, tags=tuple(tags.items()))
-
-        return {"Tags": describe.tag_list(self._change(self._find_by_arn(call), change))}
-
-    def _delete_tags(self, call: Call) -> dict[str, Any]:
-        deleted = set(call.parameters["TagKeys"])
-
-        def change(job: Job) -> Job:
-            return replace(job, tags=tuple(tag for tag in job.tags if tag[0] not in deleted))
-
-        self._change(self._find_by_arn(call), change)
-        return {}
-
-    def _list_tags(self, call: Call) -> dict[str, Any]:
-        return {"Tags": describe.tag_list(self._find_by_arn(call))}
-
     def _change(self, job: Job, change: Callable[[Job], Job]) -> Job:
         try:
             return self._services.store.change(job.arn, change)
@@ -187,20 +135,6 @@ class SageMaker:
                 return job
         raise _not_found()
 
-    def _find_by_arn(self, call: Call) -> Job:
-        job = self._services.store.get(call.parameters["ResourceArn"])
-        if job is None:
-            raise _not_found()
-        return job
-
 
 def _not_found() -> ServiceError:
     return validation_error("Requested resource not found.")
-
-
-def _in_use(job: Job) -> ServiceError:
-    return ServiceError(
-        "ResourceInUse",
-        "Training job names must be unique within an AWS account and region, and a training job with this name "
-        f"already exists ({job.arn})",
-    )

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from scripts.localcloud.awsjson import parse_time, validation_error
 from scripts.localcloud.sagemaker import pools, spot
 from scripts.localcloud.sagemaker.jobs import Job
+from scripts.localcloud.sagemaker.tags import tag_list
 from scripts.localcloud.sagemaker.validation import has_property
 
 T = TypeVar("T")
@@ -30,8 +31,9 @@ def description(job: Job, discount: Decimal = spot.DISCOUNT) -> dict[str, Any]:
         discount: what spot saves of the price on demand, from 0 to 1.
     """
     sent = {name: value for name, value in job.request.items() if name not in NOT_DESCRIBED}
-    described = _with_defaults(sent) | {
+    described = with_defaults(sent) | {
         "TrainingJobArn": job.arn,
+        "TuningJobArn": job.tuning,
         "TrainingJobStatus": job.status,
         "SecondaryStatus": job.transitions[-1].status,
         "SecondaryStatusTransitions": [_transition(job, index) for index in range(len(job.transitions))],
@@ -55,7 +57,7 @@ def description(job: Job, discount: Decimal = spot.DISCOUNT) -> dict[str, Any]:
     return {name: value for name, value in described.items() if value is not None}
 
 
-def _with_defaults(request: Mapping[str, Any]) -> dict[str, Any]:
+def with_defaults(request: Mapping[str, Any]) -> dict[str, Any]:
     """Return a request with the members that AWS answers also if the request does not have them.
 
     SageMaker's SDK 2 reads KmsKeyId (``_prepare_init_params_from_job_description`` in ``sagemaker/estimator.py``), and
@@ -97,7 +99,7 @@ def page(jobs: Sequence[Job], wanted: Mapping[str, Any]) -> dict[str, Any]:
     key = keys[wanted.get("SortBy", "CreationTime")]
     matching = [job for job in jobs if _matches(job, wanted)]
     matching.sort(key=key, reverse=wanted.get("SortOrder", "Descending") == "Descending")
-    cut, token = _cut(matching, wanted)
+    cut, token = cut_page(matching, wanted)
     status, pool = wanted.get("StatusEquals"), wanted.get("WarmPoolStatusEquals")
     found = [job for job in cut if status in (None, job.status) and pool in (None, job.pool and job.pool.status)]
     return {"TrainingJobSummaries": [summary(job) for job in found]} | token
@@ -105,7 +107,7 @@ def page(jobs: Sequence[Job], wanted: Mapping[str, Any]) -> dict[str, Any]:
 
 def search_record(job: Job, discount: Decimal) -> dict[str, Any]:
     """Return a job as Search finds it: its description, as far as the type TrainingJob has it, and its tags."""
-    described = description(job, discount) | {"Tags": tag_list(job)}
+    described = description(job, discount) | {"Tags": tag_list(job.tags)}
     return {name: value for name, value in described.items() if has_property("TrainingJob", name)}
 
 
@@ -115,17 +117,12 @@ def search_page(records: Sequence[Mapping[str, Any]], wanted: Mapping[str, Any])
     Raises:
         ServiceError: a NextToken that no response gave.
     """
-    cut, token = _cut(records, wanted)
+    cut, token = cut_page(records, wanted)
     hits = {"Value": len(records), "Relation": "EqualTo"}
     return {"Results": [{"TrainingJob": record} for record in cut], "TotalHits": hits} | token
 
 
-def tag_list(job: Job) -> list[dict[str, str]]:
-    """Return a job's tags in the form of AWS's answers."""
-    return [{"Key": key, "Value": value} for key, value in job.tags]
-
-
-def _cut(found: Sequence[T], wanted: Mapping[str, Any]) -> tuple[Sequence[T], dict[str, str]]:
+def cut_page(found: Sequence[T], wanted: Mapping[str, Any]) -> tuple[Sequence[T], dict[str, str]]:
     """Return the page that NextToken and MaxResults ask for, and the token of the next page if there is one."""
     start = _offset(wanted.get("NextToken"))
     end = start + wanted.get("MaxResults", PAGE)

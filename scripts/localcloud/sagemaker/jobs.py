@@ -3,8 +3,7 @@
 A ``Job`` is immutable. To change a job, ``JobStore.change`` replaces it under a lock with a new value.
 """
 
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum
@@ -12,6 +11,8 @@ from typing import Any
 
 from scripts.localcloud.environment import REGION
 from scripts.localcloud.interruptions import Interruption
+from scripts.localcloud.sagemaker.store import Store
+from scripts.localcloud.sagemaker.tags import read_tags
 
 MESSAGES = {
     "Starting": "Starting the training job",
@@ -96,6 +97,7 @@ class Job:
         failure: FailureReason.
         model: the URI in ModelArtifacts.
         pool: its warm pool; None for a job that neither asked for one nor got one.
+        tuning: the ARN of the tuning job that created it; None if it is of no tuning.
     """
 
     request: Mapping[str, Any]
@@ -114,6 +116,7 @@ class Job:
     metrics: tuple[Metric, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
     pool: WarmPool | None = None
+    tuning: str | None = None
 
     @property
     def name(self) -> str:
@@ -185,6 +188,7 @@ def new_job(
     account: str,
     at: datetime,
     interruptions: tuple[Interruption, ...] = (),
+    tuning: str | None = None,
 ) -> Job:
     """Create the value of a new job, with status Starting."""
     name = request["TrainingJobName"]
@@ -196,46 +200,10 @@ def new_job(
         modified=at,
         transitions=(Transition("Starting", at, MESSAGES["Starting"]),),
         interruptions=interruptions,
-        tags=tuple((tag["Key"], tag["Value"]) for tag in request.get("Tags", [])),
+        tags=read_tags(request),
+        tuning=tuning,
     )
 
 
-class JobStore:
-    """Keeps all jobs by their ARN."""
-
-    def __init__(self) -> None:
-        self._jobs: dict[str, Job] = {}
-        self._lock = threading.Lock()
-
-    def add(self, job: Job) -> bool:
-        """Add a new job; returns False if a job with this ARN exists already."""
-        with self._lock:
-            if job.arn in self._jobs:
-                return False
-            self._jobs[job.arn] = job
-            return True
-
-    def get(self, arn: str) -> Job | None:
-        """Return the job with this ARN; None if there is no such job."""
-        with self._lock:
-            return self._jobs.get(arn)
-
-    def delete(self, arn: str) -> None:
-        """Delete a job that has ended; a job that does not exist is no error."""
-        with self._lock:
-            self._jobs.pop(arn, None)
-
-    def change(self, arn: str, change: Callable[[Job], Job]) -> Job:
-        """Replace the job with ``change(job)``; if that raises, the job does not change.
-
-        Raises:
-            KeyError: there is no such job.
-        """
-        with self._lock:
-            self._jobs[arn] = change(self._jobs[arn])
-            return self._jobs[arn]
-
-    def all(self, region: str) -> list[Job]:
-        """Return the jobs of a region, oldest first."""
-        with self._lock:
-            return [job for job in self._jobs.values() if job.region == region]
+class JobStore(Store[Job]):
+    """Keeps all training jobs by their ARN."""

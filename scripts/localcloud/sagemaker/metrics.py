@@ -26,6 +26,7 @@ class Metrics:
         self._regexes = [(definition["Name"], re.compile(definition["Regex"])) for definition in definitions]
         self._last: dict[str, Metric] = {}
         self._found: list[Metric] = []
+        self._values: dict[str, list[float]] = {}
 
     def read(self, line: str, at: datetime) -> None:
         """Look for metrics in a line of the log."""
@@ -35,10 +36,15 @@ class Metrics:
                 if value is not None:
                     self._last[name] = Metric(name, value, at)
                     self._found.append(self._last[name])
+                    self._values.setdefault(name, []).append(value)
 
     def last(self) -> tuple[Metric, ...]:
         """Return the last value of each metric that was found, in the order of the definitions."""
         return tuple(self._last[name] for name, _ in self._regexes if name in self._last)
+
+    def values(self, name: str) -> tuple[float, ...]:
+        """Return all values of a metric that were found, in their order."""
+        return tuple(self._values.get(name, ()))
 
     def publish(self, cloudwatch: Any, job: str) -> None:
         """Send the values that were found since the last call to CloudWatch.

@@ -64,6 +64,10 @@ class JobRun:
         self._services.journal.write(self._job.folder)
         self._thread.start()
 
+    def values(self, metric: str) -> tuple[float, ...]:
+        """Return the values of a metric that the job has printed so far, in their order."""
+        return self._metrics.values(metric)
+
     def abort(self) -> None:
         """Kill the programs without uploading anything, and wait for the job's thread."""
         self._aborted.set()

@@ -14,7 +14,7 @@ FILE = "request.json"
 
 
 def check_can_keep(request: Mapping[str, Any]) -> None:
-    """Check that a run's folder can be written, before anything is sent. Leaves nothing.
+    """Check that the folder of a training job can be written, before anything is sent. Leaves nothing.
 
     Raises:
         UserError: a file has the name of a folder.
@@ -22,7 +22,7 @@ def check_can_keep(request: Mapping[str, Any]) -> None:
     """
     existed = FOLDER.exists()
     try:
-        keep_request(request, ())
+        keep_request(request["TrainingJobName"], request, ())
     finally:
         forget_request(request["TrainingJobName"])
         if not existed:
@@ -30,19 +30,20 @@ def check_can_keep(request: Mapping[str, Any]) -> None:
                 FOLDER.rmdir()
 
 
-def keep_request(request: Mapping[str, Any], data: Sequence[str]) -> None:
+def keep_request(job: str, request: Mapping[str, Any], data: Sequence[str]) -> None:
     """Write a job's request.json and the manifest of its data, in the run's new folder. Raises as `check_can_keep`.
 
     Args:
-        request: the CreateTrainingJob request.
+        job: the job's name.
+        request: the request that creates it.
         data: the lines of the manifest.
     """
-    folder = create_run_folder(request["TrainingJobName"])
+    folder = create_run_folder(job)
     try:
         write_json(folder / FILE, request)
         manifest.write_manifest(folder, data)
     except BaseException:
-        forget_request(request["TrainingJobName"])
+        forget_request(job)
         raise
 
 

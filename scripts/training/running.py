@@ -7,6 +7,7 @@ from scripts import costs
 from scripts.core import aws, console, refusals, verb
 from scripts.core.errors import UserError
 from scripts.core.patience import Patience
+from scripts.core.permissions import definitions
 from scripts.runs.artifacts import download_model
 from scripts.runs.ending import downloading, following_job, print_end
 from scripts.runs.following import describe_patiently, follow
@@ -14,7 +15,7 @@ from scripts.runs.manifest import list_data
 from scripts.runs.record import Record, save_record
 from scripts.runs.requests import forget_request, keep_request
 from scripts.runs.results import EmptyModelError
-from scripts.training.submission import JobMayExistError, submit
+from scripts.training.submission import TRAINING_JOB, JobMayExistError, Kind, submit
 
 
 def run(request: Mapping[str, Any]) -> bool:
@@ -43,22 +44,23 @@ def run(request: Mapping[str, Any]) -> bool:
     return _fetch_model(record)
 
 
-def send(request: Mapping[str, Any]) -> None:
+def send(request: Mapping[str, Any], kind: Kind = TRAINING_JOB) -> None:
     """Create the job. request.json is there before the job, and stays unless there is certainly no job.
 
     Args:
-        request: the CreateTrainingJob request.
+        request: the request that creates it.
+        kind: what it creates.
 
     Raises:
         UserError: AWS refused the request for a reason that you can correct, or nobody can say whether the job exists.
     """
-    job = request["TrainingJobName"]
-    line = f"{job} may have been started: `make jobs` lists it, `make stop RUN={job}` stops it."
-    with verb.on_interrupt("Interrupted. No job was started."):
-        keep_request(request, list_data(request))
+    job = kind.name_in(request)
+    line = f"{job} may have been started: `{kind.listed}` lists it, `make stop {kind.variable}={job}` stops it."
+    with verb.on_interrupt(f"Interrupted. No {kind.noun} was started."):
+        keep_request(job, request, list_data(definitions(request)[0]))
     try:
         with verb.on_interrupt(f"Interrupted. {line}"):
-            submit(request, console.say)
+            submit(request, console.say, kind=kind)
     except JobMayExistError:
         raise
     except Exception as error:

@@ -1,8 +1,12 @@
-"""Sends CreateTrainingJob until the job exists or certainly does not; `scripts.training.sending` decides how."""
+"""Sends a job until it exists or certainly does not; `scripts.training.sending` decides how.
+
+A job is a training job, or a tuning: `Kind` has what differs.
+"""
 
 import re
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from scripts.core import aws, refusals
@@ -21,29 +25,66 @@ IAM_DELAY_MESSAGES = (
 )
 
 
+@dataclass(frozen=True)
+class Kind:
+    """What is sent.
+
+    Args:
+        noun: what it is called in messages.
+        name: the member of its requests that names it.
+        operation: the end of its operations' names in boto3, such as ``training_job``.
+        is_ours: whether what Describe answers was created by a request.
+        variable: the variable of make that names it.
+        listed: the command that lists it.
+        page: the page that describes what a person may correct.
+    """
+
+    noun: str
+    name: str
+    operation: str
+    is_ours: Callable[[Mapping[str, Any], Mapping[str, Any]], bool]
+    variable: str
+    listed: str
+    page: str
+
+    def name_in(self, request: Mapping[str, Any]) -> str:
+        """The name in a request."""
+        return str(request[self.name])
+
+    def call(self, client: Any, verb: str, **parameters: Any) -> dict[str, Any]:
+        """Make one of its calls, such as ``create``."""
+        answer: dict[str, Any] = getattr(client, f"{verb}_{self.operation}")(**parameters)
+        return answer
+
+
+TRAINING_JOB = Kind("job", "TrainingJobName", "training_job", is_ours, "RUN", "make jobs", "docs/jobs.md")
+
+
 def submit(
     request: Mapping[str, Any],
     say: Callable[[str], None],
     connect: Callable[[str], Any] = aws.client_of_one_attempt,
     now: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
+    kind: Kind = TRAINING_JOB,
 ) -> None:
-    """Create the training job. It exists when this returns.
+    """Create the job. It exists when this returns.
 
     Args:
-        request: the CreateTrainingJob request.
+        request: the request that creates it.
         say: prints a line when it has to wait or to look.
         connect: makes a client of a service that makes one attempt a call. With more attempts, the last error would
             hide that an earlier attempt may have created the job.
         now: the time in seconds.
         sleep: waits for some seconds.
+        kind: what the request creates.
 
     Raises:
         JobMayExistError: nobody can say whether the job exists.
         UserError: AWS refused the request for a reason that you can correct. There is no job.
         Exception: the same for another reason.
     """
-    attempts = _Attempts(request, say, connect)
+    attempts = _Attempts(request, say, connect, kind)
     sending = begin(now())
     while sending.action in {Action.SEND, Action.LOOK}:
         if sending.pause:
@@ -62,17 +103,19 @@ class JobMayExistError(UserError):
 class _Attempts:
     """Makes the calls of a submission, and keeps the error to report."""
 
-    def __init__(self, request: Mapping[str, Any], say: Callable[[str], None], connect: Callable[[str], Any]) -> None:
-        self._request, self._say, self._connect = request, say, connect
+    def __init__(
+        self, request: Mapping[str, Any], say: Callable[[str], None], connect: Callable[[str], Any], kind: Kind
+    ) -> None:
+        self._request, self._say, self._connect, self._kind = request, say, connect, kind
         self._sagemaker = connect("sagemaker")
-        self._name: str = request["TrainingJobName"]
+        self._name = kind.name_in(request)
         self._announced: set[str] = set()
         self._refusal = self._error = Exception("no answer yet")
 
     def send(self) -> Answer:
-        """Send CreateTrainingJob once."""
+        """Send the request once."""
         try:
-            self._sagemaker.create_training_job(**self._request)
+            self._kind.call(self._sagemaker, "create", **self._request)
         except Exception as error:
             self._refusal = self._error = error
             return answer_of(error)
@@ -81,7 +124,7 @@ class _Attempts:
     def look(self) -> Answer:
         """Look for the job once."""
         try:
-            found = self._sagemaker.describe_training_job(TrainingJobName=self._name)
+            found = self._kind.call(self._sagemaker, "describe", **{self._kind.name: self._name})
         except Exception as error:
             if aws.error_code(error) in {"ValidationException", "ResourceNotFound"}:
                 return Answer.MISSING
@@ -95,7 +138,7 @@ class _Attempts:
                 aws.renew()
                 self._sagemaker = self._connect("sagemaker")
             return Answer.NO_ANSWER
-        return Answer.OURS if is_ours(self._request, found) else Answer.OF_SOMEBODY_ELSE
+        return Answer.OURS if self._kind.is_ours(self._request, found) else Answer.OF_SOMEBODY_ELSE
 
     def announce(self, sending: Sending) -> None:
         """Print a line about what is waited for, once for each reason."""
@@ -105,7 +148,8 @@ class _Attempts:
             message = aws.error_message(self._refusal)
             line = f"SageMaker does not know the new permissions yet; sending again for up to two minutes: {message}"
         else:
-            line = f"AWS does not take the job now; sending it again for up to two minutes: {_reason(self._refusal)}"
+            noun, reason = self._kind.noun, _reason(self._refusal)
+            line = f"AWS does not take the {noun} now; sending it again for up to two minutes: {reason}"
         kind = line.partition(":")[0]
         if kind not in self._announced:
             self._say(line)
@@ -113,28 +157,28 @@ class _Attempts:
 
     def report(self, action: Action) -> Exception:
         """The error that ends the sending."""
-        name = self._name
+        name, kind = self._name, self._kind
         if action is Action.REPORT_UNKNOWN:
             return JobMayExistError(
-                f"AWS did not say whether it has started the job {name}: {_reason(self._error)}",
-                f"It may be running. When AWS answers again, `make jobs` lists it if it exists: then "
-                f"`make logs RUN={name}` follows it, and `make stop RUN={name}` stops it.",
+                f"AWS did not say whether it has started the {kind.noun} {name}: {_reason(self._error)}",
+                f"It may be running. When AWS answers again, `{kind.listed}` lists it if it exists: then "
+                f"`make logs {kind.variable}={name}` follows it, and `make stop {kind.variable}={name}` stops it.",
             )
         if action is Action.REPORT_NOT_STARTED:
             return UserError(
-                f"AWS has not started the job {name}: {_reason(self._refusal)}",
-                f"The fault is AWS's or the network's. If `make jobs` does not list {name}, {AGAIN} later.",
+                f"AWS has not started the {kind.noun} {name}: {_reason(self._refusal)}",
+                f"The fault is AWS's or the network's. If `{kind.listed}` does not list {name}, {AGAIN} later.",
             )
         if action is Action.REPORT_NAME_TAKEN:
             return UserError(
-                f"Another job has the name {name}, with another request.",
-                f"{AGAIN.capitalize()} for a new job name.",
+                f"Another {kind.noun} has the name {name}, with another request.",
+                f"{AGAIN.capitalize()} for a new {kind.noun} name.",
             )
-        return _explain(aws.error_code(self._refusal), aws.error_message(self._refusal)) or self._refusal
+        return _explain(aws.error_code(self._refusal), aws.error_message(self._refusal), kind) or self._refusal
 
 
 def answer_of(error: Exception) -> Answer:
-    """What an error of CreateTrainingJob means.
+    """What an error of the request means.
 
     Raises:
         Exception: the error itself, if it is neither AWS's nor the network's.
@@ -158,9 +202,9 @@ def _reason(error: Exception) -> str:
     return explained.problem if explained else str(error)
 
 
-def _explain(code: str, message: str) -> UserError | None:
+def _explain(code: str, message: str, kind: Kind) -> UserError | None:
     if code == "ResourceLimitExceeded":
-        return _quota(message)
+        return _quota(message, kind)
     if code == "ValidationException" and "instance type" in message.lower():
         return UserError(
             f"SageMaker does not offer this instance type in {aws.region()}: {message}",
@@ -168,18 +212,18 @@ def _explain(code: str, message: str) -> UserError | None:
         )
     if code == "ValidationException":
         return UserError(
-            f"SageMaker rejected the job: {message}", "Correct the job file; docs/jobs.md describes each key."
+            f"SageMaker rejected the {kind.noun}: {message}", f"Correct the job file; {kind.page} describes each key."
         )
     return None
 
 
-def _quota(message: str) -> UserError:
+def _quota(message: str, kind: Kind) -> UserError:
     # https://docs.aws.amazon.com/general/latest/gr/sagemaker.html: the quota of a new account for most GPU types is 0.
     found = QUOTA.search(message)
     name = f"`{found['quota']}`" if found else "for this instance type"
     region = aws.region()
     return UserError(
-        f"The account's quota does not allow this job: {message}",
+        f"The account's quota does not allow this {kind.noun}: {message}",
         f"Raise the quota {name} in {region}: "
         f"https://{region}.console.aws.amazon.com/servicequotas/home/services/sagemaker/quotas (it takes AWS a day or "
         "two), or name another instance_type in the job file.",

@@ -64,7 +64,7 @@ def test_the_place_for_a_run_is_checked_without_a_trace() -> None:
 
 
 def test_a_request_is_forgotten_but_not_what_else_is_there() -> None:
-    keep_request({"TrainingJobName": JOB}, ["{}"])
+    keep_request(JOB, {"TrainingJobName": JOB}, ["{}"])
     assert sorted(path.name for path in Path("runs", JOB).iterdir()) == ["data.jsonl", "request.json"]
     Path("runs", JOB, "notes").write_text("mine")
     forget_request(JOB)

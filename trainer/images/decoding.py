@@ -37,9 +37,15 @@ def decode(path: Any, channels: int, upright: bool = True) -> Any:
     image = _rgb(contents) if channels == 3 else _grey(contents, is_jpeg)
     if upright:
         stored = image
-        image = tf.cond(is_jpeg, lambda: orientation.turn(stored, orientation.read(contents)), lambda: stored)
+        image = tf.cond(orientation.may_be_written(contents), lambda: _turn(stored, contents), lambda: stored)
         image.set_shape([None, None, channels])
     return image
+
+
+# A branch of many operations takes time even where it is not taken, unless it is a function that is not inlined.
+@tf.function(autograph=False, experimental_attributes={"_noinline": True})  # type: ignore[untyped-decorator]
+def _turn(image: Any, contents: Any) -> Any:
+    return orientation.turn(image, orientation.read(contents))
 
 
 def find_undecodable(paths: Sequence[str]) -> list[str]:

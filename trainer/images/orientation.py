@@ -11,7 +11,8 @@ import tensorflow as tf
 
 MOST_BYTES = 1 << 17
 """The segment Exif is among the first ones, and no segment is over 64 KiB."""
-EXIF_SEGMENT, FIRST_SEGMENT, LAST_SEGMENT = 0xFFE1, 0xFFE0, 0xFFEF
+JPEG, EXIF_SEGMENT, FIRST_SEGMENT, LAST_SEGMENT = 0xFFD8, 0xFFE1, 0xFFE0, 0xFFEF
+JFIF_LENGTH, JFIF_END = 16, 20  # without a thumbnail; the end counts from the start of the file
 EXIF, TIFF = (0x4578, 0x6966, 0), 10  # "Exif" and two zeros; TIFF's header comes after marker, length and these
 LITTLE_ENDIAN = 0x4949
 ENTRY = 12
@@ -19,6 +20,22 @@ ORIENTATION, SHORT = 0x0112, 3
 UPRIGHT = 1
 
 _as_written = tf.autograph.experimental.do_not_convert
+
+
+def may_be_written(contents: Any) -> Any:
+    """Whether a file is a JPEG that may name an orientation: a cheap look, because most images name none.
+
+    Args:
+        contents: the bytes of the file, a string scalar.
+
+    Returns:
+        A bool scalar. It is false if behind the segment JFIF, which comes first, there is no other one for
+        applications (https://www.w3.org/Graphics/JPEG/jfif3.pdf, page 5); `read` is then 1.
+    """
+    words = tf.io.decode_raw(contents, tf.uint16, little_endian=False, fixed_length=JFIF_END + 2)
+    is_jfif = (words[1] == FIRST_SEGMENT) & (words[2] == JFIF_LENGTH)
+    marker = tf.where(is_jfif, words[JFIF_END // 2], words[1])
+    return (words[0] == JPEG) & (marker >= FIRST_SEGMENT) & (marker <= LAST_SEGMENT)
 
 
 def read(contents: Any) -> Any:

@@ -106,6 +106,9 @@ def test_a_damaged_orientation_counts_as_upright() -> None:
             damaged[draw.randrange(2, min(len(damaged), start + 40))] = draw.randrange(256)
         contents.append(bytes(damaged))
     found = [int(value) for value in tf.data.Dataset.from_tensor_slices(contents).map(orientation.read)]
+    looked = [bool(value) for value in tf.data.Dataset.from_tensor_slices(contents).map(orientation.may_be_written)]
+    assert {value for value, look in zip(found, looked, strict=True) if not look} == {1}
+    assert not looked[4]  # a JPEG without Exif, as most are: the look alone decides
     assert found[:5] == [1] * 5
     assert set(found) <= set(range(1, 9))
     assert {1, 3} <= set(found)

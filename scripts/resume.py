@@ -9,7 +9,7 @@ from scripts.core import console, verb
 from scripts.core.printable import json_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 APP = verb.app("Resume a stopped or failed training job from its checkpoint, in a new job; download its model.")
 
@@ -26,11 +26,12 @@ def main(
     """Resume RUN with the same image, data and settings. The variable HP_TEXT may contain more hyperparameters."""
     from scripts import jobfile, runs, training
     from scripts.core import aws
+    from scripts.training import resume_request
 
     # With DRY_RUN=1 only the request goes to stdout.
     say = console.warn if dry_run else console.say
     sagemaker = aws.client("sagemaker")
-    earlier = runs.describe(sagemaker, runs.find(run, sagemaker))
+    earlier = resume_request.apart(runs.describe(sagemaker, runs.find(run, sagemaker)))
     request = _prepare(sagemaker, earlier, jobfile.read_assignments(os.environ.get("HP_TEXT", ""), hp or ()), env, say)
     if dry_run:
         console.say(json_text(request, indent=2))
@@ -43,7 +44,7 @@ def main(
 
 
 def _prepare(
-    sagemaker: Any, earlier: dict[str, Any], typed: dict[str, str], env: str, say: "Callable[[str], None]"
+    sagemaker: Any, earlier: "Mapping[str, Any]", typed: dict[str, str], env: str, say: "Callable[[str], None]"
 ) -> dict[str, Any]:
     """Do all checks that need no new resource, and build the request."""
     from scripts import costs, jobfile

@@ -16,6 +16,7 @@ import tensorflow as tf
 from trainyard.batches import Batch, Batches, Source, as_validation, count, fingerprint, validation_batches
 from trainyard.checkpoints import resume
 from trainyard.checkpoints.interval import Interval
+from trainyard.checkpoints.job_folder import job_folder
 from trainyard.checkpoints.saver import CheckpointSaver
 from trainyard.errors import JobError
 from trainyard.hosts import cluster
@@ -266,11 +267,13 @@ def _folder(checkpoints: str | Path | None, environ: Mapping[str, str]) -> Path 
         JobError: the folder cannot be made.
     """
     # SAGEMAKER_BASE_DIR is /opt/ml elsewhere: where a job is a process, as in the local cloud without containers.
-    usual = Path(environ.get("SAGEMAKER_BASE_DIR") or "/opt/ml") / "checkpoints"
+    base = Path(environ.get("SAGEMAKER_BASE_DIR") or "/opt/ml")
+    usual = base / "checkpoints"
     if checkpoints is None and not usual.is_dir():
         print(f"warning: there is no folder {usual}, so no checkpoint is kept: name one with checkpoints=", flush=True)
         return None
-    folder = Path(usual if checkpoints is None else checkpoints)
+    named = Path(usual if checkpoints is None else checkpoints)
+    folder = job_folder(named, base / "input" / "config" / "hyperparameters.json", environ)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

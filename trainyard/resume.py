@@ -41,6 +41,7 @@ from numpy.typing import NDArray
 
 # SAGEMAKER_BASE_DIR is set where a job is a process of its own machine, as in the local cloud without containers.
 SAGEMAKER_FOLDER = Path(os.environ.get("SAGEMAKER_BASE_DIR") or "/opt/ml") / "checkpoints"
+JOB_NAME = "TRAINING_JOB_NAME"
 STATE, ABOUT, MANIFEST = "state.npz", "about.json", "manifest.json"
 # After this time, a checkpoint is assumed to be in S3.
 UPLOAD_SECONDS = 60.0
@@ -624,7 +625,8 @@ def callback_warnings(others: Sequence[Any], folder: Path | None) -> list[str]:
                 "with numbers, text, arrays, lists and dicts"
             )
         saves_model = isinstance(each, callbacks.ModelCheckpoint)
-        if saves_model and folder == SAGEMAKER_FOLDER and folder not in Path(each.filepath).absolute().parents:
+        kept = folder is not None and SAGEMAKER_FOLDER in (folder, folder.parent)
+        if saves_model and folder and kept and folder not in Path(each.filepath).absolute().parents:
             lines.append(f"ModelCheckpoint writes {each.filepath}, which a new machine lacks: let it write to {folder}")
     return lines
 
@@ -866,6 +868,20 @@ def say(line: str) -> None:
     print(f"trainyard: {line}", flush=True)
 
 
+def job_folder(folder: Path) -> Path:
+    """The folder itself, or, for a training job of a hyperparameter tuning job, one in it with the job's name.
+
+    All jobs of a tuning job have one place in S3. SageMaker adds one hyperparameter to those of each:
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_HyperParameterTrainingJobDefinition.html.
+    """
+    sent, name = SAGEMAKER_FOLDER.parent / "input" / "config" / "hyperparameters.json", os.environ.get(JOB_NAME, "")
+    try:
+        tuned = "_tuning_objective_metric" in json.loads(sent.read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError):
+        tuned = False
+    return folder / name if tuned and re.fullmatch(r"[a-zA-Z0-9-]{1,63}", name) else folder
+
+
 def usable_folder(folder: str | Path | None) -> Path | None:
     """The folder for checkpoints, which exists then; None where nothing is kept.
 
@@ -875,7 +891,7 @@ def usable_folder(folder: str | Path | None) -> Path | None:
     if folder is None and not SAGEMAKER_FOLDER.is_dir():
         say(f"nothing is kept, as there is no {SAGEMAKER_FOLDER}; Resume(model, folder) keeps checkpoints in a folder")
         return None
-    path = Path(folder or SAGEMAKER_FOLDER)
+    path = job_folder(Path(folder or SAGEMAKER_FOLDER))
     try:
         path.mkdir(parents=True, exist_ok=True)
         for partial in path.glob("partial-*"):

@@ -31,6 +31,8 @@ class Hyperparameter:
         help: what it does.
         decisive: hyperparameters and values under which the results depend on this one. A job that resumes such a run
             must keep its value. None: the results do not depend on it, or only the trainer can tell.
+        tune: what `make tune` searches if the job file names no ranges, with the keys of ``[tuning.ranges.NAME]``;
+            None if the trainer names none.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Hyperparameter:
     default: str = ""
     help: str = ""
     decisive: Mapping[str, str] | None = None
+    tune: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -99,8 +102,9 @@ def parse_description(output: Mapping[str, Any]) -> TrainerDescription:
                 None if one["choices"] is None else tuple(as_text(choice) for choice in one["choices"]),
                 as_text(one["default"]),
                 one["help"],
-                # Older images do not have this key.
+                # Older images do not have these two keys.
                 None if one.get("decisive") is None else as_texts(one["decisive"]),
+                one.get("tune"),
             )
             for one in output["hyperparameters"]
         ),

@@ -14,8 +14,30 @@ from scripts.jobfile.reading import LONGEST_NAME
 from scripts.runs.record import ENDED, RESUMES, job_file_of
 from scripts.training.request import job_name
 
+TUNED = "_tuning_objective_metric"
+"""The hyperparameter that SageMaker adds to the training jobs of a tuning job."""
 CHOSEN = "Selected"
 """How the members of ResourceConfig begin that SageMaker answers with and does not accept: API_ResourceConfig.html."""
+
+
+def apart(earlier: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An earlier job as if it had been alone, where a tuning job started it.
+
+    All training jobs of a tuning job have one prefix for checkpoints. The trainer and the package trainyard keep those
+    of each in a folder with the job's name, and know such a job by a hyperparameter that SageMaker adds. A job that
+    resumes one has neither its name nor its tuning job.
+
+    Args:
+        earlier: the DescribeTrainingJob response of the earlier job.
+    """
+    sent = earlier.get("HyperParameters", {})
+    if TUNED not in sent:
+        return earlier
+    found = {**earlier, "HyperParameters": {name: value for name, value in sent.items() if name != TUNED}}
+    if "CheckpointConfig" in earlier:
+        place = earlier["CheckpointConfig"]
+        found["CheckpointConfig"] = {**place, "S3Uri": f"{place['S3Uri'].rstrip('/')}/{earlier['TrainingJobName']}/"}
+    return found
 
 
 def values_before(earlier: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ def declare(
     maximum: float | None = None,
     choices: tuple[Any, ...] | None = None,
     decisive: Conditions | None = None,
+    tune: Mapping[str, Any] | None = None,
 ) -> Any:
     """Declare a hyperparameter.
 
@@ -31,14 +32,16 @@ def declare(
         maximum: the highest value allowed.
         choices: all values allowed.
         decisive: when the results depend on it; None if they never do, or if only the trainer can decide.
+        tune: the range that a tuning job searches if its job file names none, as in ``[tuning.ranges]``; None if it is
+            not worth searching.
     """
-    metadata = {"help": text, "min": minimum, "max": maximum, "choices": choices, "decisive": decisive}
+    metadata = {"help": text, "min": minimum, "max": maximum, "choices": choices, "decisive": decisive, "tune": tune}
     return dataclasses.field(default=default, metadata=metadata)
 
 
 def described(field: "dataclasses.Field[Any]") -> dict[str, Any]:
-    """Return a hyperparameter as plain data: name, type, default, min, max, choices, decisive, help."""
-    limits = {key: field.metadata[key] for key in ("min", "max", "choices", "decisive", "help")}
+    """Return a hyperparameter as plain data: name, type, default, min, max, choices, decisive, tune, help."""
+    limits = {key: field.metadata[key] for key in ("min", "max", "choices", "decisive", "tune", "help")}
     return {"name": field.name, "type": kind_of(field).__name__, "default": field.default, **limits}
 
 

@@ -50,9 +50,22 @@ class Hyperparameters:
         10_000,
         decisive={**EXACT_RESUME, "learning_rate_schedule": "cosine", "schedule_epochs": 0},
     )
-    batch_size: int = declare(64, "images in one optimizer step", 1, 65_536, decisive=EXACT_RESUME)
+    batch_size: int = declare(
+        64,
+        "images in one optimizer step",
+        1,
+        65_536,
+        decisive=EXACT_RESUME,
+        # No larger than twice the default: a larger one may not fit into the memory of the job's devices.
+        tune={"min": 8, "max": 128, "scaling": "Logarithmic"},
+    )
     learning_rate: float = declare(
-        0.001, "learning rate of the optimizer at the start", 1e-8, 10, decisive=EXACT_RESUME
+        0.001,
+        "learning rate of the optimizer at the start",
+        1e-8,
+        10,
+        decisive=EXACT_RESUME,
+        tune={"min": 1e-4, "max": 3e-2, "scaling": "Logarithmic"},
     )
     learning_rate_schedule: str = declare(
         "cosine",
@@ -72,13 +85,19 @@ class Hyperparameters:
         choices=("auto", "float32", "float16", "bfloat16"),
     )
     dropout: float = declare(
-        0.2, "share of the features dropped before the last layer during training", 0, 0.9, decisive=EXACT_RESUME
+        0.2,
+        "share of the features dropped before the last layer during training",
+        0,
+        0.9,
+        decisive=EXACT_RESUME,
+        tune={"min": 0.0, "max": 0.5, "scaling": "Linear"},
     )
     augmentation: str = declare(
         "light",
         "how training images are varied: none; light: flip, crop and scale; standard: also rotation, colour, erasing",
         choices=("none", "light", "standard"),
         decisive=EXACT_RESUME,
+        tune={"values": ["none", "light", "standard"]},
     )
     flip: bool = declare(
         True,
@@ -106,6 +125,7 @@ class Hyperparameters:
         0,
         1,
         decisive=EXACT_RESUME,
+        tune={"min": 1e-4, "max": 1e-1, "scaling": "Logarithmic"},
     )
     clip_norm: float = declare(
         0.0,
@@ -264,7 +284,7 @@ def check(settings: Hyperparameters, given: Collection[str]) -> None:
 
 
 def describe() -> list[dict[str, Any]]:
-    """Return every hyperparameter as plain data: name, type, default, min, max, choices, decisive, help."""
+    """Return every hyperparameter as plain data: name, type, default, min, max, choices, decisive, tune, help."""
     return [described(field) for field in FIELDS]
 
 

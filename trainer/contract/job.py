@@ -19,6 +19,7 @@ from trainer.contract import hyperparameters
 from trainer.contract.declaration import nearest
 from trainer.contract.folders import Folders, read_hyperparameters
 from trainer.contract.hyperparameters import Hyperparameters
+from trainyard.checkpoints.job_folder import job_folder
 from trainyard.errors import JobError
 
 
@@ -69,7 +70,7 @@ def read_job(folders: Folders, arguments: Sequence[str], environ: Mapping[str, s
         weights=_channel(parsed.weights, "weights") if parsed.weights else None,
         model_dir=parsed.model_dir,
         output_data_dir=parsed.output_data_dir,
-        checkpoint_dir=parsed.checkpoint_dir,
+        checkpoint_dir=job_folder(parsed.checkpoint_dir, folders.config / "hyperparameters.json", environ),
         instance_type=parsed.current_instance_type,
         hosts=parsed.hosts,
         current_host=_current_host(parsed.current_host, parsed.hosts),

@@ -77,6 +77,16 @@ def test_checkpointconfig_names_the_checkpoint_folder(ready: Base) -> None:
     assert read(ready).checkpoint_dir == Path("/somewhere")
 
 
+def test_a_tuning_job_s_training_jobs_keep_their_checkpoints_apart(ready: Base) -> None:
+    ready.configure(hyperparameters={"epochs": "3", "_tuning_objective_metric": "val_loss"})
+    job, own = "digits-001-abcd1234", ready.root / "checkpoints" / "digits-001-abcd1234"
+    assert read(ready, TRAINING_JOB_NAME=job).checkpoint_dir == own
+    assert read(ready, TRAINING_JOB_NAME=job, SM_CHECKPOINT_DIR="/x").checkpoint_dir == Path("/x") / job
+    assert read(ready, TRAINING_JOB_NAME="../digits").checkpoint_dir == ready.root / "checkpoints"
+    ready.configure(hyperparameters={"epochs": "3"})
+    assert read(ready, TRAINING_JOB_NAME=job).checkpoint_dir == ready.root / "checkpoints"
+
+
 def test_the_command_line_overrides_hyperparameters_json(ready: Base) -> None:
     ready.configure(hyperparameters={"epochs": "3", "learning_rate": "0.5"})
     job = read(ready, "--epochs", "7")

@@ -3,6 +3,7 @@ import re
 import subprocess
 import sys
 import time
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -36,10 +37,24 @@ def test_describe_imports_neither_tensorflow_nor_keras_nor_numpy() -> None:
 
 def test_every_hyperparameter_has_all_keys_and_allows_its_default() -> None:
     for entry in hyperparameters.describe():
-        assert set(entry) == {"name", "type", "default", "min", "max", "choices", "decisive", "help"}
+        assert set(entry) == {"name", "type", "default", "min", "max", "choices", "decisive", "tune", "help"}
         assert entry["type"] == type(entry["default"]).__name__
         assert entry["choices"] is None or entry["default"] in entry["choices"]
         assert entry["min"] is None or entry["min"] <= entry["default"] <= entry["max"]
+
+
+@pytest.mark.parametrize(
+    "entry", [one for one in hyperparameters.describe() if one["tune"]], ids=lambda one: one["name"]
+)
+def test_a_range_for_tuning_is_within_the_limits_and_around_the_default(entry: dict[str, Any]) -> None:
+    tune = entry["tune"]
+    if "values" in tune:
+        assert set(tune["values"]) <= set(entry["choices"])
+        assert entry["default"] in tune["values"]
+        return
+    assert entry["min"] <= tune["min"] < entry["default"] < tune["max"] <= entry["max"]
+    assert type(tune["min"]) is type(tune["max"]) is type(entry["default"])
+    assert tune["min"] > 0 or tune["scaling"] == "Linear"
 
 
 def test_the_page_has_each_hyperparameter_with_its_default() -> None:

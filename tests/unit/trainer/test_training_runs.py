@@ -191,6 +191,25 @@ def test_a_checkpoint_of_another_run_is_refused(uninterrupted: tuple[Base, str],
 
 
 @pytest.mark.e2e
+def test_two_jobs_of_a_tuning_job_on_one_prefix_keep_their_own_checkpoints(
+    uninterrupted: tuple[Base, str], tmp_path: Path, digits: Path
+) -> None:
+    folder = tmp_path / "checkpoints"
+    for job, size, steps in (("digits-001-0a1b2c3d", "64", 10), ("digits-002-4e5f6a7b", "32", 19)):
+        values = {**SMALL, "epochs": "1", "batch_size": size, "_tuning_objective_metric": "val_loss"}
+        base = make_base(tmp_path / job, digits, **values)
+        (base.root / "checkpoints").symlink_to(folder)  # SageMaker restores the whole prefix
+        base.environment["TRAINING_JOB_NAME"] = job
+        folder.mkdir(exist_ok=True)
+        ended = base.train()
+        assert ended.returncode == 0, ended.stderr
+        assert [path.name for path in sorted((folder / job).glob("step-*"))][-1] == f"step-{steps:08}"
+    assert sorted(path.name for path in folder.iterdir()) == ["digits-001-0a1b2c3d", "digits-002-4e5f6a7b"]
+    again = base.train()
+    assert "epoch=" not in again.stdout  # its second attempt: all is trained
+
+
+@pytest.mark.e2e
 def test_a_gpu_instance_without_a_gpu_fails_unless_that_is_allowed(tmp_path: Path, digits: Path) -> None:
     if any(Path("/dev").glob("nvidia[0-9]*")):
         pytest.skip("this machine has a GPU")

@@ -234,3 +234,16 @@ def test_a_typed_value_has_the_type_that_it_has_in_the_earlier_job() -> None:
         "word": '"2"',
         "new": "3",
     }
+
+
+def test_a_tuning_job_s_training_job_is_resumed_from_its_own_folder() -> None:
+    alone = described()
+    assert resume_request.apart(alone) is alone
+    place = alone["CheckpointConfig"]
+    child = alone | {"HyperParameters": alone["HyperParameters"] | {"_tuning_objective_metric": "val_loss"}}
+    found = resume_request.apart(child)
+    assert found["HyperParameters"] == alone["HyperParameters"]
+    assert found["CheckpointConfig"] == place | {"S3Uri": f"{place['S3Uri'].rstrip('/')}/{JOB}/"}
+    request = resume_request.build(found, {}, {}, MEMBERS, datetime(2026, 1, 2, tzinfo=UTC))
+    assert not problems("CreateTrainingJob", request)
+    assert request["CheckpointConfig"]["S3Uri"].endswith(f"/{JOB}/")

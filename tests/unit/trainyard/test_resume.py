@@ -219,6 +219,22 @@ def test_what_is_lost_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert line == f"ModelCheckpoint writes best.keras, which a new machine lacks: let it write to {tmp_path}"
 
 
+def test_a_tuning_job_s_training_jobs_keep_their_checkpoints_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoints, config = tmp_path / "checkpoints", tmp_path / "input" / "config"
+    config.mkdir(parents=True)
+    checkpoints.mkdir()
+    monkeypatch.setattr("trainyard.resume.SAGEMAKER_FOLDER", checkpoints)
+    monkeypatch.setenv("TRAINING_JOB_NAME", "digits-001-abcd1234")
+    assert code.usable_folder(None) == checkpoints
+    (config / "hyperparameters.json").write_text('{"_tuning_objective_metric": "val_loss"}', encoding="utf-8")
+    assert code.usable_folder(None) == checkpoints / "digits-001-abcd1234"
+    elsewhere = CB.ModelCheckpoint("best.keras")
+    (line,) = code.callback_warnings([elsewhere], checkpoints / "digits-001-abcd1234")
+    assert line.endswith(f"let it write to {checkpoints / 'digits-001-abcd1234'}")
+
+
 def test_this_keras_has_every_attribute_that_is_kept(tmp_path: Path) -> None:
     made = [CB.EarlyStopping(), CB.ReduceLROnPlateau(), CB.ModelCheckpoint("best.keras"), CB.SwapEMAWeights()]
     for each in made:

@@ -1,15 +1,13 @@
 """review.html: Reviews as one page that needs no network and runs only its own script.
 
 The template and the fragments escape every text from a plan. If a text still got through, the page's security policy
-would run only the script whose hash it names, and would send nothing anywhere: https://www.w3.org/TR/CSP3/
+would run only the script whose hash it names, and would send nothing anywhere (document.py).
 
 The changes are in <noscript> elements, a hundred in each. Without scripts, a browser shows them. With scripts, they are
 plain text, which costs almost nothing, until page.js turns those near the screen into elements. So a page with 10,000
 changes opens at once.
 """
 
-import base64
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..model import ChangeView, Review, Severity, Status
-from . import fragments, words
+from . import document, fragments, words
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -38,42 +36,19 @@ def html(reviews: Sequence[Review]) -> str:
     Returns:
         A whole HTML document, readable without scripts too.
     """
-    css, script = ((_HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     pages = [_Page(place, review) for place, review in enumerate(reviews, start=1)]
     return _template().render(
         pages=pages,
         large=sum(len(review.changes) for review in reviews) > _LARGE,
-        css=css,
-        script=script,
-        css_hash=_hash(css),
-        script_hash=_hash(script),
+        css=document.styles(_HERE / "page.css"),
+        script=(_HERE / "page.js").read_text(encoding="utf-8"),
     )
-
-
-def _hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 @cache
 def _template() -> "Template":
-    import jinja2  # imported late, because most verbs write no page
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    for each in (
-        fragments.name,
-        fragments.headline,
-        fragments.prose,
-        fragments.changes,
-        fragments.differences,
-        fragments.lines,
-        fragments.cards,
-    ):
+    environment = document.environment()
+    for each in (fragments.changes, fragments.differences, fragments.lines, fragments.cards):
         environment.filters[each.__name__] = each
     environment.globals.update(words=words, plural=words.plural)
     return environment.get_template("page.html.j2")

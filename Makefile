@@ -95,7 +95,7 @@ prove-resume: .venv/installed ## Interrupt a training job and compare [JOB= KILL
 	@$(VENV) -m scripts.prove_resume
 
 ##@ From a training script to a model (CLOUD=local: rehearse)
-.PHONY: new plan infra unlock base image data train shell tune logs stop resume jobs prices sweep model destroy
+.PHONY: new plan infra unlock base image data train shell tune tunings logs stop resume jobs prices sweep model destroy
 new: $(PACKAGES) ## Write a job file for a training script of your own [NAME= CODE=../my-project PROGRAM=train.py]
 	@$(VENV) -m scripts.new
 plan: $(PACKAGES) ## Plan the changes of `make infra`, and review them on one page [ENV= YES=1]
@@ -114,11 +114,13 @@ train: $(PACKAGES) ## Run a training job and download its model [JOB= HP="epochs
 	@$(VERB) scripts.train
 tune: $(PACKAGES) ## Search hyperparameters with many jobs, download the best model [JOB= HP="epochs=3" IMAGE= INSTANCES= DRY_RUN=1 YES=1]
 	@$(VERB) scripts.tune
+tunings: $(PACKAGES) ## List the tunings, the newest first
+	@$(VERB) scripts.tunings
 shell: $(PACKAGES) ## Open a shell in a job's container, with its local channels [JOB= HP="epochs=3" IMAGE=]
 	@$(VERB) scripts.shell
-logs: $(PACKAGES) ## Follow a training job's log, or print that of an ended job [RUN=]
+logs: $(PACKAGES) ## Follow a training job's log, or print that of an ended job; or follow a tuning [RUN= TUNING=]
 	@$(VERB) scripts.logs
-stop: $(PACKAGES) ## Stop a training job; its model so far is kept [RUN=]
+stop: $(PACKAGES) ## Stop a training job or a tuning; the models so far are kept [RUN= TUNING=]
 	@$(VERB) scripts.stop
 resume: $(PACKAGES) ## Resume a stopped or failed training job in a new job [RUN= HP="epochs=20" DRY_RUN=1]
 	@$(VERB) scripts.resume
@@ -128,7 +130,7 @@ prices: $(PACKAGES) ## Ask AWS's Price List what instances cost in this region [
 	@$(VERB) scripts.prices
 sweep: $(PACKAGES) ## List what costs money or space and has no use, and remove it after you confirm [ENV= YES=1]
 	@$(VERB) scripts.sweep
-model: $(PACKAGES) ## Download and unpack a training job's model into runs/ [RUN=]
+model: $(PACKAGES) ## Download and unpack a training job's model, or a tuning's best, into runs/ [RUN= TUNING=]
 	@$(VERB) scripts.model
 destroy: $(PACKAGES) ## Review and destroy the infrastructure; asks for the environment's name [ENV= CONFIRM=]
 	@$(VERB) scripts.infra destroy

@@ -1,6 +1,6 @@
-"""`make logs`: follows a training job's log, or prints that of an ended job."""
+"""`make logs`: follows a training job's log, or prints that of an ended job; or follows a tuning."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,17 +12,30 @@ APP = verb.app("Follow a training job: its status, its log, its epochs.")
 @APP.command()
 def main(
     run: Annotated[str, typer.Option(envvar="RUN_TEXT", help="The job's name, or a unique beginning of it.")] = "",
+    tuning: Annotated[str, typer.Option(envvar="TUNING_TEXT", help="A tuning's name, in place of a job's.")] = "",
 ) -> None:
-    """Print the log from its beginning until the job has ended."""
+    """Print the log from its beginning until the job has ended. Of a tuning, show its training jobs."""
     from scripts import runs
     from scripts.core import aws
 
     sagemaker = aws.client("sagemaker")
+    if tuning:
+        _follow_tuning(sagemaker, tuning)
+        return
     job = runs.find(run, sagemaker)
     # An error at the start is reported; only later ones are waited for.
     status = runs.describe(sagemaker, job)["TrainingJobStatus"]
     with runs.following_job(job, status):
         runs.print_end(runs.save_record(runs.follow(job)))
+
+
+def _follow_tuning(sagemaker: Any, text: str) -> None:
+    from scripts import tuning
+
+    name = tuning.find(text, sagemaker)
+    status = tuning.describe(sagemaker, name)["HyperParameterTuningJobStatus"]
+    with tuning.following_tuning(name, status):
+        tuning.print_end(tuning.follow(name))
 
 
 if __name__ == "__main__":

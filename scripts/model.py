@@ -1,27 +1,34 @@
-"""`make model`: downloads a training job's model."""
+"""`make model`: downloads the model of a training job, or the best one of a tuning."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from scripts.core import console, verb
 
-APP = verb.app("Download and unpack a training job's model into runs/<job>/model/.")
+APP = verb.app("Download and unpack the model of a training job, or a tuning's best, into runs/<job>/model/.")
 
 
 @APP.command()
 def main(
     run: Annotated[str, typer.Option(envvar="RUN_TEXT", help="The job's name, or a unique beginning of it.")] = "",
+    tuning: Annotated[str, typer.Option(envvar="TUNING_TEXT", help="A tuning's name: its best model.")] = "",
 ) -> None:
     """Download the model, unless runs/ has it already."""
     from scripts import runs
     from scripts.core import aws
 
     sagemaker = aws.client("sagemaker")
-    job = runs.find(run, sagemaker)
+    job = _best_of(sagemaker, tuning) if tuning else runs.find(run, sagemaker)
     with verb.on_interrupt(f"Interrupted. No part of the model was kept; `make model RUN={job}` downloads it."):
         record, existed = runs.download_model(sagemaker, job)
     console.say(f"The model is {'already ' if existed else ''}in {record.model_path}.")
+
+
+def _best_of(sagemaker: Any, text: str) -> str:
+    from scripts import tuning
+
+    return tuning.best_job(tuning.describe(sagemaker, tuning.find(text, sagemaker)))
 
 
 if __name__ == "__main__":

@@ -1,23 +1,27 @@
-"""`make stop`: stops a training job."""
+"""`make stop`: stops a training job or a tuning."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from scripts.core import console, verb
 
-APP = verb.app("Stop a training job; its model so far is kept.")
+APP = verb.app("Stop a training job or a tuning; the models so far are kept.")
 
 
 @APP.command()
 def main(
     run: Annotated[str, typer.Option(envvar="RUN_TEXT", help="The job's name, or a unique beginning of it.")] = "",
+    tuning: Annotated[str, typer.Option(envvar="TUNING_TEXT", help="A tuning's name, in place of a job's.")] = "",
 ) -> None:
-    """Ask SageMaker to stop the job, without waiting until it has stopped."""
+    """Ask SageMaker to stop the job or tuning, without waiting until it has stopped."""
     from scripts import runs
     from scripts.core import aws
 
     sagemaker = aws.client("sagemaker")
+    if tuning:
+        _stop_tuning(sagemaker, tuning)
+        return
     job = runs.find(run, sagemaker)
     status = runs.describe(sagemaker, job)["TrainingJobStatus"]
     if status == "InProgress":
@@ -27,6 +31,24 @@ def main(
         return
     console.say(f"{job} is stopping: its program has two minutes to save its model.")
     console.say(f"`make logs RUN={job}` follows it until it ends; `make model RUN={job}` then downloads its model.")
+
+
+def _stop_tuning(sagemaker: Any, text: str) -> None:
+    from scripts import tuning
+
+    name = tuning.find(text, sagemaker)
+    status = tuning.describe(sagemaker, name)["HyperParameterTuningJobStatus"]
+    if status == "InProgress":
+        status = tuning.stop(sagemaker, name)
+    if status in tuning.ENDED:
+        console.say(f"{name} is {status}: there is nothing to stop.")
+        return
+    console.say(
+        f"{name} is stopping: its training jobs have two minutes to save their models. The best so far is kept."
+    )
+    console.say(
+        f"`make logs TUNING={name}` follows it until it ends; `make model TUNING={name}` then downloads the best."
+    )
 
 
 if __name__ == "__main__":

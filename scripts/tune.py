@@ -31,10 +31,15 @@ def main(
     spec = jobfile.with_instances(jobfile.read_job(job), instances)
     typed = jobfile.read_assignments(os.environ.get("HP_TEXT", ""), hp or ())
     prepared = tuning.prepare(job, spec, typed, env, say, image)
+    for line in tuning.search_lines(prepared):
+        say(line)
     if dry_run:
         console.say(json_text(prepared.request, indent=2))
         return
     tuning.upload(prepared, yes)
+    found = tuning.run(prepared)
+    if found.status != "Completed" or found.best is None:
+        raise typer.Exit(1)
 
 
 if __name__ == "__main__":

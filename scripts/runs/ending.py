@@ -30,7 +30,7 @@ def following_job(job: str, status: str = "InProgress") -> Iterator[None]:
     if status in ENDED:
         state = f"{job} is {status}."
         line = f"Interrupted. {job} is {status}; {again} shows its log again."
-    with _job_exists(line, again, state):
+    with job_exists(line, again, state):
         yield
 
 
@@ -39,12 +39,12 @@ def downloading(job: str) -> Iterator[None]:
     """A job is Completed, and this block downloads its model: whatever ends the block says which command does that."""
     again = f"`make model RUN={job}`"
     line = f"Interrupted. {job} is Completed; {again} downloads its model."
-    with _job_exists(line, again, f"{job} is Completed."):
+    with job_exists(line, again, f"{job} is Completed."):
         yield
 
 
 @contextmanager
-def _job_exists(line: str, again: str, state: str) -> Iterator[None]:
+def job_exists(line: str, again: str, state: str) -> Iterator[None]:
     """Let no ending of the block advise to run the same command again: it would start a second job.
 
     Args:

@@ -18,6 +18,8 @@ from scripts.runs.manifest import read_summary
 
 FOLDER = Path("runs")
 JOB_NAME = re.compile(r"(?P<spec>.+)-\d{8}-\d{6}-[a-z0-9]{4}")
+TUNING_NAME = re.compile(r".+-\d{12}-[a-z0-9]{4}")
+"""Tunings have folders beside those of runs, with names that `scripts/tuning/request.py` makes."""
 ENDED = frozenset({"Completed", "Failed", "Stopped"})
 # The tag of a job that names the earlier job that it resumes.
 RESUMES = "Resumes"
@@ -198,13 +200,13 @@ def find(text: str, sagemaker: Any) -> str:
     Raises:
         UserError: RUN is empty, or matches no job or several.
     """
-    local = [path.name for path in FOLDER.iterdir() if path.is_dir()] if FOLDER.is_dir() else []
+    local = [name for name in folders() if not TUNING_NAME.fullmatch(name)]
     if not text:
         newest = sorted(local, key=_by_time)[-1:]
         raise UserError("No run is named.", f"Name one with RUN=, such as RUN={newest[0] if newest else '<job>'}.")
     found = match_run(text, local)
     if found is None:
-        jobs = sagemaker.list_training_jobs(NameContains=text[:63], MaxResults=100) if _can_be_name(text) else {}
+        jobs = sagemaker.list_training_jobs(NameContains=text[:63], MaxResults=100) if can_be_name(text) else {}
         listed = [job["TrainingJobName"] for job in jobs.get("TrainingJobSummaries", [])]
         found = match_run(text, listed)
     if found is not None:
@@ -214,8 +216,19 @@ def find(text: str, sagemaker: Any) -> str:
     raise UserError(f"There is no training job {text} in {aws.region()}.", f"{hint}`make jobs` lists them.")
 
 
-def match_run(text: str, names: Sequence[str]) -> str | None:
+def folders() -> list[str]:
+    """The names of the folders in runs/: of training jobs and of tunings."""
+    return [path.name for path in FOLDER.iterdir() if path.is_dir()] if FOLDER.is_dir() else []
+
+
+def match_run(text: str, names: Sequence[str], variable: str = "RUN", noun: str = "runs") -> str | None:
     """The name that is ``text``, or the only one that begins with it; None if there is none.
+
+    Args:
+        text: what was typed.
+        names: the names.
+        variable: the variable of make that has it.
+        noun: what the names are of.
 
     Raises:
         UserError: several names begin with it.
@@ -225,7 +238,7 @@ def match_run(text: str, names: Sequence[str]) -> str | None:
         return text if text in matches else matches[0]
     if matches:
         shown = ", ".join(matches[:5]) + (" …" if len(matches) > 5 else "")
-        raise UserError(f"RUN={text} matches {len(matches)} runs.", f"Type more of the name: {shown}")
+        raise UserError(f"{variable}={text} matches {len(matches)} {noun}.", f"Type more of the name: {shown}")
     return None
 
 
@@ -253,7 +266,8 @@ def _newest(sagemaker: Any) -> list[str]:
     return [job["TrainingJobName"] for job in listed["TrainingJobSummaries"]]
 
 
-def _can_be_name(text: str) -> bool:
+def can_be_name(text: str) -> bool:
+    """Whether SageMaker accepts a text as a part of a name."""
     return re.fullmatch(r"[a-zA-Z0-9\-]+", text) is not None
 
 

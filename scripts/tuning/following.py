@@ -1,0 +1,88 @@
+"""Follows a tuning to its end: its trials as they start and end, the best first."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from scripts import costs
+from scripts.core import aws
+from scripts.core.patience import Patience
+from scripts.runs.ending import job_exists
+from scripts.runs.record import run_folder
+from scripts.tuning.lines import changes
+from scripts.tuning.reading import TuningReader, save_tuning
+from scripts.tuning.results import ENDED, Tuning
+from scripts.tuning.screen import screen
+
+# Poll often while a tuning is short, and less often later: each look is at least two calls.
+PAUSE, LONG_PAUSE, LONG = 1.0, 5.0, 120.0
+MEANWHILE = "This continues by itself then. The tuning does not depend on it."
+
+
+def follow(
+    name: str,
+    connect: Callable[[str], Any] = aws.client_of_one_attempt,
+    now: Callable[[], float] = time.time,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Tuning:
+    """Show a tuning until it has ended, and keep what it found. Waits while AWS cannot be reached.
+
+    Args:
+        name: the tuning's name.
+        connect: makes a client of a service that makes one attempt a call.
+        now: the time in seconds since 1970.
+        sleep: waits for some seconds.
+
+    Returns:
+        The tuning at its end.
+    """
+    start = now()
+    with screen() as output:
+        patience = Patience(MEANWHILE, output.status, connect, now, sleep)
+        reader = TuningReader(None, name, price_of(name))
+
+        def look() -> Tuning:
+            reader.sagemaker = patience.client("sagemaker")
+            return reader.read()
+
+        before: Tuning | None = None
+        while True:
+            tuning = patience.call(look)
+            output.show(before, tuning)
+            if before is None or changes(before, tuning) or tuning.status in ENDED:
+                save_tuning(tuning)
+            if tuning.status in ENDED:
+                return tuning
+            before = tuning
+            sleep(PAUSE if now() - start < LONG else LONG_PAUSE)
+
+
+@contextmanager
+def following_tuning(name: str, status: str = "InProgress") -> Iterator[None]:
+    """A tuning runs while this block does: whatever ends the block says so, and which command follows it again.
+
+    Args:
+        name: the tuning's name.
+        status: its status before the block; a tuning that has ended does not run on.
+    """
+    again, state = f"`make logs TUNING={name}`", f"{name} keeps running."
+    line = (
+        f"{name} keeps running. {again} follows it again, `make stop TUNING={name}` stops it and keeps the best, "
+        f"`make tunings` lists it, `make model TUNING={name}` downloads its best model when it has ended."
+    )
+    if status in ENDED:
+        state = f"{name} is {status}."
+        line = f"Interrupted. {name} is {status}; {again} shows it again."
+    with job_exists(line, again, state):
+        yield
+
+
+def price_of(name: str) -> tuple[float, str] | None:
+    """USD an hour of one trial's instances when a tuning was sent, and where that comes from, by its request.json."""
+    try:
+        request = json.loads((run_folder(name) / "request.json").read_text(encoding="utf-8"))
+        return costs.started_price(request)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None

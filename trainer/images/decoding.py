@@ -32,6 +32,11 @@ def decode(path: Any, channels: int, upright: bool = True) -> Any:
     Raises:
         tf.errors.OpError: TensorFlow cannot decode it.
     """
+    return _decode(tf.convert_to_tensor(path), channels, upright)
+
+
+@tf.function(autograph=False)  # so TensorFlow traces it once, not for each dataset
+def _decode(path: Any, channels: int, upright: bool) -> Any:
     contents = tf.io.read_file(path)
     is_jpeg = tf.strings.substr(contents, 0, 2) == JPEG
     image = _rgb(contents) if channels == 3 else _grey(contents, is_jpeg)

@@ -19,8 +19,6 @@ ENTRY = 12
 ORIENTATION, SHORT = 0x0112, 3
 UPRIGHT = 1
 
-_as_written = tf.autograph.experimental.do_not_convert
-
 
 def may_be_written(contents: Any) -> Any:
     """Whether a file is a JPEG that may name an orientation: a cheap look, because most images name none.
@@ -59,9 +57,9 @@ def read(contents: Any) -> Any:
     def following(place: Any) -> tuple[Any]:
         return (tf.minimum(place + 2 + tf.maximum(_number(head, place + 2), 2), size),)
 
-    (place,) = tf.while_loop(_as_written(is_another), _as_written(following), (tf.constant(2),))
+    (place,) = tf.while_loop(is_another, following, (tf.constant(2),))
     found = _is_exif(head, place)
-    value = tf.cond(found, _as_written(lambda: _in_tiff(head, place + TIFF, size)), lambda: UPRIGHT)
+    value = tf.cond(found, lambda: _in_tiff(head, place + TIFF, size), lambda: UPRIGHT)
     return tf.where((value >= 1) & (value <= 8), value, UPRIGHT)
 
 

@@ -30,7 +30,7 @@ class Feed:
 
     Args:
         training: gives the training batches of a range of steps, distributed to the devices.
-        validation: gives all validation batches from the first one, distributed to the devices.
+        validation: gives all validation batches, distributed to the devices. Each epoch reads them from the first one.
         not_finite: makes the error of a step with NaN or infinite results, from the number of steps before it, its
             learning rate, and the checkpoint of the state before it.
     """
@@ -85,6 +85,7 @@ class Training:
         self._scores = compiled_validation(run, team)
         self._training_pace, self._validation_pace = Pace(), Pace()
         self._batches = iter(feed.training(range(run.step, plan.steps)))
+        self._validation: Any = None  # made when it is needed, and once: TensorFlow traces each dataset anew
         self._clock = self._last_line = time.monotonic()
         # The steps of the current epoch in this process, and the seconds of these steps alone.
         self._trained, self._training_seconds = 0, 0.0
@@ -156,7 +157,9 @@ class Training:
         scoring = self._scoring
         if scoring.left:
             if scoring.batches is None:
-                scoring.batches = iter(self._feed.validation())
+                if self._validation is None:
+                    self._validation = self._feed.validation()
+                scoring.batches = iter(self._validation)
             before = time.monotonic()
             count = min(count, scoring.left)
             scoring.sums = self._scores(scoring.batches, tf.constant(count), scoring.sums)

@@ -114,7 +114,7 @@ def refuse_above_cap(request: Mapping[str, Any], estimate: Estimate, region: str
     worst = arithmetic.worst(request, hour)
     if worst > cap.usd:
         raise UserError(
-            f"The job costs up to {_usd(worst)} USD, and max_cost is {cap.usd:g} USD ({cap.place}): "
+            f"The job costs up to {usd(worst)} USD, and max_cost is {cap.usd:g} USD ({cap.place}): "
             f"{described(request, hour)}.",
             cap.fix,
         )
@@ -183,7 +183,7 @@ def cost_line(request: Mapping[str, Any], region: str) -> str:
     hour, source = started
     cheaper = "; spot costs less" if request.get("EnableManagedSpotTraining") else ""
     return (
-        f"Cost: {described(request, hour)}: at most {_usd(arithmetic.worst(request, hour))} USD"
+        f"Cost: {described(request, hour)}: at most {usd(arithmetic.worst(request, hour))} USD"
         f" ({region}, on demand, {source}){cheaper}"
     )
 
@@ -200,8 +200,8 @@ def _number(text: str | None) -> float | None:
     return value if 0 < value < MOST else None
 
 
-def _usd(value: float) -> str:
-    """An upper limit as text: rounded up, so that it is one."""
+def usd(value: float) -> str:
+    """An upper limit in USD as text: rounded up, so that it is one."""
     digits = 2 if value >= 0.1 else 4
     return f"{math.ceil(round(value * 10**digits, 6)) / 10**digits:.{digits}f}"
 

@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from scripts import training
+from scripts import costs, training
+from scripts.core import aws, console
 from scripts.core.errors import UserError
 from scripts.training import verb_calls
-from scripts.tuning import limits
+from scripts.tuning import cost, limits
+from scripts.tuning.checkpoints import checkpoint_note, read_code
 from scripts.tuning.request import Search, build_request, tuning_name
 from scripts.tuning.space import search_space
 
@@ -56,6 +58,8 @@ def prepare(
     search = _search(spec, table, job.trainer, typed)
     prepared = PreparedTuning(replace(job, job=replace(job.job, name=tuning_name(name))), search)
     build_request(search, prepared.job.request)
+    limit = None if table.max_cost is None else costs.Cap(table.max_cost, f"[tuning] of jobs/{name}.toml")
+    cost.check(search, prepared.job.request, limit or costs.default_cap(), aws.region())
     return prepared
 
 
@@ -83,7 +87,10 @@ def upload(prepared: PreparedTuning, yes: bool) -> None:
     Raises:
         UserError: the account lacks something, or the data cannot be uploaded.
     """
-    job = prepared.job
+    job, spec = prepared.job, prepared.job.job.spec
+    place = job.request.get("CheckpointConfig", {}).get("S3Uri", "")
+    if note := checkpoint_note(spec, read_code(spec), place):
+        console.say(note)
     needs = verb_calls.of_tune(job.stack, job.request, prepared.request, *training.uploads(job))
     training.check_and_upload(job, "make tune", needs, yes, prepared.search.table.parallel_jobs)
 

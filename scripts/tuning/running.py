@@ -1,7 +1,8 @@
 """Runs a tuning: prints what it searches and costs, sends the request, follows it, downloads the best model."""
 
 from scripts import training
-from scripts.core import console
+from scripts.core import aws, console
+from scripts.tuning.cost import cost_line
 from scripts.tuning.following import follow, following_tuning
 from scripts.tuning.lines import end_lines
 from scripts.tuning.preparation import PreparedTuning
@@ -25,6 +26,7 @@ def run(prepared: PreparedTuning) -> Tuning:
     """
     request = prepared.request
     name = request["HyperParameterTuningJobName"]
+    console.say(cost_line(prepared.search, prepared.job.request, aws.region()))
     training.send(request, TUNING)
     console.say(f"Tuning: {name}")
     with following_tuning(name):

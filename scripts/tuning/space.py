@@ -3,7 +3,7 @@
 https://docs.aws.amazon.com/sagemaker/latest/dg/automatic-model-tuning-define-ranges.html
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Literal
 
@@ -22,7 +22,7 @@ LONGEST_VALUE = 256
 def search_space(
     table: "TuningTable", known: "TrainerDescription | None", typed: Mapping[str, str]
 ) -> tuple[Range, ...]:
-    """The hyperparameters that a tuning chooses.
+    """The hyperparameters that a tuning chooses: those of the table, else those that the trainer names.
 
     Args:
         table: the table [tuning].
@@ -38,7 +38,16 @@ def search_space(
                 f"HP sets {name}, and [tuning.ranges.{name}] lets the tuning choose it.",
                 f"Leave {name} out of HP, or remove that table.",
             )
-    return tuple(_range(name, one, known) for name, one in table.ranges.items())
+    ranges = table.ranges or {name: one for name, one in _suggested(known) if name not in typed}
+    return tuple(_range(name, one, known) for name, one in ranges.items())
+
+
+def _suggested(known: "TrainerDescription | None") -> Iterator[tuple[str, "RangeTable"]]:
+    from scripts.jobfile.tuning_table import RangeTable
+
+    for one in known.hyperparameters if known else ():
+        if one.tune is not None:
+            yield one.name, RangeTable.model_validate(one.tune)
 
 
 def combinations(ranges: Sequence[Range]) -> int:

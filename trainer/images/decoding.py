@@ -4,7 +4,7 @@ TensorFlow's decoder decides what is an image: https://www.tensorflow.org/api_do
 one channel for WebP, GIF, BMP and CMYK, so their grey is made from RGB.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -32,10 +32,9 @@ def decode(path: Any, channels: int, upright: bool = True) -> Any:
     Raises:
         tf.errors.OpError: TensorFlow cannot decode it.
     """
-    return _decode(tf.convert_to_tensor(path), channels, upright)
+    return _compiled(tf.convert_to_tensor(path), channels, upright)
 
 
-@tf.function(autograph=False)  # so TensorFlow traces it once, not for each dataset
 def _decode(path: Any, channels: int, upright: bool) -> Any:
     contents = tf.io.read_file(path)
     is_jpeg = tf.strings.substr(contents, 0, 2) == JPEG
@@ -51,6 +50,10 @@ def _decode(path: Any, channels: int, upright: bool) -> Any:
 @tf.function(autograph=False, experimental_attributes={"_noinline": True})  # type: ignore[untyped-decorator]
 def _turn(image: Any, contents: Any) -> Any:
     return orientation.turn(image, orientation.read(contents))
+
+
+# TensorFlow traces it once, not for each dataset.
+_compiled: Callable[..., Any] = tf.function(_decode, autograph=False)
 
 
 def find_undecodable(paths: Sequence[str]) -> list[str]:

@@ -25,6 +25,7 @@ IMAGES = Path("build/registry")  # Outside FOLDER, because pushed layers are kep
 RECORD = "server.json"
 LOG = "server.log"
 RUNNING = "running"  # Contains a file for each job that has not ended.
+TUNINGS = "tunings"  # The same for tunings.
 START_SECONDS = 60
 STOP_SECONDS = 60
 

@@ -24,19 +24,20 @@ from scripts.localcloud.environment import AWS_CONFIG, Cloud
 from scripts.localcloud.http import Handler
 from scripts.localcloud.interruptions import Orders
 from scripts.localcloud.job_front import JobFront
-from scripts.localcloud.lifecycle import FOLDER, IMAGES, LOG, RUNNING, write_record
+from scripts.localcloud.lifecycle import FOLDER, IMAGES, LOG, RUNNING, TUNINGS, write_record
 from scripts.localcloud.registry import Registry
 from scripts.localcloud.s3.blobs import Store
 from scripts.localcloud.sagemaker.api import SageMaker
 from scripts.localcloud.sagemaker.executor import ChoosingExecutor
 from scripts.localcloud.sagemaker.jobs import JobStore
-from scripts.localcloud.sagemaker.journal import Journal, clean_up
+from scripts.localcloud.sagemaker.journal import Journal, clean_up, lost_tunings
 from scripts.localcloud.sagemaker.launching import Launcher
 from scripts.localcloud.sagemaker.pools import Clock, WarmPools
 from scripts.localcloud.sagemaker.processes import ProcessExecutor
 from scripts.localcloud.sagemaker.services import JobServices
 from scripts.localcloud.sagemaker.slots import Slots, machine_slots
 from scripts.localcloud.sagemaker.tags import Tags
+from scripts.localcloud.tuning.api import Tunings
 
 LOCK_SECONDS = 0.5
 POLL_SECONDS = 0.05
@@ -56,7 +57,7 @@ def main() -> None:
     _lock(folder)
     # A person opens the log, and names that jobs chose are in it.
     sys.stdout = sys.stderr = PrintableStream(sys.stderr)
-    lost_jobs = clean_up(Journal(folder / RUNNING), folder / JOBS)
+    lost_jobs = lost_tunings(Journal(folder / TUNINGS)) + clean_up(Journal(folder / RUNNING), folder / JOBS)
     for line in lost_jobs:
         print(line)
     with _clean_folder(folder):
@@ -87,7 +88,9 @@ def _serve(folder: Path, lost_jobs: list[str], ended: threading.Event) -> None:
         )
         orders = Orders()
         launcher = Launcher(services)
-        sagemaker = SageMaker(launcher, orders, Tags(store).operations)
+        tunings = Tunings(launcher, orders, Journal(folder / TUNINGS))
+        tags = Tags(store, tunings.store)
+        sagemaker = SageMaker(launcher, orders, {**tags.operations, **tunings.operations})
         shims.apply(registry.address)
         application = Application(
             sagemaker, registry, engine.container_support, Store(folder / "objects"), orders, clock.move
@@ -102,6 +105,7 @@ def _serve(folder: Path, lost_jobs: list[str], ended: threading.Event) -> None:
             # Many short waits, because the kernel may deliver SIGTERM to another thread. Python runs the handler in
             # this thread, and one long wait would not wake up for it.
             services.pools.end_due()
+        tunings.close()
         launcher.close()
         server.shutdown()
         thread.join()

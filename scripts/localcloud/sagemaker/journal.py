@@ -22,7 +22,7 @@ POLL_SECONDS = 0.02
 
 @dataclass(frozen=True)
 class JournalEntry:
-    """A job that has not ended, and its process once it has started."""
+    """A training job that has not ended, and its process once it has started; or a tuning."""
 
     job: str
     pid: int | None = None
@@ -80,6 +80,12 @@ def clean_up(journal: Journal, jobs: Path) -> list[str]:
         lines.append(f"Training job {entry.job} was running when the local cloud was killed; it is lost.{action}")
         remove(jobs / entry.job)
     return lines
+
+
+def lost_tunings(journal: Journal) -> list[str]:
+    """Return a line for each tuning of a local cloud that was killed."""
+    lost = "was running when the local cloud was killed; it is lost."
+    return [f"Hyperparameter tuning job {entry.job} {lost}" for entry in journal.entries()]
 
 
 def process_start(pid: int) -> str | None:

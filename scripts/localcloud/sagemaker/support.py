@@ -49,6 +49,8 @@ def _refused(reason: str) -> Member:
 
 _GROUPS = _refused("it supports one InstanceType with its InstanceCount, no groups and no preferences.")
 _S3_ONLY = _refused("it only reads S3DataSource.")
+_AUTOTUNE = _refused("Autotune is AWS's own choice of ranges; name ParameterRanges.")
+_INSTANCES = _refused("it has one instance type for all training jobs of a tuning.")
 _DEBUGGER = _no_effect("no debugger or profiler runs")
 
 OPERATIONS: Mapping[str, Mapping[str, Member]] = {
@@ -174,13 +176,73 @@ OPERATIONS: Mapping[str, Mapping[str, Member]] = {
         "CrossAccountFilterOption": _no_effect("there is one account"),
         "VisibilityConditions": _refused("it has no conditions of visibility."),
     },
-    "AddTags": {"ResourceArn": _supported("of a training job"), "Tags": _supported()},
+    "AddTags": {"ResourceArn": _supported("of a training job or a tuning job"), "Tags": _supported()},
     "ListTags": {
-        "ResourceArn": _supported("of a training job"),
+        "ResourceArn": _supported("of a training job or a tuning job"),
         "NextToken": _no_effect("one answer has all tags"),
         "MaxResults": _no_effect("one answer has all tags"),
     },
-    "DeleteTags": {"ResourceArn": _supported("of a training job"), "TagKeys": _supported()},
+    "DeleteTags": {"ResourceArn": _supported("of a training job or a tuning job"), "TagKeys": _supported()},
+    "CreateHyperParameterTuningJob": {
+        "HyperParameterTuningJobName": _supported(),
+        "HyperParameterTuningJobConfig.Strategy": _supported(
+            "`Bayesian` by TPE instead of AWS's Gaussian processes, `Random`, `Grid`, `Hyperband`"
+        ),
+        "HyperParameterTuningJobConfig.StrategyConfig": _supported(),
+        "HyperParameterTuningJobConfig.HyperParameterTuningJobObjective": _supported(
+            "its last value counts; the metric must be in MetricDefinitions"
+        ),
+        "HyperParameterTuningJobConfig.ResourceLimits": _supported(
+            "the jobs run in parallel as far as the machine has room; the others are Pending"
+        ),
+        "HyperParameterTuningJobConfig.ParameterRanges.IntegerParameterRanges": _supported(),
+        "HyperParameterTuningJobConfig.ParameterRanges.ContinuousParameterRanges": _supported(),
+        "HyperParameterTuningJobConfig.ParameterRanges.CategoricalParameterRanges": _supported(),
+        "HyperParameterTuningJobConfig.ParameterRanges.AutoParameters": _AUTOTUNE,
+        "HyperParameterTuningJobConfig.TrainingJobEarlyStoppingType": _supported(
+            "`Off`, `Auto`: AWS's median rule, after three Completed jobs"
+        ),
+        "HyperParameterTuningJobConfig.TuningJobCompletionCriteria": _supported(
+            "convergence by a rule of its own: AWS's is not public"
+        ),
+        "HyperParameterTuningJobConfig.RandomSeed": _supported(
+            "the same seed gives other values than on AWS, and the same ones here each time"
+        ),
+        "TrainingJobDefinition": _supported(
+            "its members as in CreateTrainingJob; of HyperParameterTuningResourceConfig all but its InstanceConfigs"
+        ),
+        "TrainingJobDefinition.HyperParameterTuningResourceConfig.InstanceConfigs": _INSTANCES,
+        "TrainingJobDefinition.HyperParameterTuningResourceConfig.AllocationStrategy": _INSTANCES,
+        "TrainingJobDefinitions": _refused("it runs one TrainingJobDefinition."),
+        "WarmStartConfig": _supported("from tuning jobs of this local cloud"),
+        "Tags": _supported("its training jobs get them too"),
+        "Autotune": _AUTOTUNE,
+    },
+    "DescribeHyperParameterTuningJob": {"HyperParameterTuningJobName": _supported()},
+    "ListHyperParameterTuningJobs": {
+        "NextToken": _supported(),
+        "MaxResults": _supported(),
+        "SortBy": _supported(),
+        "SortOrder": _supported(),
+        "NameContains": _supported(),
+        "CreationTimeAfter": _supported(),
+        "CreationTimeBefore": _supported(),
+        "LastModifiedTimeAfter": _supported(),
+        "LastModifiedTimeBefore": _supported(),
+        "StatusEquals": _supported(),
+    },
+    "ListTrainingJobsForHyperParameterTuningJob": {
+        "HyperParameterTuningJobName": _supported(),
+        "NextToken": _supported(),
+        "MaxResults": _supported(),
+        "StatusEquals": _supported(),
+        "SortBy": _supported(),
+        "SortOrder": _supported(),
+    },
+    "StopHyperParameterTuningJob": {"HyperParameterTuningJobName": _supported("its training jobs are stopped")},
+    "DeleteHyperParameterTuningJob": {
+        "HyperParameterTuningJobName": _supported("of a tuning job that has ended; its training jobs stay")
+    },
 }
 
 

@@ -1,7 +1,7 @@
 """Checks what a job needs in the account before it starts: its role, its image, its input and its buckets."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import botocore.exceptions
@@ -20,14 +20,20 @@ _IMAGE = re.compile(r"(?P<registry>[^/]+)/(?P<repository>[^:@]+)(:(?P<tag>[^@]+)
 _AWS_REGISTRY = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?")
 
 
-def check(request: Mapping[str, Any], job_arn: str, region: str, clients: Clients) -> None:
+def check(request: Mapping[str, Any], arns: Iterable[str], region: str, clients: Clients) -> None:
     """Check that everything a job needs exists, as AWS does when a job is created.
+
+    Args:
+        request: CreateTrainingJob's parameters.
+        arns: SageMaker must be allowed to assume the role for each of these.
+        region: the job's region.
+        clients: clients of the local cloud.
 
     Raises:
         ServiceError: a ValidationException in AWS's words.
     """
     role_arn = request["RoleArn"]
-    if not rights.may_be_assumed(role_arn, job_arn):
+    if not all(rights.may_be_assumed(role_arn, arn) for arn in arns):
         raise validation_error(rights.refusal(role_arn))
     _check_image(request["AlgorithmSpecification"]["TrainingImage"], role_arn, region, clients)
     if "VpcConfig" in request:

@@ -182,6 +182,11 @@ def present() -> datetime:
     return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
+def job_arn(name: str, region: str, account: str) -> str:
+    """Return the ARN of a training job."""
+    return f"arn:aws:sagemaker:{region}:{account}:training-job/{name.lower()}"
+
+
 def new_job(
     request: Mapping[str, Any],
     region: str,
@@ -191,10 +196,9 @@ def new_job(
     tuning: str | None = None,
 ) -> Job:
     """Create the value of a new job, with status Starting."""
-    name = request["TrainingJobName"]
     return Job(
         request=request,
-        arn=f"arn:aws:sagemaker:{region}:{account}:training-job/{name.lower()}",
+        arn=job_arn(request["TrainingJobName"], region, account),
         region=region,
         created=at,
         modified=at,

@@ -7,7 +7,7 @@ from scripts.localcloud.awsjson import ServiceError, validation_error
 from scripts.localcloud.environment import ACCOUNT
 from scripts.localcloud.interruptions import Interruption
 from scripts.localcloud.sagemaker import checks, rules, support
-from scripts.localcloud.sagemaker.jobs import Job, new_job, present
+from scripts.localcloud.sagemaker.jobs import Job, job_arn, new_job, present
 from scripts.localcloud.sagemaker.runner import JobRun
 from scripts.localcloud.sagemaker.services import JobServices
 
@@ -24,16 +24,19 @@ class Launcher:
         self._runs: dict[str, JobRun] = {}
 
     def check(
-        self, request: Mapping[str, Any], arn: str, region: str, interruptions: tuple[Interruption, ...] = ()
+        self,
+        request: Mapping[str, Any],
+        region: str,
+        interruptions: tuple[Interruption, ...] = (),
+        tuning: str | None = None,
     ) -> None:
         """Check a training job's request, and all that it needs in the account.
 
         Args:
             request: CreateTrainingJob's parameters, which the service model allows.
-            arn: the ARN of the training job, or of the tuning that will create it: SageMaker must be allowed to assume
-                the role for it.
             region: its region.
             interruptions: the interruptions that were ordered for it.
+            tuning: the ARN of the tuning that will create it: SageMaker must be allowed to assume the role for both.
 
         Raises:
             ServiceError: AWS would refuse it, or the local cloud cannot run it.
@@ -41,7 +44,8 @@ class Launcher:
         rules.check(request)
         if interruptions and not request.get("EnableManagedSpotTraining"):
             raise validation_error(f"{support.CANNOT_RUN}INTERRUPT is for spot jobs, and this job trains on demand.")
-        checks.check(request, arn, region, self.services.clients)
+        arns = [job_arn(request["TrainingJobName"], region, ACCOUNT), *([tuning] if tuning else [])]
+        checks.check(request, arns, region, self.services.clients)
         refusal = self.services.executor.refusal(request)
         if refusal:
             raise validation_error(refusal)
@@ -67,7 +71,7 @@ class Launcher:
         job = new_job(request, region, ACCOUNT, present(), interruptions, tuning)
         if self.services.store.get(job.arn):
             raise _in_use(job)
-        self.check(request, job.arn, region, interruptions)
+        self.check(request, region, interruptions, tuning)
         if not self.services.store.add(job):  # Another request for the same name may have come in meanwhile.
             raise _in_use(job)
         run = self._runs[job.arn] = JobRun(job, self.services)

@@ -78,7 +78,7 @@ class Tunings:
         request = job_request(tuning.request, job_name(tuning.name, 1, "0" * 8), values)
         validation.check("CreateTrainingJob", request)
         support.check("CreateTrainingJob", request)
-        self._launcher.check(request, tuning.arn, tuning.region, tuning.interruptions)
+        self._launcher.check(request, tuning.region, tuning.interruptions, tuning.arn)
 
     def _describe(self, call: Call) -> dict[str, Any]:
         return describe.description(self._find(call), present())

@@ -4,6 +4,7 @@ The fake trainer runs the hyperparameter ``code`` as Python; the variable ``base
 need no TensorFlow, and each test contains the program that its job runs.
 """
 
+import itertools
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from scripts import localcloud
 from tests.unit.localcloud.account import Account, clients_of
+from tests.unit.localcloud.tuning.searching import Searches
 
 REPOSITORY = Path(__file__).parents[3]
 # No Docker engine answers there, so jobs run as processes, also on a machine that can run containers.
@@ -55,6 +57,11 @@ def client(cloud: localcloud.Cloud) -> Callable[..., Any]:
 @pytest.fixture(scope="session")
 def account(cloud: localcloud.Cloud) -> Account:
     return Account(cloud)
+
+
+@pytest.fixture(scope="session")
+def searches(account: Account) -> Searches:
+    return Searches(account, (f"search-{number}" for number in itertools.count(1)))
 
 
 @pytest.fixture

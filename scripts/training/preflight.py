@@ -65,27 +65,32 @@ def check_image(uri: str, stack: "Stack", say: Callable[[str], None]) -> Image:
     return image
 
 
-def check(request: Mapping[str, Any], sources: Iterable[str], say: Callable[[str], None]) -> None:
+def check(
+    request: Mapping[str, Any], sources: Iterable[str], say: Callable[[str], None], *, tuning: bool = False
+) -> None:
     """Check role, buckets, S3 sources, instance type, and what the role may do with them.
 
     Args:
         request: the CreateTrainingJob request.
         sources: the ``s3://…`` sources of its channels that must contain objects by now.
         say: prints what cannot be checked.
+        tuning: whether a tuning of the same name starts the job.
 
     Raises:
         UserError: a check has failed; the message is that of the first one.
     """
     region, role = aws.region(), request["RoleArn"]
     place = Place(role.split(":")[1], region, role.split(":")[4])
-    job = place.arn("sagemaker", f"training-job/{request['TrainingJobName']}".lower())
+    # No page of AWS says which of the two SageMaker sends when it assumes the role for a tuning.
+    kinds = ("training-job", "hyper-parameter-tuning-job") if tuning else ("training-job",)
+    jobs = [place.arn("sagemaker", f"{kind}/{request['TrainingJobName']}".lower()) for kind in kinds]
     repository = repository_arn(request["AlgorithmSpecification"]["TrainingImage"], place)
     _check_instance_type(aws.client("sagemaker"), request["ResourceConfig"].get("InstanceType"))
     s3 = aws.client("s3")
     prefixes = [aws.split_uri(source) for source in sources]
     buckets = [aws.split_uri(uri)[0] for uri in _uris(request)]
     checks: list[tuple[str, Callable[[], None]]] = [
-        (f"the role {role}", partial(_check_role, role, job)),
+        (f"the role {role}", partial(_check_role, role, jobs)),
         *((f"the bucket {name}", partial(_check_bucket, s3, name, region)) for name in dict.fromkeys(buckets)),
         *((f"s3://{bucket}/{prefix}", partial(_check_prefix, s3, bucket, prefix)) for bucket, prefix in prefixes),
         (f"what the role {role} may do", partial(role_rights.check, request, repository, say)),
@@ -180,17 +185,18 @@ def _check_image_exists(uri: str, image: Image, stack: "Stack") -> None:
         ) from None
 
 
-def _check_role(arn: str, job: str) -> None:
+def _check_role(arn: str, jobs: Iterable[str]) -> None:
     iam = aws.client("iam")
     try:
         role = iam.get_role(RoleName=arn.rpartition("/")[2])["Role"]
     except iam.exceptions.NoSuchEntityException:
         raise UserError(f"The role {arn} does not exist.", "Apply the stack again: `make infra`.") from None
-    if not trusts_sagemaker(role["AssumeRolePolicyDocument"], arn, job):
-        raise UserError(
-            f"The role {arn} does not let {SAGEMAKER} assume it for the job {job}.",
-            "Correct its trust policy: with `make infra`, or, for an existing role, where it was created.",
-        )
+    for job in jobs:
+        if not trusts_sagemaker(role["AssumeRolePolicyDocument"], arn, job):
+            raise UserError(
+                f"The role {arn} does not let {SAGEMAKER} assume it for the job {job}.",
+                "Correct its trust policy: with `make infra`, or, for an existing role, where it was created.",
+            )
 
 
 def _check_bucket(s3: Any, bucket: str, region: str) -> None:

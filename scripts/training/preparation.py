@@ -139,16 +139,16 @@ def uploads(prepared: PreparedJob) -> tuple[list[str], list[str]]:
 
 
 def check_and_upload(
-    prepared: PreparedJob, command: str, needs: Sequence[verb_calls.Need], yes: bool, jobs: int = 1
+    prepared: PreparedJob, command: str, needs: Sequence[verb_calls.Need], yes: bool, parallel: int | None = None
 ) -> None:
-    """Do what `upload` does, for a command that starts one or several such jobs.
+    """Do what `upload` does, for a command that starts such a job or a tuning with many of them.
 
     Args:
         prepared: the job.
         command: what you typed, such as ``make train``.
         needs: what the command needs.
         yes: whether you confirmed deletions beforehand.
-        jobs: how many of them run at the same time.
+        parallel: how many of them the tuning runs at the same time; None if the command starts one job.
 
     Raises:
         UserError: the account lacks something, or the data cannot be uploaded.
@@ -162,9 +162,9 @@ def check_and_upload(
         check_can_keep(request)
         caller_rights.check(command, needs, console.say)
         resources.check(request, prepared.stack, console.say)
-        preflight.check(request, sources, console.say)
+        preflight.check(request, sources, console.say, tuning=parallel is not None)
         manifests.check(job, console.say)
-        costs.check_quotas(request, console.say, jobs)
+        costs.check_quotas(request, console.say, parallel or 1)
         channels.synchronise(jobfile.local_channels(job.spec_name, spec), prepared.stack.data_bucket, yes)
         manifests.upload(job, prepared.stack.data_bucket)
     if "volume_size_gb" in spec.model_fields_set and spec.has_own_nvme:

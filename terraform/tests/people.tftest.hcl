@@ -59,7 +59,8 @@ run "people_get_what_their_commands_need_and_no_way_to_more" {
       for statement in jsondecode(aws_iam_policy.train.policy).Statement : statement.Action if contains(flatten([statement.Resource]), "*")
       ])) == tolist([
       "ec2:DescribeRouteTables", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcEndpoints",
-      "ecr:GetAuthorizationToken", "pricing:GetProducts", "sagemaker:ListTrainingJobs", "sagemaker:Search",
+      "ecr:GetAuthorizationToken", "pricing:GetProducts", "sagemaker:ListHyperParameterTuningJobs",
+      "sagemaker:ListTrainingJobs", "sagemaker:Search",
       "servicequotas:ListAWSDefaultServiceQuotas", "servicequotas:ListServiceQuotas",
     ])
     error_message = "Only actions for which AWS offers no resource may be allowed on everything."

@@ -21,7 +21,7 @@ variables {
   repository_arn         = "arn:aws:ecr:eu-central-1:111122223333:repository/the-trainer"
 }
 
-run "only_training_jobs_of_this_account_and_region_can_assume_the_role" {
+run "only_training_and_tuning_jobs_of_this_account_and_region_can_assume_the_role" {
   command = plan
 
   module {
@@ -35,10 +35,15 @@ run "only_training_jobs_of_this_account_and_region_can_assume_the_role" {
       Principal = { Service = "sagemaker.amazonaws.com" }
       Condition = {
         StringEquals = { "aws:SourceAccount" = "111122223333" }
-        ArnLike      = { "aws:SourceArn" = "arn:aws:sagemaker:eu-central-1:111122223333:training-job/*" }
+        ArnLike = {
+          "aws:SourceArn" = [
+            "arn:aws:sagemaker:eu-central-1:111122223333:training-job/*",
+            "arn:aws:sagemaker:eu-central-1:111122223333:hyper-parameter-tuning-job/*",
+          ]
+        }
       }
     }]
-    error_message = "Only SageMaker may assume the role, for training jobs of this account and region."
+    error_message = "Only SageMaker may assume the role, for training and tuning jobs of this account and region."
   }
 }
 

@@ -10,7 +10,7 @@ locals {
   region     = data.aws_region.current.id
 
   state_arn     = "arn:${local.partition}:s3:::trainyard-tfstate-${local.account_id}-${local.region}"
-  jobs_arn      = "arn:${local.partition}:sagemaker:${local.region}:${local.account_id}:training-job/*"
+  sagemaker_arn = "arn:${local.partition}:sagemaker:${local.region}:${local.account_id}"
   log_group_arn = "arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:/aws/sagemaker/TrainingJobs"
   s3_service    = "s3.${local.region}.${data.aws_partition.current.dns_suffix}"
   ecr_service   = "ecr.${local.region}.${data.aws_partition.current.dns_suffix}"
@@ -19,7 +19,7 @@ locals {
 resource "aws_iam_policy" "train" {
   name        = "${var.name}-train"
   path        = var.path
-  description = "make data, image, train, resume, logs, stop, jobs and model"
+  description = "make data, image, train, tune, resume, logs, stop, jobs, tunings and model"
   policy      = data.aws_iam_policy_document.train.json
 }
 

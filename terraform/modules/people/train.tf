@@ -1,4 +1,4 @@
-# What `make data`, `image`, `train`, `resume`, `logs`, `stop`, `jobs`, `sweep` and `model` call.
+# What `make data`, `image`, `train`, `tune`, `resume`, `logs`, `stop`, `jobs`, `tunings`, `sweep` and `model` call.
 
 data "aws_iam_policy_document" "train" {
   statement {
@@ -45,19 +45,28 @@ data "aws_iam_policy_document" "train" {
     resources = ["arn:${local.partition}:ecr:*:*:repository/tensorflow-training"]
   }
 
-  # CreateTrainingJob with tags needs AddTags.
+  # To create something with tags needs AddTags.
   statement {
     sid = "RunJobs"
     actions = [
       "sagemaker:AddTags", "sagemaker:CreateTrainingJob", "sagemaker:DescribeTrainingJob", "sagemaker:ListTags",
       "sagemaker:StopTrainingJob", "sagemaker:UpdateTrainingJob",
     ]
-    resources = [local.jobs_arn]
+    resources = ["${local.sagemaker_arn}:training-job/*", "${local.sagemaker_arn}:hyper-parameter-tuning-job/*"]
+  }
+
+  statement {
+    sid = "RunTunings"
+    actions = [
+      "sagemaker:CreateHyperParameterTuningJob", "sagemaker:DescribeHyperParameterTuningJob",
+      "sagemaker:ListTrainingJobsForHyperParameterTuningJob", "sagemaker:StopHyperParameterTuningJob",
+    ]
+    resources = ["${local.sagemaker_arn}:hyper-parameter-tuning-job/*"]
   }
 
   statement {
     sid       = "ListJobs"
-    actions   = ["sagemaker:ListTrainingJobs", "sagemaker:Search"]
+    actions   = ["sagemaker:ListHyperParameterTuningJobs", "sagemaker:ListTrainingJobs", "sagemaker:Search"]
     resources = ["*"] # AWS offers no resource for these actions
   }
 

@@ -18,7 +18,8 @@ locals {
   extra_prefixes = { for pair in local.bucket_prefix : pair[0] => pair[1]... }
 }
 
-# Only training jobs of this account and region can assume the role. Without the conditions, another account could make
+# Only training jobs of this account and region can assume the role, and tuning jobs, which start training jobs: no page of
+# AWS says which of the two SageMaker sends as aws:SourceArn when it assumes the role for a tuning job. Without the conditions, another account could make
 # SageMaker use it (the "confused deputy" problem in IAM's guide).
 data "aws_iam_policy_document" "trust" {
   statement {
@@ -38,7 +39,10 @@ data "aws_iam_policy_document" "trust" {
     condition {
       test     = "ArnLike"
       variable = "aws:SourceArn"
-      values   = ["arn:${local.partition}:sagemaker:${local.region}:${local.account_id}:training-job/*"]
+      values = [
+        for kind in ["training-job", "hyper-parameter-tuning-job"] :
+        "arn:${local.partition}:sagemaker:${local.region}:${local.account_id}:${kind}/*"
+      ]
     }
   }
 }

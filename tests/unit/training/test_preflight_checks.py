@@ -138,6 +138,24 @@ def test_invalid_roles_are_refused(account: None) -> None:
     assert "does not exist" in refusal().problem
 
 
+def test_a_tuning_needs_a_role_that_trusts_sagemaker_for_tuning_jobs_too(account: None) -> None:
+    spec = parse_job({"instance_type": "ml.m5.xlarge", "channels": {"training": {"source": "data/x"}}}, "x")
+    request = build_request(TrainingJob("digits", spec, "digits-1", IMAGE, {}, ()), STACK)
+    iam, role = aws.client("iam"), STACK.role_arn.rpartition("/")[2]
+
+    def update(*kinds: str) -> None:
+        arns = [f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:{kind}/*" for kind in kinds]
+        policy = trust(Condition={"ArnLike": {"aws:SourceArn": arns}})
+        iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(policy))
+
+    update("training-job")
+    preflight.check(request, (), [].append)
+    with pytest.raises(UserError, match="for the job arn:aws:sagemaker:us-east-1:.*:hyper-parameter-tuning-job/digits"):
+        preflight.check(request, (), [].append, tuning=True)
+    update("training-job", "hyper-parameter-tuning-job")
+    preflight.check(request, (), [].append, tuning=True)
+
+
 def test_invalid_sources_buckets_and_instance_types_are_refused(account: None) -> None:
     assert "s3://data/empty/ holds no object" in refusal(sources=("s3://data/empty/",)).problem
     assert "bucket nowhere does not exist" in refusal(sources=("s3://nowhere/x/",)).problem

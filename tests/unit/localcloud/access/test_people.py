@@ -49,10 +49,16 @@ def needs(stack: Stack) -> Mapping[str, list[Need]]:
     """What each verb needs."""
     request = build_request(TrainingJob("digits", SPEC, "digits-1", f"{stack.repository_url}:v1", {}, ()), stack)
     prefixes = ["digits/training/"]
+    tuning = {
+        "HyperParameterTuningJobName": "digits-1",
+        "TrainingJobDefinition": {name: value for name, value in request.items() if name != "Tags"},
+        "Tags": request["Tags"],
+    }
     return {
         "data": verb_calls.of_data(stack, prefixes),
         "image": verb_calls.of_image(stack, "arn:aws:ecr:us-east-1:763104351884:repository/tensorflow-training"),
         "train": verb_calls.of_train(stack, request, prefixes),
+        "tune": verb_calls.of_tune(stack, request, tuning, prefixes),
         "resume": verb_calls.of_resume(stack, request),
     }
 
@@ -102,6 +108,11 @@ LACKING = {
     "RunJobs": (
         "train",
         "sagemaker:CreateTrainingJob on arn:aws:sagemaker:us-east-1:123456789012:training-job/digits-1",
+    ),
+    "RunTunings": (
+        "tune",
+        "sagemaker:CreateHyperParameterTuningJob on "
+        "arn:aws:sagemaker:us-east-1:123456789012:hyper-parameter-tuning-job/digits-1",
     ),
     "ListJobs": ("data", "sagemaker:ListTrainingJobs on *"),
     "PassRole": ("train", "iam:PassRole on arn:aws:iam::123456789012:role/the-role"),

@@ -11,7 +11,7 @@ import gc
 import os
 import sys
 
-NEW_OBJECTS = 100_000
+NEW_OBJECTS = 300_000
 UNCHANGED = "Interrupted. Nothing was changed; run the same command to start over."
 
 

@@ -4,28 +4,23 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from scripts.core import console, verb
+from scripts.core.arguments import Application, Option
 from scripts.core.errors import UserError
 
 if TYPE_CHECKING:
     from scripts.container import Base
 
-APP = verb.app("Pull the base image of the trainer's image to this machine.")
+APP = Application("Pull the base image of the trainer's image to this machine.")
 
 
 @APP.command()
 def main(
-    job: Annotated[str, typer.Option(envvar="JOB_TEXT", help="A job file; its instance type selects CPU or GPU.")] = "",
-    env: Annotated[str, typer.Option(envvar="ENV_TEXT", help="The environment of terraform/environments/.")] = "dev",
-    base: Annotated[
-        str, typer.Option(envvar="BASE_TEXT", help="An image instead of AWS's; later builds use it too.")
-    ] = "",
-    show: Annotated[bool, typer.Option("--list", envvar="LIST_TEXT", help="Only list AWS's containers.")] = False,
-    update: Annotated[
-        bool, typer.Option("--update", envvar="UPDATE_TEXT", help="Use AWS's newest container, and forget BASE.")
-    ] = False,
+    job: Annotated[str, Option("A job file; its instance type selects CPU or GPU.", "JOB_TEXT")] = "",
+    env: Annotated[str, Option("The environment of terraform/environments/.", "ENV_TEXT")] = "dev",
+    base: Annotated[str, Option("An image instead of AWS's; later builds use it too.", "BASE_TEXT")] = "",
+    show: Annotated[bool, Option("Only list AWS's containers.", "LIST_TEXT", name="--list")] = False,
+    update: Annotated[bool, Option("Use AWS's newest container, and forget BASE.", "UPDATE_TEXT")] = False,
 ) -> None:
     """Pull AWS's TensorFlow container, by its digest in trainer/base.lock.json if that has one."""
     from scripts import container, jobfile

@@ -4,25 +4,23 @@ import contextlib
 import os
 import random
 import shutil
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
 
-import typer
-
 from scripts import localcloud
 from scripts.core import console, verb
+from scripts.core.arguments import Application, Option, Words
 from scripts.core.errors import UserError
 
-APP = verb.app("The local cloud: AWS's APIs on 127.0.0.1, for rehearsals without an account.")
+APP = Application("The local cloud: AWS's APIs on 127.0.0.1, for rehearsals without an account.")
 
 
 RULES = "The calls that fail, and how, such as `s3:PutObject 503 20%`: see docs/local-cloud.md."
 
 
 @APP.command()
-def up(faults: Annotated[str, typer.Option(envvar="FAULTS_TEXT", help=RULES)] = "") -> None:
+def up(faults: Annotated[str, Option(RULES, "FAULTS_TEXT")] = "") -> None:
     """Start the local cloud; it runs until ``down``."""
     if faults:
         _check_faults(faults)
@@ -42,7 +40,7 @@ def up(faults: Annotated[str, typer.Option(envvar="FAULTS_TEXT", help=RULES)] = 
 
 
 @APP.command("faults")
-def set_faults(faults: Annotated[str, typer.Option(envvar="FAULTS_TEXT", help=f"{RULES} Empty: none.")] = "") -> None:
+def set_faults(faults: Annotated[str, Option(f"{RULES} Empty: none.", "FAULTS_TEXT")] = "") -> None:
     """Let calls to the running local cloud fail, as AWS and networks do."""
     _check_faults(faults)
     _set_faults(localcloud.required(), faults)
@@ -50,7 +48,7 @@ def set_faults(faults: Annotated[str, typer.Option(envvar="FAULTS_TEXT", help=f"
 
 @APP.command()
 def down(
-    yes: Annotated[bool, typer.Option("--yes", envvar="YES_TEXT", help="Confirm the end of jobs beforehand.")] = False,
+    yes: Annotated[bool, Option("Confirm the end of jobs beforehand.", "YES_TEXT")] = False,
 ) -> None:
     """Stop the local cloud and delete everything it holds, except image layers. Asks if something uses it."""
     cloud = localcloud.running()
@@ -104,8 +102,8 @@ def env() -> None:
         console.say(line)
 
 
-@APP.command("exec", context_settings={"ignore_unknown_options": True})
-def execute(command: Annotated[list[str], typer.Argument(help="The command and its arguments, after --.")]) -> NoReturn:
+@APP.command("exec")
+def execute(command: Annotated[list[str], Words("The command and its arguments, after --.", rest=True)]) -> NoReturn:
     """Run a command against the local cloud instead of AWS.
 
     The variable INTERRUPT_TEXT may order interruptions of the spot job that the command creates.
@@ -168,7 +166,4 @@ def _disk_usage(folder: Path) -> int:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:3] == ["exec", "--"] and sys.argv[3:]:
-        # Every verb of a rehearsal starts with it: without typer, each saves 0.2 s.
-        verb.run(lambda: execute(sys.argv[3:]))
     verb.run(APP)

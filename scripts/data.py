@@ -2,18 +2,17 @@
 
 from typing import Annotated
 
-import typer
-
 from scripts.core import console, verb
+from scripts.core.arguments import Application, Option
 
-APP = verb.app("Upload a job's local channels to the data bucket: only changed files.")
+APP = Application("Upload a job's local channels to the data bucket: only changed files.")
 
 
 @APP.command()
 def main(
-    job: Annotated[str, typer.Option(envvar="JOB_TEXT", help="The job file's name in jobs/, without .toml.")] = "",
-    env: Annotated[str, typer.Option(envvar="ENV_TEXT", help="The environment of terraform/environments/.")] = "dev",
-    yes: Annotated[bool, typer.Option("--yes", envvar="YES_TEXT", help="Confirm deletions beforehand.")] = False,
+    job: Annotated[str, Option("The job file's name in jobs/, without .toml.", "JOB_TEXT")] = "",
+    env: Annotated[str, Option("The environment of terraform/environments/.", "ENV_TEXT")] = "dev",
+    yes: Annotated[bool, Option("Confirm deletions beforehand.", "YES_TEXT")] = False,
 ) -> None:
     """Synchronise each local channel's folder with its prefix in the data bucket."""
     from scripts import channels, jobfile, training

@@ -13,14 +13,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-
 from scripts import demo_steps, localcloud
 from scripts.core import console, verb
+from scripts.core.arguments import Application, Option
 from scripts.core.errors import UserError
 from scripts.demo_steps import Step, condense
 
-APP = verb.app("Train a model on the local cloud: infrastructure, image, data, training job, evaluation.")
+APP = Application("Train a model on the local cloud: infrastructure, image, data, training job, evaluation.")
 
 JOB = "digits"
 AWS_BASE = "tensorflow-training"
@@ -33,8 +32,8 @@ REQUIRED_ACCURACY = 0.97
 
 @APP.command()
 def main(
-    instances: Annotated[int, typer.Option(envvar="INSTANCES_TEXT", min=1, help="How many instances train.")] = 1,
-    base: Annotated[str, typer.Option(envvar="BASE_TEXT", help="The image to build on, instead of AWS's.")] = "",
+    instances: Annotated[int, Option("How many instances train.", "INSTANCES_TEXT", least=1)] = 1,
+    base: Annotated[str, Option("The image to build on, instead of AWS's.", "BASE_TEXT")] = "",
 ) -> None:
     """Run the whole journey, and print a summary."""
     with verb.on_interrupt(INTERRUPTED), demo_steps.alone():

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.core import console, verb
+from scripts.core.arguments import Application
 
-APP = verb.app("Write the handwritten digits as PNG files under data/digits/<channel>/<label>/, once.")
+APP = Application("Write the handwritten digits as PNG files under data/digits/<channel>/<label>/, once.")
 
 FOLDER = Path("data/digits")
 SHARES = {"training": 0.70, "validation": 0.15, "test": 0.15}

@@ -4,24 +4,23 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from scripts.core import console, verb
+from scripts.core.arguments import Application, Option
 from scripts.core.errors import UserError
 
 if TYPE_CHECKING:
     from scripts.container import Base, Project
     from scripts.stack import Stack
 
-APP = verb.app("Build the trainer's image and push it to ECR, unless it is there.")
+APP = Application("Build the trainer's image and push it to ECR, unless it is there.")
 
 
 @APP.command()
 def main(
-    job: Annotated[str, typer.Option(envvar="JOB_TEXT", help="A job file; its instance type selects CPU or GPU.")] = "",
-    env: Annotated[str, typer.Option(envvar="ENV_TEXT", help="The environment of terraform/environments/.")] = "dev",
-    base: Annotated[str, typer.Option(envvar="BASE_TEXT", help="A base image; later builds use it too.")] = "",
-    yes: Annotated[bool, typer.Option("--yes", envvar="YES_TEXT", help="Build a large image without asking.")] = False,
+    job: Annotated[str, Option("A job file; its instance type selects CPU or GPU.", "JOB_TEXT")] = "",
+    env: Annotated[str, Option("The environment of terraform/environments/.", "ENV_TEXT")] = "dev",
+    base: Annotated[str, Option("A base image; later builds use it too.", "BASE_TEXT")] = "",
+    yes: Annotated[bool, Option("Build a large image without asking.", "YES_TEXT")] = False,
 ) -> None:
     """Build the image that `make train` uses: the current trainer/, or the job's own code, on its base image."""
     from scripts import container, jobfile

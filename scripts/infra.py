@@ -2,16 +2,15 @@
 
 from typing import Annotated
 
-import typer
-
 from scripts.core import verb
+from scripts.core.arguments import Application, Option
 
-APP = verb.app("Apply or destroy the stack, and check its Terraform code.")
+APP = Application("Apply or destroy the stack, and check its Terraform code.")
 
-Environment = Annotated[str, typer.Option("--env", envvar="ENV_TEXT", help="A name in terraform/environments/.")]
-Yes = Annotated[bool, typer.Option("--yes", envvar="YES_TEXT", help="Apply the plan without asking.")]
-Approve = Annotated[str, typer.Option("--approve", envvar="APPROVE_TEXT", help="The digest of the reviewed change.")]
-Confirm = Annotated[str, typer.Option("--confirm", envvar="CONFIRM_TEXT", help="The environment's name, to confirm.")]
+Environment = Annotated[str, Option("A name in terraform/environments/.", "ENV_TEXT", name="--env")]
+Yes = Annotated[bool, Option("Apply the plan without asking.", "YES_TEXT")]
+Approve = Annotated[str, Option("The digest of the reviewed change.", "APPROVE_TEXT")]
+Confirm = Annotated[str, Option("The environment's name, to confirm.", "CONFIRM_TEXT")]
 
 
 @APP.command()
@@ -33,7 +32,7 @@ def destroy(environment: Environment = "dev", confirm: Confirm = "") -> None:
 @APP.command()
 def unlock(
     environment: Environment = "dev",
-    lock: Annotated[str, typer.Option(envvar="LOCK_TEXT", help="The lock's ID, which `make infra` has printed.")] = "",
+    lock: Annotated[str, Option("The lock's ID, which `make infra` has printed.", "LOCK_TEXT")] = "",
 ) -> None:
     """Remove a lock on Terraform's state that no command holds any more."""
     from scripts.stack import unlocking

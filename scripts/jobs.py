@@ -1,8 +1,9 @@
 """`make jobs`: lists the training jobs of the account and region."""
 
 from scripts.core import console, verb
+from scripts.core.arguments import Application
 
-APP = verb.app("List the training jobs, the newest first.")
+APP = Application("List the training jobs, the newest first.")
 
 
 @APP.command()

@@ -2,17 +2,16 @@
 
 from typing import Annotated, Any
 
-import typer
-
 from scripts.core import verb
+from scripts.core.arguments import Application, Option
 
-APP = verb.app("Follow a training job: its status, its log, its epochs.")
+APP = Application("Follow a training job: its status, its log, its epochs.")
 
 
 @APP.command()
 def main(
-    run: Annotated[str, typer.Option(envvar="RUN_TEXT", help="The job's name, or a unique beginning of it.")] = "",
-    tuning: Annotated[str, typer.Option(envvar="TUNING_TEXT", help="A tuning's name, in place of a job's.")] = "",
+    run: Annotated[str, Option("The job's name, or a unique beginning of it.", "RUN_TEXT")] = "",
+    tuning: Annotated[str, Option("A tuning's name, in place of a job's.", "TUNING_TEXT")] = "",
 ) -> None:
     """Print the log from its beginning until the job has ended. Of a tuning, show its training jobs."""
     from scripts import runs

@@ -2,17 +2,16 @@
 
 from typing import Annotated, Any
 
-import typer
-
 from scripts.core import console, verb
+from scripts.core.arguments import Application, Option
 
-APP = verb.app("Download and unpack the model of a training job, or a tuning's best, into runs/<job>/model/.")
+APP = Application("Download and unpack the model of a training job, or a tuning's best, into runs/<job>/model/.")
 
 
 @APP.command()
 def main(
-    run: Annotated[str, typer.Option(envvar="RUN_TEXT", help="The job's name, or a unique beginning of it.")] = "",
-    tuning: Annotated[str, typer.Option(envvar="TUNING_TEXT", help="A tuning's name: its best model.")] = "",
+    run: Annotated[str, Option("The job's name, or a unique beginning of it.", "RUN_TEXT")] = "",
+    tuning: Annotated[str, Option("A tuning's name: its best model.", "TUNING_TEXT")] = "",
 ) -> None:
     """Download the model, unless runs/ has it already."""
     from scripts import runs

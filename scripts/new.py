@@ -4,22 +4,21 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from scripts.core import console, verb
+from scripts.core.arguments import Application, Option
 from scripts.core.errors import UserError
 
 if TYPE_CHECKING:
     from scripts.jobfile.script import Script
 
-APP = verb.app("Write a job file for a training script of your own.")
+APP = Application("Write a job file for a training script of your own.")
 
 
 @APP.command()
 def main(
-    name: Annotated[str, typer.Option(envvar="NAME_TEXT", help="The new job file's name, without .toml.")] = "",
-    code: Annotated[str, typer.Option(envvar="CODE_TEXT", help="The folder with your code.")] = "",
-    program: Annotated[str, typer.Option(envvar="PROGRAM_TEXT", help="The script in it that trains.")] = "train.py",
+    name: Annotated[str, Option("The new job file's name, without .toml.", "NAME_TEXT")] = "",
+    code: Annotated[str, Option("The folder with your code.", "CODE_TEXT")] = "",
+    program: Annotated[str, Option("The script in it that trains.", "PROGRAM_TEXT")] = "train.py",
 ) -> None:
     """Write jobs/NAME.toml. The script is read, not run."""
     from scripts import jobfile

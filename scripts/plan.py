@@ -3,15 +3,14 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from scripts.core import verb
+from scripts.core.arguments import Application, Option
 from scripts.review import command
 
-APP = verb.app("Plan the stack and review the plan, or review any plan.")
+APP = Application("Plan the stack and review the plan, or review any plan.")
 
-Environment = Annotated[str, typer.Option("--env", envvar="ENV_TEXT", help="A name in terraform/environments/.")]
-Yes = Annotated[bool, typer.Option("--yes", envvar="YES_TEXT", help="Create a missing state bucket without asking.")]
+Environment = Annotated[str, Option("A name in terraform/environments/.", "ENV_TEXT", name="--env")]
+Yes = Annotated[bool, Option("Create a missing state bucket without asking.", "YES_TEXT")]
 
 
 @APP.command()

@@ -3,18 +3,15 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-import typer
-
 from scripts.core import console, verb
+from scripts.core.arguments import Application, Option
 
-APP = verb.app("Ask AWS's Price List what instances cost in this region, and keep its answer for a week.")
+APP = Application("Ask AWS's Price List what instances cost in this region, and keep its answer for a week.")
 
 
 @APP.command()
 def main(
-    update: Annotated[
-        bool, typer.Option("--update", envvar="UPDATE_TEXT", help="Write them to scripts/costs/prices.toml.")
-    ] = False,
+    update: Annotated[bool, Option("Write them to scripts/costs/prices.toml.", "UPDATE_TEXT")] = False,
 ) -> None:
     """Ask for all prices of the region anew. The quotas that were looked up are forgotten, and looked up again."""
     from scripts import costs

@@ -13,13 +13,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from scripts import digits, localcloud, proof
 from scripts.core import console, verb
+from scripts.core.arguments import Application, Option
 from scripts.core.errors import UserError
 
-APP = verb.app("Interrupt a training run again and again, and compare its result with that of an uninterrupted run.")
+APP = Application("Interrupt a training run again and again, and compare its result with that of an uninterrupted run.")
 
 INTERRUPTED = "Interrupted. No process is left; run the same command to start over."
 BETWEEN_JOBS = "Interrupted. No job is running; the earlier runs are in runs/."
@@ -27,13 +26,13 @@ BETWEEN_JOBS = "Interrupted. No job is running; the earlier runs are in runs/."
 
 @APP.command()
 def main(
-    job: Annotated[str, typer.Option(envvar="JOB_TEXT", help="A job file's name; default: the digits.")] = "",
-    seed: Annotated[int | None, typer.Option(envvar="SEED_TEXT", help="Repeats the random kills.")] = None,
-    kills: Annotated[int, typer.Option(envvar="KILLS_TEXT", min=1, help="The number of kills.")] = 3,
-    hosts: Annotated[int, typer.Option(envvar="HOSTS_TEXT", min=1, max=4, help="Processes that train together.")] = 1,
-    cloud: Annotated[str, typer.Option(envvar="CLOUD_TEXT", hidden=True)] = "local",
-    hp: Annotated[list[str] | None, typer.Option(help="A hyperparameter, name=value; may be repeated.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", envvar="YES_TEXT", help="Confirm deletions beforehand.")] = False,
+    job: Annotated[str, Option("A job file's name; default: the digits.", "JOB_TEXT")] = "",
+    seed: Annotated[int | None, Option("Repeats the random kills.", "SEED_TEXT")] = None,
+    kills: Annotated[int, Option("The number of kills.", "KILLS_TEXT", least=1)] = 3,
+    hosts: Annotated[int, Option("Processes that train together.", "HOSTS_TEXT", least=1, most=4)] = 1,
+    cloud: Annotated[str, Option("", "CLOUD_TEXT", hidden=True)] = "local",
+    hp: Annotated[list[str] | None, Option("A hyperparameter, name=value; may be repeated.")] = None,
+    yes: Annotated[bool, Option("Confirm deletions beforehand.", "YES_TEXT")] = False,
 ) -> None:
     """Train with and without interruptions, and compare. HP_TEXT may contain more hyperparameters, as for train.
 
@@ -57,7 +56,7 @@ def main(
             "Type a smaller number.",
         )
     if not _prove_job(job, kills, hp or (), yes):
-        raise typer.Exit(1)
+        raise SystemExit(1)
 
 
 def _prove_job(name: str, kills: int, hp: Sequence[str], yes: bool) -> bool:

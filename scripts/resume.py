@@ -3,25 +3,22 @@
 import os
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from scripts.core import console, verb
+from scripts.core.arguments import Application, Option
 from scripts.core.printable import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-APP = verb.app("Resume a stopped or failed training job from its checkpoint, in a new job; download its model.")
+APP = Application("Resume a stopped or failed training job from its checkpoint, in a new job; download its model.")
 
 
 @APP.command()
 def main(
-    run: Annotated[str, typer.Option(envvar="RUN_TEXT", help="The job's name, or a unique beginning of it.")] = "",
-    env: Annotated[str, typer.Option(envvar="ENV_TEXT", help="The environment of terraform/environments/.")] = "dev",
-    hp: Annotated[list[str] | None, typer.Option(help="A hyperparameter, name=value; may be repeated.")] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", envvar="DRY_RUN_TEXT", help="Only check and print the request.")
-    ] = False,
+    run: Annotated[str, Option("The job's name, or a unique beginning of it.", "RUN_TEXT")] = "",
+    env: Annotated[str, Option("The environment of terraform/environments/.", "ENV_TEXT")] = "dev",
+    hp: Annotated[list[str] | None, Option("A hyperparameter, name=value; may be repeated.")] = None,
+    dry_run: Annotated[bool, Option("Only check and print the request.", "DRY_RUN_TEXT")] = False,
 ) -> None:
     """Resume RUN with the same image, data and settings. The variable HP_TEXT may contain more hyperparameters."""
     from scripts import jobfile, runs, training
@@ -40,7 +37,7 @@ def main(
     checkpoints = request["CheckpointConfig"]["S3Uri"]
     console.say(f"{request['TrainingJobName']} resumes {earlier['TrainingJobName']} from {checkpoints}")
     if not training.run(request):
-        raise typer.Exit(1)
+        raise SystemExit(1)
 
 
 def _prepare(

@@ -4,23 +4,22 @@ import os
 import sys
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from scripts.core import console, verb
+from scripts.core.arguments import Application, Option
 
 if TYPE_CHECKING:
     from scripts.container.shell import ShellSetup
     from scripts.jobfile.spec import JobSpec
 
-APP = verb.app("Open a shell in a container of a job's image, with the job's local channels mounted.")
+APP = Application("Open a shell in a container of a job's image, with the job's local channels mounted.")
 
 
 @APP.command()
 def main(
-    job: Annotated[str, typer.Option(envvar="JOB_TEXT", help="The job file's name in jobs/, without .toml.")] = "",
-    env: Annotated[str, typer.Option(envvar="ENV_TEXT", help="The environment of terraform/environments/.")] = "dev",
-    hp: Annotated[list[str] | None, typer.Option(help="A hyperparameter, name=value; may be repeated.")] = None,
-    image: Annotated[str, typer.Option(envvar="IMAGE_TEXT", help="An image; default: the trainer's own.")] = "",
+    job: Annotated[str, Option("The job file's name in jobs/, without .toml.", "JOB_TEXT")] = "",
+    env: Annotated[str, Option("The environment of terraform/environments/.", "ENV_TEXT")] = "dev",
+    hp: Annotated[list[str] | None, Option("A hyperparameter, name=value; may be repeated.")] = None,
+    image: Annotated[str, Option("An image; default: the trainer's own.", "IMAGE_TEXT")] = "",
 ) -> None:
     """Open the container that jobs/JOB.toml would run. HP_TEXT may contain more hyperparameters, as for train."""
     from scripts.container import shell
@@ -31,7 +30,7 @@ def main(
     code = shell.run(setup)
     # An interactive shell exits with the code of its last command, which is no error of `make shell`.
     if code == shell.DOCKER_FAILED or not sys.stdin.isatty():
-        raise typer.Exit(code)
+        raise SystemExit(code)
 
 
 def _prepare(job: str, env: str, hp: list[str], image: str) -> "tuple[ShellSetup, list[str]]":

@@ -2,17 +2,16 @@
 
 from typing import Annotated, Any
 
-import typer
-
 from scripts.core import console, verb
+from scripts.core.arguments import Application, Option
 
-APP = verb.app("Stop a training job or a tuning; the models so far are kept.")
+APP = Application("Stop a training job or a tuning; the models so far are kept.")
 
 
 @APP.command()
 def main(
-    run: Annotated[str, typer.Option(envvar="RUN_TEXT", help="The job's name, or a unique beginning of it.")] = "",
-    tuning: Annotated[str, typer.Option(envvar="TUNING_TEXT", help="A tuning's name, in place of a job's.")] = "",
+    run: Annotated[str, Option("The job's name, or a unique beginning of it.", "RUN_TEXT")] = "",
+    tuning: Annotated[str, Option("A tuning's name, in place of a job's.", "TUNING_TEXT")] = "",
 ) -> None:
     """Ask SageMaker to stop the job or tuning, without waiting until it has stopped."""
     from scripts import runs

@@ -3,18 +3,17 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-import typer
-
 from scripts.core import console, verb
+from scripts.core.arguments import Application, Option
 
-APP = verb.app("List what costs money or space and has no use any more, and remove it after you confirm.")
+APP = Application("List what costs money or space and has no use any more, and remove it after you confirm.")
 FIX = "Confirm beforehand with YES=1: then all of it is removed."
 
 
 @APP.command()
 def main(
-    env: Annotated[str, typer.Option(envvar="ENV_TEXT", help="The environment of terraform/environments/.")] = "dev",
-    yes: Annotated[bool, typer.Option("--yes", envvar="YES_TEXT", help="Confirm the removal beforehand.")] = False,
+    env: Annotated[str, Option("The environment of terraform/environments/.", "ENV_TEXT")] = "dev",
+    yes: Annotated[bool, Option("Confirm the removal beforehand.", "YES_TEXT")] = False,
 ) -> None:
     """Look for running jobs, warm pools, untagged images, incomplete uploads and checkpoints of completed runs.
 
@@ -44,7 +43,7 @@ def main(
                 console.say(f"Done: {leftovers.counted(kind, len(these) - len(refused))}.")
                 kept += len(refused)
     if kept:
-        raise typer.Exit(1)
+        raise SystemExit(1)
 
 
 if __name__ == "__main__":

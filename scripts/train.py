@@ -3,25 +3,22 @@
 import os
 from typing import Annotated
 
-import typer
-
 from scripts.core import console, verb
+from scripts.core.arguments import Application, Option
 from scripts.core.printable import json_text
 
-APP = verb.app("Run a training job: check, upload its data, send, follow, and download its model.")
+APP = Application("Run a training job: check, upload its data, send, follow, and download its model.")
 
 
 @APP.command()
 def main(
-    job: Annotated[str, typer.Option(envvar="JOB_TEXT", help="The job file's name in jobs/, without .toml.")] = "",
-    env: Annotated[str, typer.Option(envvar="ENV_TEXT", help="The environment of terraform/environments/.")] = "dev",
-    hp: Annotated[list[str] | None, typer.Option(help="A hyperparameter, name=value; may be repeated.")] = None,
-    image: Annotated[str, typer.Option(envvar="IMAGE_TEXT", help="The image's URI; default: the trainer's own.")] = "",
-    instances: Annotated[
-        str, typer.Option(envvar="INSTANCES_TEXT", help="The number of instances; default: that of the job file.")
-    ] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", envvar="DRY_RUN_TEXT", help="Only print the request.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", envvar="YES_TEXT", help="Confirm deletions beforehand.")] = False,
+    job: Annotated[str, Option("The job file's name in jobs/, without .toml.", "JOB_TEXT")] = "",
+    env: Annotated[str, Option("The environment of terraform/environments/.", "ENV_TEXT")] = "dev",
+    hp: Annotated[list[str] | None, Option("A hyperparameter, name=value; may be repeated.")] = None,
+    image: Annotated[str, Option("The image's URI; default: the trainer's own.", "IMAGE_TEXT")] = "",
+    instances: Annotated[str, Option("The number of instances; default: that of the job file.", "INSTANCES_TEXT")] = "",
+    dry_run: Annotated[bool, Option("Only print the request.", "DRY_RUN_TEXT")] = False,
+    yes: Annotated[bool, Option("Confirm deletions beforehand.", "YES_TEXT")] = False,
 ) -> None:
     """Run jobs/JOB.toml. The variable HP_TEXT may contain more hyperparameters, split into words as by a shell."""
     from scripts import jobfile, training
@@ -36,7 +33,7 @@ def main(
         return
     training.upload(prepared, yes)
     if not training.run(prepared.request):
-        raise typer.Exit(1)
+        raise SystemExit(1)
 
 
 if __name__ == "__main__":

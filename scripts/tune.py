@@ -3,25 +3,22 @@
 import os
 from typing import Annotated
 
-import typer
-
 from scripts.core import console, verb
+from scripts.core.arguments import Application, Option
 from scripts.core.printable import json_text
 
-APP = verb.app("Tune a job's hyperparameters: check, upload its data, send, follow, and download the best model.")
+APP = Application("Tune a job's hyperparameters: check, upload its data, send, follow, and download the best model.")
 
 
 @APP.command()
 def main(
-    job: Annotated[str, typer.Option(envvar="JOB_TEXT", help="The job file's name in jobs/, without .toml.")] = "",
-    env: Annotated[str, typer.Option(envvar="ENV_TEXT", help="The environment of terraform/environments/.")] = "dev",
-    hp: Annotated[list[str] | None, typer.Option(help="A hyperparameter, name=value; may be repeated.")] = None,
-    image: Annotated[str, typer.Option(envvar="IMAGE_TEXT", help="The image's URI; default: the trainer's own.")] = "",
-    instances: Annotated[
-        str, typer.Option(envvar="INSTANCES_TEXT", help="The number of instances of each training job.")
-    ] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", envvar="DRY_RUN_TEXT", help="Only print the request.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", envvar="YES_TEXT", help="Confirm deletions beforehand.")] = False,
+    job: Annotated[str, Option("The job file's name in jobs/, without .toml.", "JOB_TEXT")] = "",
+    env: Annotated[str, Option("The environment of terraform/environments/.", "ENV_TEXT")] = "dev",
+    hp: Annotated[list[str] | None, Option("A hyperparameter, name=value; may be repeated.")] = None,
+    image: Annotated[str, Option("The image's URI; default: the trainer's own.", "IMAGE_TEXT")] = "",
+    instances: Annotated[str, Option("The number of instances of each training job.", "INSTANCES_TEXT")] = "",
+    dry_run: Annotated[bool, Option("Only print the request.", "DRY_RUN_TEXT")] = False,
+    yes: Annotated[bool, Option("Confirm deletions beforehand.", "YES_TEXT")] = False,
 ) -> None:
     """Run the search of jobs/JOB.toml. HP_TEXT may contain hyperparameters, split into words as by a shell."""
     from scripts import jobfile, tuning
@@ -39,7 +36,7 @@ def main(
     tuning.upload(prepared, yes)
     found = tuning.run(prepared)
     if found.status != "Completed" or found.best is None:
-        raise typer.Exit(1)
+        raise SystemExit(1)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """`make tunings`: lists the tunings of the account and region."""
 
 from scripts.core import console, verb
+from scripts.core.arguments import Application
 
-APP = verb.app("List the tunings, the newest first.")
+APP = Application("List the tunings, the newest first.")
 
 
 @APP.command()

@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from scripts.core import common_runtime
 from scripts.core.answers import refuse_incomplete
 from scripts.core.clock import clock_problem
 from scripts.core.errors import UserError, nearest
@@ -30,6 +31,7 @@ SECONDS_TO_CONNECT, SECONDS_TO_ANSWER = 10.0, 20.0
 
 def load() -> None:
     """Import what every client needs, and call nothing. It takes as long as a small Python program."""
+    common_runtime.import_botocore()
     import boto3.session  # noqa: F401
     import botocore.config  # noqa: F401
 
@@ -41,6 +43,7 @@ def session() -> "Session":
     Raises:
         UserError: the profile does not exist, no region is set, or AWS has no such region.
     """
+    load()
     import boto3
     import botocore.exceptions
 
@@ -142,6 +145,7 @@ def client_of_a_side_question(service: str, region_name: str | None = None) -> A
 
 
 def _client(service: str, attempts: int, region_name: str | None = None, **more: Any) -> Any:
+    load()
     from botocore.config import Config
 
     config = Config(retries={"mode": "standard", "total_max_attempts": attempts}, user_agent_extra="trainyard", **more)

@@ -82,7 +82,16 @@ def confirm(question: str, yes: bool, fix: str) -> bool:
     if yes:
         return True
     check_can_ask(question, yes, fix)
-    return input(f"{one_line(question)} [y/N] ").strip().lower() in {"y", "yes"}
+    return typed(f"{one_line(question)} [y/N] ").lower() in {"y", "yes"}
+
+
+def typed(question: str) -> str:
+    """What is typed as the answer to a question, without blanks around it; the end of the input (Ctrl-D) is empty."""
+    try:
+        return input(question).strip()
+    except EOFError:
+        say()
+        return ""
 
 
 def check_can_ask(question: str, yes: bool, fix: str) -> None:

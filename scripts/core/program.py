@@ -1,10 +1,11 @@
-"""How every program here starts and ends: arguments by typer, errors in two lines, exit codes.
+"""How every program here starts and ends: arguments by `arguments.py`, errors in two lines, exit codes.
 
 Exit codes: 0 success, 2 an error that the user can correct (also wrong arguments), 130 interrupted. A bug prints its
 traceback and exits with 1. A verb adds what it knows of AWS (`verb.py`); `trainyard-review` needs no more than this.
 """
 
 import io
+import os
 import signal
 import sys
 import traceback
@@ -12,29 +13,16 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import NoReturn
 
-import typer
-
 from . import console
 from .errors import UserError
 
 BUG = "This is a bug in Trainyard, not an error of yours. Please report it with the lines above."
 
 
-def app(help_text: str) -> typer.Typer:
-    """A typer application without the features that slow its start (markup, completion, pretty tracebacks)."""
-    return typer.Typer(
-        help=help_text,
-        add_completion=False,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-        no_args_is_help=False,
-    )
-
-
 def run(
     application: Callable[[], object], explained: Callable[[], AbstractContextManager[None]], line: str
 ) -> NoReturn:
-    """Run a program (its typer application), then exit with its exit code.
+    """Run a program, then exit with its exit code.
 
     Args:
         application: what to run.
@@ -48,18 +36,16 @@ def run(
     except UserError as error:
         console.show_error(error)
         sys.exit(2)
-    except KeyboardInterrupt as interrupt:  # from a program without typer
+    except BrokenPipeError:  # who reads the output needs no more, as in `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except KeyboardInterrupt as interrupt:
         _print_interrupt(interrupt, line)
         sys.exit(130)
     except Exception:
         console.warn(traceback.format_exc().rstrip())
         console.warn(BUG)
         sys.exit(1)
-    except SystemExit as ending:
-        cause = _find_interrupt(ending)
-        if cause is not None:
-            _print_interrupt(cause, line)
-        raise
     sys.exit(0)
 
 
@@ -77,16 +63,6 @@ def _take_over() -> None:
 def _print_interrupt(interrupt: KeyboardInterrupt, line: str) -> None:
     console.warn("")
     console.warn(str(interrupt) or line)
-
-
-def _find_interrupt(ending: SystemExit) -> KeyboardInterrupt | None:
-    # typer turns a KeyboardInterrupt into its Exit(130), and that into SystemExit: the interrupt is two causes back.
-    link: BaseException | None = ending
-    while link is not None:
-        if isinstance(link, KeyboardInterrupt):
-            return link
-        link = link.__cause__ or link.__context__
-    return None
 
 
 def _terminated(_signal: int, _frame: object) -> NoReturn:

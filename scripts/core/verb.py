@@ -6,9 +6,6 @@ from typing import NoReturn
 
 from scripts import UNCHANGED
 from scripts.core import program, refusals
-from scripts.core.program import app
-
-__all__ = ["Interrupted", "app", "on_interrupt", "run"]
 
 
 class Interrupted(KeyboardInterrupt):
@@ -27,5 +24,5 @@ def on_interrupt(line: str) -> Iterator[None]:
 
 
 def run(application: Callable[[], object]) -> NoReturn:
-    """Run a verb (its typer application), then exit with its exit code."""
+    """Run a verb, then exit with its exit code."""
     program.run(application, refusals.explained, UNCHANGED)

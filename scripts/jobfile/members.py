@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from scripts.core import common_runtime
+
 if TYPE_CHECKING:
     from botocore.model import Shape
 
@@ -80,6 +82,7 @@ def owner_of(path: str) -> Owner | None:
 @cache
 def request_shape() -> "Shape":
     """The shape of CreateTrainingJob's parameters in botocore's service model."""
+    common_runtime.import_botocore()
     from botocore.loaders import Loader
     from botocore.model import ServiceModel
 

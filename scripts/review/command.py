@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ..core import console, disk, program
+from ..core.arguments import Application, Option, Words
 from ..core.errors import UserError, nearest
 
 if TYPE_CHECKING:
@@ -26,17 +25,15 @@ SETTINGS = "review.toml"
 SavedPlan = Callable[[Path], str]
 """Gives the JSON of a saved plan."""
 
-Plans = Annotated[list[str], typer.Argument(help="Outputs of `terraform show -json`, saved plans, or - for stdin.")]
-Out = Annotated[Path | None, typer.Option(help="Write review.md, .html, .json and .sarif there.")]
-FailOn = Annotated[str, typer.Option(help="Exit with 3 if a plan adds a finding of this severity or above.")]
-Account = Annotated[str, typer.Option(help="The account that the plans are for: 12 digits.")]
-Config = Annotated[
-    Path | None, typer.Option(help="Which rules are off; else the nearest review.toml above each plan, else none.")
-]
+Plans = Annotated[list[str], Words("Outputs of `terraform show -json`, saved plans, or - for stdin.")]
+Out = Annotated[Path | None, Option("Write review.md, .html, .json and .sarif there.")]
+FailOn = Annotated[str, Option("Exit with 3 if a plan adds a finding of this severity or above.")]
+Account = Annotated[str, Option("The account that the plans are for: 12 digits.")]
+Config = Annotated[Path | None, Option("Which rules are off; else the nearest review.toml above each plan, else none.")]
 
 
 def command(saved_plan: SavedPlan | None = None) -> Callable[..., None]:
-    """The command as a function for typer.
+    """The command as a function for `Application`.
 
     Args:
         saved_plan: reads a saved plan with Terraform; without it, a saved plan is an error.
@@ -65,7 +62,7 @@ def command(saved_plan: SavedPlan | None = None) -> Callable[..., None]:
 
 def main() -> None:
     """Run `trainyard-review`."""
-    application = program.app("Review Terraform plans, without credentials or network.")
+    application = Application("Review Terraform plans, without credentials or network.")
     application.command()(command())
     program.run(application, disk.explained, "Interrupted. Run the same command to start over.")
 
@@ -147,7 +144,7 @@ def _fail_on(limit: "Severity", reviews: list["Review"]) -> None:
     if brought:
         plural = "finding" if len(brought) == 1 else "findings"
         console.warn(f"{len(brought)} new {plural} at {limit.name.lower()} or above.")
-        raise typer.Exit(FOUND)
+        raise SystemExit(FOUND)
 
 
 if __name__ == "__main__":

@@ -229,7 +229,7 @@ def _ask_for_name(environment: str, confirmation: str) -> None:
                 f"To remove `{environment}`, you must type its name, and there is no terminal to ask at.",
                 f"Confirm beforehand: {beforehand}.",
             )
-        confirmation = input(f"All of the above is removed for good. Type {environment} to confirm: ").strip()
+        confirmation = console.typed(f"All of the above is removed for good. Type {environment} to confirm: ")
     if confirmation != environment:
         raise UserError(
             f"That is not the environment's name: nothing of `{environment}` was removed.",

@@ -24,6 +24,20 @@ CASES = (
     ),
     Case(
         JOB_FILE,
+        "a variable that is neither yes nor no",
+        "make train JOB=digits DRY_RUN=maybe",
+        "DRY_RUN=maybe is neither yes nor no.",
+        "Set DRY_RUN=1, or leave it out.",
+    ),
+    Case(
+        JOB_FILE,
+        "a variable that is not a whole number",
+        "make prove-resume KILLS=0",
+        "KILLS=0 is not a whole number of at least 1.",
+        "Set such a number, or leave KILLS out.",
+    ),
+    Case(
+        JOB_FILE,
         "a new job file without a name or without code",
         "make new CODE=code-of-mine",
         "No name is given.",

@@ -4,12 +4,14 @@ import json
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
-from .report import call, check, new_name, request
+from .report import call, check, new_name, request, tuning_request
 
 GROUP = "/aws/sagemaker/TrainingJobs"
+SECONDS = 300
 
 
 def aws(*arguments: str) -> str:
@@ -49,6 +51,32 @@ def main() -> None:
             "--warm-pool-status-equals`, `update-training-job --resource-config`"
         ):
             use_warm_pool(asked, sent)
+        with call(
+            "`aws sagemaker create-hyper-parameter-tuning-job`, `describe-…`, `list-training-jobs-for-…`, `stop-…`, "
+            "`delete-…`"
+        ):
+            search(asked, sent)
+
+
+def search(asked: dict[str, Any], sent: Path) -> None:
+    """Run a tuning until its first training job has been listed, stop it, and delete it."""
+    name = new_name("awscli")
+    tuning = ("--hyper-parameter-tuning-job-name", name)
+    sent.write_text(json.dumps(tuning_request(asked, name)))
+    aws("sagemaker", "create-hyper-parameter-tuning-job", "--cli-input-json", f"file://{sent}")
+    described = ("sagemaker", "describe-hyper-parameter-tuning-job", *tuning)
+    listed: list[dict[str, Any]] = []
+    for _ in range(SECONDS):
+        found = json.loads(aws("sagemaker", "list-training-jobs-for-hyper-parameter-tuning-job", *tuning))
+        listed = [job for job in found["TrainingJobSummaries"] if job["ObjectiveStatus"] == "Succeeded"]
+        if listed:
+            break
+        time.sleep(1)
+    aws("sagemaker", "stop-hyper-parameter-tuning-job", *tuning)
+    while (answer := json.loads(aws(*described)))["HyperParameterTuningJobStatus"] in ("InProgress", "Stopping"):
+        time.sleep(1)
+    check(answer["BestTrainingJob"]["TrainingJobName"], listed[0]["TrainingJobName"])
+    aws("sagemaker", "delete-hyper-parameter-tuning-job", *tuning)
 
 
 def use_warm_pool(asked: dict[str, Any], sent: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 MAX_TEXT = 200
+LOSS = r"\bloss=(\S+)"
 
 
 @contextmanager
@@ -33,6 +34,31 @@ def request() -> dict[str, Any]:
     """Return the request of a job that has run, in the file that the command line names."""
     content: dict[str, Any] = json.loads(Path(sys.argv[1]).read_text())
     return content
+
+
+def tuning_request(asked: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return the request of a tuning of two training jobs like the one of ``request``."""
+    members = ("AlgorithmSpecification", "RoleArn", "InputDataConfig", "OutputDataConfig", "ResourceConfig")
+    algorithm = {**asked["AlgorithmSpecification"], "MetricDefinitions": [{"Name": "loss", "Regex": LOSS}]}
+    static = {key: value for key, value in asked["HyperParameters"].items() if key != "learning_rate"}
+    rates = [{"Name": "learning_rate", "MinValue": "0.0001", "MaxValue": "0.01", "ScalingType": "Logarithmic"}]
+    return {
+        "HyperParameterTuningJobName": name,
+        "HyperParameterTuningJobConfig": {
+            "Strategy": "Bayesian",
+            "HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "loss"},
+            "ResourceLimits": {"MaxNumberOfTrainingJobs": 2, "MaxParallelTrainingJobs": 1},
+            "ParameterRanges": {"ContinuousParameterRanges": rates},
+        },
+        "TrainingJobDefinition": {
+            **{member: asked[member] for member in (*members, "StoppingCondition") if member in asked},
+            "AlgorithmSpecification": {
+                key: algorithm[key] for key in ("TrainingImage", "TrainingInputMode", "MetricDefinitions")
+            },
+            "StaticHyperParameters": static,
+            "EnableManagedSpotTraining": asked.get("EnableManagedSpotTraining", False),
+        },
+    }
 
 
 def new_name(client: str) -> str:

@@ -8,8 +8,9 @@ from sagemaker.analytics import TrainingJobAnalytics
 from sagemaker.estimator import Estimator
 from sagemaker.inputs import TrainingInput
 from sagemaker.tensorflow import TensorFlow
+from sagemaker.tuner import ContinuousParameter, HyperparameterTuner, WarmStartConfig, WarmStartTypes
 
-from .report import call, check, new_name, place, request
+from .report import LOSS, call, check, new_name, place, request
 
 CODE = Path(__file__).with_name("code")
 
@@ -32,7 +33,7 @@ def main() -> None:
         channel["ChannelName"]: TrainingInput(channel["DataSource"]["S3DataSource"]["S3Uri"])
         for channel in asked["InputDataConfig"]
     }
-    losses = [{"Name": "loss", "Regex": r"\bloss=(\S+)"}]
+    losses = [{"Name": "loss", "Regex": LOSS}]
     name = new_name("sdk2")
     with call("`Estimator.fit` of the stack's image, with its log; `model_data`"):
         estimator = Estimator(**common, hyperparameters=asked["HyperParameters"], metric_definitions=losses)
@@ -63,6 +64,49 @@ def main() -> None:
         session.update_training_job(pools[1], resource_config={"KeepAlivePeriodInSeconds": 0})
         status = [session.describe_training_job(name)["WarmPoolStatus"]["Status"] for name in pools]
         check(status, ["Reused", "Terminated"])
+    search(session, common, inputs, asked["HyperParameters"])
+
+
+def search(session: Any, common: dict[str, Any], inputs: dict[str, TrainingInput], fixed: dict[str, str]) -> None:
+    """Run tunings by `HyperparameterTuner`."""
+    static = {key: value for key, value in fixed.items() if key != "learning_rate"}
+
+    def tuner(**more: Any) -> HyperparameterTuner:
+        return HyperparameterTuner(
+            Estimator(**common, hyperparameters=static),
+            "loss",
+            {"learning_rate": ContinuousParameter(0.0001, 0.01, scaling_type="Logarithmic")},
+            metric_definitions=[{"Name": "loss", "Regex": LOSS}],
+            objective_type="Minimize",
+            max_jobs=2,
+            base_tuning_job_name="client-sdk2",
+            **more,
+        )
+
+    name = f"sdk2-{new_name('t').rpartition('-')[2]}"
+    with call("`HyperparameterTuner.fit`, `describe`, `best_training_job`, `analytics().dataframe()`"):
+        first = tuner()
+        first.fit(inputs, job_name=name)
+        check(first.describe()["HyperParameterTuningJobStatus"], "Completed")
+        frame = first.analytics().dataframe()
+        check(len(frame), 2)
+        check(frame.sort_values("FinalObjectiveValue").iloc[0]["TrainingJobName"], first.best_training_job())
+    with call("`HyperparameterTuner.attach`; `best_estimator().model_data`"):
+        attached = HyperparameterTuner.attach(name, sagemaker_session=session)
+        check(attached.best_training_job(), first.best_training_job())
+        model = attached.best_estimator().model_data
+        check(model, f"{common['output_path'].rstrip('/')}/{first.best_training_job()}/output/model.tar.gz")
+    with call("`HyperparameterTuner(warm_start_config=)`, with `early_stopping_type` and `random_seed`"):
+        parents = WarmStartConfig(WarmStartTypes.IDENTICAL_DATA_AND_ALGORITHM, parents={name})
+        warm = tuner(warm_start_config=parents, early_stopping_type="Auto", random_seed=1)
+        warm.fit(inputs)
+        check("OverallBestTrainingJob" in warm.describe(), True)
+    with call("`HyperparameterTuner.fit(wait=False)`, `stop_tuning_job`"):
+        stopped = tuner()
+        stopped.fit(inputs, wait=False)
+        stopped.stop_tuning_job()
+        stopped.wait()
+        check(stopped.describe()["HyperParameterTuningJobStatus"], "Stopped")
 
 
 if __name__ == "__main__":

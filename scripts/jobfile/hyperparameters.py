@@ -181,8 +181,8 @@ def resolve_hyperparameters(
     return sent
 
 
-def check_value(known: TrainerDescription, name: str, value: str) -> Hyperparameter:
-    """Check one hyperparameter, and return its description.
+def check_value(known: TrainerDescription, name: str, value: str) -> None:
+    """Check one hyperparameter.
 
     Raises:
         UserError: the trainer has none of this name, or the value has the wrong type or is out of range.
@@ -191,7 +191,6 @@ def check_value(known: TrainerDescription, name: str, value: str) -> Hyperparame
     if name not in table:
         raise _unknown(name, list(table))
     _check(table[name], value)
-    return table[name]
 
 
 def encode(value: str, *, text: bool = False) -> str:

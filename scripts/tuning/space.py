@@ -64,17 +64,15 @@ def range_line(one: Range) -> str:
 
 def _range(name: str, one: "RangeTable", known: "TrainerDescription | None") -> Range:
     place = f"tuning.ranges.{name}"
-    limits = (one.min, one.max) if one.values is None else one.values
-    checked = [_check(known, name, as_text(value), place) for value in limits] if known else []
+    described = next((each for each in known.hyperparameters if each.name == name), None) if known else None
+    if one.values is None and described is not None and described.type in {"str", "bool"}:
+        raise UserError(f"{place} has min and max, and {name} is no number.", f"Write values = […] under [{place}].")
+    for value in (one.min, one.max) if one.values is None else one.values:
+        if known is not None:
+            _check(known, name, as_text(value), place)
     if one.values is not None:
         return Range(name, "categorical", choices=_choices(one.values, place, text=known is None))
-    kind = _kind(one, checked[0] if checked else None, place)
-    if kind == "integer" and one.scaling == "ReverseLogarithmic":
-        raise UserError(
-            f"{place}.scaling is ReverseLogarithmic, and {name} is a whole number.",
-            "Choose Auto, Linear or Logarithmic: SageMaker reverses only ranges between 0 and 1.",
-        )
-    return Range(name, kind, one.scaling or "Auto", as_text(one.min), as_text(one.max))
+    return Range(name, _kind(one, described), one.scaling or "Auto", as_text(one.min), as_text(one.max))
 
 
 def _choices(values: Sequence[str | int | float | bool], place: str, *, text: bool) -> tuple[str, ...]:
@@ -92,20 +90,15 @@ def _choices(values: Sequence[str | int | float | bool], place: str, *, text: bo
     return tuple(sent)
 
 
-def _check(known: "TrainerDescription", name: str, value: str, place: str) -> Hyperparameter:
+def _check(known: "TrainerDescription", name: str, value: str, place: str) -> None:
     try:
-        return check_value(known, name, value)
+        check_value(known, name, value)
     except UserError as error:
         raise UserError(f"{place}: {error.problem}", error.fix) from None
 
 
-def _kind(one: "RangeTable", described: Hyperparameter | None, place: str) -> Literal["integer", "continuous"]:
+def _kind(one: "RangeTable", described: Hyperparameter | None) -> Literal["integer", "continuous"]:
     """The hyperparameter's own type decides; without a description, whole numbers as limits make an integer."""
     if described is None:
         return "integer" if isinstance(one.min, int) and isinstance(one.max, int) else "continuous"
-    if described.type in {"str", "bool"}:
-        raise UserError(
-            f"{place} has min and max, and {described.name} is no number.",
-            f"Write values = […] under [{place}].",
-        )
     return "integer" if described.type == "int" else "continuous"

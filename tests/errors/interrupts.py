@@ -40,6 +40,16 @@ def _small_job(scene: Scene) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _small_tuning(scene: Scene) -> Iterator[None]:
+    tables = '[channels.training]\nsource = "data/small"\n[metrics]\nloss = "loss=(.*)"\n'
+    tables += "[tuning.ranges.x]\nmin = 1\nmax = 9\n"
+    tables += '[tuning]\nobjective = "loss"\ndirection = "Minimize"\nmax_jobs = 1\n'
+    parts = (job('program = "own.py"', tables), file("trainer/own.py", ""), folder("data/small", "0/one.png"))
+    with given(*parts)(scene):
+        yield
+
+
 STATE = "trainyard-tfstate-123456789012"
 
 INTERRUPTS = (
@@ -75,6 +85,24 @@ INTERRUPTS = (
         "Interrupted. mistake-… may have been started: `make jobs` lists it, `make stop RUN=mistake-…` stops it.",
         _small_job,
         leaves="runs/mistake-…",  # with request.json: the job may have been started
+    ),
+    Interrupt(
+        "make tune JOB=mistake YES=1",
+        "the tuning is sent",
+        "sagemaker:CreateHyperParameterTuningJob",
+        "Interrupted. mistake-… may have been started: `make tunings` lists it, `make stop TUNING=mistake-…` stops it.",
+        _small_tuning,
+        leaves="runs/mistake-…",
+    ),
+    Interrupt(
+        "make tune JOB=mistake YES=1",
+        "the tuning runs",
+        "sagemaker:ListTrainingJobsForHyperParameterTuningJob",
+        "mistake-… keeps running. `make logs TUNING=mistake-…` follows it again, `make stop TUNING=mistake-…` stops it "
+        "and keeps the best, `make tunings` lists it, `make model TUNING=mistake-…` downloads its best model "
+        "when it has ended.",
+        _small_tuning,
+        leaves="runs/mistake-…",
     ),
     Interrupt("make stop RUN={sleeper}", "it reads the job's status", "sagemaker:DescribeTrainingJob", UNCHANGED),
     Interrupt(

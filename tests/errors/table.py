@@ -17,6 +17,8 @@ from tests.errors import (
     runs,
     sending,
     tools,
+    tuning_tables,
+    tunings,
 )
 
 CASES = (
@@ -35,5 +37,7 @@ CASES = (
     *sending.CASES,
     *runs.CASES,
     *resuming.CASES,
+    *tuning_tables.CASES,
+    *tunings.CASES,
     *local_cloud.CASES,
 )

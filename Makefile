@@ -95,7 +95,7 @@ prove-resume: .venv/installed ## Interrupt a training job and compare [JOB= KILL
 	@$(VENV) -m scripts.prove_resume
 
 ##@ From a training script to a model (CLOUD=local: rehearse)
-.PHONY: new plan infra unlock base image data train shell tune tunings logs stop resume jobs prices sweep model destroy
+.PHONY: new plan infra unlock base image data train shell tune report tunings logs stop resume jobs prices sweep model destroy
 new: $(PACKAGES) ## Write a job file for a training script of your own [NAME= CODE=../my-project PROGRAM=train.py]
 	@$(VENV) -m scripts.new
 plan: $(PACKAGES) ## Plan the changes of `make infra`, and review them on one page [ENV= YES=1]
@@ -114,6 +114,8 @@ train: $(PACKAGES) ## Run a training job and download its model [JOB= HP="epochs
 	@$(VERB) scripts.train
 tune: $(PACKAGES) ## Search hyperparameters with many jobs, download the best model [JOB= HP="epochs=3" IMAGE= INSTANCES= DRY_RUN=1 YES=1]
 	@$(VERB) scripts.tune
+report: $(PACKAGES) ## Make a tuning's report again, with its best model and a job file with the best values [TUNING=]
+	@$(VERB) scripts.report
 tunings: $(PACKAGES) ## List the tunings, the newest first
 	@$(VERB) scripts.tunings
 shell: $(PACKAGES) ## Open a shell in a job's container, with its local channels [JOB= HP="epochs=3" IMAGE=]

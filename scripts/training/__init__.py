@@ -12,7 +12,7 @@ from scripts.training.preparation import (
     uploads,
 )
 from scripts.training.request import TrainingJob, build_request, job_name, merge_metrics
-from scripts.training.running import run, send
+from scripts.training.running import fetch_model, run, send
 
 __all__ = [
     "PreparedJob",
@@ -22,6 +22,7 @@ __all__ = [
     "check_images",
     "check_offline",
     "describe_image",
+    "fetch_model",
     "job_image",
     "job_name",
     "job_tag",

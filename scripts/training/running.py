@@ -41,7 +41,7 @@ def run(request: Mapping[str, Any]) -> bool:
     if record.status != "Completed":
         print_end(record)
         return False
-    return _fetch_model(record)
+    return fetch_model(record)
 
 
 def send(request: Mapping[str, Any], kind: Kind = TRAINING_JOB) -> None:
@@ -71,7 +71,7 @@ def send(request: Mapping[str, Any], kind: Kind = TRAINING_JOB) -> None:
         raise
 
 
-def _fetch_model(record: Record) -> bool:
+def fetch_model(record: Record) -> bool:
     """Download a Completed job's model and print the job's summary; False if the job left nothing at all."""
     job, patience = record.job, Patience("The download starts again then.")
     try:

@@ -1,7 +1,8 @@
 """Hyperparameter tuning jobs: what one asks, what its training jobs found, the report about it."""
 
+from scripts.tuning.conclusion import conclude
 from scripts.tuning.finding import best_job, describe, find
-from scripts.tuning.following import follow, following_tuning
+from scripts.tuning.following import follow, following_tuning, read
 from scripts.tuning.listing import list_tunings, tuning_table
 from scripts.tuning.preparation import PreparedTuning, prepare, upload
 from scripts.tuning.results import ENDED, Tuning
@@ -13,6 +14,7 @@ __all__ = [
     "PreparedTuning",
     "Tuning",
     "best_job",
+    "conclude",
     "describe",
     "find",
     "follow",
@@ -20,6 +22,7 @@ __all__ = [
     "list_tunings",
     "prepare",
     "print_end",
+    "read",
     "run",
     "search_lines",
     "stop",

@@ -8,11 +8,13 @@ from typing import Any
 
 from scripts import costs
 from scripts.core import aws
+from scripts.core.errors import UserError
 from scripts.core.patience import Patience
 from scripts.runs.ending import job_exists
 from scripts.runs.record import run_folder
+from scripts.tuning.finding import describe
 from scripts.tuning.lines import changes
-from scripts.tuning.reading import TuningReader, save_tuning
+from scripts.tuning.reading import TuningReader, read_saved, save_tuning
 from scripts.tuning.results import ENDED, Tuning
 from scripts.tuning.screen import screen
 
@@ -57,6 +59,24 @@ def follow(
                 return tuning
             before = tuning
             sleep(PAUSE if now() - start < LONG else LONG_PAUSE)
+
+
+def read(sagemaker: Any, name: str) -> Tuning:
+    """A tuning as it is now, which is kept; what was kept of it if SageMaker has it no more.
+
+    Raises:
+        UserError: SageMaker has no such tuning, and nothing was kept.
+    """
+    try:
+        describe(sagemaker, name)
+    except UserError:
+        kept = read_saved(name)
+        if kept is None:
+            raise
+        return kept
+    tuning = TuningReader(sagemaker, name, price_of(name)).read()
+    save_tuning(tuning)
+    return tuning
 
 
 @contextmanager

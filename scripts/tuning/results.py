@@ -18,6 +18,8 @@ from scripts import costs
 Direction = Literal["Minimize", "Maximize"]
 ENDED = frozenset({"Completed", "Failed", "Stopped", "DeleteFailed"})
 """The values of HyperParameterTuningJobStatus after which nothing changes any more."""
+MARK = "_tuning_objective_metric"
+"""SageMaker adds it to the hyperparameters that all training jobs have in common."""
 KINDS: Mapping[str, Literal["integer", "continuous", "categorical"]] = {
     "IntegerParameterRanges": "integer",
     "ContinuousParameterRanges": "continuous",
@@ -147,6 +149,7 @@ def make_tuning(
     config = tuning["HyperParameterTuningJobConfig"]
     definition, limits = tuning.get("TrainingJobDefinition") or {}, config["ResourceLimits"]
     objective = config.get("HyperParameterTuningJobObjective") or {}
+    sent = definition.get("StaticHyperParameters") or {}
     hour = price[0] if price else None
     trials = [_trial(one, jobs.get(one["TrainingJobName"], {}), hour, now) for one in summaries]
     best = tuning.get("OverallBestTrainingJob") or tuning.get("BestTrainingJob") or {}
@@ -157,7 +160,7 @@ def make_tuning(
         objective=objective.get("MetricName", ""),
         direction=objective.get("Type", "Minimize"),
         ranges=tuple(_ranges(config.get("ParameterRanges") or {})),
-        fixed=dict(definition.get("StaticHyperParameters") or {}),
+        fixed={name: value for name, value in sent.items() if name != MARK},
         trials=tuple(sorted(trials, key=lambda trial: (trial.created, trial.job))),
         best=best.get("TrainingJobName"),
         max_jobs=limits.get("MaxNumberOfTrainingJobs"),

@@ -2,6 +2,7 @@
 
 from scripts import training
 from scripts.core import aws, console
+from scripts.tuning.conclusion import conclude
 from scripts.tuning.cost import cost_line
 from scripts.tuning.following import follow, following_tuning
 from scripts.tuning.lines import end_lines
@@ -21,8 +22,8 @@ def run(prepared: PreparedTuning) -> Tuning:
         The tuning at its end.
 
     Raises:
-        UserError: AWS refused the request for a reason that you can correct, or the tuning exists and following it has
-            failed.
+        UserError: AWS refused the request for a reason that you can correct, or the tuning exists and following it or
+            what comes after has failed.
     """
     request = prepared.request
     name = request["HyperParameterTuningJobName"]
@@ -32,6 +33,7 @@ def run(prepared: PreparedTuning) -> Tuning:
     with following_tuning(name):
         tuning = follow(name)
     print_end(tuning)
+    conclude(tuning)
     return tuning
 
 

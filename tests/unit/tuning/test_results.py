@@ -30,7 +30,7 @@ def answer(**more: Any) -> dict[str, Any]:
                 "CategoricalParameterRanges": [{"Name": "optimizer", "Values": ["adamw", "sgd"]}],
             },
         },
-        "TrainingJobDefinition": {"StaticHyperParameters": {"epochs": "3"}},
+        "TrainingJobDefinition": {"StaticHyperParameters": {"epochs": "3", "_tuning_objective_metric": "validation:loss"}},
         **more,
     }
 

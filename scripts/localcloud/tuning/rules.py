@@ -86,8 +86,12 @@ def _names(request: Request) -> Iterator[str]:
             yield f"The hyperparameter {name} is both in StaticHyperParameters and in ParameterRanges."
     if OBJECTIVE_PARAMETER in (*searched, *static):
         yield f"The hyperparameter {OBJECTIVE_PARAMETER} is reserved: SageMaker sets it."
-    if len(searched) > MOST_SEARCHED:
-        yield f"ParameterRanges has {len(searched)} hyperparameters; at most {MOST_SEARCHED} can be searched."
+    counted = sum(len(one.get("Values", "1")) for _, one in _ranges(request))
+    if counted > MOST_SEARCHED:
+        yield (
+            f"ParameterRanges has {counted} hyperparameters, each value of a categorical range counted; at most "
+            f"{MOST_SEARCHED} can be searched."
+        )
     if len(searched) + len(static) + 1 > MOST_HYPERPARAMETERS:
         yield f"A training job has at most {MOST_HYPERPARAMETERS} hyperparameters, the objective's name included."
 

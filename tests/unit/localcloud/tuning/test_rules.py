@@ -92,7 +92,7 @@ MISTAKES: list[tuple[Change, str]] = [
     (number(INTEGER, Name="s"), "s is both in StaticHyperParameters and in ParameterRanges"),
     (definition(StaticHyperParameters={"_tuning_objective_metric": "loss"}), "_tuning_objective_metric is reserved"),
     (
-        config(ParameterRanges={"CategoricalParameterRanges": [{"Name": f"c{n}", "Values": ["a"]} for n in range(31)]}),
+        number("CategoricalParameterRanges", Values=[f"v{n}" for n in range(29)]),
         "at most 30 can be searched",
     ),
     (definition(StaticHyperParameters={f"s{n}": "1" for n in range(97)}), "at most 100 hyperparameters"),
@@ -126,6 +126,7 @@ MISTAKES: list[tuple[Change, str]] = [
 ]
 ALLOWED: list[Change] = [
     lambda _: None,
+    number("CategoricalParameterRanges", Values=[f"v{n}" for n in range(28)]),
     limits(MaxNumberOfTrainingJobs=750),
     number(CONTINUOUS, ScalingType="ReverseLogarithmic"),
     number(INTEGER, ScalingType="Logarithmic"),

@@ -49,9 +49,9 @@ def max_resource(config: Mapping[str, int], static: Mapping[str, str]) -> int | 
 def is_stopped_by_hyperband(number: int, histories: Sequence[History], low: int, high: int, minimize: bool) -> bool:
     """Return whether Hyperband stops a training job now.
 
-    At the end of each rung of its bracket, a job continues if it is in the best third of those that have come so far,
-    as in asynchronous successive halving (https://arxiv.org/abs/1810.05934). A job that prints more than ``high``
-    values is stopped; one that prints as many is about to end by itself.
+    From one rung of its bracket to the next, a job continues while it is in the best third of those that have come to
+    this rung, as in asynchronous successive halving (https://arxiv.org/abs/1810.05934). A job that prints more than
+    ``high`` values is stopped; one that prints as many is about to end by itself.
 
     Args:
         number: the job's index in ``histories``.
@@ -65,14 +65,12 @@ def is_stopped_by_hyperband(number: int, histories: Sequence[History], low: int,
         return True
     count = brackets(low, high)
     bracket = [one for index, one in enumerate(histories) if index % count == number % count]
-    for rung in rungs(number % count, low, high):
-        if reached < rung:
-            return False
-        own, rivals = histories[number][rung - 1], [one[rung - 1] for one in bracket if len(one) >= rung]
-        better = sum(value < own if minimize else value > own for value in rivals)
-        if len(rivals) >= ETA and better >= len(rivals) // ETA:
-            return True
-    return False
+    passed = [rung for rung in rungs(number % count, low, high) if rung <= reached]
+    if not passed:
+        return False
+    own, rivals = histories[number][passed[-1] - 1], [one[passed[-1] - 1] for one in bracket if len(one) >= passed[-1]]
+    better = sum(value < own if minimize else value > own for value in rivals)
+    return len(rivals) >= ETA and better >= len(rivals) // ETA
 
 
 def brackets(low: int, high: int) -> int:

@@ -30,7 +30,9 @@ def answer(**more: Any) -> dict[str, Any]:
                 "CategoricalParameterRanges": [{"Name": "optimizer", "Values": ["adamw", "sgd"]}],
             },
         },
-        "TrainingJobDefinition": {"StaticHyperParameters": {"epochs": "3", "_tuning_objective_metric": "validation:loss"}},
+        "TrainingJobDefinition": {
+            "StaticHyperParameters": {"epochs": "3", "_tuning_objective_metric": "validation:loss"}
+        },
         **more,
     }
 

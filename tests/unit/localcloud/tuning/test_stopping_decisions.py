@@ -93,6 +93,7 @@ def test_hyperband_continues_the_best_third_of_a_bracket_at_each_rung() -> None:
     assert not stopped(0, [1.0], apart, [2.0], apart, [3.0])
     assert not stopped(1, [1.0], [9.0], [2.0], [1.0], [3.0], [1.0])  # its bracket is first judged after epoch 3
     assert stopped(0, [1.0, 9.0, 9.0], apart, [1.0, 1.0, 1.0], apart, [1.0, 2.0, 2.0])
+    assert not stopped(0, [9.0, 9.0, 1.0], apart, [1.0, 2.0, 2.0], apart, [1.0, 3.0, 3.0])  # the last rung counts
     assert stopped(0, [1.0] * 10)
     assert not stopped(0, [1.0] * 9)
     assert not is_stopped_by_hyperband(0, [[3.0], [], [2.0], [], [1.0]], 1, 9, minimize=False)

@@ -58,6 +58,8 @@ ELSEWHERE = {
     "make train CLOUD=local JOB=my-job INTERRUPT=30s,90s:kill": "tests/e2e/test_resume.py",
     "make resume RUN=…": "tests/e2e/test_resume.py",
     'make resume RUN=… HP="epochs=20"': "tests/e2e/test_resume.py",
+    "make tune JOB=digits CLOUD=local": "tests/e2e/test_tune.py",
+    "make tune JOB=digits": "tests/e2e/test_tune.py",
     "make infra ENV=dev APPROVE=4a3aaab2e4adf93e0208fba01989a7cd": "tests/e2e/test_plan_review.py",
     "python -m scripts.plan review plan.json --out review --fail-on high": "tests/unit/test_plan_verb.py",
     "python -m scripts.plan review plan.json --out build/review": "tests/unit/test_plan_verb.py",

@@ -1,0 +1,126 @@
+"""`make tune` on the local cloud, from the job file to the best model: small programs without TensorFlow."""
+
+import json
+import os
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Project
+
+pytestmark = pytest.mark.e2e
+
+LOCAL = "CLOUD=local"
+HEAD = """
+program = "searched.py"
+instance_type = "ml.m5.large"
+
+[hyperparameters]
+x = 0.9
+seconds = 0
+
+[channels.training]
+source = "data/searched"
+
+[metrics]
+loss = "loss=([-+0-9.e]+)"
+"""
+SEARCH = """
+[tuning]
+objective = "loss"
+direction = "Minimize"
+strategy = "Random"
+max_jobs = 8
+parallel_jobs = 2
+seed = 7
+
+[tuning.ranges.x]
+min = 0.0
+max = 1.0
+"""
+# One job ends at once, the other runs until it is stopped.
+GRID = """
+[tuning]
+objective = "loss"
+direction = "Minimize"
+strategy = "Grid"
+
+[tuning.ranges.seconds]
+values = [0, 600]
+"""
+# The lowest loss is at x = 0.3. A checkpoint in a folder of its own, as docs/tuning.md says.
+PROGRAM = """
+import json, os, pathlib, time
+values = json.loads(os.environ["SM_HPS"])
+print(f"loss={(float(values['x']) - 0.3) ** 2:.6f}", flush=True)
+time.sleep(float(values["seconds"]))
+own = pathlib.Path(os.environ["SM_MODEL_DIR"]).parent / "checkpoints" / os.environ["TRAINING_JOB_NAME"]
+own.mkdir(parents=True)
+(own / "x").write_text(str(values["x"]))
+(pathlib.Path(os.environ["SM_MODEL_DIR"]) / "x").write_text(str(values["x"]))
+"""
+
+
+@pytest.fixture
+def folder(yard: Project, demo: str) -> Iterator[Path]:
+    """The project's folder with two job files and their program."""
+    written = {
+        "jobs/searched.toml": HEAD + SEARCH,
+        "jobs/stopped.toml": HEAD + GRID,
+        "trainer/searched.py": PROGRAM,
+        "data/searched/a.txt": "a",
+    }
+    for name, text in written.items():
+        path = yard.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    yield yard.folder
+    for name in written:
+        (yard.folder / name).unlink()
+
+
+def started(yard: Project, job: str, until: str) -> str:
+    """Start `make tune` and kill it, unasked, when it prints a line with a text; the tuning's name."""
+    name = ""
+    with yard.start("make", "tune", LOCAL, f"JOB={job}") as process:
+        assert process.stdout is not None
+        output = []
+        for line in process.stdout:
+            output.append(line)
+            if line.startswith("Tuning: "):
+                name = line.split()[1]
+            if name and until in line:
+                break
+        os.killpg(process.pid, signal.SIGKILL)
+    assert name, "".join(output)
+    return name
+
+
+def test_eight_jobs_whose_follower_is_killed(yard: Project, folder: Path) -> None:
+    name = started(yard, "searched", "InProgress")
+    output = yard.make("logs", LOCAL, f"TUNING={name}")
+    assert f"{name}: Completed\n  trials   8 Completed\n" in output
+    kept = json.loads((folder / f"runs/{name}/tuning.json").read_text())
+    assert len(kept["trials"]) == 8
+    losses = {trial["job"]: trial["objective"] for trial in kept["trials"]}
+    assert kept["best"] == min(losses, key=lambda job: losses[job])
+    for trial in kept["trials"]:
+        assert trial["objective"] == pytest.approx((float(trial["values"]["x"]) - 0.3) ** 2, abs=1e-5)
+    assert name in yard.make("tunings", LOCAL)
+    assert f"The model is in runs/{kept['best']}/model." in yard.make("model", LOCAL, f"TUNING={name}")
+    assert (folder / f"runs/{kept['best']}/model/x").exists()
+    request = json.loads((folder / f"runs/{name}/request.json").read_text())
+    assert request["TrainingJobDefinition"]["StaticHyperParameters"] == {"seconds": "0"}
+
+
+def test_a_search_that_is_stopped_keeps_the_best(yard: Project, folder: Path) -> None:
+    name = started(yard, "stopped", "Best so far")
+    assert f"{name} is stopping" in yard.make("stop", LOCAL, f"TUNING={name}")
+    output = yard.make("logs", LOCAL, f"TUNING={name}")
+    assert f"{name}: Stopped" in output
+    assert re.search(rf"best +loss 0\.36 of {name}-", output), output
+    assert "nothing to stop" in yard.make("stop", LOCAL, f"TUNING={name}")
+    yard.make("model", LOCAL, f"TUNING={name}")

@@ -2,16 +2,15 @@
 
 from typing import Annotated
 
-import typer
-
 from scripts.core import console, verb
+from scripts.core.arguments import Application, Option
 
-APP = verb.app("Make a tuning's report, as it is now: its best model, a job file with its values, report.html.")
+APP = Application("Make a tuning's report, as it is now: its best model, a job file with its values, report.html.")
 
 
 @APP.command()
 def main(
-    tuning: Annotated[str, typer.Option(envvar="TUNING_TEXT", help="The tuning's name, or a beginning of it.")] = "",
+    tuning: Annotated[str, Option("The tuning's name, or a beginning of it.", "TUNING_TEXT")] = "",
 ) -> None:
     """Read the tuning, or what runs/ has kept of it, and write its report."""
     from scripts import tuning as tunings

@@ -155,9 +155,9 @@ cloud-env: .venv/installed ## Print the variables that point a shell at it: eval
 digits: .venv/installed ## Write the handwritten digits as PNG files to data/digits/
 	@$(VENV) -m scripts.digits
 
-# Two workers, one file of tests each at a time. The tests' bytecode is kept: compiling it takes 3 s. Terraform and its
+# Three workers, one file of tests each at a time: on two processors, one of them mostly waits. The tests' bytecode is kept: compiling it takes 3 s. Terraform and its
 # provider collect garbage only above 2 GiB: that is a third of their CPU time.
-PYTEST := PYTHONDONTWRITEBYTECODE= GOGC=off GOMEMLIMIT=2GiB $(VENV) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+PYTEST := PYTHONDONTWRITEBYTECODE= GOGC=off GOMEMLIMIT=2GiB $(VENV) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 ##@ Working on Trainyard itself
 .PHONY: setup test test-fast lint format requirements clean help

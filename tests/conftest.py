@@ -156,7 +156,36 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 @pytest.fixture(scope="session")
 def yard(request: pytest.FixtureRequest) -> Iterator[Project]:
     """A copy of the project with a local cloud, on which `make demo` has run; at the end its stack is destroyed."""
-    prepared = yard_in_background()
+    project = prepared_project("yard")
+    yield project
+    if not request.session.testsfailed:
+        destroyed(project)
+
+
+@pytest.fixture(scope="session")
+def workshop() -> Project:
+    """A copy of the project with a local cloud, a stack, and one completed run of the job `digits`."""
+    return prepared_project("workshop")
+
+
+# For each copy: the folder whose worker starts to make it at once, and what is typed.
+PREPARED: dict[str, tuple[str, list[tuple[str, ...]]]] = {
+    "yard": ("tests/e2e", [("cloud-up",), ("demo",)]),
+    "workshop": (
+        "tests/errors",
+        [
+            ("cloud-up",),
+            ("digits",),
+            ("infra", "CLOUD=local", "YES=1"),
+            ("train", "CLOUD=local", "JOB=digits", "HP=epochs=1", "YES=1"),
+        ],
+    ),
+}
+
+
+def prepared_project(name: str) -> Project:
+    """A copy for a fixture, when it is ready."""
+    prepared = in_background(name)
     try:
         prepared.wait()
     except BaseException:
@@ -164,16 +193,14 @@ def yard(request: pytest.FixtureRequest) -> Iterator[Project]:
         if provider.returncode != 0:
             missing(f"the AWS provider cannot be had:\n{provider.stdout}{provider.stderr}")
         raise
-    yield prepared.project
-    if not request.session.testsfailed:
-        destroyed(prepared.project)
+    return prepared.project
 
 
-def yard_in_background() -> Prepared:
-    """The copy for the fixture `yard`, which may not be ready yet."""
+def in_background(name: str) -> Prepared:
+    """A copy for a fixture, which may not be ready yet."""
     if not shutil.which("terraform"):
         missing("terraform is not on PATH")
-    return BACKGROUND.prepare("yard", Project, [("cloud-up",), ("demo",)])
+    return BACKGROUND.prepare(name, Project, PREPARED[name][1])
 
 
 def destroyed(yard: Project) -> None:
@@ -190,7 +217,7 @@ def destroyed(yard: Project) -> None:
 @pytest.fixture(scope="session")
 def demo(yard: Project) -> str:
     """What `make demo` printed in the yard: the stack is applied, and one job has run."""
-    return yard_in_background().wait()
+    return in_background("yard").wait()
 
 
 def pytest_configure() -> None:
@@ -204,9 +231,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
     gc.enable()
-    if asks_for("yard", session) and runs_first("tests/e2e", session.config):
-        with contextlib.suppress(pytest.skip.Exception, pytest.fail.Exception):  # the fixture will say it
-            yard_in_background()
+    for name, (folder, _) in PREPARED.items():
+        if asks_for(name, session) and runs_first(folder, session.config):
+            with contextlib.suppress(pytest.skip.Exception, pytest.fail.Exception):  # the fixture will say it
+                in_background(name)
 
 
 def asks_for(fixture: str, session: pytest.Session) -> bool:

@@ -1,11 +1,12 @@
 """Which worker runs which tests, in which order, and how long they took: hooks for conftest.py.
 
 `make test` gives each file of tests to one worker (`--dist loadfile`), as they share fixtures, in the order that is
-made here (`--no-loadscope-reorder`). Files that share a stack go to the same worker: it is applied and destroyed once.
+made here (`--no-loadscope-reorder`). It has three workers on two processors: one mostly waits, such as for Terraform's
+provider. Files that share a stack go to the same worker, which takes them before others: it applies the stack once.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -16,11 +17,13 @@ if TYPE_CHECKING:
     from xdist.remote import Producer
     from xdist.workermanage import WorkerController
 
-# Long files come first: a worker that takes one of them last would let the other wait.
+# Long files come first: a worker that takes one of them last would let the others wait.
 _FIRST = ("tests/unit/trainer", "tests/container/jobs", "tests/unit/proof", "tests/container")
 
-# The tests of these folders share a stack: `yard` and `dock`. Each folder has the worker that takes its files.
-_WORKERS = {"tests/e2e": 0, "tests/errors": 0, "tests/faults": 0, "tests/container": 1}
+# Each folder whose tests share a stack has the worker that takes its files. These files have stacks of their own.
+_WORKERS = {"tests/e2e": 0, "tests/container": 1, "tests/errors": 2, "tests/faults": 2}
+_NUMBER = 3
+_ALONE = ("tests/e2e/test_account.py", "tests/e2e/test_real_plans.py", "tests/faults/test_rows.py")
 
 _seconds: dict[str, float] = defaultdict(float)
 
@@ -39,19 +42,25 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _place(item: pytest.Item, file: str, fixtures: Iterable[str]) -> tuple[int, int]:
     if item.get_closest_marker("e2e") is None:
         return 2, 0
-    if {"yard", "dock"}.intersection(fixtures):
+    if {"yard", "workshop", "dock"}.intersection(fixtures):
         return 1, 0
     return 0, next((number for number, folder in enumerate(_FIRST) if file.startswith(folder)), len(_FIRST))
 
 
 class StackScheduling(LoadFileScheduling):  # type: ignore[misc]  # pytest-xdist has no types
-    """Files of tests for the workers, in their order; those of another worker's folder only when no others are left."""
+    """Files of tests for the workers: first one that is anybody's, as a stack is not ready at once, then their own."""
 
     def _assign_work_unit(self, node: "WorkerController") -> None:
-        own = _number(node.gateway.id)
-        suitable = [file for file in self.workqueue if _worker_of(file) in (own, None)]
-        self.workqueue.move_to_end([*suitable, *self.workqueue][0], last=False)
+        file = next_file(list(self.workqueue), worker_number(node.gateway.id), not self.assigned_work[node])
+        self.workqueue.move_to_end(file, last=False)
         super()._assign_work_unit(node)
+
+
+def next_file(files: Sequence[str], worker: int, is_first: bool) -> str:
+    """Return the file that a worker takes next. It takes another worker's only when no others are left."""
+    own = [file for file in files if _worker_of(file) == worker]
+    free = [file for file in files if _worker_of(file) is None]
+    return [*(free + own if is_first else own + free), *files][0]
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -63,14 +72,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> Stack
 def runs_first(folder: str, config: pytest.Config) -> bool:
     """Whether this process is the one that will run a folder's tests: its worker, or the only process."""
     worker = getattr(config, "workerinput", None)
-    return worker is None or _number(worker["workerid"]) == _WORKERS[folder]
+    return worker is None or worker_number(worker["workerid"]) == _WORKERS[folder]
 
 
-def _number(worker: str) -> int:
-    return int(worker.removeprefix("gw")) % 2
+def worker_number(worker: str) -> int:
+    """Return a worker's number; one that replaces a worker that died has the number of another."""
+    return int(worker.removeprefix("gw")) % _NUMBER
 
 
 def _worker_of(file: str) -> int | None:
+    if file in _ALONE:
+        return None
     return next((number for folder, number in _WORKERS.items() if file.startswith(f"{folder}/")), None)
 
 

@@ -29,7 +29,7 @@ class Case:
     Args:
         group: the heading in docs/errors.md.
         title: the error in a few words, for docs/errors.md.
-        typed: the command; `{run}` is the run of the demo.
+        typed: the command; `{run}` is the completed run of the job `digits`.
         problem: the whole first line; `…` stands for any text.
         fix: the whole second line, in the same way.
         given: prepares the error, and cleans up.

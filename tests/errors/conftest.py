@@ -1,6 +1,7 @@
 """A copy of the project without a cloud for the cases that need none; the shared stack, behind a front, for others."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,17 @@ import boto3
 import pytest
 
 from tests.conftest import Project
+from tests.errors import forks
 from tests.errors.front import Front
 from tests.errors.jobs import three_jobs
 from tests.errors.scene import Scene, bare, running, with_stack
+
+
+@pytest.fixture(scope="session")
+def python() -> Iterator[Path]:
+    """What make calls for Python, in most cases."""
+    with forks.python() as program:
+        yield program
 
 
 @pytest.fixture(scope="session")
@@ -20,23 +29,23 @@ def plain_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 @pytest.fixture
-def plain(plain_project: Project, tmp_path: Path) -> Scene:
+def plain(plain_project: Project, tmp_path: Path, python: Path) -> Scene:
     """A scene without a cloud."""
-    return bare(plain_project, tmp_path)
+    return replace(bare(plain_project, tmp_path), python=python)
 
 
 @pytest.fixture(scope="session")
-def front(yard: Project, demo: str) -> Iterator[Front]:
-    """The proxy between the verbs and the demo's local cloud."""
-    server = Front(running(yard).port)
+def front(workshop: Project) -> Iterator[Front]:
+    """The proxy between the verbs and the workshop's local cloud."""
+    server = Front(running(workshop).port)
     yield server
     server.close()
 
 
 @pytest.fixture(scope="session")
-def aws(yard: Project, front: Front) -> Callable[[str], Any]:
+def aws(workshop: Project) -> Callable[[str], Any]:
     """Makes a client of the local cloud that bypasses the proxy."""
-    cloud = running(yard)
+    cloud = running(workshop)
     session = boto3.Session("local", "local", region_name=cloud.region)
     made: dict[str, Any] = {}
 
@@ -49,16 +58,16 @@ def aws(yard: Project, front: Front) -> Callable[[str], Any]:
 
 
 @pytest.fixture(scope="session")
-def jobs(yard: Project, front: Front, aws: Callable[[str], Any]) -> Iterator[dict[str, str]]:
+def jobs(workshop: Project, front: Front, aws: Callable[[str], Any]) -> Iterator[dict[str, str]]:
     """The names of three jobs: ``sleeper`` is running, ``failed`` is Failed, ``done`` is Completed."""
-    with three_jobs(with_stack(yard, front, aws)) as names:
+    with three_jobs(with_stack(workshop, front, aws)) as names:
         yield names
 
 
 @pytest.fixture
-def stack(yard: Project, front: Front, aws: Callable[[str], Any], jobs: dict[str, str]) -> Scene:
+def stack(workshop: Project, front: Front, aws: Callable[[str], Any], jobs: dict[str, str], python: Path) -> Scene:
     """A scene with the stack and its runs."""
-    scene = with_stack(yard, front, aws)
-    (yard.folder / "build/local-local/plan/plan.tfplan").unlink(missing_ok=True)  # of a test before
+    scene = replace(with_stack(workshop, front, aws), python=python)
+    (workshop.folder / "build/local-local/plan/plan.tfplan").unlink(missing_ok=True)  # of a test before
     scene.words.update(jobs)
     return scene

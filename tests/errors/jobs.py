@@ -1,7 +1,7 @@
 """Training jobs for the cases: one is running, one has failed, one has a model. None of them uses TensorFlow.
 
-The running job writes its checkpoints to the folder of the demo's job, the failed one to its own folder. The third has
-no checkpoints.
+The running job writes its checkpoints to the folder of `digits`, the failed one to its own folder. The third has no
+checkpoints.
 """
 
 import contextlib

@@ -30,6 +30,7 @@ class Scene:
         front: the proxy that answers for AWS; None without a cloud.
         aws: makes a boto3 client that bypasses the proxy.
         prefix: a command before the command, such as one that drops capabilities.
+        python: what make calls for Python (`forks.py`); None: the real one.
     """
 
     project: Project
@@ -37,6 +38,7 @@ class Scene:
     front: Front | None = None
     aws: Callable[[str], Any] | None = None
     prefix: tuple[str, ...] = ()
+    python: Path | None = None
     words: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -54,16 +56,20 @@ class Scene:
 
     @property
     def run(self) -> str:
-        """The run of the demo."""
+        """The completed run of the job `digits`."""
         return min(path.parent.name for path in (self.folder / "runs").glob("digits-*/record.json"))
 
     def command(self, typed: str) -> list[str]:
-        """The words of the command, with `{run}` replaced by the demo's run."""
+        """The words of the command, with `{run}` replaced by that run."""
         words = shlex.split(self.fill(typed))
-        if self.front is None or words[0] != "make":
+        if words[0] != "make":
             return [*self.prefix, *words]
+        # What a prefix does to a process, it would not do to a fork of another one.
+        python = [f"VENV={self.python}"] if self.python and not self.prefix else []
+        if self.front is None:
+            return [*self.prefix, "make", *python, *words[1:]]
         # CLOUD=local alone would bypass the proxy. So VERB, the variable that calls the verb, is set too.
-        return [*self.prefix, "make", "-s", "VERB=.venv/bin/python -m", "CLOUD=local", *words[1:]]
+        return [*self.prefix, "make", "-s", *python, "VERB=$(VENV) -m", "CLOUD=local", *words[1:]]
 
     def fill(self, text: str) -> str:
         """A text of the table with the names of jobs filled in."""

@@ -24,16 +24,16 @@ TYPED = {
 }
 
 
-def test_no_verb_calls_an_operation_that_the_table_lacks(yard: Project, demo: str) -> None:
+def test_no_verb_calls_an_operation_that_the_table_lacks(workshop: Project) -> None:
     files = {"jobs/quick.toml": JOB + CHANNEL, "trainer/quick.py": PROGRAM}
     for name, content in files.items():
-        (yard.folder / name).write_text(content)
-    cloud, table = running(yard), record.load()
+        (workshop.folder / name).write_text(content)
+    cloud, table = running(workshop), record.load()
     try:
         for verb, words in TYPED.items():
-            run = next(path.name for path in (yard.folder / "runs").iterdir())
+            run = next(path.name for path in (workshop.folder / "runs").iterdir())
             control.set_faults(cloud, record.COUNT)
-            yard.make(verb, "CLOUD=local", *(word.replace("RUN=", f"RUN={run}") for word in words))
+            workshop.make(verb, "CLOUD=local", *(word.replace("RUN=", f"RUN={run}") for word in words))
             called = set(control.fault_status(cloud).operations)
             assert called, verb
             assert called <= set(table[verb]), (
@@ -42,4 +42,4 @@ def test_no_verb_calls_an_operation_that_the_table_lacks(yard: Project, demo: st
     finally:
         control.set_faults(cloud, "")
         for name in files:
-            (yard.folder / name).unlink()
+            (workshop.folder / name).unlink()

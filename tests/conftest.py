@@ -245,8 +245,9 @@ def asks_for(fixture: str, session: pytest.Session) -> bool:
     return any(fixture in getattr(item, "fixturenames", ()) for item in session.items)
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_sessionfinish() -> None:
-    """No local cloud stays."""
+    """No local cloud stays. Fixtures end before: of a run that was interrupted, pytest ends them in this hook too."""
     BACKGROUND.end()
 
 

@@ -6,7 +6,6 @@ Conditions ask for the tags of keys and networks, and for the boundary of roles,
 from dataclasses import replace
 from typing import Any
 
-from moto.ec2.models import ec2_backends
 from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
 from moto.s3.models import s3_backends
@@ -73,7 +72,7 @@ def context_of(permission: Permission) -> Context:
         case "kms":
             tags = kms_backends[ACCOUNT][region].tagger.get_tag_dict_for_resource(name.removeprefix("key/"))
         case _:
-            tags = ec2_backends[ACCOUNT][region].tags.get(name.rpartition("/")[2], {})
+            tags = _networks(region).tags.get(name.rpartition("/")[2], {})
     return {f"aws:resourcetag/{key}".lower(): (str(value),) for key, value in tags.items()}
 
 
@@ -85,13 +84,20 @@ def located(permission: Permission) -> Permission:
         key_id = kms_backends[ACCOUNT][region].get_key_id_from_alias(name)
         return replace(permission, resource=f"{service}:{PARTITION}:kms:{region}:{account}:key/{key_id}")
     if last.startswith("rtbassoc-"):
-        tables = ec2_backends[ACCOUNT][region].route_tables.values()
+        tables = _networks(region).route_tables.values()
         table = next((one.id for one in tables if last in one.all_associations_ids), last)
         return replace(permission, resource=permission.resource.replace(last, table))
     if permission.action.startswith("iam:") and kind in ("role", "user", "group"):
         found = _entity(kind, last)
         return replace(permission, resource=found.arn) if found else permission
     return permission
+
+
+def _networks(region: str) -> Any:
+    """Return moto's EC2. Its import takes a third of the server's start, and most stacks have no network of their own."""
+    from moto.ec2.models import ec2_backends
+
+    return ec2_backends[ACCOUNT][region]
 
 
 def _entity(kind: str, name: str) -> Any:

@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import sagemaker.core.helper.session_helper as helper
+from sagemaker.core.parameter import ContinuousParameter
 from sagemaker.core.resources import TrainingJob
 from sagemaker.core.training.configs import Compute, InputData, OutputDataConfig, SourceCode
 from sagemaker.train import ModelTrainer
+from sagemaker.train.tuner import HyperparameterTuner
 
-from .report import call, check, new_name, place, request
+from .report import LOSS, call, check, new_name, place, request
 
 CODE = Path(__file__).with_name("code")
 
@@ -53,6 +55,21 @@ def main() -> None:
         ModelTrainer(**common, base_job_name=new_name("sdk3"), source_code=source).train(input_data_config=inputs)
     with call("`TrainingJob.delete`"):
         job.delete()
+    static = {key: value for key, value in asked["HyperParameters"].items() if key != "learning_rate"}
+    with call("`HyperparameterTuner.tune`, `describe`, `best_training_job`, `analytics().dataframe()`"):
+        tuner = HyperparameterTuner(
+            ModelTrainer(**common, base_job_name=new_name("sdk3"), hyperparameters=static),
+            "loss",
+            {"learning_rate": ContinuousParameter(0.0001, 0.01, scaling_type="Logarithmic")},
+            metric_definitions=[{"Name": "loss", "Regex": LOSS}],
+            objective_type="Minimize",
+            max_jobs=2,
+        )
+        tuner.tune(inputs, job_name=f"sdk3-{new_name('t').rpartition('-')[2]}")
+        check(tuner.describe().hyper_parameter_tuning_job_status, "Completed")
+        frame = tuner.analytics().dataframe()
+        check(len(frame), 2)
+        check(frame.sort_values("FinalObjectiveValue").iloc[0]["TrainingJobName"], tuner.best_training_job())
 
 
 if __name__ == "__main__":

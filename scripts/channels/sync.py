@@ -127,11 +127,13 @@ def _equal_keys(s3: Any, bucket: str, prefix: str, pairs: Sequence[tuple[LocalFi
 def _batches(pairs: Sequence[tuple[LocalFile, RemoteObject]]) -> Iterator[list[tuple[LocalFile, RemoteObject]]]:
     """Parts of work: to hand over a small file costs a thread as much as to read it."""
     batch: list[tuple[LocalFile, RemoteObject]] = []
+    size = 0
     for pair in pairs:
         batch.append(pair)
-        if len(batch) == MOST_TOGETHER or sum(file.size for file, _ in batch) >= ENOUGH_BYTES:
+        size += pair[0].size
+        if len(batch) == MOST_TOGETHER or size >= ENOUGH_BYTES:
             yield batch
-            batch = []
+            batch, size = [], 0
     yield batch
 
 

@@ -1,6 +1,7 @@
-"""The boto3 session and clients, and the contents of a botocore error.
+"""The session and clients of boto3's core, botocore, and the contents of its errors.
 
-boto3 is imported when the first client is created, never when a verb starts. AWS's standard variables alone
+They are botocore's own: around them boto3 has only its resources and transfers, whose imports take as long as a call.
+botocore is imported when the first client is created, never when a verb starts. AWS's standard variables alone
 (AWS_ENDPOINT_URL, AWS_PROFILE, AWS_REGION …) decide where the calls go.
 """
 
@@ -20,7 +21,7 @@ from scripts.core.permissions import Permission, Place, required_permissions
 from scripts.core.printable import one_line
 
 if TYPE_CHECKING:
-    from boto3.session import Session
+    from botocore.session import Session
 
 PERMISSION_KEY = "trainyard.permission"
 """The key of the required permission, in a call's context and in an error's response."""
@@ -32,8 +33,9 @@ SECONDS_TO_CONNECT, SECONDS_TO_ANSWER = 10.0, 20.0
 def load() -> None:
     """Import what every client needs, and call nothing. It takes as long as a small Python program."""
     common_runtime.import_botocore()
-    import boto3.session  # noqa: F401
-    import botocore.config  # noqa: F401
+    import botocore.client
+    import botocore.config
+    import botocore.session  # noqa: F401
 
 
 @lru_cache(maxsize=1)
@@ -44,23 +46,23 @@ def session() -> "Session":
         UserError: the profile does not exist, no region is set, or AWS has no such region.
     """
     load()
-    import boto3
     import botocore.exceptions
 
     from scripts.core import models
 
+    session = models.quick_session()
+    # Terraform's provider reads AWS_REGION first, botocore reads only AWS_DEFAULT_REGION. Both get the same region.
+    if os.environ.get("AWS_REGION"):
+        session.set_config_variable("region", os.environ["AWS_REGION"])
     try:
-        # Terraform's provider reads AWS_REGION first, boto3 reads only AWS_DEFAULT_REGION. Both get the same region.
-        session = boto3.Session(
-            region_name=os.environ.get("AWS_REGION") or None, botocore_session=models.quick_session()
-        )
+        region_name = session.get_config_variable("region")
     except botocore.exceptions.ProfileNotFound as error:
         raise UserError(f"{error}.", "Set AWS_PROFILE to a profile that `aws configure list-profiles` lists.") from None
-    if not session.region_name:
+    if not region_name:
         raise UserError("No AWS region is set.", "Set one: `export AWS_REGION=eu-central-1`, or in the profile.")
-    # botocore offers no other way to another parser of times, and no public one to its session.
-    session._session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=read_time)
-    _check_region(session)
+    # botocore offers no other way to another parser of times.
+    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=read_time)
+    _check_region(session, region_name)
     _ask_only_at_a_terminal(session)
     return session
 
@@ -98,44 +100,45 @@ def _ask_only_at_a_terminal(session: "Session") -> None:
     """Let botocore ask for the code of an MFA device (``mfa_serial``) at a terminal only: elsewhere it would hang."""
     import getpass
 
+    profile = session.profile or "default"
+
     def ask(prompt: str) -> str:
         if not sys.stdin.isatty():
             raise UserError(
-                f"The profile `{session.profile_name}` needs a code of its MFA device, and there is no terminal to ask "
-                "at.",
+                f"The profile `{profile}` needs a code of its MFA device, and there is no terminal to ask at.",
                 "Run the command at a terminal, or sign in there and hand the session over: "
-                f"`aws configure export-credentials --profile {session.profile_name} --format env` prints it.",
+                f"`aws configure export-credentials --profile {profile} --format env` prints it.",
             )
         return getpass.getpass(prompt)
 
-    # boto3 offers no other way to the argument of botocore's AssumeRoleProvider.
-    resolver = session._session.get_component("credential_provider")
+    # botocore offers no other way to the argument of its AssumeRoleProvider.
+    resolver = session.get_component("credential_provider")
     resolver.get_provider("assume-role")._prompter = ask
 
 
-def _check_region(session: "Session") -> None:
+def _check_region(session: "Session", region_name: str) -> None:
     partitions = session.get_available_partitions()
     known = [name for partition in partitions for name in session.get_available_regions("sts", partition)]
-    if session.region_name not in known:
-        close = nearest(session.region_name, known) or "us-east-1"
+    if region_name not in known:
+        close = nearest(region_name, known) or "us-east-1"
         raise UserError(
-            f"AWS has no region {session.region_name} (AWS_REGION, AWS_DEFAULT_REGION or the profile's).",
+            f"AWS has no region {region_name} (AWS_REGION, AWS_DEFAULT_REGION or the profile's).",
             f"Set an existing region, such as the nearest: `export AWS_REGION={close}`.",
         )
 
 
 def client(service: str) -> Any:
-    """A boto3 client of ``service``. Calls are retried in botocore's standard mode: 5 attempts, or AWS_MAX_ATTEMPTS."""
+    """A client of ``service``. Calls are retried in botocore's standard mode: 5 attempts, or AWS_MAX_ATTEMPTS."""
     return _client(service, _attempts())
 
 
 def client_of_one_attempt(service: str) -> Any:
-    """A boto3 client of ``service`` for a caller that retries itself: it fails soon, and its error is the only one."""
+    """A client of ``service`` for a caller that retries itself: it fails soon, and its error is the only one."""
     return _client(service, 1, connect_timeout=SECONDS_TO_CONNECT, read_timeout=SECONDS_TO_ANSWER)
 
 
 def client_of_a_side_question(service: str, region_name: str | None = None) -> Any:
-    """A boto3 client for a question whose answer a command can do without: it gives up soon.
+    """A client for a question whose answer a command can do without: it gives up soon.
 
     Args:
         service: the service.
@@ -149,8 +152,7 @@ def _client(service: str, attempts: int, region_name: str | None = None, **more:
     from botocore.config import Config
 
     config = Config(retries={"mode": "standard", "total_max_attempts": attempts}, user_agent_extra="trainyard", **more)
-    # boto3's stubs accept a service's name only as a literal.
-    client: Any = session().client(service, region_name, config=config)  # type: ignore[call-overload]  # the stubs want a literal
+    client: Any = session().create_client(service, region_name, config=config)
     # AWS often does not name the permission that a refused call needed (never in the answer to a HEAD). So the
     # call's context keeps it, and an error's response gets it from there.
     client.meta.events.register("provide-client-params", _keep_permission)
@@ -196,7 +198,7 @@ def renew() -> None:
 
 def region() -> str:
     """The region of every call."""
-    return session().region_name
+    return str(session().get_config_variable("region"))
 
 
 def account_id() -> str:

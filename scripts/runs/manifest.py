@@ -12,7 +12,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from scripts.channels import listed
 from scripts.core import aws, console
 from scripts.core.errors import UserError
 from scripts.core.printable import json_text
@@ -94,6 +93,8 @@ def summarise(channel: str, uri: str, found: list[dict[str, Any]]) -> dict[str, 
 def _objects(s3: Any, source: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The objects of a channel's source: those below its prefix, or those that its manifest names."""
     if source["S3DataType"] == "ManifestFile":
+        from scripts.channels import listed
+
         manifest = listed.read(s3, source["S3Uri"])
         names = {manifest.place[1] + path for path in manifest.paths}
         yield from (one for one in _below(s3, manifest.prefix) if one["key"] in names)

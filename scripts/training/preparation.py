@@ -14,6 +14,7 @@ from scripts.training.job_image import describe_image, job_image
 from scripts.training.request import TrainingJob, build_request, job_name, merge_metrics
 
 if TYPE_CHECKING:
+    from scripts.channels.local import Folder
     from scripts.jobfile.hyperparameters import TrainerDescription
     from scripts.jobfile.spec import JobSpec
     from scripts.stack import Stack
@@ -28,12 +29,14 @@ class PreparedJob:
         stack: the stack with its role and buckets.
         tags: the tags of its price and its limit.
         trainer: what the trainer in its image says about itself; None for another program.
+        folders: what was read of its local folders; None: they are read when they are uploaded.
     """
 
     job: TrainingJob
     stack: "Stack"
     tags: Sequence[Mapping[str, str]] = ()
     trainer: "TrainerDescription | None" = None
+    folders: "Sequence[Folder] | None" = None
 
     @property
     def request(self) -> dict[str, Any]:
@@ -102,7 +105,7 @@ def prepare_described(
     """Do the checks of `prepare` that come after `check_offline`, whose result is the first argument."""
     lists = jobfile.read_lists(name, spec)
     stack = read_stack(environment)
-    channels.check(jobfile.local_channels(name, spec))
+    folders = channels.check(jobfile.local_channels(name, spec))
     trainer = describe_image(image, spec, stack, say) if image else local_trainer
     hyperparameters = jobfile.resolve_hyperparameters(spec.hyperparameters_to_send, typed, trainer)
     if trainer == local_trainer:
@@ -112,7 +115,7 @@ def prepare_described(
     metrics = merge_metrics(described.metrics if described else (), spec.metrics)
     uri = image or job_image(name, spec, stack, environment, say)
     job = TrainingJob(name, spec, job_name(name), uri, hyperparameters, metrics, lists)
-    prepared = PreparedJob(job, stack, trainer=trainer)
+    prepared = PreparedJob(job, stack, trainer=trainer, folders=folders)
     cap = None if spec.max_cost is None else costs.Cap(spec.max_cost, f"jobs/{name}.toml")
     return replace(prepared, tags=costs.check(prepared.request, cap, spec.price_per_hour, say))
 
@@ -165,7 +168,8 @@ def check_and_upload(
         preflight.check(request, sources, console.say, tuning=parallel is not None)
         manifests.check(job, console.say)
         costs.check_quotas(request, console.say, parallel or 1)
-        channels.synchronise(jobfile.local_channels(job.spec_name, spec), prepared.stack.data_bucket, yes)
+        local = jobfile.local_channels(job.spec_name, spec)
+        channels.synchronise(local, prepared.stack.data_bucket, yes, prepared.folders)
         manifests.upload(job, prepared.stack.data_bucket)
     if "volume_size_gb" in spec.model_fields_set and spec.has_own_nvme:
         console.say(f"Note: volume_size_gb has no effect on {spec.instance_type}, which has local NVMe disks.")

@@ -60,11 +60,11 @@ def test_it_installs_pinned_packages_with_their_hashes(tmp_path: Path) -> None:
     action = tmp_path / "repository/actions/review"
     action.mkdir(parents=True)
     pins = (ROOT / "requirements-review.txt").read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
-    (one,) = (line for line in pins if line.startswith("mdurl=="))
+    (one,) = (line for line in pins if line.startswith("idna=="))
     (tmp_path / "repository/requirements-review.txt").write_text(one)
     ended = run(INSTALL, tmp_path, tmp_path, ACTION=str(action))
     assert ended.returncode == 0, ended.stderr
-    assert list((tmp_path / "trainyard-review").glob("lib/python*/site-packages/mdurl/__init__.py"))
+    assert list((tmp_path / "trainyard-review").glob("lib/python*/site-packages/idna/__init__.py"))
     assert "--require-hashes" in INSTALL["run"]
 
 

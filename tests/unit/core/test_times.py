@@ -32,5 +32,5 @@ def test_what_is_no_time_is_refused() -> None:
 
 @pytest.mark.usefixtures("empty_aws")
 def test_clients_read_times_so() -> None:
-    factory = aws.session()._session.get_component("response_parser_factory")
+    factory = aws.session().get_component("response_parser_factory")
     assert factory.create_parser("rest-xml")._timestamp_parser is aws.read_time

@@ -123,6 +123,9 @@ def read(job: Job, settings: Hyperparameters, team: Team, upright: bool = True) 
         images, validation = splitting.split(images, settings.validation_split, settings.seed)
         team.say(splitting.describe(images, validation))
     counts = tuple(team.link.exchange(len(images.paths))) if sharded else (len(images.paths),)
+    drawn = share.batch * settings.accumulate_steps
+    if note := note_on_few(max(counts), drawn):
+        team.say(note)
 
     own_print = fingerprint(images, job.training)
     # If each host has its own files, the results depend on which host has which: one fingerprint per host.
@@ -140,12 +143,27 @@ def read(job: Job, settings: Hyperparameters, team: Team, upright: bool = True) 
         share,
         counts,
         # Rounded up, so that an epoch uses every image. The next epoch starts where its last batch ended.
-        steps_per_epoch=math.ceil(max(counts) / (share.batch * settings.accumulate_steps)),
+        steps_per_epoch=math.ceil(max(counts) / drawn),
         validation=validation,
         validation_count=sum(validation_counts),
         validation_steps=math.ceil(max(validation_counts) / (share.per_device * team.replicas // team.hosts)),
         fingerprints=fingerprints,
         upright=upright,
+    )
+
+
+def note_on_few(images: int, drawn: int) -> str | None:
+    """A line for the log if there are fewer images than a step draws; None if there are not. Pure.
+
+    Args:
+        images: training images from which a batch is drawn.
+        drawn: images in a step.
+    """
+    if images >= drawn:
+        return None
+    return (
+        f"note: an epoch is one step, which draws {drawn} times from {images} training images, so each image about "
+        f"{drawn / images:.2g} times; with a smaller batch_size an epoch has more steps"
     )
 
 

@@ -44,7 +44,7 @@ class Pace:
     """Chooses how many steps one call does."""
 
     def __init__(self) -> None:
-        self.count = 1  # the first call also compiles
+        self.count = 1  # how long a step takes is not known yet
 
     def note(self, count: int, seconds: float) -> None:
         """Adapt the count: the last call did ``count`` steps in ``seconds``."""
@@ -81,12 +81,12 @@ class Training:
     def __init__(self, run: Run, plan: Plan, feed: Feed, saver: CheckpointSaver, stop: Stop, team: Team) -> None:
         self._run, self._plan, self._feed, self._saver, self._stop, self._team = run, plan, feed, saver, stop, team
         self._stage = run.stage
+        self._clock = self._last_line = time.monotonic()
+        self._batches = iter(feed.training(range(run.step, plan.steps)))
         self._steps = self._compile()
         self._scores = compiled_validation(run, team)
         self._training_pace, self._validation_pace = Pace(), Pace()
-        self._batches = iter(feed.training(range(run.step, plan.steps)))
         self._validation: Any = None  # made when it is needed, and once: TensorFlow traces each dataset anew
-        self._clock = self._last_line = time.monotonic()
         # The steps of the current epoch in this process, and the seconds of these steps alone.
         self._trained, self._training_seconds = 0, 0.0
         self._scoring = self._begin_scoring()
@@ -129,7 +129,9 @@ class Training:
     def _compile(self) -> Any:
         """The function that does the steps of the current stage."""
         self._run.enter_stage()
-        return compiled_training(self._run, self._plan.batch_size, self._team, self._plan.accumulate)
+        steps = compiled_training(self._run, self._plan.batch_size, self._team, self._plan.accumulate)
+        steps(self._batches, tf.constant(0))  # compiles now, so that images per second do not include it
+        return steps
 
     def _train_steps(self, count: int) -> None:
         """Do some steps of one stage."""

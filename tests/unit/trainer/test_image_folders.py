@@ -42,6 +42,13 @@ def test_the_labels_are_the_sorted_folder_names(folder: Path) -> None:
     assert [Path(path).name for path in images.paths] == ["1.png", "2.JPG", "3.jpeg", "1.png", "2.png", "3.png"]
 
 
+def test_fewer_images_than_a_step_draws_are_reported() -> None:
+    from trainer.images import host_input
+
+    assert host_input.note_on_few(64, 64) is None
+    assert "draws 64 times from 20 training images, so each image about 3.2 times" in str(host_input.note_on_few(20, 64))
+
+
 def test_validation_images_get_the_numbers_of_the_training_labels(folder: Path) -> None:
     from trainer.images import folders
 

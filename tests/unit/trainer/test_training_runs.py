@@ -60,6 +60,9 @@ def test_a_job_writes_model_labels_and_history(uninterrupted: tuple[Base, str]) 
     assert [epoch["epoch"] for epoch in base.history["history"]] == [1, 2, 3, 4, 5, 6]
     assert base.history["best_epoch"] in range(1, 7)
     assert base.steps[-1] == 60  # 600 images in batches of 64: ten steps an epoch
+    # The epoch's seconds include the compilation, its images per second do not: ten steps take a tenth of that.
+    first = base.history["history"][0]
+    assert 640 / first["images_per_second"] < first["seconds"] / 2
 
 
 @pytest.mark.e2e

@@ -27,12 +27,14 @@ class Choices:
         compute_type: the type in which layers compute.
         prepare_grey: whether keras.applications models get grey images as prepared RGB images.
         upright: whether photos are turned as their cameras say.
+        stem: whether small_cnn halves large images first.
     """
 
     settings: Hyperparameters
     compute_type: str
     prepare_grey: bool
     upright: bool
+    stem: bool
 
 
 def choose(job: Job, newest: Checkpoint | None, compute_type: str) -> Choices:
@@ -53,6 +55,7 @@ def choose(job: Job, newest: Checkpoint | None, compute_type: str) -> Choices:
         # The weights of a checkpoint must fit, also those that a new run takes.
         prepare_grey=newest is None or _GREY in newest.about["identity"],
         upright=saved is None or _PHOTOS in saved,
+        stem=newest is None or _LARGE in newest.about["identity"],
     )
 
 
@@ -70,11 +73,14 @@ def plan(choices: Choices, data: Input) -> Plan:
     settings = choices.settings
     cosine = settings.learning_rate_schedule == "cosine"
     schedule = {"schedule_epochs": settings.schedule_epochs or settings.epochs} if cosine else {}
-    grey = settings.channels == 1 and settings.model != "small_cnn"
+    is_small_cnn = settings.model == "small_cnn"
+    grey = settings.channels == 1 and not is_small_cnn
+    large = settings.image_size >= architectures.LARGE and is_small_cnn
     identity = {
         **hyperparameters.in_effect(settings),
         **schedule,
         **({_GREY: _prepared(choices.prepare_grey)} if grey else {}),
+        **({_LARGE: _halved(choices.stem)} if large else {}),
         _PHOTOS: _turned(choices.upright),
         "precision": choices.compute_type,
         "labels": list(data.training.labels),
@@ -88,7 +94,12 @@ def plan(choices: Choices, data: Input) -> Plan:
         settings.patience,
         identity,
         examples="images",
-        before={**BEFORE, _PHOTOS: _turned(False), **({_GREY: _prepared(False)} if grey else {})},
+        before={
+            **BEFORE,
+            _PHOTOS: _turned(False),
+            **({_GREY: _prepared(False)} if grey else {}),
+            **({_LARGE: _halved(False)} if large else {}),
+        },
         accumulate=settings.accumulate_steps,
     )
 
@@ -108,7 +119,7 @@ def make_run(choices: Choices, data: Input, plan: Plan, weights: Path | None, te
     """
     settings, labels = choices.settings, len(data.training.labels)
     with tf.device("CPU"):  # GPUs do not need it; each would hold a copy in its memory
-        best = architectures.build(settings, labels, weights, choices.prepare_grey)
+        best = architectures.build(settings, labels, weights, choices.prepare_grey, choices.stem)
     with team.strategy.scope():
         model = twin.for_training(best, choices.compute_type, team.replicas)
         average = None
@@ -126,11 +137,15 @@ def trained_parameters(run: Run) -> int:
     return sum(int(tf.size(weight.value)) for weight in weights)
 
 
-_GREY, _PHOTOS = "grey images", "photos"
+_GREY, _LARGE, _PHOTOS = "grey images", "large images", "photos"
 
 
 def _prepared(yes: bool) -> str:
     return "as prepared RGB images" if yes else "unprepared"
+
+
+def _halved(yes: bool) -> str:
+    return "halved by a stem" if yes else "not halved"
 
 
 def _turned(yes: bool) -> str:

@@ -46,7 +46,8 @@ def test_fewer_images_than_a_step_draws_are_reported() -> None:
     from trainer.images import host_input
 
     assert host_input.note_on_few(64, 64) is None
-    assert "draws 64 times from 20 training images, so each image about 3.2 times" in str(host_input.note_on_few(20, 64))
+    note = str(host_input.note_on_few(20, 64))
+    assert "draws 64 times from 20 training images, so each image about 3.2 times" in note
 
 
 def test_validation_images_get_the_numbers_of_the_training_labels(folder: Path) -> None:
@@ -153,6 +154,32 @@ def test_applications_start_from_the_weights_channel_and_keep_their_preprocessin
     again = keras.models.load_model(tmp_path / "model" / "model.keras")
     # Called as a user would, without training=False.
     assert np.allclose(again(image), keras.ops.softmax(model(image.astype("float32"))), atol=1e-5)
+
+
+def test_small_cnn_halves_large_images_but_not_in_a_run_of_before(tmp_path: Path) -> None:
+    from trainer.contract.folders import Folders
+    from trainer.contract.job import read_job
+    from trainer.networks import architectures
+    from trainer.tasks import setup
+    from trainyard.checkpoints.checkpoint import Checkpoint
+
+    def pixels(size: int, stem: bool = True) -> int:
+        """The largest height of a layer's results."""
+        model = architectures.build(Hyperparameters(image_size=size), 3, None, stem=stem)
+        shapes = [layer.output.shape for layer in architectures.backbone(model).layers[1:]]
+        return max(shape[1] for shape in shapes if len(shape) == 4)
+
+    assert [pixels(size) for size in (127, 128, 224)] == [127, 64, 112]
+    assert pixels(224, stem=False) == 224
+
+    def chosen(identity: dict[str, str] | None) -> setup.Choices:
+        about = {"identity": identity, "from_weights": False}
+        newest = None if identity is None else Checkpoint(tmp_path, 1, about, "")
+        return setup.choose(read_job(Folders(tmp_path), ["--training", str(tmp_path)], {}), newest, "float32")
+
+    assert chosen(None).stem
+    assert not chosen({"model": "small_cnn"}).stem
+    assert chosen({"model": "small_cnn", "large images": "halved by a stem"}).stem
 
 
 def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:

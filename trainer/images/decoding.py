@@ -10,10 +10,12 @@ from typing import Any
 
 import tensorflow as tf
 
-from trainer.images import orientation
+from trainer.images import orientation, palette
 
 PNG, JPEG = b"\x89PNG", b"\xff\xd8"
 CMYK_CHANNELS = 4
+HEAD = 30
+"""Bytes at the beginning of a file that tell what it needs."""
 BLACK_WEBP = bytes.fromhex("524946461a000000574542505650384c0e0000002f00000000071011fd0f4444ff03")
 """A WebP file of one pixel."""
 
@@ -41,7 +43,7 @@ def _decode(path: Any, channels: int, upright: bool) -> Any:
     image = _rgb(contents) if channels == 3 else _grey(contents, is_jpeg)
     if upright:
         stored = image
-        image = tf.cond(orientation.may_be_written(contents), lambda: _turn(stored, contents), lambda: stored)
+        image = tf.cond(orientation.may_be_written(_head(contents)), lambda: _turn(stored, contents), lambda: stored)
         image.set_shape([None, None, channels])
     return image
 
@@ -50,6 +52,11 @@ def _decode(path: Any, channels: int, upright: bool) -> Any:
 @tf.function(autograph=False, experimental_attributes={"_noinline": True})  # type: ignore[untyped-decorator]
 def _turn(image: Any, contents: Any) -> Any:
     return orientation.turn(image, orientation.read(contents))
+
+
+@tf.function(autograph=False, experimental_attributes={"_noinline": True})  # type: ignore[untyped-decorator]
+def _colours(image: Any, contents: Any) -> Any:
+    return palette.apply(image, contents)
 
 
 # TensorFlow traces it once, not for each dataset.
@@ -82,7 +89,11 @@ def reads_webp() -> bool:
 def _rgb(contents: Any) -> Any:
     image = tf.io.decode_image(contents, channels=3, expand_animations=False)
     image.set_shape([None, None, 3])
-    return image
+    return tf.cond(palette.is_written(_head(contents)), lambda: _colours(image, contents), lambda: image)
+
+
+def _head(contents: Any) -> Any:
+    return tf.io.decode_raw(contents, tf.uint16, little_endian=False, fixed_length=HEAD)
 
 
 def _grey(contents: Any, is_jpeg: Any) -> Any:

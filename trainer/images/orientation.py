@@ -20,17 +20,16 @@ ORIENTATION, SHORT = 0x0112, 3
 UPRIGHT = 1
 
 
-def may_be_written(contents: Any) -> Any:
+def may_be_written(words: Any) -> Any:
     """Whether a file is a JPEG that may name an orientation: a cheap look, because most images name none.
 
     Args:
-        contents: the bytes of the file, a string scalar.
+        words: the first numbers of 16 bits of the file, read as big-endian, uint16 [at least 11].
 
     Returns:
         A bool scalar. It is false if behind the segment JFIF, which comes first, there is no other one for
         applications (https://www.w3.org/Graphics/JPEG/jfif3.pdf, page 5); `read` is then 1.
     """
-    words = tf.io.decode_raw(contents, tf.uint16, little_endian=False, fixed_length=JFIF_END + 2)
     is_jfif = (words[1] == FIRST_SEGMENT) & (words[2] == JFIF_LENGTH)
     marker = tf.where(is_jfif, words[JFIF_END // 2], words[1])
     return (words[0] == JPEG) & (marker >= FIRST_SEGMENT) & (marker <= LAST_SEGMENT)

@@ -19,6 +19,7 @@ decoding, orientation, tf = (
 )
 
 RAMP = Image.fromarray(np.linspace(0, 255, 20 * 30 * 3).reshape(20, 30, 3).astype(np.uint8))
+SIXTEEN = RAMP.quantize(16)
 ORIENTATION = 0x0112
 CLOSE = 3.0
 """Mean difference of two decoders, of 255: they round differently, and GIF has 256 colours."""
@@ -66,9 +67,14 @@ def test_every_format_is_decoded_whatever_its_name(channels: int, mode: str, tmp
         "GIF": encoded(RAMP, "GIF"),
         "animation": encoded(RAMP, "GIF", save_all=True, append_images=[ImageOps.invert(RAMP)]),
         "BMP": encoded(RAMP, "BMP"),
+        "grey BMP": encoded(RAMP.convert("L"), "BMP"),
+        "BMP with a palette": encoded(RAMP.quantize(200), "BMP"),
+        "BMP with a small palette": encoded(SIXTEEN, "BMP"),
     }
     expected = dict.fromkeys(files, RAMP) | {
         "grey JPEG": RAMP.convert("L").convert("RGB"),
+        "grey BMP": RAMP.convert("L").convert("RGB"),
+        "BMP with a small palette": SIXTEEN.convert("RGB"),
         "16 bits": Image.fromarray(np.asarray(RAMP)[:, :, 0]).convert("RGB"),
     }
     decoded = decode(list(files.values()), tmp_path, channels)
@@ -106,12 +112,22 @@ def test_a_damaged_orientation_counts_as_upright() -> None:
             damaged[draw.randrange(2, min(len(damaged), start + 40))] = draw.randrange(256)
         contents.append(bytes(damaged))
     found = [int(value) for value in tf.data.Dataset.from_tensor_slices(contents).map(orientation.read)]
-    looked = [bool(value) for value in tf.data.Dataset.from_tensor_slices(contents).map(orientation.may_be_written)]
+    heads = tf.io.decode_raw(contents, tf.uint16, little_endian=False, fixed_length=30)
+    looked = [bool(orientation.may_be_written(head)) for head in heads]
     assert {value for value, look in zip(found, looked, strict=True) if not look} == {1}
     assert not looked[4]  # a JPEG without Exif, as most are: the look alone decides
     assert found[:5] == [1] * 5
     assert set(found) <= set(range(1, 9))
     assert {1, 3} <= set(found)
+
+
+def test_a_bmp_with_a_damaged_palette_is_not_readable(tmp_path: Path) -> None:
+    content = bytearray(encoded(SIXTEEN, "BMP"))
+    content[14:18] = (1 << 20).to_bytes(4, "little")  # the palette would begin behind the end of the file
+    for name, each in (("good.bmp", encoded(SIXTEEN, "BMP")), ("bad.bmp", bytes(content))):
+        (tmp_path / name).write_bytes(each)
+    paths = [str(tmp_path / name) for name in ("good.bmp", "bad.bmp")]
+    assert decoding.find_undecodable(paths) == paths[1:]
 
 
 def test_a_run_that_is_older_than_the_turn_gets_photos_as_they_are_stored(tmp_path: Path) -> None:

@@ -167,7 +167,7 @@ def test_small_cnn_halves_large_images_but_not_in_a_run_of_before(tmp_path: Path
         """The largest height of a layer's results."""
         model = architectures.build(Hyperparameters(image_size=size), 3, None, stem=stem)
         shapes = [layer.output.shape for layer in architectures.backbone(model).layers[1:]]
-        return max(shape[1] for shape in shapes if len(shape) == 4)
+        return max(int(shape[1]) for shape in shapes if len(shape) == 4)
 
     assert [pixels(size) for size in (127, 128, 224)] == [127, 64, 112]
     assert pixels(224, stem=False) == 224

@@ -86,9 +86,11 @@ $(error FOR is not aws.$(newline)Set FOR=aws to install only the packages that A
 endif
 
 ##@ Try it: offline and free
-.PHONY: demo prove-resume
+.PHONY: demo demo-tune prove-resume
 demo: .venv/installed ## Train a model on the local cloud, in containers if possible [INSTANCES=2 BASE=]
 	@$(VENV) -m scripts.demo
+demo-tune: .venv/installed ## Search hyperparameters on the local cloud: eight short jobs as processes, and a report
+	@$(VENV) -m scripts.demo_tune
 prove-resume: CLOUD_TEXT := $(or $(value CLOUD),local)
 prove-resume: ENV_TEXT := $(or $(value ENV),local)
 prove-resume: .venv/installed ## Interrupt a training job and compare [JOB= KILLS=3 HP= YES=1; our own: KILLS=3 HOSTS=2 SEED=]

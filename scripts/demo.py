@@ -5,11 +5,8 @@ file adds the order, the time and the summary.
 """
 
 import json
-import os
-import signal
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,14 +14,12 @@ from scripts import demo_steps, localcloud
 from scripts.core import console, verb
 from scripts.core.arguments import Application, Option
 from scripts.core.errors import UserError
-from scripts.demo_steps import Step, condense
+from scripts.demo_steps import Step, condense, journey
 
 APP = Application("Train a model on the local cloud: infrastructure, image, data, training job, evaluation.")
 
 JOB = "digits"
 AWS_BASE = "tensorflow-training"
-RUN = "Run: "
-TEST_DATA = Path("data/digits/test")
 INTERRUPTED = "The demo was interrupted. `make demo` starts it again; nothing was created on AWS."
 REQUIRED_ACCURACY = 0.97
 """The demo fails if the accuracy on the test images is lower."""
@@ -42,7 +37,7 @@ def main(
 
 def _journey(instances: int, base: str) -> None:
     start = time.monotonic()
-    with _cloud() as (cloud, environment):
+    with journey.local_cloud(_training(1).log) as (cloud, environment):
         if base:
             _run(_base_image(base), environment)
         jobs = localcloud.container_support(cloud)
@@ -51,14 +46,14 @@ def _journey(instances: int, base: str) -> None:
                 f"{instances} instances need containers, and here are none: {jobs.missing}.",
                 "docs/local-cloud.md says what containers need; `make demo` alone trains as a process.",
             )
-        _run(_infrastructure(), environment)
-        _run(_data(), environment)
+        _run(journey.infrastructure(), environment)
+        _run(journey.data(), environment)
         if jobs.missing:
             _say_no_container(jobs.missing)
         else:
             _run(_image(base or _found_base(jobs.base)), environment)
         run = _train(environment, instances)
-        scores = condense.parse_scores(_run(_evaluation(run / "model"), environment))
+        scores = condense.parse_scores(_run(journey.evaluation(run / "model"), environment))
     if scores is None:
         raise UserError(f"The evaluation of {run}/model printed no scores.", "Its output is in build/demo/.")
     console.say()
@@ -75,15 +70,6 @@ def _journey(instances: int, base: str) -> None:
 def _base_image(base: str) -> Step:
     command = ("scripts.base", "--job", JOB, "--base", base)
     return Step("Base image", f"make base BASE={base}", "what the trainer's image is built on", command)
-
-
-def _infrastructure() -> Step:
-    why = "buckets, an image repository and a role, by Terraform"
-    return Step("Infrastructure", "make infra", why, ("scripts.infra", "apply", "--yes"), condense.infrastructure)
-
-
-def _data() -> Step:
-    return Step("Data", "make digits", "real images, in one folder per label", ("scripts.digits",))
 
 
 def _image(base: str) -> Step:
@@ -103,24 +89,13 @@ def _training(instances: int) -> Step:
     return Step("Training", f"make train JOB={JOB}", why, command, condense.training)
 
 
-def _evaluation(model: Path) -> Step:
-    command = ("trainer", "evaluate", "--model", str(model), "--data", str(TEST_DATA))
-    why = f"on {TEST_DATA}, which the job never received"
-    return Step("Evaluation", "python -m trainer evaluate", why, command, condense.nothing)
-
-
 def _train(environment: Mapping[str, str], instances: int) -> Path:
     """Train; gives the run's folder."""
     output = _run(_training(instances), environment)
-    name = run_name(output)
+    name = journey.named(output, journey.RUN)
     if name is None:
         raise UserError("The training printed no run.", f"Its output is in {_training(instances).log}.")
     return Path("runs") / name
-
-
-def run_name(output: Iterable[str]) -> str | None:
-    """The run that `make train` names in its output; None if it has sent no job."""
-    return next((line.removeprefix(RUN) for line in output if line.startswith(RUN)), None)
 
 
 def _run(step: Step, environment: Mapping[str, str]) -> list[str]:
@@ -162,44 +137,6 @@ def _cost(record: Mapping[str, Any]) -> list[str]:
         f"  On AWS         about ${cost:.4f} for {seconds} s of {kind} on demand",
         f"  Price from     {record['prices_of']}",
     ]
-
-
-@contextmanager
-def _cloud() -> Iterator[tuple[localcloud.Cloud, dict[str, str]]]:
-    """A running local cloud and its environment: the one that runs already, or a new one that is stopped afterwards."""
-    base = {**os.environ, "ENV_TEXT": "local"}  # whatever ENV the Makefile took for this target
-    use = localcloud.use()
-    cloud = localcloud.running()
-    if cloud:
-        console.say(f"Using the local cloud that runs at {cloud.url}; it is left running.")
-        yield cloud, localcloud.environment(cloud, base)
-        return
-    with console.step("Local cloud", " (make cloud-up): AWS's APIs on this machine, so no account and no cost"):
-        cloud = localcloud.start(lifetime=True)
-    environment = localcloud.environment(cloud, base)
-    # A plan that `make plan` saved is for the stack of an earlier local cloud, which is gone.
-    Path(environment["TF_DATA_DIR"]).with_name("plan").joinpath("plan.tfplan").unlink(missing_ok=True)
-    try:
-        yield cloud, environment
-    finally:
-        with demo_steps.handled(signal.SIGINT, lambda _number, _frame: None):
-            os.close(use)
-            _stop(cloud)
-
-
-def _stop(cloud: localcloud.Cloud) -> None:
-    """Stop the local cloud, unless other commands or jobs use it."""
-    with localcloud.unused() as free:
-        log = _training(1).log
-        own = run_name(log.read_text(encoding="utf-8", errors="replace").splitlines()) if log.exists() else None
-        uses = [*(name for name in localcloud.running_jobs() if name != own), *([] if free else ["another command"])]
-        if uses:
-            localcloud.keep()
-            console.say(f"The local cloud runs on at {cloud.url}, for {console.listed(uses)}.")
-            console.say("`make cloud-down` stops it.")
-            return
-        localcloud.stop()
-        console.say("The local cloud is stopped, and what it held is gone. data/ and runs/ are kept.")
 
 
 if __name__ == "__main__":

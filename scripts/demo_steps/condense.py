@@ -22,6 +22,9 @@ COUNTS = re.compile(r"  \d[\d,]* \w+(?:, \d[\d,]* \w+)*")
 TERRAFORM_STEPS = {"create": 1, "update": 1, "destroy": 1, "replace": 2}  # a replacement destroys and creates
 UPLOADED = re.compile(r"Uploading: (?P<files>\d+) of (?P=files) files, (?P<size>.+) of ")
 NETWORK = re.compile(r"(?:\S+: )?[\d,]+ training images [^;]*; (?P<network>.+)")
+TRIAL_ENDED = re.compile(r"\d\d:\d\d:\d\d \S+ (?:Completed|Failed|Stopped)\b")
+WIDTH = 94
+"""Characters of a line, so that it fits 100 columns with its indent."""
 DIGEST = re.compile(r"(?<!@)(sha256:[0-9a-f]{12})[0-9a-f]{52}")
 
 
@@ -105,6 +108,24 @@ def training(output: Sequence[str], ended: bool) -> Summary:
     if ended and rows and rows[-1] not in lines:
         lines.append(rows[-1])
     return Summary(tuple(lines), _newest(output))
+
+
+def result(output: Sequence[str], ended: bool) -> Summary:
+    """Condense a training job to its metrics at the end."""
+    lines = [line.strip() for line in output if line.startswith("  metrics")]
+    return Summary(tuple(_cut(line) for line in lines[-1:]) if ended else (), _newest(output))
+
+
+def search(output: Sequence[str], ended: bool) -> Summary:
+    """Condense a search: what it searches, each new best value, and where its report is."""
+    shown = ("Search: ", "Best so far: ", *(("The report is ",) if ended else ()))
+    lines = tuple(_cut(line) for line in output if line.startswith(shown))
+    trials = sum(TRIAL_ENDED.match(line) is not None for line in output)
+    return Summary(lines, f"{trials} trials ended" if trials else _newest(output))
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…"
 
 
 def is_shown(epoch: int, epochs: int) -> bool:

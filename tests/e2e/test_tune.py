@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,8 +79,8 @@ def folder(yard: Project, demo: str) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     yield yard.folder
-    for name in written:
-        (yard.folder / name).unlink()
+    for name in (*written, "jobs/searched-best.toml"):
+        (yard.folder / name).unlink(missing_ok=True)
 
 
 def started(yard: Project, job: str, until: str) -> str:
@@ -114,6 +115,11 @@ def test_eight_jobs_whose_follower_is_killed(yard: Project, folder: Path) -> Non
     assert (folder / f"runs/{kept['best']}/model/x").exists()
     request = json.loads((folder / f"runs/{name}/request.json").read_text())
     assert request["TrainingJobDefinition"]["StaticHyperParameters"] == {"seconds": "0"}
+    assert f"The report is runs/{name}/report.html." in yard.make("report", LOCAL, f"TUNING={name}")
+    assert "<svg" in (folder / f"runs/{name}/report.html").read_text()
+    best = next(trial for trial in kept["trials"] if trial["job"] == kept["best"])
+    values = tomllib.loads((folder / "jobs/searched-best.toml").read_text())["hyperparameters"]
+    assert values == {"x": pytest.approx(float(best["values"]["x"])), "seconds": 0}
 
 
 def test_a_search_that_is_stopped_keeps_the_best(yard: Project, folder: Path) -> None:

@@ -140,3 +140,27 @@ def test_any_output_is_accepted(output: list[str], ended: bool) -> None:
     for function in (condense.infrastructure, condense.training, condense.image, condense.last_line):
         function(output, ended)
     condense.parse_scores(output)
+
+
+def test_a_search_shows_each_new_best_value_and_at_its_end_the_report() -> None:
+    output = [
+        "Search: the least val_loss, Bayesian, 8 training jobs, 2 at a time",
+        "  dropout: 0.0 to 0.5, Linear",
+        "22:44:33 001-452eae86 InProgress: dropout=0.4438",
+        "22:46:57 001-452eae86 Completed: val_loss 0.02118, 2 min 23 s",
+        "Best so far: val_loss 0.02118 of 001-452eae86",
+        "22:46:58 002-a105dee7 Failed: 3 s, AlgorithmError",
+        "The report is runs/digits-261129224421-1ka4/report.html.",
+    ]
+    found = condense.search(output[:-1], False)
+    assert found == condense.Summary((output[0], output[4]), "2 trials ended")
+    assert condense.search(output, True).lines == (output[0], output[4], output[-1])
+    assert condense.search(output[:3], False).status == output[2]
+
+
+def test_a_job_to_compare_with_shows_its_metrics_alone() -> None:
+    output = ["epoch 1", "digits-1: Completed", "  time     2 s", "  metrics  loss 0.2553, " + "x" * 100]
+    assert condense.result(output, False).lines == ()
+    (line,) = condense.result(output, True).lines
+    assert line.startswith("metrics  loss 0.2553, ")
+    assert len(line) == condense.WIDTH

@@ -12,8 +12,8 @@ import pytest
 
 from scripts import localcloud
 from scripts.core.errors import UserError
-from scripts.demo import run_name
 from scripts.demo_steps import alone
+from scripts.demo_steps.journey import RUN, TUNING, named
 from tests.unit.localcloud.processes import is_gone, verb, wait_until
 
 pytestmark = pytest.mark.e2e
@@ -21,13 +21,15 @@ pytestmark = pytest.mark.e2e
 # What the demo does at its end, in a process of its own.
 END_OF_DEMO = """
 import os, sys
-from scripts import demo, localcloud
+from pathlib import Path
+from scripts import localcloud
+from scripts.demo_steps import journey
 use = localcloud.use()
 cloud = localcloud.start(lifetime=True)
 print(cloud.pid, flush=True)
 sys.stdin.readline()
 os.close(use)
-demo._stop(cloud)
+journey._stop(cloud, Path("build/demo/training.log"))
 """
 
 
@@ -107,5 +109,6 @@ def test_a_second_demo_is_refused_and_the_lock_of_a_killed_one_is_free(root: Pat
 
 
 def test_the_demo_finds_its_own_run_in_the_output_of_its_training() -> None:
-    assert run_name(["Cost: 1", "Run: digits-1", "epoch 1"]) == "digits-1"
-    assert run_name(["Cost: 1"]) is None
+    assert named(["Cost: 1", "Run: digits-1", "epoch 1"], RUN) == "digits-1"
+    assert named(["Cost: 1", "Tuning: digits-2"], TUNING) == "digits-2"
+    assert named(["Cost: 1"], RUN) is None

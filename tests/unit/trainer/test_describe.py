@@ -2,7 +2,6 @@ import json
 import re
 import subprocess
 import sys
-import time
 from typing import Any
 
 import pytest
@@ -16,10 +15,8 @@ from trainyard.loop import lines
 REGEXES = {metric.name: metric.regex for metric in describe.METRICS}
 
 
-def test_describe_prints_json_at_once() -> None:
-    started = time.monotonic()
+def test_describe_prints_json() -> None:
     result = trainer("describe")
-    assert time.monotonic() - started < 3  # 0.05 s on an idle machine; importing TensorFlow alone takes 3 s
     assert result.stderr == ""
     assert json.loads(result.stdout) == json.loads(json.dumps(describe.describe()))
 

@@ -1,9 +1,6 @@
 """Errors while training: their messages help the job's owner, and no state is lost."""
 
-import resource
 import shutil
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,13 +16,9 @@ def make_base(root: Path, digits: Path, **hyperparameters: str) -> Base:
     return base.channel("training", digits / "training").channel("validation", digits / "validation")
 
 
-def train(base: Base, limit: Callable[[], None] | None = None) -> "subprocess.CompletedProcess[str]":
-    """Train to the end; ``limit`` sets a limit of the kernel in the new process."""
-    if limit is None:
-        return base.train()
-    process = base.start_new_python(before=limit)
-    out, err = process.communicate(timeout=240)
-    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+def set_limit(base: Base, name: str, value: int) -> None:
+    """Set a limit of the kernel for the trainer's process; ``name`` is the one in Python's ``resource``."""
+    base.prelude = f"import resource; resource.setrlimit(resource.{name}, ({value}, {value}))"
 
 
 def newest(base: Base) -> checkpoint.Checkpoint:
@@ -35,7 +28,7 @@ def newest(base: Base) -> checkpoint.Checkpoint:
 @pytest.mark.e2e
 def test_a_nan_or_infinite_step_keeps_the_state_before_it(tmp_path: Path, digits: Path) -> None:
     base = make_base(tmp_path / "ml", digits, epochs="1")
-    assert train(base).returncode == 0
+    assert base.train().returncode == 0
     good = newest(base)
     # A run that is about to diverge: the activations of its next step are too large for float32.
     arrays, about = good.read(), {name: value for name, value in good.about.items() if name != "step"}
@@ -47,7 +40,7 @@ def test_a_nan_or_infinite_step_keeps_the_state_before_it(tmp_path: Path, digits
     bad = checkpoint.save(base.root / "checkpoints", good.step, arrays, about)
 
     base.configure(hyperparameters={**SMALL, "learning_rate_schedule": "constant", "epochs": "2"})
-    completed = train(base)
+    completed = base.train()
     assert completed.returncode == 1
     assert base.failure.startswith(
         f"NaN or infinite loss or gradients in step {good.step + 1}, at a learning rate of 0.005, "
@@ -69,7 +62,7 @@ def test_a_nan_or_infinite_step_keeps_the_state_before_it(tmp_path: Path, digits
 @pytest.mark.e2e
 def test_the_last_finite_state_is_saved_even_without_a_due_checkpoint(tmp_path: Path, digits: Path) -> None:
     base = make_base(tmp_path / "ml", digits, epochs="50", learning_rate="10", precision="float16", dropout="0")
-    completed = train(base)
+    completed = base.train()
     if completed.returncode == 0:
         pytest.fail(f"it did not diverge: {completed.stdout}")
     step = int(base.failure.split(" in step ")[1].split(",")[0])
@@ -80,23 +73,22 @@ def test_the_last_finite_state_is_saved_even_without_a_due_checkpoint(tmp_path: 
 
 @pytest.mark.e2e
 def test_an_out_of_memory_error_names_the_batch_size(tmp_path: Path, digits: Path) -> None:
-    """Twenty seconds: a new Python starts TensorFlow under a limit, and fills its memory."""
-    base = make_base(tmp_path / "ml", digits, batch_size="600", image_size="256")
-    limit = 12 << 30
-    completed = train(base, lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
+    base = make_base(tmp_path / "ml", digits, batch_size="400", image_size="256")
+    set_limit(base, "RLIMIT_AS", 8 << 30)
+    completed = base.train()
     assert completed.returncode == 1
-    assert base.failure.startswith("Out of memory at batch_size=600, which is 600 images on each of 1 devices: ")
-    assert "Try batch_size=300, or a smaller image_size than 256" in base.failure
+    assert base.failure.startswith("Out of memory at batch_size=400, which is 400 images on each of 1 devices: ")
+    assert "Try batch_size=200, or a smaller image_size than 256" in base.failure
 
 
 @pytest.mark.e2e
 def test_a_full_disk_leaves_the_last_checkpoint(tmp_path: Path, digits: Path) -> None:
     base = make_base(tmp_path / "ml", digits, epochs="1")
-    assert train(base).returncode == 0
+    assert base.train().returncode == 0
     good = newest(base)
     base.configure(hyperparameters={**SMALL, "learning_rate_schedule": "constant", "epochs": "5"})
-    limit = 100_000  # bytes of a file; a state is a little larger
-    completed = train(base, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+    set_limit(base, "RLIMIT_FSIZE", 100_000)  # a state is a little larger
+    completed = base.train()
     assert completed.returncode == 1
     assert base.failure.startswith("The checkpoint of step 50, ")
     assert f"cannot be written to {base.root}/checkpoints: File too large." in base.failure
@@ -108,7 +100,7 @@ def test_a_full_disk_leaves_the_last_checkpoint(tmp_path: Path, digits: Path) ->
 def test_a_folder_that_cannot_be_written_is_an_error_at_the_start(tmp_path: Path, digits: Path, name: str) -> None:
     base = make_base(tmp_path / "ml", digits)
     (base.root / name).write_text("a file in its place")
-    completed = train(base)
+    completed = base.train()
     assert completed.returncode == 1
     assert base.failure == f"The trainer cannot write to {base.root}/{name}: File exists."
     assert "epoch=" not in completed.stdout

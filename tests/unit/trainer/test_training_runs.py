@@ -10,7 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.trainer.trainer_runs import ROOT, SMALL, Base, environment, equal, trainer, wait_for, weights
+from tests.unit.trainer.trainer_runs import (
+    ROOT,
+    SMALL,
+    Base,
+    environment,
+    equal,
+    forked_trainer,
+    trainer,
+    wait_for,
+    weights,
+)
 
 EPOCHS = {**SMALL, "epochs": "6"}
 ENDLESS = {**SMALL, "epochs": "5000"}
@@ -122,7 +132,7 @@ def test_evaluate_scores_the_model(
     assert sum(row["label"] == row["predicted"] for row in rows) == round(200 * result["accuracy"])
 
     some = rows[:3] + rows[-3:]
-    answered = trainer("predict", "--model", model, *(str(digits / "test" / row["image"]) for row in some))
+    answered = forked_trainer("predict", "--model", model, *(str(digits / "test" / row["image"]) for row in some))
     lines = [line.split("\t") for line in answered.stdout.splitlines()]
     assert [label for _, label, _ in lines] == [row["predicted"] for row in some]
     assert [float(each) for _, _, each in lines] == pytest.approx([float(row["probability"]) for row in some], abs=1e-3)
@@ -130,7 +140,7 @@ def test_evaluate_scores_the_model(
 
 @pytest.mark.e2e
 def test_evaluate_names_the_missing_file(uninterrupted: tuple[Base, str], tmp_path: Path) -> None:
-    completed = trainer("evaluate", "--model", str(tmp_path), "--data", str(tmp_path))
+    completed = forked_trainer("evaluate", "--model", str(tmp_path), "--data", str(tmp_path))
     assert (completed.returncode, completed.stdout) == (1, "")
     assert completed.stderr.startswith(f"There is no {tmp_path}/model.keras")
 

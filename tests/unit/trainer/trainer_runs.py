@@ -6,7 +6,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,8 +74,8 @@ class Base:
         """Start training."""
         return Program(self._command(arguments), ROOT, self._environment())
 
-    def start_new_python(self, before: Callable[[], None] | None = None) -> "subprocess.Popen[str]":
-        """Start training in a new Python process, which first calls ``before``."""
+    def start_new_python(self) -> "subprocess.Popen[str]":
+        """Start training in a new Python process."""
         return subprocess.Popen(
             [sys.executable, *([] if self.prelude else ["-m"]), *self._command(())],
             cwd=ROOT,
@@ -83,7 +83,6 @@ class Base:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            preexec_fn=before,
         )
 
     def _environment(self) -> dict[str, str]:
@@ -98,6 +97,11 @@ class Base:
             return ["trainer", "train", *arguments]
         start = "import runpy; runpy.run_module('trainer', run_name='__main__')"
         return ["-c", f"{self.prelude}\n{start}", "train", *arguments]
+
+
+def forked_trainer(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command of the trainer other than train, which needs TensorFlow."""
+    return forked.run(["trainer", *arguments], ROOT, environment(), timeout=240)
 
 
 def trainer(*arguments: str) -> "subprocess.CompletedProcess[str]":

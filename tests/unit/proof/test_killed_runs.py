@@ -21,6 +21,9 @@ from tests.unit.trainer.forked import Program
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
+# 135 steps: enough for two kills, and a step of two hosts costs much.
+EPOCHS = 3
+
 
 @dataclass(frozen=True)
 class Baseline:
@@ -39,7 +42,7 @@ def start_fork(base: Path, log: IO[bytes], *arguments: str) -> "subprocess.Popen
 
 def run_baseline(root: Path, hosts: int) -> Baseline:
     digits.write(root / "digits")
-    return Baseline(root, *proof.run_uninterrupted(proof.Job(root, "baseline", hosts, start_fork)))
+    return Baseline(root, *proof.run_uninterrupted(proof.Job(root, "baseline", hosts, start_fork, EPOCHS)))
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +55,7 @@ def check_killed_run(baseline: Baseline, hosts: int, kills: int) -> None:
     seed = random.SystemRandom().randrange(10_000)
     print(f"make prove-resume SEED={seed} KILLS={kills} HOSTS={hosts}")  # pytest shows it if the test fails
     *records, result = proof.run_with_kills(
-        proof.Job(baseline.root, "killed", hosts, start_fork),
+        proof.Job(baseline.root, "killed", hosts, start_fork, EPOCHS),
         proof.draw_kills(seed, kills, hosts),
         baseline.timing,
     )
@@ -81,7 +84,9 @@ def test_a_run_that_resumes_from_weights_alone_is_not_equal(baseline: Baseline) 
         return start_fork(base, log, *(["--resume=weights"] if (base / "checkpoints").exists() else []))
 
     kill = Kill(signal.SIGKILL, TRAINING, 0.5, 0.5, (0,))
-    *_, result = proof.run_with_kills(proof.Job(baseline.root, "weights", 1, from_weights), [kill], baseline.timing)
+    *_, result = proof.run_with_kills(
+        proof.Job(baseline.root, "weights", 1, from_weights, EPOCHS), [kill], baseline.timing
+    )
     assert isinstance(result, proof.Result)
     assert result.step == baseline.result.step
     equal, lines = proof.compare(baseline.result, result)

@@ -20,6 +20,8 @@ FOLDER = Path("runs")
 JOB_NAME = re.compile(r"(?P<spec>.+)-\d{8}-\d{6}-[a-z0-9]{4}")
 TUNING_NAME = re.compile(r".+-\d{12}-[a-z0-9]{4}")
 """Tunings have folders beside those of runs, with names that `scripts/tuning/request.py` makes."""
+TRIAL_NAME = re.compile(rf"(?P<tuning>{TUNING_NAME.pattern})-\d{{3,}}-[0-9a-f]{{8}}")
+"""SageMaker names a tuning's training jobs, with a number and eight hexadecimal digits after the tuning's name."""
 ENDED = frozenset({"Completed", "Failed", "Stopped"})
 # The tag of a job that names the earlier job that it resumes.
 RESUMES = "Resumes"
@@ -160,9 +162,11 @@ def save_record(job: Mapping[str, Any]) -> Record:
 
 
 def _started_price(job: str) -> tuple[float, str] | None:
-    """The price with which a job was sent, by its request.json."""
+    """The price with which a job was sent, by its request.json, or by that of the tuning that started it."""
+    trial = TRIAL_NAME.fullmatch(job)
+    sent = trial["tuning"] if trial else job
     try:
-        request = json.loads((run_folder(job) / "request.json").read_text(encoding="utf-8"))
+        request = json.loads((run_folder(sent) / "request.json").read_text(encoding="utf-8"))
         return costs.started_price(request)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

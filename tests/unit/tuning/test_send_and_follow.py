@@ -1,5 +1,6 @@
 """A tuning is sent once, followed and stopped, though answers get lost: by HTTP, on a virtual clock."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,13 @@ import pytest
 from scripts import tuning
 from scripts.core import aws
 from scripts.core.errors import UserError
+from scripts.runs import save_record
 from scripts.training.submission import JobMayExistError, submit
 from scripts.tuning.following import price_of
 from scripts.tuning.reading import read_saved
 from scripts.tuning.sending import TUNING
 from tests.unit.faulty_aws import AFTER, BEFORE, EMPTY, HALF, NOW, Clock, Fault, FaultyAws, error, serving
+from tests.unit.runs.test_find_runs import described
 from tests.unit.tuning.test_build_request import build
 
 NAME = "digits-260101120000-abcd"
@@ -210,6 +213,15 @@ def test_the_table_of_tunings(server: FaultyTunings, client: Any) -> None:
     assert heading.split() == ["NAME", "STATUS", "STRATEGY", "TRIALS", "STARTED", "DURATION"]
     assert row.startswith(f"{NAME}  Stopped  Bayesian  2 of 4")
     assert row.endswith("1 min 0 s")
+
+
+def test_a_trial_has_the_price_with_which_its_tuning_was_sent(server: FaultyTunings) -> None:
+    tags = [{"Key": "PricePerHour", "Value": "3.6"}, {"Key": "PriceSource", "Value": "here"}]
+    Path(f"runs/{NAME}").mkdir(parents=True)
+    Path(f"runs/{NAME}/request.json").write_text(json.dumps({"Tags": tags}))
+    job = described(TrainingJobName=f"{NAME}-001-0123abcd", BillableTimeInSeconds=10)
+    assert save_record(job).cost_usd == pytest.approx(0.01)
+    assert price_of(NAME) == (3.6, "here")
 
 
 def test_the_best_job_of_a_tuning_without_one_is_an_error(server: FaultyTunings, client: Any) -> None:

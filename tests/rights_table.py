@@ -15,7 +15,7 @@ PAGE = ROOT / "docs/platform-team.md"
 TABLE = re.compile(r"<!-- rights -->\n.*?<!-- end -->", re.DOTALL)
 RECORDED: dict[str, list[str]] = json.loads((ROOT / "tests/faults/operations.json").read_text(encoding="utf-8"))
 GROUPS = {
-    "train": ("data", "train", "resume", "logs", "stop", "jobs", "model", "prices", "sweep"),
+    "train": ("data", "train", "tune", "tunings", "resume", "logs", "stop", "jobs", "model", "prices", "sweep"),
     "build": ("plan", "infra", "destroy"),
 }
 """The policy of terraform/modules/people for each command."""

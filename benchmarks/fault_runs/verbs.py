@@ -13,8 +13,18 @@ from scripts.channels.local import PART_SIZE
 
 Check = Callable[[Ending], list[str]]
 KEPT = "kept"  # the job file of the job that has ended: its prefix never changes, so it can be resumed
+TUNED = "tuned"  # the job file of a search with two jobs
+SEARCH = """[metrics]
+steps = "counted to ([0-9]+)"
+[tuning]
+objective = "steps"
+direction = "Maximize"
+strategy = "Grid"
+[tuning.ranges.steps]
+values = [1, 2]
+"""
 # A verb that follows a job waits as long as the outage.
-LONGEST = dict.fromkeys(("train", "resume", "logs"), 900.0)
+LONGEST = dict.fromkeys(("train", "tune", "resume", "logs"), 900.0)
 STEPS = 3
 MORE = 2  # files that come and go
 
@@ -25,6 +35,7 @@ class Scenes:
     def __init__(self, yard: Yard) -> None:
         self._yard, self._number = yard, 0
         yard.write_job(KEPT, "")
+        yard.write_job(TUNED, SEARCH)
         ended = yard.run("train", {"job": KEPT, "hp": f"steps={STEPS} order={KEPT}"})
         if ended.code:
             raise RuntimeError(ended.output)
@@ -42,6 +53,9 @@ class Scenes:
             case "train":
                 change_data(yard, self._number)
                 yield {"job": JOB, "hp": f"steps={STEPS} order=n{self._number}"}, JobCheck(yard)
+            case "tune":
+                change_data(yard, self._number)
+                yield {"job": TUNED}, lambda ending: missing_text("The report is", ending)
             case "resume":
                 yield {"run": self._base, "hp": f"steps={STEPS + self._number}"}, JobCheck(yard)
             case "model":

@@ -17,11 +17,11 @@ def tuned(keys: str = KEYS, ranges: str = RANGE, head: str = "", tables: str = T
     return job(head, f"{tables}[tuning]\n{keys}{ranges}")
 
 
-def own_program(tables: str, keys: str = "") -> Given:
+def own_program(tables: str, keys: str = "", training: str = TRAINING) -> Given:
     """A job file for a program of one's own, with a table [tuning] and more tables."""
     search = f'[tuning]\nobjective = "loss"\ndirection = "Minimize"\nmax_jobs = 4\n{keys}'
     return given(
-        job('program = "own.py"', f'{TRAINING}[metrics]\nloss = "loss=(.*)"\n{search}{tables}'),
+        job('program = "own.py"', f'{training}[metrics]\nloss = "loss=(.*)"\n{search}{tables}'),
         file("trainer/own.py", "print('loss=1')"),
     )
 

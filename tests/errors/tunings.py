@@ -4,9 +4,10 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.errors.case import STACK, TRAINING, Case, folder, given, refused
+from tests.errors.case import STACK, TRAINING, Case, file, folder, given, refused
+from tests.errors.costs import nothing_was_asked
 from tests.errors.scene import Scene
-from tests.errors.tuning_tables import GROUP, KEYS, TUNE, case, tuned
+from tests.errors.tuning_tables import GROUP, KEYS, TUNE, case, own_program, tuned
 
 
 @contextmanager
@@ -23,7 +24,9 @@ def trust_for_training_jobs_only(scene: Scene) -> Iterator[None]:
     iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(before))
 
 
-SENT = tuned(KEYS + "parallel_jobs = 2\n", head='instance_type = "ml.m5.xlarge"\nmax_runtime_seconds = 60')
+QUOTA = '[quotas]\n"ml.m5.large for training job usage" = 2\n'
+SMALL = '[channels.training]\nsource = "data/small"\n'
+SENT = given(folder("data/small", "a.txt"), own_program("[tuning.ranges.x]\nmin = 1\nmax = 2\n", training=SMALL))
 NO_TUNING = "mistake-260101000000-aaaa"
 
 CASES = (
@@ -67,10 +70,10 @@ CASES = (
     ),
     case(
         "a quota that is too small for the jobs at a time",
-        "The quota `ml.g4dn.xlarge for training job usage` (…) of this account is 1 in us-east-1, and the 3 jobs at a "
+        "The quota `ml.m5.large for training job usage` (…) of this account is 2 in us-east-1, and the 3 jobs at a "
         "time need 3: SageMaker would refuse the job.",
         "Ask AWS to raise it: https://…, or take another type or lower parallel_jobs.",
-        tuned(KEYS + "parallel_jobs = 3\n", head='instance_type = "ml.g4dn.xlarge"'),
+        given(nothing_was_asked, tuned(KEYS + "parallel_jobs = 3\n"), file("local-cloud.toml", QUOTA)),
         on=STACK,
     ),
     Case(
@@ -81,7 +84,7 @@ CASES = (
         "Correct the job file; docs/tuning.md describes each key.",
         given(SENT, refused("sagemaker:CreateHyperParameterTuningJob", "ValidationException", "no such thing")),
         STACK,
-        (".png",),
+        ("a.txt",),
     ),
     case(
         "a tuning without a name",

@@ -31,6 +31,7 @@ from scripts.localcloud.faults.rules import Fault, Kind
 from scripts.localcloud.shims import add_simulation
 from scripts.runs.following import follow
 from scripts.training.submission import submit
+from scripts.tuning import follow as follow_tuning
 from tests.unit.faulty_aws import Clock
 
 ADDRESS = "http://127.0.0.1:9"
@@ -169,7 +170,7 @@ def connected(edge: Edge) -> Iterator[None]:
     virtual = {time.sleep: edge.sleep, time.time: edge.now, time.monotonic: edge.now}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(URLLib3Session, "send", lambda _, request: edge.send(request))
-        for function in (submit, follow, Patience.__init__):  # they take the clock as an argument
+        for function in (submit, follow, follow_tuning, Patience.__init__):  # they take the clock as an argument
             patch.setattr(function, "__defaults__", tuple(virtual.get(one, one) for one in function.__defaults__ or ()))
         patch.setattr("time.sleep", edge.sleep)
         yield

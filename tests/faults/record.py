@@ -19,7 +19,7 @@ FILE = Path(__file__).with_name("operations.json")
 COUNT = "sagemaker:DeleteModel 500"
 """A rule that never strikes: no verb calls the operation. With a rule, the local cloud counts all operations."""
 UPLOADS = 7  # so many that each kind of change has come: new, changed, deleted, large
-WITH_STACK = ("data", "train", "resume", "model", "jobs", "logs", "stop", "prices", "sweep")
+WITH_STACK = ("data", "train", "tune", "tunings", "resume", "model", "jobs", "logs", "stop", "prices", "sweep")
 
 
 def main() -> None:
@@ -34,7 +34,8 @@ def main() -> None:
             shutil.rmtree(place.folder / "build" / "costs", ignore_errors=True)  # nothing is known about prices yet
             with scenes.prepared("stop"), scenes.prepared(verb) as (texts, _):  # while another job runs
                 recorded[verb] |= called(place, verb, **texts)
-        recorded["train"] |= recorded["data"]  # it uploads too
+        for verb in ("train", "tune"):  # they upload too
+            recorded[verb] |= recorded["data"]
         recorded["destroy"] = called(place, "destroy", confirm="local")
     write({verb: sorted(operations) for verb, operations in recorded.items()})
 

@@ -1,4 +1,7 @@
-"""A small SageMaker: jobs that train for some answers of DescribeTrainingJob and then are Completed."""
+"""A small SageMaker: jobs that train for some answers of DescribeTrainingJob and then are Completed.
+
+So do tunings, each with one training job.
+"""
 
 import json
 from typing import Any
@@ -6,6 +9,9 @@ from typing import Any
 from tests.unit.faulty_aws import NOW, error
 
 READS = 2
+ARN = "arn:aws:sagemaker:us-east-1:123456789012:hyper-parameter-tuning-job/"
+TRIAL = "-001-0123abcd"
+"""What a tuning's one training job has in its name after the tuning's."""
 QUOTA = "ml.g4dn.4xlarge for training job usage"
 PRODUCT = {
     "product": {"attributes": {"usagetype": "USE1-Train:ml.g4dn.4xlarge"}},
@@ -15,10 +21,17 @@ LINES = ("first line", "second line")
 
 
 class SmallSageMaker:
-    """Answers SageMaker and CloudWatch Logs. ``jobs`` are the jobs by name, ``created`` counts them."""
+    """Answers SageMaker and CloudWatch Logs.
+
+    Attributes:
+        jobs: the training jobs by name.
+        tunings: the tunings by name.
+        created: how many of both were ordered.
+    """
 
     def __init__(self) -> None:
         self.jobs: dict[str, dict[str, Any]] = {}
+        self.tunings: dict[str, dict[str, Any]] = {}
         self.created = 0
         self._reads: dict[str, int] = {}
 
@@ -36,6 +49,10 @@ class SmallSageMaker:
 
     def answer(self, operation: str, sent: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         """Answer an operation with a status and a content."""
+        of_tuning = "HyperParameterTuningJob" in operation
+        return self._answer_tuning(operation, sent) if of_tuning else self._answer(operation, sent)
+
+    def _answer(self, operation: str, sent: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         name = sent.get("TrainingJobName", "")
         match operation:
             case "CreateTrainingJob":
@@ -67,6 +84,48 @@ class SmallSageMaker:
         self._reads[name] = READS
         self.add(name, "InProgress", **{key: value for key, value in sent.items() if key != "Tags"})
         return 200, {"TrainingJobArn": self.jobs[name]["TrainingJobArn"]}
+
+    def _answer_tuning(self, operation: str, sent: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        if operation == "ListHyperParameterTuningJobs":
+            return 200, {"HyperParameterTuningJobSummaries": [*map(self._describe_tuning, self.tunings)]}
+        name = sent["HyperParameterTuningJobName"]
+        if operation == "CreateHyperParameterTuningJob":
+            if name in self.tunings:
+                return error("ResourceInUse", "Tuning job names must be unique")
+            self.created += 1
+            self._reads[name] = READS
+            self.tunings[name] = {key: value for key, value in sent.items() if key != "Tags"}
+            self.add(f"{name}{TRIAL}", "Completed", **sent["TrainingJobDefinition"])
+            return 200, {"HyperParameterTuningJobArn": f"{ARN}{name}"}
+        if name not in self.tunings:
+            return error("ResourceNotFound", "No such tuning.")
+        if operation == "ListTrainingJobsForHyperParameterTuningJob":
+            return 200, {"TrainingJobSummaries": [self._trial(name)]}
+        self._reads[name] -= 1
+        return 200, self._describe_tuning(name)
+
+    def _describe_tuning(self, name: str) -> dict[str, Any]:
+        tuning = self.tunings[name]
+        return {
+            **tuning,
+            "HyperParameterTuningJobArn": f"{ARN}{name}",
+            "HyperParameterTuningJobStatus": "Completed" if self._reads[name] < 0 else "InProgress",
+            "Strategy": tuning["HyperParameterTuningJobConfig"]["Strategy"],
+            "CreationTime": NOW,
+            "TrainingJobStatusCounters": {"Completed": 1},
+            "ObjectiveStatusCounters": {"Succeeded": 1},
+            "BestTrainingJob": self._trial(name),
+        }
+
+    def _trial(self, name: str) -> dict[str, Any]:
+        job = self.jobs[f"{name}{TRIAL}"]
+        return {
+            **{key: job[key] for key in ("TrainingJobName", "TrainingJobArn", "TrainingJobStatus", "CreationTime")},
+            "TrainingStartTime": NOW,
+            "TrainingEndTime": NOW + 1,
+            "TunedHyperParameters": {"x": "1"},
+            "FinalHyperParameterTuningJobObjectiveMetric": {"MetricName": "loss", "Value": 0.5},
+        }
 
     def _stop(self, name: str) -> tuple[int, dict[str, Any]]:
         if self.jobs[name]["TrainingJobStatus"] != "InProgress":

@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from scripts import channels, costs, jobs, leftovers, logs, model, runs, stop, training
+from scripts import channels, costs, jobs, leftovers, logs, model, runs, stop, training, tuning, tunings
 from scripts.channels import local
 from scripts.container import repository
 from scripts.core import aws
+from scripts.jobfile.hyperparameters import Metric
 from scripts.jobfile.reading import parse_job
 from scripts.stack import state
 from scripts.training import (
@@ -25,7 +26,9 @@ from scripts.training import (
     resume_request,
     verb_calls,
 )
-from tests.faults.sagemaker import SmallSageMaker
+from scripts.tuning.request import Search
+from scripts.tuning.space import search_space
+from tests.faults.sagemaker import TRIAL, SmallSageMaker
 from tests.unit.aws_server import ACCOUNT, STACK
 
 OTHER = "other-20260101-120000-aaaa"
@@ -55,6 +58,11 @@ class Scene:
     def job(self) -> str:
         """The job of this row."""
         return f"{self.name}-20260101-120000-ab12"
+
+    @property
+    def tuning(self) -> str:
+        """The tuning of this row."""
+        return f"{self.name}-260101120000-ab12"
 
     @property
     def prefix(self) -> str:
@@ -179,6 +187,34 @@ def do_train(scene: Scene) -> None:
     assert training.run(request)
 
 
+def _tuning(scene: Scene) -> tuning.PreparedTuning:
+    """A tuning with one training job."""
+    content = {"checkpoints": True, "channels": {"training": {"source": scene.name}}, "metrics": {"loss": "loss=(.*)"}}
+    search = {"objective": "loss", "direction": "Minimize", "max_jobs": 1, "ranges": {"x": {"min": 1, "max": 9}}}
+    spec = parse_job({**content, "tuning": search}, "jobs/x.toml")
+    assert spec.tuning is not None
+    job = TrainingJob(scene.name, spec, scene.tuning, f"{STACK.repository_url}:v1", {}, [Metric("loss", "loss=(.*)")])
+    return tuning.PreparedTuning(
+        training.PreparedJob(job, STACK), Search(spec.tuning, "Minimize", search_space(spec.tuning, None, {}))
+    )
+
+
+def do_tune(scene: Scene) -> None:
+    """`make tune`."""
+    _find_stack()
+    repository.find(STACK, "v1")
+    prepared = _tuning(scene)
+    tuning.upload(prepared, yes=True)
+    assert tuning.run(prepared).status == "Completed"
+
+
+def tune_is_whole(scene: Scene) -> None:
+    """Data, report and the best model are as they should be."""
+    data_is_equal(scene)
+    model_is_whole(scene, f"{scene.tuning}{TRIAL}")
+    assert (runs.record.run_folder(scene.tuning) / "report.html").exists()
+
+
 def do_resume(scene: Scene) -> None:
     """`make resume`."""
     sagemaker = aws.client("sagemaker")
@@ -248,12 +284,17 @@ class Play:
     prepare: Callable[[Scene], None]
     do: Callable[[Scene], None]
     holds: Callable[[Scene], None]
-    orders: str = ""  # the job that it orders, with {job} for the scene's; empty: none
+    orders: str = ""  # the job that it orders, with {job} or {tuning} for the scene's; empty: none
 
 
 def _prepare_train(scene: Scene) -> None:
     prepare_data(scene)
     put_model(scene, scene.job)
+
+
+def _prepare_tune(scene: Scene) -> None:
+    prepare_data(scene)
+    put_model(scene, f"{scene.tuning}{TRIAL}")
 
 
 def _prepare_resume(scene: Scene) -> None:
@@ -292,6 +333,8 @@ def do_prices(_scene: Scene) -> None:
 PLAYS = {
     "data": Play(prepare_data, do_data, data_is_equal),
     "train": Play(_prepare_train, do_train, train_is_whole, "{job}"),
+    "tune": Play(_prepare_tune, do_tune, tune_is_whole, "{tuning}"),
+    "tunings": Play(_nothing, lambda _: tunings.main(), _nothing),
     "resume": Play(
         _prepare_resume, do_resume, lambda scene: model_is_whole(scene, f"{scene.job}-again"), "{job}-again"
     ),

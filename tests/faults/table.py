@@ -21,7 +21,7 @@ OURS_OF_THE_STACK = frozenset(
     }
 )
 OF_TERRAFORM = ("plan", "infra", "destroy")
-READ_THE_STACK = ("data", "train", "resume", "image", "sweep")
+READ_THE_STACK = ("data", "train", "tune", "resume", "image", "sweep")
 """The verbs that let Terraform read the outputs of the stack from its state."""
 
 
@@ -68,11 +68,14 @@ def same_room(row: Row) -> Row:
     """The row whose test holds this one too, because both verbs make the call in the same room."""
     if row.verb in OF_TERRAFORM:
         return replace(row, verb="plan")
+    if row.verb == "tune" and "HyperParameterTuningJob" not in row.operation:
+        return same_room(replace(row, verb="train"))
     if row.verb == "train" and row.operation.startswith("s3:") and changes_something(row.operation):
         return replace(row, verb="data")
     return row
 
 
 def _drawn(verb: str, operation: str) -> list[str]:
+    verb = "train" if verb == "tune" else verb  # most of its calls are made in the same rooms
     draw = random.Random(operation if verb in OF_TERRAFORM else f"{verb} {operation}")  # noqa: S311 - it protects nothing
     return sorted(draw.sample(FAULTS, OF_A_READER), key=FAULTS.index)

@@ -74,10 +74,10 @@ def test_nothing_is_lost_and_nothing_is_doubled(
     text = _perform(row.verb, scene)
     assert edge.struck, f"{row.verb} does not call {row.operation} here"
     edge.fail("", row.fault, 0)
-    job = play.orders.format(job=scene.job)
+    job = play.orders.format(job=scene.job, tuning=scene.tuning)
     made = sagemaker.created - before
     assert made <= 1
-    assert made == (job in sagemaker.jobs)
+    assert made == (job in {**sagemaker.jobs, **sagemaker.tunings})
     if text is None:
         play.holds(scene)
         assert not job or made == 1

@@ -19,16 +19,23 @@ ENCRYPTED = STACK.model_copy(update={"kms_key_arn": KEY, "tags": {"Team": "ml"}}
 SPEC = parse_job({"instance_type": "ml.m5.xlarge", "channels": {"training": {"source": "data/x"}}}, "jobs/digits.toml")
 REQUEST = build_request(TrainingJob("digits", SPEC, "digits-1", f"{STACK.repository_url}:v1", {}, ()), ENCRYPTED)
 BASE = "arn:aws:ecr:us-east-1:763104351884:repository/tensorflow-training"
+TUNING = {
+    "HyperParameterTuningJobName": "digits-1",
+    "TrainingJobDefinition": {name: value for name, value in REQUEST.items() if name != "Tags"},
+    "Tags": REQUEST["Tags"],
+}
 NEEDS = {
     "data": verb_calls.of_data(ENCRYPTED, ["digits/training/"]),
     "image": verb_calls.of_image(ENCRYPTED, BASE),
     "train": verb_calls.of_train(ENCRYPTED, REQUEST, ["digits/training/"]),
+    "tune": verb_calls.of_tune(ENCRYPTED, REQUEST, TUNING, ["digits/training/"]),
     "resume": verb_calls.of_resume(ENCRYPTED, REQUEST),
 }
 COSTS = {"pricing:GetProducts", "servicequotas:ListServiceQuotas", "servicequotas:ListAWSDefaultServiceQuotas"}
 DONE_WITHOUT = {
     "data": {"s3:DeleteObject", "s3:ListBucketMultipartUploads", "sagemaker:DescribeTrainingJob"},
     "train": {"s3:DeleteObject", "s3:ListBucketMultipartUploads", "ecr:DescribeImages", *COSTS},
+    "tune": {"s3:DeleteObject", "s3:ListBucketMultipartUploads", "ecr:DescribeImages", *COSTS},
     "resume": {"s3:ListBucketVersions", "sagemaker:ListTags", "ecr:DescribeImages", *COSTS},
 }
 """Of what the verbs were seen to call: what they need only sometimes, or report as not checked."""

@@ -97,6 +97,8 @@ def _download(uri: str, path: Path) -> None:
             f"`aws s3api list-object-versions --bucket {bucket} --prefix {key}` lists its older versions.",
         ) from None
     check_space(size, path.parent.parent, uri)
-    with progress.transfer("Downloading the model", 1, size) as shown:
-        s3.download_file(bucket, key, str(path), Callback=shown.moved)
+    from boto3.s3.transfer import S3Transfer
+
+    with progress.transfer("Downloading the model", 1, size) as shown, S3Transfer(s3) as transfers:
+        transfers.download_file(bucket, key, str(path), callback=shown.moved)
         shown.finished()

@@ -5,6 +5,7 @@ only the page's own. A chart is drawn at the width at which it is shown, so that
 The series of every chart have the same order: what all jobs did, the better quarter of them, the best one.
 """
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element, tostring
@@ -34,14 +35,16 @@ FONT = 13
 def over_time(tuning: Tuning, width: int) -> Markup:
     """Each job's objective by the minutes from the start until it ended, and the best value until then."""
     line = best_so_far(tuning)
-    chart = _xy(width, 260, _objectives(tuning), x_title="minutes since the start", max_scale=6)
+    height = _height(tuning)
+    chart = _xy(width, 260, x_title="minutes since the start", max_scale=6)
+    _label_heights(chart, tuning)
     minutes = [((trial.ended or trial.created) - tuning.created).total_seconds() / 60 for trial, _ in line]
-    jobs = [(minute, trial.objective) for minute, (trial, _) in zip(minutes, line, strict=True)]
+    jobs = [(minute, height(trial.objective or 0.0)) for minute, (trial, _) in zip(minutes, line, strict=True)]
     chart.xrange = (0, max(minutes, default=0) * 1.02)
     steps: list[tuple[float, float]] = []
     for minute, (_, best) in zip(minutes, line, strict=True):
         steps += [(minute, steps[-1][1])] if steps else []
-        steps.append((minute, best))
+        steps.append((minute, height(best)))
     chart.add("jobs", jobs, stroke=False)
     chart.add("best so far", steps, show_dots=False)
     chart.add("best", [(x, y) for (x, y), (trial, _) in zip(jobs, line, strict=True) if trial.job == tuning.best])
@@ -67,7 +70,6 @@ def parallel(tuning: Tuning) -> Markup:
     chart = _xy(
         width,
         320,
-        [],
         show_y_labels=False,
         print_labels=True,
         range=(-0.1, 1.1),  # room for the labels at both ends of an axis
@@ -97,12 +99,14 @@ def parallel(tuning: Tuning) -> Markup:
 
 def of_one(tuning: Tuning, one: Range) -> Markup:
     """Each job's objective by its value of one hyperparameter."""
-    chart = _xy(NARROW, 220, _objectives(tuning), xrange=(0, 1))
+    height = _height(tuning)
+    chart = _xy(NARROW, 220, xrange=(0, 1))
+    _label_heights(chart, tuning)
     chart.x_labels = [{"value": place, "label": _cut(text, LABEL)} for place, text in ticks(one)]
 
     def dots(trials: Iterable[Trial]) -> list[tuple[float | None, float | None]]:
-        places = [(position(one, trial.values.get(one.name, "")), trial.objective) for trial in trials]
-        return [place for place in places if None not in place]
+        places = [(position(one, trial.values.get(one.name, "")), height(trial.objective or 0.0)) for trial in trials]
+        return [(x, y) for x, y in places if x is not None]
 
     _add_groups(chart, tuning, dots, stroke=False)
     return _svg(chart, "of-one")
@@ -121,15 +125,37 @@ def _add_groups(
         chart.add(name, draw(trials), **settings)
 
 
+def _height(tuning: Tuning) -> Callable[[float], float]:
+    """Where an objective is on the vertical axis, which is logarithmic if the objectives differ by SPREAD."""
+    # pygal's own logarithmic scale makes the horizontal axis logarithmic too.
+    return math.log10 if _is_logarithmic(tuning) else lambda value: value
+
+
+def _label_heights(chart: "Graph", tuning: Tuning) -> None:
+    """Label a logarithmic axis; pygal labels a linear one."""
+    if not _is_logarithmic(tuning):
+        return
+    values = _objectives(tuning)
+    first, last = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
+    digits = (1, 2, 5) if last - first <= 3 else (1,)
+    marks = [digit * 10.0**power for power in range(first, last + 1) for digit in digits]
+    shown = [mark for mark in marks if min(values) <= mark <= max(values)]
+    chart.y_labels = [{"value": math.log10(mark), "label": f"{mark:.4g}"} for mark in shown]
+
+
+def _is_logarithmic(tuning: Tuning) -> bool:
+    values = _objectives(tuning)
+    return bool(values) and min(values) > 0 and max(values) / min(values) >= SPREAD
+
+
 def _objectives(tuning: Tuning) -> list[float]:
     return [trial.objective for trial in tuning.trials if trial.objective is not None]
 
 
-def _xy(width: int, height: int, values: Sequence[float], **more: Any) -> "Graph":
+def _xy(width: int, height: int, **more: Any) -> "Graph":
     import pygal
 
-    logarithmic = bool(values) and min(values) > 0 and max(values) / min(values) >= SPREAD
-    chart = pygal.XY(**_settings(width, height), logarithmic=logarithmic, **({"max_scale": 5} | more))
+    chart = pygal.XY(**_settings(width, height), **({"max_scale": 5} | more))
     chart.value_formatter = lambda value: f"{value:.4g}"
     chart.x_value_formatter = lambda value: f"{value:.3g}"
     return chart

@@ -133,7 +133,18 @@ def test_the_page_holds_no_text_of_a_job_as_markup() -> None:
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
 
 
-@pytest.mark.parametrize("found", [tuning(1), tuning(8), tuning(12, failed=[0, 3])], ids=["one", "eight", "failed"])
+def spread(found: Tuning) -> Tuning:
+    """The same jobs with objectives from 0.01 to 10,000."""
+    values = [0.01 * 10.0 ** (6 * place / (len(found.trials) - 1)) for place in range(len(found.trials))]
+    trials = zip(found.trials, values, strict=True)
+    return replace(found, trials=tuple(replace(one, objective=value) for one, value in trials))
+
+
+@pytest.mark.parametrize(
+    "found",
+    [tuning(1), tuning(8), tuning(12, failed=[0, 3]), spread(tuning(8))],
+    ids=["one", "eight", "failed", "logarithmic"],
+)
 def test_each_chart_is_an_image_for_the_eye_alone(found: Tuning) -> None:
     drawn = [
         charts.over_time(found, charts.NARROW),

@@ -126,11 +126,13 @@ class _Rest:
         self.protocol = Protocol(model.protocol) if model.protocol.startswith("rest-") else Protocol.REST_JSON
         shapes = [_Shape(model.operation_model(name)) for name in model.operation_names]
         # The shape that requires most comes first: UploadPart before PutObject, which has the same path.
-        self._shapes = sorted(shapes, key=lambda shape: (-shape.requirements, shape.is_deprecated))
+        self._shapes: dict[str, list[_Shape]] = {}
+        for shape in sorted(shapes, key=lambda shape: (-shape.requirements, shape.is_deprecated)):
+            self._shapes.setdefault(shape.method, []).append(shape)
 
     def operation(self, request: Request) -> str:
         """Return the operation of a request; empty if none fits."""
-        return next((shape.name for shape in self._shapes if shape.fits(request)), "")
+        return next((shape.name for shape in self._shapes.get(request.method, ()) if shape.fits(request)), "")
 
 
 class _Shape:
@@ -139,7 +141,7 @@ class _Shape:
     def __init__(self, operation: Any) -> None:
         self.name: str = operation.name
         self.is_deprecated: bool = operation.deprecated
-        self._method: str = operation.http["method"]
+        self.method: str = operation.http["method"]
         path, _, query = operation.http["requestUri"].partition("?")
         pattern = re.sub(r"\\{\w+\\\+\\}", ".+", re.escape(path))
         self._path = re.compile(re.sub(r"\\{\w+\\}", "[^/]+", pattern) + "/?")
@@ -160,13 +162,12 @@ class _Shape:
         return len(self._parameters) + len(self._headers)
 
     def fits(self, request: Request) -> bool:
-        """Return whether a request can be a call of the operation."""
+        """Return whether a request with the operation's method can be a call of it. What refuses most comes first."""
         return (
-            request.method == self._method
-            and self._path.fullmatch(request.path) is not None
-            and all(value in ("", request.args.get(name)) for name, value in self._parameters)
-            and all(name in request.args for name, _ in self._parameters)
+            all(name in request.args for name, _ in self._parameters)
             and all(name in request.headers for name in self._headers)
+            and all(value in ("", request.args.get(name)) for name, value in self._parameters)
+            and self._path.fullmatch(request.path) is not None
         )
 
 

@@ -15,7 +15,8 @@ from scripts.localcloud.faults.names import botocore
 
 TARGET = "ServiceQuotasV20190624."
 SERVICE = "sagemaker"
-USAGES = ("training job usage", "spot training job usage", "training warm pool usage")
+WARM_POOLS = "training warm pool usage"
+USAGES = ("training job usage", "spot training job usage", WARM_POOLS)
 DEFAULT = 100.0
 LISTS = ("ListServiceQuotas", "ListAWSDefaultServiceQuotas")
 
@@ -44,6 +45,14 @@ def answer(call: Call) -> dict[str, Any]:
         if quota["QuotaCode"] == call.parameters.get("QuotaCode"):
             return {"Quota": quota | {"Value": float(settings.read().quotas.get(quota["QuotaName"], DEFAULT))}}
     raise ServiceError("NoSuchResourceException", "The request failed because the specified service quota is unknown.")
+
+
+def of_warm_pools(kind: str) -> float:
+    """Return how many instances of a type warm pools may keep; the default if local-cloud.toml cannot be read."""
+    try:
+        return float(settings.read().quotas.get(f"{kind} for {WARM_POOLS}", DEFAULT))
+    except ServiceError:  # whoever asks for quotas gets this error
+        return DEFAULT
 
 
 @cache

@@ -16,7 +16,7 @@ from pathlib import Path
 from werkzeug.serving import make_server
 
 from scripts.core.printable import PrintableStream
-from scripts.localcloud import shims
+from scripts.localcloud import quotas, shims
 from scripts.localcloud.app import Application
 from scripts.localcloud.clients import Clients
 from scripts.localcloud.engine import Engine
@@ -81,7 +81,7 @@ def _serve(folder: Path, lost_jobs: list[str], ended: threading.Event) -> None:
             clients=Clients(cloud.url),
             executor=ChoosingExecutor(registry, engine, ProcessExecutor(Path.cwd(), cloud), aws),
             slots=slots,
-            pools=WarmPools(store, slots, folder / POOLS, clock),
+            pools=WarmPools(store, slots, folder / POOLS, clock, quotas.of_warm_pools),
             journal=Journal(folder / RUNNING),
             folder=folder / JOBS,
             fault_of_instances=lambda: application.fault_of_instances(),

@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_WarmPoolStatus.htm
 import math
 import secrets
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -63,6 +63,19 @@ def keeps_instances(job: Job, failure: str | None, now: datetime) -> bool:
     if job.pool is None or not keep_alive(job.request) or (failure or "").startswith("InternalServerError"):
         return False
     return now - job.pool.launched < LONGEST_CLUSTER
+
+
+def within_quota(request: Mapping[str, Any], kept: Iterable[Mapping[str, Any]], quota: float) -> bool:
+    """Return whether the quota of warm pools has room for a job's instances. SageMaker keeps none without room.
+
+    Args:
+        request: the request of a job that ends.
+        kept: the requests of the jobs whose instances are kept now.
+        quota: how many instances of its type may be kept.
+    """
+    kind = request["ResourceConfig"].get("InstanceType")
+    resources = [request["ResourceConfig"], *(one["ResourceConfig"] for one in kept)]
+    return sum(one.get("InstanceCount", 0) for one in resources if one.get("InstanceType") == kind) <= quota
 
 
 def status(job: Job) -> dict[str, Any] | None:
@@ -123,13 +136,22 @@ class WarmPools:
         slots: the slots that instances take.
         folder: contains a folder for each pool, with a cache for each host.
         clock: the time of the pools.
+        quota: gives how many instances of a type may be kept.
     """
 
-    def __init__(self, store: JobStore, slots: Slots, folder: Path, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        store: JobStore,
+        slots: Slots,
+        folder: Path,
+        clock: Callable[[], datetime],
+        quota: Callable[[str], float],
+    ) -> None:
         self._store = store
         self._slots = slots
         self._folder = folder
         self._clock = clock
+        self._quota = quota
         self._instances: dict[str, _Instances] = {}
         self._lock = threading.Lock()
 
@@ -170,7 +192,7 @@ class WarmPools:
         """
         with self._lock:
             job = self._store.get(arn)
-            kept = job is not None and keeps_instances(job, failure, self._clock())
+            kept = job is not None and keeps_instances(job, failure, self._clock()) and self._has_room(job)
             if not kept:
                 self._discard(arn)
             return kept
@@ -223,6 +245,12 @@ class WarmPools:
         with self._lock:
             jobs = [(self._store.get(arn), instances.slots) for arn, instances in self._instances.items()]
             return sum(slots for job, slots in jobs if job and due_end(job))
+
+    def _has_room(self, job: Job) -> bool:
+        """Whether the quota has room for a job's instances. The lock is held."""
+        kind = job.request["ResourceConfig"].get("InstanceType", "")
+        kept = [each.request for each in self._store.all(job.region) if due_end(each)]
+        return within_quota(job.request, kept, self._quota(kind))
 
     def _terminate(self, arn: str, end: datetime) -> int:
         """Terminate a pool, and return the slots that it had; the caller releases them after the lock."""

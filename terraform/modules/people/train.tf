@@ -153,6 +153,13 @@ data "aws_iam_policy_document" "train" {
     resources = ["*"] # AWS offers no resource for these actions
   }
 
+  # A job file may name any key (output_kms_key, volume_kms_key). What a key is says nothing of what it encrypts.
+  statement {
+    sid       = "LookAtKeys"
+    actions   = ["kms:DescribeKey"]
+    resources = [local.key_arn]
+  }
+
   statement {
     sid       = "ReadLogs"
     actions   = ["logs:DescribeLogStreams", "logs:GetLogEvents"]

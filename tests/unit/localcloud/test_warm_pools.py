@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError
 
 from scripts.localcloud import control
 from scripts.localcloud.sagemaker import pools
-from scripts.localcloud.sagemaker.jobs import Job, WarmPool, new_job
+from scripts.localcloud.sagemaker.jobs import Job, JobStore, WarmPool, new_job
+from scripts.localcloud.sagemaker.slots import Slots
 
 NOON = datetime(2026, 8, 1, 12, tzinfo=UTC)
 RESOURCES = {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 10, "KeepAlivePeriodInSeconds": 600}
@@ -69,6 +70,29 @@ def test_instances_are_kept_after_every_end_but_an_internal_error_and_for_28_day
     assert not pools.keeps_instances(used, None, NOON + timedelta(days=28))
     without = replace(used, request=REQUEST | {"ResourceConfig": RESOURCES | {"KeepAlivePeriodInSeconds": 0}})
     assert not pools.keeps_instances(without, None, NOON)
+
+
+def test_a_quota_without_room_keeps_nothing() -> None:
+    other = REQUEST | {"ResourceConfig": RESOURCES | {"InstanceType": "ml.m5.xlarge"}}
+    assert not pools.within_quota(REQUEST, [], 0)
+    assert pools.within_quota(REQUEST, [], 2)
+    assert not pools.within_quota(REQUEST, [REQUEST], 3)
+    assert pools.within_quota(REQUEST, [REQUEST, other], 4)
+
+
+def test_a_job_whose_quota_is_0_leaves_a_terminated_pool(tmp_path: Path) -> None:
+    store = JobStore()
+    one = replace(job(status="InUse"), pool=None)
+    store.add(one)
+    kept = pools.WarmPools(store, Slots(2), tmp_path / "pools", pools.Clock(), lambda _kind: 0.0)
+    kept.enter(one, 2)
+    assert not kept.leave(one.arn, None)
+    ended = store.get(one.arn)
+    assert ended is not None
+    assert pools.status(kept.ended(ended, False)) == {
+        "Status": "Terminated",
+        "ResourceRetainedBillableTimeInSeconds": 0,
+    }
 
 
 def test_a_pool_ends_when_its_time_or_that_of_its_instances_is_over() -> None:
@@ -208,13 +232,10 @@ def places(taken: int) -> range:
 
 def test_a_pool_whose_local_cloud_stops_leaves_nothing(tmp_path: Path) -> None:
     """Its folder is deleted even if a job made folders in it read-only."""
-    from scripts.localcloud.sagemaker.jobs import JobStore
-    from scripts.localcloud.sagemaker.slots import Slots
-
     store = JobStore()
     one = replace(job(status="InUse"), pool=None)
     store.add(one)
-    kept = pools.WarmPools(store, Slots(2), tmp_path / "pools", pools.Clock())
+    kept = pools.WarmPools(store, Slots(2), tmp_path / "pools", pools.Clock(), lambda _kind: 100.0)
     folder = kept.enter(one, 2)
     assert folder is not None
     (folder / "algo-1" / "deep").mkdir(parents=True)

@@ -11,7 +11,7 @@ from scripts.core import aws
 from scripts.core.errors import UserError
 from scripts.jobfile.reading import parse_job
 from scripts.stack import Stack
-from scripts.training import TrainingJob, build_request, caller_rights, verb_calls
+from scripts.training import TrainingJob, build_request, caller_rights, resources, verb_calls
 from scripts.training.verb_calls import Need
 from tests.people_policy import statements
 from tests.unit.localcloud.access.people import Client
@@ -136,11 +136,26 @@ LOOKING = (
     "LookAtRole",
     "LookUpPricesAndQuotas",
     "LookAtNetwork",
+    "LookAtKeys",
     "LookAtOwnRights",
     "LookAtPoliciesOfBuckets",
     "LookAtPolicyOfRepository",
     "LookAtPolicyOfKey",
 )
+
+
+def test_a_key_that_a_job_file_names_is_looked_at_and_not_without_that_statement(
+    stack: Stack, client: Client, ada: Any, needs: Mapping[str, list[Need]]
+) -> None:
+    key = client("kms").create_key()["KeyMetadata"]["Arn"]
+    request = {"OutputDataConfig": {"KmsKeyId": key}, "ResourceConfig": {}}
+    said: list[str] = []
+    outcome(ada, needs, "data", *statements(stack))
+    resources.check(request, stack, said.append)
+    outcome(ada, needs, "data", *(one for one in statements(stack) if one["Sid"] != "LookAtKeys"))
+    resources.check(request, stack, said.append)
+    assert said == [f"Not checked: the key {key} (no right to kms:DescribeKey)."]
+
 
 SWEEPING = ("SweepBuckets", "SweepUploads", "SweepCheckpoints", "SweepImages")
 """For `make sweep`, which is refused at its first call without them."""

@@ -64,6 +64,7 @@ def _prepare(
     preflight.check(request, (), say)
     costs.check_quotas(request, say)
     resume_checks.check(sagemaker, earlier, say)
+    say(costs.chain_line(request, resume_checks.spent_before(sagemaker, earlier, tags)))
     return request
 
 

@@ -174,6 +174,38 @@ def started_price(request: Mapping[str, Any]) -> tuple[float, str] | None:
     return None if hour is None else (hour, tags.get(SOURCE, ""))
 
 
+def spent(job: Mapping[str, Any], tags: Mapping[str, str]) -> float | None:
+    """What a job that has ended cost in USD, with its warm pool; None if its price is not known.
+
+    Args:
+        job: its DescribeTrainingJob response.
+        tags: its tags.
+    """
+    hour, seconds = _number(tags.get(PRICE)), job.get("BillableTimeInSeconds")
+    if hour is None or seconds is None:
+        return None
+    kept = job.get("WarmPoolStatus", {}).get("ResourceRetainedBillableTimeInSeconds", 0)
+    return arithmetic.cost(hour, seconds + kept)
+
+
+def chain_line(request: Mapping[str, Any], before: Sequence[float | None]) -> str:
+    """The line about all jobs of a run that is resumed: what they have cost, and will have cost at most.
+
+    Args:
+        request: the request of the job that resumes, with its tags.
+        before: what each job before it cost in USD; None if that is not known.
+    """
+    jobs = "the job before it" if len(before) == 1 else f"the {len(before)} jobs before it"
+    known = [cost for cost in before if cost is not None]
+    if len(known) < len(before):
+        return f"What {jobs} cost is not known."
+    started = started_price(request)
+    whole = (
+        f", so all together at most {usd(sum(known) + arithmetic.worst(request, started[0]))} USD" if started else ""
+    )
+    return f"{jobs.capitalize()} cost {usd(sum(known))} USD{whole}; max_cost is a limit of each."
+
+
 def cost_line(request: Mapping[str, Any], region: str) -> str:
     """The line that is printed before a job is sent: instances, price per hour, highest cost."""
     started = started_price(request)

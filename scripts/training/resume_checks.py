@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from scripts import channels
+from scripts import channels, costs
 from scripts.channels import listed
 from scripts.core import aws, jobs
 from scripts.core.errors import UserError
 from scripts.jobfile.hyperparameters import TrainerDescription
-from scripts.runs.record import job_file_of
+from scripts.runs.record import RESUMES, job_file_of
 from scripts.training import preflight
 from scripts.training.job_image import read_label
 from scripts.training.request import PROGRAM
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from scripts.stack import Stack
 
 Say = Callable[[str], None]
+LONGEST_CHAIN = 100
 
 
 def check_image(earlier: Mapping[str, Any], stack: "Stack", say: Say, describe: bool) -> TrainerDescription | None:
@@ -58,6 +59,28 @@ def tags_of(sagemaker: Any, earlier: Mapping[str, Any], say: Say) -> dict[str, s
     list_tags = partial(sagemaker.list_tags, ResourceArn=earlier["TrainingJobArn"])
     answer = preflight.unless_denied(f"the tags of {earlier['TrainingJobName']}", list_tags, say)
     return {tag["Key"]: tag["Value"] for tag in answer["Tags"]} if answer else {}
+
+
+def spent_before(sagemaker: Any, earlier: Mapping[str, Any], tags: Mapping[str, str]) -> list[float | None]:
+    """What the earlier job cost in USD, then the one that it resumed, and so on; None for what is not known.
+
+    The tags say which job resumed which. Others can change them: a job counts once.
+
+    Args:
+        sagemaker: the client.
+        earlier: the DescribeTrainingJob response of the earlier job.
+        tags: its tags.
+    """
+    found, seen = [costs.spent(earlier, tags)], {earlier["TrainingJobName"]}
+    while (name := tags.get(RESUMES)) and name not in seen and len(seen) < LONGEST_CHAIN:
+        seen.add(name)
+        try:
+            job = sagemaker.describe_training_job(TrainingJobName=name)
+            tags = {one["Key"]: one["Value"] for one in sagemaker.list_tags(ResourceArn=job["TrainingJobArn"])["Tags"]}
+        except Exception:  # it was deleted, or you may not look: to resume is worth more than to know a cost
+            return [*found, None]
+        found.append(costs.spent(job, tags))
+    return found
 
 
 def check(sagemaker: Any, earlier: Mapping[str, Any], say: Say) -> None:

@@ -94,6 +94,7 @@ def test_a_stopped_and_killed_job_resumes_to_the_uninterrupted_result(yard: Proj
     # By its third epoch, checkpoints of its own are in S3.
     second, middle = followed(yard, "resume", f"RUN={first}", interrupt=kill, epochs=3)
     assert f"{second} resumes {first} from s3://" in middle
+    assert "the job before it cost" in middle.lower()
     assert f"{second}: Failed: AlgorithmError: , exit code: 137" in middle
 
     end = yard.make("resume", f"RUN={second}", LOCAL)

@@ -94,7 +94,7 @@ def located(permission: Permission) -> Permission:
 
 
 def _networks(region: str) -> Any:
-    """Return moto's EC2. Its import takes a third of the server's start, and most stacks have no network of their own."""
+    """Return moto's EC2. Its import takes a third of the server's start, and most stacks have no own network."""
     from moto.ec2.models import ec2_backends
 
     return ec2_backends[ACCOUNT][region]

@@ -75,7 +75,8 @@ def within_quota(request: Mapping[str, Any], kept: Iterable[Mapping[str, Any]], 
     """
     kind = request["ResourceConfig"].get("InstanceType")
     resources = [request["ResourceConfig"], *(one["ResourceConfig"] for one in kept)]
-    return sum(one.get("InstanceCount", 0) for one in resources if one.get("InstanceType") == kind) <= quota
+    taken: int = sum(one.get("InstanceCount", 0) for one in resources if one.get("InstanceType") == kind)
+    return taken <= quota
 
 
 def status(job: Job) -> dict[str, Any] | None:

@@ -182,3 +182,38 @@ def test_no_accepted_sequence_of_jobs_exceeds_its_limit() -> None:
     assert accepted > 3000
     assert refused > 3000
     assert close > 0.95  # the limit is not merely generous
+
+
+def test_what_a_job_cost_is_its_billed_seconds_with_its_pool_at_the_price_in_its_tags() -> None:
+    job = {"BillableTimeInSeconds": 1800, "WarmPoolStatus": {"ResourceRetainedBillableTimeInSeconds": 600}}
+    assert estimate.spent(job, {"PricePerHour": "3.0"}) == pytest.approx(2.0)
+    assert estimate.spent(job, {}) is None
+    assert estimate.spent({}, {"PricePerHour": "3.0"}) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "price", "line"),
+    [
+        (
+            [1.5],
+            "2.0",
+            "The job before it cost 1.50 USD, so all together at most 3.50 USD; max_cost is a limit of each.",
+        ),
+        (
+            [1.5, 0.25],
+            "2.0",
+            "The 2 jobs before it cost 1.75 USD, so all together at most 3.75 USD; max_cost is a limit of each.",
+        ),
+        ([1.5], None, "The job before it cost 1.50 USD; max_cost is a limit of each."),
+        ([None], "2.0", "What the job before it cost is not known."),
+        ([1.5, None], "2.0", "What the 2 jobs before it cost is not known."),
+    ],
+)
+def test_the_line_about_all_jobs_of_a_run(before: list[float | None], price: str | None, line: str) -> None:
+    tags = [{"Key": "PricePerHour", "Value": price}] if price else []
+    sent = {
+        "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 3600},
+        "Tags": tags,
+    }
+    assert estimate.chain_line(sent, before) == line

@@ -138,6 +138,20 @@ def test_tags_are_copied_if_you_may_read_them() -> None:
     assert output == [f"Not checked: the tags of {JOB} (no right to sagemaker:ListTags)."]
 
 
+def test_what_each_job_of_a_run_cost_is_found_by_its_tags(empty_aws: None) -> None:
+    """The oldest was deleted; a tag that others changed leads to no job twice."""
+    sagemaker = aws.client("sagemaker")
+    price, arn = {"Key": "PricePerHour", "Value": "3600"}, described()["TrainingJobArn"]
+    older = described() | {"TrainingJobName": "older", "BillableTimeInSeconds": 5}
+    with Stubber(sagemaker) as stub:
+        stub.add_response("describe_training_job", older, {"TrainingJobName": "older"})
+        stub.add_response("list_tags", {"Tags": [price, {"Key": "Resumes", "Value": JOB}]}, {"ResourceArn": arn})
+        tags = {"PricePerHour": "3600", "Resumes": "older"}
+        assert resume_checks.spent_before(sagemaker, described(), tags) == [3.0, 5.0]
+        stub.add_client_error("describe_training_job", "ValidationException", "Requested resource not found.")
+        assert resume_checks.spent_before(sagemaker, described(), tags) == [3.0, None]
+
+
 class Jobs:
     """A fake SageMaker with one running job that writes its checkpoints to ``uri``: jobs of moto end at once."""
 

@@ -62,7 +62,9 @@ def search(asked: dict[str, Any], sent: Path) -> None:
     """Run a tuning until its first training job has been listed, stop it, and delete it."""
     name = new_name("awscli")
     tuning = ("--hyper-parameter-tuning-job-name", name)
-    sent.write_text(json.dumps(tuning_request(asked, name)))
+    asked_for = tuning_request(asked, name)
+    asked_for["HyperParameterTuningJobConfig"]["ResourceLimits"]["MaxNumberOfTrainingJobs"] = 20
+    sent.write_text(json.dumps(asked_for))
     aws("sagemaker", "create-hyper-parameter-tuning-job", "--cli-input-json", f"file://{sent}")
     described = ("sagemaker", "describe-hyper-parameter-tuning-job", *tuning)
     listed: list[dict[str, Any]] = []

@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 
 from benchmarks.table import print_table
-from scripts.demo_steps.journey import RUN, TUNING, named
-from scripts.demo_tune import EPOCHS, JOB
+from scripts.demo_steps.journey import JOB, RUN, TUNING, named
+from scripts.demo_tune import EPOCHS
 from scripts.tuning.reading import read_saved
 
 SEEDS = 3

@@ -15,11 +15,10 @@ from scripts.core import console, verb
 from scripts.core.arguments import Application, Option
 from scripts.core.errors import UserError
 from scripts.demo_steps import Step, condense, journey
+from scripts.demo_steps.journey import JOB
 
 APP = Application("Train a model on the local cloud: infrastructure, image, data, training job, evaluation.")
 
-JOB = "digits"
-AWS_BASE = "tensorflow-training"
 INTERRUPTED = "The demo was interrupted. `make demo` starts it again; nothing was created on AWS."
 REQUIRED_ACCURACY = 0.97
 """The demo fails if the accuracy on the test images is lower."""
@@ -51,7 +50,7 @@ def _journey(instances: int, base: str) -> None:
         if jobs.missing:
             _say_no_container(jobs.missing)
         else:
-            _run(_image(base or _found_base(jobs.base)), environment)
+            _run(journey.image(base or journey.found_base(jobs.base)), environment)
         run = _train(environment, instances)
         scores = condense.parse_scores(_run(journey.evaluation(run / "model"), environment))
     if scores is None:
@@ -70,17 +69,6 @@ def _journey(instances: int, base: str) -> None:
 def _base_image(base: str) -> Step:
     command = ("scripts.base", "--job", JOB, "--base", base)
     return Step("Base image", f"make base BASE={base}", "what the trainer's image is built on", command)
-
-
-def _image(base: str) -> Step:
-    command = ("scripts.image", "--job", JOB, *(["--base", base] if base else []))
-    why = "the trainer and TensorFlow, pushed to ECR"
-    return Step("Image", f"make image JOB={JOB}", why, command, condense.image)
-
-
-def _found_base(found: str | None) -> str:
-    """The base that is on this machine; empty for AWS's, which is the default anyway."""
-    return "" if found is None or AWS_BASE in found else found
 
 
 def _training(instances: int) -> Step:

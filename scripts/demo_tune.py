@@ -14,15 +14,16 @@ from scripts.core import console, verb
 from scripts.core.arguments import Application
 from scripts.core.errors import UserError
 from scripts.demo_steps import Step, condense, journey
+from scripts.demo_steps.journey import JOB
 
 APP = Application(
     "Search hyperparameters on the local cloud: infrastructure, data, a job with the defaults, the search."
 )
 
-JOB, EPOCHS = "digits", "epochs=4"
+EPOCHS = "epochs=4"
 INTERRUPTED = "The demo was interrupted. `make demo-tune` starts it again; nothing was created on AWS."
 NO_ENGINE = "unix:///nowhere/docker.sock"
-"""An address without an engine: the demo needs no image, so its jobs run as processes."""
+"""An address without an engine: a local cloud that this demo starts runs its jobs as processes, without an image."""
 
 
 @dataclass(frozen=True)
@@ -55,14 +56,12 @@ def _journey() -> None:
 
     start = time.monotonic()
     with journey.local_cloud(_search().log) as (cloud, environment):
-        if not localcloud.container_support(cloud).missing:
-            raise UserError(
-                "The local cloud that runs here runs jobs in containers, and this demo runs them as processes.",
-                "Stop it with `make cloud-down`, then run the same command again.",
-            )
+        jobs = localcloud.container_support(cloud)
         _run(journey.infrastructure(), environment)
         applied = time.monotonic()
         _run(journey.data(), environment)
+        if not jobs.missing:
+            _run(journey.image(journey.found_base(jobs.base)), environment)
         _run(_defaults(), environment)
         name = journey.named(_run(_search(), environment), journey.TUNING)
         tuning = read_saved(name or "")

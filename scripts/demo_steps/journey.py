@@ -11,6 +11,8 @@ from scripts.core import console
 from scripts.demo_steps import condense
 from scripts.demo_steps.process import Step, handled
 
+JOB = "digits"
+AWS_BASE = "tensorflow-training"
 RUN, TUNING = "Run: ", "Tuning: "
 """How the lines begin in which `make train` and `make tune` name what they have started."""
 TEST_DATA = Path("data/digits/test")
@@ -25,6 +27,18 @@ def infrastructure() -> Step:
 def data() -> Step:
     """The digits as files."""
     return Step("Data", "make digits", "real images, in one folder per label", ("scripts.digits",))
+
+
+def image(base: str) -> Step:
+    """The trainer's image on a base; empty for AWS's."""
+    command = ("scripts.image", "--job", JOB, *(["--base", base] if base else []))
+    why = "the trainer and TensorFlow, pushed to ECR"
+    return Step("Image", f"make image JOB={JOB}", why, command, condense.image)
+
+
+def found_base(found: str | None) -> str:
+    """The base that is on this machine; empty for AWS's, which is the default anyway."""
+    return "" if found is None or AWS_BASE in found else found
 
 
 def evaluation(model: Path) -> Step:

@@ -8,7 +8,7 @@ from scripts import costs, training
 from scripts.core import aws, console
 from scripts.core.errors import UserError
 from scripts.training import verb_calls
-from scripts.tuning import cost, limits
+from scripts.tuning import cost, limits, parents
 from scripts.tuning.checkpoints import checkpoint_note, read_code
 from scripts.tuning.request import Search, build_request, tuning_name
 from scripts.tuning.space import search_space
@@ -91,6 +91,7 @@ def upload(prepared: PreparedTuning, yes: bool) -> None:
     place = job.request.get("CheckpointConfig", {}).get("S3Uri", "")
     if note := checkpoint_note(spec, read_code(spec), place):
         console.say(note)
+    parents.check(prepared.search.table, console.say)
     needs = verb_calls.of_tune(job.stack, job.request, prepared.request, *training.uploads(job))
     training.check_and_upload(job, "make tune", needs, yes, prepared.search.table.parallel_jobs)
 

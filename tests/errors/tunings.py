@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from tests.errors.case import STACK, TRAINING, Case, file, folder, given, refused
 from tests.errors.costs import nothing_was_asked
 from tests.errors.scene import Scene
-from tests.errors.tuning_tables import GROUP, KEYS, TUNE, case, own_program, tuned
+from tests.errors.tuning_tables import GROUP, KEYS, RANGE, TUNE, case, own_program, tuned
 
 
 @contextmanager
@@ -101,6 +101,13 @@ CASES = (
         folder(f"runs/{NO_TUNING}", "x"),
         f"make logs TUNING={NO_TUNING}",
         STACK,
+    ),
+    case(
+        "a warm start from a tuning that does not exist",
+        f"SageMaker has no tuning {NO_TUNING} in us-east-1: …",
+        "`make tunings` lists them. This one may be in another account or region, or in an earlier local cloud.",
+        tuned(KEYS, f'{RANGE}[tuning.warm_start]\ntunings = ["{NO_TUNING}"]\n'),
+        on=STACK,
     ),
     case(
         "two tunings with the same beginning",

@@ -15,6 +15,7 @@ from scripts.jobfile.reading import parse_job
 from scripts.jobfile.script import Script
 from scripts.jobfile.spec import Channel, JobSpec
 from scripts.jobfile.template import SCHEMA_LINE, job_file
+from scripts.jobfile.tuning_table import TuningTable
 from tests.conftest import ROOT
 
 SCHEMA: dict[str, Any] = json.loads((ROOT / schema.FILE).read_text(encoding="utf-8"))
@@ -29,9 +30,10 @@ def test_the_file_is_current() -> None:
 
 
 def test_every_key_has_a_description_and_a_row_in_the_docs() -> None:
-    page = (ROOT / "docs/jobs.md").read_text(encoding="utf-8")
+    page = "".join((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("jobs.md", "tuning.md"))
     rows = set(re.findall(r"`\[?([a-z_]+)", "".join(re.findall(r"^\|([^|]*)\|", page, re.MULTILINE))))
-    places = ((JobSpec, SCHEMA["properties"]), (Channel, SCHEMA["$defs"]["Channel"]["properties"]))
+    defined = {model: SCHEMA["$defs"][model.__name__]["properties"] for model in (Channel, TuningTable)}
+    places = ((JobSpec, SCHEMA["properties"]), *defined.items())
     for model, properties in places:
         assert list(model.model_fields) == list(properties)
         assert [name for name, found in properties.items() if not found.get("description")] == []

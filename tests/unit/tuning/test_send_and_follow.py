@@ -12,12 +12,15 @@ from scripts.core import aws
 from scripts.core.errors import UserError
 from scripts.runs import save_record
 from scripts.training.submission import JobMayExistError, submit
+from scripts.tuning import parents
 from scripts.tuning.following import price_of
+from scripts.tuning.parents import check_parent
 from scripts.tuning.reading import read_saved
 from scripts.tuning.sending import TUNING
 from tests.unit.faulty_aws import AFTER, BEFORE, EMPTY, HALF, NOW, Clock, Fault, FaultyAws, error, serving
 from tests.unit.runs.test_find_runs import described
 from tests.unit.tuning.test_build_request import build
+from tests.unit.tuning.test_build_request import table as build_table
 
 NAME = "digits-260101120000-abcd"
 THROTTLED = error("ThrottlingException", "Rate exceeded")
@@ -222,6 +225,20 @@ def test_a_trial_has_the_price_with_which_its_tuning_was_sent(server: FaultyTuni
     job = described(TrainingJobName=f"{NAME}-001-0123abcd", BillableTimeInSeconds=10)
     assert save_record(job).cost_usd == pytest.approx(0.01)
     assert price_of(NAME) == (3.6, "here")
+
+
+def test_a_warm_start_needs_ended_tunings_with_the_same_objective(server: FaultyTunings, client: Any) -> None:
+    send(client)
+    parent = server.described(NAME)
+    with pytest.raises(UserError, match=f"names {NAME}, which is InProgress"):
+        check_parent(parent, "val_loss")
+    check_parent({**parent, "HyperParameterTuningJobStatus": "Stopped"}, "val_loss")
+    with pytest.raises(UserError, match="objective is loss, and that of"):
+        check_parent({**parent, "HyperParameterTuningJobStatus": "Completed"}, "loss")
+    said: list[str] = []
+    table = build_table(warm_start={"tunings": ["nobody-260101120000-aaaa"]})
+    with pytest.raises(UserError, match="SageMaker has no tuning nobody-260101120000-aaaa"):
+        parents.check(table, said.append)
 
 
 def test_the_best_job_of_a_tuning_without_one_is_an_error(server: FaultyTunings, client: Any) -> None:

@@ -30,7 +30,7 @@ def draw_confusion(labels: Sequence[str], matrix: npt.NDArray[Any], file: Path) 
         return
     font, named = ImageFont.load_default(13), len(labels) <= MOST_NAMED
     cell = CELL if named else SMALL_CELL
-    names = [_cut(label) for label in labels] if named else []
+    names = [name_in_drawing(number, label, font) for number, label in enumerate(labels)] if named else []
     left = MARGIN + int(max((font.getlength(name) for name in names), default=0)) + 8
     top = TITLE + left
     image = Image.new("RGB", (max(left + cell * len(labels) + MARGIN, 330), top + cell * len(labels) + MARGIN), WHITE)
@@ -57,6 +57,18 @@ def _cell(canvas: Any, place: tuple[int, int], size: int, count: int, share: flo
         canvas.text((left + size / 2, top + size / 2), str(count), WHITE if share > 0.5 else INK, font, anchor="mm")
 
 
-def _cut(label: str) -> str:
-    shown = label.encode(errors="replace").decode()  # a name that is not UTF-8 cannot be drawn
+def name_in_drawing(number: int, label: str, font: Any) -> str:
+    """What stands for a label in the drawing.
+
+    Args:
+        number: of the label.
+        label: its name.
+        font: Pillow's, which has no letters but those of ASCII.
+
+    Returns:
+        The name, cut if it is long, or "no. 3" if the font lacks one of its letters.
+    """
+    shown, lacking = label.encode(errors="replace").decode(), bytes(font.getmask("\uffff"))
+    if any(bytes(font.getmask(letter)) == lacking for letter in set(shown)):
+        return f"no. {number}"
     return shown if len(shown) <= MOST_LETTERS else shown[: MOST_LETTERS - 1] + "…"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageFont
 
 from trainer.tasks import charts, report
 
@@ -85,3 +85,10 @@ def test_a_confusion_matrix_is_drawn_with_dark_cells_where_the_model_is_right(la
         dark = sum(count for count, colour in image.getcolors(1 << 20) or [] if colour == charts.DARK)
     cell = charts.CELL if labels <= charts.MOST_NAMED else charts.SMALL_CELL
     assert 0.5 * labels * cell**2 < dark <= labels * cell**2
+
+
+def test_a_label_that_the_font_cannot_write_is_drawn_as_its_number() -> None:
+    font = ImageFont.load_default(13)
+    labels = ["cat_2 (big)", "猫", "café", "\udcff", "x" * 30]
+    drawn = [charts.name_in_drawing(number, label, font) for number, label in enumerate(labels)]
+    assert drawn == ["cat_2 (big)", "no. 1", "no. 2", "?", "x" * 23 + "…"]

@@ -15,7 +15,6 @@ from scripts.runs.ending import job_exists
 from scripts.runs.record import create_run_folder, describe, has_model, run_folder, save_record
 from scripts.tuning import best_file
 from scripts.tuning.defaults import find_defaults, local_records
-from scripts.tuning.report.page import html
 from scripts.tuning.results import Tuning
 
 REPORT = "report.html"
@@ -44,6 +43,8 @@ def conclude(tuning: Tuning) -> None:
 
 def write_files(tuning: Tuning) -> list[str]:
     """Write a tuning's report and its job file, and return the lines that name them."""
+    from scripts.tuning.report.page import html  # the review's pages, on which it is based, take long to import
+
     request = _request(tuning.name)
     job_file = _job_file(request)
     written = write_best_file(tuning, job_file) if job_file else None

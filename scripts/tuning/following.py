@@ -43,7 +43,8 @@ def follow(
     start = now()
     with screen() as output:
         patience = Patience(MEANWHILE, output.status, connect, now, sleep)
-        reader = TuningReader(None, name, price_of(name))
+        price = patience.call(lambda: price_of(patience.client("sagemaker"), name))
+        reader = TuningReader(None, name, price)
 
         def look() -> Tuning:
             reader.sagemaker = patience.client("sagemaker")
@@ -74,7 +75,7 @@ def read(sagemaker: Any, name: str) -> Tuning:
         if kept is None:
             raise
         return kept
-    tuning = TuningReader(sagemaker, name, price_of(name)).read()
+    tuning = TuningReader(sagemaker, name, price_of(sagemaker, name)).read()
     save_tuning(tuning)
     return tuning
 
@@ -99,10 +100,25 @@ def following_tuning(name: str, status: str = "InProgress") -> Iterator[None]:
         yield
 
 
-def price_of(name: str) -> tuple[float, str] | None:
-    """USD an hour of one trial's instances when a tuning was sent, and where that comes from, by its request.json."""
+def price_of(sagemaker: Any, name: str) -> tuple[float, str] | None:
+    """USD an hour of one trial's instances when a tuning was sent, and where that comes from; None if it is not known.
+
+    Its request.json has it, and elsewhere its tags, if you may read them.
+    """
     try:
         request = json.loads((run_folder(name) / "request.json").read_text(encoding="utf-8"))
         return costs.started_price(request)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except OSError:
+        return _tagged_price(sagemaker, name)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _tagged_price(sagemaker: Any, name: str) -> tuple[float, str] | None:
+    try:
+        arn = describe(sagemaker, name)["HyperParameterTuningJobArn"]
+        return costs.started_price(sagemaker.list_tags(ResourceArn=arn))
+    except Exception as error:
+        if not aws.is_access_denied(error):
+            raise
         return None

@@ -42,8 +42,8 @@ class FaultyTunings(FaultyAws):
             return 200, {"HyperParameterTuningJobArn": self.arn("hyper-parameter-tuning-job", name)}
         if operation == "DescribeTrainingJob":
             return 200, self.trial(int(sent["TrainingJobName"][-1]), ended=True) | {"BillableTimeInSeconds": 30}
-        if operation == "ListHyperParameterTuningJobs":
-            return 200, {"HyperParameterTuningJobSummaries": [self.described(name) for name in self.jobs]}
+        if operation in {"ListTags", "ListHyperParameterTuningJobs"}:
+            return 200, self.listed(operation, sent)
         if name not in self.jobs:
             return error("ResourceNotFound", "Amazon SageMaker can't find a tuning job with that name.")
         if operation == "StopHyperParameterTuningJob":
@@ -58,6 +58,11 @@ class FaultyTunings(FaultyAws):
         if self.jobs[name]["looks"] > self.trials:
             self.jobs[name]["status"] = "Completed"
         return 200, self.described(name)
+
+    def listed(self, operation: str, sent: dict[str, Any]) -> dict[str, Any]:
+        if operation == "ListTags":
+            return {"Tags": self.jobs[sent["ResourceArn"].rpartition("/")[2]]["Tags"]}
+        return {"HyperParameterTuningJobSummaries": [self.described(name) for name in self.jobs]}
 
     def described(self, name: str) -> dict[str, Any]:
         job = self.jobs[name]
@@ -156,12 +161,16 @@ def test_a_followed_tuning_prints_its_trials_and_its_best(
 ) -> None:
     send(client)
     server.fail("ListTrainingJobsForHyperParameterTuningJob", None, BEFORE, THROTTLED)
-    server.fail("DescribeHyperParameterTuningJob", BEFORE, HALF, *[BEFORE] * 3)
+    server.fail("DescribeHyperParameterTuningJob", None, BEFORE, HALF, *[BEFORE] * 3)
     clock = Clock(NOW)
     found = tuning.follow(NAME, lambda _: client, clock.now, clock.sleep)
     assert (found.status, found.best) == ("Completed", f"{NAME}-001")
     assert read_saved(NAME) == found
-    assert price_of(NAME) is None
+    assert price_of(client, NAME) is None
+    server.jobs[NAME]["Tags"] += [{"Key": "PricePerHour", "Value": "3.6"}]
+    assert price_of(client, NAME) == (3.6, "")
+    server.fail("ListTags", error("AccessDeniedException", "no right"))
+    assert price_of(client, NAME) is None
     shown = [line if line[2:3] != ":" else line[9:] for line in capsys.readouterr().out.splitlines()]
     assert [line for line in shown if "AWS" not in line and "Waiting" not in line] == [
         "000 InProgress: learning_rate=0.01",
@@ -224,7 +233,7 @@ def test_a_trial_has_the_price_with_which_its_tuning_was_sent(server: FaultyTuni
     Path(f"runs/{NAME}/request.json").write_text(json.dumps({"Tags": tags}))
     job = described(TrainingJobName=f"{NAME}-001-0123abcd", BillableTimeInSeconds=10)
     assert save_record(job).cost_usd == pytest.approx(0.01)
-    assert price_of(NAME) == (3.6, "here")
+    assert price_of(None, NAME) == (3.6, "here")
 
 
 def test_a_warm_start_needs_ended_tunings_with_the_same_objective(server: FaultyTunings, client: Any) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from scripts.core import verb
+from scripts.core import console, verb
 from scripts.core.arguments import Application, Option
 
 APP = Application("Follow a training job: its status, its log, its epochs.")
@@ -34,7 +34,10 @@ def _follow_tuning(sagemaker: Any, text: str) -> None:
     name = tuning.find(text, sagemaker)
     status = tuning.describe(sagemaker, name)["HyperParameterTuningJobStatus"]
     with tuning.following_tuning(name, status):
-        tuning.print_end(tuning.follow(name))
+        found = tuning.follow(name)
+        tuning.print_end(found)
+        if found.best is not None:
+            console.say(f"`make report TUNING={name}` downloads its best model and writes its report.")
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ def _stop_tuning(sagemaker: Any, text: str) -> None:
         f"{name} is stopping: its training jobs have two minutes to save their models. The best so far is kept."
     )
     console.say(
-        f"`make logs TUNING={name}` follows it until it ends; `make model TUNING={name}` then downloads the best."
+        f"`make logs TUNING={name}` follows it until it ends; `make report TUNING={name}` then downloads the best."
     )
 
 

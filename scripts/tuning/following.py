@@ -91,7 +91,7 @@ def following_tuning(name: str, status: str = "InProgress") -> Iterator[None]:
     again, state = f"`make logs TUNING={name}`", f"{name} keeps running."
     line = (
         f"{name} keeps running. {again} follows it again, `make stop TUNING={name}` stops it and keeps the best, "
-        f"`make tunings` lists it, `make model TUNING={name}` downloads its best model when it has ended."
+        f"`make tunings` lists it, `make report TUNING={name}` downloads its best model when it has ended."
     )
     if status in ENDED:
         state = f"{name} is {status}."

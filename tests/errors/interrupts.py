@@ -99,7 +99,7 @@ INTERRUPTS = (
         "the tuning runs",
         "sagemaker:ListTrainingJobsForHyperParameterTuningJob",
         "mistake-… keeps running. `make logs TUNING=mistake-…` follows it again, `make stop TUNING=mistake-…` stops it "
-        "and keeps the best, `make tunings` lists it, `make model TUNING=mistake-…` downloads its best model "
+        "and keeps the best, `make tunings` lists it, `make report TUNING=mistake-…` downloads its best model "
         "when it has ended.",
         _small_tuning,
         leaves="runs/mistake-…",

@@ -51,10 +51,14 @@ def called(place: Yard, verb: str, **texts: str) -> set[str]:
     return set(operations)
 
 
+NOT_RECORDED = {"sweep": ("ecr:BatchDeleteImage", "s3:AbortMultipartUpload", "sagemaker:UpdateTrainingJob")}
+"""What these verbs call besides: the recorded sweep finds checkpoints alone. It stops jobs as `make stop` does."""
+
+
 def load() -> dict[str, list[str]]:
     """The operations of each verb."""
     recorded: dict[str, list[str]] = json.loads(FILE.read_text(encoding="utf-8"))
-    return recorded
+    return {verb: sorted({*operations, *NOT_RECORDED.get(verb, ())}) for verb, operations in recorded.items()}
 
 
 def write(recorded: dict[str, list[str]]) -> None:

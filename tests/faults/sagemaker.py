@@ -12,6 +12,8 @@ READS = 2
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:hyper-parameter-tuning-job/"
 TRIAL = "-001-0123abcd"
 """What a tuning's one training job has in its name after the tuning's."""
+AVAILABLE = {"Status": "Available"}
+"""The status of a warm pool that waits for a job."""
 QUOTA = "ml.g4dn.4xlarge for training job usage"
 PRODUCT = {
     "product": {"attributes": {"usagetype": "USE1-Train:ml.g4dn.4xlarge"}},
@@ -75,7 +77,14 @@ class SmallSageMaker:
                 return 200, {"events": events, "nextForwardToken": str(start + len(events))}
         if name not in self.jobs:
             return error("ValidationException", "Requested resource not found.")
-        return self._stop(name) if operation == "StopTrainingJob" else (200, self._describe(name))
+        changes = {"StopTrainingJob": self._stop, "UpdateTrainingJob": self._end_pool}
+        return changes[operation](name) if operation in changes else (200, self._describe(name))
+
+    def _end_pool(self, name: str) -> tuple[int, dict[str, Any]]:
+        if self.jobs[name].get("WarmPoolStatus") != AVAILABLE:
+            return error("ValidationException", "The warm pool is not Available.")
+        self.jobs[name]["WarmPoolStatus"] = {"Status": "Terminated"}
+        return 200, {"TrainingJobArn": self.jobs[name]["TrainingJobArn"]}
 
     def _create(self, name: str, sent: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         if name in self.jobs:

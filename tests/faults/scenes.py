@@ -6,7 +6,7 @@ import json
 import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from scripts.training import (
 )
 from scripts.tuning.request import Search
 from scripts.tuning.space import search_space
-from tests.faults.sagemaker import TRIAL, SmallSageMaker
+from tests.faults.sagemaker import AVAILABLE, TRIAL, SmallSageMaker
 from tests.unit.aws_server import ACCOUNT, STACK
 
 OTHER = "other-20260101-120000-aaaa"
@@ -48,11 +48,13 @@ class Scene:
         name: the name of its job file; no other row has it.
         sagemaker: where the jobs are.
         large: whether its folder has a file that is uploaded in parts.
+        image: the digest of its image without a tag.
     """
 
     name: str
     sagemaker: SmallSageMaker
     large: bool = False
+    image: str = ""
 
     @property
     def job(self) -> str:
@@ -308,21 +310,32 @@ def _prepare_sweep(scene: Scene) -> None:
     for bucket in (STACK.data_bucket, STACK.models_bucket, STACK.checkpoints_bucket):
         aws.client("s3").put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": tags})
     aws.client("ecr").tag_resource(resourceArn=STACK.repository_arn, tags=tags)
+    aws.client("s3").create_multipart_upload(Bucket=STACK.data_bucket, Key=f"{scene.prefix}file.bin")
+    scene.sagemaker.jobs[scene.job]["WarmPoolStatus"] = AVAILABLE
+    config = {"digest": f"sha256:{hashlib.sha256(scene.name.encode()).hexdigest()}", "size": 1}
+    kind = "application/vnd.docker.distribution.manifest.v2+json"
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": kind, "config": config, "layers": [config]})
+    put = aws.client("ecr").put_image(repositoryName=STACK.repository_name, imageManifest=manifest)
+    scene.image = put["image"]["imageId"]["imageDigest"]
 
 
 def do_sweep(scene: Scene) -> None:
     """`make sweep`, of what this row left."""
     _find_stack()
-    found = leftovers.find(STACK, datetime.now(UTC), lambda _: None)
+    found = leftovers.find(STACK, datetime.now(UTC) + timedelta(days=2), lambda _: None)
     for leftover in found:
-        if leftover.name.startswith(f"{scene.name}/"):
+        if leftover.name.startswith(f"{scene.name}/") or leftover.name in (scene.job, scene.image):
             assert leftovers.remove(leftover, STACK) is None
 
 
-def folder_is_gone(scene: Scene) -> None:
-    """The completed run has no checkpoints any more."""
+def all_is_swept(scene: Scene) -> None:
+    """The completed run has no checkpoints any more; its pool, its upload and its image are gone too."""
     listed = aws.client("s3").list_objects_v2(Bucket=STACK.checkpoints_bucket, Prefix=f"{scene.name}/")
     assert not listed.get("Contents")
+    assert scene.sagemaker.jobs[scene.job]["WarmPoolStatus"] == {"Status": "Terminated"}
+    assert scene.uploads() == []
+    images = aws.client("ecr").list_images(repositoryName=STACK.repository_name, maxResults=1000)["imageIds"]
+    assert scene.image not in [one["imageDigest"] for one in images]
 
 
 def do_prices(_scene: Scene) -> None:
@@ -342,7 +355,7 @@ PLAYS = {
     "jobs": Play(prepare_ended, lambda _: jobs.main(), _nothing),
     "logs": Play(prepare_ended, lambda scene: logs.main(scene.job), _nothing),
     "stop": Play(prepare_running, lambda scene: stop.main(scene.job[:-2]), _nothing),
-    "sweep": Play(_prepare_sweep, do_sweep, folder_is_gone),
+    "sweep": Play(_prepare_sweep, do_sweep, all_is_swept),
     "prices": Play(_nothing, do_prices, _nothing),
     "plan": Play(_nothing, do_stack, bucket_is_whole),
 }

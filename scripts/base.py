@@ -2,27 +2,28 @@
 
 from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
+
+import click
 
 from scripts.core import console, verb
-from scripts.core.arguments import Application, Option
 from scripts.core.errors import UserError
 
 if TYPE_CHECKING:
     from scripts.container import Base
 
-APP = Application("Pull the base image of the trainer's image to this machine.")
 
+@click.command()
+@click.option("--job", envvar="JOB_TEXT", default="", help="A job file; its instance type selects CPU or GPU.")
+@click.option("--env", envvar="ENV_TEXT", default="dev", help="The environment of terraform/environments/.")
+@click.option("--base", envvar="BASE_TEXT", default="", help="An image instead of AWS's; later builds use it too.")
+@click.option("--list", "show", is_flag=True, envvar="LIST_TEXT", help="Only list AWS's containers.")
+@click.option("--update", is_flag=True, envvar="UPDATE_TEXT", help="Use AWS's newest container, and forget BASE.")
+def main(job: str, env: str, base: str, show: bool, update: bool) -> None:
+    """Pull the base image of the trainer's image to this machine.
 
-@APP.command()
-def main(
-    job: Annotated[str, Option("A job file; its instance type selects CPU or GPU.", "JOB_TEXT")] = "",
-    env: Annotated[str, Option("The environment of terraform/environments/.", "ENV_TEXT")] = "dev",
-    base: Annotated[str, Option("An image instead of AWS's; later builds use it too.", "BASE_TEXT")] = "",
-    show: Annotated[bool, Option("Only list AWS's containers.", "LIST_TEXT", name="--list")] = False,
-    update: Annotated[bool, Option("Use AWS's newest container, and forget BASE.", "UPDATE_TEXT")] = False,
-) -> None:
-    """Pull AWS's TensorFlow container, by its digest in trainer/base.lock.json if that has one."""
+    Pull AWS's TensorFlow container, by its digest in trainer/base.lock.json if that has one.
+    """
     from scripts import container, jobfile
     from scripts.core import aws
     from scripts.stack import environments
@@ -83,4 +84,4 @@ def _list(region: str, gpu: bool, env: str) -> None:
 
 
 if __name__ == "__main__":
-    verb.run(APP)
+    verb.run(main)

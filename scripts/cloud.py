@@ -6,21 +6,25 @@ import random
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import NoReturn
+
+import click
 
 from scripts import localcloud
 from scripts.core import console, verb
-from scripts.core.arguments import Application, Option, Words
 from scripts.core.errors import UserError
-
-APP = Application("The local cloud: AWS's APIs on 127.0.0.1, for rehearsals without an account.")
-
 
 RULES = "The calls that fail, and how, such as `s3:PutObject 503 20%`: see docs/local-cloud.md."
 
 
-@APP.command()
-def up(faults: Annotated[str, Option(RULES, "FAULTS_TEXT")] = "") -> None:
+@click.group(no_args_is_help=False)
+def app() -> None:
+    """The local cloud: AWS's APIs on 127.0.0.1, for rehearsals without an account."""
+
+
+@app.command()
+@click.option("--faults", envvar="FAULTS_TEXT", default="", help=RULES)
+def up(faults: str) -> None:
     """Start the local cloud; it runs until ``down``."""
     if faults:
         _check_faults(faults)
@@ -39,17 +43,17 @@ def up(faults: Annotated[str, Option(RULES, "FAULTS_TEXT")] = "") -> None:
         _set_faults(cloud, faults)
 
 
-@APP.command("faults")
-def set_faults(faults: Annotated[str, Option(f"{RULES} Empty: none.", "FAULTS_TEXT")] = "") -> None:
+@app.command("faults")
+@click.option("--faults", envvar="FAULTS_TEXT", default="", help=f"{RULES} Empty: none.")
+def set_faults(faults: str) -> None:
     """Let calls to the running local cloud fail, as AWS and networks do."""
     _check_faults(faults)
     _set_faults(localcloud.required(), faults)
 
 
-@APP.command()
-def down(
-    yes: Annotated[bool, Option("Confirm the end of jobs beforehand.", "YES_TEXT")] = False,
-) -> None:
+@app.command()
+@click.option("--yes", is_flag=True, envvar="YES_TEXT", help="Confirm the end of jobs beforehand.")
+def down(yes: bool) -> None:
     """Stop the local cloud and delete everything it holds, except image layers. Asks if something uses it."""
     cloud = localcloud.running()
     with localcloud.unused() as free:
@@ -62,7 +66,7 @@ def down(
     console.say("The local cloud is stopped." if cloud else "No local cloud is running.")
 
 
-@APP.command()
+@app.command()
 def status() -> None:
     """Print its address, its start, how jobs run, its faults, and what it holds."""
     cloud = localcloud.required()
@@ -81,7 +85,7 @@ def status() -> None:
     console.say(f"Image layers, kept for the next local cloud: {console.size(_disk_usage(localcloud.IMAGES))}")
 
 
-@APP.command()
+@app.command()
 def clean() -> None:
     """Delete the image layers that are kept for the next local cloud."""
     if localcloud.running():
@@ -95,15 +99,16 @@ def clean() -> None:
     console.say(f"{console.size(freed)} of image layers deleted from {localcloud.IMAGES}/.")
 
 
-@APP.command()
+@app.command()
 def env() -> None:
     """Print the variables that point a shell at it: eval "$(make -s cloud-env)"."""
     for line in localcloud.shell_lines(localcloud.required(), os.environ):
         console.say(line)
 
 
-@APP.command("exec")
-def execute(command: Annotated[list[str], Words("The command and its arguments, after --.", rest=True)]) -> NoReturn:
+@app.command("exec", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.argument("command", nargs=-1, required=True)
+def execute(command: tuple[str, ...]) -> NoReturn:
     """Run a command against the local cloud instead of AWS.
 
     The variable INTERRUPT_TEXT may order interruptions of the spot job that the command creates.
@@ -166,4 +171,4 @@ def _disk_usage(folder: Path) -> int:
 
 
 if __name__ == "__main__":
-    verb.run(APP)
+    verb.run(app)

@@ -1,20 +1,19 @@
 """`make data`: uploads a job's local channels to the data bucket, without starting a job."""
 
-from typing import Annotated
+import click
 
 from scripts.core import console, verb
-from scripts.core.arguments import Application, Option
-
-APP = Application("Upload a job's local channels to the data bucket: only changed files.")
 
 
-@APP.command()
-def main(
-    job: Annotated[str, Option("The job file's name in jobs/, without .toml.", "JOB_TEXT")] = "",
-    env: Annotated[str, Option("The environment of terraform/environments/.", "ENV_TEXT")] = "dev",
-    yes: Annotated[bool, Option("Confirm deletions beforehand.", "YES_TEXT")] = False,
-) -> None:
-    """Synchronise each local channel's folder with its prefix in the data bucket."""
+@click.command()
+@click.option("--job", envvar="JOB_TEXT", default="", help="The job file's name in jobs/, without .toml.")
+@click.option("--env", envvar="ENV_TEXT", default="dev", help="The environment of terraform/environments/.")
+@click.option("--yes", is_flag=True, envvar="YES_TEXT", help="Confirm deletions beforehand.")
+def main(job: str, env: str, yes: bool) -> None:
+    """Upload a job's local channels to the data bucket: only changed files.
+
+    Synchronise each local channel's folder with its prefix in the data bucket.
+    """
     from scripts import channels, jobfile, training
     from scripts.stack import read_stack
     from scripts.training import caller_rights, verb_calls
@@ -35,4 +34,4 @@ def main(
 
 
 if __name__ == "__main__":
-    verb.run(APP)
+    verb.run(main)

@@ -8,28 +8,31 @@ import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
+
+import click
 
 from scripts import demo_steps, localcloud
 from scripts.core import console, verb
-from scripts.core.arguments import Application, Option
 from scripts.core.errors import UserError
 from scripts.demo_steps import Step, condense, journey
 from scripts.demo_steps.journey import JOB
-
-APP = Application("Train a model on the local cloud: infrastructure, image, data, training job, evaluation.")
 
 INTERRUPTED = "The demo was interrupted. `make demo` starts it again; nothing was created on AWS."
 REQUIRED_ACCURACY = 0.97
 """The demo fails if the accuracy on the test images is lower."""
 
 
-@APP.command()
-def main(
-    instances: Annotated[int, Option("How many instances train.", "INSTANCES_TEXT", least=1)] = 1,
-    base: Annotated[str, Option("The image to build on, instead of AWS's.", "BASE_TEXT")] = "",
-) -> None:
-    """Run the whole journey, and print a summary."""
+@click.command()
+@click.option(
+    "--instances", envvar="INSTANCES_TEXT", type=click.IntRange(min=1), default=1, help="How many instances train."
+)
+@click.option("--base", envvar="BASE_TEXT", default="", help="The image to build on, instead of AWS's.")
+def main(instances: int, base: str) -> None:
+    """Train a model on the local cloud: infrastructure, image, data, training job, evaluation.
+
+    Run the whole journey, and print a summary.
+    """
     with verb.on_interrupt(INTERRUPTED), demo_steps.alone():
         _journey(instances, base)
 
@@ -128,4 +131,4 @@ def _cost(record: Mapping[str, Any]) -> list[str]:
 
 
 if __name__ == "__main__":
-    verb.run(APP)
+    verb.run(main)

@@ -9,16 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
+
 from scripts import demo_steps, localcloud
 from scripts.core import console, verb
-from scripts.core.arguments import Application
 from scripts.core.errors import UserError
 from scripts.demo_steps import Step, condense, journey
 from scripts.demo_steps.journey import JOB
-
-APP = Application(
-    "Search hyperparameters on the local cloud: infrastructure, data, a job with the defaults, the search."
-)
 
 EPOCHS = "epochs=4"
 INTERRUPTED = "The demo was interrupted. `make demo-tune` starts it again; nothing was created on AWS."
@@ -43,9 +40,12 @@ class Ended:
     seconds: float
 
 
-@APP.command()
+@click.command()
 def main() -> None:
-    """Run the whole journey, and print a summary."""
+    """Search hyperparameters on the local cloud: infrastructure, data, a job with the defaults, the search.
+
+    Run the whole journey, and print a summary.
+    """
     os.environ["DOCKER_HOST"] = NO_ENGINE
     with verb.on_interrupt(INTERRUPTED), demo_steps.alone():
         _journey()
@@ -107,4 +107,4 @@ def summary(ended: Ended) -> list[str]:
 
 
 if __name__ == "__main__":
-    verb.run(APP)
+    verb.run(main)

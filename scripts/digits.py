@@ -6,10 +6,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.core import console, verb
-from scripts.core.arguments import Application
+import click
 
-APP = Application("Write the handwritten digits as PNG files under data/digits/<channel>/<label>/, once.")
+from scripts.core import console, verb
 
 FOLDER = Path("data/digits")
 SHARES = {"training": 0.70, "validation": 0.15, "test": 0.15}
@@ -60,9 +59,12 @@ def write(folder: Path) -> int:
     return len(images)
 
 
-@APP.command()
+@click.command()
 def main() -> None:
-    """Write the digits, unless their folder exists."""
+    """Write the handwritten digits as PNG files under data/digits/<channel>/<label>/, once.
+
+    Write the digits, unless their folder exists.
+    """
     if FOLDER.exists():
         console.say(f"{FOLDER} exists already; delete it to write the images again.")
         return
@@ -75,4 +77,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    verb.run(APP)
+    verb.run(main)

@@ -2,27 +2,28 @@
 
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
+
+import click
 
 from scripts.core import console, verb
-from scripts.core.arguments import Application, Option
 from scripts.core.errors import UserError
 
 if TYPE_CHECKING:
     from scripts.container import Base, Project
     from scripts.stack import Stack
 
-APP = Application("Build the trainer's image and push it to ECR, unless it is there.")
 
+@click.command()
+@click.option("--job", envvar="JOB_TEXT", default="", help="A job file; its instance type selects CPU or GPU.")
+@click.option("--env", envvar="ENV_TEXT", default="dev", help="The environment of terraform/environments/.")
+@click.option("--base", envvar="BASE_TEXT", default="", help="A base image; later builds use it too.")
+@click.option("--yes", is_flag=True, envvar="YES_TEXT", help="Build a large image without asking.")
+def main(job: str, env: str, base: str, yes: bool) -> None:
+    """Build the trainer's image and push it to ECR, unless it is there.
 
-@APP.command()
-def main(
-    job: Annotated[str, Option("A job file; its instance type selects CPU or GPU.", "JOB_TEXT")] = "",
-    env: Annotated[str, Option("The environment of terraform/environments/.", "ENV_TEXT")] = "dev",
-    base: Annotated[str, Option("A base image; later builds use it too.", "BASE_TEXT")] = "",
-    yes: Annotated[bool, Option("Build a large image without asking.", "YES_TEXT")] = False,
-) -> None:
-    """Build the image that `make train` uses: the current trainer/, or the job's own code, on its base image."""
+    Build the image that `make train` uses: the current trainer/, or the job's own code, on its base image.
+    """
     from scripts import container, jobfile
     from scripts.stack import read_stack
 
@@ -92,4 +93,4 @@ def _make(stack: "Stack", base: "Base", project: "Project | None") -> None:
 
 
 if __name__ == "__main__":
-    verb.run(APP)
+    verb.run(main)

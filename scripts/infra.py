@@ -1,46 +1,47 @@
 """`make infra`, `make destroy` and `make unlock`: applies or destroys the stack, and checks its Terraform code."""
 
-from typing import Annotated
+import click
 
 from scripts.core import verb
-from scripts.core.arguments import Application, Option
-
-APP = Application("Apply or destroy the stack, and check its Terraform code.")
-
-Environment = Annotated[str, Option("A name in terraform/environments/.", "ENV_TEXT", name="--env")]
-Yes = Annotated[bool, Option("Apply the plan without asking.", "YES_TEXT")]
-Approve = Annotated[str, Option("The digest of the reviewed change.", "APPROVE_TEXT")]
-Confirm = Annotated[str, Option("The environment's name, to confirm.", "CONFIRM_TEXT")]
 
 
-@APP.command()
-def apply(environment: Environment = "dev", yes: Yes = False, approve: Approve = "") -> None:
+@click.group(no_args_is_help=False)
+def app() -> None:
+    """Apply or destroy the stack, and check its Terraform code."""
+
+
+@app.command()
+@click.option("--env", "environment", envvar="ENV_TEXT", default="dev", help="A name in terraform/environments/.")
+@click.option("--yes", is_flag=True, envvar="YES_TEXT", help="Apply the plan without asking.")
+@click.option("--approve", envvar="APPROVE_TEXT", default="", help="The digest of the reviewed change.")
+def apply(environment: str, yes: bool, approve: str) -> None:
     """Apply the plan that `make plan` saved. Without one: plan, review, ask, and apply exactly that plan."""
     from scripts.stack import flows
 
     flows.apply(environment, yes, approve.strip())
 
 
-@APP.command()
-def destroy(environment: Environment = "dev", confirm: Confirm = "") -> None:
+@app.command()
+@click.option("--env", "environment", envvar="ENV_TEXT", default="dev", help="A name in terraform/environments/.")
+@click.option("--confirm", envvar="CONFIRM_TEXT", default="", help="The environment's name, to confirm.")
+def destroy(environment: str, confirm: str) -> None:
     """Plan the removal of the stack, review it, and apply it after you type the environment's name."""
     from scripts.stack import flows
 
     flows.destroy(environment, confirm)
 
 
-@APP.command()
-def unlock(
-    environment: Environment = "dev",
-    lock: Annotated[str, Option("The lock's ID, which `make infra` has printed.", "LOCK_TEXT")] = "",
-) -> None:
+@app.command()
+@click.option("--env", "environment", envvar="ENV_TEXT", default="dev", help="A name in terraform/environments/.")
+@click.option("--lock", envvar="LOCK_TEXT", default="", help="The lock's ID, which `make infra` has printed.")
+def unlock(environment: str, lock: str) -> None:
     """Remove a lock on Terraform's state that no command holds any more."""
     from scripts.stack import unlocking
 
     unlocking.unlock(environment, lock.strip())
 
 
-@APP.command()
+@app.command()
 def validate() -> None:
     """Check terraform/ without credentials."""
     from scripts.stack import checks
@@ -48,7 +49,7 @@ def validate() -> None:
     checks.validate()
 
 
-@APP.command()
+@app.command()
 def test() -> None:
     """Run the Terraform tests, offline."""
     from scripts.stack import checks
@@ -57,4 +58,4 @@ def test() -> None:
 
 
 if __name__ == "__main__":
-    verb.run(APP)
+    verb.run(app)

@@ -1,14 +1,16 @@
 """`make jobs`: lists the training jobs of the account and region."""
 
+import click
+
 from scripts.core import console, verb
-from scripts.core.arguments import Application
-
-APP = Application("List the training jobs, the newest first.")
 
 
-@APP.command()
+@click.command()
 def main() -> None:
-    """List the jobs with one or two calls to SageMaker. Instance types are known only for the jobs in runs/."""
+    """List the training jobs, the newest first.
+
+    List the jobs with one or two calls to SageMaker. Instance types are known only for the jobs in runs/.
+    """
     from scripts import runs
     from scripts.core import aws
 
@@ -24,4 +26,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    verb.run(APP)
+    verb.run(main)

@@ -1,19 +1,20 @@
 """`make logs`: follows a training job's log, or prints that of an ended job; or follows a tuning."""
 
-from typing import Annotated, Any
+from typing import Any
+
+import click
 
 from scripts.core import console, verb
-from scripts.core.arguments import Application, Option
-
-APP = Application("Follow a training job: its status, its log, its epochs.")
 
 
-@APP.command()
-def main(
-    run: Annotated[str, Option("The job's name, or a unique beginning of it.", "RUN_TEXT")] = "",
-    tuning: Annotated[str, Option("A tuning's name, in place of a job's.", "TUNING_TEXT")] = "",
-) -> None:
-    """Print the log from its beginning until the job has ended. Of a tuning, show its training jobs."""
+@click.command()
+@click.option("--run", envvar="RUN_TEXT", default="", help="The job's name, or a unique beginning of it.")
+@click.option("--tuning", envvar="TUNING_TEXT", default="", help="A tuning's name, in place of a job's.")
+def main(run: str, tuning: str) -> None:
+    """Follow a training job: its status, its log, its epochs.
+
+    Print the log from its beginning until the job has ended. Of a tuning, show its training jobs.
+    """
     from scripts import runs
     from scripts.core import aws
 
@@ -41,4 +42,4 @@ def _follow_tuning(sagemaker: Any, text: str) -> None:
 
 
 if __name__ == "__main__":
-    verb.run(APP)
+    verb.run(main)

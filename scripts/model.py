@@ -1,19 +1,20 @@
 """`make model`: downloads the model of a training job, or the best one of a tuning."""
 
-from typing import Annotated, Any
+from typing import Any
+
+import click
 
 from scripts.core import console, verb
-from scripts.core.arguments import Application, Option
-
-APP = Application("Download and unpack the model of a training job, or a tuning's best, into runs/<job>/model/.")
 
 
-@APP.command()
-def main(
-    run: Annotated[str, Option("The job's name, or a unique beginning of it.", "RUN_TEXT")] = "",
-    tuning: Annotated[str, Option("A tuning's name: its best model.", "TUNING_TEXT")] = "",
-) -> None:
-    """Download the model, unless runs/ has it already."""
+@click.command()
+@click.option("--run", envvar="RUN_TEXT", default="", help="The job's name, or a unique beginning of it.")
+@click.option("--tuning", envvar="TUNING_TEXT", default="", help="A tuning's name: its best model.")
+def main(run: str, tuning: str) -> None:
+    """Download and unpack the model of a training job, or a tuning's best, into runs/<job>/model/.
+
+    Download the model, unless runs/ has it already.
+    """
     from scripts import runs
     from scripts.core import aws
 
@@ -31,4 +32,4 @@ def _best_of(sagemaker: Any, text: str) -> str:
 
 
 if __name__ == "__main__":
-    verb.run(APP)
+    verb.run(main)

@@ -2,25 +2,26 @@
 
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
+
+import click
 
 from scripts.core import console, verb
-from scripts.core.arguments import Application, Option
 from scripts.core.errors import UserError
 
 if TYPE_CHECKING:
     from scripts.jobfile.script import Script
 
-APP = Application("Write a job file for a training script of your own.")
 
+@click.command()
+@click.option("--name", envvar="NAME_TEXT", default="", help="The new job file's name, without .toml.")
+@click.option("--code", envvar="CODE_TEXT", default="", help="The folder with your code.")
+@click.option("--program", envvar="PROGRAM_TEXT", default="train.py", help="The script in it that trains.")
+def main(name: str, code: str, program: str) -> None:
+    """Write a job file for a training script of your own.
 
-@APP.command()
-def main(
-    name: Annotated[str, Option("The new job file's name, without .toml.", "NAME_TEXT")] = "",
-    code: Annotated[str, Option("The folder with your code.", "CODE_TEXT")] = "",
-    program: Annotated[str, Option("The script in it that trains.", "PROGRAM_TEXT")] = "train.py",
-) -> None:
-    """Write jobs/NAME.toml. The script is read, not run."""
+    Write jobs/NAME.toml. The script is read, not run.
+    """
     from scripts import jobfile
     from scripts.jobfile import reading, script, template
 
@@ -50,4 +51,4 @@ def _summary(found: "Script") -> str:
 
 
 if __name__ == "__main__":
-    verb.run(APP)
+    verb.run(main)

@@ -1,20 +1,22 @@
 """`make plan`: plans the stack, saves and reviews the plan. Also reviews any other plan, from a file or a pipe."""
 
 from pathlib import Path
-from typing import Annotated
+
+import click
 
 from scripts.core import verb
-from scripts.core.arguments import Application, Option
 from scripts.review import command
 
-APP = Application("Plan the stack and review the plan, or review any plan.")
 
-Environment = Annotated[str, Option("A name in terraform/environments/.", "ENV_TEXT", name="--env")]
-Yes = Annotated[bool, Option("Create a missing state bucket without asking.", "YES_TEXT")]
+@click.group(no_args_is_help=False)
+def app() -> None:
+    """Plan the stack and review the plan, or review any plan."""
 
 
-@APP.command()
-def stack(environment: Environment = "dev", yes: Yes = False) -> None:
+@app.command()
+@click.option("--env", "environment", envvar="ENV_TEXT", default="dev", help="A name in terraform/environments/.")
+@click.option("--yes", is_flag=True, envvar="YES_TEXT", help="Create a missing state bucket without asking.")
+def stack(environment: str, yes: bool) -> None:
     """Plan the changes of `make infra`, save the plan and review it."""
     from scripts.stack import flows
 
@@ -27,8 +29,8 @@ def _json_of_saved(file: Path) -> str:
     return show.plan_json(file)
 
 
-APP.command("review")(command.command(_json_of_saved))
+app.add_command(command.command(_json_of_saved), "review")
 
 
 if __name__ == "__main__":
-    verb.run(APP)
+    verb.run(app)

@@ -1,19 +1,19 @@
 """`make prices`: asks AWS's Price List what training instances cost in this region, and renews the committed table."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+
+import click
 
 from scripts.core import console, verb
-from scripts.core.arguments import Application, Option
-
-APP = Application("Ask AWS's Price List what instances cost in this region, and keep its answer for a week.")
 
 
-@APP.command()
-def main(
-    update: Annotated[bool, Option("Write them to scripts/costs/prices.toml.", "UPDATE_TEXT")] = False,
-) -> None:
-    """Ask for all prices of the region anew. The quotas that were looked up are forgotten, and looked up again."""
+@click.command()
+@click.option("--update", is_flag=True, envvar="UPDATE_TEXT", help="Write them to scripts/costs/prices.toml.")
+def main(update: bool) -> None:
+    """Ask AWS's Price List what instances cost in this region, and keep its answer for a week.
+
+    Ask for all prices of the region anew. The quotas that were looked up are forgotten, and looked up again.
+    """
     from scripts import costs
     from scripts.core import aws
 
@@ -28,4 +28,4 @@ def main(
 
 
 if __name__ == "__main__":
-    verb.run(APP)
+    verb.run(main)

@@ -11,30 +11,31 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+
+import click
 
 from scripts import digits, localcloud, proof
 from scripts.core import console, verb
-from scripts.core.arguments import Application, Option
 from scripts.core.errors import UserError
-
-APP = Application("Interrupt a training run again and again, and compare its result with that of an uninterrupted run.")
 
 INTERRUPTED = "Interrupted. No process is left; run the same command to start over."
 BETWEEN_JOBS = "Interrupted. No job is running; the earlier runs are in runs/."
 
 
-@APP.command()
-def main(
-    job: Annotated[str, Option("A job file's name; default: the digits.", "JOB_TEXT")] = "",
-    seed: Annotated[int | None, Option("Repeats the random kills.", "SEED_TEXT")] = None,
-    kills: Annotated[int, Option("The number of kills.", "KILLS_TEXT", least=1)] = 3,
-    hosts: Annotated[int, Option("Processes that train together.", "HOSTS_TEXT", least=1, most=4)] = 1,
-    cloud: Annotated[str, Option("", "CLOUD_TEXT", hidden=True)] = "local",
-    hp: Annotated[list[str] | None, Option("A hyperparameter, name=value; may be repeated.")] = None,
-    yes: Annotated[bool, Option("Confirm deletions beforehand.", "YES_TEXT")] = False,
-) -> None:
-    """Train with and without interruptions, and compare. HP_TEXT may contain more hyperparameters, as for train.
+@click.command()
+@click.option("--job", envvar="JOB_TEXT", default="", help="A job file's name; default: the digits.")
+@click.option("--seed", envvar="SEED_TEXT", type=int, help="Repeats the random kills.")
+@click.option("--kills", envvar="KILLS_TEXT", type=click.IntRange(min=1), default=3, help="The number of kills.")
+@click.option(
+    "--hosts", envvar="HOSTS_TEXT", type=click.IntRange(min=1, max=4), default=1, help="Processes that train together."
+)
+@click.option("--cloud", envvar="CLOUD_TEXT", default="local", hidden=True)
+@click.option("--hp", multiple=True, help="A hyperparameter, name=value; may be repeated.")
+@click.option("--yes", is_flag=True, envvar="YES_TEXT", help="Confirm deletions beforehand.")
+def main(job: str, seed: int | None, kills: int, hosts: int, cloud: str, hp: tuple[str, ...], yes: bool) -> None:
+    """Interrupt a training run again and again, and compare its result with that of an uninterrupted run.
+
+    Train with and without interruptions, and compare. HP_TEXT may contain more hyperparameters, as for train.
 
     Exit code 0: the same result. 1: an interruption loses work, or changes the result. 2: an error of yours.
     """
@@ -55,7 +56,7 @@ def main(
             f"KILLS={kills}: the local cloud interrupts a job at most {localcloud.MAX_INTERRUPTIONS} times.",
             "Type a smaller number.",
         )
-    if not _prove_job(job, kills, hp or (), yes):
+    if not _prove_job(job, kills, hp, yes):
         raise SystemExit(1)
 
 
@@ -128,4 +129,4 @@ def _prove(folder: Path, kills: Sequence[proof.Kill], hosts: int) -> bool:
 
 
 if __name__ == "__main__":
-    verb.run(APP)
+    verb.run(main)

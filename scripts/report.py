@@ -1,18 +1,17 @@
 """`make report`: makes the report of a tuning again, with its best model and job file."""
 
-from typing import Annotated
+import click
 
 from scripts.core import console, verb
-from scripts.core.arguments import Application, Option
-
-APP = Application("Make a tuning's report, as it is now: its best model, a job file with its values, report.html.")
 
 
-@APP.command()
-def main(
-    tuning: Annotated[str, Option("The tuning's name, or a beginning of it.", "TUNING_TEXT")] = "",
-) -> None:
-    """Read the tuning, or what runs/ has kept of it, and write its report."""
+@click.command()
+@click.option("--tuning", envvar="TUNING_TEXT", default="", help="The tuning's name, or a beginning of it.")
+def main(tuning: str) -> None:
+    """Make a tuning's report, as it is now: its best model, a job file with its values, report.html.
+
+    Read the tuning, or what runs/ has kept of it, and write its report.
+    """
     from scripts import tuning as tunings
     from scripts.core import aws
 
@@ -26,4 +25,4 @@ def main(
 
 
 if __name__ == "__main__":
-    verb.run(APP)
+    verb.run(main)

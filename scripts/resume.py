@@ -1,26 +1,27 @@
 """`make resume`: resumes an earlier training job from its checkpoint, in a new job."""
 
 import os
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
+
+import click
 
 from scripts.core import console, verb
-from scripts.core.arguments import Application, Option
 from scripts.core.printable import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-APP = Application("Resume a stopped or failed training job from its checkpoint, in a new job; download its model.")
 
+@click.command()
+@click.option("--run", envvar="RUN_TEXT", default="", help="The job's name, or a unique beginning of it.")
+@click.option("--env", envvar="ENV_TEXT", default="dev", help="The environment of terraform/environments/.")
+@click.option("--hp", multiple=True, help="A hyperparameter, name=value; may be repeated.")
+@click.option("--dry-run", is_flag=True, envvar="DRY_RUN_TEXT", help="Only check and print the request.")
+def main(run: str, env: str, hp: tuple[str, ...], dry_run: bool) -> None:
+    """Resume a stopped or failed training job from its checkpoint, in a new job; download its model.
 
-@APP.command()
-def main(
-    run: Annotated[str, Option("The job's name, or a unique beginning of it.", "RUN_TEXT")] = "",
-    env: Annotated[str, Option("The environment of terraform/environments/.", "ENV_TEXT")] = "dev",
-    hp: Annotated[list[str] | None, Option("A hyperparameter, name=value; may be repeated.")] = None,
-    dry_run: Annotated[bool, Option("Only check and print the request.", "DRY_RUN_TEXT")] = False,
-) -> None:
-    """Resume RUN with the same image, data and settings. The variable HP_TEXT may contain more hyperparameters."""
+    Resume RUN with the same image, data and settings. The variable HP_TEXT may contain more hyperparameters.
+    """
     from scripts import jobfile, runs, training
     from scripts.core import aws
     from scripts.training import resume_request
@@ -29,7 +30,7 @@ def main(
     say = console.warn if dry_run else console.say
     sagemaker = aws.client("sagemaker")
     earlier = resume_request.apart(runs.describe(sagemaker, runs.find(run, sagemaker)))
-    request = _prepare(sagemaker, earlier, jobfile.read_assignments(os.environ.get("HP_TEXT", ""), hp or ()), env, say)
+    request = _prepare(sagemaker, earlier, jobfile.read_assignments(os.environ.get("HP_TEXT", ""), hp), env, say)
     if dry_run:
         console.say(json_text(request, indent=2))
         return
@@ -69,4 +70,4 @@ def _prepare(
 
 
 if __name__ == "__main__":
-    verb.run(APP)
+    verb.run(main)

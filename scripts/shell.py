@@ -2,29 +2,31 @@
 
 import os
 import sys
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
 
 from scripts.core import console, verb
-from scripts.core.arguments import Application, Option
 
 if TYPE_CHECKING:
     from scripts.container.shell import ShellSetup
     from scripts.jobfile.spec import JobSpec
 
-APP = Application("Open a shell in a container of a job's image, with the job's local channels mounted.")
 
+@click.command()
+@click.option("--job", envvar="JOB_TEXT", default="", help="The job file's name in jobs/, without .toml.")
+@click.option("--env", envvar="ENV_TEXT", default="dev", help="The environment of terraform/environments/.")
+@click.option("--hp", multiple=True, help="A hyperparameter, name=value; may be repeated.")
+@click.option("--image", envvar="IMAGE_TEXT", default="", help="An image; default: the trainer's own.")
+def main(job: str, env: str, hp: tuple[str, ...], image: str) -> None:
+    """Open a shell in a container of a job's image, with the job's local channels mounted.
 
-@APP.command()
-def main(
-    job: Annotated[str, Option("The job file's name in jobs/, without .toml.", "JOB_TEXT")] = "",
-    env: Annotated[str, Option("The environment of terraform/environments/.", "ENV_TEXT")] = "dev",
-    hp: Annotated[list[str] | None, Option("A hyperparameter, name=value; may be repeated.")] = None,
-    image: Annotated[str, Option("An image; default: the trainer's own.", "IMAGE_TEXT")] = "",
-) -> None:
-    """Open the container that jobs/JOB.toml would run. HP_TEXT may contain more hyperparameters, as for train."""
+    Open the container that jobs/JOB.toml would run. HP_TEXT may contain more hyperparameters, as for train.
+    """
     from scripts.container import shell
 
-    setup, skipped = _prepare(job, env, hp or [], image)
+    setup, skipped = _prepare(job, env, hp, image)
     for line in _introduction(setup, skipped):
         console.say(line)
     code = shell.run(setup)
@@ -33,7 +35,7 @@ def main(
         raise SystemExit(code)
 
 
-def _prepare(job: str, env: str, hp: list[str], image: str) -> "tuple[ShellSetup, list[str]]":
+def _prepare(job: str, env: str, hp: Sequence[str], image: str) -> "tuple[ShellSetup, list[str]]":
     from scripts import channels, container, jobfile
     from scripts.container import engine, shell
     from scripts.stack import environments
@@ -92,4 +94,4 @@ def _introduction(setup: "ShellSetup", skipped: list[str]) -> list[str]:
 
 
 if __name__ == "__main__":
-    verb.run(APP)
+    verb.run(main)

@@ -1,19 +1,20 @@
 """`make stop`: stops a training job or a tuning."""
 
-from typing import Annotated, Any
+from typing import Any
+
+import click
 
 from scripts.core import console, verb
-from scripts.core.arguments import Application, Option
-
-APP = Application("Stop a training job or a tuning; the models so far are kept.")
 
 
-@APP.command()
-def main(
-    run: Annotated[str, Option("The job's name, or a unique beginning of it.", "RUN_TEXT")] = "",
-    tuning: Annotated[str, Option("A tuning's name, in place of a job's.", "TUNING_TEXT")] = "",
-) -> None:
-    """Ask SageMaker to stop the job or tuning, without waiting until it has stopped."""
+@click.command()
+@click.option("--run", envvar="RUN_TEXT", default="", help="The job's name, or a unique beginning of it.")
+@click.option("--tuning", envvar="TUNING_TEXT", default="", help="A tuning's name, in place of a job's.")
+def main(run: str, tuning: str) -> None:
+    """Stop a training job or a tuning; the models so far are kept.
+
+    Ask SageMaker to stop the job or tuning, without waiting until it has stopped.
+    """
     from scripts import runs
     from scripts.core import aws
 
@@ -51,4 +52,4 @@ def _stop_tuning(sagemaker: Any, text: str) -> None:
 
 
 if __name__ == "__main__":
-    verb.run(APP)
+    verb.run(main)

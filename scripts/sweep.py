@@ -1,21 +1,21 @@
 """`make sweep`: removes what a stack's jobs and uploads left, after you confirm."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+
+import click
 
 from scripts.core import console, verb
-from scripts.core.arguments import Application, Option
 
-APP = Application("List what costs money or space and has no use any more, and remove it after you confirm.")
 FIX = "Confirm beforehand with YES=1: then all of it is removed."
 
 
-@APP.command()
-def main(
-    env: Annotated[str, Option("The environment of terraform/environments/.", "ENV_TEXT")] = "dev",
-    yes: Annotated[bool, Option("Confirm the removal beforehand.", "YES_TEXT")] = False,
-) -> None:
-    """Look for running jobs, warm pools, untagged images, incomplete uploads and checkpoints of completed runs.
+@click.command()
+@click.option("--env", envvar="ENV_TEXT", default="dev", help="The environment of terraform/environments/.")
+@click.option("--yes", is_flag=True, envvar="YES_TEXT", help="Confirm the removal beforehand.")
+def main(env: str, yes: bool) -> None:
+    """List what costs money or space and has no use any more, and remove it after you confirm.
+
+    Look for running jobs, warm pools, untagged images, incomplete uploads and checkpoints of completed runs.
 
     Only what has the stack's tags, or is in its own buckets and repository, is looked at.
     """
@@ -47,4 +47,4 @@ def main(
 
 
 if __name__ == "__main__":
-    verb.run(APP)
+    verb.run(main)

@@ -1,14 +1,16 @@
 """`make tunings`: lists the tunings of the account and region."""
 
+import click
+
 from scripts.core import console, verb
-from scripts.core.arguments import Application
-
-APP = Application("List the tunings, the newest first.")
 
 
-@APP.command()
+@click.command()
 def main() -> None:
-    """List the tunings with one call to SageMaker."""
+    """List the tunings, the newest first.
+
+    List the tunings with one call to SageMaker.
+    """
     from scripts import tuning
     from scripts.core import aws
 
@@ -21,4 +23,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    verb.run(APP)
+    verb.run(main)

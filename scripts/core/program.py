@@ -1,4 +1,4 @@
-"""How every program here starts and ends: arguments by `arguments.py`, errors in two lines, exit codes.
+"""How every program here starts and ends: arguments by click, errors in two lines, exit codes.
 
 Exit codes: 0 success, 2 an error that the user can correct (also wrong arguments), 130 interrupted. A bug prints its
 traceback and exits with 1. A verb adds what it knows of AWS (`verb.py`); `trainyard-review` needs no more than this.
@@ -13,26 +13,33 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import NoReturn
 
+import click
+from click.core import ParameterSource
+
 from . import console
 from .errors import UserError
 
 BUG = "This is a bug in Trainyard, not an error of yours. Please report it with the lines above."
 
 
-def run(
-    application: Callable[[], object], explained: Callable[[], AbstractContextManager[None]], line: str
-) -> NoReturn:
-    """Run a program, then exit with its exit code.
+def run(command: click.Command, explained: Callable[[], AbstractContextManager[None]], line: str) -> NoReturn:
+    """Run a program with the arguments of this process, then exit with its exit code.
 
     Args:
-        application: what to run.
+        command: what to run, or a group of commands.
         explained: makes a context that turns other errors into a UserError.
         line: what an interrupt prints if it brings no line of its own.
     """
     _take_over()
     try:
-        with explained():
-            application()
+        # Not `command()`: click's own main turns an interrupt into an exit, and its line would be lost.
+        with explained(), command.make_context(_name(), sys.argv[1:]) as context:
+            command.invoke(context)
+    except click.exceptions.Exit as ending:  # help was printed
+        sys.exit(ending.exit_code)
+    except click.UsageError as error:
+        console.show_error(_explained_usage(error))
+        sys.exit(2)
     except UserError as error:
         console.show_error(error)
         sys.exit(2)
@@ -47,6 +54,22 @@ def run(
         console.warn(BUG)
         sys.exit(1)
     sys.exit(0)
+
+
+def _name() -> str:
+    """The program's name in its help."""
+    module = getattr(sys.modules["__main__"], "__spec__", None)
+    return f"python -m {module.name}" if module else os.path.basename(sys.argv[0])  # noqa: PTH119 - pathlib starts slower
+
+
+def _explained_usage(error: click.UsageError) -> UserError:
+    """Wrong arguments, in two lines. Who types make has set a variable, and knows it by the name without _TEXT."""
+    context, wrong = error.ctx, getattr(error, "param", None)
+    if context and wrong and context.get_parameter_source(wrong.name) is ParameterSource.ENVIRONMENT:
+        variable = wrong.envvar.removesuffix("_TEXT")
+        return UserError(f"{variable}: {error.message}", f"Correct {variable}, or leave it out.")
+    name = context.command_path if context else _name()
+    return UserError(error.format_message(), f"`{name} --help` lists the arguments.")
 
 
 def _take_over() -> None:

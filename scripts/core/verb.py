@@ -1,8 +1,10 @@
 """How every verb starts and ends: as each program (`program.py`), with the errors of AWS and the network explained."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
+
+import click
 
 from scripts import UNCHANGED
 from scripts.core import program, refusals
@@ -23,6 +25,6 @@ def on_interrupt(line: str) -> Iterator[None]:
         raise Interrupted(line) from None
 
 
-def run(application: Callable[[], object]) -> NoReturn:
+def run(command: click.Command) -> NoReturn:
     """Run a verb, then exit with its exit code."""
-    program.run(application, refusals.explained, UNCHANGED)
+    program.run(command, refusals.explained, UNCHANGED)

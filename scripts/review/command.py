@@ -6,12 +6,13 @@ It starts fast: what reviews is imported when the command runs, not for `--help`
 import gc
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
+
+import click
 
 from ..core import console, disk, program
-from ..core.arguments import Application, Option, Words
 from ..core.errors import UserError, nearest
 
 if TYPE_CHECKING:
@@ -22,27 +23,29 @@ FOUND = 3
 
 SETTINGS = "review.toml"
 
+CONFIG_HELP = "Which rules are off; else the nearest review.toml above each plan, else none."
+
 SavedPlan = Callable[[Path], str]
 """Gives the JSON of a saved plan."""
 
-Plans = Annotated[list[str], Words("Outputs of `terraform show -json`, saved plans, or - for stdin.")]
-Out = Annotated[Path | None, Option("Write review.md, .html, .json and .sarif there.")]
-FailOn = Annotated[str, Option("Exit with 3 if a plan adds a finding of this severity or above.")]
-Account = Annotated[str, Option("The account that the plans are for: 12 digits.")]
-Config = Annotated[Path | None, Option("Which rules are off; else the nearest review.toml above each plan, else none.")]
 
-
-def command(saved_plan: SavedPlan | None = None) -> Callable[..., None]:
-    """The command as a function for `Application`.
+def command(saved_plan: SavedPlan | None = None) -> click.Command:
+    """The command that reviews plans.
 
     Args:
         saved_plan: reads a saved plan with Terraform; without it, a saved plan is an error.
     """
 
-    def review(
-        plans: Plans, out: Out = None, fail_on: FailOn = "", account: Account = "", config: Config = None
-    ) -> None:
+    @click.command()
+    @click.argument("plans", nargs=-1, required=True)
+    @click.option("--out", type=click.Path(path_type=Path), help="Write review.md, .html, .json and .sarif there.")
+    @click.option("--fail-on", default="", help="Exit with 3 if a plan adds a finding of this severity or above.")
+    @click.option("--account", default="", help="The account that the plans are for: 12 digits.")
+    @click.option("--config", type=click.Path(path_type=Path), help=CONFIG_HELP)
+    def review(plans: tuple[str, ...], out: Path | None, fail_on: str, account: str, config: Path | None) -> None:
         """Review any plans, without credentials or network; print Markdown, or write the pages.
+
+        PLANS are outputs of `terraform show -json`, saved plans, or - for stdin.
 
         Exit codes: 0 reviewed, 2 an error such as a file that is not a plan, 3 a plan adds a finding of --fail-on or
         above.
@@ -62,12 +65,12 @@ def command(saved_plan: SavedPlan | None = None) -> Callable[..., None]:
 
 def main() -> None:
     """Run `trainyard-review`."""
-    application = Application("Review Terraform plans, without credentials or network.")
-    application.command()(command())
-    program.run(application, disk.explained, "Interrupted. Run the same command to start over.")
+    program.run(command(), disk.explained, "Interrupted. Run the same command to start over.")
 
 
-def _reviews(plans: list[str], account: str, config: Path | None, saved_plan: SavedPlan | None) -> Iterator["Review"]:
+def _reviews(
+    plans: Sequence[str], account: str, config: Path | None, saved_plan: SavedPlan | None
+) -> Iterator["Review"]:
     from . import reading, settings
     from .review import review
 

@@ -74,7 +74,7 @@ def checkout(tmp_path: Path, temp: Path) -> Path:
     for name in ("scripts/review", "jinja2"):
         (tmp_path / name).mkdir(parents=True)
         (tmp_path / name / "__init__.py").write_text("raise SystemExit('code of the pull request')")
-    (tmp_path / "argparse.py").write_text("raise SystemExit('code of the pull request')")
+    (tmp_path / "click.py").write_text("raise SystemExit('code of the pull request')")
     shutil.copy(PLAN, tmp_path / "plan.json")
     shutil.rmtree(temp / "trainyard-review-pages", ignore_errors=True)
     return tmp_path

@@ -1,109 +1,99 @@
-"""What a command gets from its arguments, and from the variables that make sets."""
+"""What a command gets from its arguments, and from the variables that make sets; what is said of wrong ones."""
 
-from pathlib import Path
-from typing import Annotated, Any
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+import click
 import pytest
 
-from scripts.core.arguments import Application, Option, Words
-from scripts.core.errors import UserError
-
-GIVEN: dict[str, Any] = {}
-ONE = Application("One command.")
-TWO = Application("Two commands.")
+from scripts.core import program
 
 
-@ONE.command()
-def _all(
-    job: Annotated[str, Option("A job.", "JOB_TEXT")] = "digits",
-    kills: Annotated[int, Option("Kills.", "KILLS_TEXT", least=1, most=4)] = 3,
-    seed: Annotated[int | None, Option("A seed.", "SEED_TEXT")] = None,
-    hp: Annotated[list[str] | None, Option("Values.")] = None,
-    show: Annotated[bool, Option("Only list.", "LIST_TEXT", name="--list")] = False,
-    out: Annotated[Path | None, Option("A folder.")] = None,
-) -> None:
-    """Take one of each."""
-    GIVEN.clear()
-    GIVEN.update(locals())
+@click.group()
+def app() -> None:
+    """Two commands."""
 
 
-@TWO.command()
-def show(files: Annotated[list[str], Words("Files.")], env: Annotated[str, Option("One.", "ENV_TEXT")] = "dev") -> None:
-    """Show files."""
-    GIVEN.clear()
-    GIVEN.update(locals())
+@app.command()
+@click.option("--job", envvar="JOB_TEXT", default="digits")
+@click.option("--kills", envvar="KILLS_TEXT", type=click.IntRange(min=1, max=4), default=3)
+@click.option("--yes", is_flag=True, envvar="YES_TEXT")
+def show(job: str, kills: int, yes: bool) -> None:
+    """Print what it got."""
+    print(job, kills, yes)
 
 
-@TWO.command("exec")
-def _exec(command: Annotated[list[str], Words("A command.", rest=True)]) -> None:
-    """Run a command."""
-    GIVEN.clear()
-    GIVEN.update(locals())
+@app.command()
+def interrupted() -> None:
+    """End as Ctrl-C ends it."""
+    raise KeyboardInterrupt("The job runs on.")
 
 
-DEFAULTS = {"job": "digits", "kills": 3, "seed": None, "hp": None, "show": False, "out": None}
+@contextmanager
+def _nothing() -> Iterator[None]:
+    yield
+
+
+def _run(typed: str, monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr("sys.argv", ["program", *typed.split()])
+    with pytest.raises(SystemExit) as ended:
+        program.run(app, _nothing, "Interrupted.")
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
 
 
 @pytest.mark.parametrize(
-    ("typed", "variables", "changed"),
+    ("typed", "variables", "printed"),
     [
-        ("", {}, {}),
-        ("", {"JOB_TEXT": "", "KILLS_TEXT": "", "LIST_TEXT": ""}, {}),
-        ("", {"JOB_TEXT": "a b", "KILLS_TEXT": "4", "SEED_TEXT": "-7"}, {"job": "a b", "kills": 4, "seed": -7}),
-        ("--job x --kills 1", {"JOB_TEXT": "y", "KILLS_TEXT": "2"}, {"job": "x", "kills": 1}),
-        ("--job=", {"JOB_TEXT": "y"}, {"job": ""}),
-        ("--list", {"LIST_TEXT": "0"}, {"show": True}),
-        ("", {"LIST_TEXT": "1"}, {"show": True}),
-        ("", {"LIST_TEXT": "No"}, {"show": False}),
-        ("--hp a=1 --hp b=2", {}, {"hp": ["a=1", "b=2"]}),
-        ("--out here", {}, {"out": Path("here")}),
+        ("show", {}, "digits 3 False"),
+        ("show", {"JOB_TEXT": "", "KILLS_TEXT": "", "YES_TEXT": ""}, "digits 3 False"),
+        ("show", {"JOB_TEXT": "a b", "KILLS_TEXT": "4", "YES_TEXT": "1"}, "a b 4 True"),
+        ("show --job x --kills 1", {"JOB_TEXT": "y", "KILLS_TEXT": "2"}, "x 1 False"),
+        ("show --yes", {"YES_TEXT": "0"}, "digits 3 True"),
+        ("show", {"YES_TEXT": "No"}, "digits 3 False"),
     ],
 )
 def test_a_command_gets_its_values(
-    typed: str, variables: dict[str, str], changed: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    typed: str,
+    variables: dict[str, str],
+    printed: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     for name, text in variables.items():
         monkeypatch.setenv(name, text)
-    ONE(typed.split())
-    assert {**DEFAULTS, **changed} == GIVEN
+    assert _run(typed, monkeypatch) == 0
+    assert capsys.readouterr().out.strip() == printed
 
 
 @pytest.mark.parametrize(
-    ("typed", "variables", "problem"),
+    ("typed", "variables", "problem", "fix"),
     [
-        ("", {"LIST_TEXT": "maybe"}, "LIST=maybe is neither yes nor no."),
-        ("", {"KILLS_TEXT": "0"}, "KILLS=0 is not a whole number from 1 to 4."),
-        ("--kills 5", {}, "--kills=5 is not a whole number from 1 to 4."),
-        ("", {"SEED_TEXT": "x"}, "SEED=x is not a whole number."),
+        ("show", {"YES_TEXT": "maybe"}, "YES: 'maybe' is not a valid boolean", "Correct YES, or leave it out."),
+        ("show", {"KILLS_TEXT": "0"}, "KILLS: 0 is not in the range 1<=x<=4.", "Correct KILLS, or leave it out."),
+        ("show --kills x", {}, "Invalid value for '--kills': 'x' is not a valid integer", "show --help` lists"),
+        ("show --jo x", {}, "No such option '--jo'", "show --help` lists"),
+        ("shwo", {}, "No such command 'shwo'", "--help` lists"),
+        ("show more", {}, "Got unexpected extra argument", "show --help` lists"),
     ],
 )
 def test_a_wrong_value_is_named_as_it_was_typed(
-    typed: str, variables: dict[str, str], problem: str, monkeypatch: pytest.MonkeyPatch
+    typed: str,
+    variables: dict[str, str],
+    problem: str,
+    fix: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     for name, text in variables.items():
         monkeypatch.setenv(name, text)
-    with pytest.raises(UserError) as raised:
-        ONE(typed.split())
-    assert raised.value.problem == problem
+    assert _run(typed, monkeypatch) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2, lines
+    assert problem in lines[0]
+    assert fix in lines[1]
 
 
-@pytest.mark.parametrize("typed", ["--jo x", "x", "--job"])
-def test_wrong_arguments_exit_with_2(typed: str) -> None:
-    with pytest.raises(SystemExit) as raised:
-        ONE(typed.split())
-    assert raised.value.code == 2
-
-
-@pytest.mark.parametrize(
-    ("typed", "given"),
-    [
-        ("show a - --env x", {"files": ["a", "-"], "env": "x"}),
-        ("show -- --env", {"files": ["--env"], "env": "dev"}),
-        ("exec -- make --version -- x", {"command": ["make", "--version", "--", "x"]}),
-        ("exec make -x", {"command": ["make", "-x"]}),
-    ],
-)
-def test_one_of_several_commands_runs(typed: str, given: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("ENV_TEXT", raising=False)
-    TWO(typed.split())
-    assert given == GIVEN
+def test_an_interrupt_prints_its_own_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run("interrupted", monkeypatch) == 130
+    assert capsys.readouterr().err.splitlines()[-1] == "The job runs on."

@@ -70,8 +70,9 @@ def test_a_signal_waits_for_the_step_to_clean_up(tmp_path: Path, number: signal.
         """),
     )
     program = (
-        "from scripts.core import verb; from scripts.demo_steps import Step, run; import os;"
-        "verb.run(lambda: run(Step('Test', 'make', 'x', ('a_step',)), os.environ, 'It was interrupted.'))"
+        "from scripts.core import verb; from scripts.demo_steps import Step, run; import click, os;"
+        "step = Step('Test', 'make', 'x', ('a_step',));"
+        "verb.run(click.command()(lambda: run(step, os.environ, 'It was interrupted.')))"
     )
     log = tmp_path / "build/demo/test.log"
     with subprocess.Popen(

@@ -202,12 +202,14 @@ def find(text: str, sagemaker: Any) -> str:
     Looks first in runs/, then at the account's jobs.
 
     Raises:
-        UserError: RUN is empty, or matches no job or several.
+        UserError: RUN is empty, names a tuning, or matches no job or several.
     """
     local = [name for name in folders() if not TUNING_NAME.fullmatch(name)]
     if not text:
         newest = sorted(local, key=_by_time)[-1:]
         raise UserError("No run is named.", f"Name one with RUN=, such as RUN={newest[0] if newest else '<job>'}.")
+    if TUNING_NAME.fullmatch(text) and text in folders():
+        raise UserError(f"{text} is a tuning, not a training job.", f"Write TUNING={text} in place of RUN={text}.")
     found = match_run(text, local)
     if found is None:
         jobs = sagemaker.list_training_jobs(NameContains=text[:63], MaxResults=100) if can_be_name(text) else {}

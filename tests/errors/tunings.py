@@ -110,6 +110,13 @@ CASES = (
         on=STACK,
     ),
     case(
+        "RUN= with the name of a tuning",
+        f"{NO_TUNING} is a tuning, not a training job.",
+        f"Write TUNING={NO_TUNING} in place of RUN={NO_TUNING}.",
+        folder(f"runs/{NO_TUNING}", "x"),
+        f"make logs RUN={NO_TUNING}",
+    ),
+    case(
         "two tunings with the same beginning",
         "TUNING=twin matches 2 tunings.",
         "Type more of the name: twin-260101000000-aaaa, twin-260101000000-bbbb",

@@ -121,7 +121,7 @@ def test_a_plan_of_no_change_is_reviewed_and_saved(yard: Project, folder: Path) 
 
 
 def test_each_of_two_terminals_applies_what_it_has_reviewed(yard: Project, folder: Path) -> None:
-    """A minute: four plans and three applies with the real provider."""
+    """A minute: five plans and three applies with the real provider."""
     with changed(yard, VARIABLES, KEPT):
         with at_the_question(yard) as answer:
             first = reviewed(folder)
@@ -146,6 +146,18 @@ def test_each_of_two_terminals_applies_what_it_has_reviewed(yard: Project, folde
         assert "0 added, 3 changed, 0 destroyed" in output
         assert not (folder / "plan.tfplan").exists()
         assert not list(folder.parent.glob(".call-*"))
+        what_is_kept_and_not_empty_stops_a_removal_before_it_begins(yard)
+
+
+def what_is_kept_and_not_empty_stops_a_removal_before_it_begins(yard: Project) -> None:
+    """`make destroy` of the stack of PROTECTED."""
+    output = yard.make("destroy", LOCAL, "CONFIRM=local", code=2)
+    assert "Destroys" in output
+    assert "these are not empty and `local` protects their content: trainyard-local-" in output
+    assert "force_destroy = true" in output
+    assert "Destroying..." not in output
+    assert not (yard.folder / "build/local-local/destroy/plan.tfplan").exists()
+    assert (yard.folder / "build/local-local/destroy/review.html").exists()
 
 
 def test_the_printed_command_removes_the_lock_of_a_killed_command(yard: Project, demo: str) -> None:
@@ -215,19 +227,6 @@ def test_warnings_of_terraform_are_not_lost(yard: Project) -> None:
         file.unlink()
     assert "Warning: Check block assertion failed" in output
     assert "Mind this." in output
-
-
-def test_what_is_kept_and_not_empty_stops_a_removal_before_it_begins(yard: Project) -> None:
-    """Half a minute: three plans and two applies with the real provider."""
-    with changed(yard, VARIABLES, 'environment = "local"\nforce_delete = true\n'):
-        yard.make("infra", LOCAL, "YES=1")
-        output = yard.make("destroy", LOCAL, "CONFIRM=local", code=2)
-        assert "Destroys" in output
-        assert "these are not empty and `local` protects their content: trainyard-local-" in output
-        assert "force_destroy = true" in output
-        assert "Destroying..." not in output
-        assert not (yard.folder / "build/local-local/destroy/plan.tfplan").exists()
-        assert (yard.folder / "build/local-local/destroy/review.html").exists()
 
 
 def test_the_stack_of_this_repository_reviews_without_a_finding_above_low(yard: Project) -> None:

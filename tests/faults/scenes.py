@@ -134,6 +134,11 @@ def prepare_data(scene: Scene) -> None:
     for key, body in (("changed.txt", b"other"), ("gone.txt", b"gone")):
         metadata = {"sha256": hashlib.sha256(body).hexdigest()}
         s3.put_object(Bucket=STACK.data_bucket, Key=scene.prefix + key, Body=body, Metadata=metadata)
+    _add_other(scene)
+
+
+def _add_other(scene: Scene) -> None:
+    """A job that runs beside the scene's."""
     if OTHER not in scene.sagemaker.jobs:
         scene.sagemaker.add(OTHER, "InProgress", **Scene("other", scene.sagemaker).request(OTHER))
 
@@ -305,6 +310,8 @@ def _prepare_resume(scene: Scene) -> None:
 
 
 def _prepare_sweep(scene: Scene) -> None:
+    scene.sagemaker.jobs.clear()  # a sweep looks for the checkpoints of each
+    _add_other(scene)
     prepare_ended(scene)
     tags = [{"Key": "Project", "Value": STACK.project}, {"Key": "Environment", "Value": STACK.environment}]
     for bucket in (STACK.data_bucket, STACK.models_bucket, STACK.checkpoints_bucket):

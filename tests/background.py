@@ -1,5 +1,9 @@
 """Stacks that are applied while other tests run: an apply takes a minute, and nearly all of it is waiting.
 
+After it has set a bucket's lifecycle rules, the provider waits 10 s and then reads them ten times, 5 s apart. No answer
+of the local cloud ends that sooner:
+https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/s3/bucket_lifecycle_configuration.go
+
 The tests that share one are on the same worker, so that no two tests change it at the same time. They are started when
 the tests have been collected, where a test asks for one.
 """

@@ -1,6 +1,6 @@
 """Python for the cases' verbs: each is a fork of one process that has imported their packages.
 
-Half of a verb's CPU time is the import of boto3, pydantic and typer. A fork has them; it imports the project's own
+Half of a verb's CPU time is the import of boto3 and pydantic. A fork has them; it imports the project's own
 files anew, from the copy in which it works. make calls the program of `fork_client.py` in place of Python. The
 tests of interrupts, and those that type make themselves, start the real Python.
 """
@@ -48,7 +48,6 @@ def _import_packages() -> None:
     import jinja2  # noqa: F401
     import pydantic  # noqa: F401
     import python_terraform  # noqa: F401
-    import typer  # noqa: F401
 
     session = boto3.session.Session("x", "x", region_name="us-east-1")
     for service in ("sagemaker", "s3", "sts"):

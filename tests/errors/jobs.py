@@ -15,9 +15,10 @@ from tests.errors.case import file
 from tests.errors.scene import Scene
 
 SECONDS = 90
+DAY = 86_400
 CHECKPOINTS = "trainyard-local-checkpoints-123456789012-us-east-1"
 PROGRAMS = {
-    "sleeper": ("import time\ntime.sleep(600)\n", "Training"),
+    "sleeper": (f"import time\ntime.sleep({DAY})\n", "Training"),  # it runs until the tests have ended
     "failed": ("raise SystemExit(3)\n", "Failed"),
     "done": ("import os, pathlib\npathlib.Path(os.environ['SM_MODEL_DIR'], 'model').write_text('x')\n", "Completed"),
 }
@@ -42,7 +43,9 @@ def three_jobs(scene: Scene) -> Iterator[dict[str, str]]:
 def _start(scene: Scene, name: str, program: str) -> None:
     request = json.loads((scene.folder / "runs" / scene.run / "request.json").read_text())
     request |= {"TrainingJobName": name, "Environment": {"SAGEMAKER_PROGRAM": program}, "HyperParameters": {}}
-    if program == "failed.py":
+    if program == "sleeper.py":
+        request["StoppingCondition"]["MaxRuntimeInSeconds"] = DAY
+    elif program == "failed.py":
         request["CheckpointConfig"]["S3Uri"] = f"s3://{CHECKPOINTS}/failed/{name}/"
     elif program == "done.py":
         del request["CheckpointConfig"]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import threading
@@ -112,6 +113,8 @@ counter.write_text(str(count + 1))
     def counted(scene: Scene) -> Iterator[None]:
         yield
         (scene.folder / "build/count-of-mistake").unlink(missing_ok=True)
+        for run in (scene.folder / "runs").glob("mistake-*"):
+            shutil.rmtree(run)
 
     return given(job('program = "own.py"', ""), file("trainer/own.py", head + program), counted)
 

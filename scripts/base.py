@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--job", envvar="JOB_TEXT", default="", help="A job file; its instance type selects CPU or GPU.")
-@click.option("--env", envvar="ENV_TEXT", default="dev", help="The environment of terraform/environments/.")
-@click.option("--base", envvar="BASE_TEXT", default="", help="An image instead of AWS's; later builds use it too.")
-@click.option("--list", "show", is_flag=True, envvar="LIST_TEXT", help="Only list AWS's containers.")
-@click.option("--update", is_flag=True, envvar="UPDATE_TEXT", help="Use AWS's newest container, and forget BASE.")
+@verb.option("--job", envvar="JOB_TEXT", default="", help="A job file; its instance type selects CPU or GPU.")
+@verb.option("--env", envvar="ENV_TEXT", default="dev", help="The environment of terraform/environments/.")
+@verb.option("--base", envvar="BASE_TEXT", default="", help="An image instead of AWS's; later builds use it too.")
+@verb.option("--list", "show", is_flag=True, envvar="LIST_TEXT", help="Only list AWS's containers.")
+@verb.option("--update", is_flag=True, envvar="UPDATE_TEXT", help="Use AWS's newest container, and forget BASE.")
 def main(job: str, env: str, base: str, show: bool, update: bool) -> None:
     """Pull the base image of the trainer's image to this machine.
 

@@ -23,7 +23,7 @@ def app() -> None:
 
 
 @app.command()
-@click.option("--faults", envvar="FAULTS_TEXT", default="", help=RULES)
+@verb.option("--faults", envvar="FAULTS_TEXT", default="", help=RULES)
 def up(faults: str) -> None:
     """Start the local cloud; it runs until ``down``."""
     if faults:
@@ -44,7 +44,7 @@ def up(faults: str) -> None:
 
 
 @app.command("faults")
-@click.option("--faults", envvar="FAULTS_TEXT", default="", help=f"{RULES} Empty: none.")
+@verb.option("--faults", envvar="FAULTS_TEXT", default="", help=f"{RULES} Empty: none.")
 def set_faults(faults: str) -> None:
     """Let calls to the running local cloud fail, as AWS and networks do."""
     _check_faults(faults)
@@ -52,7 +52,7 @@ def set_faults(faults: str) -> None:
 
 
 @app.command()
-@click.option("--yes", is_flag=True, envvar="YES_TEXT", help="Confirm the end of jobs beforehand.")
+@verb.option("--yes", is_flag=True, envvar="YES_TEXT", help="Confirm the end of jobs beforehand.")
 def down(yes: bool) -> None:
     """Stop the local cloud and delete everything it holds, except image layers. Asks if something uses it."""
     cloud = localcloud.running()

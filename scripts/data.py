@@ -6,9 +6,9 @@ from scripts.core import console, verb
 
 
 @click.command()
-@click.option("--job", envvar="JOB_TEXT", default="", help="The job file's name in jobs/, without .toml.")
-@click.option("--env", envvar="ENV_TEXT", default="dev", help="The environment of terraform/environments/.")
-@click.option("--yes", is_flag=True, envvar="YES_TEXT", help="Confirm deletions beforehand.")
+@verb.option("--job", envvar="JOB_TEXT", default="", help="The job file's name in jobs/, without .toml.")
+@verb.option("--env", envvar="ENV_TEXT", default="dev", help="The environment of terraform/environments/.")
+@verb.option("--yes", is_flag=True, envvar="YES_TEXT", help="Confirm deletions beforehand.")
 def main(job: str, env: str, yes: bool) -> None:
     """Upload a job's local channels to the data bucket: only changed files.
 

@@ -24,10 +24,10 @@ REQUIRED_ACCURACY = 0.97
 
 
 @click.command()
-@click.option(
+@verb.option(
     "--instances", envvar="INSTANCES_TEXT", type=click.IntRange(min=1), default=1, help="How many instances train."
 )
-@click.option("--base", envvar="BASE_TEXT", default="", help="The image to build on, instead of AWS's.")
+@verb.option("--base", envvar="BASE_TEXT", default="", help="The image to build on, instead of AWS's.")
 def main(instances: int, base: str) -> None:
     """Train a model on the local cloud: infrastructure, image, data, training job, evaluation.
 

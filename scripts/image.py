@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--job", envvar="JOB_TEXT", default="", help="A job file; its instance type selects CPU or GPU.")
-@click.option("--env", envvar="ENV_TEXT", default="dev", help="The environment of terraform/environments/.")
-@click.option("--base", envvar="BASE_TEXT", default="", help="A base image; later builds use it too.")
-@click.option("--yes", is_flag=True, envvar="YES_TEXT", help="Build a large image without asking.")
+@verb.option("--job", envvar="JOB_TEXT", default="", help="A job file; its instance type selects CPU or GPU.")
+@verb.option("--env", envvar="ENV_TEXT", default="dev", help="The environment of terraform/environments/.")
+@verb.option("--base", envvar="BASE_TEXT", default="", help="A base image; later builds use it too.")
+@verb.option("--yes", is_flag=True, envvar="YES_TEXT", help="Build a large image without asking.")
 def main(job: str, env: str, base: str, yes: bool) -> None:
     """Build the trainer's image and push it to ECR, unless it is there.
 

@@ -11,9 +11,9 @@ def app() -> None:
 
 
 @app.command()
-@click.option("--env", "environment", envvar="ENV_TEXT", default="dev", help="A name in terraform/environments/.")
-@click.option("--yes", is_flag=True, envvar="YES_TEXT", help="Apply the plan without asking.")
-@click.option("--approve", envvar="APPROVE_TEXT", default="", help="The digest of the reviewed change.")
+@verb.option("--env", "environment", envvar="ENV_TEXT", default="dev", help="A name in terraform/environments/.")
+@verb.option("--yes", is_flag=True, envvar="YES_TEXT", help="Apply the plan without asking.")
+@verb.option("--approve", envvar="APPROVE_TEXT", default="", help="The digest of the reviewed change.")
 def apply(environment: str, yes: bool, approve: str) -> None:
     """Apply the plan that `make plan` saved. Without one: plan, review, ask, and apply exactly that plan."""
     from scripts.stack import flows
@@ -22,8 +22,8 @@ def apply(environment: str, yes: bool, approve: str) -> None:
 
 
 @app.command()
-@click.option("--env", "environment", envvar="ENV_TEXT", default="dev", help="A name in terraform/environments/.")
-@click.option("--confirm", envvar="CONFIRM_TEXT", default="", help="The environment's name, to confirm.")
+@verb.option("--env", "environment", envvar="ENV_TEXT", default="dev", help="A name in terraform/environments/.")
+@verb.option("--confirm", envvar="CONFIRM_TEXT", default="", help="The environment's name, to confirm.")
 def destroy(environment: str, confirm: str) -> None:
     """Plan the removal of the stack, review it, and apply it after you type the environment's name."""
     from scripts.stack import flows
@@ -32,8 +32,8 @@ def destroy(environment: str, confirm: str) -> None:
 
 
 @app.command()
-@click.option("--env", "environment", envvar="ENV_TEXT", default="dev", help="A name in terraform/environments/.")
-@click.option("--lock", envvar="LOCK_TEXT", default="", help="The lock's ID, which `make infra` has printed.")
+@verb.option("--env", "environment", envvar="ENV_TEXT", default="dev", help="A name in terraform/environments/.")
+@verb.option("--lock", envvar="LOCK_TEXT", default="", help="The lock's ID, which `make infra` has printed.")
 def unlock(environment: str, lock: str) -> None:
     """Remove a lock on Terraform's state that no command holds any more."""
     from scripts.stack import unlocking

@@ -8,8 +8,8 @@ from scripts.core import console, verb
 
 
 @click.command()
-@click.option("--run", envvar="RUN_TEXT", default="", help="The job's name, or a unique beginning of it.")
-@click.option("--tuning", envvar="TUNING_TEXT", default="", help="A tuning's name, in place of a job's.")
+@verb.option("--run", envvar="RUN_TEXT", default="", help="The job's name, or a unique beginning of it.")
+@verb.option("--tuning", envvar="TUNING_TEXT", default="", help="A tuning's name, in place of a job's.")
 def main(run: str, tuning: str) -> None:
     """Follow a training job: its status, its log, its epochs.
 

@@ -8,8 +8,8 @@ from scripts.core import console, verb
 
 
 @click.command()
-@click.option("--run", envvar="RUN_TEXT", default="", help="The job's name, or a unique beginning of it.")
-@click.option("--tuning", envvar="TUNING_TEXT", default="", help="A tuning's name: its best model.")
+@verb.option("--run", envvar="RUN_TEXT", default="", help="The job's name, or a unique beginning of it.")
+@verb.option("--tuning", envvar="TUNING_TEXT", default="", help="A tuning's name: its best model.")
 def main(run: str, tuning: str) -> None:
     """Download and unpack the model of a training job, or a tuning's best, into runs/<job>/model/.
 

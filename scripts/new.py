@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--name", envvar="NAME_TEXT", default="", help="The new job file's name, without .toml.")
-@click.option("--code", envvar="CODE_TEXT", default="", help="The folder with your code.")
-@click.option("--program", envvar="PROGRAM_TEXT", default="train.py", help="The script in it that trains.")
+@verb.option("--name", envvar="NAME_TEXT", default="", help="The new job file's name, without .toml.")
+@verb.option("--code", envvar="CODE_TEXT", default="", help="The folder with your code.")
+@verb.option("--program", envvar="PROGRAM_TEXT", default="train.py", help="The script in it that trains.")
 def main(name: str, code: str, program: str) -> None:
     """Write a job file for a training script of your own.
 

@@ -14,8 +14,8 @@ def app() -> None:
 
 
 @app.command()
-@click.option("--env", "environment", envvar="ENV_TEXT", default="dev", help="A name in terraform/environments/.")
-@click.option("--yes", is_flag=True, envvar="YES_TEXT", help="Create a missing state bucket without asking.")
+@verb.option("--env", "environment", envvar="ENV_TEXT", default="dev", help="A name in terraform/environments/.")
+@verb.option("--yes", is_flag=True, envvar="YES_TEXT", help="Create a missing state bucket without asking.")
 def stack(environment: str, yes: bool) -> None:
     """Plan the changes of `make infra`, save the plan and review it."""
     from scripts.stack import flows

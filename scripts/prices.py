@@ -8,7 +8,7 @@ from scripts.core import console, verb
 
 
 @click.command()
-@click.option("--update", is_flag=True, envvar="UPDATE_TEXT", help="Write them to scripts/costs/prices.toml.")
+@verb.option("--update", is_flag=True, envvar="UPDATE_TEXT", help="Write them to scripts/costs/prices.toml.")
 def main(update: bool) -> None:
     """Ask AWS's Price List what instances cost in this region, and keep its answer for a week.
 

@@ -23,15 +23,15 @@ BETWEEN_JOBS = "Interrupted. No job is running; the earlier runs are in runs/."
 
 
 @click.command()
-@click.option("--job", envvar="JOB_TEXT", default="", help="A job file's name; default: the digits.")
-@click.option("--seed", envvar="SEED_TEXT", type=int, help="Repeats the random kills.")
-@click.option("--kills", envvar="KILLS_TEXT", type=click.IntRange(min=1), default=3, help="The number of kills.")
-@click.option(
+@verb.option("--job", envvar="JOB_TEXT", default="", help="A job file's name; default: the digits.")
+@verb.option("--seed", envvar="SEED_TEXT", type=int, help="Repeats the random kills.")
+@verb.option("--kills", envvar="KILLS_TEXT", type=click.IntRange(min=1), default=3, help="The number of kills.")
+@verb.option(
     "--hosts", envvar="HOSTS_TEXT", type=click.IntRange(min=1, max=4), default=1, help="Processes that train together."
 )
-@click.option("--cloud", envvar="CLOUD_TEXT", default="local", hidden=True)
-@click.option("--hp", multiple=True, help="A hyperparameter, name=value; may be repeated.")
-@click.option("--yes", is_flag=True, envvar="YES_TEXT", help="Confirm deletions beforehand.")
+@verb.option("--cloud", envvar="CLOUD_TEXT", default="local", hidden=True)
+@verb.option("--hp", multiple=True, help="A hyperparameter, name=value; may be repeated.")
+@verb.option("--yes", is_flag=True, envvar="YES_TEXT", help="Confirm deletions beforehand.")
 def main(job: str, seed: int | None, kills: int, hosts: int, cloud: str, hp: tuple[str, ...], yes: bool) -> None:
     """Interrupt a training run again and again, and compare its result with that of an uninterrupted run.
 

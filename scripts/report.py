@@ -6,7 +6,7 @@ from scripts.core import console, verb
 
 
 @click.command()
-@click.option("--tuning", envvar="TUNING_TEXT", default="", help="The tuning's name, or a beginning of it.")
+@verb.option("--tuning", envvar="TUNING_TEXT", default="", help="The tuning's name, or a beginning of it.")
 def main(tuning: str) -> None:
     """Make a tuning's report, as it is now: its best model, a job file with its values, report.html.
 

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--run", envvar="RUN_TEXT", default="", help="The job's name, or a unique beginning of it.")
-@click.option("--env", envvar="ENV_TEXT", default="dev", help="The environment of terraform/environments/.")
-@click.option("--hp", multiple=True, help="A hyperparameter, name=value; may be repeated.")
-@click.option("--dry-run", is_flag=True, envvar="DRY_RUN_TEXT", help="Only check and print the request.")
+@verb.option("--run", envvar="RUN_TEXT", default="", help="The job's name, or a unique beginning of it.")
+@verb.option("--env", envvar="ENV_TEXT", default="dev", help="The environment of terraform/environments/.")
+@verb.option("--hp", multiple=True, help="A hyperparameter, name=value; may be repeated.")
+@verb.option("--dry-run", is_flag=True, envvar="DRY_RUN_TEXT", help="Only check and print the request.")
 def main(run: str, env: str, hp: tuple[str, ...], dry_run: bool) -> None:
     """Resume a stopped or failed training job from its checkpoint, in a new job; download its model.
 

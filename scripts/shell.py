@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--job", envvar="JOB_TEXT", default="", help="The job file's name in jobs/, without .toml.")
-@click.option("--env", envvar="ENV_TEXT", default="dev", help="The environment of terraform/environments/.")
-@click.option("--hp", multiple=True, help="A hyperparameter, name=value; may be repeated.")
-@click.option("--image", envvar="IMAGE_TEXT", default="", help="An image; default: the trainer's own.")
+@verb.option("--job", envvar="JOB_TEXT", default="", help="The job file's name in jobs/, without .toml.")
+@verb.option("--env", envvar="ENV_TEXT", default="dev", help="The environment of terraform/environments/.")
+@verb.option("--hp", multiple=True, help="A hyperparameter, name=value; may be repeated.")
+@verb.option("--image", envvar="IMAGE_TEXT", default="", help="An image; default: the trainer's own.")
 def main(job: str, env: str, hp: tuple[str, ...], image: str) -> None:
     """Open a shell in a container of a job's image, with the job's local channels mounted.
 

@@ -10,8 +10,8 @@ FIX = "Confirm beforehand with YES=1: then all of it is removed."
 
 
 @click.command()
-@click.option("--env", envvar="ENV_TEXT", default="dev", help="The environment of terraform/environments/.")
-@click.option("--yes", is_flag=True, envvar="YES_TEXT", help="Confirm the removal beforehand.")
+@verb.option("--env", envvar="ENV_TEXT", default="dev", help="The environment of terraform/environments/.")
+@verb.option("--yes", is_flag=True, envvar="YES_TEXT", help="Confirm the removal beforehand.")
 def main(env: str, yes: bool) -> None:
     """List what costs money or space and has no use any more, and remove it after you confirm.
 

@@ -9,13 +9,13 @@ from scripts.core.printable import json_text
 
 
 @click.command()
-@click.option("--job", envvar="JOB_TEXT", default="", help="The job file's name in jobs/, without .toml.")
-@click.option("--env", envvar="ENV_TEXT", default="dev", help="The environment of terraform/environments/.")
-@click.option("--hp", multiple=True, help="A hyperparameter, name=value; may be repeated.")
-@click.option("--image", envvar="IMAGE_TEXT", default="", help="The image's URI; default: the trainer's own.")
-@click.option("--instances", envvar="INSTANCES_TEXT", default="", help="The number of instances of each training job.")
-@click.option("--dry-run", is_flag=True, envvar="DRY_RUN_TEXT", help="Only print the request.")
-@click.option("--yes", is_flag=True, envvar="YES_TEXT", help="Confirm deletions beforehand.")
+@verb.option("--job", envvar="JOB_TEXT", default="", help="The job file's name in jobs/, without .toml.")
+@verb.option("--env", envvar="ENV_TEXT", default="dev", help="The environment of terraform/environments/.")
+@verb.option("--hp", multiple=True, help="A hyperparameter, name=value; may be repeated.")
+@verb.option("--image", envvar="IMAGE_TEXT", default="", help="The image's URI; default: the trainer's own.")
+@verb.option("--instances", envvar="INSTANCES_TEXT", default="", help="The number of instances of each training job.")
+@verb.option("--dry-run", is_flag=True, envvar="DRY_RUN_TEXT", help="Only print the request.")
+@verb.option("--yes", is_flag=True, envvar="YES_TEXT", help="Confirm deletions beforehand.")
 def main(job: str, env: str, hp: tuple[str, ...], image: str, instances: str, dry_run: bool, yes: bool) -> None:
     """Tune a job's hyperparameters: check, upload its data, send, follow, and download the best model.
 

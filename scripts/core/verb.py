@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import NoReturn
 
 import click
 
 from scripts import UNCHANGED
 from scripts.core import program, refusals
+
+option = partial(click.option, show_envvar=True)
+"""click's option; the help names its variable too."""
 
 
 class Interrupted(KeyboardInterrupt):

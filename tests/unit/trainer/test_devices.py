@@ -68,7 +68,7 @@ def test_keras_dropout_depends_on_the_number_of_devices() -> None:
 # differ. Sometimes this puts a feature on the other side of 0, and the difference grows at once. Over 8 epochs, losses
 # differ by at most 8e-5; validation losses, which depend on a few images, by at most 9e-4. At five times the
 # learning rate, the difference exceeds the limit in the second epoch; with varied images, which the network learns more
-# slowly, in the third. That these images are the same is a test of its own (test_augmentation.py).
+# slowly, in the third (1.2e-4 with light). That these images are the same is a test of its own (test_augmentation.py).
 SETTINGS = {
     **SMALL,
     "epochs": "3",

@@ -24,9 +24,8 @@ def main(job: str, env: str, yes: bool) -> None:
         console.say(f"jobs/{job}.toml has no local channel: all its sources are in S3.")
         return
     # Missing credentials are reported before errors in the folders.
-    stack = read_stack(env)
-    folders = channels.check(local)
-    training.check_images(spec, jobfile.as_texts(spec.hyperparameters))
+    hyperparameters = jobfile.as_texts(spec.hyperparameters)
+    stack, folders = training.check_images(spec, hyperparameters, lambda: (read_stack(env), channels.check(local)))
     needs = verb_calls.of_data(stack, [channel.prefix for channel in local])
     caller_rights.check("make data", needs, console.say)
     with verb.on_interrupt(f"Interrupted. Uploaded files are kept; `make data JOB={job}` uploads the rest."):

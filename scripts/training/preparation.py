@@ -104,12 +104,21 @@ def prepare_described(
 ) -> PreparedJob:
     """Do the checks of `prepare` that come after `check_offline`, whose result is the first argument."""
     lists = jobfile.read_lists(name, spec)
-    stack = read_stack(environment)
-    folders = channels.check(jobfile.local_channels(name, spec))
-    trainer = describe_image(image, spec, stack, say) if image else local_trainer
-    hyperparameters = jobfile.resolve_hyperparameters(spec.hyperparameters_to_send, typed, trainer)
-    if trainer == local_trainer:
-        check_images(spec, hyperparameters)
+    to_send = spec.hyperparameters_to_send
+
+    def place() -> "tuple[Stack, list[Folder]]":
+        return read_stack(environment), channels.check(jobfile.local_channels(name, spec))
+
+    if image:
+        stack, folders = place()
+        trainer = describe_image(image, spec, stack, say)
+        hyperparameters = jobfile.resolve_hyperparameters(to_send, typed, trainer)
+        if trainer == local_trainer:
+            check_images(spec, hyperparameters, lambda: None)
+    else:
+        trainer = local_trainer
+        hyperparameters = jobfile.resolve_hyperparameters(to_send, typed, trainer)
+        stack, folders = check_images(spec, hyperparameters, place)
     # An image without a description may still contain a trainer. Looking for its metrics does no harm.
     described = trainer or local_trainer
     metrics = merge_metrics(described.metrics if described else (), spec.metrics)

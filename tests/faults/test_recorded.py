@@ -11,12 +11,23 @@ from tests.faults import record
 
 pytestmark = pytest.mark.e2e
 
-PROGRAM = "import os, pathlib\npathlib.Path(os.environ['SM_MODEL_DIR'], 'result').write_text('done')\n"
+PROGRAM = "import os, pathlib\nprint('loss=1')\npathlib.Path(os.environ['SM_MODEL_DIR'], 'result').write_text('done')\n"
 JOB = 'program = "quick.py"\ninstance_type = "ml.m5.large"\ncheckpoints = true\n'
 CHANNEL = '[channels.training]\nsource = "data/digits/test"\n'
+SEARCH = """[metrics]
+loss = "loss=(.*)"
+[tuning]
+objective = "loss"
+direction = "Minimize"
+max_jobs = 1
+[tuning.ranges.x]
+values = [1]
+"""
 TYPED = {
     "data": ("JOB=quick",),
     "train": ("JOB=quick",),
+    "tune": ("JOB=quick",),
+    "tunings": (),
     "jobs": (),
     "logs": ("RUN=",),
     "model": ("RUN=",),
@@ -25,13 +36,13 @@ TYPED = {
 
 
 def test_no_verb_calls_an_operation_that_the_table_lacks(workshop: Project) -> None:
-    files = {"jobs/quick.toml": JOB + CHANNEL, "trainer/quick.py": PROGRAM}
+    files = {"jobs/quick.toml": JOB + CHANNEL + SEARCH, "trainer/quick.py": PROGRAM}
     for name, content in files.items():
         (workshop.folder / name).write_text(content)
     cloud, table = running(workshop), record.load()
     try:
         for verb, words in TYPED.items():
-            run = next(path.name for path in (workshop.folder / "runs").iterdir())
+            run = next(path.parent.name for path in (workshop.folder / "runs").glob("*/record.json"))
             control.set_faults(cloud, record.COUNT)
             workshop.make(verb, "CLOUD=local", *(word.replace("RUN=", f"RUN={run}") for word in words))
             called = set(control.fault_status(cloud).operations)
@@ -41,5 +52,5 @@ def test_no_verb_calls_an_operation_that_the_table_lacks(workshop: Project) -> N
             )
     finally:
         control.set_faults(cloud, "")
-        for name in files:
-            (workshop.folder / name).unlink()
+        for name in (*files, "jobs/quick-best.toml"):
+            (workshop.folder / name).unlink(missing_ok=True)

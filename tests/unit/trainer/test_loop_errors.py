@@ -73,12 +73,12 @@ def test_the_last_finite_state_is_saved_even_without_a_due_checkpoint(tmp_path: 
 
 @pytest.mark.e2e
 def test_an_out_of_memory_error_names_the_batch_size(tmp_path: Path, digits: Path) -> None:
-    base = make_base(tmp_path / "ml", digits, batch_size="400", image_size="256")
-    set_limit(base, "RLIMIT_AS", 8 << 30)
+    base = make_base(tmp_path / "ml", digits, batch_size="1000", image_size="124")
+    set_limit(base, "RLIMIT_AS", 6 << 30)  # the network's first outputs take 2 GB each, so that one of them fails
     completed = base.train()
     assert completed.returncode == 1
-    assert base.failure.startswith("Out of memory at batch_size=400, which is 400 images on each of 1 devices: ")
-    assert "Try batch_size=200, or a smaller image_size than 256" in base.failure
+    assert base.failure.startswith("Out of memory at batch_size=1000, which is 1000 images on each of 1 devices: ")
+    assert "Try batch_size=500, or a smaller image_size than 124" in base.failure
 
 
 @pytest.mark.e2e

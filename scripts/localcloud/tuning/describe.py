@@ -56,11 +56,14 @@ def _config(tuning: Tuning) -> dict[str, Any]:
 def _definition(tuning: Tuning) -> dict[str, Any]:
     """The definition with the objective among the static hyperparameters, as on AWS.
 
-    SageMaker's SDK 2 takes it out of there: `_prepare_estimator_from_job_description` in ``sagemaker/tuner.py``.
+    SageMaker's SDK 2 takes it out of there (`_prepare_estimator_from_job_description` in ``sagemaker/tuner.py``). It sends
+    HyperParameterTuningResourceConfig, and reads ResourceConfig (`_prepare_init_params_from_job_description`).
     """
     static = {**tuning.definition.get("StaticHyperParameters", {}), OBJECTIVE_PARAMETER: tuning.metric}
     switches = ("EnableNetworkIsolation", "EnableInterContainerTrafficEncryption", "EnableManagedSpotTraining")
+    resources = tuning.definition.get("HyperParameterTuningResourceConfig")
     completed = dict.fromkeys(switches, False) | with_defaults(tuning.definition)
+    completed |= {"ResourceConfig": resources} if resources else {}
     return completed | {
         "StaticHyperParameters": static,
         "AlgorithmSpecification": tuning.definition["AlgorithmSpecification"],

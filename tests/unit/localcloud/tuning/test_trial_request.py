@@ -1,9 +1,13 @@
 """The request of a tuning's training job."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from scripts.localcloud.sagemaker import validation
+from scripts.localcloud.tuning.describe import description
 from scripts.localcloud.tuning.trial_request import SAME, job_name, job_request
+from scripts.localcloud.tuning.tunings import new_tuning
 from tests.unit.localcloud.tuning.test_rules import DEFINITION, VALID, changed, definition
 from tests.unit.training.shapes import MODEL, problems
 
@@ -35,6 +39,9 @@ def test_its_resources_may_be_those_of_the_tuning() -> None:
     request = changed(definition(HyperParameterTuningResourceConfig=resources))
     del request[DEFINITION]["ResourceConfig"]
     assert job_request(request, "t-001", {})["ResourceConfig"] == resources
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    described = description(new_tuning(request, "us-east-1", "123456789012", now, 0), now)["TrainingJobDefinition"]
+    assert described["ResourceConfig"] == described["HyperParameterTuningResourceConfig"] == resources
 
 
 def test_the_longest_name_of_a_tuning_makes_names_of_jobs() -> None:

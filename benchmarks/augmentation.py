@@ -90,7 +90,7 @@ def _measure_keras(folder: Path, seed: int) -> float:
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(optimizer, loss, metrics=["accuracy"], jit_compile=False)
     training, validation = (
-        pipeline.ordered_batches(channel.read(folder / name, settings).images, SIZE, 3, count)
+        pipeline.ordered_batches(channel.read(folder / name, settings).images, pipeline.form(settings), count)
         for name, count in COUNTS.items()
     )
     batches = training.unbatch().cache().shuffle(COUNTS["training"], seed=seed).batch(BATCH, drop_remainder=True)

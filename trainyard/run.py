@@ -86,6 +86,7 @@ class Run:
         metrics: what else is measured, by name: its mean over an epoch.
         average: of the weights; None to evaluate the weights themselves.
         validation_loss: the loss that is measured on validation examples; None if it is ``loss``.
+        is_xla: whether XLA compiles the forward and backward pass.
     """
 
     model: Any
@@ -95,6 +96,7 @@ class Run:
     metrics: Mapping[str, Score]
     average: Average | None = None
     validation_loss: Score | None = None
+    is_xla: bool = False
     step: int = 0
     history: list[Epoch] = field(default_factory=list)
     best_epoch: int | None = None

@@ -92,6 +92,13 @@ class Hyperparameters:
         decisive=EXACT_RESUME,
         tune={"min": 0.0, "max": 0.5, "scaling": "Linear"},
     )
+    decode: str = declare(
+        "full",
+        "how JPEGs are decoded: full; scaled: at a half, quarter or eighth of their size if image_size and "
+        "augmentation need no more, which is faster",
+        choices=("full", "scaled"),
+        decisive=EXACT_RESUME,
+    )
     augmentation: str = declare(
         "light",
         "how training images are varied: none; light: flip, crop and scale; standard: also rotation, colour, erasing",
@@ -214,6 +221,7 @@ BEFORE: Mapping[str, Any] = {
     "backbone_learning_rate": 1.0,
     "class_weights": "none",
     "clip_norm": 0.0,
+    "decode": "full",
     "ema": 0.0,
     "flip": False,
     "head_epochs": 0,

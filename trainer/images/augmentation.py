@@ -56,6 +56,11 @@ class Augmentation:
         return cls(settings.augmentation, settings.flip, settings.mixup, settings.seed)
 
 
+def largest_zoom(kind: str) -> float:
+    """By which factor a crop enlarges a side of an image at most. Pure."""
+    return 1.0 if kind == "none" else math.sqrt(STRETCH[kind] / AREA[kind])
+
+
 def vary(image: Any, position: Any, size: int, chosen: Augmentation) -> Any:
     """Vary a decoded image.
 

@@ -6,6 +6,7 @@ one channel for WebP, GIF, BMP and CMYK, so their grey is made from RGB.
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
@@ -16,17 +17,41 @@ PNG, JPEG = b"\x89PNG", b"\xff\xd8"
 CMYK_CHANNELS = 4
 HEAD = 30
 """Bytes at the beginning of a file that tell what it needs."""
+RATIOS = (2, 4, 8)
+"""A JPEG can be decoded at these fractions of its size: https://www.tensorflow.org/api_docs/python/tf/io/decode_jpeg."""
 BLACK_WEBP = bytes.fromhex("524946461a000000574542505650384c0e0000002f00000000071011fd0f4444ff03")
 """A WebP file of one pixel."""
 
 
-def decode(path: Any, channels: int, upright: bool = True) -> Any:
+@dataclass(frozen=True)
+class Form:
+    """What an image file becomes.
+
+    Args:
+        size: height and width of the resized image.
+        channels: 1 for grey, 3 for RGB.
+        upright: whether photos are turned as their cameras say.
+        smallest_side: a JPEG is decoded at a half, a quarter or an eighth of its size if both sides keep at least so
+            many pixels; 0: always in full.
+    """
+
+    size: int
+    channels: int
+    upright: bool = True
+    smallest_side: int = 0
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """The shape of the resized image."""
+        return (self.size, self.size, self.channels)
+
+
+def decode(path: Any, form: Form) -> Any:
     """Decode an image file.
 
     Args:
         path: the file, a string scalar.
-        channels: 1 for grey, 3 for RGB.
-        upright: whether to turn a photo as its camera says.
+        form: what it becomes; its size is not used.
 
     Returns:
         uint8 [height, width, channels]; of an animation, the first image.
@@ -34,17 +59,24 @@ def decode(path: Any, channels: int, upright: bool = True) -> Any:
     Raises:
         tf.errors.OpError: TensorFlow cannot decode it.
     """
-    return _compiled(tf.convert_to_tensor(path), channels, upright)
+    return _compiled(tf.convert_to_tensor(path), form)
 
 
-def _decode(path: Any, channels: int, upright: bool) -> Any:
+def load(path: Any, form: Form) -> Any:
+    """Decode an image file and resize the image: float32 [size, size, channels], from 0 to 255."""
+    image = tf.image.resize(decode(path, form), form.shape[:2])
+    image.set_shape(form.shape)
+    return image
+
+
+def _decode(path: Any, form: Form) -> Any:
     contents = tf.io.read_file(path)
     is_jpeg = tf.strings.substr(contents, 0, 2) == JPEG
-    image = _rgb(contents) if channels == 3 else _grey(contents, is_jpeg)
-    if upright:
+    image = _pixels(contents, is_jpeg, form)
+    if form.upright:
         stored = image
         image = tf.cond(orientation.may_be_written(_head(contents)), lambda: _turn(stored, contents), lambda: stored)
-        image.set_shape([None, None, channels])
+    image.set_shape([None, None, form.channels])
     return image
 
 
@@ -86,6 +118,37 @@ def reads_webp() -> bool:
     return True
 
 
+def _pixels(contents: Any, is_jpeg: Any, form: Form) -> Any:
+    if not form.smallest_side:
+        return _full(contents, is_jpeg, form.channels)
+    halvings = tf.cond(is_jpeg, lambda: _halvings(tf.io.extract_jpeg_shape(contents), form.smallest_side), lambda: 0)
+    branches = [lambda ratio=ratio: _scaled(contents, form.channels, ratio) for ratio in RATIOS]
+    return tf.switch_case(halvings, [lambda: _full(contents, is_jpeg, form.channels), *branches])
+
+
+def _halvings(shape: Any, smallest_side: int) -> Any:
+    """How often a JPEG's sides may be halved: from 0 to 3 times."""
+    side = tf.minimum(shape[0], shape[1])
+    return tf.reduce_sum(tf.cast(side >= smallest_side * tf.constant(RATIOS), tf.int32))
+
+
+def _scaled(contents: Any, channels: int, ratio: int) -> Any:
+    def decoded(channels: int) -> Any:
+        return tf.io.decode_jpeg(contents, channels, ratio=ratio)
+
+    if channels == 3:
+        return decoded(3)
+    return tf.cond(_is_cmyk(contents), lambda: tf.image.rgb_to_grayscale(decoded(3)), lambda: decoded(1))
+
+
+def _full(contents: Any, is_jpeg: Any, channels: int) -> Any:
+    return _rgb(contents) if channels == 3 else _grey(contents, is_jpeg)
+
+
+def _is_cmyk(contents: Any) -> Any:
+    return tf.io.extract_jpeg_shape(contents)[2] == CMYK_CHANNELS
+
+
 def _rgb(contents: Any) -> Any:
     image = tf.io.decode_image(contents, channels=3, expand_animations=False)
     image.set_shape([None, None, 3])
@@ -98,7 +161,7 @@ def _head(contents: Any) -> Any:
 
 def _grey(contents: Any, is_jpeg: Any) -> Any:
     is_png = tf.strings.substr(contents, 0, 4) == PNG
-    has_grey = tf.cond(is_jpeg, lambda: tf.io.extract_jpeg_shape(contents)[2] != CMYK_CHANNELS, lambda: is_png)
+    has_grey = tf.cond(is_jpeg, lambda: ~_is_cmyk(contents), lambda: is_png)
     image = tf.cond(
         has_grey,
         lambda: tf.io.decode_image(contents, channels=1, expand_animations=False),

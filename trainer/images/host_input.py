@@ -18,12 +18,26 @@ import tensorflow as tf
 from trainer.contract.folders import Folders
 from trainer.contract.hyperparameters import Hyperparameters
 from trainer.contract.job import Job
-from trainer.images import channel, decoding, folders, listing, pipeline, splitting
+from trainer.images import channel, decoding, folders, listing, memory, pipeline, splitting
 from trainer.images.augmentation import Augmentation
+from trainer.images.cache import Cache
+from trainer.images.decoding import Form
 from trainer.images.fingerprint import combine, fingerprint
 from trainer.images.listing import Images
+from trainer.images.memory import Budget
 from trainyard.errors import JobError
 from trainyard.hosts.cluster import Team
+
+SHARE_WITHOUT_GPU, SHARE_WITH_GPU = 0.25, 0.5
+"""The share of the free memory for decoded images. Without a GPU, the network needs memory of the machine too."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Caches:
+    """The decoded images of this host."""
+
+    training: Cache
+    validation: Cache
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,7 +54,8 @@ class Input:
         validation_count: the number of validation images of all hosts.
         validation_steps: batches of every device until all hosts have scored all of theirs.
         fingerprints: a fingerprint of the images of each channel, independent of how hosts divide them.
-        upright: whether photos are turned as their cameras say.
+        form: what the image files become.
+        caches: keep the decoded images of the two channels in memory.
     """
 
     settings: Hyperparameters
@@ -52,13 +67,14 @@ class Input:
     validation_count: int
     validation_steps: int
     fingerprints: Mapping[str, Any]
-    upright: bool
+    form: Form
+    caches: Caches
 
     def batches(self, steps: range) -> tf.data.Dataset:
         """Return the training batches of these steps; the devices of this host take them in turn."""
-        size, channels, chosen = self.settings.image_size, self.settings.channels, Augmentation.of(self.settings)
+        chosen = Augmentation.of(self.settings)
         return pipeline.training_batches(
-            self.training, size, channels, self.share, chosen, self._parts(steps), self.upright
+            self.training, self.form, self.share, chosen, self._parts(steps), self.caches.training
         )
 
     def validation_batches(self) -> tf.data.Dataset:
@@ -67,17 +83,16 @@ class Input:
         The empty batches are for the steps in which only other hosts have images left. Without a validation channel,
         all batches are empty.
         """
-        size, channels = self.settings.image_size, self.settings.channels
         images = self.validation or Images((), (), (), ())
-        batches = pipeline.ordered_batches(images, size, channels, self.share.per_device, self.upright)
-        empty = (tf.zeros([0, size, size, channels]), tf.zeros([0], tf.int32))
+        batches = pipeline.ordered_batches(images, self.form, self.share.per_device, self.caches.validation)
+        empty = (tf.zeros([0, *self.form.shape]), tf.zeros([0], tf.int32))
         return batches.concatenate(tf.data.Dataset.from_tensors(empty).repeat())
 
     def files(self, steps: range) -> list[str]:
         """Return the files that this host draws in these steps."""
         paths = self.training.paths
-        indices = pipeline.indices(len(paths), self.share, self.settings.seed, self._parts(steps))
-        return [paths[index] for index in indices.as_numpy_iterator()]
+        drawn = pipeline.indices(len(paths), self.share, self.settings.seed, self._parts(steps))
+        return [paths[index] for indices, _ in drawn.as_numpy_iterator() for index in indices]
 
     def counts_by_label(self, team: Team) -> list[int]:
         """Return the number of training images of each label, on all hosts."""
@@ -148,7 +163,8 @@ def read(job: Job, settings: Hyperparameters, team: Team, upright: bool = True) 
         validation_count=sum(validation_counts),
         validation_steps=math.ceil(max(validation_counts) / (share.per_device * team.replicas // team.hosts)),
         fingerprints=fingerprints,
-        upright=upright,
+        form=pipeline.form(settings, upright),
+        caches=_caches(team),
     )
 
 
@@ -165,6 +181,17 @@ def note_on_few(images: int, drawn: int) -> str | None:
         f"note: an epoch is one step, which draws {drawn} times from {images} training images, so each image about "
         f"{drawn / images:.2g} times; with a smaller batch_size an epoch has more steps"
     )
+
+
+def _caches(team: Team) -> Caches:
+    """Measure the free memory, and print how much of it may hold decoded images."""
+    free = memory.free()
+    share = SHARE_WITH_GPU if tf.config.list_physical_devices("GPU") else SHARE_WITHOUT_GPU
+    budget = Budget(int(free * share))
+    if free:
+        gigabytes = f"{budget.size / 1e9:.1f} GB, {share:.0%} of the {free / 1e9:.1f} GB that are free"
+        team.say(f"decoded images are kept in memory, up to {gigabytes}")
+    return Caches(Cache(budget), Cache(budget))
 
 
 def _read(folder: Path, settings: Hyperparameters, team: Team, name: str, labels: Sequence[str] | None) -> Images:

@@ -5,15 +5,21 @@ The order of the training images is a pure function of (seed, position): positio
 hosts take their parts of each batch without communication.
 """
 
-from collections.abc import Callable
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
 
+from trainer.contract.hyperparameters import Hyperparameters
 from trainer.images import augmentation, decoding
 from trainer.images.augmentation import Augmentation
+from trainer.images.cache import NOTHING_KEPT, Cache, map_images
+from trainer.images.decoding import Form
 from trainer.images.listing import Images
+
+BATCHES_AT_ONCE = 2
+"""All cores decode the images of one batch together. The next batch keeps those busy that have no image left."""
 
 _as_written = tf.autograph.experimental.do_not_convert
 """Marks a function as one without Python's loops and branches, which AutoGraph need not translate."""
@@ -38,71 +44,100 @@ class Share:
     per_device: int
 
 
+def form(settings: Hyperparameters, upright: bool = True) -> Form:
+    """Return what a job's image files become. Pure.
+
+    Args:
+        settings: the hyperparameters of the job.
+        upright: whether photos are turned as their cameras say.
+    """
+    # Also of images that are not varied, such as validation images: they are decoded as the training images are.
+    needed = math.ceil(settings.image_size * augmentation.largest_zoom(settings.augmentation))
+    return Form(settings.image_size, settings.channels, upright, needed if settings.decode == "scaled" else 0)
+
+
 def training_batches(
-    images: Images, size: int, channels: int, share: Share, chosen: Augmentation, steps: range, upright: bool = True
+    images: Images, form: Form, share: Share, chosen: Augmentation, steps: range, cache: Cache = NOTHING_KEPT
 ) -> tf.data.Dataset:
     """Return a host's share of the batches of some steps: float32 images from 0 to 255, and label numbers.
 
     With mixup, the share of each label takes the place of the label numbers. Every batch is full. Each image occurs
     once in a pass. A batch may contain the end of one pass and the beginning of the next.
+
+    Args:
+        images: of the channel.
+        form: what their files become.
+        share: the host's.
+        chosen: how the images are varied.
+        steps: the steps.
+        cache: keeps images that do not change: varied ones as they were decoded, others resized.
     """
     paths, numbers = tf.constant(images.paths), tf.constant(images.numbers)
-    index = _index(len(images.paths), chosen.seed)
 
-    def load(position: Any) -> tuple[Any, Any, Any]:
-        number = index(position)
+    def vary(drawn: tuple[Any, Any]) -> Any:
+        index, position = drawn
+        decoded = cache.one(index, form.channels, lambda each: decoding.decode(paths[each], form))
+        return augmentation.vary(decoded, position, form.size, chosen)
+
+    def batch(indices: Any, positions: Any) -> tuple[Any, Any]:
+        labels = tf.gather(numbers, indices)
         if chosen.kind == "none":
-            return _load(paths[number], size, channels, upright), numbers[number], position
-        decoded = decoding.decode(paths[number], channels, upright)
-        return augmentation.vary(decoded, position, size, chosen), numbers[number], position
-
-    def finish(made: Any, labels: Any, positions: Any) -> tuple[Any, Any]:
+            made = cache.batch(indices, form.shape, lambda each: decoding.load(paths[each], form))
+        else:
+            made = map_images(vary, (indices, positions))
+        made = tf.ensure_shape(made, [share.per_device, *form.shape])
         if not chosen.mixup:
             return made, labels
         return augmentation.mix(made, labels, positions, len(images.labels), chosen)
 
-    loaded = _positions(share, steps).map(_as_written(load), num_parallel_calls=tf.data.AUTOTUNE)
-    batches = loaded.batch(share.per_device, drop_remainder=True)
-    return batches.map(_as_written(finish), num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+    drawn = indices(len(images.paths), share, chosen.seed, steps)
+    return drawn.map(_as_written(batch), BATCHES_AT_ONCE).prefetch(tf.data.AUTOTUNE)
 
 
 def indices(images: int, share: Share, seed: int, steps: range) -> tf.data.Dataset:
-    """Return the indices of the images in a host's share of these steps, one after the other."""
-    return _positions(share, steps).map(_as_written(_index(images, seed)))
+    """Return the indices of the images in a host's share of these steps, and their positions in the run.
+
+    Each element is a batch of a device: two arrays, int64 [per_device].
+    """
+
+    def draw(number: Any) -> tuple[Any, Any]:
+        place = number * share.per_device + tf.range(share.per_device, dtype=tf.int64)
+        positions = place // share.count * share.batch + share.first + place % share.count
+        return _shuffled(positions, images, seed), positions
+
+    devices = share.count // share.per_device
+    return tf.data.Dataset.range(steps.start * devices, steps.stop * devices).map(_as_written(draw))
 
 
-def _positions(share: Share, steps: range) -> tf.data.Dataset:
-    """Return the positions in the run of a host's share of these steps: int64."""
+def _shuffled(positions: Any, images: int, seed: int) -> Any:
+    """The indices of the images at ascending positions of the run."""
 
-    def position(place: Any) -> Any:
-        return place // share.count * share.batch + share.first + place % share.count
+    def add(number: Any, made: Any) -> tuple[Any, Any]:
+        shuffled_by = tf.stack([tf.constant(seed, tf.int64), number])
+        order = tf.random.experimental.index_shuffle(positions % images, seed=shuffled_by, max_index=images - 1)
+        return number + 1, tf.where(positions // images == number, order, made)
 
-    return tf.data.Dataset.range(steps.start * share.count, steps.stop * share.count).map(_as_written(position))
-
-
-def _index(images: int, seed: int) -> Callable[[Any], Any]:
-    """Return the function from a position in the run to the index of its image."""
-
-    def index(position: Any) -> Any:
-        shuffled_by = tf.stack([tf.constant(seed, tf.int64), position // images])
-        return tf.random.experimental.index_shuffle(position % images, seed=shuffled_by, max_index=images - 1)
-
-    return index
+    # All positions of a batch are in one pass, or in two: index_shuffle takes one seed at a time.
+    passes = positions[0] // images, positions[-1] // images
+    start = passes[0], tf.zeros_like(positions)
+    return tf.while_loop(lambda number, _: number <= passes[1], add, start)[1]
 
 
-def ordered_batches(images: Images, size: int, channels: int, batch: int, upright: bool = True) -> tf.data.Dataset:
-    """Return every image once, in the order of ``images``; the last batch may be smaller."""
-    tensors = (
-        tf.constant(list(images.paths), tf.string),
-        tf.constant(list(images.numbers), tf.int32),
-    )  # types for an empty list
-    pairs = tf.data.Dataset.from_tensor_slices(tensors)
-    load = _as_written(lambda path, number: (_load(path, size, channels, upright), number))
-    loaded = pairs.map(load, num_parallel_calls=tf.data.AUTOTUNE)
-    return loaded.batch(batch).prefetch(tf.data.AUTOTUNE)
+def ordered_batches(images: Images, form: Form, batch: int, cache: Cache = NOTHING_KEPT) -> tf.data.Dataset:
+    """Return every image once, resized, in the order of ``images``; the last batch may be smaller.
 
+    Args:
+        images: of the channel.
+        form: what their files become.
+        batch: the number of images in a batch.
+        cache: keeps the resized images.
+    """
+    # With their types: the lists may be empty.
+    paths, numbers = tf.constant(list(images.paths), tf.string), tf.constant(list(images.numbers), tf.int32)
 
-def _load(path: Any, size: int, channels: int, upright: bool) -> Any:
-    image = tf.image.resize(decoding.decode(path, channels, upright), [size, size])
-    image.set_shape([size, size, channels])
-    return image
+    def take(indices: Any) -> tuple[Any, Any]:
+        made = cache.batch(indices, form.shape, lambda each: decoding.load(paths[each], form))
+        return made, tf.gather(numbers, indices)
+
+    indices = tf.data.Dataset.range(len(images.paths)).batch(batch)
+    return indices.map(_as_written(take), BATCHES_AT_ONCE).prefetch(tf.data.AUTOTUNE)

@@ -11,7 +11,7 @@ import keras
 from trainer.networks import same_bytes
 
 MODEL = "model.keras"
-LABELS = "labels.json"
+LABELS, DECODING = "labels.json", "decoding.json"
 
 
 def serving_model(model: Any) -> Any:
@@ -31,8 +31,10 @@ def network(model: Any) -> Any:
     return next(layer for layer in model.layers if isinstance(layer, keras.Model))
 
 
-def export(model: Any, labels: Sequence[str], folder: Path) -> None:
+def export(model: Any, labels: Sequence[str], folder: Path, smallest_side: int = 0) -> None:
     """Write the model folder: model.keras, labels.json, and 1/, the SavedModel for serving.
+
+    If the network was trained on JPEGs that were decoded at a part of their size, decoding.json says so.
 
     The same run writes the same bytes, except those of the SavedModel.
 
@@ -40,11 +42,15 @@ def export(model: Any, labels: Sequence[str], folder: Path) -> None:
         model: the network; it returns logits for resized images.
         labels: the labels in the order of the model's outputs.
         folder: the model folder; created if it is missing.
+        smallest_side: the pixels that both sides of such a JPEG kept at least; 0 if all were decoded in full.
     """
     folder.mkdir(parents=True, exist_ok=True)
     serving = serving_model(model)
     serving.save(folder / MODEL)
     same_bytes.rewrite(folder / MODEL)
     (folder / LABELS).write_text(json.dumps(list(labels), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    (folder / DECODING).unlink(missing_ok=True)
+    if smallest_side:
+        (folder / DECODING).write_text(json.dumps({"smallest_side": smallest_side}) + "\n", encoding="utf-8")
     shutil.rmtree(folder / "1", ignore_errors=True)
     serving.export(folder / "1", verbose=False)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from trainer.images import decoding, folders, pipeline
+from trainer.images.decoding import Form
 from trainer.images.listing import Images
 from trainer.networks import export
 from trainer.tasks import charts, report
@@ -38,7 +39,8 @@ def evaluate(model_folder: Path, data_folder: Path, output: Path | None = None) 
     if not data_folder.is_dir():
         raise JobError(f"There is no folder {data_folder}.")
     images = folders.list_images(data_folder, labels)
-    found = predictions(export.network(model), images, data_folder)
+    network = export.network(model)
+    found = predictions(network, images, in_batches(model_folder, network, images), data_folder)
     return report.score(found) if output is None else write_report(output, found, with_predictions=True)
 
 
@@ -60,7 +62,8 @@ def predict(model_folder: Path, files: Sequence[Path]) -> list[tuple[str, float]
         if not file.is_file():
             raise JobError(f"There is no file {file}.")
     nothing = (0,) * len(files)
-    predicted = probabilities(export.network(model), Images(tuple(labels), tuple(map(str, files)), nothing, nothing))
+    network, images = export.network(model), Images(tuple(labels), tuple(map(str, files)), nothing, nothing)
+    predicted = probabilities(network, images, in_batches(model_folder, network, images))
     return [(labels[each.argmax()], float(each.max())) for each in predicted]
 
 
@@ -76,12 +79,28 @@ def load(folder: Path) -> tuple[Any, list[str]]:
     return keras.models.load_model(folder / export.MODEL), json.loads((folder / export.LABELS).read_text("utf-8"))
 
 
-def probabilities(network: Any, images: Images) -> npt.NDArray[np.float32]:
+def in_batches(folder: Path, network: Any, images: Images) -> tf.data.Dataset:
+    """The images in batches, decoded as the training images of a model were.
+
+    Args:
+        folder: the model folder.
+        network: of the model; it takes resized float32 images.
+        images: some images.
+    """
+    file = folder / export.DECODING
+    smallest_side = json.loads(file.read_text("utf-8"))["smallest_side"] if file.is_file() else 0
+    _, size, _, channels = network.input_shape
+    form = Form(size, channels, smallest_side=smallest_side)
+    return pipeline.ordered_batches(images, form, BATCH)
+
+
+def probabilities(network: Any, images: Images, batches: tf.data.Dataset) -> npt.NDArray[np.float32]:
     """The probabilities of the labels, float32 [images, labels], in the order of ``images``.
 
     Args:
         network: takes resized float32 images, and returns logits.
         images: some images.
+        batches: of them, from `pipeline.ordered_batches`.
 
     Raises:
         JobError: an image cannot be decoded.
@@ -92,7 +111,6 @@ def probabilities(network: Any, images: Images) -> npt.NDArray[np.float32]:
         input_signature=[tf.TensorSpec([None, size, size, channels], tf.float32)],
         autograph=False,  # nothing to convert, and the conversion leaves files in the folder of temporary files
     )
-    batches = pipeline.ordered_batches(images, size, channels, BATCH)
     try:
         return np.concatenate([predict(batch).numpy() for batch, _ in batches])
     except tf.errors.InvalidArgumentError:
@@ -102,14 +120,20 @@ def probabilities(network: Any, images: Images) -> npt.NDArray[np.float32]:
         raise JobError(f"{folders.unreadable(images, broken)}.") from None
 
 
-def predictions(network: Any, images: Images, folder: Path) -> report.Predictions:
+def predictions(network: Any, images: Images, batches: tf.data.Dataset, folder: Path) -> report.Predictions:
     """What a network says about labelled images of a folder.
+
+    Args:
+        network: takes resized float32 images, and returns logits.
+        images: the images.
+        batches: of them, from `pipeline.ordered_batches`.
+        folder: they are in its subfolders.
 
     Raises:
         JobError: an image cannot be decoded.
     """
     names = [Path(path).relative_to(folder).as_posix() for path in images.paths]
-    return report.Predictions(images.labels, names, np.asarray(images.numbers), probabilities(network, images))
+    return report.Predictions(images.labels, names, np.asarray(images.numbers), probabilities(network, images, batches))
 
 
 def write_report(folder: Path, found: report.Predictions, with_predictions: bool) -> dict[str, Any]:

@@ -87,8 +87,8 @@ def train_with(team: Team, job: Job, stop: Stop) -> None:
     if last:  # only on the chief
         print(f"state after step {last.step} of {plan.steps}: sha256 {last.digest}; in {last.path}", flush=True)
         results.write(run, plan, data, job, ending)
-        if data.validation and not stop.requested:  # a stop leaves 120 s in all
-            results.write_report(run, data.validation, job, settings.predictions)
+        if not stop.requested:  # a stop leaves 120 s in all
+            results.write_report(run, data, job, settings.predictions)
 
 
 def _not_finite(data: Input, run: Run, team: Team, step: int, rate: float, saved: Path | None) -> JobError:

@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from trainer.contract.hyperparameters import Hyperparameters
-from trainer.images import augmentation, channel, decoding, folders
+from trainer.images import augmentation, channel, decoding, folders, pipeline
 from trainer.images.augmentation import Augmentation
 from trainer.images.listing import Images
 from trainyard.errors import JobError
@@ -54,8 +54,9 @@ def _choose(images: Images) -> list[int]:
 
 def _rows(images: Images, chosen: list[int], settings: Hyperparameters) -> Any:
     """Return float32 [rows, columns, size, size, channels]: each image, then its variations in as many passes."""
-    size, channels, how = settings.image_size, settings.channels, Augmentation.of(settings)
-    decoded = [decoding.decode(images.paths[number], channels) for number in chosen]
+    size, how = settings.image_size, Augmentation.of(settings)
+    form = pipeline.form(settings)
+    decoded = [decoding.decode(images.paths[number], form) for number in chosen]
     numbers = tf.constant([images.numbers[number] for number in chosen])
     columns = [tf.stack([tf.image.resize(image, [size, size]) for image in decoded])]
     for passes in range(VARIATIONS):

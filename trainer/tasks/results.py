@@ -9,8 +9,8 @@ from typing import Any
 import tensorflow as tf
 
 from trainer.contract.job import Job
+from trainer.images import pipeline
 from trainer.images.host_input import Input
-from trainer.images.listing import Images
 from trainer.networks import export
 from trainer.tasks import evaluate
 from trainyard.errors import JobError
@@ -30,7 +30,7 @@ def write(run: Run, plan: Plan, data: Input, job: Job, ending: str) -> None:
         run.copy_weights_to_best()
     summary = {"steps": run.step, "steps_planned": plan.steps, "best_epoch": run.best_epoch, "ended": ending}
     try:
-        export.export(run.best, data.training.labels, job.model_dir)
+        export.export(run.best, data.training.labels, job.model_dir, data.form.smallest_side)
         job.output_data_dir.mkdir(parents=True, exist_ok=True)
         text = json.dumps({**summary, "history": run.history}, indent=2) + "\n"
         (job.output_data_dir / HISTORY).write_text(text, encoding="utf-8")
@@ -46,19 +46,22 @@ def write(run: Run, plan: Plan, data: Input, job: Job, ending: str) -> None:
     print(f"ended: {ending}; model {best} saved to {job.model_dir}", flush=True)
 
 
-def write_report(run: Run, validation: Images, job: Job, predictions: bool) -> None:
-    """Score the best model on the validation images of this host, and write the report.
+def write_report(run: Run, data: Input, job: Job, predictions: bool) -> None:
+    """Score the best model on the validation images of this host, if it has any, and write the report.
 
     Args:
         run: its best model is scored.
-        validation: the images.
+        data: the images.
         job: names the folders.
         predictions: whether to write the prediction of each image too.
 
     Raises:
         JobError: the report cannot be written.
     """
-    found = evaluate.predictions(run.best, validation, job.validation or job.training)
+    if not data.validation:
+        return
+    batches = pipeline.ordered_batches(data.validation, data.form, evaluate.BATCH, data.caches.validation)
+    found = evaluate.predictions(run.best, data.validation, batches, job.validation or job.training)
     scores = evaluate.write_report(job.output_data_dir, found, predictions)
     weakest = min(scores["labels"], key=lambda label: scores["labels"][label]["f1"])
     print(
@@ -79,13 +82,13 @@ def rescued(run: Run, data: Input, job: Job, team: Team) -> Iterator[None]:
         yield
     except JobError:
         if team.chief and run.best_epoch:
-            _export_best(run, data.training.labels, job.model_dir)
+            _export_best(run, data, job.model_dir)
         raise
 
 
-def _export_best(run: Run, labels: Sequence[str], folder: Path) -> None:
+def _export_best(run: Run, data: Input, folder: Path) -> None:
     try:
-        export.export(run.best, labels, folder)
+        export.export(run.best, data.training.labels, folder, data.form.smallest_side)
     except OSError as error:  # the error that ended the training matters more
         print(f"the model of epoch {run.best_epoch} cannot be saved: {error}", flush=True)
     else:

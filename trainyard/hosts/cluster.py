@@ -21,6 +21,8 @@ from trainyard.hosts.link import HostLostError, Link, connect, seconds_to_wait
 from trainyard.hosts.tf_config import tf_config
 from trainyard.stop import Stop
 
+GPU = "/GPU:0"
+
 
 @dataclass(frozen=True)
 class Team:
@@ -90,6 +92,9 @@ class Team:
         # TensorFlow prints this warning for every distributed dataset. It helps nobody.
         warnings.filterwarnings("ignore", message="To make it possible to preserve tf.data options")
         endless = batches.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
+        if self.replicas == 1 and tf.config.list_physical_devices("GPU"):
+            # Several GPUs get their next batch ahead from their strategy, one GPU from here.
+            endless = endless.apply(tf.data.experimental.prefetch_to_device(GPU))
         return self.strategy.distribute_datasets_from_function(lambda _: endless)
 
     def check_agreement(self, values: Mapping[str, Any]) -> None:

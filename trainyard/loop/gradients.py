@@ -90,6 +90,9 @@ def _backward(run: Run, parts: int) -> Callable[[Any, Any], Any]:
         measured = [sum_of(metric(targets, outputs)) for metric in run.metrics.values()]
         return tf.stack([tf.cast(loss, tf.float64), *measured, tf.cast(~finite, tf.float64)]), made
 
+    if run.is_xla:
+        compiled: Callable[[Any, Any], Any] = tf.function(forward_and_backward, jit_compile=True, autograph=False)
+        return compiled
     return forward_and_backward
 
 

@@ -66,13 +66,42 @@ class BatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]
         return batch_mean, average(variance + tf.square(mean - batch_mean))
 
 
-def for_training(model: Any, precision: str | None, replicas: int) -> Any:
+class FusedBatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]  # Keras publishes no types
+    """Keras's BatchNormalization, computed by the one operation that cuDNN has for it.
+
+    Keras 3 computes it from many operations, which read and write the features several times:
+    https://www.tensorflow.org/api_docs/python/tf/compat/v1/nn/fused_batch_norm
+    """
+
+    def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
+        """Normalize [images, height, width, channels]."""
+        is_fused = len(inputs.shape) == 4 and self.axis in {-1, 3} and mask is None and not self.renorm
+        if not (training and self.trainable and is_fused):
+            return super().call(inputs, training=training, mask=mask)
+        channels = [inputs.shape[-1]]
+        outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
+            inputs,
+            self.gamma.value if self.scale else tf.ones(channels),
+            self.beta.value if self.center else tf.zeros(channels),
+            epsilon=self.epsilon,
+            is_training=True,
+        )
+        # The operation gives the unbiased variance; Keras averages the biased one.
+        count = tf.cast(tf.size(inputs) // inputs.shape[-1], variance.dtype)
+        variance *= (count - 1) / count
+        for average, new in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            average.assign(average * self.momentum + new * (1.0 - self.momentum))
+        return outputs
+
+
+def for_training(model: Any, precision: str | None, replicas: int, is_fused: bool = False) -> Any:
     """Make the twin that is trained instead of a model. Call it in the strategy's scope.
 
     Args:
         model: a functional or sequential network.
         precision: a key of ``trainyard.networks.precision.POLICIES``; None leaves each layer its own.
         replicas: number of devices that share a batch.
+        is_fused: whether one device computes batch normalization by cuDNN's operation.
 
     Returns:
         A network with its own copy of the weights and the random state. Its ``variables`` are float32 and in the order
@@ -82,6 +111,8 @@ def for_training(model: Any, precision: str | None, replicas: int) -> Any:
     replacements: dict[Any, Any] = {keras.layers.Dropout: Dropout}
     if replicas > 1:
         replacements[keras.layers.BatchNormalization] = BatchNormalization
+    elif is_fused:
+        replacements[keras.layers.BatchNormalization] = FusedBatchNormalization
 
     def copy(layer: Any) -> Any:
         config, kind = layer.get_config(), type(layer)

@@ -33,6 +33,7 @@ def drawn(photos: Path, steps: range, seed: int = 1, hosts: int = 1, devices: in
     """The images and labels of each step, in the order of the batch, under everything that draws at random."""
     from trainer.images import channel, pipeline
     from trainer.images.augmentation import Augmentation
+    from trainer.images.decoding import Form
 
     chosen, batch = Augmentation("standard", flip=True, mixup=0.4, seed=seed), BATCH // parts
     host_batches = []
@@ -40,7 +41,7 @@ def drawn(photos: Path, steps: range, seed: int = 1, hosts: int = 1, devices: in
         share = pipeline.Share(batch, host * batch // hosts, batch // hosts, batch // hosts // devices)
         scaled = range(steps.start * parts, steps.stop * parts)
         images = channel.read(photos, Hyperparameters()).images
-        made = list(pipeline.training_batches(images, SIZE, 3, share, chosen, scaled))
+        made = list(pipeline.training_batches(images, Form(SIZE, 3), share, chosen, scaled))
         host_batches.append([[array.numpy() for array in pair] for pair in made])
     # Of each part, first the batches of the first host's devices.
     ordered = [

@@ -1,5 +1,6 @@
 """Decoding of every format that the trainer reads, compared with Pillow. One graph decodes all files of a test."""
 
+import dataclasses
 import io
 import random
 from pathlib import Path
@@ -44,7 +45,9 @@ def decode(contents: list[bytes], folder: Path, channels: int) -> list[Any]:
     for number, content in enumerate(contents):
         (folder / f"{number}.jpg").write_bytes(content)
         paths.append(str(folder / f"{number}.jpg"))
-    images = tf.data.Dataset.from_tensor_slices(paths).map(lambda path: decoding.decode(path, channels))
+    images = tf.data.Dataset.from_tensor_slices(paths).map(
+        lambda path: decoding.decode(path, decoding.Form(0, channels))
+    )
     return [image.numpy() for image in images]
 
 
@@ -133,5 +136,61 @@ def test_a_bmp_with_a_damaged_palette_is_not_readable(tmp_path: Path) -> None:
 def test_a_run_that_is_older_than_the_turn_gets_photos_as_they_are_stored(tmp_path: Path) -> None:
     path = tmp_path / "photo.jpg"
     path.write_bytes(oriented(6))
-    assert difference(decoding.decode(str(path), 3, upright=False).numpy(), RAMP) < CLOSE
-    assert decoding.decode(str(path), 3).shape[:2] == (RAMP.width, RAMP.height)
+    assert difference(decoding.decode(str(path), decoding.Form(0, 3, upright=False)).numpy(), RAMP) < CLOSE
+    assert decoding.decode(str(path), decoding.Form(0, 3)).shape[:2] == (RAMP.width, RAMP.height)
+
+
+def test_scaled_jpegs_keep_the_pixels_that_are_needed(tmp_path: Path) -> None:
+    image = RAMP.resize((900, 640), Image.Resampling.BICUBIC)
+    files = [encoded(image, "JPEG"), encoded(image.convert("CMYK"), "JPEG"), encoded(image, "PNG"), oriented(6)]
+    paths = [tmp_path / f"{number}.jpg" for number in range(len(files))]
+    for path, content in zip(paths, files, strict=True):
+        path.write_bytes(content)
+
+    def shapes(smallest_side: int, channels: int) -> list[tuple[int, int]]:
+        form = decoding.Form(0, channels, smallest_side=smallest_side)
+        decoded = [decoding.decode(str(path), form).numpy() for path in paths]
+        wide = ImageOps.exif_transpose(image).convert("RGB" if channels == 3 else "L")
+        for one in decoded[:3]:
+            assert difference(one, wide.resize((one.shape[1], one.shape[0]), Image.Resampling.BOX)) < CLOSE
+        return [one.shape[:2] for one in decoded]
+
+    upright, small, eighth = (30, 20), (640, 900), (80, 113)
+    assert shapes(80, 3) == shapes(80, 1) == [eighth, eighth, small, upright]
+    assert shapes(81, 3) == [(160, 225), (160, 225), small, upright]
+    assert shapes(320, 3) == [(320, 450), (320, 450), small, upright]
+    assert shapes(321, 3) == [small, small, small, upright]
+    assert shapes(10, 3)[-1] == (15, 10)
+
+
+@pytest.mark.parametrize(("augmentation", "needed"), [("none", 100), ("light", 120), ("standard", 134)])
+def test_scaled_decoding_leaves_what_the_smallest_crop_needs(augmentation: str, needed: int) -> None:
+    from trainer.contract.hyperparameters import Hyperparameters
+    from trainer.images import pipeline
+
+    settings = Hyperparameters(image_size=100, augmentation=augmentation)
+    assert pipeline.form(settings).smallest_side == 0
+    assert pipeline.form(dataclasses.replace(settings, decode="scaled")).smallest_side == needed
+
+
+def test_evaluation_decodes_as_the_training_did(tmp_path: Path) -> None:
+    import keras
+
+    from trainer.images.listing import Images
+    from trainer.networks import export
+    from trainer.tasks import evaluate
+
+    noise = np.random.default_rng(0).integers(0, 256, (128, 128, 3), dtype=np.uint8)
+    (tmp_path / "photo.jpg").write_bytes(encoded(Image.fromarray(noise), "JPEG"))
+    inputs = keras.Input((8, 8, 3))
+    network = keras.Model(inputs, keras.layers.Dense(2)(keras.layers.Flatten()(inputs)))
+    images = Images(("a", "b"), (str(tmp_path / "photo.jpg"),), (0,), (1,))
+    decoded = []
+    for smallest_side in (16, 0):
+        export.export(network, images.labels, tmp_path / "model", smallest_side)
+        ((batch, _),) = evaluate.in_batches(tmp_path / "model", network, images)
+        decoded.append(batch[0].numpy())
+        expected = decoding.load(images.paths[0], decoding.Form(8, 3, smallest_side=smallest_side))
+        assert (decoded[-1] == expected.numpy()).all()
+    scaled, full = decoded
+    assert scaled.std() < full.std() / 2  # each pixel is the mean of several

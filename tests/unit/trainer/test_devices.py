@@ -122,3 +122,34 @@ def test_another_dropout_gives_other_losses(alone: Base, tmp_path: Path, digits:
     base = make_base(tmp_path / "ml", digits).configure(hyperparameters={**SETTINGS, "dropout": "0.301"})
     assert base.train().returncode == 0
     assert losses(base) != pytest.approx(losses(alone), abs=1e-4, rel=0)
+
+
+# The second half of the CPU stands for the GPU.
+AHEAD = """
+import json, os
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+import tensorflow as tf
+from trainyard.hosts import cluster, link
+
+physical = tf.config.list_physical_devices
+cpu = physical("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+team = cluster.Team(tf.distribute.get_strategy(), link.Link(["localhost"], 0, []))
+
+def devices():
+    iterator = iter(team.distribute(tf.data.Dataset.range(5)))
+    drawn = [next(iterator) for _ in range(2)]
+    add = tf.function(lambda it: tf.while_loop(
+        lambda n, _: n < 3, lambda n, total: (n + 1, total + it.get_next()), (0, tf.constant(0, tf.int64)))[1],
+        autograph=False)
+    return [drawn[1].device[-5:], int(drawn[1]), int(add(iterator))]
+
+before = devices()
+tf.config.list_physical_devices = lambda kind=None: ["one"] if kind == "GPU" else physical(kind)
+cluster.GPU = "/CPU:1"
+print(json.dumps([before, devices()]))
+"""
+
+
+def test_a_single_gpu_gets_its_batches_ahead() -> None:
+    assert run_for_json(AHEAD) == [["CPU:0", 1, 2 + 3 + 4], ["CPU:1", 1, 2 + 3 + 4]]

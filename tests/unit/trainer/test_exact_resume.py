@@ -90,6 +90,16 @@ def test_a_run_resumed_from_any_step_ends_with_the_same_bits(
 
 
 @pytest.mark.e2e
+def test_a_run_without_images_in_memory_ends_with_the_same_bits(
+    uninterrupted: FinishedRun, tmp_path: Path, digits: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from trainer.images import memory
+
+    monkeypatch.setattr(memory, "free", lambda: 0)
+    assert train(tmp_path / "ml", digits).last.digest == uninterrupted.last.digest
+
+
+@pytest.mark.e2e
 def test_a_resume_that_restarts_the_images_ends_with_other_bits(
     uninterrupted: FinishedRun, tmp_path: Path, digits: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -172,6 +182,7 @@ def refused(tmp_path: Path, digits: Path, uninterrupted: FinishedRun, **hyperpar
     [
         ({"learning_rate": "0.004"}, "learning_rate is 0.005, this run's is 0.004"),
         ({"seed": "1"}, "seed is 0, this run's is 1"),
+        ({"decode": "scaled"}, "decode is full, this run's is scaled"),
         (
             {"model": "MobileNetV2", "image_size": "32", "channels": "3"},
             "model is small_cnn, this run's is MobileNetV2",

@@ -72,9 +72,9 @@ def test_folders_without_images_or_with_one_label_are_refused(folder: Path, tmp_
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_images_of_every_format_get_the_same_shape(folder: Path, channels: int) -> None:
-    from trainer.images import folders, pipeline
+    from trainer.images import decoding, folders, pipeline
 
-    (batch,) = pipeline.ordered_batches(folders.list_images(folder), 16, channels, 10)
+    (batch,) = pipeline.ordered_batches(folders.list_images(folder), decoding.Form(16, channels), 10)
     assert batch[0].shape == (6, 16, 16, channels)
     assert batch[0].dtype == "float32"
     assert batch[1].numpy().tolist() == [0, 0, 0, 1, 1, 1]
@@ -84,12 +84,14 @@ def order(folder: Path, seed: int, steps: range, host: int = 0, hosts: int = 1, 
     """The images of each step, device by device."""
     from trainer.images import folders, pipeline
     from trainer.images.augmentation import Augmentation
+    from trainer.images.decoding import Form
 
     images, plain = folders.list_images(folder), Augmentation("none", flip=False, mixup=0.0, seed=seed)
     # Every image gets its own label, so that the label identifies the image.
     single = dataclasses.replace(images, numbers=tuple(range(len(images.paths))))
     share = pipeline.Share(batch=4, first=host * 4 // hosts, count=4 // hosts, per_device=4 // hosts // devices)
-    return [numbers.numpy().tolist() for _, numbers in pipeline.training_batches(single, 8, 1, share, plain, steps)]
+    batches = pipeline.training_batches(single, Form(8, 1), share, plain, steps)
+    return [numbers.numpy().tolist() for _, numbers in batches]
 
 
 def test_the_order_is_a_pure_function_of_seed_and_step(folder: Path) -> None:
@@ -210,10 +212,10 @@ def test_the_savedmodel_gives_the_training_results_for_raw_images_of_any_size(fo
     export.export(model, ["a", "b"], tmp_path / "model")
     served = tf.saved_model.load(str(tmp_path / "model" / "1")).signatures["serving_default"]
     images = folders.list_images(folder)
-    (batch,) = pipeline.ordered_batches(images, 8, 1, 10)
+    (batch,) = pipeline.ordered_batches(images, decoding.Form(8, 1), 10)
     expected = keras.ops.softmax(model(batch[0], training=False)).numpy()
     for number, path in enumerate(images.paths):
-        raw = decoding.decode(path, 1)[tf.newaxis]
+        raw = decoding.decode(path, decoding.Form(8, 1))[tf.newaxis]
         assert raw.dtype == "uint8"
         assert np.allclose(served(raw)["output_0"].numpy()[0], expected[number], atol=1e-5)
     assert json.loads((tmp_path / "model" / "labels.json").read_text()) == ["a", "b"]

@@ -44,7 +44,8 @@ with strategy.scope():
     slow = next(layer for layer in model.layers if isinstance(layer, keras.Model)).weights
     optimizer = optimizers.make(settings, settings.learning_rate, model.trainable_variables, slow, sys.argv[4])
     loss = losses.for_training(settings, [12, 4])
-    run = Run(model, best, [Stage(0, optimizer)], loss, {"accuracy": losses.right}, average)
+    metrics, is_xla = {"accuracy": losses.right}, sys.argv[5] == "xla"
+    run = Run(model, best, [Stage(0, optimizer)], loss, metrics, average, is_xla=is_xla)
 data = tf.data.Dataset.from_tensor_slices((images, numbers)).repeat().batch(16 // parts // devices)
 steps = compiled_training(run, 16, team, parts)
 iterator, states = iter(team.distribute(data)), []
@@ -68,28 +69,30 @@ EVERYTHING: dict[str, Any] = {
 }
 
 
-def states(devices: int = 1, parts: int = 1, precision: str = "float32", **settings: Any) -> list[dict[str, Any]]:
+def states(
+    devices: int = 1, parts: int = 1, precision: str = "float32", compiler: str = "", **settings: Any
+) -> list[dict[str, Any]]:
     """Weights, average and sums of the epoch before the first step and after each of three, as arrays."""
     import json
 
-    made = run_for_json(STEPS, str(devices), str(parts), json.dumps(settings), precision)
+    made = run_for_json(STEPS, str(devices), str(parts), json.dumps(settings), precision, compiler)
     return [{name: np.asarray(values) for name, values in state.items()} for state in made]
 
 
-def test_devices_and_parts_do_not_change_the_steps() -> None:
+def test_devices_parts_and_xla_do_not_change_the_steps() -> None:
     one = states(**EVERYTHING)
     assert abs(one[3]["weights"] - one[0]["weights"]).max() > 0.01
-    for devices, parts in ((2, 1), (1, 4), (2, 4)):
-        other = states(devices, parts, **EVERYTHING)
+    for devices, parts, compiler in ((2, 1, ""), (1, 4, ""), (2, 4, ""), (1, 4, "xla")):
+        other = states(devices, parts, compiler=compiler, **EVERYTHING)
         for expected, state in zip(one, other, strict=True):
             for name, values in state.items():
-                assert values == pytest.approx(expected[name], abs=1e-5, rel=0), (devices, parts, name)
+                assert values == pytest.approx(expected[name], abs=1e-5, rel=0), (devices, parts, compiler, name)
 
 
 @pytest.mark.parametrize(("devices", "precision"), [(2, "float32"), (2, "float16")])
 def test_the_limit_is_on_the_sum_of_the_devices_gradients_without_the_loss_scale(devices: int, precision: str) -> None:
     """A step of SGD without momentum at the rate 1 is as long as the gradient."""
-    settings = {"optimizer": "sgd", "momentum": 0.0, "learning_rate": 1.0, "weight_decay": 0.0}
+    settings: dict[str, Any] = {"optimizer": "sgd", "momentum": 0.0, "learning_rate": 1.0, "weight_decay": 0.0}
     before, after, *_ = states(devices, 1, precision, **settings, clip_norm=0.01)
     assert np.linalg.norm(after["weights"] - before["weights"]) == pytest.approx(0.01, rel=1e-3)
     before, free, *_ = states(devices, 1, precision, **settings)

@@ -150,3 +150,45 @@ def test_dropout_drops_its_share_and_scales_the_rest() -> None:
     half = Dropout(0.3, dtype="mixed_float16")(ones, training=True)
     assert half.dtype == "float16"
     assert (Dropout(0.3)(ones, training=False).numpy() == 1).all()
+
+
+@pytest.mark.parametrize(("dtype", "limit", "scale"), [("float32", 1e-4, True), ("bfloat16", 0.05, False)])
+def test_the_fused_batch_normalization_gives_what_keras_does(dtype: str, limit: float, scale: bool) -> None:
+    import keras
+    import tensorflow as tf
+
+    from trainyard.networks.twin import FusedBatchNormalization
+
+    images = tf.constant(np.random.default_rng(0).normal(3, 2, (4, 5, 6, 3)), dtype)
+    found = []
+    for kind in (keras.layers.BatchNormalization, FusedBatchNormalization):
+        layer = kind(momentum=0.5, scale=scale, dtype=dtype if dtype == "float32" else f"mixed_{dtype}")
+        layer.build(images.shape)
+        layer.beta.assign([0.5, 1.0, 1.5])
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            outputs = layer(images, training=True)
+            loss = tf.reduce_sum(tf.cast(outputs, tf.float32) ** 3)
+        averages = [layer.moving_mean.numpy(), layer.moving_variance.numpy()]
+        layer.trainable = False
+        frozen = layer(images, training=True)
+        assert [average.tolist() for average in averages] == [
+            layer.moving_mean.numpy().tolist(),
+            layer.moving_variance.numpy().tolist(),
+        ]
+        gradients = tape.gradient(loss, [images, layer.beta.value])
+        found.append([np.asarray(tf.cast(each, tf.float32)) for each in (outputs, *averages, frozen, *gradients)])
+    for keras_own, fused in zip(*found, strict=True):
+        assert abs(keras_own - fused).max() <= limit * max(1, abs(keras_own).max())
+
+
+def test_one_gpu_gets_the_fused_batch_normalization() -> None:
+    from trainyard.networks import gpu, twin
+
+    model = with_different_weights(SMALL)
+    layers = all_layers(twin.for_training(model, None, 1, is_fused=True))
+    assert sum(type(layer) is twin.FusedBatchNormalization for layer in layers) == 4
+    assert not gpu.alone(1)
+    assert gpu.can_compile(model, "CPU:0")
+    model.layers[-1].supports_jit = False
+    assert not gpu.can_compile(model, "CPU:0")

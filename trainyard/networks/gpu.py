@@ -1,0 +1,43 @@
+"""What a single GPU allows, and several devices or a CPU do not: XLA, and the fused batch normalization."""
+
+from typing import Any
+
+import tensorflow as tf
+
+
+def alone(replicas: int) -> bool:
+    """Whether one GPU is all that trains.
+
+    Args:
+        replicas: the number of devices of all hosts.
+    """
+    return replicas == 1 and bool(tf.config.list_physical_devices("GPU"))
+
+
+def can_compile(model: Any, device: str = "GPU:0") -> bool:
+    """Whether XLA can compile the steps of a model.
+
+    Keras knows of each layer whether XLA can compile it. XLA itself needs parts of CUDA that TensorFlow does not, such
+    as ptxas and libdevice (https://github.com/tensorflow/tensorflow/issues/56927): so it is tried.
+
+    Args:
+        model: a Keras model.
+        device: where to try.
+    """
+    return bool(model.supports_jit) and _compiles(device)
+
+
+def _compiles(device: str) -> bool:
+    @tf.function(jit_compile=True, autograph=False)  # type: ignore[untyped-decorator]
+    def step(images: Any, kernel: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(kernel)
+            loss = tf.reduce_sum(tf.exp(tf.nn.conv2d(images, kernel, 1, "SAME")))
+        return tape.gradient(loss, kernel)
+
+    try:
+        with tf.device(device):
+            step(tf.zeros([1, 8, 8, 3]), tf.zeros([3, 3, 3, 4]))
+    except (tf.errors.OpError, ValueError):
+        return False
+    return True

@@ -96,7 +96,7 @@ class Cache:
 
     def _complete(self, numbers: Array, found: Array, missing: Array, loaded: Array) -> Array:
         """A batch with the images that were missing in it, which are kept from now on."""
-        batch = found.copy()
+        batch: Array = found.copy()
         batch[missing] = loaded
         for number, image in zip(numbers[missing].tolist(), loaded, strict=True):
             self._keep(number, image)

@@ -1,5 +1,6 @@
 """What a single GPU allows, and several devices or a CPU do not: XLA, and the fused batch normalization."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import tensorflow as tf
@@ -24,7 +25,15 @@ def can_compile(model: Any, device: str = "GPU:0") -> bool:
         model: a Keras model.
         device: where to try.
     """
-    return bool(model.supports_jit) and _compiles(device)
+    return all(layer.supports_jit for layer in _layers(model)) and _compiles(device)
+
+
+def _layers(model: Any) -> Iterator[Any]:
+    """The layers of a model, and those of the models in it."""
+    for layer in model.layers:
+        yield layer
+        if hasattr(layer, "layers"):
+            yield from _layers(layer)
 
 
 def _compiles(device: str) -> bool:

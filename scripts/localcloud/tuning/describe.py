@@ -56,8 +56,8 @@ def _config(tuning: Tuning) -> dict[str, Any]:
 def _definition(tuning: Tuning) -> dict[str, Any]:
     """The definition with the objective among the static hyperparameters, as on AWS.
 
-    SageMaker's SDK 2 takes it out of there (`_prepare_estimator_from_job_description` in ``sagemaker/tuner.py``). It sends
-    HyperParameterTuningResourceConfig, and reads ResourceConfig (`_prepare_init_params_from_job_description`).
+    SageMaker's SDK 2 takes it out of there (`_prepare_estimator_from_job_description` in ``sagemaker/tuner.py``). It
+    sends HyperParameterTuningResourceConfig, and reads ResourceConfig (`_prepare_init_params_from_job_description`).
     """
     static = {**tuning.definition.get("StaticHyperParameters", {}), OBJECTIVE_PARAMETER: tuning.metric}
     switches = ("EnableNetworkIsolation", "EnableInterContainerTrafficEncryption", "EnableManagedSpotTraining")

@@ -9,6 +9,8 @@ from scripts.container.packages import PINS, Interpreter, download
 from scripts.core.errors import UserError
 from tests.package_index import PASSWORD, package_index
 
+pytestmark = pytest.mark.e2e  # each test runs pip
+
 PYTHON = Interpreter((3, 12), 36, {"greeting_of_mine": "1.0"})
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.unit.trainer.trainer_runs import trainer
+from tests.unit.trainer.trainer_runs import forked_trainer
 from trainer.contract.hyperparameters import Hyperparameters
 from trainer.images import channel, folders, headers
 from trainyard.errors import JobError
@@ -158,13 +158,14 @@ def test_the_number_of_converted_images_is_said(folder: Path) -> None:
     )
 
 
+@pytest.mark.e2e
 def test_check_prints_the_error_with_which_a_job_would_fail(folder: Path) -> None:
-    good = json.loads(trainer("check", "--training", str(folder)).stdout)
+    good = json.loads(forked_trainer("check", "--training", str(folder)).stdout)
     assert good["problem"] is None
     assert "resized to 224 by 224" in good["notes"][0]
     (folder / "dog" / "0.png").write_text("no image")
-    bad = json.loads(trainer("check", "--training", str(folder)).stdout)
+    bad = json.loads(forked_trainer("check", "--training", str(folder)).stdout)
     assert "1 of 4 files" in bad["problem"]
     assert "unreadable=skip" in bad["fix"]
-    skipped = json.loads(trainer("check", "--training", str(folder), "--unreadable", "skip").stdout)
+    skipped = json.loads(forked_trainer("check", "--training", str(folder), "--unreadable", "skip").stdout)
     assert skipped["problem"] is None

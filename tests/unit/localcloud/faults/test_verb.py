@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 
 def verb(name: str, faults: str = "") -> str:
     """Run a command of the local cloud; give what it printed."""
@@ -20,6 +22,7 @@ def verb(name: str, faults: str = "") -> str:
     return ended.stdout
 
 
+@pytest.mark.e2e
 def test_faults_are_set_shown_and_ended(stopped_after: Path) -> None:
     assert "  * 503 20%: struck 0 of 0 calls" in verb("up", "* 503 20%")
     assert "  sts expired: struck 0 of 0 calls" in verb("up", "sts expired")  # It runs already.

@@ -31,6 +31,7 @@ with open(os.path.join(os.environ["SM_MODEL_DIR"], "weights.json"), "w") as file
 JOB = """
 code = "{code}"
 program = "src/train.py"
+entrypoint = ["sh", "-c", "echo through a shell; exec python -m trainer train"]
 instance_type = "ml.m5.xlarge"
 hyperparameters = {{ epochs = 3 }}
 metrics = {{ score = "score: ([0-9.]+)" }}
@@ -79,7 +80,8 @@ def test_a_project_outside_of_the_repository_trains(dock: Project, base_image: s
     assert "Downloading 1 package." in output
     assert "No wheel fits only-source-of-mine==0.3: it is built in the image, from its source." in output
     assert PASSWORD not in output + everything_about(output)
-    dock.make("train", "CLOUD=local", "JOB=my-project", "YES=1")
+    output = dock.make("train", "CLOUD=local", "JOB=my-project", "YES=1")
+    assert re.search(r"^(algo-1: )?through a shell$", output, re.MULTILINE), output
     (run,) = (dock.folder / "runs").glob("my-project-*")
     record = json.loads((run / "record.json").read_text())
     assert (record["status"], record["metrics"]["score"]) == ("Completed", 4.0)

@@ -111,10 +111,12 @@ counter.write_text(str(count + 1))
 
     @contextmanager
     def counted(scene: Scene) -> Iterator[None]:
-        yield
-        (scene.folder / "build/count-of-mistake").unlink(missing_ok=True)
-        for run in (scene.folder / "runs").glob("mistake-*"):
-            shutil.rmtree(run)
+        try:
+            yield
+        finally:
+            (scene.folder / "build/count-of-mistake").unlink(missing_ok=True)
+            for run in (scene.folder / "runs").glob("mistake-*"):
+                shutil.rmtree(run)
 
     return given(job('program = "own.py"', ""), file("trainer/own.py", head + program), counted)
 
@@ -267,7 +269,7 @@ CASES = (
         "make prove-resume JOB=mistake YES=1",
         "mistake-… ended before it could be interrupted: it trains … s in all.",
         "Let it train longer, such as with more epochs: HP=.",
-        small_job("time.sleep(3 if count < 2 else 0)"),
+        small_job("time.sleep(6 if count < 2 else 0)"),  # on a busy machine, a start takes seconds
         STACK,
         RUNS,
     ),

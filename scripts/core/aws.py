@@ -50,11 +50,11 @@ def session() -> "Session":
 
     from scripts.core import models
 
-    session = models.quick_session()
-    # Terraform's provider reads AWS_REGION first, botocore reads only AWS_DEFAULT_REGION. Both get the same region.
-    if os.environ.get("AWS_REGION"):
-        session.set_config_variable("region", os.environ["AWS_REGION"])
     try:
+        session = models.quick_session()
+        # Terraform's provider reads AWS_REGION first, botocore reads only AWS_DEFAULT_REGION. Both get the same region.
+        if os.environ.get("AWS_REGION"):
+            session.set_config_variable("region", os.environ["AWS_REGION"])
         region_name = session.get_config_variable("region")
     except botocore.exceptions.ProfileNotFound as error:
         raise UserError(f"{error}.", "Set AWS_PROFILE to a profile that `aws configure list-profiles` lists.") from None

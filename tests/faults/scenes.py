@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import click
+
 from scripts import channels, costs, jobs, leftovers, logs, model, runs, stop, training, tuning, tunings
 from scripts.channels import local
 from scripts.container import repository
@@ -350,18 +352,24 @@ def do_prices(_scene: Scene) -> None:
     costs.renew(aws.region())
 
 
+def _typed(command: click.Command, *arguments: str) -> None:
+    """What a verb does with these arguments, in this process."""
+    with command.make_context(None, [*arguments]) as context:
+        command.invoke(context)
+
+
 PLAYS = {
     "data": Play(prepare_data, do_data, data_is_equal),
     "train": Play(_prepare_train, do_train, train_is_whole, "{job}"),
     "tune": Play(_prepare_tune, do_tune, tune_is_whole, "{tuning}"),
-    "tunings": Play(_nothing, lambda _: tunings.main(), _nothing),
+    "tunings": Play(_nothing, lambda _: _typed(tunings.main), _nothing),
     "resume": Play(
         _prepare_resume, do_resume, lambda scene: model_is_whole(scene, f"{scene.job}-again"), "{job}-again"
     ),
-    "model": Play(prepare_ended, lambda scene: model.main(scene.job), model_is_whole),
-    "jobs": Play(prepare_ended, lambda _: jobs.main(), _nothing),
-    "logs": Play(prepare_ended, lambda scene: logs.main(scene.job), _nothing),
-    "stop": Play(prepare_running, lambda scene: stop.main(scene.job[:-2]), _nothing),
+    "model": Play(prepare_ended, lambda scene: _typed(model.main, "--run", scene.job), model_is_whole),
+    "jobs": Play(prepare_ended, lambda _: _typed(jobs.main), _nothing),
+    "logs": Play(prepare_ended, lambda scene: _typed(logs.main, "--run", scene.job), _nothing),
+    "stop": Play(prepare_running, lambda scene: _typed(stop.main, "--run", scene.job[:-2]), _nothing),
     "sweep": Play(_prepare_sweep, do_sweep, all_is_swept),
     "prices": Play(_nothing, do_prices, _nothing),
     "plan": Play(_nothing, do_stack, bucket_is_whole),

@@ -34,5 +34,5 @@ def test_boto3_makes_its_calls(account: Any, cloud: Any, tmp_path: Path) -> None
         command, cwd=ROOT / "tests", env=environment, capture_output=True, text=True, timeout=60, check=True
     )
     results = [json.loads(line) for line in ended.stdout.splitlines()]
-    assert len(results) == 6
+    assert len(results) == 8
     assert {row["result"] for row in results} == {"works"}, ended.stderr

@@ -83,7 +83,7 @@ def test_the_code_comes_from_s3(base: Base, tmp_path: Path) -> None:
     packed = pack(tmp_path / "sourcedir.tar.gz", FILES)
     s3 = aws.client("s3")
     s3.create_bucket(Bucket="sdk")
-    s3.upload_file(str(packed), "sdk", "job/source/sourcedir.tar.gz")
+    s3.put_object(Bucket="sdk", Key="job/source/sourcedir.tar.gz", Body=packed.read_bytes())
     uri = "s3://sdk/job/source/sourcedir.tar.gz"
     assert run(base, uri)[:2] == (0, f"from the archive True {uri} train.py ['--epochs', '3']\n")
     assert run(base, "s3://sdk/absent")[:2] == (1, "")

@@ -79,12 +79,12 @@ CASES = (
     Case(
         GROUP,
         "a tuning that SageMaker refuses",
-        TUNE,
+        f"{TUNE} YES=1",  # what an earlier case uploaded is deleted
         "SageMaker rejected the tuning: no such thing",
         "Correct the job file; docs/tuning.md describes each key.",
         given(SENT, refused("sagemaker:CreateHyperParameterTuningJob", "ValidationException", "no such thing")),
         STACK,
-        ("a.txt",),
+        ("a.txt", "one.png"),
     ),
     case(
         "a tuning without a name",

@@ -15,7 +15,7 @@ from tests.conftest import ROOT, client_programs
 
 pytestmark = pytest.mark.e2e
 
-PROGRAM = 'print("trained"); (base / "model/weights").write_text("w"); time.sleep(1)'
+PROGRAM = 'print("trained, loss=0.5"); (base / "model/weights").write_text("w"); time.sleep(1)'
 
 
 def test_boto3_makes_its_calls(account: Any, cloud: Any, tmp_path: Path) -> None:

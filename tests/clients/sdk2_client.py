@@ -103,7 +103,8 @@ def search(session: Any, common: dict[str, Any], inputs: dict[str, TrainingInput
         check("OverallBestTrainingJob" in warm.describe(), True)
     with call("`HyperparameterTuner.fit(wait=False)`, `stop_tuning_job`"):
         stopped = tuner()
-        stopped.fit(inputs, wait=False)
+        # The name that the SDK makes is that of another one in the same minute.
+        stopped.fit(inputs, wait=False, job_name=f"sdk2-{new_name('t').rpartition('-')[2]}")
         stopped.stop_tuning_job()
         stopped.wait()
         check(stopped.describe()["HyperParameterTuningJobStatus"], "Stopped")

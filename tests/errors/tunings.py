@@ -26,7 +26,7 @@ def trust_for_training_jobs_only(scene: Scene) -> Iterator[None]:
 
 QUOTA = '[quotas]\n"ml.m5.large for training job usage" = 2\n'
 SMALL = '[channels.training]\nsource = "data/small"\n'
-SENT = given(folder("data/small", "a.txt"), own_program("[tuning.ranges.x]\nmin = 1\nmax = 2\n", training=SMALL))
+SENT = given(folder("data/small", "0/one.png"), own_program("[tuning.ranges.x]\nmin = 1\nmax = 2\n", training=SMALL))
 NO_TUNING = "mistake-260101000000-aaaa"
 
 CASES = (
@@ -79,12 +79,12 @@ CASES = (
     Case(
         GROUP,
         "a tuning that SageMaker refuses",
-        f"{TUNE} YES=1",  # what an earlier case uploaded is deleted
+        TUNE
         "SageMaker rejected the tuning: no such thing",
         "Correct the job file; docs/tuning.md describes each key.",
         given(SENT, refused("sagemaker:CreateHyperParameterTuningJob", "ValidationException", "no such thing")),
         STACK,
-        ("a.txt", "one.png"),
+        ("one.png",),
     ),
     case(
         "a tuning without a name",

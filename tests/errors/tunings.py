@@ -79,7 +79,7 @@ CASES = (
     Case(
         GROUP,
         "a tuning that SageMaker refuses",
-        TUNE
+        TUNE,
         "SageMaker rejected the tuning: no such thing",
         "Correct the job file; docs/tuning.md describes each key.",
         given(SENT, refused("sagemaker:CreateHyperParameterTuningJob", "ValidationException", "no such thing")),

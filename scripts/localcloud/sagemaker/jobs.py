@@ -182,11 +182,6 @@ def present() -> datetime:
     return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
-def job_arn(name: str, region: str, account: str) -> str:
-    """Return the ARN of a training job."""
-    return f"arn:aws:sagemaker:{region}:{account}:training-job/{name.lower()}"
-
-
 def new_job(
     request: Mapping[str, Any],
     region: str,
@@ -196,9 +191,10 @@ def new_job(
     tuning: str | None = None,
 ) -> Job:
     """Create the value of a new job, with status Starting."""
+    name = request["TrainingJobName"]
     return Job(
         request=request,
-        arn=job_arn(request["TrainingJobName"], region, account),
+        arn=f"arn:aws:sagemaker:{region}:{account}:training-job/{name.lower()}",
         region=region,
         created=at,
         modified=at,

@@ -7,7 +7,7 @@ from scripts.localcloud.awsjson import ServiceError, validation_error
 from scripts.localcloud.environment import ACCOUNT
 from scripts.localcloud.interruptions import Interruption
 from scripts.localcloud.sagemaker import checks, rules, support
-from scripts.localcloud.sagemaker.jobs import Job, job_arn, new_job, present
+from scripts.localcloud.sagemaker.jobs import Job, new_job, present
 from scripts.localcloud.sagemaker.runner import JobRun
 from scripts.localcloud.sagemaker.services import JobServices
 
@@ -23,30 +23,20 @@ class Launcher:
         self.services = services
         self._runs: dict[str, JobRun] = {}
 
-    def check(
-        self,
-        request: Mapping[str, Any],
-        region: str,
-        interruptions: tuple[Interruption, ...] = (),
-        tuning: str | None = None,
-    ) -> None:
-        """Check a training job's request, and all that it needs in the account.
+    def check(self, job: Job) -> None:
+        """Check a new training job's request, and all that it needs in the account.
 
-        Args:
-            request: CreateTrainingJob's parameters, which the service model allows.
-            region: its region.
-            interruptions: the interruptions that were ordered for it.
-            tuning: the ARN of the tuning that will create it: SageMaker must be allowed to assume the role for both.
+        SageMaker must be allowed to assume the role for the job, and for the tuning if one creates it.
 
         Raises:
             ServiceError: AWS would refuse it, or the local cloud cannot run it.
         """
-        rules.check(request)
-        if interruptions and not request.get("EnableManagedSpotTraining"):
+        rules.check(job.request)
+        if job.interruptions and not job.request.get("EnableManagedSpotTraining"):
             raise validation_error(f"{support.CANNOT_RUN}INTERRUPT is for spot jobs, and this job trains on demand.")
-        arns = [job_arn(request["TrainingJobName"], region, ACCOUNT), *([tuning] if tuning else [])]
-        checks.check(request, arns, region, self.services.clients)
-        refusal = self.services.executor.refusal(request)
+        arns = [job.arn, job.tuning] if job.tuning else [job.arn]
+        checks.check(job.request, arns, job.region, self.services.clients)
+        refusal = self.services.executor.refusal(job.request)
         if refusal:
             raise validation_error(refusal)
 
@@ -71,7 +61,7 @@ class Launcher:
         job = new_job(request, region, ACCOUNT, present(), interruptions, tuning)
         if self.services.store.get(job.arn):
             raise _in_use(job)
-        self.check(request, region, interruptions, tuning)
+        self.check(job)
         if not self.services.store.add(job):  # Another request for the same name may have come in meanwhile.
             raise _in_use(job)
         run = self._runs[job.arn] = JobRun(job, self.services)

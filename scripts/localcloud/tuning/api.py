@@ -9,7 +9,7 @@ from scripts.localcloud.environment import ACCOUNT
 from scripts.localcloud.interruptions import Orders
 from scripts.localcloud.sagemaker import support, validation
 from scripts.localcloud.sagemaker.api import Operation
-from scripts.localcloud.sagemaker.jobs import present
+from scripts.localcloud.sagemaker.jobs import new_job, present
 from scripts.localcloud.sagemaker.journal import Journal
 from scripts.localcloud.sagemaker.launching import Launcher
 from scripts.localcloud.tuning import describe, rules, warm_start
@@ -78,7 +78,8 @@ class Tunings:
         request = job_request(tuning.request, job_name(tuning.name, 1, "0" * 8), values)
         validation.check("CreateTrainingJob", request)
         support.check("CreateTrainingJob", request)
-        self._launcher.check(request, tuning.region, tuning.interruptions, tuning.arn)
+        job = new_job(request, tuning.region, ACCOUNT, tuning.created, tuning.interruptions, tuning.arn)
+        self._launcher.check(job)
 
     def _describe(self, call: Call) -> dict[str, Any]:
         return describe.description(self._find(call), present())

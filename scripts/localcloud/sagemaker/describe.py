@@ -1,17 +1,14 @@
 """Makes the responses of DescribeTrainingJob and ListTrainingJobs from jobs."""
 
-import base64
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 
-from scripts.localcloud.awsjson import parse_time, validation_error
 from scripts.localcloud.sagemaker import pools, spot
 from scripts.localcloud.sagemaker.jobs import Job
+from scripts.localcloud.sagemaker.lists import cut_page, select
 from scripts.localcloud.sagemaker.tags import tag_list
 from scripts.localcloud.sagemaker.validation import has_property
-
-T = TypeVar("T")
 
 # CreateTrainingJob's members that DescribeTrainingJobResponse does not have (botocore's service model).
 NOT_DESCRIBED = {"Tags", "SessionChainingConfig"}
@@ -20,7 +17,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "StoppingCondition": {"MaxRuntimeInSeconds": spot.DEFAULT_MAX_RUNTIME},
 }
 CHANNEL_DEFAULTS: Mapping[str, Any] = {"CompressionType": "None", "RecordWrapperType": "None"}
-PAGE = 10
+SWITCHES = ("EnableNetworkIsolation", "EnableInterContainerTrafficEncryption", "EnableManagedSpotTraining")
 
 
 def description(job: Job, discount: Decimal = spot.DISCOUNT) -> dict[str, Any]:
@@ -39,9 +36,6 @@ def description(job: Job, discount: Decimal = spot.DISCOUNT) -> dict[str, Any]:
         "SecondaryStatusTransitions": [_transition(job, index) for index in range(len(job.transitions))],
         "CreationTime": job.created,
         "LastModifiedTime": job.modified,
-        "EnableNetworkIsolation": sent.get("EnableNetworkIsolation", False),
-        "EnableInterContainerTrafficEncryption": sent.get("EnableInterContainerTrafficEncryption", False),
-        "EnableManagedSpotTraining": sent.get("EnableManagedSpotTraining", False),
         "WarmPoolStatus": pools.status(job),
         "ModelArtifacts": {"S3ModelArtifacts": job.model} if job.model else None,
         "FailureReason": job.failure,
@@ -53,8 +47,7 @@ def description(job: Job, discount: Decimal = spot.DISCOUNT) -> dict[str, Any]:
         ]
         or None,
     }
-    described |= spot.bill(job, discount)
-    return {name: value for name, value in described.items() if value is not None}
+    return without_none(described | spot.bill(job, discount))
 
 
 def with_defaults(request: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,7 +58,7 @@ def with_defaults(request: Mapping[str, Any]) -> dict[str, Any]:
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_OutputDataConfig.html, API_StoppingCondition.html,
     API_Channel.html and API_AlgorithmSpecification.html.
     """
-    completed = dict(request)
+    completed: dict[str, Any] = {**dict.fromkeys(SWITCHES, False), **request}
     for name, defaults in DEFAULTS.items():
         completed[name] = {**defaults, **request.get(name, {})}
     algorithm = request.get("AlgorithmSpecification", {})
@@ -91,15 +84,7 @@ def page(jobs: Sequence[Job], wanted: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         ServiceError: a NextToken that no response gave.
     """
-    keys = {
-        "Name": lambda job: (job.name, job.created),
-        "Status": lambda job: (job.status, job.created),
-        "CreationTime": lambda job: (job.created, job.name),
-    }
-    key = keys[wanted.get("SortBy", "CreationTime")]
-    matching = [job for job in jobs if _matches(job, wanted)]
-    matching.sort(key=key, reverse=wanted.get("SortOrder", "Descending") == "Descending")
-    cut, token = cut_page(matching, wanted)
+    cut, token = cut_page(select(jobs, wanted, by="CreationTime", order="Descending"), wanted)
     status, pool = wanted.get("StatusEquals"), wanted.get("WarmPoolStatusEquals")
     found = [job for job in cut if status in (None, job.status) and pool in (None, job.pool and job.pool.status)]
     return {"TrainingJobSummaries": [summary(job) for job in found]} | token
@@ -122,14 +107,6 @@ def search_page(records: Sequence[Mapping[str, Any]], wanted: Mapping[str, Any])
     return {"Results": [{"TrainingJob": record} for record in cut], "TotalHits": hits} | token
 
 
-def cut_page(found: Sequence[T], wanted: Mapping[str, Any]) -> tuple[Sequence[T], dict[str, str]]:
-    """Return the page that NextToken and MaxResults ask for, and the token of the next page if there is one."""
-    start = _offset(wanted.get("NextToken"))
-    end = start + wanted.get("MaxResults", PAGE)
-    token = {"NextToken": base64.b64encode(str(end).encode()).decode()} if end < len(found) else {}
-    return found[start:end], token
-
-
 def summary(job: Job) -> dict[str, Any]:
     """Return a job's entry in the list."""
     described = {
@@ -142,24 +119,9 @@ def summary(job: Job) -> dict[str, Any]:
         "TrainingEndTime": job.ended,
         "WarmPoolStatus": pools.status(job),
     }
-    return {name: value for name, value in described.items() if value is not None}
+    return without_none(described)
 
 
-def _matches(job: Job, wanted: Mapping[str, Any]) -> bool:
-    if wanted.get("NameContains", "").lower() not in job.name.lower():
-        return False
-    for prefix, time in (("CreationTime", job.created), ("LastModifiedTime", job.modified)):
-        if f"{prefix}After" in wanted and time <= parse_time(wanted[f"{prefix}After"]):
-            return False
-        if f"{prefix}Before" in wanted and time >= parse_time(wanted[f"{prefix}Before"]):
-            return False
-    return True
-
-
-def _offset(token: str | None) -> int:
-    if token is None:
-        return 0
-    try:
-        return int(base64.b64decode(token, validate=True))
-    except ValueError:
-        raise validation_error("Invalid NextToken.") from None
+def without_none(members: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members of a response that have a value."""
+    return {name: value for name, value in members.items() if value is not None}

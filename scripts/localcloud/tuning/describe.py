@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from scripts.localcloud.awsjson import parse_time
-from scripts.localcloud.sagemaker.describe import cut_page, with_defaults
+from scripts.localcloud.sagemaker.describe import with_defaults, without_none
+from scripts.localcloud.sagemaker.lists import cut_page, select
 from scripts.localcloud.sagemaker.runner import INTERNAL_ERROR
 from scripts.localcloud.tuning import completion, tunings, warm_start
 from scripts.localcloud.tuning.tunings import OBJECTIVE_PARAMETER, Trial, Tuning
@@ -36,7 +36,7 @@ def description(tuning: Tuning, now: datetime) -> dict[str, Any]:
         "OverallBestTrainingJob": _overall_best(tuning),
         "WarmStartConfig": tuning.request.get("WarmStartConfig"),
         "FailureReason": tuning.failure,
-        "TuningJobCompletionDetails": _without_none(
+        "TuningJobCompletionDetails": without_none(
             {
                 "NumberOfTrainingJobsObjectiveNotImproving": completion.not_improving(objectives, tuning.minimize),
                 "ConvergenceDetectedTime": tuning.converged,
@@ -44,7 +44,7 @@ def description(tuning: Tuning, now: datetime) -> dict[str, Any]:
         ),
         "ConsumedResources": {"RuntimeInSeconds": math.ceil(((tuning.ended or now) - tuning.created).total_seconds())},
     }
-    return _without_none(described)
+    return without_none(described)
 
 
 def _config(tuning: Tuning) -> dict[str, Any]:
@@ -60,9 +60,8 @@ def _definition(tuning: Tuning) -> dict[str, Any]:
     sends HyperParameterTuningResourceConfig, and reads ResourceConfig (`_prepare_init_params_from_job_description`).
     """
     static = {**tuning.definition.get("StaticHyperParameters", {}), OBJECTIVE_PARAMETER: tuning.metric}
-    switches = ("EnableNetworkIsolation", "EnableInterContainerTrafficEncryption", "EnableManagedSpotTraining")
     resources = tuning.definition.get("HyperParameterTuningResourceConfig")
-    completed = dict.fromkeys(switches, False) | with_defaults(tuning.definition)
+    completed = with_defaults(tuning.definition)
     completed |= {"ResourceConfig": resources} if resources else {}
     return completed | {
         "StaticHyperParameters": static,
@@ -96,7 +95,7 @@ def summary(tuning: Tuning, trial: Trial) -> dict[str, Any]:
         "FinalHyperParameterTuningJobObjectiveMetric": final,
         "ObjectiveStatus": trial.objective_status,
     }
-    return _without_none(described)
+    return without_none(described)
 
 
 def status_counters(trials: Sequence[Trial]) -> dict[str, int]:
@@ -125,32 +124,13 @@ def page(found: Sequence[Tuning], wanted: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         ServiceError: a NextToken that no response gave.
     """
-    keys = {
-        "Name": lambda tuning: (tuning.name, tuning.created),
-        "Status": lambda tuning: (tuning.status, tuning.created),
-        "CreationTime": lambda tuning: (tuning.created, tuning.name),
-    }
-    matching = sorted((one for one in found if _matches(one, wanted)), key=keys[wanted.get("SortBy", "Name")])
-    if wanted.get("SortOrder") == "Descending":
-        matching.reverse()
-    cut, token = cut_page(matching, wanted)
+    selected = select(found, wanted, by="Name", order="Ascending")
+    cut, token = cut_page([one for one in selected if wanted.get("StatusEquals", one.status) == one.status], wanted)
     return {"HyperParameterTuningJobSummaries": [_listed(one) for one in cut]} | token
 
 
-def _matches(tuning: Tuning, wanted: Mapping[str, Any]) -> bool:
-    if wanted.get("NameContains", "").lower() not in tuning.name.lower():
-        return False
-    if wanted.get("StatusEquals", tuning.status) != tuning.status:
-        return False
-    times = {"CreationTime": tuning.created, "LastModifiedTime": tuning.modified}
-    after = all(time > parse_time(wanted[f"{name}After"]) for name, time in times.items() if f"{name}After" in wanted)
-    return after and all(
-        time < parse_time(wanted[f"{name}Before"]) for name, time in times.items() if f"{name}Before" in wanted
-    )
-
-
 def _listed(tuning: Tuning) -> dict[str, Any]:
-    return _without_none(
+    return without_none(
         {
             "HyperParameterTuningJobName": tuning.name,
             "HyperParameterTuningJobArn": tuning.arn,
@@ -187,7 +167,3 @@ def trial_page(tuning: Tuning, wanted: Mapping[str, Any]) -> dict[str, Any]:
     found.sort(key=keys[by], reverse=wanted.get("SortOrder") == "Descending")
     cut, token = cut_page(found, wanted)
     return {"TrainingJobSummaries": [summary(tuning, trial) for trial in cut]} | token
-
-
-def _without_none(members: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in members.items() if value is not None}

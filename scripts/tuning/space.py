@@ -66,7 +66,7 @@ def _range(name: str, one: "RangeTable", known: "TrainerDescription | None") -> 
     place = f"tuning.ranges.{name}"
     described = next((each for each in known.hyperparameters if each.name == name), None) if known else None
     if one.values is None and described is not None and described.type in {"str", "bool"}:
-        raise UserError(f"{place} has min and max, and {name} is no number.", f"Write values = […] under [{place}].")
+        raise UserError(f"{place} has min and max, and {name} is not a number.", f"Write values = […] under [{place}].")
     for value in (one.min, one.max) if one.values is None else one.values:
         if known is not None:
             _check(known, name, as_text(value), place)

@@ -24,7 +24,7 @@ def nothing_was_asked(scene: Scene) -> Iterator[None]:
 CASES = (
     Case(
         GROUP,
-        "a job that may cost more than it may",
+        "a job that may cost more than max_cost",
         TRAIN,
         "The job costs up to 0.26 USD, and max_cost is 0.01 USD (jobs/mistake.toml): "
         "1 ml.m5.xlarge at 0.257 USD an hour for 1 h 0 min.",
@@ -34,7 +34,7 @@ CASES = (
     ),
     Case(
         GROUP,
-        "a limit, and a price that nobody knows",
+        "max_cost, and an unknown price",
         TRAIN,
         "max_cost is 5 USD (jobs/mistake.toml), but the price of ml.m5.large in us-east-1 is unknown.",
         "State it in the job file, in USD per instance and hour: price_per_hour = …; "

@@ -180,7 +180,7 @@ CASES = (
         given(CHANNEL, images("small/archive/0/a.png", "small/archive/1/a.png")),
     ),
     _image(
-        "files that are no images",
+        "files that are not images",
         "2 of 4 files cannot be read as images: data/small/0/b.png, data/small/1/b.jpg.",
         "Delete them, or set the hyperparameter unreadable=skip to train without them.",
         given(

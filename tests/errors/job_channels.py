@@ -41,7 +41,7 @@ CASES = (
         tables="",
     ),
     mistake(
-        "a channel that is no table",
+        "a channel that is not a table",
         "",
         "channels.training is 'data/digits/training', but it must be a table.",
         'Write the table [channels.training], and below it: source = "data/digits/training".',
@@ -116,7 +116,7 @@ CASES = (
     _list("a list with a hidden file", b".a.png", "names '.a.png', which is hidden, so it is not uploaded."),
     _list("a list with a file twice", b"b.png\nb.png\n", "names 'b.png' twice.", "Name each object once."),
     mistake(
-        "a shuffle seed that is no whole number",
+        "a shuffle seed that is not a whole number",
         "",
         "channels.training.shuffle_seed is 'x', and should be a valid integer.",
         tables=TRAINING + "shuffle_seed = 'x'\n",

@@ -170,11 +170,11 @@ CASES = (
         "vpc.security_groups is empty.",
     ),
     mistake(
-        "an encryption that is no boolean", "encrypt_between_instances = 1", "encrypt_between_instances is 1, and …"
+        "an encryption that is not a boolean", "encrypt_between_instances = 1", "encrypt_between_instances is 1, and …"
     ),
-    mistake("a health check that is no boolean", 'infra_check = "yes"', "infra_check is 'yes', and …"),
+    mistake("a health check that is not a boolean", 'infra_check = "yes"', "infra_check is 'yes', and …"),
     mistake(
-        "an output key that is no key",
+        "an invalid output key",
         'output_kms_key = "my key"',
         "output_kms_key: 'my key' is not allowed: a key is named by its id or ARN.",
     ),
@@ -184,13 +184,13 @@ CASES = (
         "output_compression is 'zip', and should be 'gzip' or 'none'.",
     ),
     mistake("more than 30 retries", "retries = 31", "retries is 31, and should be less than or equal to 30."),
-    mistake("an entry point that is no list", 'entrypoint = "python"', "entrypoint is 'python', and …"),
+    mistake("an entry point that is not a list", 'entrypoint = "python"', "entrypoint is 'python', and …"),
     mistake(
         "an entry point with a line break",
         'entrypoint = ["sh", "-c", "a\\nb"]',
         "entrypoint.2: 'a\\nb' is not allowed: SageMaker accepts no line break in it.",
     ),
-    mistake("an argument that is no string", 'arguments = ["train", 3]', "arguments.1 is 3, and …"),
+    mistake("an argument that is not a string", 'arguments = ["train", 3]', "arguments.1 is 3, and …"),
     Case(
         JOB_FILE,
         "a program that does not exist",
@@ -237,7 +237,7 @@ CASES = (
         tables=TRAINING + "[hyperparameters]\nsagemaker_multi_worker_mirrored_strategy_enabled = true\n",
     ),
     mistake(
-        "code that is no folder",
+        "code that is not a folder",
         'code = "https://example.com/project.git"\nprogram = "train.py"',
         "code is 'https://example.com/project.git': a job's code is a folder of this machine.",
         "Name the folder; `make image` copies it into the image.",

@@ -54,7 +54,7 @@ OF_THE_FILE = (
         tuned(ranges=f"{RATE}minimum = 1\nmax = 2\n"),
     ),
     _file(
-        "no number of jobs",
+        "a tuning without max_jobs",
         "tuning.max_jobs is missing.",
         "Write max_jobs = 10: it decides what the tuning costs.",
         tuned('objective = "val_loss"\n'),
@@ -141,8 +141,8 @@ OF_THE_SEARCH = (
         tuned(ranges=f"{RATE}min = 0.1\nmax = 20\n"),
     ),
     case(
-        "a range of what is no number",
-        "tuning.ranges.optimizer has min and max, and optimizer is no number.",
+        "a range of a hyperparameter that is not a number",
+        "tuning.ranges.optimizer has min and max, and optimizer is not a number.",
         "Write values = […] under [tuning.ranges.optimizer].",
         tuned(ranges="[tuning.ranges.optimizer]\nmin = 1\nmax = 2\n"),
     ),
@@ -198,7 +198,7 @@ OF_THE_SEARCH = (
         tuned(tables=TRAINING + "[metrics]\n" + "".join(f'm{number} = "(.)"\n' for number in range(20))),
     ),
     case(
-        "a grid whose number of jobs is another",
+        "a grid with another number of jobs",
         "tuning.max_jobs is 4, and the grid has 2 combinations: SageMaker runs all of them.",
         "Remove max_jobs, or write max_jobs = 2.",
         tuned(KEYS + 'strategy = "Grid"\n', OPTIMIZER),
@@ -223,7 +223,7 @@ OF_THE_SEARCH = (
         tuned(KEYS + 'strategy = "Hyperband"\n'),
     ),
     case(
-        "Hyperband with a number of epochs that is none",
+        "Hyperband with an invalid number of epochs",
         "epochs=many is not a number of epochs for strategy Hyperband.",
         "Set a whole number from 1 to 20000.",
         own_program(

@@ -45,7 +45,7 @@ CASES = (
         on=STACK,
     ),
     case(
-        "a tuning that may cost more than it may",
+        "a tuning that may cost more than max_cost",
         "The tuning costs up to 1.03 USD, and max_cost is 1 USD ([tuning] of jobs/mistake.toml): 4 jobs, 1 at a time, "
         "each 1 ml.m5.xlarge at 0.257 USD an hour for 1 h 0 min.",
         "Lower max_jobs or max_runtime_seconds of [tuning], or max_runtime_seconds of the job, or raise max_cost.",
@@ -53,7 +53,7 @@ CASES = (
         on=STACK,
     ),
     case(
-        "a limit of a tuning, and a price that nobody knows",
+        "max_cost of a tuning, and an unknown price",
         "max_cost is 1 USD ([tuning] of jobs/mistake.toml), but the price of ml.m5.large in us-east-1 is unknown.",
         "State it in the job file, in USD per instance and hour: price_per_hour = …; "
         "see https://aws.amazon.com/sagemaker/pricing/.",
@@ -87,7 +87,7 @@ CASES = (
         ("one.png",),
     ),
     case(
-        "a tuning without a name",
+        "a tuning that does not exist",
         "There is no tuning nothing in us-east-1.",
         "`make tunings` lists them.",
         given(),

@@ -1,11 +1,9 @@
 """Moments at which you press Ctrl-C, and the line that the command prints."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tests.errors.case import aside, file, folder, given, job, variable
-from tests.errors.scene import Given, Scene, nothing
+from tests.errors.scene import Given, nothing
 
 UNCHANGED = "Interrupted. Nothing was changed; run the same command to start over."
 NOT_STARTED = "Interrupted. No job was started. Uploaded files are kept; `make train JOB=…` uploads the rest."
@@ -32,24 +30,24 @@ class Interrupt:
     leaves: str = ""
 
 
-@contextmanager
-def _small_job(scene: Scene) -> Iterator[None]:
+def _small(tables: str = "") -> Given:
+    """A job file with one image, an empty program and these tables."""
     channel = '[channels.training]\nsource = "data/small"\n'
-    parts = (job('program = "own.py"', channel), file("trainer/own.py", ""), folder("data/small", "0/one.png"))
-    with given(*parts)(scene):
-        yield
+    return given(
+        job('program = "own.py"', channel + tables), file("trainer/own.py", ""), folder("data/small", "0/one.png")
+    )
 
 
-@contextmanager
-def _small_tuning(scene: Scene) -> Iterator[None]:
-    tables = '[channels.training]\nsource = "data/small"\n[metrics]\nloss = "loss=(.*)"\n'
-    tables += "[tuning.ranges.x]\nmin = 1\nmax = 9\n"
-    tables += '[tuning]\nobjective = "loss"\ndirection = "Minimize"\nmax_jobs = 1\n'
-    parts = (job('program = "own.py"', tables), file("trainer/own.py", ""), folder("data/small", "0/one.png"))
-    with given(*parts)(scene):
-        yield
-
-
+SMALL_TUNING = """[metrics]
+loss = "loss=(.*)"
+[tuning]
+objective = "loss"
+direction = "Minimize"
+max_jobs = 1
+[tuning.ranges.x]
+min = 1
+max = 9
+"""
 STATE = "trainyard-tfstate-123456789012"
 
 INTERRUPTS = (
@@ -74,16 +72,16 @@ INTERRUPTS = (
         "files are uploaded",
         "s3:PutObject",
         "Interrupted. Uploaded files are kept; `make data JOB=mistake` uploads the rest.",
-        _small_job,
+        _small(),
     ),
     Interrupt("make train JOB=digits YES=1", "it checks what the job needs", "iam:GetRole", NOT_STARTED),
-    Interrupt("make train JOB=mistake YES=1", "files are uploaded", "s3:PutObject", NOT_STARTED, _small_job),
+    Interrupt("make train JOB=mistake YES=1", "files are uploaded", "s3:PutObject", NOT_STARTED, _small()),
     Interrupt(
         "make train JOB=mistake YES=1",
         "the job is sent",
         "sagemaker:CreateTrainingJob",
         "Interrupted. mistake-… may have been started: `make jobs` lists it, `make stop RUN=mistake-…` stops it.",
-        _small_job,
+        _small(),
         leaves="runs/mistake-…",  # with request.json: the job may have been started
     ),
     Interrupt(
@@ -91,7 +89,7 @@ INTERRUPTS = (
         "the tuning is sent",
         "sagemaker:CreateHyperParameterTuningJob",
         "Interrupted. mistake-… may have been started: `make tunings` lists it, `make stop TUNING=mistake-…` stops it.",
-        _small_tuning,
+        _small(SMALL_TUNING),
         leaves="runs/mistake-…",
     ),
     Interrupt(
@@ -101,7 +99,7 @@ INTERRUPTS = (
         "mistake-… keeps running. `make logs TUNING=mistake-…` follows it again, `make stop TUNING=mistake-…` stops it "
         "and keeps the best, `make tunings` lists it, `make report TUNING=mistake-…` downloads its best model "
         "when it has ended.",
-        _small_tuning,
+        _small(SMALL_TUNING),
         leaves="runs/mistake-…",
     ),
     Interrupt("make stop RUN={sleeper}", "it reads the job's status", "sagemaker:DescribeTrainingJob", UNCHANGED),

@@ -1,6 +1,6 @@
 """Errors in the table [tuning] of a job file, and in what it searches."""
 
-from tests.errors.case import TRAINING, Case, file, given, job
+from tests.errors.case import KEYS_DESCRIBED, TRAINING, Case, file, given, job
 from tests.errors.scene import Given
 
 GROUP = "Tunings"
@@ -9,7 +9,6 @@ KEYS = 'objective = "val_loss"\nmax_jobs = 4\n'
 RATE = "[tuning.ranges.learning_rate]\n"
 RANGE = f"{RATE}min = 0.001\nmax = 0.1\n"
 OPTIMIZER = '[tuning.ranges.optimizer]\nvalues = ["adamw", "sgd"]\n'
-DESCRIBED = "docs/jobs.md describes each key."
 
 
 def tuned(keys: str = KEYS, ranges: str = RANGE, head: str = "", tables: str = TRAINING) -> Given:
@@ -32,6 +31,12 @@ def case(title: str, problem: str, fix: str, prepared: Given, typed: str = TUNE,
 
 def _file(title: str, problem: str, fix: str, prepared: Given) -> Case:
     return case(title, f"jobs/mistake.toml: {problem}", fix, prepared)
+
+
+def _rate(title: str, problem: str, keys: str) -> Case:
+    """An error in the table of the hyperparameter learning_rate, which has these keys."""
+    prepared = tuned(ranges=f"{RATE}{keys}\n")
+    return _file(title, f"tuning.ranges.learning_rate: {problem}", KEYS_DESCRIBED, prepared)
 
 
 OF_THE_FILE = (
@@ -77,41 +82,19 @@ OF_THE_FILE = (
         "Write values = […] under [tuning.ranges.learning_rate], or choose another strategy.",
         tuned('objective = "val_loss"\nstrategy = "Grid"\n'),
     ),
-    _file(
-        "a range without its end",
-        "tuning.ranges.learning_rate: the key max is missing, or values with a list of values.",
-        DESCRIBED,
-        tuned(ranges=f"{RATE}min = 1\n"),
-    ),
-    _file(
-        "a range that is empty",
-        "tuning.ranges.learning_rate: min is 1 and max is 1; min must be less than max.",
-        DESCRIBED,
-        tuned(ranges=f"{RATE}min = 1\nmax = 1\n"),
-    ),
-    _file(
-        "a list and a range",
-        "tuning.ranges.learning_rate: values excludes min; remove one of the two.",
-        DESCRIBED,
-        tuned(ranges=f"{RATE}min = 1\nvalues = [1]\n"),
-    ),
-    _file(
-        "a limit that is not a number",
-        "tuning.ranges.learning_rate: min is '1', but it must be a number.",
-        DESCRIBED,
-        tuned(ranges=f'{RATE}min = "1"\nmax = 2\n'),
-    ),
-    _file(
+    _rate("a range without its end", "the key max is missing, or values with a list of values.", "min = 1"),
+    _rate("a range that is empty", "min is 1 and max is 1; min must be less than max.", "min = 1\nmax = 1"),
+    _rate("a list and a range", "values excludes min; remove one of the two.", "min = 1\nvalues = [1]"),
+    _rate("a limit that is not a number", "min is '1', but it must be a number.", 'min = "1"\nmax = 2'),
+    _rate(
         "Logarithmic scaling from 0",
-        "tuning.ranges.learning_rate: min is 0, and Logarithmic scaling needs a min above 0.",
-        DESCRIBED,
-        tuned(ranges=f'{RATE}min = 0\nmax = 2\nscaling = "Logarithmic"\n'),
+        "min is 0, and Logarithmic scaling needs a min above 0.",
+        'min = 0\nmax = 2\nscaling = "Logarithmic"',
     ),
-    _file(
+    _rate(
         "ReverseLogarithmic scaling beyond 1",
-        "tuning.ranges.learning_rate: ReverseLogarithmic scaling needs a range within 0 and 1, without 1 itself.",
-        DESCRIBED,
-        tuned(ranges=f'{RATE}min = 0\nmax = 1\nscaling = "ReverseLogarithmic"\n'),
+        "ReverseLogarithmic scaling needs a range within 0 and 1, without 1 itself.",
+        'min = 0\nmax = 1\nscaling = "ReverseLogarithmic"',
     ),
 )
 

@@ -20,8 +20,10 @@ def trust_for_training_jobs_only(scene: Scene) -> Iterator[None]:
         "aws:SourceArn": "arn:aws:sagemaker:us-east-1:123456789012:training-job/*"
     }
     iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(older))
-    yield
-    iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(before))
+    try:
+        yield
+    finally:
+        iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(before))
 
 
 QUOTA = '[quotas]\n"ml.m5.large for training job usage" = 2\n'

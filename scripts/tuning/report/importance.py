@@ -9,7 +9,7 @@ samples of the jobs, drawn with replacement.
 import math
 import random
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -50,15 +50,15 @@ def importances(tuning: Tuning, samples: int = SAMPLES) -> list[Importance]:
 
     Empty with fewer than two hyperparameters, fewer than LEAST_JOBS jobs with an objective, or equal objectives.
     """
-    ranges = [one for one in tuning.ranges if _distribution(one) is not None]
+    spaces = {one.name: space for one in tuning.ranges if (space := _distribution(one)) is not None}
     jobs = [trial for trial in tuning.trials if trial.objective is not None]
-    if len(ranges) < 2 or len(jobs) < LEAST_JOBS or len({trial.objective for trial in jobs}) == 1:
+    if len(spaces) < 2 or len(jobs) < LEAST_JOBS or len({trial.objective for trial in jobs}) == 1:
         return []
     sign = 1 if tuning.direction == "Minimize" else -1
-    known = [one for trial in jobs if (one := _frozen(trial, ranges, sign)) is not None]
+    known = [one for trial in jobs if (one := _frozen(trial, spaces, sign)) is not None]
     if len(known) < LEAST_JOBS:
         return []
-    names = [one.name for one in ranges]
+    names = list(spaces)
     whole = _shares(known, names)
     draw = random.Random(0)  # noqa: S311 - a sample, not a secret; the same page each time
     drawn = [_shares([draw.choice(known) for _ in known], names) for _ in range(samples)]
@@ -92,30 +92,30 @@ def _shares(trials: "Sequence[FrozenTrial]", names: Sequence[str]) -> dict[str, 
     return {name: found[name] / total if total > 0 else 1 / len(names) for name in names}
 
 
-def _frozen(trial: Trial, ranges: Sequence[Range], sign: int) -> "FrozenTrial | None":
+def _frozen(trial: Trial, spaces: "Mapping[str, BaseDistribution]", sign: int) -> "FrozenTrial | None":
     """A job as Optuna's value, to minimize; None if a value is missing, or outside its range."""
     import optuna
 
-    distributions = {one.name: _distribution(one) for one in ranges}
     try:
-        values = {one.name: _value(one, trial.values[one.name]) for one in ranges}
         return optuna.trial.create_trial(
-            params=values,
-            distributions={name: one for name, one in distributions.items() if one is not None},
+            params={name: _value(space, trial.values[name]) for name, space in spaces.items()},
+            distributions=dict(spaces),
             value=sign * (trial.objective or 0.0),
         )
     except (KeyError, ValueError, OverflowError):
         return None
 
 
-def _value(one: Range, text: str) -> str | float | int:
-    if one.kind == "categorical":
+def _value(space: "BaseDistribution", text: str) -> str | float | int:
+    from optuna import distributions
+
+    if isinstance(space, distributions.CategoricalDistribution):
         return text
-    return round(float(text)) if one.kind == "integer" else float(text)
+    return round(float(text)) if isinstance(space, distributions.IntDistribution) else float(text)
 
 
 def _distribution(one: Range) -> "BaseDistribution | None":
-    """The range as Optuna's; None if it has one value only, or its limits are no numbers."""
+    """The range as Optuna's; None if it has one value only, or its limits are not numbers."""
     from optuna import distributions
 
     if one.kind == "categorical":
@@ -124,12 +124,9 @@ def _distribution(one: Range) -> "BaseDistribution | None":
         low, high = float(one.low), float(one.high)
         if not low < high < math.inf:
             return None
+        is_log = one.scaling == "Logarithmic"
         if one.kind == "integer":
-            return distributions.IntDistribution(round(low), round(high), log=_is_log(one) and low >= 1)
-        return distributions.FloatDistribution(low, high, log=_is_log(one) and low > 0)
+            return distributions.IntDistribution(round(low), round(high), log=is_log and low >= 1)
+        return distributions.FloatDistribution(low, high, log=is_log and low > 0)
     except (ValueError, OverflowError):
         return None
-
-
-def _is_log(one: Range) -> bool:
-    return one.scaling == "Logarithmic"

@@ -32,19 +32,23 @@ NOT_SHOWN = ("defs", "title", "desc")
 FONT = 13
 
 
+def minutes(tuning: Tuning, trial: Trial) -> float:
+    """The minutes from the start of the tuning until a job ended."""
+    return ((trial.ended or trial.created) - tuning.created).total_seconds() / 60
+
+
 def over_time(tuning: Tuning, width: int) -> Markup:
-    """Each job's objective by the minutes from the start until it ended, and the best value until then."""
+    """Each job's objective by its `minutes`, and the best value until then."""
     line = best_so_far(tuning)
     height = _height(tuning)
     chart = _xy(width, 260, x_title="minutes since the start", max_scale=6)
     _label_heights(chart, tuning)
-    minutes = [((trial.ended or trial.created) - tuning.created).total_seconds() / 60 for trial, _ in line]
-    jobs = [(minute, height(trial.objective or 0.0)) for minute, (trial, _) in zip(minutes, line, strict=True)]
-    chart.xrange = (0, max(minutes, default=0) * 1.02)
+    jobs = [(minutes(tuning, trial), height(trial.objective or 0.0)) for trial, _ in line]
+    chart.xrange = (0, max((minute for minute, _ in jobs), default=0) * 1.02)
     steps: list[tuple[float, float]] = []
-    for minute, (_, best) in zip(minutes, line, strict=True):
-        steps += [(minute, steps[-1][1])] if steps else []
-        steps.append((minute, height(best)))
+    for trial, best in line:
+        steps += [(minutes(tuning, trial), steps[-1][1])] if steps else []
+        steps.append((minutes(tuning, trial), height(best)))
     chart.add("jobs", jobs, stroke=False)
     chart.add("best so far", steps, show_dots=False)
     chart.add("best", [(x, y) for (x, y), (trial, _) in zip(jobs, line, strict=True) if trial.job == tuning.best])
@@ -77,7 +81,7 @@ def parallel(tuning: Tuning) -> Markup:
         allow_interruptions=True,
     )
     chart.x_labels = [{"value": place, "label": _cut(name, NAME)} for place, name in enumerate(names)]
-    values = [trial.objective for trial in tuning.trials if trial.objective is not None]
+    values = _objectives(tuning)
     best, worst = (min(values), max(values)) if tuning.direction == "Minimize" else (max(values), min(values))
 
     def lines(trials: Iterable[Trial]) -> list[tuple[float | None, float | None]]:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from scripts.core import console
 from scripts.review.render import document
+from scripts.tuning.lines import short_name
 from scripts.tuning.report import charts, scales, words
 from scripts.tuning.report.importance import importances
-from scripts.tuning.results import Trial, Tuning, best_so_far, ranked
+from scripts.tuning.results import Tuning, best_so_far, ranked
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -49,8 +50,8 @@ def html(tuning: Tuning, defaults: words.Defaults | None, best_file: str | None)
 @cache
 def _template() -> "Template":
     environment = document.environment(_HERE)
-    environment.filters.update(shown=scales.shown, number=_number, duration=console.duration, moment=_moment, own=_own)
-    environment.globals.update(minutes=_minutes)
+    environment.filters.update(shown=scales.shown, number=_number, duration=console.duration, moment=_moment)
+    environment.globals.update(short_name=short_name)
     return environment.get_template("tuning.html.j2")
 
 
@@ -60,12 +61,3 @@ def _number(value: float) -> str:
 
 def _moment(value: datetime) -> str:
     return f"{value:%Y-%m-%d %H:%M} UTC"
-
-
-def _own(job: str, tuning: Tuning) -> str:
-    """A job's name without what the names of all jobs of the tuning begin with."""
-    return job.removeprefix(f"{tuning.name}-")
-
-
-def _minutes(tuning: Tuning, trial: Trial) -> str:
-    return f"{((trial.ended or trial.created) - tuning.created).total_seconds() / 60:.3g}"

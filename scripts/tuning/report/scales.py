@@ -14,7 +14,7 @@ SPAN = 1000
 
 
 def position(one: Range, text: str) -> float | None:
-    """A value's place on its axis, from 0 to 1; None if it is no value of the range.
+    """A value's place on its axis, from 0 to 1; None if it is not in the range.
 
     Args:
         one: the range.
@@ -57,7 +57,7 @@ def shown(text: str) -> str:
     return text
 
 
-def is_logarithmic(one: Range) -> bool:
+def _is_logarithmic(one: Range) -> bool:
     """Whether the range's axis is logarithmic."""
     try:
         low, high = float(one.low), float(one.high)
@@ -69,7 +69,7 @@ def is_logarithmic(one: Range) -> bool:
 def _scaled(one: Range, value: float) -> float:
     if one.scaling == "ReverseLogarithmic":
         return -math.log(1 - value) if value < 1 else value
-    return math.log(value) if is_logarithmic(one) else value
+    return math.log(value) if _is_logarithmic(one) else value
 
 
 def _middle(one: Range) -> str:
@@ -80,5 +80,5 @@ def _middle(one: Range) -> str:
     if one.scaling == "ReverseLogarithmic" and high < 1:
         middle = 1 - math.sqrt((1 - low) * (1 - high))
     else:
-        middle = math.sqrt(low * high) if is_logarithmic(one) else (low + high) / 2
+        middle = math.sqrt(low * high) if _is_logarithmic(one) else (low + high) / 2
     return f"{middle:.2g}"

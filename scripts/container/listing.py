@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import date
 
 from scripts.container.catalogue import Release
+from scripts.core import console
 
 HEADINGS = ("TENSORFLOW", "PYTHON", "CUDA", "SYSTEM", "PATCHED UNTIL", "FOR", "TAG", "")
 
@@ -23,8 +24,7 @@ def base_table(releases: Sequence[Release], today: date, chosen: str, local: Col
         notes = [", ".join(_notes(tag, chosen, local)) for tag in (one.gpu, one.cpu)]
         cells.append((one.tensorflow, one.python, one.cuda, one.os, until, "GPU", one.gpu, notes[0]))
         cells.append(("", "", "", "", "", "CPU", one.cpu, notes[1]))
-    widths = [max(len(row[column]) for row in cells) for column in range(len(HEADINGS))]
-    return ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+    return console.columns(cells)
 
 
 def _notes(tag: str, chosen: str, local: Collection[str]) -> list[str]:

@@ -106,6 +106,12 @@ def listed(names: Sequence[str], most: int = 5) -> str:
     return " and ".join(filter(None, [", ".join(shown[:-1]), *shown[-1:]]))
 
 
+def columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows of equally many texts as lines with aligned columns; the first row is the headings."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
 def duration(seconds: float) -> str:
     """A duration as text: ``0.4 s``, ``12 s``, ``3 min 20 s``, ``2 h 5 min``."""
     if seconds < 9.95:

@@ -64,8 +64,7 @@ def job_table(rows: Sequence[Row], now: datetime | None = None) -> list[str]:
     cells = [HEADINGS, *(_cells(row, moment) for row in rows)]
     if not any(row.pool for row in rows):
         cells = [row[:-1] for row in cells]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
-    return ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+    return console.columns(cells)
 
 
 def _row(job: Mapping[str, Any]) -> Row:

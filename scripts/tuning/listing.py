@@ -24,9 +24,7 @@ def list_tunings(sagemaker: Any) -> list[Mapping[str, Any]]:
 def tuning_table(summaries: Sequence[Mapping[str, Any]], now: datetime | None = None) -> list[str]:
     """The tunings as aligned lines under their headings. A running one has its duration so far."""
     moment = now or datetime.now(UTC)
-    rows = [HEADINGS, *(_cells(one, moment) for one in summaries)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
-    return ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return console.columns([HEADINGS, *(_cells(one, moment) for one in summaries)])
 
 
 def _cells(one: Mapping[str, Any], now: datetime) -> tuple[str, ...]:

@@ -79,12 +79,17 @@ def owner_of(path: str) -> Owner | None:
     return next((OWNERS[name] for n in range(len(parts)) if (name := ".".join(parts[: n + 1])) in OWNERS), None)
 
 
-@cache
 def request_shape() -> "Shape":
-    """The shape of CreateTrainingJob's parameters in botocore's service model."""
+    """The shape of CreateTrainingJob's parameters."""
+    return shape("CreateTrainingJobRequest")
+
+
+@cache
+def shape(name: str) -> "Shape":
+    """A shape of botocore's model of SageMaker, by its name."""
     common_runtime.import_botocore()
     from botocore.loaders import Loader
     from botocore.model import ServiceModel
 
     model = ServiceModel(Loader().load_service_model("sagemaker", "service-2"))
-    return model.shape_for("CreateTrainingJobRequest")
+    return model.shape_for(name)

@@ -8,11 +8,10 @@ import string
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from scripts.core.errors import UserError
-from scripts.jobfile.members import owner_of
+from scripts.jobfile.members import owner_of, shape
 from scripts.tuning.results import KINDS, Direction, Range
 from scripts.tuning.space import combinations
 
@@ -135,7 +134,7 @@ def _criteria(table: "TuningTable") -> dict[str, Any]:
 def _definition(search: Search, job: Mapping[str, Any]) -> dict[str, Any]:
     """The part of the job's request that its training jobs share."""
     shared = {name: value for name, value in job.items() if name not in OF_THE_TUNING}
-    lacking = next(_not_in(_definition_shape(), shared), None)
+    lacking = next(_not_in(shape("HyperParameterTrainingJobDefinition"), shared), None)
     if lacking is not None:
         owner = owner_of(lacking)
         key = owner.key if owner and owner.key else f"request.{lacking}"
@@ -154,22 +153,12 @@ def _definition(search: Search, job: Mapping[str, Any]) -> dict[str, Any]:
     return {**shared, **({"StaticHyperParameters": fixed} if fixed else {})}
 
 
-def _not_in(shape: "Shape", value: Mapping[str, Any], path: str = "") -> Iterator[str]:
+def _not_in(known: "Shape", value: Mapping[str, Any], path: str = "") -> Iterator[str]:
     """The members that the shape does not have, such as ``AlgorithmSpecification.ContainerEntrypoint``."""
-    members: Mapping[str, Shape] = shape.members  # type: ignore[attr-defined]
+    members: Mapping[str, Shape] = known.members  # type: ignore[attr-defined]
     for name, item in value.items():
         member = f"{path}.{name}" if path else name
         if name not in members:
             yield member
         elif isinstance(item, Mapping) and members[name].type_name == "structure":
             yield from _not_in(members[name], item, member)
-
-
-@cache
-def _definition_shape() -> "Shape":
-    """The shape of a tuning's TrainingJobDefinition in botocore's service model."""
-    from botocore.loaders import Loader
-    from botocore.model import ServiceModel
-
-    model = ServiceModel(Loader().load_service_model("sagemaker", "service-2"))
-    return model.shape_for("HyperParameterTrainingJobDefinition")

@@ -1,9 +1,10 @@
 """What jobs cost, and what they may: prices, the highest cost of a request, quotas."""
 
-from scripts.costs.arithmetic import cost, kinds, longest_idle, worst
+from scripts.costs.arithmetic import cost, kinds, longest_idle, with_pool, worst
 from scripts.costs.estimate import (
     PRICING,
     Cap,
+    at_most,
     cap_of,
     chain_line,
     check,
@@ -13,6 +14,7 @@ from scripts.costs.estimate import (
     spent,
     started_price,
     stated_by,
+    unknown_price,
     usd,
     with_tags,
 )
@@ -22,6 +24,7 @@ from scripts.costs.renewal import renew, write
 __all__ = [
     "PRICING",
     "Cap",
+    "at_most",
     "cap_of",
     "chain_line",
     "check",
@@ -36,7 +39,9 @@ __all__ = [
     "spent",
     "started_price",
     "stated_by",
+    "unknown_price",
     "usd",
+    "with_pool",
     "with_tags",
     "worst",
     "write",

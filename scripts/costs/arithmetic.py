@@ -101,6 +101,22 @@ def cost(hour: float, seconds: float) -> float:
     return hour * seconds / 3600
 
 
+def with_pool(hour: float | None, seconds: int | None, job: Mapping[str, Any]) -> float | None:
+    """What a job and, so far, its warm pool cost in USD; each instance of both has the same price.
+
+    Args:
+        hour: USD an hour of all instances; None if it is not known.
+        seconds: its billed seconds; None if they are not known.
+        job: what SageMaker says of the job.
+
+    Returns:
+        The cost; None if the price or the seconds are not known.
+    """
+    if hour is None or seconds is None:
+        return None
+    return cost(hour, seconds + job.get("WarmPoolStatus", {}).get("ResourceRetainedBillableTimeInSeconds", 0))
+
+
 def worst(request: Mapping[str, Any], hour: float) -> float:
     """What a job costs at most, in USD: it runs until its limit, and no other job takes over its instances."""
     return cost(hour, longest_run(request) + longest_idle(request))

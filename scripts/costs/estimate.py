@@ -106,11 +106,7 @@ def refuse_above_cap(request: Mapping[str, Any], estimate: Estimate, region: str
     hour = arithmetic.hourly(request, _hours(estimate))
     if hour is None:
         unknown = [kind for kind in arithmetic.kinds(request) if kind not in estimate.prices]
-        raise UserError(
-            f"max_cost is {cap.usd:g} USD ({cap.place}), "
-            f"but the price of {console.listed(unknown)} in {region} is unknown.",
-            f"State it in the job file, in USD per instance and hour: price_per_hour = …; see {PRICING}.",
-        )
+        raise unknown_price(cap, unknown, region)
     worst = arithmetic.worst(request, hour)
     if worst > cap.usd:
         raise UserError(
@@ -118,6 +114,14 @@ def refuse_above_cap(request: Mapping[str, Any], estimate: Estimate, region: str
             f"{described(request, hour)}.",
             cap.fix,
         )
+
+
+def unknown_price(cap: Cap, kinds: Sequence[str], region: str) -> UserError:
+    """The error about a limit where the price of some types of instances is not known."""
+    return UserError(
+        f"max_cost is {cap.usd:g} USD ({cap.place}), but the price of {console.listed(kinds)} in {region} is unknown.",
+        f"State it in the job file, in USD per instance and hour: price_per_hour = …; see {PRICING}.",
+    )
 
 
 def described(request: Mapping[str, Any], hour: float) -> str:
@@ -181,11 +185,7 @@ def spent(job: Mapping[str, Any], tags: Mapping[str, str]) -> float | None:
         job: its DescribeTrainingJob response.
         tags: its tags.
     """
-    hour, seconds = _number(tags.get(PRICE)), job.get("BillableTimeInSeconds")
-    if hour is None or seconds is None:
-        return None
-    kept = job.get("WarmPoolStatus", {}).get("ResourceRetainedBillableTimeInSeconds", 0)
-    return arithmetic.cost(hour, seconds + kept)
+    return arithmetic.with_pool(_number(tags.get(PRICE)), job.get("BillableTimeInSeconds"), job)
 
 
 def chain_line(request: Mapping[str, Any], before: Sequence[float | None]) -> str:
@@ -213,11 +213,13 @@ def cost_line(request: Mapping[str, Any], region: str) -> str:
     if started is None:
         return f"Cost: {clusters}, price in {region} unknown: {PRICING}"
     hour, source = started
+    return f"Cost: {described(request, hour)}: {at_most(arithmetic.worst(request, hour), request, region, source)}"
+
+
+def at_most(worst: float, request: Mapping[str, Any], region: str, source: str) -> str:
+    """The highest cost as text, with where its price comes from: ``at most 1.03 USD (eu-west-1, on demand, …)``."""
     cheaper = "; spot costs less" if request.get("EnableManagedSpotTraining") else ""
-    return (
-        f"Cost: {described(request, hour)}: at most {usd(arithmetic.worst(request, hour))} USD"
-        f" ({region}, on demand, {source}){cheaper}"
-    )
+    return f"at most {usd(worst)} USD ({region}, on demand, {source}){cheaper}"
 
 
 def _hours(estimate: Estimate) -> dict[str, float]:

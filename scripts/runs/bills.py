@@ -29,11 +29,8 @@ def bills(sagemaker: Any, summaries: Sequence[Mapping[str, Any]], say: Callable[
 
 
 def _total(job: Mapping[str, Any], bill: tuple[float | None, int | None] | None) -> float | None:
-    """The cost of a job and, so far, of its warm pool; each instance of both has the same price."""
     hour, seconds = bill or (None, None)
-    if hour is None or seconds is None:
-        return None
-    return costs.cost(hour, seconds + job.get("WarmPoolStatus", {}).get("ResourceRetainedBillableTimeInSeconds", 0))
+    return costs.with_pool(hour, seconds, job)
 
 
 def _kept(job: str) -> tuple[float | None, int | None] | None:

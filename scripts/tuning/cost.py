@@ -43,11 +43,7 @@ def check(search: Search, job: Mapping[str, Any], cap: costs.Cap | None, region:
         return
     started = costs.started_price(job)
     if started is None:
-        raise UserError(
-            f"max_cost is {cap.usd:g} USD ({cap.place}), but the price of {console.listed(costs.kinds(job))} in "
-            f"{region} is unknown.",
-            f"State it in the job file, in USD per instance and hour: price_per_hour = …; see {costs.PRICING}.",
-        )
+        raise costs.unknown_price(cap, costs.kinds(job), region)
     most = worst(search, job, started[0])
     if most > cap.usd:
         raise UserError(
@@ -61,20 +57,13 @@ def cost_line(search: Search, job: Mapping[str, Any], region: str) -> str:
     """The line that is printed before a tuning is sent; the arguments are those of `check`."""
     started = costs.started_price(job)
     if started is None:
-        return f"Cost: {search.max_jobs} jobs of {_kinds(job)}, price in {region} unknown: {costs.PRICING}"
+        kinds = console.listed(costs.kinds(job))
+        return f"Cost: {search.max_jobs} jobs of {kinds}, price in {region} unknown: {costs.PRICING}"
     hour, source = started
-    cheaper = "; spot costs less" if job.get("EnableManagedSpotTraining") else ""
-    return (
-        f"Cost: {_described(search, job, hour)}: at most {costs.usd(worst(search, job, hour))} USD"
-        f" ({region}, on demand, {source}){cheaper}"
-    )
+    return f"Cost: {_described(search, job, hour)}: {costs.at_most(worst(search, job, hour), job, region, source)}"
 
 
 def _described(search: Search, job: Mapping[str, Any], hour: float) -> str:
     table = search.table
     limit = f", all within {console.duration(table.max_runtime_seconds)}" if table.max_runtime_seconds else ""
     return f"{search.max_jobs} jobs, {table.parallel_jobs} at a time, each {costs.described(job, hour)}{limit}"
-
-
-def _kinds(job: Mapping[str, Any]) -> str:
-    return console.listed(costs.kinds(job))

@@ -148,11 +148,11 @@ def client_of_a_side_question(service: str, region_name: str | None = None) -> A
 
 
 def _client(service: str, attempts: int, region_name: str | None = None, **more: Any) -> Any:
-    load()
+    own = session()  # it imports botocore, in its own way
     from botocore.config import Config
 
     config = Config(retries={"mode": "standard", "total_max_attempts": attempts}, user_agent_extra="trainyard", **more)
-    client: Any = session().create_client(service, region_name, config=config)
+    client: Any = own.create_client(service, region_name, config=config)
     # AWS often does not name the permission that a refused call needed (never in the answer to a HEAD). So the
     # call's context keeps it, and an error's response gets it from there.
     client.meta.events.register("provide-client-params", _keep_permission)
@@ -221,6 +221,11 @@ def error_code(error: Exception) -> str:
     """The code of a botocore ClientError, such as ``AccessDeniedException``; empty for any other error."""
     response = getattr(error, "response", None) or {}
     return str(response.get("Error", {}).get("Code", ""))
+
+
+def is_missing_job(error: Exception) -> bool:
+    """Whether SageMaker says that it has no such training job or tuning."""
+    return error_code(error) in {"ValidationException", "ResourceNotFound"}
 
 
 def error_message(error: Exception) -> str:

@@ -14,7 +14,6 @@ from scripts.runs.logs import Line, Log, parse_epoch
 from scripts.runs.record import ENDED, describe
 from scripts.runs.screen import Screen, screen
 
-# Poll often while a job starts or is short, and less often once it has run for LONG seconds.
 PAUSE, LONG_PAUSE, LONG = 1.0, 5.0, 120.0
 LONGEST_WAIT_FOR_LOG = 600.0  # how long the log of an ended job is waited for
 QUIET_READS = 2  # stop reading the log of an ended job after so many reads without a new line
@@ -54,11 +53,16 @@ def follow(
             _show(lines, output, table)
             if reader.has_ended:
                 break
-            sleep(PAUSE if now() - start < LONG else LONG_PAUSE)
+            sleep(next_pause(now() - start))
             lines = reader.read()
         for lines in reader.read_rest():
             _show(lines, output, table)
     return reader.described
+
+
+def next_pause(followed: float) -> float:
+    """Seconds until the next look: short while a job starts or is short, longer once it was followed for a while."""
+    return PAUSE if followed < LONG else LONG_PAUSE
 
 
 def describe_patiently(job: str) -> dict[str, Any]:

@@ -22,6 +22,8 @@ TUNING_NAME = re.compile(r".+-\d{12}-[a-z0-9]{4}")
 """Tunings have folders beside those of runs, with names that `scripts/tuning/request.py` makes."""
 TRIAL_NAME = re.compile(rf"(?P<tuning>{TUNING_NAME.pattern})-\d{{3,}}-[0-9a-f]{{8}}")
 """SageMaker names a tuning's training jobs, with a number and eight hexadecimal digits after the tuning's name."""
+TUNED = "_tuning_objective_metric"
+"""The hyperparameter that SageMaker adds to the training jobs of a tuning."""
 ENDED = frozenset({"Completed", "Failed", "Stopped"})
 # The tag of a job that names the earlier job that it resumes.
 RESUMES = "Resumes"
@@ -206,7 +208,7 @@ def find(text: str, sagemaker: Any) -> str:
     """
     local = [name for name in folders() if not TUNING_NAME.fullmatch(name)]
     if not text:
-        newest = sorted(local, key=_by_time)[-1:]
+        newest = sorted(local, key=by_time)[-1:]
         raise UserError("No run is named.", f"Name one with RUN=, such as RUN={newest[0] if newest else '<job>'}.")
     if TUNING_NAME.fullmatch(text) and text in folders():
         raise UserError(f"{text} is a tuning, not a training job.", f"Write TUNING={text} in place of RUN={text}.")
@@ -257,7 +259,7 @@ def describe(sagemaker: Any, job: str) -> dict[str, Any]:
     try:
         found: dict[str, Any] = sagemaker.describe_training_job(TrainingJobName=job)
     except sagemaker.exceptions.ClientError as error:
-        if aws.error_code(error) not in {"ValidationException", "ResourceNotFound"}:
+        if not aws.is_missing_job(error):
             raise
         raise UserError(
             f"SageMaker has no training job {job} in {aws.region()}: {aws.error_message(error)}",
@@ -277,7 +279,8 @@ def can_be_name(text: str) -> bool:
     return re.fullmatch(r"[a-zA-Z0-9\-]+", text) is not None
 
 
-def _by_time(name: str) -> str:
+def by_time(name: str) -> str:
+    """The end of a run's name, which sorts by time."""
     return name[-len("20260101-000000-abcd") :]
 
 

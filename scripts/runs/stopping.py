@@ -1,5 +1,6 @@
 """Stops a training job, also if the answer to the request gets lost."""
 
+from collections.abc import Callable
 from typing import Any
 
 from scripts.core import aws
@@ -16,14 +17,27 @@ def stop(sagemaker: Any, job: str) -> str:
     Raises:
         Exception: the request failed, and the job runs as before.
     """
+    return ask_to_stop(
+        lambda: sagemaker.stop_training_job(TrainingJobName=job),
+        lambda: describe(sagemaker, job)["TrainingJobStatus"],
+    )
+
+
+def ask_to_stop(ask: Callable[[], object], read_status: Callable[[], str]) -> str:
+    """Do what `stop` does, for a training job or a tuning.
+
+    Args:
+        ask: makes the request.
+        read_status: reads the status.
+    """
     try:
-        sagemaker.stop_training_job(TrainingJobName=job)
+        ask()
     except Exception as error:
-        # SageMaker refuses to stop a job that has ended (ValidationException). botocore's own second attempt gets
-        # this answer too, after one that had stopped the job.
+        # SageMaker refuses to stop what has ended (ValidationException). botocore's own second attempt gets this
+        # answer too, after one that had stopped it.
         if aws.error_code(error) != "ValidationException" and not is_doubtful(error):
             raise
-        status: str = describe(sagemaker, job)["TrainingJobStatus"]
+        status = read_status()
         if status == "InProgress":
             raise
         return status

@@ -11,11 +11,9 @@ from typing import Any
 from scripts.core.errors import UserError
 from scripts.jobfile.hyperparameters import TrainerDescription
 from scripts.jobfile.reading import LONGEST_NAME
-from scripts.runs.record import ENDED, RESUMES, job_file_of
+from scripts.runs.record import ENDED, RESUMES, TUNED, job_file_of
 from scripts.training.request import job_name
 
-TUNED = "_tuning_objective_metric"
-"""The hyperparameter that SageMaker adds to the training jobs of a tuning job."""
 CHOSEN = "Selected"
 """How the members of ResourceConfig begin that SageMaker answers with and does not accept: API_ResourceConfig.html."""
 

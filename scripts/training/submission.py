@@ -126,7 +126,7 @@ class _Attempts:
         try:
             found = self._kind.call(self._sagemaker, "describe", **{self._kind.name: self._name})
         except Exception as error:
-            if aws.error_code(error) in {"ValidationException", "ResourceNotFound"}:
+            if aws.is_missing_job(error):
                 return Answer.MISSING
             cause = cause_of(error)
             if cause is None and not aws.error_code(error):

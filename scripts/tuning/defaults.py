@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from scripts.runs.record import folders, run_folder
+from scripts.runs.record import by_time, folders, run_folder
 from scripts.tuning.report.words import Defaults
 from scripts.tuning.results import Tuning
 
@@ -36,7 +36,7 @@ def find_defaults(
 
 def local_records(job_file: str, tuning: Tuning) -> Iterator[Mapping[str, Any]]:
     """The records of a job file's runs in runs/, the newest first; without the tuning's own jobs."""
-    for name in sorted(folders(), key=lambda each: each[-len("20260101-000000-abcd") :], reverse=True):
+    for name in sorted(folders(), key=by_time, reverse=True):
         try:
             record = json.loads((run_folder(name) / "record.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):

@@ -8,8 +8,6 @@ from scripts.core.errors import UserError, nearest
 from scripts.runs.record import TUNING_NAME, can_be_name, folders, match_run
 from scripts.tuning.request import LONGEST_NAME
 
-MISSING = {"ValidationException", "ResourceNotFound"}
-
 
 def find(text: str, sagemaker: Any) -> str:
     """The tuning that TUNING names, by its name or by a unique beginning of it.
@@ -43,7 +41,7 @@ def describe(sagemaker: Any, name: str) -> dict[str, Any]:
     try:
         found: dict[str, Any] = sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
     except sagemaker.exceptions.ClientError as error:
-        if aws.error_code(error) not in MISSING:
+        if not aws.is_missing_job(error):
             raise
         raise UserError(
             f"SageMaker has no tuning {name} in {aws.region()}: {aws.error_message(error)}",

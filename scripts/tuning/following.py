@@ -11,6 +11,7 @@ from scripts.core import aws
 from scripts.core.errors import UserError
 from scripts.core.patience import Patience
 from scripts.runs.ending import job_exists
+from scripts.runs.following import next_pause
 from scripts.runs.record import run_folder
 from scripts.tuning.finding import describe
 from scripts.tuning.lines import changes
@@ -18,8 +19,6 @@ from scripts.tuning.reading import TuningReader, read_saved, save_tuning
 from scripts.tuning.results import ENDED, Tuning
 from scripts.tuning.screen import screen
 
-# Poll often while a tuning is short, and less often later: each look is at least two calls.
-PAUSE, LONG_PAUSE, LONG = 1.0, 5.0, 120.0
 MEANWHILE = "This continues by itself then. The tuning does not depend on it."
 
 
@@ -44,22 +43,17 @@ def follow(
     with screen() as output:
         patience = Patience(MEANWHILE, output.status, connect, now, sleep)
         price = patience.call(lambda: price_of(patience.client("sagemaker"), name))
-        reader = TuningReader(None, name, price)
-
-        def look() -> Tuning:
-            reader.sagemaker = patience.client("sagemaker")
-            return reader.read()
-
+        reader = TuningReader(name, price)
         before: Tuning | None = None
         while True:
-            tuning = patience.call(look)
+            tuning = patience.call(lambda: reader.read(patience.client("sagemaker")))
             output.show(before, tuning)
             if before is None or changes(before, tuning) or tuning.status in ENDED:
                 save_tuning(tuning)
             if tuning.status in ENDED:
                 return tuning
             before = tuning
-            sleep(PAUSE if now() - start < LONG else LONG_PAUSE)
+            sleep(next_pause(now() - start))
 
 
 def read(sagemaker: Any, name: str) -> Tuning:
@@ -75,7 +69,7 @@ def read(sagemaker: Any, name: str) -> Tuning:
         if kept is None:
             raise
         return kept
-    tuning = TuningReader(sagemaker, name, price_of(sagemaker, name)).read()
+    tuning = TuningReader(name, price_of(sagemaker, name)).read(sagemaker)
     save_tuning(tuning)
     return tuning
 

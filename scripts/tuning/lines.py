@@ -5,11 +5,10 @@ from datetime import datetime
 
 from scripts.core import console
 from scripts.core.printable import one_line
+from scripts.runs.record import ENDED
 from scripts.tuning.results import Trial, Tuning, ranked
 
 HEADINGS = ("TRIAL", "STATUS", "OBJECTIVE", "TIME", "COST (USD)", "VALUES")
-ENDED = frozenset({"Completed", "Failed", "Stopped"})
-"""The values of TrainingJobStatus after which nothing changes any more."""
 
 
 def short_name(tuning: Tuning, trial: Trial) -> str:

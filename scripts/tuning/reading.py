@@ -14,29 +14,24 @@ FILE = "tuning.json"
 
 
 class TuningReader:
-    """Reads one tuning job again and again, and asks for each training job that ended only once.
+    """Reads one tuning job again and again, and asks for each training job that ended only once."""
 
-    Attributes:
-        sagemaker: the boto3 client; another one after the credentials were renewed.
-    """
-
-    def __init__(self, sagemaker: Any, name: str, price: tuple[float, str] | None) -> None:
-        """Takes the boto3 client, the tuning job's name, and the price as `make_tuning` does."""
-        self.sagemaker = sagemaker
+    def __init__(self, name: str, price: tuple[float, str] | None) -> None:
+        """Takes the tuning job's name, and the price as `make_tuning` does."""
         self._name, self._price = name, price
         self._ended: dict[str, Mapping[str, Any]] = {}
 
-    def read(self) -> Tuning:
-        """The tuning job as it is now. What boto3 raises is not caught."""
-        described = self.sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=self._name)
-        pages = self.sagemaker.get_paginator("list_training_jobs_for_hyper_parameter_tuning_job").paginate(
+    def read(self, sagemaker: Any) -> Tuning:
+        """The tuning job as it is now, asked with a boto3 client. What that raises is not caught."""
+        described = sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=self._name)
+        pages = sagemaker.get_paginator("list_training_jobs_for_hyper_parameter_tuning_job").paginate(
             HyperParameterTuningJobName=self._name, SortBy="CreationTime", SortOrder="Ascending"
         )
         summaries = [one for page in pages for one in page["TrainingJobSummaries"]]
         for one in summaries:
             job = one["TrainingJobName"]
             if one.get("TrainingEndTime") and job not in self._ended:
-                self._ended[job] = self.sagemaker.describe_training_job(TrainingJobName=job)
+                self._ended[job] = sagemaker.describe_training_job(TrainingJobName=job)
         return make_tuning(described, summaries, self._ended, self._price, datetime.now(UTC))
 
 

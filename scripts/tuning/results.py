@@ -14,12 +14,11 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from scripts import costs
+from scripts.runs.record import TUNED
 
 Direction = Literal["Minimize", "Maximize"]
 ENDED = frozenset({"Completed", "Failed", "Stopped", "DeleteFailed"})
 """The values of HyperParameterTuningJobStatus after which nothing changes any more."""
-MARK = "_tuning_objective_metric"
-"""SageMaker adds it to the hyperparameters that all training jobs have in common."""
 KINDS: Mapping[str, Literal["integer", "continuous", "categorical"]] = {
     "IntegerParameterRanges": "integer",
     "ContinuousParameterRanges": "continuous",
@@ -160,7 +159,7 @@ def make_tuning(
         objective=objective.get("MetricName", ""),
         direction=objective.get("Type", "Minimize"),
         ranges=tuple(_ranges(config.get("ParameterRanges") or {})),
-        fixed={name: value for name, value in sent.items() if name != MARK},
+        fixed={name: value for name, value in sent.items() if name != TUNED},
         trials=tuple(sorted(trials, key=lambda trial: (trial.created, trial.job))),
         best=best.get("TrainingJobName"),
         max_jobs=limits.get("MaxNumberOfTrainingJobs"),

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from scripts.core import aws
-from scripts.core.outages import is_doubtful
+from scripts.runs.stopping import ask_to_stop
 from scripts.tuning.finding import describe
 
 
@@ -16,14 +15,7 @@ def stop(sagemaker: Any, name: str) -> str:
     Raises:
         Exception: the request failed, and the tuning runs as before.
     """
-    try:
-        sagemaker.stop_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
-    except Exception as error:
-        # SageMaker refuses to stop a tuning that has ended, as it does for a job (scripts/runs/stopping.py).
-        if aws.error_code(error) != "ValidationException" and not is_doubtful(error):
-            raise
-        status: str = describe(sagemaker, name)["HyperParameterTuningJobStatus"]
-        if status == "InProgress":
-            raise
-        return status
-    return "Stopping"
+    return ask_to_stop(
+        lambda: sagemaker.stop_hyper_parameter_tuning_job(HyperParameterTuningJobName=name),
+        lambda: describe(sagemaker, name)["HyperParameterTuningJobStatus"],
+    )

@@ -17,15 +17,12 @@ LOGIN = b"login_session"
 
 def import_botocore() -> None:
     """Import botocore, with the Common Runtime only if a profile is one of `aws login`."""
-    if "botocore.compat" in sys.modules or _has_login():
+    if {"botocore.compat", "awscrt"} & sys.modules.keys() or _has_login():
         return
-    here = "awscrt" in sys.modules
-    if not here:
-        sys.modules["awscrt"] = None  # type: ignore[assignment]  # Python's way to say that there is no such module
+    sys.modules["awscrt"] = None  # type: ignore[assignment]  # Python's way to say that there is no such module
     import botocore.compat  # noqa: F401
 
-    if not here:
-        del sys.modules["awscrt"]
+    del sys.modules["awscrt"]
 
 
 def _has_login() -> bool:

@@ -55,9 +55,8 @@ def check(request: Mapping[str, Any], say: Callable[[str], None], jobs: int = 1)
     region, account = aws.region(), request["RoleArn"].split(":")[4]
     name = f"quotas-{account}-{region}"
     answer = answers.kept(name, LONGEST)
-    if (
-        answer is None or refusal(request, answer.values, region, jobs) is not None
-    ):  # a quota may have been raised since
+    # A quota may have been raised since the last answer.
+    if answer is None or refusal(request, answer.values, region, jobs) is not None:
         answer = answers.keep_if_possible(name, _ask, "the quotas of this account", say)
     if answer is None:
         return

@@ -84,8 +84,8 @@ def _stop(cloud: localcloud.Cloud, log: Path) -> None:
     """Stop the local cloud, unless other commands or jobs use it."""
     with localcloud.unused() as free:
         output = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
-        own = (named(output, RUN), f"{named(output, TUNING)}-")
-        others = [name for name in localcloud.running_jobs() if name != own[0] and not name.startswith(own[1])]
+        own = named(output, RUN) or named(output, TUNING)  # a tuning's jobs begin with its name
+        others = [name for name in localcloud.running_jobs() if own is None or not name.startswith(own)]
         uses = [*others, *([] if free else ["another command"])]
         if uses:
             localcloud.keep()

@@ -52,10 +52,10 @@ def prepare(
     """
     table = table_of(name, spec)
     described = training.check_offline(spec, typed, image)
-    if not image:  # what the local trainer describes is checked before any call to AWS
-        _search(spec, table, described, typed)
+    # What the local trainer describes is checked before any call to AWS. An image may have another one.
+    search = None if image else _search(spec, table, described, typed)
     job = training.prepare_described(described, name, spec, typed, environment, say, image)
-    search = _search(spec, table, job.trainer, typed)
+    search = search or _search(spec, table, job.trainer, typed)
     prepared = PreparedTuning(replace(job, job=replace(job.job, name=tuning_name(name))), search)
     build_request(search, prepared.job.request)
     limit = None if table.max_cost is None else costs.Cap(table.max_cost, f"[tuning] of jobs/{name}.toml")

@@ -73,15 +73,10 @@ def plan(choices: Choices, data: Input) -> Plan:
     settings = choices.settings
     cosine = settings.learning_rate_schedule == "cosine"
     schedule = {"schedule_epochs": settings.schedule_epochs or settings.epochs} if cosine else {}
-    is_small_cnn = settings.model == "small_cnn"
-    grey = settings.channels == 1 and not is_small_cnn
-    large = settings.image_size >= architectures.LARGE and is_small_cnn
     identity = {
         **hyperparameters.in_effect(settings),
         **schedule,
-        **({_GREY: _prepared(choices.prepare_grey)} if grey else {}),
-        **({_LARGE: _halved(choices.stem)} if large else {}),
-        _PHOTOS: _turned(choices.upright),
+        **_treatment(settings, choices.prepare_grey, choices.stem, choices.upright),
         "precision": choices.compute_type,
         "labels": list(data.training.labels),
         **data.fingerprints,
@@ -94,12 +89,7 @@ def plan(choices: Choices, data: Input) -> Plan:
         settings.patience,
         identity,
         examples="images",
-        before={
-            **BEFORE,
-            _PHOTOS: _turned(False),
-            **({_GREY: _prepared(False)} if grey else {}),
-            **({_LARGE: _halved(False)} if large else {}),
-        },
+        before={**BEFORE, **_treatment(settings, prepare_grey=False, stem=False, upright=False)},
         accumulate=settings.accumulate_steps,
     )
 
@@ -142,16 +132,16 @@ def trained_parameters(run: Run) -> int:
 _GREY, _LARGE, _PHOTOS = "grey images", "large images", "photos"
 
 
-def _prepared(yes: bool) -> str:
-    return "as prepared RGB images" if yes else "unprepared"
-
-
-def _halved(yes: bool) -> str:
-    return "halved by a stem" if yes else "not halved"
-
-
-def _turned(yes: bool) -> str:
-    return "turned upright" if yes else "as stored"
+def _treatment(settings: Hyperparameters, prepare_grey: bool, stem: bool, upright: bool) -> dict[str, str]:
+    """How images are treated, in the words of a run's identity; see `Choices`."""
+    is_small_cnn = settings.model == "small_cnn"
+    treatment = {}
+    if settings.channels == 1 and not is_small_cnn:
+        treatment[_GREY] = "as prepared RGB images" if prepare_grey else "unprepared"
+    if settings.image_size >= architectures.LARGE and is_small_cnn:
+        treatment[_LARGE] = "halved by a stem" if stem else "not halved"
+    treatment[_PHOTOS] = "turned upright" if upright else "as stored"
+    return treatment
 
 
 def _stages(settings: Hyperparameters, plan: Plan, model: Any) -> list[tuple[int, Sequence[Any]]]:

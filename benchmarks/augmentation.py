@@ -13,8 +13,9 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -63,18 +64,20 @@ def _row(label: str, measure: Measure, folder: Path) -> list[str]:
     return [label, f"{statistics.median(found):.3f}", f"{min(found):.3f} to {max(found):.3f}", f"{used:.0f} s"]
 
 
-def _trainer(augmentation: str) -> Measure:
-    def measure(folder: Path, seed: int) -> float:
-        values = {"image_size": SIZE, "epochs": EPOCHS, "batch_size": BATCH, "learning_rate": RATE, "seed": seed}
-        arguments = [f"--{name}={value}" for name, value in (values | {"augmentation": augmentation}).items()]
-        channels = [f"--{name}={folder / name}" for name in COUNTS]
-        keras.backend.clear_session()
-        with tempfile.TemporaryDirectory() as base, contextlib.redirect_stdout(io.StringIO()):
-            image_classification.train(read_job(Folders(Path(base)), [*arguments, *channels], {}), Stop())
-            history = json.loads((Path(base) / "output" / "data" / "history.json").read_text())["history"]
-        return max(float(epoch["val_accuracy"]) for epoch in history)
+def train(folder: Path, hyperparameters: Mapping[str, Any]) -> float:
+    """The best validation accuracy of a run of the trainer on the photos in a folder."""
+    arguments = [f"--{name}={value}" for name, value in hyperparameters.items()]
+    channels = [f"--{name}={folder / name}" for name in COUNTS]
+    keras.backend.clear_session()
+    with tempfile.TemporaryDirectory() as base, contextlib.redirect_stdout(io.StringIO()):
+        image_classification.train(read_job(Folders(Path(base)), [*arguments, *channels], {}), Stop())
+        history = json.loads((Path(base) / "output" / "data" / "history.json").read_text())["history"]
+    return max(float(epoch["val_accuracy"]) for epoch in history)
 
-    return measure
+
+def _trainer(augmentation: str) -> Measure:
+    settings = {"image_size": SIZE, "epochs": EPOCHS, "batch_size": BATCH, "learning_rate": RATE}
+    return lambda folder, seed: train(folder, {**settings, "seed": seed, "augmentation": augmentation})
 
 
 def _measure_keras(folder: Path, seed: int) -> float:

@@ -5,9 +5,6 @@ Run it from the repository's root: ``python -m benchmarks.scaled [SEEDS]``. It e
 setting and seed. The time is that of one JPEG of 6 megapixels, which becomes an image of 224 pixels. It prints a table.
 """
 
-import contextlib
-import io
-import json
 import os
 import statistics
 import sys
@@ -17,19 +14,14 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-import keras
 import numpy as np
 import tensorflow as tf
 from PIL import Image
 
 from benchmarks import augmentation, photos
 from benchmarks.table import print_table
-from trainer.contract.folders import Folders
 from trainer.contract.hyperparameters import Hyperparameters
-from trainer.contract.job import read_job
 from trainer.images import decoding, pipeline
-from trainer.tasks import image_classification
-from trainyard.stop import Stop
 
 SIDE, NOISE = 192, 18
 LARGE = (3000, 2000)
@@ -45,7 +37,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         write_photos(Path(name))
         for decode in ("full", "scaled"):
-            found = [accuracy(Path(name), decode, seed) for seed in range(seeds)]
+            settings = {**SETTINGS, "decode": decode}
+            found = [augmentation.train(Path(name), {**settings, "seed": seed}) for seed in range(seeds)]
             spread = f"{min(found):.3f} to {max(found):.3f}"
             times = [f"{milliseconds(Path(name), decode, kind):.1f} ms" for kind in ("none", "light")]
             rows.append([f"`decode={decode}`", f"{statistics.median(found):.3f}", spread, *times])
@@ -60,18 +53,6 @@ def write_photos(folder: Path) -> None:
     for path in folder.glob("*/*/*.jpg"):
         _noisy(path, (SIDE, SIDE), random).save(path, quality=90)
     _noisy(next(folder.glob("*/*/*.jpg")), LARGE, random).save(folder / "large.jpg", quality=90)
-
-
-def accuracy(folder: Path, decode: str, seed: int) -> float:
-    """The best validation accuracy of a run."""
-    values = {**SETTINGS, "decode": decode, "seed": seed}
-    arguments = [f"--{name}={value}" for name, value in values.items()]
-    arguments += [f"--{name}={folder / name}" for name in augmentation.COUNTS]
-    keras.backend.clear_session()
-    with tempfile.TemporaryDirectory() as base, contextlib.redirect_stdout(io.StringIO()):
-        image_classification.train(read_job(Folders(Path(base)), arguments, {}), Stop())
-        history = json.loads((Path(base) / "output" / "data" / "history.json").read_text())["history"]
-    return max(float(epoch["val_accuracy"]) for epoch in history)
 
 
 def milliseconds(folder: Path, decode: str, kind: str) -> float:

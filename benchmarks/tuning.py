@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.table import print_table
-from scripts.localcloud.tuning.ranges import CategoricalRange, NumberRange, Range, Scaling, SearchSpace
+from scripts.localcloud.tuning.ranges import CategoricalRange, NumberRange, Scaling, SearchSpace, combinations
 from scripts.localcloud.tuning.sampling import Result, suggest
 
 SEEDS, JOBS = 20, 40
@@ -74,7 +74,7 @@ FUNCTIONS = (
 
 def search(known: Known, strategy: str, seed: int, jobs: int) -> list[float]:
     """Search with one job at a time; the best value after each job."""
-    space = tuple(map(_levels, known.space)) if strategy == "Grid" else known.space
+    space = _levels(known.space) if strategy == "Grid" else known.space
     results: list[Result] = []
     best: list[float] = []
     for _ in range(jobs):
@@ -85,10 +85,13 @@ def search(known: Known, strategy: str, seed: int, jobs: int) -> list[float]:
     return best
 
 
-def _levels(one: Range) -> CategoricalRange:
-    """A range as the values that a grid tries, spread evenly on its scale."""
-    if isinstance(one, CategoricalRange):
-        return one
+def _levels(space: SearchSpace) -> SearchSpace:
+    """A space with the values that a grid tries."""
+    return tuple(one if isinstance(one, CategoricalRange) else _spread(one) for one in space)
+
+
+def _spread(one: NumberRange) -> CategoricalRange:
+    """A range's values, spread evenly on its scale."""
     steps = [step / (LEVELS - 1) for step in range(LEVELS)]
     if one.scaling is Scaling.LOGARITHMIC:
         values = [one.minimum * (one.maximum / one.minimum) ** step for step in steps]
@@ -105,7 +108,7 @@ def needed(line: Sequence[float], goal: float) -> int | None:
 def compare(known: Known, seeds: int) -> list[str]:
     """A row of the table: what each strategy reaches, and after how many jobs Bayesian is where Random ends."""
     lines = {name: [search(known, name, seed, JOBS) for seed in range(seeds)] for name in ("Random", "Bayesian")}
-    grid = math.prod(LEVELS if isinstance(one, NumberRange) else len(one.values) for one in known.space)
+    grid = combinations(_levels(known.space))
     ends = {name: statistics.median(line[-1] for line in found) for name, found in lines.items()}
     jobs = statistics.median(needed(line, ends["Random"]) or JOBS + 1 for line in lines["Bayesian"])
     half = statistics.median(line[JOBS // 2 - 1] for line in lines["Bayesian"])

@@ -111,14 +111,13 @@ def make_run(choices: Choices, data: Input, plan: Plan, weights: Path | None, te
     with tf.device("CPU"):  # GPUs do not need it; each would hold a copy in its memory
         best = architectures.build(settings, labels, weights, choices.prepare_grey, choices.stem)
     with team.strategy.scope():
-        one_gpu = gpu.alone(team.replicas)
-        model = twin.for_training(best, choices.compute_type, team.replicas, one_gpu)
+        model = twin.for_training(best, choices.compute_type, team.replicas, is_fused=team.is_one_gpu)
         average = None
         if settings.ema:
             average = Average(twin.for_training(best, choices.compute_type, team.replicas), settings.ema)
         loss = losses.for_training(settings, data.counts_by_label(team))
         stages = [_stage(choices, plan, model, first, frozen) for first, frozen in _stages(settings, plan, model)]
-        is_xla = one_gpu and gpu.can_compile(model)
+        is_xla = team.is_one_gpu and gpu.can_compile(model)
         return Run(model, best, stages, loss, {"accuracy": losses.right}, average, losses.cross_entropy, is_xla)
 
 

@@ -56,6 +56,11 @@ class Team:
         """The number of devices of all hosts."""
         return int(self.strategy.num_replicas_in_sync)
 
+    @property
+    def is_one_gpu(self) -> bool:
+        """Whether the only device is a GPU."""
+        return self.replicas == 1 and bool(tf.config.list_physical_devices("GPU"))
+
     def say(self, text: str) -> None:
         """Print a line once, on the chief: SageMaker would read the metrics of a line on every host."""
         if self.chief:
@@ -92,7 +97,7 @@ class Team:
         # TensorFlow prints this warning for every distributed dataset. It helps nobody.
         warnings.filterwarnings("ignore", message="To make it possible to preserve tf.data options")
         endless = batches.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
-        if self.replicas == 1 and tf.config.list_physical_devices("GPU"):
+        if self.is_one_gpu:
             # Several GPUs get their next batch ahead from their strategy, one GPU from here.
             endless = endless.apply(tf.data.experimental.prefetch_to_device(GPU))
         return self.strategy.distribute_datasets_from_function(lambda _: endless)

@@ -1,18 +1,9 @@
-"""What a single GPU allows, and several devices or a CPU do not: XLA, and the fused batch normalization."""
+"""Whether XLA can compile the steps of a model on a GPU."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import tensorflow as tf
-
-
-def alone(replicas: int) -> bool:
-    """Whether one GPU is all that trains.
-
-    Args:
-        replicas: the number of devices of all hosts.
-    """
-    return replicas == 1 and bool(tf.config.list_physical_devices("GPU"))
 
 
 def can_compile(model: Any, device: str = "GPU:0") -> bool:

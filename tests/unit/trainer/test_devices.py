@@ -142,7 +142,7 @@ def devices():
     add = tf.function(lambda it: tf.while_loop(
         lambda n, _: n < 3, lambda n, total: (n + 1, total + it.get_next()), (0, tf.constant(0, tf.int64)))[1],
         autograph=False)
-    return [drawn[1].device[-5:], int(drawn[1]), int(add(iterator))]
+    return [team.is_one_gpu, drawn[1].device[-5:], int(drawn[1]), int(add(iterator))]
 
 before = devices()
 tf.config.list_physical_devices = lambda kind=None: ["one"] if kind == "GPU" else physical(kind)
@@ -152,4 +152,4 @@ print(json.dumps([before, devices()]))
 
 
 def test_a_single_gpu_gets_its_batches_ahead() -> None:
-    assert run_for_json(AHEAD) == [["CPU:0", 1, 2 + 3 + 4], ["CPU:1", 1, 2 + 3 + 4]]
+    assert run_for_json(AHEAD) == [[False, "CPU:0", 1, 2 + 3 + 4], [True, "CPU:1", 1, 2 + 3 + 4]]

@@ -3,7 +3,7 @@
 import argparse
 import dataclasses
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 
 from trainer.contract.declaration import ALWAYS, EXACT_RESUME, declare, described, kind_of, reader
@@ -212,61 +212,6 @@ class Hyperparameters:
 
 FIELDS = dataclasses.fields(Hyperparameters)
 NAMES = tuple(field.name for field in FIELDS)
-DECISIVE = tuple(field.name for field in FIELDS if field.metadata["decisive"] in (ALWAYS, EXACT_RESUME))
-"""The hyperparameters whose values are part of a run's identity."""
-
-BEFORE: Mapping[str, Any] = {
-    "accumulate_steps": 1,
-    "augmentation": "none",
-    "backbone_learning_rate": 1.0,
-    "class_weights": "none",
-    "clip_norm": 0.0,
-    "decode": "full",
-    "ema": 0.0,
-    "flip": False,
-    "head_epochs": 0,
-    "label_smoothing": 0.0,
-    "mixup": 0.0,
-    "momentum": 0.0,
-    "optimizer": "adam",
-    "train_layers": "all",
-    "validation_split": 0.0,
-    "warmup_epochs": 0,
-    "weight_decay": 0.0,
-}
-"""What the trainer did before each of these hyperparameters existed. A checkpoint that lacks one was made that way."""
-
-
-def in_effect(settings: Hyperparameters) -> dict[str, Any]:
-    """Return the decisive hyperparameters, with the value that has no effect for those that have none here."""
-    values = {name: getattr(settings, name) for name in DECISIVE}
-    if settings.augmentation == "none":
-        values["flip"] = False
-    if settings.optimizer != "sgd":
-        values["momentum"] = 0.0
-    if settings.optimizer == "adam":
-        values["weight_decay"] = 0.0
-    return values
-
-
-def adopt(settings: Hyperparameters, given: Collection[str], saved: Mapping[str, Any] | None) -> Hyperparameters:
-    """Return the hyperparameters with which a job resumes a checkpoint.
-
-    A hyperparameter that the checkpoint is older than, and that the job does not set, gets its value of `BEFORE`.
-
-    Args:
-        settings: the job's.
-        given: the names of those that the job sets.
-        saved: the identity of the checkpoint's run; None if the job resumes from none.
-    """
-    older = {} if saved is None else {name: old for name, old in BEFORE.items() if name not in saved}
-    adopted = dataclasses.replace(settings, **{name: old for name, old in older.items() if name not in given})
-    if settings.resume == "weights" and saved is not None:
-        # A new run with those weights has the defaults of now. Only that very run, resumed, keeps those of then.
-        same = {**BEFORE, **saved}
-        if any(same.get(name) != value for name, value in in_effect(adopted).items()):
-            return settings
-    return adopted
 
 
 def check(settings: Hyperparameters, given: Collection[str]) -> None:

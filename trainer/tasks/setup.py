@@ -7,8 +7,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from trainer.contract import hyperparameters
-from trainer.contract.hyperparameters import BEFORE, Hyperparameters
+from trainer.contract import run_identity
+from trainer.contract.hyperparameters import Hyperparameters
 from trainer.contract.job import Job
 from trainer.images.host_input import Input
 from trainer.networks import architectures, losses, optimizers
@@ -48,7 +48,7 @@ def choose(job: Job, newest: Checkpoint | None, compute_type: str) -> Choices:
     saved: Mapping[str, Any] | None = newest.about["identity"] if newest else None
     if newest and job.hyperparameters.resume == "weights" and not newest.about["from_weights"]:
         saved = None  # a new run: it takes only the weights
-    settings = hyperparameters.adopt(job.hyperparameters, job.given, saved)
+    settings = run_identity.adopt(job.hyperparameters, job.given, saved)
     return Choices(
         settings,
         compute_type,
@@ -61,7 +61,7 @@ def choose(job: Job, newest: Checkpoint | None, compute_type: str) -> Choices:
 
 def older_note(job: Job, choices: Choices, newest: Checkpoint | None) -> str | None:
     """Return the line to print if the checkpoint is older than some hyperparameters; None if it is not."""
-    then, now = hyperparameters.in_effect(choices.settings), hyperparameters.in_effect(job.hyperparameters)
+    then, now = run_identity.in_effect(choices.settings), run_identity.in_effect(job.hyperparameters)
     values = ", ".join(f"{name}={value}" for name, value in then.items() if value != now[name])
     if newest is None or not values:
         return None
@@ -74,7 +74,7 @@ def plan(choices: Choices, data: Input) -> Plan:
     cosine = settings.learning_rate_schedule == "cosine"
     schedule = {"schedule_epochs": settings.schedule_epochs or settings.epochs} if cosine else {}
     identity = {
-        **hyperparameters.in_effect(settings),
+        **run_identity.in_effect(settings),
         **schedule,
         **_treatment(settings, choices.prepare_grey, choices.stem, choices.upright),
         "precision": choices.compute_type,
@@ -89,7 +89,7 @@ def plan(choices: Choices, data: Input) -> Plan:
         settings.patience,
         identity,
         examples="images",
-        before={**BEFORE, **_treatment(settings, prepare_grey=False, stem=False, upright=False)},
+        before={**run_identity.BEFORE, **_treatment(settings, prepare_grey=False, stem=False, upright=False)},
         accumulate=settings.accumulate_steps,
     )
 

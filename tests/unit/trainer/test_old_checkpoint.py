@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.trainer.old_run.make import ARCHIVE, STOPPED_AT
 from tests.unit.trainer.trainer_runs import Base
-from trainer.contract import hyperparameters
+from trainer.contract import run_identity
 from trainer.contract.hyperparameters import Hyperparameters
 from trainyard.checkpoints import checkpoint
 
@@ -54,19 +54,19 @@ def test_each_decisive_hyperparameter_is_in_the_old_checkpoint_or_has_a_value_of
         about = packed.extractfile(f"./checkpoints/step-{STOPPED_AT:08}/about.json")
         assert about is not None
         saved = json.load(about)["identity"]
-    assert set(hyperparameters.DECISIVE) - saved.keys() == hyperparameters.BEFORE.keys()
+    assert set(run_identity.DECISIVE) - saved.keys() == run_identity.BEFORE.keys()
 
 
 def test_adopting_the_values_of_then() -> None:
     old, now = {"seed": 0, "learning_rate": 0.001}, Hyperparameters()
-    full = {**hyperparameters.in_effect(now), "ema": 0.5}
-    adopted = hyperparameters.adopt(now, set(), old)
+    full = {**run_identity.in_effect(now), "ema": 0.5}
+    adopted = run_identity.adopt(now, set(), old)
     assert (adopted.optimizer, adopted.augmentation, adopted.weight_decay) == ("adam", "none", 0.0)
-    assert hyperparameters.adopt(now, {"optimizer"}, old).optimizer == "adamw"
-    assert hyperparameters.adopt(now, set(), None) == now
-    assert hyperparameters.adopt(now, set(), full) == now
+    assert run_identity.adopt(now, {"optimizer"}, old).optimizer == "adamw"
+    assert run_identity.adopt(now, set(), None) == now
+    assert run_identity.adopt(now, set(), full) == now
     # A new run with the weights of an old one has the defaults of now; that very run resumed has those of then.
     again = dataclasses.replace(now, resume="weights")
-    whole = {name: value for name, value in full.items() if name not in hyperparameters.BEFORE}
-    assert hyperparameters.adopt(again, set(), whole).optimizer == "adam"
-    assert hyperparameters.adopt(dataclasses.replace(again, seed=4), set(), whole).optimizer == "adamw"
+    whole = {name: value for name, value in full.items() if name not in run_identity.BEFORE}
+    assert run_identity.adopt(again, set(), whole).optimizer == "adam"
+    assert run_identity.adopt(dataclasses.replace(again, seed=4), set(), whole).optimizer == "adamw"

@@ -1,9 +1,9 @@
-"""Makes photos of five kinds of things, which differ by what photos differ by, so that augmentation can help.
+"""Makes photos of five kinds of things. They differ as real photos do, so that augmentation can help.
 
-A label is decided by the form of the whole thing and, in part, by its colour: what `augmentation` keeps. It shows in
-several parts of the thing, so that a crop or an erased square leaves it. What photos of one label differ by is: the
-side from which they were taken, tilt, distance, place, proportions, colours, light and its direction, sharpness, noise,
-the background, and something in front of the thing in a third of them.
+The form of the whole thing decides its label and, in part, its colour does: `augmentation` keeps both. Several parts of
+the thing show the label, so a crop or an erased square does not hide it. Photos of one label differ in the side from
+which they were taken, tilt, distance, place, proportions, colours, light and its direction, sharpness, noise and
+background. In a third of them, something is in front of the thing.
 """
 
 import colorsys

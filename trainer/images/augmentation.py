@@ -57,7 +57,7 @@ class Augmentation:
 
 
 def largest_zoom(kind: str) -> float:
-    """By which factor a crop enlarges a side of an image at most. Pure."""
+    """Return the largest factor by which a crop enlarges a side of an image. Pure."""
     return 1.0 if kind == "none" else math.sqrt(STRETCH[kind] / AREA[kind])
 
 

@@ -1,6 +1,6 @@
 """Decoded images in memory, for use inside tf.data: as many as fit, from the first time that each is needed.
 
-What a dataset gives does not depend on the cache: it only saves the decoding. So its functions count as stateless.
+The elements of a dataset do not depend on the cache, which only saves the decoding. So its functions count as stateless.
 Stateful ones, such as those of tf.lookup, would make every map of the dataset sequential in deterministic mode:
 https://www.tensorflow.org/api_docs/python/tf/config/experimental/enable_op_determinism
 """
@@ -83,7 +83,7 @@ class Cache:
         return image
 
     def _find_all(self, numbers: Array, shape: tuple[int, int, int]) -> tuple[Array, Array]:
-        """The images that are kept, in a batch, and the places of the others in it."""
+        """A batch with the images that are kept, and the places in it of the missing ones."""
         images = [self._kept.get(number) for number in numbers.tolist()]
         missing = np.array([place for place, image in enumerate(images) if image is None], np.int64)
         if len(missing) == 0 and images:
@@ -95,7 +95,7 @@ class Cache:
         return batch, missing
 
     def _complete(self, numbers: Array, found: Array, missing: Array, loaded: Array) -> Array:
-        """A batch with the images that were missing in it, which are kept from now on."""
+        """Fill in the missing images of a batch, and keep them."""
         batch: Array = found.copy()
         batch[missing] = loaded
         for number, image in zip(numbers[missing].tolist(), loaded, strict=True):

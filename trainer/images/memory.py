@@ -29,7 +29,7 @@ _VERSIONS = (
 
 
 def free(root: Path = Path("/")) -> int:
-    """The bytes that this process can still use; 0 if the system does not say.
+    """The bytes that this process can still use; 0 if the system does not report it.
 
     Args:
         root: the folder with ``proc`` and ``sys``.
@@ -42,7 +42,7 @@ class Budget:
     """Bytes of memory that may still be taken, by any thread.
 
     Args:
-        size: all of them.
+        size: the bytes at the start.
     """
 
     def __init__(self, size: int) -> None:
@@ -54,7 +54,7 @@ class Budget:
         return self.size - self._left
 
     def take(self, size: int) -> bool:
-        """Take some bytes; return whether there were so many."""
+        """Take some bytes; return whether enough were left."""
         with self._lock:
             if size > self._left:
                 return False
@@ -77,7 +77,7 @@ def _left_in_groups(root: Path) -> Iterator[int]:
 
 def _left(group: Path, version: _Version) -> Iterator[int]:
     limit, used = (next(iter(_lines(group / name)), "") for name in (version.limit, version.used))
-    if limit.isdecimal() and used.isdecimal():  # without a limit, version 2 says "max"
+    if limit.isdecimal() and used.isdecimal():  # without a limit, version 2 has "max" in the file
         yield int(limit) - int(used) + _table(group / "memory.stat").get(version.droppable, 0)
 
 

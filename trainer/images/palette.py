@@ -1,4 +1,4 @@
-"""The colours of a BMP with a palette: TensorFlow's decoder gives their numbers in place of them.
+"""The colours of a BMP with a palette: TensorFlow's decoder gives the numbers of the colours instead.
 
 Where they are: https://learn.microsoft.com/en-us/windows/win32/gdi/bitmap-storage, and for each format
 https://learn.microsoft.com/en-us/windows/win32/api/wingdi/ns-wingdi-bitmapinfoheader. TensorFlow reads palettes of 8
@@ -12,7 +12,7 @@ import tensorflow as tf
 BMP, BITS_PLACE, BITS = 0x424D, 28, 0x0800  # of 16 bits, read as big-endian
 PIXELS_PLACE, HEADER_PLACE = 10, 14
 ENTRY = 4
-"""Bytes of a colour: blue, green, red, and one that is not used."""
+"""Bytes of a colour: blue, green, red and an unused one."""
 
 
 def is_written(words: Any) -> Any:

@@ -19,7 +19,7 @@ from trainer.images.decoding import Form
 from trainer.images.listing import Images
 
 BATCHES_AT_ONCE = 2
-"""All cores decode the images of one batch together. The next batch keeps those busy that have no image left."""
+"""All cores decode the images of one batch together. Cores that have no image left begin with the next batch."""
 
 _as_written = tf.autograph.experimental.do_not_convert
 """Marks a function as one without Python's loops and branches, which AutoGraph need not translate."""

@@ -58,12 +58,12 @@ def _cell(canvas: Any, place: tuple[int, int], size: int, count: int, share: flo
 
 
 def name_in_drawing(number: int, label: str, font: Any) -> str:
-    """What stands for a label in the drawing.
+    """Return the text for a label in the drawing.
 
     Args:
         number: of the label.
         label: its name.
-        font: Pillow's, which has no letters but those of ASCII.
+        font: Pillow's, which has the letters of ASCII only.
 
     Returns:
         The name, cut if it is long, or "no. 3" if the font lacks one of its letters.

@@ -1,6 +1,6 @@
 """Decoded images in memory, for use inside tf.data: as many as fit, from the first time that each is needed.
 
-The elements of a dataset do not depend on the cache, which only saves the decoding. So its functions count as stateless.
+The elements of a dataset do not depend on the cache, which only saves decoding. So its functions count as stateless.
 Stateful ones, such as those of tf.lookup, would make every map of the dataset sequential in deterministic mode:
 https://www.tensorflow.org/api_docs/python/tf/config/experimental/enable_op_determinism
 """

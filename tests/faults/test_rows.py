@@ -17,8 +17,9 @@ from scripts.core.errors import UserError
 from scripts.runs.record import run_folder
 from tests.faults import record, table
 from tests.faults.edge import ADDRESS, Edge, connected
+from tests.faults.plays import PLAYS
 from tests.faults.sagemaker import SmallSageMaker
-from tests.faults.scenes import PLAYS, Scene, fill_account
+from tests.faults.scenes import Scene, fill_account
 
 ROWS = list(dict.fromkeys(table.same_room(row) for row in table.rows(record.load()) if table.is_ours(row)))
 ALWAYS = 10_000

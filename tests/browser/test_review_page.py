@@ -2,26 +2,20 @@
 
 import json
 import time
-from collections.abc import Callable
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Page, expect
 
 from scripts.review.review import review
 from scripts.review.settings import NONE
-from tests.browser.conftest import LoadedPage
+from tests.browser.conftest import PHONE, WIDE, Show, violations
 from tests.unit.review import samples
 from tests.unit.review.golden.make import golden_review, names
 from tests.unit.review.plans import plan, resource
 
 pytestmark = pytest.mark.e2e
 
-Show = Callable[..., LoadedPage]
-WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
-PHONE = {"width": 390, "height": 844}
-EVERY_RULE = """axe.run({rules: Object.fromEntries(axe.getRules().map(({ruleId}) => [ruleId, {enabled: true}]))})"""
+NARROW = {"width": 360, "height": 740}
 
 
 def found(page: Page) -> str:
@@ -45,9 +39,8 @@ def test_axe_finds_nothing_at_any_level(show: Show, scheme: str, viewport: dict[
     for more in page.locator("details:not([open], .long) > summary").all()[:20]:
         if more.is_visible():
             more.click()
-    page.evaluate(Axe().axe_script)
-    violations: list[dict[str, Any]] = page.evaluate(EVERY_RULE)["violations"]
-    assert not violations, json.dumps(violations, indent=1)[:4000]
+    problems = violations(page)
+    assert not problems, json.dumps(problems, indent=1)[:4000]
 
 
 @pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])

@@ -113,7 +113,7 @@ def test_a_parent_s_job_may_stay_the_best() -> None:
 
 def test_every_job_is_in_the_table_the_best_first() -> None:
     found = tuning(8, failed=[2])
-    page = html(found, DEFAULTS, "jobs/digits.best.toml")
+    page = html(found, DEFAULTS, "jobs/digits-best.toml")
     table = page.partition('<table class="jobs">')[2]
     rows = re.findall(r'<th scope="row" dir="auto">([^<]+)</th><td>(\w+)</td>', table)
     assert len(rows) == 8

@@ -8,6 +8,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
+import pytest
+
+from scripts.core.aws import client_of_one_attempt, session
+
 NOW = 1_780_000_000.0
 BEFORE, AFTER, HALF, EMPTY = "cut before", "cut after it was done", "half an answer", "an empty answer"
 """Faults: the connection is cut before or after the call was done; the answer is cut short, or has no content."""
@@ -117,6 +121,18 @@ def serving(aws: FaultyAws) -> Iterator[str]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+@contextmanager
+def connected_to(aws: FaultyAws) -> Iterator[Any]:
+    """Serve, with keys and a region in the environment; a client of SageMaker that makes each call once."""
+    with serving(aws) as address, pytest.MonkeyPatch.context() as patch:
+        for name, value in (("ACCESS_KEY_ID", "x"), ("SECRET_ACCESS_KEY", "x"), ("REGION", "us-east-1")):
+            patch.setenv(f"AWS_{name}", value)
+        patch.setenv("AWS_ENDPOINT_URL", address)
+        session.cache_clear()
+        yield client_of_one_attempt("sagemaker")
+        session.cache_clear()
 
 
 class Clock:

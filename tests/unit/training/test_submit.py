@@ -7,13 +7,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from scripts.core import aws
 from scripts.core.errors import UserError
 from scripts.jobfile.reading import parse_job
 from scripts.training import TrainingJob, build_request, run
 from scripts.training.submission import IAM_DELAY_MESSAGES, JobMayExistError, submit
 from tests.unit.aws_server import STACK
-from tests.unit.faulty_aws import AFTER, BEFORE, EMPTY, HALF, Clock, Fault, FaultyAws, error, serving
+from tests.unit.faulty_aws import AFTER, BEFORE, EMPTY, HALF, Clock, Fault, FaultyAws, connected_to, error
 
 JOB = "digits-20260101-120000-ab12"
 UNAVAILABLE = error("503", "Service Unavailable", 503)
@@ -30,13 +29,8 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def connected() -> Iterator[tuple[FaultyAws, Any]]:
     """The server, and a client of it: to make a client takes longer than any test here."""
     server = FaultyAws()
-    with serving(server) as address, pytest.MonkeyPatch.context() as patch:
-        for name, value in (("ACCESS_KEY_ID", "x"), ("SECRET_ACCESS_KEY", "x"), ("REGION", "us-east-1")):
-            patch.setenv(f"AWS_{name}", value)
-        patch.setenv("AWS_ENDPOINT_URL", address)
-        aws.session.cache_clear()
-        yield server, aws.client_of_one_attempt("sagemaker")
-        aws.session.cache_clear()
+    with connected_to(server) as client:
+        yield server, client
 
 
 @pytest.fixture

@@ -177,9 +177,7 @@ def test_a_name_has_the_time_and_at_most_32_characters() -> None:
 
 
 @settings(max_examples=60)
-@given(
-    st.from_regex(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,41}", fullmatch=True).filter(lambda name: len(name) <= LONGEST_NAME)
-)
+@given(st.from_regex(JOB_FILE, fullmatch=True).filter(lambda name: len(name) <= LONGEST_NAME))
 def test_every_job_file_has_a_valid_name(spec_name: str) -> None:
     request = {"HyperParameterTuningJobName": tuning_name(spec_name), "HyperParameterTuningJobConfig": {}}
     found = problems("CreateHyperParameterTuningJob", request)

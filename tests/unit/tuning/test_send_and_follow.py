@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from scripts import tuning
-from scripts.core import aws
 from scripts.core.errors import UserError
 from scripts.runs import save_record
 from scripts.training.submission import JobMayExistError, submit
@@ -17,7 +16,7 @@ from scripts.tuning.following import price_of
 from scripts.tuning.parents import check_parent
 from scripts.tuning.reading import read_saved
 from scripts.tuning.sending import TUNING
-from tests.unit.faulty_aws import AFTER, BEFORE, EMPTY, HALF, NOW, Clock, Fault, FaultyAws, error, serving
+from tests.unit.faulty_aws import AFTER, BEFORE, EMPTY, HALF, NOW, Clock, Fault, FaultyAws, connected_to, error
 from tests.unit.runs.test_find_runs import described
 from tests.unit.tuning.test_build_request import build
 from tests.unit.tuning.test_build_request import table as build_table
@@ -107,13 +106,8 @@ class FaultyTunings(FaultyAws):
 def connected() -> Iterator[tuple[FaultyTunings, Any]]:
     """The server, and a client of it: to make a client takes longer than any test here."""
     server = FaultyTunings()
-    with serving(server) as address, pytest.MonkeyPatch.context() as patch:
-        for name, value in (("ACCESS_KEY_ID", "x"), ("SECRET_ACCESS_KEY", "x"), ("REGION", "us-east-1")):
-            patch.setenv(f"AWS_{name}", value)
-        patch.setenv("AWS_ENDPOINT_URL", address)
-        aws.session.cache_clear()
-        yield server, aws.client_of_one_attempt("sagemaker")
-        aws.session.cache_clear()
+    with connected_to(server) as client:
+        yield server, client
 
 
 @pytest.fixture

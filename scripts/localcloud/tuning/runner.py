@@ -2,7 +2,6 @@
 
 import secrets
 import threading
-import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
@@ -53,7 +52,7 @@ class TuningRun:
     def _run(self) -> None:
         try:
             while not self._aborted.is_set() and not self._step().has_ended:
-                time.sleep(POLL_SECONDS)
+                self._aborted.wait(POLL_SECONDS)
         except Exception as error:
             traceback.print_exc()
             reason = f"InternalServerError: the local cloud has a bug; see server.log: {error!r}"
@@ -70,26 +69,24 @@ class TuningRun:
             self._stop(trial)
         while not tuning.end_reason and may_launch(tuning) and not self._aborted.is_set():
             tuning = self._launch(tuning)
-        if len(tuning.trials) >= tuning.max_jobs and not tuning.running and not tuning.has_ended:
+        if len(tuning.trials) >= tuning.max_jobs and not tuning.running:
             return self._change(_finish_ended)
         return tuning
 
     def _look(self, tuning: Tuning) -> Tuning:
-        looked = replace(tuning, trials=tuple(map(self._seen(tuning.metric), tuning.trials)))
+        looked = replace(tuning, trials=tuple(self._seen(trial, tuning.metric) for trial in tuning.trials))
         if tuning.converged is None and completion.has_converged(looked.objectives(), tuning.minimize):
             looked = replace(looked, converged=present())
         reason = completion.due_end(looked, present())
         return looked.request_end(reason, present()) if reason else looked
 
-    def _seen(self, metric: str) -> Callable[[Trial], Trial]:
-        def see(trial: Trial) -> Trial:
-            if trial.job.has_ended:
-                return trial
-            # The job first: once it has ended, it prints no more values.
-            job = self._launcher.services.store.get(trial.job.arn) or trial.job
-            return replace(trial, job=job, history=self._launcher.values(job.arn, metric))
-
-        return see
+    def _seen(self, trial: Trial, metric: str) -> Trial:
+        """Return a training job as it is now, with the values that it has printed so far."""
+        if trial.job.has_ended:
+            return trial
+        # The job first: once it has ended, it prints no more values.
+        job = self._launcher.services.store.get(trial.job.arn) or trial.job
+        return replace(trial, job=job, history=self._launcher.values(job.arn, metric))
 
     def _launch(self, tuning: Tuning) -> Tuning:
         """Create the next training job. If that is refused, the tuning fails."""

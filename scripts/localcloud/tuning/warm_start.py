@@ -33,11 +33,10 @@ def trials(request: Mapping[str, Any], parents: Sequence[Tuning]) -> tuple[Trial
             raise validation_error(f"The parent tuning job {parent.name} {problem}")
     found = tuple(trial for parent in parents for trial in parent.trials)
     config = request["HyperParameterTuningJobConfig"]
-    most = most_jobs(config["Strategy"])
-    if found and len(found) + max_jobs(config) > most:
+    count, most = len(found) + max_jobs(config), most_jobs(config["Strategy"])
+    if found and count > most:
         raise validation_error(
-            f"The training jobs of this tuning job and of its {len(parents)} parents are "
-            f"{len(found) + max_jobs(config)}; the most is {most}."
+            f"The training jobs of this tuning job and of its {len(parents)} parents are {count}; the most is {most}."
         )
     return found
 

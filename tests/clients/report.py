@@ -38,9 +38,8 @@ def request() -> dict[str, Any]:
 
 def tuning_request(asked: dict[str, Any], name: str) -> dict[str, Any]:
     """Return the request of a tuning of two training jobs like the one of ``request``."""
-    members = ("AlgorithmSpecification", "RoleArn", "InputDataConfig", "OutputDataConfig", "ResourceConfig")
-    algorithm = {**asked["AlgorithmSpecification"], "MetricDefinitions": [{"Name": "loss", "Regex": LOSS}]}
-    static = {key: value for key, value in asked["HyperParameters"].items() if key != "learning_rate"}
+    members = ("RoleArn", "InputDataConfig", "OutputDataConfig", "ResourceConfig", "StoppingCondition")
+    algorithm = {key: asked["AlgorithmSpecification"][key] for key in ("TrainingImage", "TrainingInputMode")}
     rates = [{"Name": "learning_rate", "MinValue": "0.0001", "MaxValue": "0.01", "ScalingType": "Logarithmic"}]
     return {
         "HyperParameterTuningJobName": name,
@@ -51,18 +50,21 @@ def tuning_request(asked: dict[str, Any], name: str) -> dict[str, Any]:
             "ParameterRanges": {"ContinuousParameterRanges": rates},
         },
         "TrainingJobDefinition": {
-            **{member: asked[member] for member in (*members, "StoppingCondition") if member in asked},
-            "AlgorithmSpecification": {
-                key: algorithm[key] for key in ("TrainingImage", "TrainingInputMode", "MetricDefinitions")
-            },
-            "StaticHyperParameters": static,
+            **{member: asked[member] for member in members if member in asked},
+            "AlgorithmSpecification": algorithm | {"MetricDefinitions": [{"Name": "loss", "Regex": LOSS}]},
+            "StaticHyperParameters": static_hyperparameters(asked),
             "EnableManagedSpotTraining": asked.get("EnableManagedSpotTraining", False),
         },
     }
 
 
+def static_hyperparameters(asked: dict[str, Any]) -> dict[str, str]:
+    """Return the hyperparameters that a tuning does not search."""
+    return {key: value for key, value in asked["HyperParameters"].items() if key != "learning_rate"}
+
+
 def new_name(client: str) -> str:
-    """Return a name for a new job."""
+    """Return a name for a new training job or tuning job."""
     return f"client-{client}-{uuid.uuid4().hex[:8]}"
 
 

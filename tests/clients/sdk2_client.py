@@ -10,7 +10,7 @@ from sagemaker.inputs import TrainingInput
 from sagemaker.tensorflow import TensorFlow
 from sagemaker.tuner import ContinuousParameter, HyperparameterTuner, WarmStartConfig, WarmStartTypes
 
-from .report import LOSS, call, check, new_name, place, request
+from .report import LOSS, call, check, new_name, place, request, static_hyperparameters
 
 CODE = Path(__file__).with_name("code")
 
@@ -64,12 +64,11 @@ def main() -> None:
         session.update_training_job(pools[1], resource_config={"KeepAlivePeriodInSeconds": 0})
         status = [session.describe_training_job(name)["WarmPoolStatus"]["Status"] for name in pools]
         check(status, ["Reused", "Terminated"])
-    search(session, common, inputs, asked["HyperParameters"])
+    search(session, common, inputs, static_hyperparameters(asked))
 
 
-def search(session: Any, common: dict[str, Any], inputs: dict[str, TrainingInput], fixed: dict[str, str]) -> None:
+def search(session: Any, common: dict[str, Any], inputs: dict[str, TrainingInput], static: dict[str, str]) -> None:
     """Run tunings by `HyperparameterTuner`."""
-    static = {key: value for key, value in fixed.items() if key != "learning_rate"}
 
     def tuner(**more: Any) -> HyperparameterTuner:
         return HyperparameterTuner(
@@ -83,7 +82,7 @@ def search(session: Any, common: dict[str, Any], inputs: dict[str, TrainingInput
             **more,
         )
 
-    name = f"sdk2-{new_name('t').rpartition('-')[2]}"
+    name = new_name("sdk2")
     with call("`HyperparameterTuner.fit`, `describe`, `best_training_job`, `analytics().dataframe()`"):
         first = tuner()
         first.fit(inputs, job_name=name)
@@ -103,8 +102,8 @@ def search(session: Any, common: dict[str, Any], inputs: dict[str, TrainingInput
         check("OverallBestTrainingJob" in warm.describe(), True)
     with call("`HyperparameterTuner.fit(wait=False)`, `stop_tuning_job`"):
         stopped = tuner()
-        # The name that the SDK makes is that of another one in the same minute.
-        stopped.fit(inputs, wait=False, job_name=f"sdk2-{new_name('t').rpartition('-')[2]}")
+        # Two tunings of the same minute get the same name from the SDK.
+        stopped.fit(inputs, wait=False, job_name=new_name("sdk2"))
         stopped.stop_tuning_job()
         stopped.wait()
         check(stopped.describe()["HyperParameterTuningJobStatus"], "Stopped")

@@ -11,7 +11,7 @@ from sagemaker.core.training.configs import Compute, InputData, OutputDataConfig
 from sagemaker.train import ModelTrainer
 from sagemaker.train.tuner import HyperparameterTuner
 
-from .report import LOSS, call, check, new_name, place, request
+from .report import LOSS, call, check, new_name, place, request, static_hyperparameters
 
 CODE = Path(__file__).with_name("code")
 
@@ -55,8 +55,8 @@ def main() -> None:
         ModelTrainer(**common, base_job_name=new_name("sdk3"), source_code=source).train(input_data_config=inputs)
     with call("`TrainingJob.delete`"):
         job.delete()
-    static = {key: value for key, value in asked["HyperParameters"].items() if key != "learning_rate"}
     with call("`HyperparameterTuner.tune`, `describe`, `best_training_job`, `analytics().dataframe()`"):
+        static = static_hyperparameters(asked)
         tuner = HyperparameterTuner(
             ModelTrainer(**common, base_job_name=new_name("sdk3"), hyperparameters=static),
             "loss",
@@ -65,7 +65,7 @@ def main() -> None:
             objective_type="Minimize",
             max_jobs=2,
         )
-        tuner.tune(inputs, job_name=f"sdk3-{new_name('t').rpartition('-')[2]}")
+        tuner.tune(inputs, job_name=new_name("sdk3"))
         check(tuner.describe().hyper_parameter_tuning_job_status, "Completed")
         frame = tuner.analytics().dataframe()
         check(len(frame), 2)

@@ -6,7 +6,7 @@ Rules: https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
 import json
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -29,6 +29,10 @@ class Call:
     parameters: Mapping[str, Any]
     region: str
     app: str = ""
+
+
+Operation = Callable[[Call], dict[str, Any]]
+"""Answers the calls of one operation."""
 
 
 class ServiceError(Exception):

@@ -48,6 +48,11 @@ class Cloud:
     lost_jobs: tuple[str, ...] = ()
 
 
+def name_on_disk(name: str, region: str) -> str:
+    """Return the name of a job's folder or file; two regions may have jobs of the same name."""
+    return name if region == REGION else f"{name}.{region}"
+
+
 def environment(cloud: Cloud, base: Mapping[str, str]) -> dict[str, str]:
     """Return the environment for a command that uses the local cloud and nothing else of AWS.
 

@@ -4,13 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from scripts.localcloud.awsjson import Call, ServiceError, validation_error
+from scripts.localcloud.awsjson import Call, Operation, ServiceError, validation_error
 from scripts.localcloud.interruptions import Orders
 from scripts.localcloud.sagemaker import describe, pools, rules, search, support, validation
 from scripts.localcloud.sagemaker.jobs import Job, StopReason, present
 from scripts.localcloud.sagemaker.launching import Launcher
-
-Operation = Callable[[Call], dict[str, Any]]
 
 
 class SageMaker:

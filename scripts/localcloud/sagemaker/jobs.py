@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
-from scripts.localcloud.environment import REGION
+from scripts.localcloud.environment import name_on_disk
 from scripts.localcloud.interruptions import Interruption
 from scripts.localcloud.sagemaker.store import Store
 from scripts.localcloud.sagemaker.tags import read_tags
@@ -125,8 +125,8 @@ class Job:
 
     @property
     def folder(self) -> str:
-        """The name of the job's folder; two regions may have jobs of the same name."""
-        return self.name if self.region == REGION else f"{self.name}.{self.region}"
+        """The name of the job's folder."""
+        return name_on_disk(self.name, self.region)
 
     @property
     def retries(self) -> int:

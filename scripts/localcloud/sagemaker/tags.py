@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from scripts.localcloud.awsjson import Call, validation_error
+from scripts.localcloud.awsjson import Call, Operation, validation_error
 from scripts.localcloud.sagemaker.store import Store
 
 MAX_TAGS = 50
@@ -29,7 +29,7 @@ class Tags:
 
     def __init__(self, *stores: Store[Any]) -> None:
         self._stores = stores
-        self.operations: Mapping[str, Callable[[Call], dict[str, Any]]] = {
+        self.operations: Mapping[str, Operation] = {
             "AddTags": self._add,
             "ListTags": self._list,
             "DeleteTags": self._delete,

@@ -4,11 +4,10 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from scripts.localcloud.awsjson import Call, ServiceError, validation_error
+from scripts.localcloud.awsjson import Call, Operation, ServiceError, validation_error
 from scripts.localcloud.environment import ACCOUNT
 from scripts.localcloud.interruptions import Orders
 from scripts.localcloud.sagemaker import support, validation
-from scripts.localcloud.sagemaker.api import Operation
 from scripts.localcloud.sagemaker.jobs import new_job, present
 from scripts.localcloud.sagemaker.journal import Journal
 from scripts.localcloud.sagemaker.launching import Launcher

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from scripts.localcloud.environment import REGION
+from scripts.localcloud.environment import name_on_disk
 from scripts.localcloud.interruptions import Interruption
 from scripts.localcloud.sagemaker.jobs import Job
 from scripts.localcloud.sagemaker.store import Store
@@ -103,8 +103,8 @@ class Tuning:
 
     @property
     def entry(self) -> str:
-        """Its name in the journal; two regions may have tunings of the same name."""
-        return self.name if self.region == REGION else f"{self.name}.{self.region}"
+        """Its name in the journal."""
+        return name_on_disk(self.name, self.region)
 
     @property
     def config(self) -> Mapping[str, Any]:

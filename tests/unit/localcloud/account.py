@@ -6,11 +6,13 @@ import tarfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import boto3
 
 from scripts import localcloud
+
+T = TypeVar("T")
 
 GROUP = "/aws/sagemaker/TrainingJobs"
 # What the jobs of these tests may do; tests/unit/localcloud/access is about less.
@@ -28,6 +30,15 @@ def make_role(iam: Any, name: str, *rights: dict[str, Any], trust: dict[str, Any
     made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Statement": trust or assumed}))
     iam.put_role_policy(RoleName=name, PolicyName="rights", PolicyDocument=document(*rights))
     return str(made["Role"]["Arn"])
+
+
+def wait_for(read: Callable[[], T], reached: Callable[[T], Any], seconds: float) -> T:
+    """Return what is read as soon as it is what a test waits for."""
+    deadline = time.monotonic() + seconds
+    while not reached(found := read()):
+        assert time.monotonic() < deadline, found
+        time.sleep(0.05)
+    return found
 
 
 def clients_of(cloud: localcloud.Cloud) -> Callable[..., Any]:
@@ -101,11 +112,7 @@ class Account:
         return dict(self.sagemaker.describe_training_job(TrainingJobName=name))
 
     def wait_until(self, name: str, reached: Callable[[dict[str, Any]], Any], seconds: float = 20) -> dict[str, Any]:
-        deadline = time.monotonic() + seconds
-        while not reached(found := self.describe(name)):
-            assert time.monotonic() < deadline, found
-            time.sleep(0.05)
-        return found
+        return wait_for(lambda: self.describe(name), reached, seconds)
 
     def wait_until_ended(self, name: str) -> dict[str, Any]:
         return self.wait_until(name, lambda job: job["TrainingJobStatus"] in ("Completed", "Failed", "Stopped"))

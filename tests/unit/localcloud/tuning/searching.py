@@ -1,11 +1,10 @@
 """Requests for tuning jobs of the fake trainer, and short methods that watch them."""
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.unit.localcloud.account import Account
+from tests.unit.localcloud.account import Account, wait_for
 
 # A program whose objective is (x - 3)² + 1; `h` are its hyperparameters.
 PARABOLA = """
@@ -62,11 +61,7 @@ class Searches:
         return dict(self.sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name))
 
     def wait_until(self, name: str, reached: Callable[[dict[str, Any]], Any], seconds: float = 60) -> dict[str, Any]:
-        deadline = time.monotonic() + seconds
-        while not reached(found := self.describe(name)):
-            assert time.monotonic() < deadline, found
-            time.sleep(0.05)
-        return found
+        return wait_for(lambda: self.describe(name), reached, seconds)
 
     def run(self, code: str = PARABOLA, jobs: int = 3, **config: Any) -> dict[str, Any]:
         """Run a tuning to its end."""

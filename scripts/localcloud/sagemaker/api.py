@@ -12,7 +12,7 @@ from scripts.localcloud.sagemaker.launching import Launcher
 
 
 class SageMaker:
-    """Answers calls: those of training jobs itself.
+    """Answers the calls about training jobs, and passes the others on.
 
     Args:
         launcher: starts training jobs.

@@ -97,7 +97,7 @@ class Job:
         failure: FailureReason.
         model: the URI in ModelArtifacts.
         pool: its warm pool; None for a job that neither asked for one nor got one.
-        tuning: the ARN of the tuning job that created it; None if it is of no tuning.
+        tuning: the ARN of the tuning job that created it; None if CreateTrainingJob did.
     """
 
     request: Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""Keeps what SageMaker's calls are about, by ARN: training jobs and tuning jobs, values that are replaced whole."""
+"""Keeps training jobs and tuning jobs by their ARN. Each is a value that is replaced as a whole."""
 
 import threading
 from collections.abc import Callable
@@ -43,7 +43,7 @@ class Store(Generic[T]):
             return self._values.get(arn)
 
     def delete(self, arn: str) -> None:
-        """Delete a value; one that does not exist is no error."""
+        """Delete a value, if it exists."""
         with self._lock:
             self._values.pop(arn, None)
 

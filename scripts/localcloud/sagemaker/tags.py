@@ -1,4 +1,4 @@
-"""AddTags, ListTags and DeleteTags, for all that SageMaker's other calls create here."""
+"""AddTags, ListTags and DeleteTags, for training jobs and tuning jobs."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -21,7 +21,7 @@ def read_tags(request: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 
 
 class Tags:
-    """Changes the tags of what is in the stores.
+    """Changes and lists the tags of the jobs in the stores.
 
     Args:
         stores: their values are dataclasses with the attribute ``tags``.

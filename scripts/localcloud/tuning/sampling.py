@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import optuna
     from optuna.distributions import BaseDistribution
 
-# So many results come from random values before TPE has enough of them to model.
+# The first values are random: TPE needs this many results for its model.
 STARTUP_JOBS = 5
 
 

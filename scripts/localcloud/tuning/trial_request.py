@@ -16,8 +16,7 @@ SAME = (
 def job_request(request: Mapping[str, Any], name: str, values: Mapping[str, str]) -> dict[str, Any]:
     """Return the request of a training job.
 
-    All of a tuning's training jobs have the same CheckpointConfig: no page of AWS's says that it gives each of them a
-    prefix of its own.
+    All of a tuning's training jobs have the same CheckpointConfig: AWS does not document a prefix of its own for each.
 
     Args:
         request: CreateHyperParameterTuningJob's parameters.

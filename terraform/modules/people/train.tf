@@ -45,7 +45,7 @@ data "aws_iam_policy_document" "train" {
     resources = ["arn:${local.partition}:ecr:*:*:repository/tensorflow-training"]
   }
 
-  # To create something with tags needs AddTags.
+  # Whoever creates something with tags needs AddTags.
   statement {
     sid = "RunJobs"
     actions = [
@@ -153,7 +153,7 @@ data "aws_iam_policy_document" "train" {
     resources = ["*"] # AWS offers no resource for these actions
   }
 
-  # A job file may name any key (output_kms_key, volume_kms_key). What a key is says nothing of what it encrypts.
+  # A job file may name any key (output_kms_key, volume_kms_key). DescribeKey shows nothing that the key encrypts.
   statement {
     sid       = "LookAtKeys"
     actions   = ["kms:DescribeKey"]

@@ -18,9 +18,9 @@ locals {
   extra_prefixes = { for pair in local.bucket_prefix : pair[0] => pair[1]... }
 }
 
-# Only training jobs of this account and region can assume the role, and tuning jobs, which start training jobs: no page of
-# AWS says which of the two SageMaker sends as aws:SourceArn when it assumes the role for a tuning job. Without the conditions, another account could make
-# SageMaker use it (the "confused deputy" problem in IAM's guide).
+# Only training jobs and tuning jobs of this account and region can assume the role. Tuning jobs start training jobs, and
+# AWS does not document which of the two ARNs SageMaker sends as aws:SourceArn for them. Without the conditions, another
+# account could make SageMaker use the role (the "confused deputy" problem in IAM's guide).
 data "aws_iam_policy_document" "trust" {
   statement {
     actions = ["sts:AssumeRole"]

@@ -73,7 +73,7 @@ def without(part: str, member: str) -> Change:
 
 
 INTEGER, CONTINUOUS = "IntegerParameterRanges", "ContinuousParameterRanges"
-MISTAKES: list[tuple[Change, str]] = [
+REFUSED: list[tuple[Change, str]] = [
     (lambda request: request.pop(DEFINITION), "either TrainingJobDefinition or TrainingJobDefinitions"),
     (
         definition(TuningObjective={"Type": "Minimize", "MetricName": "x"}),
@@ -137,8 +137,8 @@ ALLOWED: list[Change] = [
 ]
 
 
-@pytest.mark.parametrize(("change", "message"), MISTAKES, ids=[message for _, message in MISTAKES])
-def test_a_mistake_is_refused(change: Change, message: str) -> None:
+@pytest.mark.parametrize(("change", "message"), REFUSED, ids=[message for _, message in REFUSED])
+def test_a_request_that_breaks_a_rule_is_refused(change: Change, message: str) -> None:
     with pytest.raises(ServiceError) as raised:
         rules.check(changed(change))
     assert raised.value.code == "ValidationException"

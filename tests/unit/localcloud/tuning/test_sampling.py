@@ -101,7 +101,7 @@ def test_a_warm_start_begins_where_its_parents_ended() -> None:
 
 
 @pytest.mark.parametrize(("text", "integer"), [("1.5", True), ("nan", False), ("inf", False), ("x", False), ("", True)])
-def test_a_bound_that_is_no_number_of_its_type_is_an_error(text: str, integer: bool) -> None:
+def test_a_bound_that_is_not_a_number_of_its_type_is_an_error(text: str, integer: bool) -> None:
     with pytest.raises(ValueError, match=r"is not an? (integer|finite number)"):
         number(text, integer)
 

@@ -115,7 +115,7 @@ def _value(space: "BaseDistribution", text: str) -> str | float | int:
 
 
 def _distribution(one: Range) -> "BaseDistribution | None":
-    """The range as Optuna's; None if it has one value only, or its limits are not numbers."""
+    """Return Optuna's distribution of a range; None if it has a single value, or limits that are not numbers."""
     from optuna import distributions
 
     if one.kind == "categorical":

@@ -22,6 +22,8 @@ FIT, CACHED = "Keras's `fit`", "`fit` with `.cache()`"
 WORKERS = ("trainer", "fit", "cached")
 PROGRAMS = {OURS: "trainer", UNKEPT: "trainer", SYNTHETIC: "trainer", FIT: "fit", CACHED: "cached"}
 Epoch = Callable[[], None]
+DIGITS = 1258
+"""The training images among the handwritten digits."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Row:
     @property
     def used(self) -> int:
         """Images in an epoch of whole batches."""
-        return (self.images or 1255) // self.batch_size * self.batch_size
+        return (self.images or DIGITS) // self.batch_size * self.batch_size
 
     def write(self, folder: Path) -> None:
         """Write the images to a folder per label."""

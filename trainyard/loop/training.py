@@ -6,6 +6,7 @@ It does not use Keras's ``fit``, which fails on several hosts with Keras 3 and c
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,6 @@ class Training:
         self._steps = self._compile()
         self._scores = compiled_validation(run, team)
         self._training_pace, self._validation_pace = Pace(), Pace()
-        self._validation: Any = None  # made when it is needed, and once: TensorFlow traces each dataset anew
         # The steps of the current epoch in this process, and the seconds of these steps alone.
         self._trained, self._training_seconds = 0, 0.0
         self._scoring = self._begin_scoring()
@@ -151,6 +151,11 @@ class Training:
             raise self._feed.not_finite(self._run.step, self._learning_rate, saved.path if saved else None)
         self._report_progress()
 
+    @cached_property
+    def _validation(self) -> Any:
+        """The validation batches. They are made once: TensorFlow traces each dataset anew."""
+        return self._feed.validation()
+
     def _begin_scoring(self) -> _Scoring:
         return _Scoring(self._plan.validation_steps, self._run.no_totals())
 
@@ -159,8 +164,6 @@ class Training:
         scoring = self._scoring
         if scoring.left:
             if scoring.batches is None:
-                if self._validation is None:
-                    self._validation = self._feed.validation()
                 scoring.batches = iter(self._validation)
             before = time.monotonic()
             count = min(count, scoring.left)

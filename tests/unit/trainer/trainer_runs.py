@@ -100,7 +100,7 @@ class Base:
 
 
 def forked_trainer(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    """Run a command of the trainer other than train, which needs TensorFlow."""
+    """Run a command of the trainer other than train, in a fork: for those that need TensorFlow."""
     return forked.run(["trainer", *arguments], ROOT, environment(), timeout=240)
 
 

@@ -1,12 +1,12 @@
 """A tuning whose jobs are the trainer's, on the stack that the demo has left, through boto3."""
 
 import json
-import time
 from typing import Any
 
 import boto3
 import pytest
 
+from tests.clients.boto3_client import tuning_end
 from tests.clients.report import place, tuning_request
 from tests.conftest import Project
 from tests.errors.scene import running
@@ -27,13 +27,7 @@ def test_two_jobs_of_the_trainer_on_one_prefix_of_checkpoints(yard: Project, dem
     session = boto3.Session("local", "local", region_name=cloud.region)
     sagemaker = session.client("sagemaker", endpoint_url=cloud.url)
     sagemaker.create_hyper_parameter_tuning_job(**request)
-    deadline = time.monotonic() + 300
-    while True:
-        tuning = sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
-        if tuning["HyperParameterTuningJobStatus"] not in ("InProgress", "Stopping"):
-            break
-        assert time.monotonic() < deadline, tuning
-        time.sleep(0.5)
+    tuning = tuning_end(sagemaker, name)
     assert tuning["HyperParameterTuningJobStatus"] == "Completed", tuning.get("FailureReason")
     assert tuning["ObjectiveStatusCounters"]["Succeeded"] == 2
     found = sagemaker.list_training_jobs_for_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)

@@ -1,12 +1,11 @@
 """What jobs cost: their billed seconds at the price with which they were sent."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from scripts import costs
 from scripts.core import aws
-from scripts.runs.record import ENDED, run_folder
+from scripts.runs.record import ENDED, read_json
 
 
 def bills(sagemaker: Any, summaries: Sequence[Mapping[str, Any]], say: Callable[[str], None]) -> dict[str, float]:
@@ -36,9 +35,7 @@ def _total(job: Mapping[str, Any], bill: tuple[float | None, int | None] | None)
 def _kept(job: str) -> tuple[float | None, int | None] | None:
     """USD an hour and the billed seconds of a job, by its files in runs/; None if these do not have its end."""
     try:
-        request, record = (
-            json.loads((run_folder(job) / name).read_text(encoding="utf-8")) for name in ("request.json", "record.json")
-        )
+        request, record = (read_json(job, name) for name in ("request.json", "record.json"))
         started = costs.started_price(request)
         seconds = record["billable_seconds"] if record["status"] in ENDED else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

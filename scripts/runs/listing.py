@@ -1,6 +1,5 @@
 """The table of training jobs."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -9,7 +8,7 @@ from typing import Any
 from scripts.core import console
 from scripts.core.printable import one_line
 from scripts.runs.bills import bills
-from scripts.runs.record import RESUMES, run_folder
+from scripts.runs.record import RESUMES, read_json
 
 HEADINGS = ("NAME", "STATUS", "INSTANCE", "STARTED", "DURATION", "COST (USD)", "RESUMES", "WARM POOL")
 NEWEST = 50
@@ -80,7 +79,7 @@ def _read_request(job: str) -> tuple[str, str]:
     """A job's instances and the job that it resumes, from its request.json."""
     # ListTrainingJobs does not return them, and one request per job would take half a second each.
     try:
-        request = json.loads((run_folder(job) / "request.json").read_text(encoding="utf-8"))
+        request = read_json(job, "request.json")
         count, kind = (request["ResourceConfig"][name] for name in ("InstanceCount", "InstanceType"))
         tags = {tag["Key"]: tag["Value"] for tag in request.get("Tags", [])}
     except (OSError, ValueError, KeyError):

@@ -168,7 +168,7 @@ def _started_price(job: str) -> tuple[float, str] | None:
     trial = TRIAL_NAME.fullmatch(job)
     sent = trial["tuning"] if trial else job
     try:
-        request = json.loads((run_folder(sent) / "request.json").read_text(encoding="utf-8"))
+        request = read_json(sent, "request.json")
         return costs.started_price(request)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
@@ -222,6 +222,16 @@ def find(text: str, sagemaker: Any) -> str:
     close = nearest(text, local) or nearest(text, _newest(sagemaker))
     hint = f"Did you mean RUN={close}? " if close else ""
     raise UserError(f"There is no training job {text} in {aws.region()}.", f"{hint}`make jobs` lists them.")
+
+
+def read_json(run: str, file: str) -> Any:
+    """The content of a JSON file of a run or tuning, such as ``request.json``.
+
+    Raises:
+        OSError: there is no such file, or it cannot be read.
+        ValueError: it is not JSON.
+    """
+    return json.loads((run_folder(run) / file).read_text(encoding="utf-8"))
 
 
 def folders() -> list[str]:

@@ -1,6 +1,5 @@
 """What a tuning leaves on your machine: the best model, a job file with the best values, and the report."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from scripts.jobfile.hyperparameters import as_texts
 from scripts.jobfile.reading import FOLDER as JOBS
 from scripts.jobfile.reading import read_job
 from scripts.runs.ending import job_exists
-from scripts.runs.record import create_run_folder, describe, has_model, run_folder, save_record
+from scripts.runs.record import create_run_folder, describe, has_model, read_json, save_record
 from scripts.tuning import best_file
 from scripts.tuning.defaults import find_defaults, local_records
 from scripts.tuning.results import Tuning
@@ -87,7 +86,7 @@ def _own_values(job_file: str) -> dict[str, str]:
 def _request(name: str) -> Mapping[str, Any]:
     """The request that started a tuning, by runs/; empty if somebody else has sent it."""
     try:
-        found = json.loads((run_folder(name) / "request.json").read_text(encoding="utf-8"))
+        found = read_json(name, "request.json")
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

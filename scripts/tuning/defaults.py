@@ -1,10 +1,9 @@
 """Finds the training job with the defaults, to say how much a search gained: one that is alike but for the values."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from scripts.runs.record import by_time, folders, run_folder
+from scripts.runs.record import by_time, folders, read_json
 from scripts.tuning.report.words import Defaults
 from scripts.tuning.results import Tuning
 
@@ -38,7 +37,7 @@ def local_records(job_file: str, tuning: Tuning) -> Iterator[Mapping[str, Any]]:
     """The records of a job file's runs in runs/, the newest first; without the tuning's own jobs."""
     for name in sorted(folders(), key=by_time, reverse=True):
         try:
-            record = json.loads((run_folder(name) / "record.json").read_text(encoding="utf-8"))
+            record = read_json(name, "record.json")
         except (OSError, ValueError):
             continue
         if isinstance(record, dict) and record.get("spec") == job_file and not name.startswith(f"{tuning.name}-"):

@@ -1,6 +1,5 @@
 """Follows a tuning to its end: its trials as they start and end, the best first."""
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from scripts.core.errors import UserError
 from scripts.core.patience import Patience
 from scripts.runs.ending import job_exists
 from scripts.runs.following import next_pause
-from scripts.runs.record import run_folder
+from scripts.runs.record import read_json
 from scripts.tuning.finding import describe
 from scripts.tuning.lines import changes
 from scripts.tuning.reading import TuningReader, read_saved, save_tuning
@@ -100,8 +99,7 @@ def price_of(sagemaker: Any, name: str) -> tuple[float, str] | None:
     Its request.json has it, and elsewhere its tags, if you may read them.
     """
     try:
-        request = json.loads((run_folder(name) / "request.json").read_text(encoding="utf-8"))
-        return costs.started_price(request)
+        return costs.started_price(read_json(name, "request.json"))
     except OSError:
         return _tagged_price(sagemaker, name)
     except (ValueError, KeyError, TypeError, AttributeError):

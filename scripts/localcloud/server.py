@@ -90,7 +90,7 @@ def _serve(folder: Path, lost_jobs: list[str], ended: threading.Event) -> None:
         launcher = Launcher(services)
         tunings = Tunings(launcher, orders, Journal(folder / TUNINGS))
         tags = Tags(store, tunings.store)
-        sagemaker = SageMaker(launcher, orders, {**tags.operations, **tunings.operations})
+        sagemaker = SageMaker(launcher, orders, {**tags.operations, **tunings.operations}, tunings.records)
         shims.apply(registry.address)
         application = Application(
             sagemaker, registry, engine.container_support, Store(folder / "objects"), orders, clock.move

@@ -18,12 +18,20 @@ class SageMaker:
         launcher: starts training jobs.
         orders: the ordered interruptions, each for the job that one program creates.
         others: answer the other operations, by their names.
+        tunings: gives the tuning jobs of a region as Search finds them.
     """
 
-    def __init__(self, launcher: Launcher, orders: Orders, others: Mapping[str, Operation]) -> None:
+    def __init__(
+        self,
+        launcher: Launcher,
+        orders: Orders,
+        others: Mapping[str, Operation],
+        tunings: Callable[[str], list[search.Record]],
+    ) -> None:
         self._launcher = launcher
         self._services = launcher.services
         self._orders = orders
+        self._searched = {"TrainingJob": self._records, "HyperParameterTuningJob": tunings}
         self._operations: dict[str, Operation] = {
             "CreateTrainingJob": self._create,
             "DescribeTrainingJob": self._describe,
@@ -114,11 +122,20 @@ class SageMaker:
 
     def _search(self, call: Call) -> dict[str, Any]:
         resource = call.parameters["Resource"]
-        if resource != "TrainingJob":
-            raise validation_error(f"{support.CANNOT_RUN}Search finds training jobs only, and no {resource}.")
-        discount = self._services.discount
-        records = [describe.search_record(job, discount) for job in self._services.store.all(call.region)]
-        return describe.search_page(search.find(records, call.parameters), call.parameters)
+        if resource not in self._searched:
+            raise validation_error(
+                f"{support.CANNOT_RUN}Search finds {' and '.join(self._searched)}, and no {resource}."
+            )
+        found = search.find(self._searched[resource](call.region), call.parameters, resource)
+        return search.page(resource, found, call.parameters)
+
+    def _records(self, region: str) -> list[search.Record]:
+        """Return the training jobs as Search finds them."""
+        services = self._services
+        return [
+            search.as_record("TrainingJob", describe.description(job, services.discount), job.tags)
+            for job in services.store.all(region)
+        ]
 
     def _change(self, job: Job, change: Callable[[Job], Job]) -> Job:
         try:

@@ -7,8 +7,6 @@ from typing import Any
 from scripts.localcloud.sagemaker import pools, spot
 from scripts.localcloud.sagemaker.jobs import Job
 from scripts.localcloud.sagemaker.lists import cut_page, select
-from scripts.localcloud.sagemaker.tags import tag_list
-from scripts.localcloud.sagemaker.validation import has_property
 
 # CreateTrainingJob's members that DescribeTrainingJobResponse does not have (botocore's service model).
 NOT_DESCRIBED = {"Tags", "SessionChainingConfig"}
@@ -88,23 +86,6 @@ def page(jobs: Sequence[Job], wanted: Mapping[str, Any]) -> dict[str, Any]:
     status, pool = wanted.get("StatusEquals"), wanted.get("WarmPoolStatusEquals")
     found = [job for job in cut if status in (None, job.status) and pool in (None, job.pool and job.pool.status)]
     return {"TrainingJobSummaries": [summary(job) for job in found]} | token
-
-
-def search_record(job: Job, discount: Decimal) -> dict[str, Any]:
-    """Return a job as Search finds it: its description, as far as the type TrainingJob has it, and its tags."""
-    described = description(job, discount) | {"Tags": tag_list(job.tags)}
-    return {name: value for name, value in described.items() if has_property("TrainingJob", name)}
-
-
-def search_page(records: Sequence[Mapping[str, Any]], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """Return one page of Search's results.
-
-    Raises:
-        ServiceError: a NextToken that no response gave.
-    """
-    cut, token = cut_page(records, wanted)
-    hits = {"Value": len(records), "Relation": "EqualTo"}
-    return {"Results": [{"TrainingJob": record} for record in cut], "TotalHits": hits} | token
 
 
 def summary(job: Job) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Answers Search for training jobs: which records an expression finds, in which order.
+"""Answers Search for training jobs and tuning jobs: which records an expression finds, in which order.
 
 Rules: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Search.html, API_SearchExpression.html,
 API_Filter.html and API_NestedFilters.html.
@@ -10,9 +10,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from scripts.localcloud.awsjson import validation_error
+from scripts.localcloud.sagemaker.lists import cut_page
+from scripts.localcloud.sagemaker.tags import tag_list
 from scripts.localcloud.sagemaker.validation import has_property
 
 Record = Mapping[str, Any]
+SHAPES = {"TrainingJob": "TrainingJob", "HyperParameterTuningJob": "HyperParameterTuningJobSearchEntity"}
+"""The resources that are found, each with the type that its records have in the service model."""
 # The rest of a name after one of these is a key, which may have points of its own.
 _MAPS = ("HyperParameters", "Environment", "Tags", "Metrics")
 _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -24,25 +28,44 @@ _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def find(records: Sequence[Record], wanted: Mapping[str, Any]) -> list[Record]:
+def find(records: Sequence[Record], wanted: Mapping[str, Any], resource: str) -> list[Record]:
     """Return the records that a Search finds, in its order.
 
     Args:
-        records: the training jobs, in the form of a SearchRecord's TrainingJob.
+        records: what is searched, in the form in which a SearchRecord has it.
         wanted: Search's parameters.
+        resource: what the records are: a key of ``SHAPES``.
 
     Raises:
-        ServiceError: ValidationException for a name that no training job has, or a value of another type.
+        ServiceError: ValidationException for a name that no such record has, or a value of another type.
     """
     expression = wanted.get("SearchExpression", {})
     name = wanted.get("SortBy", "LastModifiedTime")
-    _check_name(name)
+    for each in (name, *_names(expression)):
+        _check_name(each, SHAPES[resource])
     found = [record for record in records if not expression or _matches(record, expression)]
     # Records without the property are the last in either order.
     without = [record for record in found if not _values(record, name)]
     rest = [record for record in found if _values(record, name)]
     rest.sort(key=lambda record: _sort_key(_values(record, name)[0]), reverse=wanted.get("SortOrder") != "Ascending")
     return rest + without
+
+
+def page(resource: str, records: Sequence[Record], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one page of Search's results.
+
+    Raises:
+        ServiceError: a NextToken that no response gave.
+    """
+    cut, token = cut_page(records, wanted)
+    hits = {"Value": len(records), "Relation": "EqualTo"}
+    return {"Results": [{resource: record} for record in cut], "TotalHits": hits} | token
+
+
+def as_record(resource: str, described: Mapping[str, Any], tags: tuple[tuple[str, str], ...]) -> Record:
+    """Return what Search finds: a description, as far as the record's type has it, and the tags."""
+    whole = {**described, "Tags": tag_list(tags)}
+    return {name: value for name, value in whole.items() if has_property(SHAPES[resource], name)}
 
 
 def _matches(record: Record, expression: Mapping[str, Any]) -> bool:
@@ -57,7 +80,6 @@ def _results(record: Record, expression: Mapping[str, Any]) -> Iterator[bool]:
         yield _passes(record, condition)
     for nested in expression.get("NestedFilters", []):
         name = nested["NestedPropertyName"]
-        _check_name(name)
         objects = [{name: value} for value in _values(record, name)]
         yield any(all(_passes(one, condition) for condition in nested["Filters"]) for one in objects)
     for part in expression.get("SubExpressions", []):
@@ -67,7 +89,6 @@ def _results(record: Record, expression: Mapping[str, Any]) -> Iterator[bool]:
 def _passes(record: Record, condition: Mapping[str, Any]) -> bool:
     name: str = condition["Name"]
     text: str | None = condition.get("Value")
-    _check_name(name)
     values = _values(record, name)
     wanted: str = condition.get("Operator", "Equals" if text is not None else "Exists")
     if wanted in ("Exists", "NotExists"):
@@ -126,8 +147,19 @@ def _values(record: Any, name: str) -> list[Any]:
     return items if not rest else [found for item in items if isinstance(item, dict) for found in _values(item, rest)]
 
 
-def _check_name(name: str) -> None:
-    if name.partition(".")[0] not in _MAPS and not has_property("TrainingJob", name):
+def _names(expression: Record) -> Iterator[str]:
+    """The names of the properties in an expression."""
+    for condition in expression.get("Filters", []):
+        yield condition["Name"]
+    for nested in expression.get("NestedFilters", []):
+        yield nested["NestedPropertyName"]
+        yield from _names(nested)
+    for part in expression.get("SubExpressions", []):
+        yield from _names(part)
+
+
+def _check_name(name: str, shape: str) -> None:
+    if name.partition(".")[0] not in _MAPS and not has_property(shape, name):
         raise validation_error(f"Unknown property name: {name}")
 
 

@@ -167,7 +167,7 @@ OPERATIONS: Mapping[str, Mapping[str, Member]] = {
         "TrainingJobName": _supported("of a job that has ended and keeps no warm pool; its name is free again")
     },
     "Search": {
-        "Resource": _supported("`TrainingJob`"),
+        "Resource": _supported("`TrainingJob`, `HyperParameterTuningJob`"),
         "SearchExpression": _supported(),
         "SortBy": _supported(),
         "SortOrder": _supported(),

@@ -7,7 +7,7 @@ from typing import Any
 from scripts.localcloud.awsjson import Call, Operation, ServiceError, validation_error
 from scripts.localcloud.environment import ACCOUNT
 from scripts.localcloud.interruptions import Orders
-from scripts.localcloud.sagemaker import support, validation
+from scripts.localcloud.sagemaker import search, support, validation
 from scripts.localcloud.sagemaker.jobs import new_job, present
 from scripts.localcloud.sagemaker.journal import Journal
 from scripts.localcloud.sagemaker.launching import Launcher
@@ -48,6 +48,14 @@ class Tunings:
         """Create no more training jobs, because the local cloud stops."""
         for run in self._runs:
             run.abort()
+
+    def records(self, region: str) -> list[search.Record]:
+        """Return the tuning jobs of a region as Search finds them."""
+        now = present()
+        return [
+            search.as_record("HyperParameterTuningJob", describe.description(tuning, now), tuning.tags)
+            for tuning in self.store.all(region)
+        ]
 
     def _create(self, call: Call) -> dict[str, Any]:
         request = call.parameters

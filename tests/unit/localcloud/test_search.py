@@ -81,6 +81,7 @@ def test_a_result_is_the_described_job_with_its_tags(account: Any, names: list[s
     assert contains(account.describe(names[1]), {name: value for name, value in job.items() if name != "Tags"})
 
 
+TRAINING = "TrainingJob"
 RECORDS = [
     {"TrainingJobName": "a", "InputDataConfig": [{"ChannelName": "x", "ContentType": "1"}, {"ChannelName": "y"}]},
     {"TrainingJobName": "b", "InputDataConfig": [{"ChannelName": "y", "ContentType": "1"}]},
@@ -93,9 +94,9 @@ def test_nested_filters_want_one_object_that_passes_all() -> None:
         {"Name": "InputDataConfig.ContentType", "Operator": "Exists"},
     ]
     nested = {"NestedFilters": [{"NestedPropertyName": "InputDataConfig", "Filters": conditions}]}
-    assert find(RECORDS, {"SearchExpression": nested}) == [RECORDS[1]]
-    assert find(RECORDS, {"SearchExpression": {"Filters": conditions}}) == RECORDS
-    assert find(RECORDS, {}) == RECORDS
+    assert find(RECORDS, {"SearchExpression": nested}, TRAINING) == [RECORDS[1]]
+    assert find(RECORDS, {"SearchExpression": {"Filters": conditions}}, TRAINING) == RECORDS
+    assert find(RECORDS, {}, TRAINING) == RECORDS
 
 
 @pytest.mark.parametrize(
@@ -109,11 +110,11 @@ def test_nested_filters_want_one_object_that_passes_all() -> None:
 )
 def test_a_wrong_search_is_refused(wanted: dict[str, Any], message: str) -> None:
     with pytest.raises(ServiceError, match=message):
-        find(RECORDS, wanted)
+        find(RECORDS, wanted, TRAINING)
 
 
 def test_a_search_for_something_else_is_refused(account: Any) -> None:
-    with pytest.raises(ClientError, match="Search finds training jobs only, and no Model"):
+    with pytest.raises(ClientError, match="Search finds TrainingJob and HyperParameterTuningJob, and no Model"):
         account.sagemaker.search(Resource="Model")
 
 

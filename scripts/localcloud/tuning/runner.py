@@ -6,9 +6,10 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 
 from scripts.localcloud.awsjson import ServiceError
-from scripts.localcloud.sagemaker.jobs import StopReason, present
+from scripts.localcloud.sagemaker.jobs import Job, StopReason, present
 from scripts.localcloud.sagemaker.journal import Journal
 from scripts.localcloud.sagemaker.launching import Launcher
 from scripts.localcloud.tuning import completion, early_stopping, tunings
@@ -85,8 +86,8 @@ class TuningRun:
         if trial.job.has_ended:
             return trial
         # The job first: once it has ended, it prints no more values.
-        job = self._launcher.services.store.get(trial.job.arn) or trial.job
-        return replace(trial, job=job, history=self._launcher.values(job.arn, metric))
+        job = self._launcher.services.store.get(trial.job.arn)
+        return seen(trial, job, self._launcher.values(trial.job.arn, metric), present())
 
     def _launch(self, tuning: Tuning) -> Tuning:
         """Create the next training job. If that is refused, the tuning fails."""
@@ -116,6 +117,19 @@ class TuningRun:
 
     def _change(self, change: Callable[[Tuning], Tuning]) -> Tuning:
         return self._store.change(self._arn, change)
+
+
+def seen(trial: Trial, job: Job | None, history: tuple[float, ...], now: datetime) -> Trial:
+    """Return a training job as it is now.
+
+    Args:
+        trial: as it was before.
+        job: the job in the store; None if it has ended and been deleted since, as only a job that has ended can be.
+            How it ended is not known then: it counts as Stopped, with the values that it printed.
+        history: the objective's values that it has printed so far.
+        now: the present moment.
+    """
+    return replace(trial, job=job or trial.job.request_stop(StopReason.USER, now).finish(now), history=history)
 
 
 def may_launch(tuning: Tuning) -> bool:

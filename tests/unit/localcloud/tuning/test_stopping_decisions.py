@@ -13,7 +13,7 @@ from scripts.localcloud.sagemaker.jobs import Job, StopReason, new_job
 from scripts.localcloud.tuning import early_stopping, tunings
 from scripts.localcloud.tuning.completion import due_end, failure_reason, has_converged, met_criterion, not_improving
 from scripts.localcloud.tuning.early_stopping import brackets, is_below_median, is_stopped_by_hyperband, rungs
-from scripts.localcloud.tuning.runner import may_launch, stopped_early
+from scripts.localcloud.tuning.runner import may_launch, seen, stopped_early
 from scripts.localcloud.tuning.tunings import EndReason, Trial, Tuning, new_tuning
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -174,3 +174,10 @@ def test_the_first_reason_to_end_a_tuning_stays() -> None:
 @settings(max_examples=60, deadline=None)
 def test_what_does_not_improve_is_fewer_than_all(objectives: list[float], minimize: bool) -> None:
     assert 0 <= not_improving(objectives, minimize) <= max(0, len(objectives) - 1)
+
+
+def test_a_job_that_was_deleted_right_after_its_end_counts_as_stopped() -> None:
+    running = trial(1, "runs")
+    found = seen(running, None, (9.0, 2.0), START + timedelta(seconds=5))
+    assert (found.job.status, found.job.ended, found.objective) == ("Stopped", START + timedelta(seconds=5), 2.0)
+    assert seen(running, running.job, (9.0,), START) == replace(running, history=(9.0,))

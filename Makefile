@@ -118,7 +118,7 @@ tune: $(PACKAGES) ## Search hyperparameters with many jobs, download the best mo
 	@$(VERB) scripts.tune
 report: $(PACKAGES) ## Make a tuning's report again, with its best model and a job file with the best values [TUNING=]
 	@$(VERB) scripts.report
-tunings: $(PACKAGES) ## List the tunings, the newest first
+tunings: $(PACKAGES) ## List the tunings, the newest first [JOB=]
 	@$(VERB) scripts.tunings
 shell: $(PACKAGES) ## Open a shell in a job's container, with its local channels [JOB= HP="epochs=3" IMAGE=]
 	@$(VERB) scripts.shell

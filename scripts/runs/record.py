@@ -18,7 +18,7 @@ from scripts.runs.manifest import read_summary
 
 FOLDER = Path("runs")
 JOB_NAME = re.compile(r"(?P<spec>.+)-\d{8}-\d{6}-[a-z0-9]{4}")
-TUNING_NAME = re.compile(r".+-\d{12}-[a-z0-9]{4}")
+TUNING_NAME = re.compile(r"(?P<spec>.+)-\d{12}-[a-z0-9]{4}")
 """Tunings have folders beside those of runs, with names that `scripts/tuning/request.py` makes."""
 TRIAL_NAME = re.compile(rf"(?P<tuning>{TUNING_NAME.pattern})-\d{{3,}}-[0-9a-f]{{8}}")
 """SageMaker names a tuning's training jobs, with a number and eight hexadecimal digits after the tuning's name."""

@@ -54,8 +54,12 @@ def tuning_name(spec_name: str, now: datetime | None = None) -> str:
     """A new tuning's name: ``<job file, cut>-<yymmddHHMMSS>-<4 random characters>``, at most 32 characters (UTC)."""
     moment = (now or datetime.now(UTC)).astimezone(UTC)
     random = "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(4))
-    end = f"-{moment:%y%m%d%H%M%S}-{random}"
-    return spec_name[: LONGEST_NAME - len(end)].rstrip("-") + end
+    return f"{name_stem(spec_name)}-{moment:%y%m%d%H%M%S}-{random}"
+
+
+def name_stem(spec_name: str) -> str:
+    """How the names of a job file's tunings begin: with the job file's, cut if necessary."""
+    return spec_name[: LONGEST_NAME - len("-260101120000-abcd")].rstrip("-")
 
 
 def build_request(search: Search, job: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from scripts.runs import save_record
 from scripts.training.submission import JobMayExistError, submit
 from scripts.tuning import parents
 from scripts.tuning.following import price_of
+from scripts.tuning.listing import is_listed
 from scripts.tuning.parents import check_parent
 from scripts.tuning.reading import read_saved
 from scripts.tuning.sending import TUNING
@@ -41,7 +42,7 @@ class FaultyTunings(FaultyAws):
             return 200, {"HyperParameterTuningJobArn": self.arn("hyper-parameter-tuning-job", name)}
         if operation == "DescribeTrainingJob":
             return 200, self.trial(int(sent["TrainingJobName"][-1]), ended=True) | {"BillableTimeInSeconds": 30}
-        if operation in {"ListTags", "ListHyperParameterTuningJobs"}:
+        if operation in {"ListTags", "ListHyperParameterTuningJobs", "Search"}:
             return 200, self.listed(operation, sent)
         if name not in self.jobs:
             return error("ResourceNotFound", "Amazon SageMaker can't find a tuning job with that name.")
@@ -61,6 +62,9 @@ class FaultyTunings(FaultyAws):
     def listed(self, operation: str, sent: dict[str, Any]) -> dict[str, Any]:
         if operation == "ListTags":
             return {"Tags": self.jobs[sent["ResourceArn"].rpartition("/")[2]]["Tags"]}
+        if operation == "Search":
+            records = [{**self.described(name), "Tags": self.jobs[name]["Tags"]} for name in self.jobs]
+            return {"Results": [{"HyperParameterTuningJob": record} for record in records]}
         return {"HyperParameterTuningJobSummaries": [self.described(name) for name in self.jobs]}
 
     def described(self, name: str) -> dict[str, Any]:
@@ -215,10 +219,35 @@ def test_a_tuning_is_found_by_the_beginning_of_its_name(server: FaultyTunings, c
 def test_the_table_of_tunings(server: FaultyTunings, client: Any) -> None:
     send(client)
     server.jobs[NAME]["status"] = "Stopped"
-    heading, row = tuning.tuning_table(tuning.list_tunings(client))
+    heading, row = tuning.tuning_table(tuning.list_tunings(client, "", pytest.fail))
     assert heading.split() == ["NAME", "STATUS", "STRATEGY", "TRIALS", "STARTED", "DURATION"]
     assert row.startswith(f"{NAME}  Stopped  Bayesian  2 of 4")
     assert row.endswith("1 min 0 s")
+    assert tuning.list_tunings(client, "other", pytest.fail) == []
+    said: list[str] = []
+    server.fail("Search", error("AccessDeniedException", "not authorized to perform: sagemaker:Search on resource: *"))
+    assert len(tuning.list_tunings(client, "digits", said.append)) == 1
+    assert said == [
+        "Not checked: which tunings have the tag Job (no right to sagemaker:Search). Those with such a name are listed."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "tags", "job", "expected"),
+    [
+        (NAME, {NAME: "digits"}, "", True),
+        (NAME, {NAME: "digits"}, "digits", True),
+        (NAME, {NAME: "dig"}, "digits", False),
+        (NAME, {NAME: None}, "", False),  # another program's, with such a name
+        ("tensorflow-training-261130-1200", {}, "", False),
+        (NAME, {}, "", True),  # Search does not know it yet
+        (NAME, {}, "digits", True),
+        (NAME, {}, "dig", False),
+        ("long-job-files-260101120000-abcd", {}, "long-job-files-of-mine", True),
+    ],
+)
+def test_what_make_tunings_lists(name: str, tags: dict[str, str | None], job: str, expected: bool) -> None:
+    assert is_listed(name, tags, job) == expected
 
 
 def test_a_trial_has_the_price_with_which_its_tuning_was_sent(server: FaultyTunings) -> None:

@@ -15,7 +15,7 @@ FIX = "Confirm beforehand with YES=1: then all of it is removed."
 def main(env: str, yes: bool) -> None:
     """List what costs money or space and has no use any more, and remove it after you confirm.
 
-    Look for running jobs, warm pools, untagged images, incomplete uploads and checkpoints of completed runs.
+    Look for running tunings and jobs, warm pools, untagged images, incomplete uploads, checkpoints of completed runs.
 
     Only what has the stack's tags, or is in its own buckets and repository, is looked at.
     """

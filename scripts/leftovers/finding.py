@@ -26,10 +26,12 @@ def find(stack: "Stack", now: datetime, say: Callable[[str], None]) -> list[Left
         say: prints which bucket or repository does not have the stack's tags: nothing in it is touched.
     """
     sagemaker = aws.client("sagemaker")
+    tunings = jobs.tunings_of(sagemaker, stack)
     found = jobs.jobs_of(sagemaker, stack)
-    folders = jobs.done_folders(found, list(active(sagemaker)), stack.checkpoints_bucket)
+    folders = jobs.done_folders(found, list(active(sagemaker)), stack.checkpoints_bucket, tunings)
     return [
-        *jobs.running(found),
+        *jobs.running_tunings(tunings, found),
+        *jobs.running(found, tunings),
         *jobs.pools(found),
         *_images(stack, jobs.needed_digests(found), say),
         *_in_buckets(stack, folders, now, say),

@@ -1,13 +1,13 @@
-"""Which jobs, warm pools and checkpoints of a stack are left over. Functions of what Search answers."""
+"""Which tunings, jobs, warm pools and checkpoints of a stack are left over. Functions of what Search answers."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
 from scripts import costs
 from scripts.core import aws
 from scripts.leftovers.model import Kind, Leftover
 from scripts.leftovers.ownership import has_tags
-from scripts.runs.record import ENDED, JOB_NAME
+from scripts.runs.record import ENDED, JOB_NAME, TUNING_NAME
 
 if TYPE_CHECKING:
     from scripts.stack import Stack
@@ -16,23 +16,49 @@ Job = Mapping[str, Any]
 
 
 def jobs_of(sagemaker: Any, stack: "Stack") -> list[Job]:
-    """The training jobs that have the stack's tags, as Search answers them.
+    """The training jobs that have the stack's tags, as Search answers them."""
+    return _search(sagemaker, stack, "TrainingJob")
 
-    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Search.html
-    """
+
+def tunings_of(sagemaker: Any, stack: "Stack") -> list[Job]:
+    """The tuning jobs that have the stack's tags, as Search answers them."""
+    return _search(sagemaker, stack, "HyperParameterTuningJob")
+
+
+def _search(sagemaker: Any, stack: "Stack", resource: str) -> list[Job]:
+    """https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Search.html."""
     wanted = {"Tags.Project": stack.project, "Tags.Environment": stack.environment}
     filters = [{"Name": name, "Operator": "Equals", "Value": value} for name, value in wanted.items()]
     pages = sagemaker.get_paginator("search").paginate(
-        Resource="TrainingJob", SearchExpression={"Filters": filters}, PaginationConfig={"PageSize": 100}
+        Resource=resource, SearchExpression={"Filters": filters}, PaginationConfig={"PageSize": 100}
     )
-    found = [result["TrainingJob"] for page in pages for result in page["Results"] if "TrainingJob" in result]
+    found = [result[resource] for page in pages for result in page["Results"] if resource in result]
     return [job for job in found if has_tags(job.get("Tags") or [], stack)]
 
 
-def running(jobs: Sequence[Job]) -> Iterator[Leftover]:
-    """The jobs that run. One that is stopping already will end."""
+def running_tunings(tunings: Sequence[Job], jobs: Sequence[Job]) -> Iterator[Leftover]:
+    """The tunings that run, each with the price of its training jobs that run now.
+
+    Args:
+        tunings: the tuning jobs of the stack, as Search answers them.
+        jobs: the training jobs of the stack. A tuning's jobs have its tags.
+    """
+    for tuning in tunings:
+        if tuning["HyperParameterTuningJobStatus"] == "InProgress":
+            name, arn, hour = tuning["HyperParameterTuningJobName"], tuning["HyperParameterTuningJobArn"], _hour(tuning)
+            count = sum(job.get("TuningJobArn") == arn and job["TrainingJobStatus"] == "InProgress" for job in jobs)
+            total = None if hour is None else count * hour
+            yield Leftover(Kind.TUNING, name, "", tuning["CreationTime"], hour=total)
+
+
+def running(jobs: Sequence[Job], tunings: Sequence[Job] = ()) -> Iterator[Leftover]:
+    """The jobs that run, without those of a tuning that runs: it would start others in their place.
+
+    One that is stopping already will end.
+    """
+    going = _arns(tunings, "InProgress")
     for job in jobs:
-        if job["TrainingJobStatus"] == "InProgress":
+        if job["TrainingJobStatus"] == "InProgress" and job.get("TuningJobArn") not in going:
             yield Leftover(Kind.JOB, job["TrainingJobName"], "", job["CreationTime"], hour=_hour(job))
 
 
@@ -44,18 +70,22 @@ def pools(jobs: Sequence[Job]) -> Iterator[Leftover]:
             yield Leftover(Kind.POOL, job["TrainingJobName"], "", since, hour=_hour(job))
 
 
-def done_folders(jobs: Sequence[Job], active: Sequence[Job], bucket: str) -> list[str]:
+def done_folders(jobs: Sequence[Job], active: Sequence[Job], bucket: str, tunings: Sequence[Job] = ()) -> list[str]:
     """The prefixes with checkpoints that no run needs: all jobs of each have ended, the newest is Completed.
+
+    Of a tuning, whose jobs share a prefix, it is the tuning that is Completed.
 
     Args:
         jobs: the jobs of the stack, as Search answers them. It does not know a job that was created just now.
         active: all jobs that run now, whoever's they are, as DescribeTrainingJob answers them.
         bucket: the stack's bucket for checkpoints.
+        tunings: the tuning jobs of the stack, as Search answers them.
     """
+    completed = _arns(tunings, "Completed")
     folders: dict[str, list[Job]] = {}
     for job in jobs:
         folders.setdefault(_folder(job), []).append(job)
-    needed = [uri for uri, users in folders.items() if uri and not _is_done(users)]
+    needed = [uri for uri, users in folders.items() if uri and not _is_done(users, completed)]
     needed += [uri for uri in map(_folder, active) if uri]
     return [
         aws.split_uri(uri)[1]
@@ -73,9 +103,9 @@ def _folder(job: Job) -> str:
 
 
 def is_of_one_run(prefix: str) -> bool:
-    """Whether a prefix is one that `make train` gives a job, ``<job file>/<job>/``: never that of more than a run."""
+    """Whether a prefix is one that `make train` or `make tune` gives, ``<job file>/<job>/``: never that of more."""
     folder, _, job = prefix.rstrip("/").partition("/")
-    return bool(folder) and "/" not in job and JOB_NAME.fullmatch(job) is not None
+    return bool(folder) and "/" not in job and any(form.fullmatch(job) for form in (JOB_NAME, TUNING_NAME))
 
 
 def needed_digests(jobs: Sequence[Job]) -> set[str]:
@@ -88,9 +118,18 @@ def needed_digests(jobs: Sequence[Job]) -> set[str]:
     return {image.partition("@")[2] for image in images if "@" in image}
 
 
-def _is_done(users: Sequence[Job]) -> bool:
+def _is_done(users: Sequence[Job], completed: Set[str]) -> bool:
     newest = max(users, key=lambda job: job["CreationTime"])
-    return all(job["TrainingJobStatus"] in ENDED for job in users) and newest["TrainingJobStatus"] == "Completed"
+    tunings = {job["TuningJobArn"] for job in users if job.get("TuningJobArn")}
+    is_completed = newest["TrainingJobStatus"] == "Completed" or newest.get("TuningJobArn") in completed
+    return is_completed and tunings <= completed and all(job["TrainingJobStatus"] in ENDED for job in users)
+
+
+def _arns(tunings: Sequence[Job], status: str) -> set[str]:
+    """The ARNs of the tunings with a status."""
+    return {
+        tuning["HyperParameterTuningJobArn"] for tuning in tunings if tuning["HyperParameterTuningJobStatus"] == status
+    }
 
 
 def _hour(job: Job) -> float | None:

@@ -12,6 +12,7 @@ from scripts.core.printable import one_line
 class Kind(Enum):
     """What a leftover is."""
 
+    TUNING = "running tuning"
     JOB = "running training job"
     POOL = "warm pool"
     IMAGE = "untagged image"
@@ -21,7 +22,7 @@ class Kind(Enum):
 
 KINDS = tuple(Kind)
 _PLURALS = {Kind.CHECKPOINTS: "folders of checkpoints"}
-_REMOVAL = {Kind.JOB: "Stop", Kind.POOL: "End", Kind.UPLOAD: "Abort"}
+_REMOVAL = {Kind.TUNING: "Stop", Kind.JOB: "Stop", Kind.POOL: "End", Kind.UPLOAD: "Abort"}
 _IN_BUCKETS = (Kind.UPLOAD, Kind.CHECKPOINTS)
 
 
@@ -31,8 +32,8 @@ class Leftover:
 
     Args:
         kind: what it is.
-        name: its name, as the call that removes it needs it: a job, an image's digest, a key, or a prefix.
-        place: the bucket or repository that holds it; empty for jobs and pools.
+        name: its name, as the call that removes it needs it: a tuning, a job, an image's digest, a key, or a prefix.
+        place: the bucket or repository that holds it; empty for tunings, jobs and pools.
         since: when it was made; of checkpoints, when they were last written.
         size: its bytes; None for what runs.
         hour: USD an hour that it costs; None if that is not known, or for what only takes space.

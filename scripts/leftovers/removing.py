@@ -17,6 +17,8 @@ def remove(leftover: Leftover, stack: "Stack") -> str | None:
         Why AWS keeps it, if it does; None if it is gone.
     """
     match leftover.kind:
+        case Kind.TUNING:
+            _stop_tuning(leftover.name)
         case Kind.JOB:
             stop(aws.client("sagemaker"), leftover.name)
         case Kind.POOL:
@@ -28,6 +30,13 @@ def remove(leftover: Leftover, stack: "Stack") -> str | None:
         case Kind.CHECKPOINTS:
             return _delete_objects(aws.client("s3"), leftover.place, leftover.name)
     return None
+
+
+def _stop_tuning(name: str) -> None:
+    """SageMaker stops its training jobs too."""
+    from scripts.tuning.stopping import stop as stop_tuning  # the package takes long to import
+
+    stop_tuning(aws.client("sagemaker"), name)
 
 
 def _end_pool(job: str) -> None:

@@ -160,6 +160,7 @@ def _prepare_resume(scene: Scene) -> None:
 
 def _prepare_sweep(scene: Scene) -> None:
     scene.sagemaker.jobs.clear()  # a sweep looks for the checkpoints of each
+    scene.sagemaker.tunings.clear()
     add_other(scene)
     prepare_ended(scene)
     tags = [{"Key": "Project", "Value": STACK.project}, {"Key": "Environment", "Value": STACK.environment}]
@@ -168,6 +169,7 @@ def _prepare_sweep(scene: Scene) -> None:
     aws.client("ecr").tag_resource(resourceArn=STACK.repository_arn, tags=tags)
     aws.client("s3").create_multipart_upload(Bucket=STACK.data_bucket, Key=f"{scene.prefix}file.bin")
     scene.sagemaker.jobs[scene.job]["WarmPoolStatus"] = AVAILABLE
+    scene.sagemaker.add_tuning(_tuning(scene).request, reads=10_000)  # it runs until it is stopped
     config = {"digest": f"sha256:{hashlib.sha256(scene.name.encode()).hexdigest()}", "size": 1}
     kind = "application/vnd.docker.distribution.manifest.v2+json"
     manifest = json.dumps({"schemaVersion": 2, "mediaType": kind, "config": config, "layers": [config]})
@@ -180,15 +182,16 @@ def do_sweep(scene: Scene) -> None:
     _find_stack()
     found = leftovers.find(STACK, datetime.now(UTC) + timedelta(days=2), lambda _: None)
     for leftover in found:
-        if leftover.name.startswith(f"{scene.name}/") or leftover.name in (scene.job, scene.image):
+        if leftover.name.startswith(f"{scene.name}/") or leftover.name in (scene.tuning, scene.job, scene.image):
             assert leftovers.remove(leftover, STACK) is None
 
 
 def all_is_swept(scene: Scene) -> None:
-    """The completed run has no checkpoints any more; its pool, its upload and its image are gone too."""
+    """The completed run has no checkpoints; the tuning runs no more, and pool, upload and image are gone too."""
     listed = aws.client("s3").list_objects_v2(Bucket=STACK.checkpoints_bucket, Prefix=f"{scene.name}/")
     assert not listed.get("Contents")
     assert scene.sagemaker.jobs[scene.job]["WarmPoolStatus"] == {"Status": "Terminated"}
+    assert scene.sagemaker.tuning_status(scene.tuning) == "Completed"
     assert scene.uploads() == []
     images = aws.client("ecr").list_images(repositoryName=STACK.repository_name, maxResults=1000)["imageIds"]
     assert scene.image not in [one["imageDigest"] for one in images]

@@ -51,7 +51,14 @@ def called(place: Yard, verb: str, **texts: str) -> set[str]:
     return set(operations)
 
 
-NOT_RECORDED = {"sweep": ("ecr:BatchDeleteImage", "s3:AbortMultipartUpload", "sagemaker:UpdateTrainingJob")}
+NOT_RECORDED = {
+    "sweep": (
+        "ecr:BatchDeleteImage",
+        "s3:AbortMultipartUpload",
+        "sagemaker:StopHyperParameterTuningJob",
+        "sagemaker:UpdateTrainingJob",
+    )
+}
 """What these verbs call besides: the recorded sweep finds checkpoints alone. It stops jobs as `make stop` does."""
 
 

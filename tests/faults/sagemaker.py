@@ -49,6 +49,17 @@ class SmallSageMaker:
             **more,
         }
 
+    def add_tuning(self, sent: dict[str, Any], reads: int = READS) -> None:
+        """Add a tuning, as it was sent. It is Completed after so many answers about it."""
+        name = sent["HyperParameterTuningJobName"]
+        self._reads[name] = reads
+        self.tunings[name] = sent
+        self.add(f"{name}{TRIAL}", "Completed", **sent["TrainingJobDefinition"])
+
+    def tuning_status(self, name: str) -> str:
+        """The status of a tuning. One that was stopped is Completed here too."""
+        return "Completed" if self._reads[name] < 0 else "InProgress"
+
     def answer(self, operation: str, sent: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         """Answer an operation with a status and a content."""
         of_tuning = "HyperParameterTuningJob" in operation
@@ -66,7 +77,7 @@ class SmallSageMaker:
             case "GetProducts":
                 return 200, {"PriceList": [json.dumps(PRODUCT)]}
             case "Search":
-                return 200, {"Results": [{"TrainingJob": job} for job in self.jobs.values()]}
+                return 200, {"Results": self._search(sent["Resource"])}
             case "ListTags":
                 return 200, {"Tags": [{"Key": "Project", "Value": "trainyard"}]}
             case "DescribeLogStreams":
@@ -79,6 +90,11 @@ class SmallSageMaker:
             return error("ValidationException", "Requested resource not found.")
         changes = {"StopTrainingJob": self._stop, "UpdateTrainingJob": self._end_pool}
         return changes[operation](name) if operation in changes else (200, self._describe(name))
+
+    def _search(self, resource: str) -> list[dict[str, Any]]:
+        of_tunings = resource == "HyperParameterTuningJob"
+        found = [*map(self._describe_tuning, self.tunings)] if of_tunings else [*self.jobs.values()]
+        return [{resource: one} for one in found]
 
     def _end_pool(self, name: str) -> tuple[int, dict[str, Any]]:
         if self.jobs[name].get("WarmPoolStatus") != AVAILABLE:
@@ -102,14 +118,17 @@ class SmallSageMaker:
             if name in self.tunings:
                 return error("ResourceInUse", "Tuning job names must be unique")
             self.created += 1
-            self._reads[name] = READS
-            self.tunings[name] = {key: value for key, value in sent.items() if key != "Tags"}
-            self.add(f"{name}{TRIAL}", "Completed", **sent["TrainingJobDefinition"])
+            self.add_tuning(sent)
             return 200, {"HyperParameterTuningJobArn": f"{ARN}{name}"}
         if name not in self.tunings:
             return error("ResourceNotFound", "No such tuning.")
         if operation == "ListTrainingJobsForHyperParameterTuningJob":
             return 200, {"TrainingJobSummaries": [self._trial(name)]}
+        if operation == "StopHyperParameterTuningJob":
+            if self.tuning_status(name) == "Completed":
+                return error("ValidationException", "The request was rejected because the tuning job has ended.")
+            self._reads[name] = -1
+            return 200, {}
         self._reads[name] -= 1
         return 200, self._describe_tuning(name)
 
@@ -118,7 +137,7 @@ class SmallSageMaker:
         return {
             **tuning,
             "HyperParameterTuningJobArn": f"{ARN}{name}",
-            "HyperParameterTuningJobStatus": "Completed" if self._reads[name] < 0 else "InProgress",
+            "HyperParameterTuningJobStatus": self.tuning_status(name),
             "Strategy": tuning["HyperParameterTuningJobConfig"]["Strategy"],
             "CreationTime": NOW,
             "TrainingJobStatusCounters": {"Completed": 1},

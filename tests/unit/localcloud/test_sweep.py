@@ -9,10 +9,11 @@ import pytest
 
 from scripts import leftovers, localcloud, runs
 from scripts.core import aws
-from scripts.leftovers.jobs import done_folders, is_of_one_run
+from scripts.leftovers.jobs import done_folders, is_of_one_run, running, running_tunings
 from scripts.leftovers.model import Kind, Leftover
 from scripts.stack import Stack
 from tests.unit.localcloud.test_ecr_storage import RegistryFiles
+from tests.unit.localcloud.tuning.searching import Searches
 
 OTHERS = [{"Key": "Project", "Value": "trainyard"}, {"Key": "Environment", "Value": "others"}]
 MINE = [{"Key": "Project", "Value": "trainyard"}, {"Key": "Environment", "Value": "swept"}]
@@ -83,6 +84,11 @@ class Left:
         self.their_pool = self._ended("", ResourceConfig=KEPT | {"VolumeSizeInGB": 12}, Tags=OTHERS)
         self.running = account.create(RUNS_ON, Tags=MINE)
         self.their_jobs = [account.create(RUNS_ON, Tags=OTHERS), account.create(RUNS_ON)]
+        self.searches = Searches(account, iter(("swept-260101120000-aaaa", "others-260101120000-aaaa")))
+        self.tuning = self.searches.create(RUNS_ON, Tags=MINE + PRICE)
+        self.their_tuning = self.searches.create(RUNS_ON, Tags=OTHERS)
+        for tuning in (self.tuning, self.their_tuning):
+            self.searches.wait_until(tuning, lambda one: one["TrainingJobStatusCounters"]["InProgress"])
         for bucket in ("swept-data", "others-data"):
             upload = self.s3.create_multipart_upload(Bucket=bucket, Key="digits/large.bin")
             self.s3.upload_part(
@@ -115,11 +121,16 @@ def left(account: Any, client: Callable[..., Any], cloud: localcloud.Cloud) -> I
     for job in (found.running, *found.their_jobs):
         if account.describe(job)["TrainingJobStatus"] == "InProgress":
             account.sagemaker.stop_training_job(TrainingJobName=job)
+    for tuning in (found.tuning, found.their_tuning):
+        if found.searches.describe(tuning)["HyperParameterTuningJobStatus"] == "InProgress":
+            account.sagemaker.stop_hyper_parameter_tuning_job(HyperParameterTuningJobName=tuning)
     for job in (found.pool, found.their_pool):
         if found.pool_status(job) == "Available":
             account.sagemaker.update_training_job(TrainingJobName=job, ResourceConfig={"KeepAlivePeriodInSeconds": 0})
     for job in (found.running, *found.their_jobs):
         account.wait_until_ended(job)
+    for tuning in (found.tuning, found.their_tuning):
+        found.searches.end(tuning)
 
 
 @pytest.mark.usefixtures("_calls")
@@ -127,6 +138,7 @@ def test_a_stack_s_leftovers_go_and_nobody_else_s(left: Left) -> None:
     stack, later = stack_of("swept"), datetime.now(UTC) + timedelta(days=2)
     found = leftovers.find(stack, later, pytest.fail)
     assert {(one.kind, one.name): (one.size, one.hour) for one in found} == {
+        (Kind.TUNING, left.tuning): (None, 0.5),
         (Kind.JOB, left.running): (None, None),
         (Kind.POOL, left.pool): (None, 0.5),
         (Kind.IMAGE, left.untagged): (10, None),
@@ -138,6 +150,8 @@ def test_a_stack_s_leftovers_go_and_nobody_else_s(left: Left) -> None:
         leftovers.remove(one, stack)
         leftovers.remove(one, stack)  # what is gone meanwhile is no error
     assert leftovers.find(stack, later, pytest.fail) == []
+    assert left.searches.end(left.tuning)["HyperParameterTuningJobStatus"] == "Stopped"
+    assert left.searches.describe(left.their_tuning)["HyperParameterTuningJobStatus"] == "InProgress"
     assert left.account.wait_until_ended(left.running)["TrainingJobStatus"] == "Stopped"
     assert (left.pool_status(left.pool), left.pool_status(left.their_pool)) == ("Terminated", "Available")
     assert {left.account.describe(job)["TrainingJobStatus"] for job in left.their_jobs} == {"InProgress"}
@@ -184,6 +198,68 @@ def test_checkpoints_stay_while_a_run_may_need_them() -> None:
     assert done_folders([*resumed, job("c", "Stopped", other, 3)], [], "checkpoints") == [f"digits/{JOB}/"]
     just_now = job("c", "InProgress", f"{one}/", 3)  # Search does not know it yet
     assert done_folders(resumed, [just_now], "checkpoints") == []
+
+
+TUNING = "digits-260101120000-aaaa"
+
+
+def searched(tuning_status: str, *statuses: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """A tuning and its jobs, as Search answers them: one with each status, all with one place for checkpoints."""
+    tags = [*MINE, *PRICE]
+    start = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    tuning = {
+        "HyperParameterTuningJobName": TUNING,
+        "HyperParameterTuningJobArn": f"arn:{TUNING}",
+        "HyperParameterTuningJobStatus": tuning_status,
+        "CreationTime": start,
+        "Tags": tags,
+    }
+    found = [
+        {
+            "TrainingJobName": f"{TUNING}-{number:03}-0123abcd",
+            "TrainingJobStatus": status,
+            "TuningJobArn": f"arn:{TUNING}",
+            "CreationTime": start + timedelta(minutes=number),
+            "CheckpointConfig": {"S3Uri": f"s3://checkpoints/digits/{TUNING}/"},
+            "Tags": tags,
+        }
+        for number, status in enumerate(statuses, 1)
+    ]
+    return [tuning], found
+
+
+def test_a_running_tuning_is_one_leftover_with_the_price_of_its_running_jobs() -> None:
+    tunings, found = searched("InProgress", "Completed", "InProgress", "InProgress")
+    (one,) = running_tunings(tunings, found)
+    assert (one.kind, one.name, one.since, one.hour) == (Kind.TUNING, TUNING, tunings[0]["CreationTime"], 1.0)
+    assert list(running(found, tunings)) == []
+    assert [job.hour for job in running(found)] == [0.5, 0.5]
+    assert [one.hour for one in running_tunings([{**tunings[0], "Tags": MINE}], found)] == [None]
+    stopping, found = searched("Stopping", "Completed", "InProgress")
+    assert list(running_tunings(stopping, found)) == []
+    assert len(list(running(found, stopping))) == 1
+
+
+@pytest.mark.parametrize(
+    ("tuning_status", "statuses", "done"),
+    [
+        ("Completed", ("Completed", "Stopped"), True),  # early stopping stopped the last one
+        ("Completed", ("Completed", "InProgress"), False),
+        ("Stopped", ("Completed", "Stopped"), False),
+        ("InProgress", ("Completed", "Completed"), False),  # its next job will use the same place
+    ],
+)
+def test_checkpoints_of_a_tuning_stay_until_it_is_completed(
+    tuning_status: str, statuses: tuple[str, ...], done: bool
+) -> None:
+    tunings, found = searched(tuning_status, *statuses)
+    assert done_folders(found, [], "checkpoints", tunings) == ([f"digits/{TUNING}/"] if done else [])
+    # A job that resumes one of them is no job of the tuning.
+    resumed = {**found[0], "TrainingJobStatus": "Failed", "TuningJobArn": None}
+    resumed["CreationTime"] = found[-1]["CreationTime"] + timedelta(minutes=1)
+    assert done_folders([*found, resumed], [], "checkpoints", tunings) == []
+    again = {**resumed, "TrainingJobStatus": "Completed"}
+    assert (done_folders([*found, again], [], "checkpoints", tunings) != []) == done
 
 
 @pytest.mark.parametrize("prefix", ["", "/", "digits/", f"{JOB}/", f"a/b/{JOB}/", "digits/everything/", f"/{JOB}/"])

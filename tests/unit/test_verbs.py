@@ -1,6 +1,7 @@
 """How every verb starts: fast, with no traceback of Ctrl-C, and with any encoding."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -115,3 +116,17 @@ def test_a_verb_prints_and_reads_names_with_any_encoding(
         check=False,
     )
     assert (ended.returncode, ended.stdout.decode()) == (0, printed), ended.stderr.decode()
+
+
+def test_a_verb_ends_without_looking_for_garbage(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import gc\ngc.set_debug(gc.DEBUG_STATS)\n")
+    ended = subprocess.run(
+        [sys.executable, "-m", "scripts.jobs", "--help"],
+        cwd=ROOT,
+        env={**clean_environment(), "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    *_, last = re.findall(r"gc: objects in each generation: (\d+) (\d+) (\d+)", ended.stderr)
+    assert sum(map(int, last)) < 1000  # of 25,000 objects

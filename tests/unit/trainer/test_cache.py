@@ -1,6 +1,11 @@
 """Decoded images in memory: they change nothing but the time."""
 
+import contextlib
+import ctypes
+import os
 import shutil
+import struct
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +14,17 @@ import pytest
 from PIL import Image
 
 from tests.late import Late
+from tests.unit.trainer.trainer_runs import Base
+from trainer.contract.folders import Folders
+from trainer.contract.job import read_job
 from trainer.images import memory
 from trainer.images.memory import Budget
 
 pytestmark = pytest.mark.e2e
-augmentation, cache, channel, decoding, pipeline, tf = (
-    *(Late(f"trainer.images.{name}") for name in ("augmentation", "cache", "channel", "decoding", "pipeline")),
+augmentation, cache, channel, decoding, host_input, pipeline, cluster, link, tf = (
+    *(Late(f"trainer.images.{name}") for name in ("augmentation", "cache", "channel", "decoding")),
+    *(Late(f"trainer.images.{name}") for name in ("host_input", "pipeline")),
+    *(Late(f"trainyard.hosts.{name}") for name in ("cluster", "link")),
     Late("tensorflow"),
 )
 IMAGES, BATCH, SIZE = 10, 4, 8
@@ -75,6 +85,63 @@ def test_validation_images_are_kept_in_their_order(images: Any) -> None:
     shutil.rmtree(Path(images.paths[0]).parents[1])
     again = [made.numpy() for made, _ in batches]
     assert (np.concatenate(first) == np.concatenate(again)).all()
+
+
+@contextlib.contextmanager
+def opened_files(folders: Sequence[Path]) -> Iterator[Callable[[], list[str]]]:
+    """Gives a function that returns the names of the files in these folders that were opened since its last call.
+
+    Linux tells: https://man7.org/linux/man-pages/man7/inotify.7.html.
+    """
+    libc, is_open, header = ctypes.CDLL(None), 0x20, struct.Struct("iIII")
+    watch = libc.inotify_init1(os.O_NONBLOCK)
+    for folder in folders:
+        assert libc.inotify_add_watch(watch, os.fsencode(folder), is_open) > 0
+
+    def names() -> list[str]:
+        found, place = [], 0
+        events = b""
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                events += os.read(watch, 1 << 16)
+        while place < len(events):
+            *_, length = header.unpack_from(events, place)
+            place += header.size + length
+            found.append(events[place - length : place].rstrip(b"\0").decode())
+        return sorted(filter(None, found))  # without a name: the folder itself
+
+    yield names
+    os.close(watch)
+
+
+def test_in_fast_file_mode_each_file_is_opened_once_when_a_step_needs_it(
+    images: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {"image_size": SIZE, "batch_size": BATCH, "augmentation": "standard", "seed": 1}
+    base = Base(tmp_path / "ml").channel("training", tmp_path / "photos")
+    monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(base.root))
+    team = cluster.Team(tf.distribute.get_strategy(), link.Link(["localhost"], 0, []))
+
+    def read(mode: str) -> Any:
+        base.configure(hyperparameters=settings, inputdataconfig={"training": {"TrainingInputMode": mode}})
+        job = read_job(Folders(base.root), [], {})
+        return host_input.read(job, job.hyperparameters, team)
+
+    with opened_files([tmp_path / "photos" / label for label in "ab"]) as opened:
+        copied = read("File")
+        assert len(set(opened())) == IMAGES
+        fast = read("FastFile")
+        assert opened() == []
+        made, known = [], set[str]()
+        for step in STEPS:
+            made += [drawn.numpy() for drawn, _ in fast.batches(range(step, step + 1))]
+            needed = {Path(path).name for path in fast.files(range(step, step + 1))}
+            assert opened() == sorted(needed - known)
+            known |= needed
+    assert len(known) == IMAGES
+    assert fast.fingerprints == copied.fingerprints
+    expected = [drawn.numpy() for drawn, _ in copied.batches(STEPS)]
+    assert (np.stack(made) == np.stack(expected)).all()
 
 
 def write(root: Path, files: dict[str, str]) -> Path:

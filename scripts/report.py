@@ -10,16 +10,16 @@ from scripts.core import console, verb
 def main(tuning: str) -> None:
     """Make a tuning's report, as it is now: its best model, a job file with its values, report.html.
 
-    Read the tuning, or what runs/ has kept of it, and write its report.
+    Ask no cloud about a tuning that has ended if runs/ has it with its best model.
     """
     from scripts import tuning as tunings
     from scripts.core import aws
 
-    sagemaker = aws.client("sagemaker")
-    name = tunings.find(tuning, sagemaker)
+    found = tunings.read_ended(tuning)
+    name = tunings.find(tuning, aws.client("sagemaker")) if found is None else found.name
     line = f"Interrupted. `make report TUNING={name}` makes the report."
     with verb.on_interrupt(line):
-        found = tunings.read(sagemaker, name)
+        found = found or tunings.read(aws.client("sagemaker"), name)
         console.say(f"{found.name}: {found.status}")
         tunings.conclude(found)
 

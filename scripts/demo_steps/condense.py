@@ -117,8 +117,8 @@ def result(output: Sequence[str], ended: bool) -> Summary:
 
 
 def search(output: Sequence[str], ended: bool) -> Summary:
-    """Condense a search: what it searches, each new best value, and where its report is."""
-    shown = ("Search: ", "Best so far: ", *(("The report is ",) if ended else ()))
+    """Condense a search: what it searches, each new best value, its evaluation, and where its report is."""
+    shown = ("Search: ", "Best so far: ", "Evaluation: ", *(("The report is ",) if ended else ()))
     lines = tuple(_cut(line) for line in output if line.startswith(shown))
     trials = sum(TRIAL_ENDED.match(line) is not None for line in output)
     return Summary(lines, f"{trials} trials ended" if trials else _newest(output))

@@ -2,7 +2,7 @@
 
 from scripts.tuning.conclusion import conclude
 from scripts.tuning.finding import best_job, describe, find
-from scripts.tuning.following import follow, following_tuning, read
+from scripts.tuning.following import follow, following_tuning, read, read_ended
 from scripts.tuning.listing import list_tunings, tuning_table
 from scripts.tuning.preparation import PreparedTuning, prepare, upload
 from scripts.tuning.results import ENDED, Tuning
@@ -23,6 +23,7 @@ __all__ = [
     "prepare",
     "print_end",
     "read",
+    "read_ended",
     "run",
     "search_lines",
     "stop",

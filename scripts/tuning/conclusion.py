@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scripts import training
 from scripts.core import aws, console
@@ -11,16 +11,20 @@ from scripts.jobfile.hyperparameters import as_texts
 from scripts.jobfile.reading import FOLDER as JOBS
 from scripts.jobfile.reading import read_job
 from scripts.runs.ending import job_exists
-from scripts.runs.record import create_run_folder, describe, has_model, read_json, save_record
+from scripts.runs.record import create_run_folder, describe, has_model, model_folder, read_json, save_record
 from scripts.tuning import best_file
 from scripts.tuning.defaults import find_defaults, local_records
+from scripts.tuning.evaluation import evaluation_line, unseen_images
 from scripts.tuning.results import Tuning
+
+if TYPE_CHECKING:
+    from scripts.jobfile.spec import JobSpec
 
 REPORT = "report.html"
 
 
 def conclude(tuning: Tuning) -> None:
-    """Write the report and the job file with the best values, and download the best job's model.
+    """Write the report and the job file with the best values, and download and evaluate the best job's model.
 
     Args:
         tuning: the tuning, which has ended or runs.
@@ -35,9 +39,18 @@ def conclude(tuning: Tuning) -> None:
         try:
             if tuning.best is not None and not has_model(tuning.best):
                 training.fetch_model(save_record(describe(aws.client("sagemaker"), tuning.best)))
+                _evaluate(tuning, tuning.best)
         finally:
             for each in lines:
                 console.say(each)
+
+
+def _evaluate(tuning: Tuning, job: str) -> None:
+    """Print how the downloaded model does on the images that no job has received, if there are such images."""
+    spec = _spec(_job_file(_request(tuning.name)))
+    images = unseen_images(spec) if spec is not None and has_model(job) else None
+    if images is not None:
+        console.say(evaluation_line(model_folder(job), images))
 
 
 def write_files(tuning: Tuning) -> list[str]:
@@ -77,10 +90,16 @@ def write_best_file(tuning: Tuning, job_file: str) -> Path | None:
 
 def _own_values(job_file: str) -> dict[str, str]:
     """The hyperparameters of a job file, as SageMaker stores them; none if there is no such file any more."""
+    spec = _spec(job_file)
+    return {} if spec is None else as_texts(spec.hyperparameters_to_send)
+
+
+def _spec(job_file: str) -> "JobSpec | None":
+    """A job file; None if there is no such file any more, or if it is not valid."""
     try:
-        return as_texts(read_job(job_file).hyperparameters_to_send)
+        return read_job(job_file)
     except UserError:
-        return {}
+        return None
 
 
 def _request(name: str) -> Mapping[str, Any]:

@@ -17,12 +17,12 @@ def find(text: str, sagemaker: Any) -> str:
     Raises:
         UserError: TUNING is empty, or matches no tuning or several.
     """
-    local = [name for name in folders() if TUNING_NAME.fullmatch(name)]
+    local = _local()
     if not text:
         newest = sorted(local, key=_by_time)[-1:]
         example = newest[0] if newest else "<tuning>"
         raise UserError("No tuning is named.", f"Name one with TUNING=, such as TUNING={example}.")
-    found = match_run(text, local, "TUNING", "tunings")
+    found = find_local(text)
     if found is None:
         found = match_run(text, _listed(sagemaker, NameContains=text), "TUNING", "tunings") if _may_be(text) else None
     if found is not None:
@@ -30,6 +30,15 @@ def find(text: str, sagemaker: Any) -> str:
     close = nearest(text, local) or nearest(text, _listed(sagemaker))
     hint = f"Did you mean TUNING={close}? " if close else ""
     raise UserError(f"There is no tuning {text} in {aws.region()}.", f"{hint}`make tunings` lists them.")
+
+
+def find_local(text: str) -> str | None:
+    """The tuning of runs/ that TUNING names; None if there is none.
+
+    Raises:
+        UserError: TUNING matches several.
+    """
+    return match_run(text, _local(), "TUNING", "tunings")
 
 
 def describe(sagemaker: Any, name: str) -> dict[str, Any]:
@@ -67,6 +76,10 @@ def best_job(described: Mapping[str, Any]) -> str:
         )
     found: str = best["TrainingJobName"]
     return found
+
+
+def _local() -> list[str]:
+    return [name for name in folders() if TUNING_NAME.fullmatch(name)]
 
 
 def _listed(sagemaker: Any, **more: Any) -> list[str]:

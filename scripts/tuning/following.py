@@ -11,8 +11,8 @@ from scripts.core.errors import UserError
 from scripts.core.patience import Patience
 from scripts.runs.ending import job_exists
 from scripts.runs.following import next_pause
-from scripts.runs.record import read_json
-from scripts.tuning.finding import describe
+from scripts.runs.record import has_model, read_json
+from scripts.tuning.finding import describe, find_local
 from scripts.tuning.lines import changes
 from scripts.tuning.reading import TuningReader, read_saved, save_tuning
 from scripts.tuning.results import ENDED, Tuning
@@ -71,6 +71,19 @@ def read(sagemaker: Any, name: str) -> Tuning:
     tuning = TuningReader(name, price_of(sagemaker, name)).read(sagemaker)
     save_tuning(tuning)
     return tuning
+
+
+def read_ended(text: str) -> Tuning | None:
+    """The tuning that TUNING names, if it has ended and runs/ has it with its best model; None if AWS is needed.
+
+    Raises:
+        UserError: TUNING matches several.
+    """
+    name = find_local(text) if text else None
+    kept = read_saved(name) if name else None
+    if kept is None or kept.status not in ENDED:
+        return None
+    return kept if kept.best is None or has_model(kept.best) else None
 
 
 @contextmanager

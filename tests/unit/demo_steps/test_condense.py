@@ -142,7 +142,7 @@ def test_any_output_is_accepted(output: list[str], ended: bool) -> None:
     condense.parse_scores(output)
 
 
-def test_a_search_shows_each_new_best_value_and_at_its_end_the_report() -> None:
+def test_a_search_shows_each_new_best_value_the_evaluation_and_at_its_end_the_report() -> None:
     output = [
         "Search: the least val_loss, Bayesian, 8 training jobs, 2 at a time",
         "  dropout: 0.0 to 0.5, Linear",
@@ -150,11 +150,12 @@ def test_a_search_shows_each_new_best_value_and_at_its_end_the_report() -> None:
         "22:46:57 001-452eae86 Completed: val_loss 0.02118, 2 min 23 s",
         "Best so far: val_loss 0.02118 of 001-452eae86",
         "22:46:58 002-a105dee7 Failed: 3 s, AlgorithmError",
+        "Evaluation: accuracy 0.9889, loss 0.04 on 360 images of data/digits/test",
         "The report is runs/digits-261129224421-1ka4/report.html.",
     ]
     found = condense.search(output[:-1], False)
-    assert found == condense.Summary((output[0], output[4]), "2 trials ended")
-    assert condense.search(output, True).lines == (output[0], output[4], output[-1])
+    assert found == condense.Summary((output[0], output[4], output[6]), "2 trials ended")
+    assert condense.search(output, True).lines == (output[0], output[4], output[6], output[7])
     assert condense.search(output[:3], False).status == output[2]
 
 

@@ -131,6 +131,8 @@ def test_hyperband_needs_the_number_of_epochs() -> None:
     assert problems("CreateHyperParameterTuningJob", build(strategy="Hyperband")) == []
     assert "epochs=many" in refused(strategy="Hyperband", job={"hyperparameters": {"epochs": "many"}})
     assert "no hyperparameter says" in refused(strategy="Hyperband", job={"hyperparameters": {}})
+    searched = {"epochs": {"min": 1, "max": 9}}  # not the same for all jobs
+    assert "no hyperparameter says" in refused(strategy="Hyperband", ranges=searched, known=None)
 
 
 def test_limits_of_aws() -> None:

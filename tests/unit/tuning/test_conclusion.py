@@ -13,6 +13,9 @@ from scripts.jobfile.reading import parse_job
 from scripts.tuning import best_file
 from scripts.tuning.conclusion import write_best_file, write_files
 from scripts.tuning.defaults import find_defaults
+from scripts.tuning.evaluation import evaluation_line, unseen_images
+from scripts.tuning.following import read_ended
+from scripts.tuning.reading import save_tuning
 from scripts.tuning.results import Range, Tuning
 from tests.conftest import ROOT
 from tests.unit.tuning.report_samples import BATCH, FOUR, tuning
@@ -108,6 +111,34 @@ def test_a_file_that_somebody_wrote_is_not_replaced(
     assert "is not written" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({}, "data/digits/test"),
+        ({"program": "own.py"}, None),
+        ({"channels": {"training": {"source": "s3://bucket/digits/training"}}}, None),
+        ({"channels": {"training": {"source": "data/digits/training"}, "more": {"source": "data/digits/test"}}}, None),
+        ({"channels": {"training": {"source": "data/others/training"}}}, None),
+    ],
+    ids=str,
+)
+def test_images_beside_the_trainer_s_training_images_that_no_job_receives_are_found(
+    change: dict[str, Any], found: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data/digits/test").mkdir(parents=True)
+    spec = parse_job({"channels": {"training": {"source": "data/digits/training"}}} | change, "jobs/digits.toml")
+    assert unseen_images(spec) == (None if found is None else Path(found))
+
+
+def test_a_trainer_that_cannot_evaluate_here_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    line = evaluation_line(Path("runs/a/model"), Path("data/digits/test"))
+    assert line.startswith("Not evaluated (")
+    assert "No module named" in line
+    assert line.endswith(": python -m trainer evaluate --model runs/a/model --data data/digits/test")
+
+
 OWN = {"epochs": "5", "batch_size": "64"}
 
 
@@ -165,3 +196,22 @@ def test_the_files_are_written_from_what_runs_keeps(tmp_path: Path, monkeypatch:
     assert "better than the 0.6 with the defaults" in page
     values = tomllib.loads((tmp_path / "jobs" / "digits-best.toml").read_text(encoding="utf-8"))
     parse_job(values, "jobs/digits-best.toml")
+
+
+def test_of_a_tuning_that_has_ended_and_is_here_with_its_best_model_no_cloud_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = replace(tuning(8), name="digits-261101120000-abcd", status="Completed")
+    assert read_ended("") is None
+    assert read_ended("digits") is None
+    save_tuning(made)
+    assert read_ended("digits") is None  # the model is missing
+    folder = tmp_path / "runs" / str(made.best) / "model"
+    folder.mkdir(parents=True)
+    (folder / "model.keras").write_text("x", encoding="utf-8")
+    assert read_ended("digits") == made
+    save_tuning(replace(made, status="InProgress"))
+    assert read_ended("digits") is None
+    save_tuning(replace(made, best=None, status="Failed"))
+    assert read_ended(made.name) == replace(made, best=None, status="Failed")

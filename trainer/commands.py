@@ -1,6 +1,6 @@
 """The commands of ``python -m trainer``. SageMaker starts a container with the one argument ``train``.
 
-``describe`` and ``check`` answer at once: only the other commands import TensorFlow.
+``describe`` and ``check`` answer at once: only the other commands import TensorFlow, or what runs another program.
 """
 
 import gc
@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 
-from trainer.contract import describe, program, source
+from trainer.contract import describe
 from trainer.contract.failure import run_guarded
 from trainer.contract.folders import Folders, unset_absent_channels
 from trainer.contract.job import read_evaluation, read_job, read_prediction, read_preview
@@ -58,6 +58,8 @@ def main(arguments: Sequence[str], stop: Stop) -> int:
 
 
 def _train(folders: Folders, arguments: list[str], stop: Stop) -> int:
+    from trainer.contract import program, source
+
     unset_absent_channels(folders, os.environ)
     other = source.other_program(folders, os.environ)
     if other:

@@ -1,6 +1,12 @@
-"""A session of botocore that loads the model of a service without looking through all services before."""
+"""A session of botocore that loads the model of a service sooner, and without looking through all services before."""
 
-from botocore.loaders import Loader
+import gzip
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from botocore.loaders import JSONFileLoader, Loader
 from botocore.session import Session, get_session
 
 
@@ -11,8 +17,21 @@ class _AnyService(list[str]):
         return True
 
 
+class _QuickFiles(JSONFileLoader):
+    """botocore's makes an OrderedDict of each object in a file: twice the time of a dict, which keeps the order too."""
+
+    def load_file(self, file_path: str) -> Any:
+        """The content of a JSON file; None if there is none. ``file_path`` has no suffix."""
+        for suffix, unpacked in ((".json", bytes), (".json.gz", gzip.decompress)):
+            with suppress(FileNotFoundError):
+                return json.loads(unpacked(Path(file_path + suffix).read_bytes()))
+        return None
+
+
 class _QuickLoader(Loader):
     """botocore's loader lists the folders of all four hundred services, to name them if it does not know one."""
+
+    FILE_LOADER_CLASS = _QuickFiles
 
     def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore names it
         return _AnyService()

@@ -54,6 +54,8 @@ def main() -> None:
 
 def prepare(yard: Yard) -> dict[str, str]:
     """Apply the stack, upload the digits and let jobs run; returns the variables for commands on this local cloud."""
+    # As in a clone. Elsewhere, a command asks git thrice as often for the files of an image.
+    subprocess.run(["git", "init", "--quiet", yard.folder], check=True)
     make = yard.project.make
     make("infra", "CLOUD=local", "YES=1")
     make("digits")

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from moto.core import serialize
 from moto.core.responses import ActionResult
 from moto.ecr.models import Repository
 from moto.iam.exceptions import InvalidInput, NotFoundException
@@ -11,6 +12,7 @@ from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeMultipart
 from moto.s3.responses import S3Response
 from moto.sts.models import STSBackend
 
+from scripts.core.aws import read_time
 from scripts.localcloud.access import canonical, gate, identities, simulation
 from scripts.policies.documents import InvalidPolicyError
 
@@ -33,6 +35,8 @@ def apply(registry: str) -> None:
 
     Simulations: moto has no SimulatePrincipalPolicy.
 
+    Times: moto makes a text of each, and reads it again with dateutil. That takes a third of a listing's time.
+
     Incomplete uploads: moto says of each that it began in 2010. So a program that aborts old ones would abort all.
 
     Bucket policies: moto ignores their conditions. So the usual statement "deny requests without TLS" would deny
@@ -43,6 +47,7 @@ def apply(registry: str) -> None:
     FakeBucket.get_permission = _permission
     FakeBucket._log_permissions_enabled_policy = staticmethod(gate.takes_logs)
     _keep_times_of_uploads()
+    _read_times_quickly()
     _name_the_root()
     canonical.patch_moto()
     identities.patch_moto()
@@ -87,6 +92,12 @@ def _keep_times_of_uploads() -> None:
         return list_uploads(response)
 
     FakeMultipart.__init__, S3Response.list_multipart_uploads = made, listed
+
+
+def _read_times_quickly() -> None:
+    """Let moto read times as `read_time` does: the same values."""
+    aware = serialize.parse_to_aware_datetime
+    serialize.parse_to_aware_datetime = lambda value: aware(read_time(value) if isinstance(value, str) else value)
 
 
 def _name_the_root() -> None:

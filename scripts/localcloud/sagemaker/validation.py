@@ -5,7 +5,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import botocore.loaders
@@ -28,6 +28,7 @@ def check(operation: str, parameters: Mapping[str, Any]) -> None:
         raise validation_error(count + "; ".join(found))
 
 
+@lru_cache(maxsize=1000)  # Search asks for each member of each job, and the model makes all members anew each time.
 def has_property(shape: str, path: str) -> bool:
     """Return whether a structure of the service model has a member, such as ``OutputDataConfig.S3OutputPath``."""
     found = _model().shape_for(shape)

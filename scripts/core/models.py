@@ -21,9 +21,9 @@ class _QuickFiles(JSONFileLoader):
     """botocore's makes an OrderedDict of each object in a file: twice the time of a dict, which keeps the order too."""
 
     def load_file(self, file_path: str) -> Any:
-        """The content of a JSON file; None if there is none. ``file_path`` has no suffix."""
+        """The content of a JSON file; None if none can be read. ``file_path`` has no suffix."""
         for suffix, unpacked in ((".json", bytes), (".json.gz", gzip.decompress)):
-            with suppress(FileNotFoundError):
+            with suppress(OSError):  # there is none, or you may not read ~/.aws/models
                 return json.loads(unpacked(Path(file_path + suffix).read_bytes()))
         return None
 

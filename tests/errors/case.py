@@ -75,6 +75,8 @@ def file(name: str, content: str | bytes) -> Given:
 
     @contextmanager
     def written(scene: Scene) -> Iterator[None]:
+        if name.startswith("scripts/"):
+            scene.python = None  # its forks have imported the file already
         path = scene.folder / name
         before = path.read_bytes() if path.is_file() else None
         new = [parent for parent in path.parents if not parent.exists()]

@@ -16,22 +16,29 @@ from tests.errors.scene import Scene, bare, running, with_stack
 
 
 @pytest.fixture(scope="session")
-def python() -> Iterator[Path]:
-    """What make calls for Python, in most cases."""
-    with forks.python() as program:
-        yield program
-
-
-@pytest.fixture(scope="session")
 def plain_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A fresh copy of the project."""
     return Project(tmp_path_factory.mktemp("plain"))
 
 
+@pytest.fixture(scope="session")
+def plain_python(plain_project: Project) -> Iterator[Path]:
+    """What make calls for Python in most cases without a cloud."""
+    with forks.python(plain_project.folder) as program:
+        yield program
+
+
+@pytest.fixture(scope="session")
+def stack_python(workshop: Project) -> Iterator[Path]:
+    """What make calls for Python in most cases with a stack."""
+    with forks.python(workshop.folder) as program:
+        yield program
+
+
 @pytest.fixture
-def plain(plain_project: Project, tmp_path: Path, python: Path) -> Scene:
+def plain(plain_project: Project, tmp_path: Path, plain_python: Path) -> Scene:
     """A scene without a cloud."""
-    return replace(bare(plain_project, tmp_path), python=python)
+    return replace(bare(plain_project, tmp_path), python=plain_python)
 
 
 @pytest.fixture(scope="session")
@@ -65,9 +72,11 @@ def jobs(workshop: Project, front: Front, aws: Callable[[str], Any]) -> Iterator
 
 
 @pytest.fixture
-def stack(workshop: Project, front: Front, aws: Callable[[str], Any], jobs: dict[str, str], python: Path) -> Scene:
+def stack(
+    workshop: Project, front: Front, aws: Callable[[str], Any], jobs: dict[str, str], stack_python: Path
+) -> Scene:
     """A scene with the stack and its runs."""
-    scene = replace(with_stack(workshop, front, aws), python=python)
+    scene = replace(with_stack(workshop, front, aws), python=stack_python)
     (workshop.folder / "build/local-local/plan/plan.tfplan").unlink(missing_ok=True)  # of a test before
     scene.words.update(jobs)
     return scene

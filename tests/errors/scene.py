@@ -92,11 +92,17 @@ class Scene:
     def holdings(self) -> dict[str, object]:
         """The files of the project, without caches."""
         found: dict[str, object] = {}
-        for current, folders, files in os.walk(self.folder):
-            folders[:] = [name for name in folders if name not in NOT_OURS]
-            for name in [*files, *folders]:
-                status = (Path(current) / name).lstat()
-                found[f"{current}/{name}"] = (status.st_size, status.st_mtime_ns) if name in files else None
+        folders = [str(self.folder)]
+        for folder in folders:  # more are added on the way
+            for entry in os.scandir(folder):
+                if entry.is_dir(follow_symlinks=False):
+                    if entry.name in NOT_OURS:
+                        continue
+                    folders.append(entry.path)
+                    found[entry.path] = None
+                else:
+                    status = entry.stat(follow_symlinks=False)
+                    found[entry.path] = (status.st_size, status.st_mtime_ns)
         return found
 
 

@@ -10,12 +10,12 @@ DATA_DIR = Path("build/validate/terraform")
 
 
 def validate() -> None:
-    """Run `terraform validate`.
+    """Run `terraform validate`, without the tests: `terraform test` validates each of them, and starts the provider for it.
 
     Raises:
         UserError: it finds an error, or Terraform cannot get its providers.
     """
-    _run(_initialised(), "validate")
+    _run(_initialised(), "validate", "-no-tests")
 
 
 def run_tests() -> None:
@@ -41,8 +41,8 @@ def _initialised() -> Terraform:
     return runner
 
 
-def _run(runner: Terraform, command: str) -> None:
-    code = runner.stream(command)
+def _run(runner: Terraform, command: str, *flags: str) -> None:
+    code = runner.stream(command, *flags)
     if code != 0:
         raise UserError(
             f"`terraform {command}` failed with exit code {code}; its own message is above.",

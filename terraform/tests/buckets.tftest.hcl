@@ -14,7 +14,7 @@ variables {
   checkpoints_name = "the-checkpoints"
 }
 
-run "nothing_is_public" {
+run "buckets_are_closed_encrypted_cleaned_up_and_kept" {
   command = plan
 
   module {
@@ -28,14 +28,6 @@ run "nothing_is_public" {
     ])
     error_message = "All four kinds of public access must be blocked on all three buckets."
   }
-}
-
-run "everything_is_encrypted" {
-  command = plan
-
-  module {
-    source = "./modules/buckets"
-  }
 
   assert {
     condition = length(aws_s3_bucket_server_side_encryption_configuration.this) == 3 && alltrue(flatten([
@@ -44,14 +36,6 @@ run "everything_is_encrypted" {
       ]
     ]))
     error_message = "All three buckets must be encrypted."
-  }
-}
-
-run "plain_http_is_refused" {
-  command = plan
-
-  module {
-    source = "./modules/buckets"
   }
 
   assert {
@@ -68,14 +52,6 @@ run "plain_http_is_refused" {
     ])
     error_message = "Each bucket's policy must refuse every request without TLS, to the bucket and to its objects."
   }
-}
-
-run "data_and_models_are_versioned_and_checkpoints_are_not" {
-  command = plan
-
-  module {
-    source = "./modules/buckets"
-  }
 
   assert {
     condition     = toset(keys(aws_s3_bucket_versioning.this)) == toset(["data", "models"])
@@ -87,14 +63,6 @@ run "data_and_models_are_versioned_and_checkpoints_are_not" {
       for versioning in aws_s3_bucket_versioning.this : versioning.versioning_configuration[0].status == "Enabled"
     ])
     error_message = "Versioning must be enabled."
-  }
-}
-
-run "incomplete_uploads_old_versions_and_old_checkpoints_are_deleted" {
-  command = plan
-
-  module {
-    source = "./modules/buckets"
   }
 
   assert {
@@ -119,14 +87,6 @@ run "incomplete_uploads_old_versions_and_old_checkpoints_are_deleted" {
     }
     error_message = "Old versions of data and models and old checkpoints must be deleted; current data and models must be kept."
   }
-}
-
-run "checkpoints_outlive_the_longest_job" {
-  command = plan
-
-  module {
-    source = "./modules/buckets"
-  }
 
   assert {
     condition = alltrue([
@@ -135,14 +95,6 @@ run "checkpoints_outlive_the_longest_job" {
     ])
     error_message = "A training job may last 28 days, so its checkpoints must be kept longer."
   }
-}
-
-run "buckets_with_objects_are_kept" {
-  command = plan
-
-  module {
-    source = "./modules/buckets"
-  }
 
   assert {
     condition     = !anytrue([for bucket in aws_s3_bucket.this : bucket.force_destroy])
@@ -150,7 +102,7 @@ run "buckets_with_objects_are_kept" {
   }
 }
 
-run "protected_buckets_cannot_be_deleted_by_anybody" {
+run "protected_buckets_cannot_be_deleted_by_anybody_and_a_key_encrypts_all" {
   command = plan
 
   module {
@@ -159,6 +111,7 @@ run "protected_buckets_cannot_be_deleted_by_anybody" {
 
   variables {
     protect = true
+    kms_key = { arn = "arn:aws:kms:eu-central-1:111122223333:key/the-key" }
   }
 
   assert {
@@ -173,18 +126,6 @@ run "protected_buckets_cannot_be_deleted_by_anybody" {
       }
     ])
     error_message = "The policy of each bucket must deny s3:DeleteBucket to everybody."
-  }
-}
-
-run "a_key_encrypts_all_buckets" {
-  command = plan
-
-  module {
-    source = "./modules/buckets"
-  }
-
-  variables {
-    kms_key = { arn = "arn:aws:kms:eu-central-1:111122223333:key/the-key" }
   }
 
   assert {

@@ -12,7 +12,7 @@ variables {
   name = "the-trainer"
 }
 
-run "tags_cannot_be_overwritten" {
+run "tags_are_immutable_images_are_scanned_and_only_old_ones_are_deleted" {
   command = plan
 
   module {
@@ -23,26 +23,10 @@ run "tags_cannot_be_overwritten" {
     condition     = aws_ecr_repository.this.image_tag_mutability == "IMMUTABLE"
     error_message = "A tag must never point to another image later."
   }
-}
-
-run "images_are_scanned_when_pushed" {
-  command = plan
-
-  module {
-    source = "./modules/registry"
-  }
 
   assert {
     condition     = aws_ecr_repository.this.image_scanning_configuration[0].scan_on_push
     error_message = "Every push must be scanned."
-  }
-}
-
-run "old_images_are_deleted" {
-  command = plan
-
-  module {
-    source = "./modules/registry"
   }
 
   assert {
@@ -51,14 +35,6 @@ run "old_images_are_deleted" {
       rule.selection.tagStatus => rule.selection.countNumber
     } == { untagged = 7, any = 50 }
     error_message = "Untagged images must be deleted after a week, and all images except the newest 50."
-  }
-}
-
-run "a_repository_with_images_is_kept" {
-  command = plan
-
-  module {
-    source = "./modules/registry"
   }
 
   assert {

@@ -37,7 +37,7 @@ variables {
   environment = "dev"
 }
 
-run "names_contain_project_environment_account_and_region" {
+run "names_arns_and_outputs_contain_project_environment_account_and_region" {
   command = plan
 
   assert {
@@ -59,10 +59,6 @@ run "names_contain_project_environment_account_and_region" {
     condition     = local.repository_name == "trainyard-dev-trainer"
     error_message = "The repository's name must contain project and environment; its URL contains account and region."
   }
-}
-
-run "the_outputs_contain_project_environment_region_and_account" {
-  command = plan
 
   assert {
     condition = (
@@ -76,10 +72,6 @@ run "the_outputs_contain_project_environment_region_and_account" {
     condition     = output.tags == null && output.kms_key_arn == null && output.subnet_ids == null
     error_message = "An option that is not used must be no output, so that a stack that exists stays as it is."
   }
-}
-
-run "arns_are_known_in_the_plan" {
-  command = plan
 
   assert {
     condition     = local.repository_arn == "arn:aws:ecr:eu-central-1:111122223333:repository/trainyard-dev-trainer"
@@ -90,23 +82,14 @@ run "arns_are_known_in_the_plan" {
     condition     = local.bucket_arns["data"] == "arn:aws:s3:::trainyard-dev-data-111122223333-eu-central-1"
     error_message = "The buckets' ARNs must be built from names."
   }
-}
-
-run "arns_contain_the_partition_of_the_region" {
-  command = plan
-
-  providers = { aws = aws.china }
 
   assert {
-    condition = (
-      startswith(local.repository_arn, "arn:aws-cn:ecr:cn-northwest-1:") &&
-      startswith(local.bucket_arns["models"], "arn:aws-cn:s3:::")
-    )
-    error_message = "ARNs in China must contain China's partition."
+    condition     = length(aws_cloudwatch_log_group.training_jobs) == 0
+    error_message = "The log group belongs to the whole account, so the stack may manage it only on request."
   }
 }
 
-run "the_longest_names_fit_into_63_characters" {
+run "arns_contain_the_partition_of_the_region_and_the_longest_names_fit" {
   command = plan
 
   providers = { aws = aws.china }
@@ -117,26 +100,25 @@ run "the_longest_names_fit_into_63_characters" {
   }
 
   assert {
+    condition = (
+      startswith(local.repository_arn, "arn:aws-cn:ecr:cn-northwest-1:") &&
+      startswith(local.bucket_arns["models"], "arn:aws-cn:s3:::")
+    )
+    error_message = "ARNs in China must contain China's partition."
+  }
+
+  assert {
     condition     = length(local.bucket_names["checkpoints"]) == 63
     error_message = "22 characters of project and environment must give a bucket name of 63 characters in a region of 14."
   }
 }
 
-run "an_environment_that_s3_does_not_allow_in_names_is_refused" {
-  command = plan
-
-  variables {
-    environment = "dev--"
-  }
-
-  expect_failures = [var.environment]
-}
-
-run "an_existing_role_is_used_and_none_is_created" {
+run "an_existing_role_is_used_and_a_managed_log_group_is_kept_when_the_stack_is_removed" {
   command = plan
 
   variables {
     existing_role_arn = "arn:aws:iam::111122223333:role/team/training"
+    manage_log_group  = true
   }
 
   assert {
@@ -148,23 +130,6 @@ run "an_existing_role_is_used_and_none_is_created" {
     condition     = length(module.training_role) == 0
     error_message = "With an existing role, the stack must create none."
   }
-}
-
-run "the_shared_log_group_is_not_managed_by_default" {
-  command = plan
-
-  assert {
-    condition     = length(aws_cloudwatch_log_group.training_jobs) == 0
-    error_message = "The log group belongs to the whole account, so the stack may manage it only on request."
-  }
-}
-
-run "a_managed_log_group_is_kept_when_the_stack_is_removed" {
-  command = plan
-
-  variables {
-    manage_log_group = true
-  }
 
   assert {
     condition = (
@@ -174,8 +139,6 @@ run "a_managed_log_group_is_kept_when_the_stack_is_removed" {
     error_message = "Removing this stack must not delete the logs of other projects."
   }
 }
-
-# The values that variables refuse are in tests/unit/stack/test_variables.py: Terraform needs no provider for them.
 
 run "names_tags_and_retention_follow_the_rules_of_the_account" {
   command = plan

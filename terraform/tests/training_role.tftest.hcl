@@ -21,7 +21,7 @@ variables {
   repository_arn         = "arn:aws:ecr:eu-central-1:111122223333:repository/the-trainer"
 }
 
-run "only_training_and_tuning_jobs_of_this_account_and_region_can_assume_the_role" {
+run "jobs_of_this_account_and_region_have_the_rights_that_they_need_and_no_other" {
   command = plan
 
   module {
@@ -45,14 +45,6 @@ run "only_training_and_tuning_jobs_of_this_account_and_region_can_assume_the_rol
     }]
     error_message = "Only SageMaker may assume the role, for training and tuning jobs of this account and region."
   }
-}
-
-run "jobs_can_read_data_and_not_write_it" {
-  command = plan
-
-  module {
-    source = "./modules/training_role"
-  }
 
   assert {
     condition = sort(flatten([
@@ -60,14 +52,6 @@ run "jobs_can_read_data_and_not_write_it" {
       if anytrue([for resource in flatten([statement.Resource]) : startswith(resource, "arn:aws:s3:::the-data")])
     ])) == tolist(["s3:GetObject", "s3:ListBucket"])
     error_message = "Jobs must be able to list and read data, but nothing else."
-  }
-}
-
-run "jobs_can_write_models_and_nothing_else" {
-  command = plan
-
-  module {
-    source = "./modules/training_role"
   }
 
   assert {
@@ -77,14 +61,6 @@ run "jobs_can_write_models_and_nothing_else" {
     ])) == tolist(["s3:AbortMultipartUpload", "s3:PutObject"])
     error_message = "Jobs must be able to write models, but not to read or delete them."
   }
-}
-
-run "jobs_can_read_write_and_delete_checkpoints" {
-  command = plan
-
-  module {
-    source = "./modules/training_role"
-  }
 
   assert {
     condition = sort(flatten([
@@ -92,14 +68,6 @@ run "jobs_can_read_write_and_delete_checkpoints" {
       if anytrue([for resource in flatten([statement.Resource]) : startswith(resource, "arn:aws:s3:::the-checkpoints")])
     ])) == tolist(["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"])
     error_message = "Jobs must be able to list, read, write and delete checkpoints."
-  }
-}
-
-run "jobs_can_pull_images_from_this_repository_only" {
-  command = plan
-
-  module {
-    source = "./modules/training_role"
   }
 
   assert {
@@ -113,14 +81,6 @@ run "jobs_can_pull_images_from_this_repository_only" {
       ]
     }
     error_message = "Jobs must have the three actions for a pull, on this repository only."
-  }
-}
-
-run "only_actions_without_resources_are_allowed_on_everything" {
-  command = plan
-
-  module {
-    source = "./modules/training_role"
   }
 
   assert {
@@ -138,14 +98,6 @@ run "only_actions_without_resources_are_allowed_on_everything" {
     ])
     error_message = "Every action must be named in full, without a wildcard."
   }
-}
-
-run "jobs_can_write_metrics_to_one_namespace_only" {
-  command = plan
-
-  module {
-    source = "./modules/training_role"
-  }
 
   assert {
     condition = [
@@ -153,14 +105,6 @@ run "jobs_can_write_metrics_to_one_namespace_only" {
       if statement.Action == "cloudwatch:PutMetricData"
     ] == [{ StringEquals = { "cloudwatch:namespace" = "/aws/sagemaker/TrainingJobs" } }]
     error_message = "Jobs may write only the metrics of training jobs."
-  }
-}
-
-run "jobs_can_write_logs_to_one_group_only" {
-  command = plan
-
-  module {
-    source = "./modules/training_role"
   }
 
   assert {
@@ -174,7 +118,7 @@ run "jobs_can_write_logs_to_one_group_only" {
   }
 }
 
-run "jobs_may_not_create_a_log_group_that_terraform_manages" {
+run "each_option_widens_or_narrows_the_role_by_exactly_its_part" {
   command = plan
 
   module {
@@ -182,7 +126,16 @@ run "jobs_may_not_create_a_log_group_that_terraform_manages" {
   }
 
   variables {
-    may_create_log_group = false
+    may_create_log_group     = false
+    permissions_boundary_arn = "arn:aws:iam::111122223333:policy/boundary"
+    path                     = "/teams/ml/"
+    extra_data_arns = [
+      "arn:aws:s3:::more", "arn:aws:s3:::shared/images/*", "arn:aws:s3:::shared/a/b/*", "arn:aws:s3:::other/x/*",
+    ]
+    extra_repository_arns = ["arn:aws:ecr:eu-central-1:444455556666:repository/base"]
+    extra_policy_arns     = ["arn:aws:iam::111122223333:policy/tracking"]
+    kms_key               = { arn = "arn:aws:kms:eu-central-1:111122223333:key/the-key" }
+    network               = { subnet_ids = ["subnet-0a", "subnet-0b"], security_group_ids = ["sg-0c"] }
   }
 
   assert {
@@ -192,39 +145,10 @@ run "jobs_may_not_create_a_log_group_that_terraform_manages" {
     )
     error_message = "If Terraform manages the log group, jobs need no permission to create it."
   }
-}
-
-run "a_permissions_boundary_is_attached" {
-  command = plan
-
-  module {
-    source = "./modules/training_role"
-  }
-
-  variables {
-    permissions_boundary_arn = "arn:aws:iam::111122223333:policy/boundary"
-  }
 
   assert {
     condition     = aws_iam_role.this.permissions_boundary == "arn:aws:iam::111122223333:policy/boundary"
     error_message = "The permissions boundary must be attached to the role."
-  }
-}
-
-run "more_sources_and_policies_widen_the_role_by_exactly_these" {
-  command = plan
-
-  module {
-    source = "./modules/training_role"
-  }
-
-  variables {
-    path = "/teams/ml/"
-    extra_data_arns = [
-      "arn:aws:s3:::more", "arn:aws:s3:::shared/images/*", "arn:aws:s3:::shared/a/b/*", "arn:aws:s3:::other/x/*",
-    ]
-    extra_repository_arns = ["arn:aws:ecr:eu-central-1:444455556666:repository/base"]
-    extra_policy_arns     = ["arn:aws:iam::111122223333:policy/tracking"]
   }
 
   assert {
@@ -262,18 +186,6 @@ run "more_sources_and_policies_widen_the_role_by_exactly_these" {
     )
     error_message = "The role must be below its path, with the policies of extra_policy_arns."
   }
-}
-
-run "with_a_key_jobs_may_use_it_and_cannot_hand_it_on" {
-  command = plan
-
-  module {
-    source = "./modules/training_role"
-  }
-
-  variables {
-    kms_key = { arn = "arn:aws:kms:eu-central-1:111122223333:key/the-key" }
-  }
 
   assert {
     condition = {
@@ -286,18 +198,6 @@ run "with_a_key_jobs_may_use_it_and_cannot_hand_it_on" {
       ]
     }
     error_message = "Jobs must have exactly the rights on the key that AWS names, and grants for AWS's services only."
-  }
-}
-
-run "in_a_vpc_jobs_may_manage_network_interfaces_in_its_subnets_only" {
-  command = plan
-
-  module {
-    source = "./modules/training_role"
-  }
-
-  variables {
-    network = { subnet_ids = ["subnet-0a", "subnet-0b"], security_group_ids = ["sg-0c"] }
   }
 
   assert {

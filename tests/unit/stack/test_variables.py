@@ -109,6 +109,15 @@ def test_a_value_that_does_not_work_is_refused_with_its_own_message(
     assert not list(Path("build/aws-dev").iterdir())
 
 
+def test_an_environment_that_s3_does_not_allow_in_names_is_refused(
+    runner: Terraform, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("terraform/environments/dev--.tfvars").touch()
+    with pytest.raises(UserError, match="Terraform refuses a variable of `dev--`"):
+        variables.read(runner, "dev--")
+    assert "environment must start with a lower-case letter" in " ".join(capsys.readouterr().err.split())
+
+
 def test_values_are_those_of_the_file_and_the_defaults(runner: Terraform) -> None:
     more = ["arn:aws:s3:::more", "arn:aws:s3:::other/some prefix/*"]
     Path("terraform/environments/dev.tfvars").write_text(

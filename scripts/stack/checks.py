@@ -10,7 +10,7 @@ DATA_DIR = Path("build/validate/terraform")
 
 
 def validate() -> None:
-    """Run `terraform validate`, without the tests: `terraform test` validates each of them, and starts the provider for it.
+    """Run `terraform validate`, without the tests: `terraform test` validates each of them, with a provider of its own.
 
     Raises:
         UserError: it finds an error, or Terraform cannot get its providers.

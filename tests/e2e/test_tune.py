@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Project
+from tests.errors.scene import running
+from tests.unit.localcloud.account import clients_of
 
 pytestmark = pytest.mark.e2e
 
@@ -110,13 +112,20 @@ def test_eight_jobs_whose_follower_is_killed(yard: Project, folder: Path) -> Non
     assert kept["best"] == min(losses, key=lambda job: losses[job])
     for trial in kept["trials"]:
         assert trial["objective"] == pytest.approx((float(trial["values"]["x"]) - 0.3) ** 2, abs=1e-5)
-    assert name in yard.make("tunings", LOCAL)
-    assert f"The model is in runs/{kept['best']}/model." in yard.make("model", LOCAL, f"TUNING={name}")
+    assert name in yard.make("tunings", LOCAL, "JOB=searched")
+    assert name not in yard.make("tunings", LOCAL, "JOB=digits")
+    output = yard.make("report", LOCAL, f"TUNING={name}")
+    assert f"The model is in runs/{kept['best']}/model." in output
+    assert f"The report is runs/{name}/report.html." in output
+    assert f"The model is already in runs/{kept['best']}/model." in yard.make("model", LOCAL, f"TUNING={name}")
     assert (folder / f"runs/{kept['best']}/model/x").exists()
     request = json.loads((folder / f"runs/{name}/request.json").read_text())
     assert request["TrainingJobDefinition"]["StaticHyperParameters"] == {"seconds": "0"}
-    assert f"The report is runs/{name}/report.html." in yard.make("report", LOCAL, f"TUNING={name}")
-    assert "<svg" in (folder / f"runs/{name}/report.html").read_text()
+    page = folder / f"runs/{name}/report.html"
+    assert "<svg" in page.read_text()
+    page.unlink()
+    assert f"The report is runs/{name}/report.html." in yard.make("report", f"TUNING={name}")  # no cloud is asked
+    assert page.exists()
     best = next(trial for trial in kept["trials"] if trial["job"] == kept["best"])
     values = tomllib.loads((folder / "jobs/searched-best.toml").read_text())["hyperparameters"]
     assert values == {"x": pytest.approx(float(best["values"]["x"])), "seconds": 0}
@@ -130,3 +139,46 @@ def test_a_search_that_is_stopped_keeps_the_best(yard: Project, folder: Path) ->
     assert re.search(rf"best +loss 0\.36 of {name}-", output), output
     assert "nothing to stop" in yard.make("stop", LOCAL, f"TUNING={name}")
     yard.make("model", LOCAL, f"TUNING={name}")
+
+
+@pytest.fixture(scope="module")
+def searched(yard: Project, demo: str) -> str:
+    """What `make demo-tune` printed. Its search has two jobs here and not eight: half a minute."""
+    job_file, best = (yard.folder / f"jobs/{name}.toml" for name in ("digits", "digits-best"))
+    text = job_file.read_text()
+    job_file.write_text(text.replace("max_jobs = 8", "max_jobs = 2"))
+    try:
+        output = yard.make("demo-tune")
+        assert tomllib.loads(best.read_text())["hyperparameters"]["epochs"] == 4
+    finally:
+        job_file.write_text(text)
+        best.unlink(missing_ok=True)
+    return output
+
+
+def test_make_demo_tune_trains_searches_evaluates_and_reports(yard: Project, searched: str) -> None:
+    steps = re.findall(r"^<== (.+): done in .+$", searched, flags=re.MULTILINE)
+    assert steps == ["Infrastructure", "Data", "Defaults", "Search"], searched
+    scores = r"^ +Evaluation: accuracy ([01]\.\d+), loss \S+ on (\d+) images of data/digits/test$"
+    evaluated = re.search(scores, searched, flags=re.MULTILINE)
+    assert evaluated, searched
+    assert float(evaluated[1]) > 0.5
+    assert int(evaluated[2]) == len(list((yard.folder / "data/digits/test").glob("*/*.png")))
+    report = re.search(r"^  Report +(runs/\S+/report\.html)$", searched, flags=re.MULTILINE)
+    assert report, searched
+    assert "with the defaults" in (yard.folder / report[1]).read_text()
+
+
+def test_two_jobs_of_the_trainer_keep_their_checkpoints_apart_on_one_prefix(yard: Project, searched: str) -> None:
+    found = re.search(r"^  Report +runs/(\S+)/report\.html$", searched, flags=re.MULTILINE)
+    assert found, searched
+    client, name = clients_of(running(yard)), found[1]
+    sagemaker = client("sagemaker")
+    trials = sagemaker.list_training_jobs_for_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
+    jobs = [trial["TrainingJobName"] for trial in trials["TrainingJobSummaries"]]
+    described = [sagemaker.describe_training_job(TrainingJobName=job) for job in jobs]
+    assert [job["TrainingJobStatus"] for job in described] == ["Completed"] * 2
+    (place,) = {job["CheckpointConfig"]["S3Uri"] for job in described}
+    bucket, _, prefix = place.removeprefix("s3://").partition("/")
+    kept = [entry["Key"] for entry in client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]]
+    assert {key.removeprefix(prefix).split("/")[0] for key in kept} == set(jobs)

@@ -82,18 +82,22 @@ def _uninterrupted(prepared: training.PreparedJob, title: str) -> Run:
 def _interrupted(
     prepared: training.PreparedJob, kills: int, uninterrupted: tuple[Run, Run], interrupting: Interrupting
 ) -> Run:
-    """The run that is interrupted: at checkpoints, or if it leaves none in time, in the middle."""
-    orders = [interruptions.in_the_middle(kills, _shorter(uninterrupted))]
-    if any(run.saves for run in uninterrupted):
-        orders.insert(0, interruptions.at_checkpoints(kills, _shorter(uninterrupted)))
-    for order in orders:
+    """The run that is interrupted: at checkpoints, or if it leaves none in time, in the middle.
+
+    A run that is faster than those before it ends too soon. So the next one is interrupted by its times.
+    """
+    ended = list(uninterrupted)
+    saves = any(run.saves for run in uninterrupted)
+    for choose in (*([interruptions.at_checkpoints] if saves else []), interruptions.in_the_middle):
+        order = choose(kills, _shorter(ended))
         with console.step(f"The same with INTERRUPT={order}"), interrupting(order):
             run = _send(prepared)
         if run.record.interruptions:
             return run
         _check_completed(run)
         console.say("It ended without an interruption.")
-    seconds = console.duration(_shorter(uninterrupted).seconds)
+        ended.append(run)
+    seconds = console.duration(_shorter(ended).seconds)
     raise UserError(
         f"{run.record.job} ended before it could be interrupted: it trains {seconds} in all.",
         "Let it train longer, such as with more epochs: HP=.",

@@ -1,6 +1,6 @@
 """Kills a small training run at random moments, restarts it, and compares its result with an uninterrupted run."""
 
-from scripts.proof.attempts import AttemptRecord, run_uninterrupted, run_with_kills
+from scripts.proof.attempts import AttemptRecord, Timing, run_uninterrupted, run_with_kills
 from scripts.proof.job import CHECKPOINT_STEPS, HOSTS_SECONDS, Job, ProofError, Result, start_process
 from scripts.proof.kills import Kill, draw_kills
 from scripts.proof.report import HEADER, attempt_row, compare
@@ -14,6 +14,7 @@ __all__ = [
     "Kill",
     "ProofError",
     "Result",
+    "Timing",
     "attempt_row",
     "compare",
     "draw_kills",

@@ -40,7 +40,7 @@ ELSEWHERE = {
     "make prove-resume KILLS=6 SEED=7": "the same as without, for longer",
     "make prove-resume JOB=my-job": "tests/e2e/test_prove_resume.py",
     ".venv/bin/python -m scripts.prove_resume --job my-job": "tests/e2e/test_prove_resume.py",
-    "make prove-resume HOSTS=2": "tests/unit/proof has two workers",
+    "make prove-resume HOSTS=2": "tests/unit/proof has two hosts, and test_several_hosts.py two of our trainer",
     "make destroy": "the end of the fixture `yard`",
     "make destroy CONFIRM=dev": "the end of the fixture `yard`",
     "make train JOB=digits": "the demo types it",
@@ -131,7 +131,9 @@ def test_make(yard: Project, demo: str, command: str) -> None:
     run = sorted(path.name for path in (yard.folder / "runs").iterdir())[0]
     image = "IMAGE=123456789012.dkr.ecr.us-east-1.amazonaws.com/trainyard-local-trainer:mine"
     typed = command.replace("IMAGE=…", image).replace("RUN=…", f"RUN={run}")
-    typed = typed.replace("make prove-resume", "make prove-resume KILLS=1")  # tests/unit/proof has more
+    typed = typed.replace(
+        "make prove-resume", "make prove-resume KILLS=1"
+    )  # tests/unit/proof has more, of a small program
     yard_command = ["sh", "-c", f"{typed} CLOUD=local YES=1"]
     with yard.start(*yard_command) as process:
         output, _ = process.communicate(timeout=300)

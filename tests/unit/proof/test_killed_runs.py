@@ -1,102 +1,88 @@
-"""Runs that are killed at random moments have the result of an uninterrupted run; a difference is found."""
+"""Runs that are killed are started again to their end; a result that differs is found.
+
+The runs are of a program that starts at once. With our trainer, tests/e2e/test_docs.py types `make prove-resume`, and
+tests/unit/trainer/test_several_hosts.py kills two hosts.
+"""
 
 import os
-import random
 import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
+from typing import IO
 
 import pytest
 
-from scripts import digits, proof
-from scripts.proof.attempts import Timing
+from scripts import proof
 from scripts.proof.job import environment
 from scripts.proof.kills import TRAINING, Kill
 from tests.conftest import ROOT, clean_environment
-from tests.unit.trainer.forked import Program
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
-# 135 steps: enough for two kills, and a step of two hosts costs much.
-EPOCHS = 3
+COUNTER = Path(__file__).with_name("counter.py")
 
 
-@dataclass(frozen=True)
-class Baseline:
-    """The uninterrupted run that others are compared with."""
-
-    root: Path
-    result: proof.Result
-    timing: Timing
-
-
-def start_fork(base: Path, log: IO[bytes], *arguments: str) -> "subprocess.Popen[bytes]":
-    """Start a host's program as a fork; tests/e2e/test_docs.py types `make prove-resume`, which starts processes."""
+def start(base: Path, log: IO[bytes], *arguments: str) -> "subprocess.Popen[bytes]":
+    """Start a host's program."""
     environ = {**clean_environment(), **environment(base)}
-    return cast("subprocess.Popen[bytes]", Program(["trainer", "train", *arguments], ROOT, environ, log))
+    return subprocess.Popen([sys.executable, str(COUNTER), *arguments], env=environ, stdout=log, stderr=log)
 
 
-def run_baseline(root: Path, hosts: int) -> Baseline:
-    digits.write(root / "digits")
-    return Baseline(root, *proof.run_uninterrupted(proof.Job(root, "baseline", hosts, start_fork, EPOCHS)))
+def start_forgetful(base: Path, log: IO[bytes]) -> "subprocess.Popen[bytes]":
+    """Start a program that loses something when it resumes."""
+    return start(base, log, "--forget")
 
 
-@pytest.fixture(scope="module")
-def baseline(tmp_path_factory: pytest.TempPathFactory) -> Baseline:
-    return run_baseline(tmp_path_factory.mktemp("baseline"), 1)
+def start_failing(base: Path, log: IO[bytes]) -> "subprocess.Popen[bytes]":
+    """Start a program that fails."""
+    return start(base, log, "--fail")
 
 
-def check_killed_run(baseline: Baseline, hosts: int, kills: int) -> None:
-    """Kill a run and check that its result is that of the uninterrupted run."""
-    seed = random.SystemRandom().randrange(10_000)
-    print(f"make prove-resume SEED={seed} KILLS={kills} HOSTS={hosts}")  # pytest shows it if the test fails
-    *records, result = proof.run_with_kills(
-        proof.Job(baseline.root, "killed", hosts, start_fork, EPOCHS),
-        proof.draw_kills(seed, kills, hosts),
-        baseline.timing,
-    )
-    for number, record in enumerate(records, 1):
-        assert isinstance(record, proof.AttemptRecord)
-        print(proof.attempt_row(number, record, hosts))
-    was_killed = [isinstance(record, proof.AttemptRecord) and record.kill is not None for record in records]
-    assert was_killed == [*[True] * kills, False]
-    assert result == baseline.result
+@pytest.mark.parametrize("hosts", [1, 2])
+def test_a_run_that_is_killed_at_each_moment_has_the_same_result(tmp_path: Path, hosts: int) -> None:
+    uninterrupted, timing = proof.run_uninterrupted(proof.Job(tmp_path, "uninterrupted", hosts, start))
+    assert (uninterrupted.step, timing.steps) == (80, 80)
+    kills = proof.draw_kills(1, 3, hosts)
+    *records, result = proof.run_with_kills(proof.Job(tmp_path, "killed", hosts, start), kills, timing)
+    rows = [
+        proof.attempt_row(number, record, hosts)
+        for number, record in enumerate(records, 1)
+        if isinstance(record, proof.AttemptRecord)
+    ]
+    assert [record.kill for record in records if isinstance(record, proof.AttemptRecord)] == [*kills, None], rows
+    assert result == uninterrupted, rows
 
 
-def test_a_run_that_is_killed_twice_has_the_same_result(baseline: Baseline) -> None:
-    """Half a minute: the run starts TensorFlow four times."""
-    check_killed_run(baseline, hosts=1, kills=2)
+@pytest.mark.parametrize("hosts", [(0,), (1,), (0, 1)])
+def test_hosts_that_are_not_killed_end_by_themselves(tmp_path: Path, hosts: tuple[int, ...]) -> None:
+    timing = proof.Timing(start=0.2, checkpoint=0.1, steps=80)
+    kill = Kill(signal.SIGKILL, TRAINING, 0.5, 0.5, hosts)
+    first, last, _ = proof.run_with_kills(proof.Job(tmp_path, "killed", 2, start), [kill], timing)
+    assert isinstance(first, proof.AttemptRecord)
+    assert isinstance(last, proof.AttemptRecord)
+    assert [code for number, code in enumerate(first.exit_codes) if number in hosts] == [-signal.SIGKILL] * len(hosts)
+    assert [code for number, code in enumerate(first.exit_codes) if number not in hosts] == [1] * (2 - len(hosts))
+    assert (first.survivor_seconds is None) == (len(hosts) == 2)
+    assert last.resumed_from in {20, 30, 40, 50, 60}
+    assert last.exit_codes == (0, 0)
 
 
-def test_two_killed_workers_have_the_same_result(tmp_path: Path) -> None:
-    """It takes half a minute or more: three times two workers start and find each other."""
-    check_killed_run(run_baseline(tmp_path, 2), hosts=2, kills=1)
-
-
-def test_a_run_that_resumes_from_weights_alone_is_not_equal(baseline: Baseline) -> None:
-    """The optimizer, the step and the random state start from the beginning."""
-
-    def from_weights(base: Path, log: IO[bytes]) -> "subprocess.Popen[bytes]":
-        return start_fork(base, log, *(["--resume=weights"] if (base / "checkpoints").exists() else []))
-
+def test_a_run_that_loses_something_when_it_resumes_is_not_equal(tmp_path: Path) -> None:
+    uninterrupted, timing = proof.run_uninterrupted(proof.Job(tmp_path, "uninterrupted", 1, start))
     kill = Kill(signal.SIGKILL, TRAINING, 0.5, 0.5, (0,))
-    *_, result = proof.run_with_kills(
-        proof.Job(baseline.root, "weights", 1, from_weights, EPOCHS), [kill], baseline.timing
-    )
+    *_, result = proof.run_with_kills(proof.Job(tmp_path, "killed", 1, start_forgetful), [kill], timing)
     assert isinstance(result, proof.Result)
-    assert result.step == baseline.result.step
-    equal, lines = proof.compare(baseline.result, result)
+    assert result.step == uninterrupted.step
+    equal, lines = proof.compare(uninterrupted, result)
     assert not equal
     assert lines[-1] == "NOT equal."
 
 
 def test_a_failed_run_is_reported_with_its_log(tmp_path: Path) -> None:
-    with pytest.raises(proof.ProofError, match=r"ended by itself with \[1\]"):  # there are no images
-        proof.run_uninterrupted(proof.Job(tmp_path, "baseline", 1, start_fork))
+    with pytest.raises(proof.ProofError, match=r"ended by itself with \[1\]:\n.*there are no images"):
+        proof.run_uninterrupted(proof.Job(tmp_path, "baseline", 1, start_failing))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -17,6 +17,7 @@ from scripts.job_proof.verdict import Outcome, Result, judge
 from scripts.jobfile.reading import parse_job
 from scripts.localcloud import parse_interruptions
 from scripts.runs.logs import Line
+from trainer.contract.describe import METRICS
 
 NOON = datetime(2026, 8, 1, 12, tzinfo=UTC)
 CLOCK = itertools.count()
@@ -225,6 +226,12 @@ def test_the_report_says_what_is_not_compared() -> None:
         "It leaves nothing in /opt/ml/checkpoints.",
     ]
     assert report.notes(keras("a"), [], saves=True) == []
+
+
+def test_of_our_trainers_metrics_only_those_that_measure_time_are_not_compared() -> None:
+    left = Outcome(dict.fromkeys((metric.name for metric in METRICS), 1.0), {})
+    notes = ["Not compared, because they measure time: seconds and images_per_second."]
+    assert report.notes(left, [], saves=True) == notes
 
 
 def test_the_job_is_sent_as_spot_and_needs_checkpoints() -> None:

@@ -1,53 +1,77 @@
-"""A job that is stopped, killed and resumed, or loses its spot instance, has the result of the uninterrupted job.
+"""A job that loses its spot instance, gets more epochs, is stopped and resumes has the result of an uninterrupted job.
 
-The first two tests take half a minute or more: each run of the trainer starts TensorFlow and trains for some seconds,
-so that it can be interrupted in its middle.
+It takes half a minute or more: each of its five runs starts TensorFlow. What interrupts a run finds it paused at a
+checkpoint, so the runs can be short.
 """
 
 import json
 import os
 import re
 import signal
-from collections.abc import Callable
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Project
+from tests.few_digits import write_few_digits
 
 pytestmark = pytest.mark.e2e
 
 LOCAL = "CLOUD=local"
-# Small batches make the job long enough to be interrupted in its middle. This schedule does not depend on the epochs.
-HP = "HP=batch_size=4 epochs=6 checkpoint_steps=100 learning_rate_schedule=constant"
-JOB = re.compile(r"^Run: (digits-\S+)$", re.MULTILINE)
+# Five steps an epoch. This schedule does not depend on the epochs.
+HP = "HP=batch_size=20 epochs={epochs} checkpoint_steps=2 learning_rate_schedule=constant"
+JOB = re.compile(r"^Run: (few-\S+)$", re.MULTILINE)
 EPOCH = re.compile(r"^ *(\d+)/\d+  +(.*?) +\S+ +\S+$", re.MULTILINE)  # the last two columns are times
 STATE = re.compile(r"^state after step \d+ of \d+: sha256 [0-9a-f]{64}", re.MULTILINE)
 
 
-def followed(project: Project, *typed: str, interrupt: Callable[[str], None], epochs: int) -> tuple[str, str]:
-    """Type make, and interrupt the job after so many epochs; gives the name of the job and the output."""
+@pytest.fixture(scope="module")
+def few(yard: Project, demo: str) -> Project:
+    """The yard with a small job."""
+    write_few_digits(yard)
+    return yard
+
+
+def pause(process: "subprocess.Popen[str]", step: int) -> tuple[str, int, str]:
+    """Wait until the program of a job that make has started has a checkpoint of this step or later, and pause it.
+
+    Returns:
+        The job's name, the number of its program's process, and what make has printed.
+    """
+    assert process.stdout is not None
     output = ""
-    with project.start("make", *typed, LOCAL) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            output += line
-            if EPOCH.match(line) and len(EPOCH.findall(output)) == epochs:
-                interrupt(JOB.findall(output)[0])
-    assert process.returncode == 2, output  # make's, for the verb's 1
-    (job,) = JOB.findall(output)
-    return job, output
+    for line in process.stdout:
+        output += line
+        if "Training: " in line:
+            break
+    job, program = JOB.findall(output)[0], None
+    while program is None:
+        assert process.poll() is None, output
+        time.sleep(0.1)
+        program = program_of(job)
+    checkpoints = Path(environment(program)["SAGEMAKER_BASE_DIR"], "checkpoints")
+    while not any(int(path.parent.name[5:]) >= step for path in checkpoints.glob("step-*/manifest.json")):
+        assert process.poll() is None, output
+        time.sleep(0.01)
+    os.kill(program, signal.SIGSTOP)
+    return job, program, output
 
 
-def program_of(job: str) -> int:
+def program_of(job: str) -> int | None:
     """The process in which a job's program runs."""
-    for entry in Path("/proc").iterdir():
-        try:
-            if entry.name.isdigit() and f"TRAINING_JOB_NAME={job}\0" in (entry / "environ").read_text():
-                return int(entry.name)
-        except OSError:
-            continue  # ended meanwhile, or another user's
-    raise AssertionError(f"no process runs {job}")
+    numbers = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+    return next((number for number in numbers if environment(number).get("TRAINING_JOB_NAME") == job), None)
+
+
+def environment(process: int) -> dict[str, str]:
+    """The environment variables of a process; none of one that has ended, or is another user's."""
+    try:
+        entries = Path("/proc", str(process), "environ").read_text().split("\0")
+    except OSError:
+        return {}
+    return dict(entry.split("=", 1) for entry in entries if "=" in entry)
 
 
 def epochs(output: str) -> dict[int, str]:
@@ -55,63 +79,70 @@ def epochs(output: str) -> dict[int, str]:
     return {int(number): values for number, values in EPOCH.findall(output)}
 
 
-@pytest.fixture(scope="module")
-def uninterrupted(yard: Project, demo: str) -> str:
-    """What `make train` printed for an uninterrupted job."""
-    return yard.make("train", "JOB=digits", HP, "YES=1", LOCAL)
+def test_an_interrupted_stopped_and_resumed_job_has_the_uninterrupted_result(few: Project) -> None:
+    uninterrupted = few.make("train", "JOB=few", HP.format(epochs=10), "YES=1", LOCAL)
+    (state,) = STATE.findall(uninterrupted)
+
+    first, begun = spot_job_that_loses_its_instance(few)
+    second, step = stopped_job_with_more_epochs(few, first)
+    end = few.make("resume", f"RUN={second}", LOCAL)
+
+    (third,) = JOB.findall(end)
+    assert STATE.findall(end) == [state]
+    assert {**epochs(begun), **epochs(end)}.items() <= epochs(uninterrupted).items()
+    assert list(epochs(begun)) == [1, 2, 3, 4]
+    assert list(epochs(end))[-1] == 10
+    assert resumed_from(end) == step
+    assert (few.folder / "runs" / third / "model" / "model.keras").is_file()
+    assert re.search(rf"^{third} +Completed .* {second}$", few.make("jobs", LOCAL), re.MULTILINE)
 
 
-def test_an_interrupted_spot_job_has_the_uninterrupted_result(yard: Project, uninterrupted: str) -> None:
-    job_file = yard.folder / "jobs" / "digits.toml"  # a job of another name would upload its images anew
+def resumed_from(output: str) -> int:
+    """The step that a job says it resumes from."""
+    (step,) = re.findall(r"^resumes from .*: step (\d+) of", output, re.MULTILINE)
+    return int(step)
+
+
+def spot_job_that_loses_its_instance(few: Project) -> tuple[str, str]:
+    """Run four epochs as a spot job; its instance is taken away after a checkpoint. Gives its name and the output."""
+    job_file = few.folder / "jobs" / "few.toml"  # a job of another name would upload its images anew
     on_demand = job_file.read_text()
     job_file.write_text("spot = true\n" + on_demand)
-    output = yard.make("train", LOCAL, "JOB=digits", HP, "YES=1", "INTERRUPT=0s:checkpoint:kill", code=None)
+    typed = ("train", LOCAL, "JOB=few", HP.format(epochs=4), "YES=1", "INTERRUPT=0s:checkpoint:kill")
+    with few.start("make", *typed) as process:
+        job, _, output = pause(process, 2)
+        output += process.communicate()[0]
     job_file.write_text(on_demand)
+    assert process.returncode == 0, output
     assert re.search(r"^\S+ Interrupted: The managed spot training instances were interrupted$", output, re.MULTILINE)
-    assert STATE.findall(output) == STATE.findall(uninterrupted)
-    assert epochs(output) == epochs(uninterrupted)
-    (job,) = JOB.findall(output)
-    record = json.loads((yard.folder / "runs" / job / "record.json").read_text())
+    assert 0 < resumed_from(output) < 20
+    record = json.loads((few.folder / "runs" / job / "record.json").read_text())
     assert (record["status"], record["interruptions"]) == ("Completed", 1)
     assert record["billable_seconds"] == -(-record["seconds"] * 3 // 10)
     assert record["saved_seconds"] == record["seconds"] - record["billable_seconds"]
     assert "interrupted once; saved" in output
+    return job, output
 
 
-def test_a_stopped_and_killed_job_resumes_to_the_uninterrupted_result(yard: Project, uninterrupted: str) -> None:
-    def stop(job: str) -> None:
-        program = program_of(job)
-        os.kill(program, signal.SIGSTOP)  # it could be done before `make stop` is
-        yard.make("stop", f"RUN={job}", LOCAL)
-        os.kill(program, signal.SIGCONT)
-
-    first, begun = followed(yard, "train", "JOB=digits", HP, "YES=1", interrupt=stop, epochs=1)
-    assert f"{first}: Stopped" in begun
-
-    def kill(job: str) -> None:
-        os.kill(program_of(job), signal.SIGKILL)
-
-    # By its third epoch, checkpoints of its own are in S3.
-    second, middle = followed(yard, "resume", f"RUN={first}", interrupt=kill, epochs=3)
-    assert f"{second} resumes {first} from s3://" in middle
-    assert "the job before it cost" in middle.lower()
-    assert f"{second}: Failed: AlgorithmError: , exit code: 137" in middle
-
-    end = yard.make("resume", f"RUN={second}", LOCAL)
-    (third,) = JOB.findall(end)
-    assert epochs(begun) | epochs(middle) | epochs(end) == epochs(uninterrupted)
-    log = begun + middle + end
-    resumed_from = [int(step) for step in re.findall(r"^resumes from .*: step (\d+) of", log, re.MULTILINE)]
-    assert len(resumed_from) == 2, resumed_from
-    assert 0 < resumed_from[0] < resumed_from[1]
-    (state,) = STATE.findall(uninterrupted)
-    assert STATE.findall(end) == [state]
-    assert (yard.folder / "runs" / third / "model" / "model.keras").is_file()
-    assert re.search(rf"^{third} +Completed .* {second}$", yard.make("jobs", LOCAL), re.MULTILINE)
-
-
-def test_a_completed_job_resumes_with_more_epochs(yard: Project, uninterrupted: str) -> None:
-    (done,) = JOB.findall(uninterrupted)
-    output = yard.make("resume", f"RUN={done}", "HP=epochs=7", LOCAL)
-    assert list(epochs(output)) == [7]
-    assert len(STATE.findall(output)) == 1  # tests/unit/trainer compares such a state with the uninterrupted one
+def stopped_job_with_more_epochs(few: Project, completed: str) -> tuple[str, int]:
+    """Resume a job with more epochs; Ctrl-C leaves it running, and `make stop` stops it. Gives its name and step."""
+    with few.start("make", "resume", f"RUN={completed}", "HP=epochs=10", LOCAL) as process:
+        job, program, output = pause(process, 22)
+        os.killpg(process.pid, signal.SIGINT)
+        output += process.communicate()[0]
+    assert f"{job} resumes {completed} from s3://" in output
+    assert "the job before it cost" in output.lower()
+    assert f"make logs RUN={job}" in output
+    assert f"make stop RUN={job}" in output
+    assert "InProgress" in few.make("jobs", LOCAL)
+    few.make("stop", f"RUN={job}", LOCAL)
+    os.kill(program, signal.SIGCONT)
+    few.make("model", f"RUN={job}", LOCAL)
+    record = json.loads((few.folder / "runs" / job / "record.json").read_text())
+    assert record["status"] == "Stopped"
+    assert (few.folder / "runs" / job / "model" / "model.keras").is_file()
+    log = few.make("logs", f"RUN={job}", LOCAL)
+    assert resumed_from(log) == 20
+    (step,) = re.findall(r"^state after step (\d+) of 50:", log, re.MULTILINE)
+    assert 22 <= int(step) < 50
+    return job, int(step)

@@ -1,16 +1,18 @@
-"""The verbs one by one, on the stack and the job that the demo has left: what a user types next."""
+"""The verbs one by one, on the stack and the job that the demo has left: what a user types next.
+
+tests/errors has the mistakes; test_resume.py stops and resumes jobs.
+"""
 
 import json
-import os
 import re
 import shutil
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Project
+from tests.few_digits import write_few_digits
 
 pytestmark = pytest.mark.e2e
 
@@ -54,9 +56,9 @@ def test_data_alone_sends_nothing_twice(yard: Project) -> None:
 def test_train_again_with_other_hyperparameters_for_a_gpu(yard: Project) -> None:
     """A job for a GPU rehearses unchanged."""
     before = jobs(yard, "gpu")
-    text = (yard.folder / "jobs" / "digits.toml").read_text()
-    few = text.replace("data/digits/training", "data/digits/test")  # each job uploads its images anew
-    (yard.folder / "jobs" / "gpu.toml").write_text(few.replace("ml.m5.xlarge", "ml.g4dn.4xlarge"))
+    write_few_digits(yard)
+    text = (yard.folder / "jobs" / "few.toml").read_text()
+    (yard.folder / "jobs" / "gpu.toml").write_text(text.replace("ml.m5.xlarge", "ml.g4dn.4xlarge"))
     output = yard.make("train", LOCAL, "JOB=gpu", "HP=epochs=3 learning_rate=0.01", "YES=1")
     assert len(re.findall(r"no GPU", output, flags=re.IGNORECASE)) == 1, output
     (run,) = jobs(yard, "gpu") - before
@@ -121,58 +123,9 @@ def test_a_program_of_one_s_own(yard: Project) -> None:
     assert metrics["score"] == images + 0.5
 
 
-def test_interrupted_it_goes_on_and_stop_keeps_its_model(yard: Project) -> None:
-    """Twenty seconds: a job starts TensorFlow, and five verbs follow."""
-    before = jobs(yard)
-    with yard.start("make", "train", LOCAL, "JOB=digits", "HP=epochs=3000", "YES=1") as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if re.match(r" *2/3000  ", line):
-                break
-        os.killpg(process.pid, signal.SIGINT)
-        rest = process.stdout.read()
-    (run,) = jobs(yard) - before
-    assert f"make logs RUN={run}" in rest
-    assert f"make stop RUN={run}" in rest
-    assert "InProgress" in yard.make("jobs", LOCAL)
-    yard.make("stop", LOCAL, f"RUN={run}")
-    yard.make("model", LOCAL, f"RUN={run}")
-    assert record(yard, run)["status"] == "Stopped"
-    assert (yard.folder / "runs" / run / "model" / "model.keras").is_file()
-
-
 def test_a_colleague_s_fresh_clone_initialises_by_itself(yard: Project) -> None:
     shutil.rmtree(yard.folder / "build" / "local-local")
     yard.make("train", LOCAL, "JOB=digits", "DRY_RUN=1")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "named"),
-    [
-        (["JOB=digit"], ["jobs/digit.toml", "digits"]),
-        (["JOB=digits", "HP=epoch=3"], ["epoch", "epochs"]),
-        (["JOB=digits", "HP=epochs=many"], ["epochs", "many"]),
-        (["JOB=typo"], ["instance_tipe", "instance_type"]),
-        (["JOB=nodata"], ["data/nowhere"]),
-        (["JOB=empty"], ["data/empty"]),
-        (["JOB=digits", "ENV=prod"], ["prod"]),
-    ],
-)
-def test_mistakes_get_two_lines_and_create_nothing(yard: Project, arguments: list[str], named: list[str]) -> None:
-    folder = yard.folder / "jobs"
-    good = (folder / "digits.toml").read_text()
-    (folder / "typo.toml").write_text(good.replace("instance_type", "instance_tipe"))
-    (folder / "nodata.toml").write_text(good.replace("data/digits/training", "data/nowhere"))
-    (folder / "empty.toml").write_text(good.replace("data/digits/training", "data/empty"))
-    (yard.folder / "data" / "empty").mkdir(exist_ok=True)
-    before = jobs(yard), runs(yard)
-    output = yard.make("-s", "train", LOCAL, *arguments, "YES=1", code=2)
-    lines = [line for line in output.splitlines() if line.startswith(("Error: ", "Fix:   "))]
-    assert len(lines) == 2, output
-    assert "Traceback" not in output
-    for word in named:
-        assert word in "".join(lines), output
-    assert (jobs(yard), runs(yard)) == before
 
 
 def test_no_local_cloud_names_the_command_that_starts_one(tmp_path: Path) -> None:

@@ -8,14 +8,12 @@ from playwright.sync_api import Page, expect
 
 from scripts.review.review import review
 from scripts.review.settings import NONE
-from tests.browser.conftest import PHONE, WIDE, Show, violations
+from tests.browser.conftest import NARROW, PHONE, WIDE, Show, open_folds, violations
 from tests.unit.review import samples
 from tests.unit.review.golden.make import golden_review, names
 from tests.unit.review.plans import plan, resource
 
 pytestmark = pytest.mark.e2e
-
-NARROW = {"width": 360, "height": 740}
 
 
 def found(page: Page) -> str:
@@ -26,32 +24,30 @@ def visible_changes(page: Page) -> int:
     return page.locator(".resources .change:visible").count()
 
 
-@pytest.mark.parametrize(("viewport", "scheme"), [(WIDE, "light"), (NARROW, "dark")], ids=["wide-light", "narrow-dark"])
-@pytest.mark.parametrize("name", ["three", "everything", "several", "nothing"])
-def test_axe_finds_nothing_at_any_level(show: Show, scheme: str, viewport: dict[str, int], name: str) -> None:
+@pytest.mark.parametrize("name", ["three", "one of each", "several", "nothing"])
+def test_axe_finds_nothing_at_any_level(show: Show, name: str) -> None:
     reviews = {
         "three": [samples.three()],
-        "everything": [samples.everything()],
-        "several": [samples.three(), samples.numbered(30)],
+        "one of each": [samples.one_of_each()],
+        "several": [samples.three(), samples.numbered(12)],
         "nothing": [samples.empty()],
     }[name]
-    page = show(reviews, color_scheme=scheme, viewport=viewport).page
-    for more in page.locator("details:not([open], .long) > summary").all()[:20]:
-        if more.is_visible():
-            more.click()
-    problems = violations(page)
-    assert not problems, json.dumps(problems, indent=1)[:4000]
+    shown = show(reviews)
+    open_folds(shown.page, 20, "details:not([open], .long)")
+    for viewport, scheme in ((WIDE, "light"), (NARROW, "dark")):
+        problems = violations(shown.look(viewport, scheme))
+        assert not problems, f"{scheme}, {viewport}: {json.dumps(problems, indent=1)[:4000]}"
 
 
-@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
-def test_text_from_a_plan_is_shown_and_not_run(show: Show, viewport: dict[str, int]) -> None:
-    shown = show([samples.everything(), samples.three()], viewport=viewport)
+def test_text_from_a_plan_is_shown_and_not_run(show: Show) -> None:
+    shown = show([samples.everything(), samples.three()])
     page = shown.page
     page.wait_for_timeout(300)
     assert page.title().startswith("Plan review: <script>")
     assert page.evaluate("document.querySelectorAll('main script, main img').length") == 0
     assert "<img src=x onerror=" in page.locator(".resources").first.inner_text()
-    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+    for viewport in (WIDE, NARROW):
+        assert shown.look(viewport).evaluate("document.documentElement.scrollWidth") <= viewport["width"]
     assert shown.errors == []
     assert shown.requests == [page.url]
 
@@ -157,8 +153,7 @@ def test_a_line_at_the_top_leads_to_its_finding_even_if_both_are_folded(show: Sh
     assert -50 < box["y"] < 900
 
 
-@pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
-def test_the_headline_of_every_plan_has_at_most_three_lines(show: Show, viewport: dict[str, int]) -> None:
+def test_the_headline_of_every_plan_has_at_most_three_lines(show: Show) -> None:
     losses = [
         resource(address, ("delete",), {"skip_final_snapshot": True}, None)
         for address in (
@@ -171,14 +166,15 @@ def test_the_headline_of_every_plan_has_at_most_three_lines(show: Show, viewport
     long = resource(f'module.m["{"long" * 30}"].aws_sagemaker_feature_group.b["{"key" * 30}"]', ("delete",), {}, None)
     reviews = [golden_review(name) for name in names()]
     reviews += [review(plan(*changes), NONE) for changes in (losses, [long], [long, *losses])]
-    page = show(reviews, viewport=viewport).page
-    lines = page.evaluate(
-        """[...document.querySelectorAll('.verdict')].map((each) => [
-            each.textContent,
-            Math.round(each.getBoundingClientRect().height / parseFloat(getComputedStyle(each).lineHeight))])"""
-    )
-    assert len(lines) == len(reviews) > 15
-    assert not [(text, count) for text, count in lines if count > 3]
+    shown = show(reviews)
+    for viewport in (WIDE, PHONE):
+        lines = shown.look(viewport).evaluate(
+            """[...document.querySelectorAll('.verdict')].map((each) => [
+                each.textContent,
+                Math.round(each.getBoundingClientRect().height / parseFloat(getComputedStyle(each).lineHeight))])"""
+        )
+        assert len(lines) == len(reviews) > 15
+        assert not [(text, count) for text, count in lines if count > 3]
 
 
 def test_open_all_opens_the_visible_changes(show: Show) -> None:
@@ -201,7 +197,7 @@ def test_a_long_value_is_behind_a_click(show: Show) -> None:
 
 
 def test_without_scripts_everything_works_except_the_filter(show: Show) -> None:
-    page = show([samples.numbered(300)], java_script_enabled=False).page
+    page = show([samples.numbered(300)], scripts=False).page
     assert page.locator(".change").count() == 303
     assert not page.locator(".filter").is_visible()
     change = page.locator(".change").first
@@ -225,12 +221,13 @@ def test_a_printed_small_plan_is_open_and_has_no_filter(show: Show) -> None:
 
 
 def test_ten_thousand_changes_open_and_filter_within_a_second(show: Show) -> None:
-    page = show([samples.numbered(10_000)], viewport=WIDE).page
-    loaded = []
-    for _ in range(3):  # take the best, because other programs may be running on this machine
+    page = show([samples.numbered(10_000)]).page
+    loading = "performance.getEntriesByType('navigation')[0].loadEventEnd"
+    loaded = [page.evaluate(loading)]
+    while loaded[-1] >= 1_000 and len(loaded) < 4:  # again, because other programs may be running on this machine
         page.reload()
-        loaded.append(page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd"))
-    assert min(loaded) < 1_000
+        loaded.append(page.evaluate(loading))
+    assert loaded[-1] < 1_000, loaded
     for text, expected in (("value-777-of", "1 of"), ("lambda", "2,000 of"), ("", "10,000 of")):
         start = time.monotonic()
         page.get_by_role("searchbox").first.fill(text)

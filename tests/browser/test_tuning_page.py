@@ -1,14 +1,13 @@
 """report.html of a tuning job in Chromium: accessibility, a phone's width, printing, no network requests."""
 
 import json
-from typing import Any
 
 import pytest
 
 from scripts.tuning.report.page import html
 from scripts.tuning.report.words import Defaults
 from scripts.tuning.results import Tuning
-from tests.browser.conftest import PHONE, WIDE, LoadedPage, Show, violations
+from tests.browser.conftest import PHONE, WIDE, LoadedPage, Show, open_folds, violations
 from tests.unit.tuning.report_samples import MARKUP, RATE, tuning
 
 pytestmark = pytest.mark.e2e
@@ -22,28 +21,26 @@ SAMPLES = {
 
 @pytest.fixture
 def show(show_page: Show) -> Show:
-    """Open the report of a tuning; the options go to the browser's context."""
+    """Open the report of a tuning."""
 
-    def opened(found: Tuning, **options: Any) -> LoadedPage:
+    def opened(found: Tuning) -> LoadedPage:
         text = html(found, Defaults("digits-20261101-115500-abcd", 0.6), "jobs/digits-best.toml")
-        return show_page(text, **options)
+        return show_page(text)
 
     return opened
 
 
-@pytest.mark.parametrize(("viewport", "scheme"), [(WIDE, "light"), (PHONE, "dark")], ids=["wide-light", "phone-dark"])
 @pytest.mark.parametrize("name", SAMPLES)
-def test_the_page_is_readable_for_everybody_and_asks_no_network(
-    show: Show, scheme: str, viewport: dict[str, int], name: str
-) -> None:
-    shown = show(SAMPLES[name], color_scheme=scheme, viewport=viewport)
+def test_the_page_is_readable_for_everybody_and_asks_no_network(show: Show, name: str) -> None:
+    shown = show(SAMPLES[name])
     page = shown.page
-    for more in page.locator("details > summary").all()[:6]:
-        more.click()
-    assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
-    assert (shown.errors, shown.requests) == ([], [page.url])
-    problems = violations(page)
-    assert not problems, json.dumps(problems, indent=1)[:4000]
+    open_folds(page, 6)
+    for viewport, scheme in ((WIDE, "light"), (PHONE, "dark")):
+        shown.look(viewport, scheme)
+        assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+        assert (shown.errors, shown.requests) == ([], [page.url])
+        problems = violations(page)
+        assert not problems, f"{scheme}, {viewport}: {json.dumps(problems, indent=1)[:4000]}"
 
 
 def test_paper_shows_the_charts_and_every_job(show: Show) -> None:

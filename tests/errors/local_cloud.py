@@ -285,7 +285,7 @@ CASES = (
         "uninterrupted runs left no equal model.",
         "Name a metric in [metrics] of the job file, or seed the program: keras.utils.set_random_seed(1).",
         small_job(
-            "time.sleep(2 if count < 3 else 0)\nPath(os.environ['SM_MODEL_DIR'], 'model').write_bytes(os.urandom(9))"
+            "time.sleep(6 if count < 3 else 0)\nPath(os.environ['SM_MODEL_DIR'], 'model').write_bytes(os.urandom(9))"
         ),
         STACK,
         RUNS,

@@ -1,5 +1,7 @@
 """Sample reviews for the tests of the renderers: with 3 changes, with any number, and with everything."""
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from scripts.review.model import (
@@ -356,6 +358,24 @@ def everything() -> Review:
         errored=True,
         complete=False,
         applyable=False,
+    )
+
+
+def one_of_each() -> Review:
+    """A review with every field filled, and each kind of finding, principal and change once."""
+    full = everything()
+    kinds = {(finding.severity, finding.status): finding for finding in full.findings}
+    return replace(
+        full,
+        verdict=Shown(NASTY[0]),
+        summary=full.summary[:2],
+        findings=tuple(kinds.values()),
+        suppressed=full.suppressed[:1],
+        permissions=(*full.permissions[:3], full.permissions[-1]),
+        changes=full.changes[: len(Action)],
+        drift=full.drift[:1],
+        outputs=full.outputs[:1],
+        deferred=full.deferred[:1],
     )
 
 

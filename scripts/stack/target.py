@@ -7,7 +7,7 @@ from typing import Any
 from scripts.core import aws, console
 from scripts.core.errors import UserError
 from scripts.stack import environments, processes, read, state, variables
-from scripts.stack.outputs import Stack, parse_outputs
+from scripts.stack.outputs import Stack
 from scripts.stack.terraform import CommandResult, Terraform, report_mirror, terraform
 
 
@@ -97,15 +97,12 @@ def init_again(target: Target) -> None:
 
 
 def check_outputs(target: Target) -> Stack:
-    """The applied stack, which must have every output that the commands read.
+    """The applied stack, which must have every output that the commands read. They find the outputs kept then.
 
     Raises:
         UserError: an output is missing or wrong, or Terraform failed.
     """
-    result = target.runner.capture("output", "-json")
-    if result.code != 0:
-        raise failure(target, "output", result.first_error())
-    return parse_outputs(result.out, target.environment)
+    return read.read_stack(target.environment)
 
 
 def variables_of(target: Target) -> dict[str, Any]:

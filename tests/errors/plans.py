@@ -15,10 +15,9 @@ STATE = {"Bucket": "trainyard-tfstate-123456789012-us-east-1", "Key": "local/ter
 DATA = "trainyard-local-data-123456789012-us-east-1"
 MOVED = "build/local-moved"
 NORTH = variable(AWS_REGION="eu-north-1", TF_DATA_DIR="{folder}/build/local-north/terraform")
-OPENED = file(
-    "terraform/modules/buckets/main.tf",
-    (ROOT / "terraform/modules/buckets/main.tf").read_text().replace("block_public_policy     = true", ""),
-)
+BUCKETS = "terraform/modules/buckets/main.tf"
+CLOSED = file(BUCKETS, (ROOT / BUCKETS).read_text())
+OPENED = file(BUCKETS, (ROOT / BUCKETS).read_text().replace("block_public_policy     = true", ""))
 PLANNING = (ROOT / "scripts/stack/planning.py").read_text()
 IMPATIENT = file("scripts/stack/planning.py", PLANNING.replace("LONGEST_PLAN = 150.0", "LONGEST_PLAN = 0.1"))
 NEVER = file(
@@ -30,18 +29,20 @@ NEVER = file(
 
 @contextmanager
 def saved(scene: Scene) -> Iterator[None]:
-    """A plan that `make plan` has saved: made once, then taken from there."""
+    """A plan that `make plan` has saved of buckets that are open to everybody: made once, then taken from there."""
     plan, kept = scene.folder / "build/local-local/plan", scene.folder / "build/kept-plan"
-    if not kept.exists():
-        ended = scene.type("make plan")
-        assert ended.returncode == 0, ended.stderr
-        shutil.copytree(plan, kept)
-    shutil.rmtree(plan, ignore_errors=True)
-    shutil.copytree(kept, plan)
-    try:
-        yield
-    finally:
-        shutil.rmtree(plan)
+    with OPENED(scene):
+        if not kept.exists():
+            ended = scene.type("make plan")
+            assert ended.returncode == 0, ended.stderr
+            shutil.copytree(plan, kept)
+        shutil.rmtree(plan, ignore_errors=True)
+        shutil.copytree(kept, plan)
+        scene.words["digest"] = json.loads((plan / "review.json").read_text())["reviews"][0]["digest"]
+        try:
+            yield
+        finally:
+            shutil.rmtree(plan)
 
 
 @contextmanager
@@ -84,13 +85,14 @@ def another_cloud(scene: Scene) -> Iterator[None]:
 
 @contextmanager
 def a_later_state(scene: Scene) -> Iterator[None]:
-    """The state after somebody else's apply."""
+    """The state after somebody else's apply; the saved plan stays."""
     s3 = scene.client("s3")
     before = s3.get_object(**STATE)["Body"].read()
     state = json.loads(before)
     s3.put_object(Body=json.dumps({**state, "serial": state["serial"] + 1}).encode(), **STATE)
     try:
         yield
+        assert (scene.folder / "build/local-local/plan/plan.tfplan").exists()
     finally:
         s3.put_object(Body=before, **STATE)
 
@@ -212,16 +214,16 @@ CASES = (
         "Changed since the plan was reviewed: terraform/modules/buckets/main.tf, terraform/never.tf.",
         AGAIN,
         saved,
-        OPENED,
+        CLOSED,
         NEVER,
     ),
     plan(
         "a state that has changed since",
         "The state of `local` has changed since the plan was made: the plan is stale.",
         AGAIN,
-        file("terraform/environments/local.tfvars", 'environment = "local"\nforce_destroy = true\n'),
-        planned,
+        saved,
         a_later_state,
+        typed="make infra APPROVE={digest}",
     ),
     plan(
         "a plan for another environment",
@@ -266,7 +268,7 @@ CASES = (
         "an approval of another change",
         "APPROVE=4a3aaab2e4adf93e0208fba01989a7cd approves another change than this plan's: nothing was changed.",
         "Read build/local-local/plan/review.html, then approve this change: `make infra APPROVE=…`.",
-        OPENED,
+        saved,
         typed="make infra YES=1 APPROVE=4a3aaab2e4adf93e0208fba01989a7cd",
     ),
 )

@@ -212,7 +212,7 @@ CASES = (
         "make infra YES=1",
         "`terraform plan` failed: its own message is above.",
         "Correct what it names, then run `make infra` again (usual causes: docs/infrastructure.md).",
-        file("terraform/environments/local.tfvars", 'environment = "local"\nproject = "Not a name"\n'),
+        file("terraform/environments/local.tfvars", 'environment = "local"\nproject =\n'),
         STACK,
     ),
     Case(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 FAULTS = ("cut-before", "cut-after", "truncated", "503", "throttled", "expired", "silence=90s")
 OF_A_READER = 2
-READING = ("Describe", "Get", "Head", "List", "Simulate")
+READING = ("Describe", "Get", "Head", "List", "Search", "Simulate")
 # What these verbs call otherwise is called by Terraform, in a process of its own.
 OURS_OF_THE_STACK = frozenset(
     {

@@ -1,4 +1,5 @@
 # The training role and the policies of people, without options and with all: a plan contains each policy as a whole.
+# And the modules in a root of one's own, so that one plan serves all scanners.
 
 terraform {
   required_version = ">= 1.11"
@@ -60,4 +61,8 @@ module "people" {
   create_network           = true
   manage_log_group         = true
   stack_tags               = { Project = "the-project", Environment = "dev" }
+}
+
+module "own_root" {
+  source = "../../../terraform/examples/own_root"
 }

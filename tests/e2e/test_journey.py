@@ -42,12 +42,6 @@ def jobs(yard: Project, name: str = "digits") -> set[str]:
     return set(re.findall(rf"{name}-\d{{8}}-\d{{6}}-[a-z0-9]{{4}}", yard.make("jobs", LOCAL)))
 
 
-def test_a_second_infra_has_nothing_to_change(yard: Project) -> None:
-    output = yard.make("infra", LOCAL)
-    assert "othing to change" in output
-    assert "Creating..." not in output
-
-
 def test_data_alone_sends_nothing_twice(yard: Project) -> None:
     output = yard.make("data", LOCAL, "JOB=digits")
     assert re.search(r"0 of \d+ files|unchanged|nothing", output), output

@@ -1,24 +1,22 @@
 """`make plan` and `make infra` with the real Terraform: what was reviewed is applied, and nothing else is."""
 
 import json
-import os
-import pty
 import re
 import shutil
 import stat
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
-from tests.conftest import Project
+from tests.conftest import ROOT, Project
 from tests.errors.scene import running
 from tests.errors.tools import LOCK
+from tests.terminal import at_the_question
 
 pytestmark = pytest.mark.e2e
 
@@ -29,6 +27,9 @@ KEPT = 'environment = "local"\nforce_destroy = true\nforce_delete = false\n'
 """A harmless change: the repository is not deleted with its images."""
 PROTECTED = 'environment = "local"\n'
 """Another one: the buckets are not deleted with their objects either."""
+UNCHANGED = (ROOT / VARIABLES).read_text()
+OPENED = (ROOT / BUCKETS).read_text().replace("block_public_policy     = true", "")
+"""A change that needs an approval."""
 
 
 @pytest.fixture(autouse=True)
@@ -37,42 +38,6 @@ def folder(yard: Project, demo: str) -> Path:
     found = yard.folder / "build/local-local/plan"
     shutil.rmtree(found, ignore_errors=True)
     return found
-
-
-@contextmanager
-def changed(yard: Project, name: str, text: str) -> Iterator[None]:
-    """A file of the project is another; at the end it is as before, and so is the stack."""
-    try:
-        with changed_only(yard, name, text):
-            yield
-    finally:
-        (yard.folder / "build/local-local/plan/plan.tfplan").unlink(missing_ok=True)
-        yard.make("infra", LOCAL, "YES=1")
-
-
-@contextmanager
-def at_the_question(yard: Project) -> Iterator[Callable[[str], str]]:
-    """`make infra` at a terminal, waiting for an answer; gives a function that answers and returns what it printed."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        ["make", "infra", LOCAL], cwd=yard.folder, env=yard.environment, stdin=theirs, stdout=theirs, stderr=theirs
-    )
-    os.close(theirs)
-    output = b""
-    while not output.rstrip().endswith(b"[y/N]"):
-        output += os.read(ours, 65536)
-
-    def answer(word: str) -> str:
-        nonlocal output
-        os.write(ours, f"{word}\n".encode())
-        with suppress(OSError):  # its end
-            while piece := os.read(ours, 65536):
-                output += piece
-        assert process.wait(60) == 0
-        return re.sub(r"\x1b\[[0-9;]*m", "", output.decode())
-
-    yield answer
-    os.close(ours)
 
 
 def client(yard: Project, service: str) -> Any:
@@ -84,7 +49,7 @@ def client(yard: Project, service: str) -> Any:
 
 
 @contextmanager
-def changed_only(yard: Project, name: str, text: str) -> Iterator[None]:
+def changed(yard: Project, name: str, text: str) -> Iterator[None]:
     """A file of the project is another for a while; nothing is applied."""
     file = yard.folder / name
     before = file.read_text()
@@ -120,33 +85,46 @@ def test_a_plan_of_no_change_is_reviewed_and_saved(yard: Project, folder: Path) 
     assert not (folder / "plan.tfplan").exists()
 
 
-def test_each_of_two_terminals_applies_what_it_has_reviewed(yard: Project, folder: Path) -> None:
+def test_each_of_two_terminals_applies_what_it_has_reviewed_and_an_approval_holds(yard: Project, folder: Path) -> None:
     """A minute: five plans and three applies with the real provider."""
-    with changed(yard, VARIABLES, KEPT):
-        with at_the_question(yard) as answer:
-            first = reviewed(folder)
-            assert [one["address"] for one in first["changes"]] == ["module.registry[0].aws_ecr_repository.this"]
-            (yard.folder / VARIABLES).write_text(PROTECTED)
-            yard.make("plan", LOCAL)  # in the second terminal
-            assert reviewed(folder)["digest"] != first["digest"]
-            yard.make("cloud-faults", "FAULTS=s3:PutObject cut-after 1x")  # S3's answer about the lock is lost
-            output = answer("y")
-        assert first["digest"] in output
-        assert "The lock on the state is one of this folder's, and no Terraform uses it: it is removed." in output
-        assert "0 added, 1 changed, 0 destroyed" in output
-
-        output = yard.make("infra", LOCAL, "YES=1", code=2)
-        assert "Saved plan is stale" in output
-        assert "Error: The state of `local` has changed since the plan was made" in output
-        assert (folder / "plan.tfplan").exists()
-
+    try:
+        with changed(yard, VARIABLES, PROTECTED):
+            digest = what_two_terminals_see(yard, folder)
+            with changed(yard, BUCKETS, OPENED):
+                shutil.rmtree(folder)  # as in another checkout, after the merge
+                output = yard.make("infra", LOCAL, f"APPROVE={digest}")
+            assert "0 added, 3 changed, 0 destroyed" in output
+            assert not (folder / "plan.tfplan").exists()
+            assert (folder / "review.html").exists()
+            what_is_kept_and_not_empty_stops_a_removal_before_it_begins(yard)
+    finally:  # the stack is as before
         yard.make("plan", LOCAL)
+        saved = reviewed(folder)
         output = yard.make("infra", LOCAL)  # a saved plan is applied without a question
-        assert f"Digest of the change: {reviewed(folder)['digest']}" in output
-        assert "0 added, 3 changed, 0 destroyed" in output
-        assert not (folder / "plan.tfplan").exists()
-        assert not list(folder.parent.glob(".call-*"))
-        what_is_kept_and_not_empty_stops_a_removal_before_it_begins(yard)
+    assert f"Digest of the change: {saved['digest']}" in output
+    assert "0 added, 7 changed, 0 destroyed" in output
+    assert not (folder / "plan.tfplan").exists()
+    assert not list(folder.parent.glob(".call-*"))
+
+
+def what_two_terminals_see(yard: Project, folder: Path) -> str:
+    """One applies PROTECTED while the other plans OPENED; gives the digest of the other's change."""
+    with at_the_question(yard, "[y/N]", "infra", LOCAL) as answer:
+        first = reviewed(folder)
+        changes = [one["address"] for one in first["changes"]]
+        assert changes.count("module.registry[0].aws_ecr_repository.this") == len(changes) - 3 == 1
+        with changed(yard, VARIABLES, UNCHANGED), changed(yard, BUCKETS, OPENED):
+            output = yard.make("plan", LOCAL)  # in the second terminal
+        second = str(reviewed(folder)["digest"])
+        assert second != first["digest"]
+        assert f"`make infra APPROVE={second}`" in output
+        yard.make("cloud-faults", "FAULTS=s3:PutObject cut-after 1x")  # S3's answer about the lock is lost
+        output = answer("y")
+    assert first["digest"] in output
+    assert "The lock on the state is one of this folder's, and no Terraform uses it: it is removed." in output
+    assert "0 added, 4 changed, 0 destroyed" in output
+    assert (folder / "plan.tfplan").exists()
+    return second
 
 
 def what_is_kept_and_not_empty_stops_a_removal_before_it_begins(yard: Project) -> None:
@@ -174,22 +152,6 @@ def test_the_printed_command_removes_the_lock_of_a_killed_command(yard: Project,
     assert "Contents" not in s3.list_objects_v2(Bucket=place["Bucket"], Prefix=place["Key"])
 
 
-def test_an_approval_holds_for_the_same_change_planned_anew(yard: Project, folder: Path) -> None:
-    """Half a minute: three plans and two applies with the real provider."""
-    opened = (yard.folder / BUCKETS).read_text().replace("block_public_policy     = true", "")
-    with changed(yard, BUCKETS, opened):
-        output = yard.make("plan", LOCAL)
-        digest = reviewed(folder)["digest"]
-        assert f"`make infra APPROVE={digest}`" in output
-        output = yard.make("infra", LOCAL, "YES=1", code=2)
-        assert "nobody has approved it" in output
-        shutil.rmtree(folder)  # as in another checkout, after the merge
-        output = yard.make("infra", LOCAL, f"APPROVE={digest}")
-        assert "0 added, 3 changed, 0 destroyed" in output
-        assert not (folder / "plan.tfplan").exists()
-        assert (folder / "review.html").exists()
-
-
 def test_what_an_apply_could_not_record_is_adopted(yard: Project, folder: Path) -> None:
     place = {"Bucket": "trainyard-tfstate-123456789012-us-east-1", "Key": "local/terraform.tfstate"}
     s3 = client(yard, "s3")
@@ -206,27 +168,22 @@ def test_what_an_apply_could_not_record_is_adopted(yard: Project, folder: Path) 
     assert "terraform/adopted.tf" not in review["binding"]["files"]
 
 
-def test_no_is_no(yard: Project, folder: Path) -> None:
-    with changed_only(yard, VARIABLES, KEPT), at_the_question(yard) as answer:
-        text = answer("n")
+def test_terraform_s_warnings_come_before_the_question_and_no_is_no(yard: Project, folder: Path) -> None:
+    check = yard.folder / "terraform/check.tf"
+    check.write_text(
+        'check "c" {\n  assert {\n    condition     = var.project == "x"\n    error_message = "Mind this."\n  }\n}\n'
+    )
+    try:
+        with changed(yard, VARIABLES, KEPT), at_the_question(yard, "[y/N]", "infra", LOCAL) as answer:
+            text = answer("n")
+    finally:
+        check.unlink()
+    assert "Warning: Check block assertion failed" in text
+    assert "Mind this." in text
     assert "Updates 1 resource" in text
     assert "Apply this plan to account 123456789012 in us-east-1? [y/N] n" in text
     assert "Nothing was changed." in text
     assert not (folder / "plan.tfplan").exists()
-
-
-def test_warnings_of_terraform_are_not_lost(yard: Project) -> None:
-    check = (
-        'check "c" {\n  assert {\n    condition     = var.project == "x"\n    error_message = "Mind this."\n  }\n}\n'
-    )
-    file = yard.folder / "terraform/check.tf"
-    file.write_text(check)
-    try:
-        output = yard.make("plan", LOCAL)
-    finally:
-        file.unlink()
-    assert "Warning: Check block assertion failed" in output
-    assert "Mind this." in output
 
 
 def test_the_stack_of_this_repository_reviews_without_a_finding_above_low(yard: Project) -> None:
@@ -239,10 +196,6 @@ def test_the_stack_of_this_repository_reviews_without_a_finding_above_low(yard: 
             output, _ = process.communicate(timeout=120)
         return process.returncode, output
 
-    code, output = plan("stack", "--env", "dev")
-    assert code == 2
-    assert "There is no state bucket trainyard-tfstate-123456789012-eu-west-1 yet" in output
-    assert "YES=1" in output
     code, output = plan("stack", "--env", "dev", "--yes")
     assert code == 0, output
     assert "Created the state bucket trainyard-tfstate-123456789012-eu-west-1" in output

@@ -1,6 +1,5 @@
 """`make plan`, `make infra` and `make destroy`: plan, review, ask for confirmation, and apply exactly that plan."""
 
-import sys
 from pathlib import Path
 
 from scripts.core import console
@@ -114,7 +113,7 @@ def destroy(environment: str, confirmation: str) -> None:
             if reviewed.plan.applyable:
                 removal.check(reviewed.plan, environment, target.command)
                 approval.check_complete(reviewed.review)
-                _ask_for_name(environment, confirmation)
+                removal.ask_for_name(environment, confirmation)
         if reviewed.plan.applyable:
             _apply(target, reviewed, folder, DESTROY_INTERRUPTED)
             console.say(f"The stack of `{environment}` is removed.")
@@ -219,19 +218,3 @@ def _apply(target: Target, reviewed: planning.ReviewedPlan, folder: Path, interr
     finally:
         if has_started:
             planning.forget_saved(folder, reviewed.file)
-
-
-def _ask_for_name(environment: str, confirmation: str) -> None:
-    beforehand = f"`make destroy CONFIRM={environment}`"
-    if not confirmation:
-        if not sys.stdin.isatty():
-            raise UserError(
-                f"To remove `{environment}`, you must type its name, and there is no terminal to ask at.",
-                f"Confirm beforehand: {beforehand}.",
-            )
-        confirmation = console.typed(f"All of the above is removed for good. Type {environment} to confirm: ")
-    if confirmation != environment:
-        raise UserError(
-            f"That is not the environment's name: nothing of `{environment}` was removed.",
-            f"Type {environment}, or confirm beforehand: {beforehand}.",
-        )

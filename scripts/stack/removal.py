@@ -1,15 +1,16 @@
-"""Refuses to remove a protected stack, and finds what would stop a removal half-way, before anything is removed.
+"""Asks before a removal, refuses that of a protected stack, and finds what would stop one half-way, before it begins.
 
 AWS deletes a bucket with objects only under `force_destroy`, a repository with images only under `force_delete`.
 Terraform would notice too late: by then it has deleted versioning, policies and lifecycle rules.
 """
 
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from scripts.core import aws
+from scripts.core import aws, console
 from scripts.core.errors import UserError
 from scripts.review.model import Action, Plan
 
@@ -76,6 +77,31 @@ def check(plan: Plan, environment: str, command: str) -> None:
             f"Nothing was removed, because these are not empty and `{environment}` protects their content: {names}.",
             f"Empty them, or write {settings} into terraform/environments/{environment}.tfvars and apply only that "
             f"with `make infra`. Then run `{command}` again.",
+        )
+
+
+def ask_for_name(environment: str, confirmation: str) -> None:
+    """Ask for the environment's name, unless it is given beforehand.
+
+    Args:
+        environment: the name.
+        confirmation: what was given; empty for nothing.
+
+    Raises:
+        UserError: another name was given or typed, or there is no terminal to ask at.
+    """
+    beforehand = f"`make destroy CONFIRM={environment}`"
+    if not confirmation:
+        if not sys.stdin.isatty():
+            raise UserError(
+                f"To remove `{environment}`, you must type its name, and there is no terminal to ask at.",
+                f"Confirm beforehand: {beforehand}.",
+            )
+        confirmation = console.typed(f"All of the above is removed for good. Type {environment} to confirm: ")
+    if confirmation != environment:
+        raise UserError(
+            f"That is not the environment's name: nothing of `{environment}` was removed.",
+            f"Type {environment}, or confirm beforehand: {beforehand}.",
         )
 
 

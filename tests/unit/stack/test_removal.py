@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from scripts.core.errors import UserError
 from scripts.review.model import Action, Change, Plan
-from scripts.stack.removal import KEEP_BUCKET, ProtectedResource, is_protected, protected_resources
+from scripts.stack.removal import KEEP_BUCKET, ProtectedResource, ask_for_name, is_protected, protected_resources
 from tests.conftest import ROOT
 
 AWS = "registry.terraform.io/hashicorp/aws"
@@ -73,3 +74,12 @@ def test_a_stack_is_protected_as_long_as_its_applied_bucket_policies_say_so(
 def test_the_statement_that_protects_is_the_one_of_the_module() -> None:
     """terraform/tests/buckets.tftest.hcl proves that the module writes it."""
     assert f'["{KEEP_BUCKET}"]' in (ROOT / "terraform/modules/buckets/main.tf").read_text(encoding="utf-8")
+
+
+def test_a_removal_needs_the_name_of_the_environment() -> None:
+    ask_for_name("local", "local")
+    with pytest.raises(UserError, match="must type its name") as caught:
+        ask_for_name("local", "")  # pytest has no terminal
+    assert "`make destroy CONFIRM=local`" in caught.value.fix
+    with pytest.raises(UserError, match="not the environment's name: nothing of `local` was removed"):
+        ask_for_name("local", "prod")

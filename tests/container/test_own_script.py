@@ -161,8 +161,6 @@ def with_image(dock: Project, base_image: str) -> Project:
     (program,) = blocks("python")
     several = (ROOT / "docs" / "examples" / "several_workers.py").read_text()
     write_tree(dock.folder.parent, {"my-project/train.py": program, "my-project/several_workers.py": several + WEIGHTS})
-    dock.make("cloud-up")
-    dock.make("infra", "CLOUD=local", "YES=1")
     dock.make("digits")
     dock.make("base", "CLOUD=local", f"BASE={base_image}")
     new, image, _ = commands()

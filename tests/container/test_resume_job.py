@@ -25,8 +25,6 @@ RESUMED = re.compile(r"^(?:algo-1: )?resumes from .*: step ([1-9]\d*) of", re.MU
 @pytest.fixture(scope="module")
 def yard(dock: Project, base_image: str) -> Project:
     """The project copy with an applied stack, data and the image."""
-    dock.make("cloud-up")
-    dock.make("infra", LOCAL, "YES=1")
     dock.make("digits")
     dock.make("base", LOCAL, "JOB=digits", f"BASE={base_image}")
     dock.make("image", LOCAL, "JOB=digits", timeout=600)

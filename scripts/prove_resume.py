@@ -110,12 +110,16 @@ def _prove_digits(seed: int | None, kills: int, hosts: int) -> None:
 
 def _prove(folder: Path, kills: Sequence[proof.Kill], hosts: int) -> bool:
     """Run both, and return whether their results are equal."""
+    whole, cut = (
+        proof.Job(folder, name, hosts, proof.start_process, proof.epochs_for(len(kills)))
+        for name in ("uninterrupted", "killed")
+    )
     with console.step("Uninterrupted run"):
-        uninterrupted, timing = proof.run_uninterrupted(proof.Job(folder, "uninterrupted", hosts, proof.start_process))
+        uninterrupted, timing = proof.run_uninterrupted(whole)
         console.say(f"{uninterrupted.step} steps, a checkpoint every {proof.CHECKPOINT_STEPS} steps")
     with console.step("The same run, killed and restarted"):
         console.say(proof.HEADER)
-        records = proof.run_with_kills(proof.Job(folder, "killed", hosts, proof.start_process), kills, timing)
+        records = proof.run_with_kills(cut, kills, timing)
         for number, record in enumerate(records, 1):
             if isinstance(record, proof.Result):
                 killed = record

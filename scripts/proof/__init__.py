@@ -2,7 +2,7 @@
 
 from scripts.proof.attempts import AttemptRecord, Timing, run_uninterrupted, run_with_kills
 from scripts.proof.job import CHECKPOINT_STEPS, HOSTS_SECONDS, Job, ProofError, Result, start_process
-from scripts.proof.kills import Kill, draw_kills
+from scripts.proof.kills import Kill, draw_kills, epochs_for
 from scripts.proof.report import HEADER, attempt_row, compare
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "attempt_row",
     "compare",
     "draw_kills",
+    "epochs_for",
     "run_uninterrupted",
     "run_with_kills",
     "start_process",

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import IO, Any
 
 CHECKPOINT_STEPS = 10
-EPOCHS = 8
 HYPERPARAMETERS = {
     "image_size": 8,
     "channels": 1,
@@ -153,10 +152,10 @@ class Job:
         name: the name of the job's folder in ``root``.
         hosts: the number of hosts.
         start: starts the program of a host.
-        epochs: the length of the run; many kills need a longer run.
+        epochs: the length of the run.
     """
 
-    def __init__(self, root: Path, name: str, hosts: int, start: StartProgram, epochs: int = EPOCHS) -> None:
+    def __init__(self, root: Path, name: str, hosts: int, start: StartProgram, epochs: int) -> None:
         self._start = start
         self._bases = [root / name / str(number) for number in range(1, hosts + 1)]
         self._attempts = 0

@@ -27,6 +27,11 @@ class Kill:
     hosts: tuple[int, ...]
 
 
+def epochs_for(kills: int) -> int:
+    """Return how many epochs a run has that is killed so often: many kills need a longer run."""
+    return 4 + kills
+
+
 def draw_kills(seed: int, count: int, hosts: int) -> list[Kill]:
     """Draw random kills.
 

@@ -42,10 +42,10 @@ def start_failing(base: Path, log: IO[bytes]) -> "subprocess.Popen[bytes]":
 
 @pytest.mark.parametrize("hosts", [1, 2])
 def test_a_run_that_is_killed_at_each_moment_has_the_same_result(tmp_path: Path, hosts: int) -> None:
-    uninterrupted, timing = proof.run_uninterrupted(proof.Job(tmp_path, "uninterrupted", hosts, start))
+    uninterrupted, timing = proof.run_uninterrupted(proof.Job(tmp_path, "uninterrupted", hosts, start, 1))
     assert (uninterrupted.step, timing.steps) == (80, 80)
     kills = proof.draw_kills(1, 3, hosts)
-    *records, result = proof.run_with_kills(proof.Job(tmp_path, "killed", hosts, start), kills, timing)
+    *records, result = proof.run_with_kills(proof.Job(tmp_path, "killed", hosts, start, 1), kills, timing)
     rows = [
         proof.attempt_row(number, record, hosts)
         for number, record in enumerate(records, 1)
@@ -59,7 +59,7 @@ def test_a_run_that_is_killed_at_each_moment_has_the_same_result(tmp_path: Path,
 def test_hosts_that_are_not_killed_end_by_themselves(tmp_path: Path, hosts: tuple[int, ...]) -> None:
     timing = proof.Timing(start=0.2, checkpoint=0.1, steps=80)
     kill = Kill(signal.SIGKILL, TRAINING, 0.5, 0.5, hosts)
-    first, last, _ = proof.run_with_kills(proof.Job(tmp_path, "killed", 2, start), [kill], timing)
+    first, last, _ = proof.run_with_kills(proof.Job(tmp_path, "killed", 2, start, 1), [kill], timing)
     assert isinstance(first, proof.AttemptRecord)
     assert isinstance(last, proof.AttemptRecord)
     assert [code for number, code in enumerate(first.exit_codes) if number in hosts] == [-signal.SIGKILL] * len(hosts)
@@ -70,9 +70,9 @@ def test_hosts_that_are_not_killed_end_by_themselves(tmp_path: Path, hosts: tupl
 
 
 def test_a_run_that_loses_something_when_it_resumes_is_not_equal(tmp_path: Path) -> None:
-    uninterrupted, timing = proof.run_uninterrupted(proof.Job(tmp_path, "uninterrupted", 1, start))
+    uninterrupted, timing = proof.run_uninterrupted(proof.Job(tmp_path, "uninterrupted", 1, start, 1))
     kill = Kill(signal.SIGKILL, TRAINING, 0.5, 0.5, (0,))
-    *_, result = proof.run_with_kills(proof.Job(tmp_path, "killed", 1, start_forgetful), [kill], timing)
+    *_, result = proof.run_with_kills(proof.Job(tmp_path, "killed", 1, start_forgetful, 1), [kill], timing)
     assert isinstance(result, proof.Result)
     assert result.step == uninterrupted.step
     equal, lines = proof.compare(uninterrupted, result)
@@ -82,7 +82,7 @@ def test_a_run_that_loses_something_when_it_resumes_is_not_equal(tmp_path: Path)
 
 def test_a_failed_run_is_reported_with_its_log(tmp_path: Path) -> None:
     with pytest.raises(proof.ProofError, match=r"ended by itself with \[1\]:\n.*there are no images"):
-        proof.run_uninterrupted(proof.Job(tmp_path, "baseline", 1, start_failing))
+        proof.run_uninterrupted(proof.Job(tmp_path, "baseline", 1, start_failing, 1))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

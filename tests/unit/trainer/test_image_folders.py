@@ -128,11 +128,11 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", refuse)
 
 
-@pytest.mark.parametrize(("name", "channels"), [("MobileNetV2", 3), ("ResNet50", 1)])
+@pytest.mark.parametrize(("name", "channels"), [("MobileNet", 3), ("VGG16", 1)])
 def test_applications_start_from_the_weights_channel_and_keep_their_preprocessing(
     name: str, channels: int, tmp_path: Path, no_network: None
 ) -> None:
-    """Twenty seconds: a network with a hundred layers is built, trained and exported. Grey images become RGB."""
+    """Each of two ways to prepare images, with the network of fewest layers. Grey images become RGB."""
     import keras
 
     from trainer.networks import architectures, export
@@ -144,7 +144,7 @@ def test_applications_start_from_the_weights_channel_and_keep_their_preprocessin
     model = architectures.build(settings, 3, tmp_path)
     backbone = next(layer for layer in model.layers if isinstance(layer, keras.Model))
     image = np.random.default_rng(0).integers(0, 256, (2, 32, 32, channels), dtype=np.uint8)
-    module = {"MobileNetV2": keras.applications.mobilenet_v2, "ResNet50": keras.applications.resnet}[name]
+    module = {"MobileNet": keras.applications.mobilenet, "VGG16": keras.applications.vgg16}[name]
     prepared = module.preprocess_input(np.repeat(image, 3 // channels, axis=-1).astype("float32"))
     features = keras.Model(model.input, model.get_layer("dropout").input)
     assert np.allclose(features(image.astype("float32")), source(prepared), atol=1e-4)
@@ -210,7 +210,10 @@ def test_the_savedmodel_gives_the_training_results_for_raw_images_of_any_size(fo
 
     model = architectures.build(GREY, 2, None)
     export.export(model, ["a", "b"], tmp_path / "model")
-    served = tf.saved_model.load(str(tmp_path / "model" / "1")).signatures["serving_default"]
+    loaded = tf.saved_model.load(str(tmp_path / "model" / "1"))
+    assert set(loaded.signatures) == {"serve", "serving_default"}
+    assert len(loaded.trainable_variables) == len(model.trainable_variables)
+    served = loaded.signatures["serving_default"]
     images = folders.list_images(folder)
     (batch,) = pipeline.ordered_batches(images, decoding.Form(8, 1), 10)
     expected = keras.ops.softmax(model(batch[0], training=False)).numpy()

@@ -1,12 +1,10 @@
-"""A run gives the same result for any number of devices and hosts."""
+"""What does not depend on the number of devices: dropout, and who gets which batch."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.unit.trainer.device_runs import train_on_devices
-from tests.unit.trainer.trainer_runs import SMALL, Base, Hosts, run_for_json
+from tests.unit.trainer.trainer_runs import run_for_json
 
 pytestmark = pytest.mark.e2e
 
@@ -45,8 +43,8 @@ def dropped(devices: int, kind: str = "ours") -> dict[str, Any]:
 
 
 def test_dropout_does_not_depend_on_the_number_of_devices() -> None:
-    one, two, four = dropped(1), dropped(2), dropped(4)
-    assert one["steps"] == two["steps"] == four["steps"]
+    one, four = dropped(1), dropped(4)
+    assert one["steps"] == four["steps"]
     first, second, third = one["steps"]
     assert first != second != third != first
     whole_images = [[value for row in image for value in row] for image in first[1]]
@@ -59,69 +57,8 @@ def test_dropout_does_not_depend_on_the_number_of_devices() -> None:
 
 def test_keras_dropout_depends_on_the_number_of_devices() -> None:
     """The negative control: with Keras's layer, every device draws the same mask for its part."""
-    one, two = dropped(1, "keras"), dropped(2, "keras")
-    assert one["steps"] != two["steps"]
+    two = dropped(2, "keras")
     assert two["steps"][0][0][:4] == two["steps"][0][0][4:]
-
-
-# Three epochs of 18 or 19 steps, at the default learning rate. Several devices add in another order, so the last digits
-# differ. Sometimes this puts a feature on the other side of 0, and the difference grows at once. Over 8 epochs, losses
-# differ by at most 8e-5; validation losses, which depend on a few images, by at most 9e-4. At five times the
-# learning rate, the difference exceeds the limit in the second epoch; with varied images, which the network learns more
-# slowly, in the third (1.2e-4 with light). That these images are the same is a test of its own (test_augmentation.py).
-SETTINGS = {
-    **SMALL,
-    "epochs": "3",
-    "dropout": "0.3",
-    "batch_size": "32",
-    "learning_rate": "0.001",
-    "augmentation": "none",
-}
-
-
-def losses(base: Base, name: str = "loss") -> list[float]:
-    return [epoch[name] for epoch in base.history["history"]]
-
-
-def assert_equal_losses(base: Base, other: Base) -> None:
-    assert losses(base) == pytest.approx(losses(other), abs=1e-4, rel=0)
-    assert losses(base, "val_loss") == pytest.approx(losses(other, "val_loss"), abs=1e-3, rel=0)
-
-
-@pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory, digits: Path) -> Base:
-    """A run on one device."""
-    base = make_base(tmp_path_factory.mktemp("alone") / "ml", digits)
-    result = base.train()
-    assert result.returncode == 0, result.stderr
-    return base
-
-
-def make_base(root: Path, digits: Path) -> Base:
-    base = Base(root).configure(hyperparameters=SETTINGS)
-    return base.channel("training", digits / "training").channel("validation", digits / "validation")
-
-
-def test_four_devices_give_the_losses_of_one(alone: Base, tmp_path: Path, digits: Path) -> None:
-    base = make_base(tmp_path / "ml", digits)
-    result = train_on_devices(base, 4)
-    assert result.returncode == 0, result.stderr
-    assert_equal_losses(base, alone)
-
-
-def test_two_hosts_give_the_losses_of_one_device(alone: Base, tmp_path: Path, digits: Path) -> None:
-    hosts = Hosts(tmp_path, 2, **SETTINGS)
-    hosts.channel("training", digits / "training").channel("validation", digits / "validation")
-    for each in hosts.train():
-        assert each.returncode == 0, each.stderr
-    assert_equal_losses(hosts.bases[0], alone)
-
-
-def test_another_dropout_gives_other_losses(alone: Base, tmp_path: Path, digits: Path) -> None:
-    """The negative control: with other masks of almost the same rate, the losses differ by more than the limit."""
-    base = make_base(tmp_path / "ml", digits).configure(hyperparameters={**SETTINGS, "dropout": "0.301"})
-    assert base.train().returncode == 0
-    assert losses(base) != pytest.approx(losses(alone), abs=1e-4, rel=0)
 
 
 # The second half of the CPU stands for the GPU.

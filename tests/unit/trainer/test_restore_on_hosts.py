@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.trainer.forked import Program
 from tests.unit.trainer.test_exact_resume import EVERYTHING
-from tests.unit.trainer.trainer_runs import ROOT, SMALL, Hosts, environment, wait_for_all
+from tests.unit.trainer.trainer_runs import ROOT, SMALL, Hosts, wait_for_all
 
 # 600 images in batches of 152: the fifth step draws images of the second pass, which are in memory.
 STEPS = 5
@@ -71,10 +71,7 @@ print(json.dumps({"saved": [made.digest for made in saved], "ends": ends, "again
 def test_a_run_on_two_hosts_restored_from_any_step_ends_with_the_same_bits(tmp_path: Path, digits: Path) -> None:
     """Twenty seconds of CPU: two hosts start, and each compiles its steps once."""
     hosts = Hosts(tmp_path, 2, **SETTINGS).channel("training", digits / "training")
-    started = [
-        Program(["-c", RESTORES, str(STEPS)], ROOT, environment(SAGEMAKER_BASE_DIR=str(base.root), **base.environment))
-        for base in hosts.bases
-    ]
+    started = [Program(["-c", RESTORES, str(STEPS)], ROOT, base.variables) for base in hosts.bases]
     found: list[dict[str, Any]] = []
     for ended in wait_for_all(started):
         assert ended.returncode == 0, ended.stderr

@@ -72,25 +72,27 @@ class Base:
 
     def start(self, *arguments: str) -> Program:
         """Start training."""
-        return Program(self._command(arguments), ROOT, self._environment())
+        return Program(self._command(arguments), ROOT, self.variables)
 
     def start_new_python(self) -> "subprocess.Popen[str]":
         """Start training in a new Python process."""
         return subprocess.Popen(
             [sys.executable, *([] if self.prelude else ["-m"]), *self._command(())],
             cwd=ROOT,
-            env=self._environment(),
+            env=self.variables,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
-    def _environment(self) -> dict[str, str]:
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment of the job's processes."""
         return environment(SAGEMAKER_BASE_DIR=str(self.root), **self.environment)
 
     def train(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Train to the end."""
-        return forked.run(self._command(arguments), ROOT, self._environment(), timeout=240)
+        return forked.run(self._command(arguments), ROOT, self.variables, timeout=240)
 
     def _command(self, arguments: Sequence[str]) -> list[str]:
         if not self.prelude:

@@ -31,5 +31,5 @@ image_classification.train_with(team, job, Stop())
 def train_on_devices(base: Base, devices: int) -> "subprocess.CompletedProcess[str]":
     """Run a training on this number of devices."""
     return forked.run(
-        ["-c", SEVERAL_DEVICES, str(devices)], ROOT, environment(SAGEMAKER_BASE_DIR=str(base.root)), timeout=240
+        ["-c", SEVERAL_DEVICES, str(devices)], ROOT, environment(SAGEMAKER_BASE_DIR=str(base.root)), timeout=600
     )

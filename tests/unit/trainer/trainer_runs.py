@@ -92,7 +92,7 @@ class Base:
 
     def train(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Train to the end."""
-        return forked.run(self._command(arguments), ROOT, self.variables, timeout=240)
+        return forked.run(self._command(arguments), ROOT, self.variables, timeout=600)
 
     def _command(self, arguments: Sequence[str]) -> list[str]:
         if not self.prelude:
@@ -103,18 +103,18 @@ class Base:
 
 def forked_trainer(*arguments: str) -> "subprocess.CompletedProcess[str]":
     """Run a command of the trainer other than train, in a fork: for those that need TensorFlow."""
-    return forked.run(["trainer", *arguments], ROOT, environment(), timeout=240)
+    return forked.run(["trainer", *arguments], ROOT, environment(), timeout=600)
 
 
 def trainer(*arguments: str) -> "subprocess.CompletedProcess[str]":
     """Run a command of the trainer other than train, in a new Python process."""
     command = [sys.executable, "-m", "trainer", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=240)
+    return subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=600)
 
 
 def run_for_json(code: str, *arguments: str) -> Any:
     """Run Python code and return its last line as JSON. Its process is new, since TensorFlow fixes its devices once."""
-    done = forked.run(["-c", code, *arguments], ROOT, environment(), timeout=240)
+    done = forked.run(["-c", code, *arguments], ROOT, environment(), timeout=600)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -152,7 +152,7 @@ class Hosts:
         return wait_for_all(self.start())
 
 
-def wait_for_all(processes: Sequence[Program], seconds: float = 200) -> "list[subprocess.CompletedProcess[str]]":
+def wait_for_all(processes: Sequence[Program], seconds: float = 600) -> "list[subprocess.CompletedProcess[str]]":
     """Wait until all programs have ended; kill the remaining ones after a timeout."""
     try:
         with ThreadPoolExecutor() as pool:

@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,7 @@ from tests.schedule import (
     pytest_xdist_make_scheduler,
     runs_first,
 )
+from tests.terminal import at_the_question
 
 __all__ = [
     "pytest_collection_modifyitems",
@@ -168,14 +169,24 @@ def workshop() -> Project:
     return prepared_project("workshop")
 
 
-# For each copy: the folder whose worker starts to make it at once, and what is typed.
-PREPARED: dict[str, tuple[str, list[tuple[str, ...]]]] = {
-    "yard": ("tests/e2e", [("cloud-up",), ("demo",)]),
+def with_few_digits(folder: Path) -> Project:
+    """A copy of the project with some of the images of `make digits`: each is an object of the local cloud."""
+    from tests.unit.trainer.trainer_runs import write_digits
+
+    project = Project(folder)
+    for channel, numbers in (("training", range(100)), ("validation", range(100, 130)), ("test", range(130, 160))):
+        write_digits(folder / "data" / "digits" / channel, numbers)
+    return project
+
+
+# For each copy: the folder whose worker starts to make it at once, how it is made, and what is typed.
+PREPARED: dict[str, tuple[str, Callable[[Path], Project], list[tuple[str, ...]]]] = {
+    "yard": ("tests/e2e", Project, [("cloud-up",), ("demo",)]),
     "workshop": (
         "tests/errors",
+        with_few_digits,
         [
             ("cloud-up",),
-            ("digits",),
             ("infra", "CLOUD=local", "YES=1"),
             ("train", "CLOUD=local", "JOB=digits", "HP=epochs=1", "YES=1"),
         ],
@@ -200,14 +211,14 @@ def in_background(name: str) -> Prepared:
     """A copy for a fixture, which may not be ready yet."""
     if not shutil.which("terraform"):
         missing("terraform is not on PATH")
-    return BACKGROUND.prepare(name, Project, PREPARED[name][1])
+    _, made, commands = PREPARED[name]
+    return BACKGROUND.prepare(name, made, commands)
 
 
 def destroyed(yard: Project) -> None:
     """`make destroy` asks for the environment's name, and leaves nothing but the state bucket."""
-    output = yard.make("destroy", "CLOUD=local", code=2)
-    assert "CONFIRM=local" in output
-    output = yard.make("destroy", "CLOUD=local", "CONFIRM=local")
+    with at_the_question(yard, "Type local to confirm:", "destroy", "CLOUD=local") as answer:
+        output = answer("local")
     assert "21 destroyed" in output
     assert "trainyard-tfstate-" in output
     output = yard.make("train", "CLOUD=local", "JOB=digits", code=2)
@@ -231,7 +242,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
     gc.enable()
-    for name, (folder, _) in PREPARED.items():
+    for name, (folder, *_) in PREPARED.items():
         if asks_for(name, session) and runs_first(folder, session.config):
             with contextlib.suppress(pytest.skip.Exception, pytest.fail.Exception):  # the fixture will say it
                 in_background(name)

@@ -43,7 +43,7 @@ ELSEWHERE = {
     ".venv/bin/python -m scripts.prove_resume --job my-job": "tests/e2e/test_prove_resume.py",
     "make prove-resume HOSTS=2": "tests/unit/proof has two hosts, and test_several_hosts.py two of our trainer",
     "make destroy": "the end of the fixture `yard`",
-    "make destroy CONFIRM=dev": "the end of the fixture `yard`",
+    "make destroy CONFIRM=dev": "tests/e2e/test_account.py",
     "make train JOB=digits": "the demo types it",
     "make image JOB=digits": "tests/container/test_demo.py",
     "make image CLOUD=local JOB=digits": "tests/container/test_demo.py",

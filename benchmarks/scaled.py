@@ -25,7 +25,7 @@ from trainer.images import decoding, pipeline
 
 SIDE, NOISE = 192, 18
 LARGE = (3000, 2000)
-SETTINGS = {"image_size": 24, "epochs": 15, "batch_size": 32, "learning_rate": 0.002}
+SETTINGS = {"image_size": 24, "epochs": 20, "batch_size": 16, "learning_rate": 0.002}
 SEEDS, DECODED = 3, 20
 
 
@@ -38,10 +38,10 @@ def main() -> None:
         write_photos(Path(name))
         for decode in ("full", "scaled"):
             settings = {**SETTINGS, "decode": decode}
-            found = [augmentation.train(Path(name), {**settings, "seed": seed}) for seed in range(seeds)]
-            spread = f"{min(found):.3f} to {max(found):.3f}"
+            runs = [augmentation.train(Path(name), {**settings, "seed": seed}) for seed in range(seeds)]
+            accuracy = augmentation.median_and_range([run.validation for run in runs])
             times = [f"{milliseconds(Path(name), decode, kind):.1f} ms" for kind in ("none", "light")]
-            rows.append([f"`decode={decode}`", f"{statistics.median(found):.3f}", spread, *times])
+            rows.append([f"`decode={decode}`", *accuracy, *times])
             print(*rows[-1], sep=", ", file=sys.stderr, flush=True)
     print_table(["", "median accuracy", f"of {seeds} seeds", "6 megapixels, `none`", "`light`"], rows)
 

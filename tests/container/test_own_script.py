@@ -10,6 +10,7 @@ import pytest
 
 from tests.conftest import ROOT, Project
 from tests.container.by_hand import Container, built, copy_code, write_tree
+from tests.few_digits import write_few_digits
 from tests.unit.trainer.trainer_runs import Base, write_digits
 
 pytestmark = pytest.mark.e2e
@@ -92,19 +93,6 @@ def test_the_page_s_program_is_about_thirty_lines() -> None:
     assert len(program.splitlines()) <= 30
 
 
-def test_the_page_s_program_trains_a_model(container: Container) -> None:
-    container.base.configure(hyperparameters={"epochs": "3", "learning_rate": "0.01"})
-    code, log = container.run("train", SAGEMAKER_PROGRAM="my_train.py")
-    assert code == 0, log
-    job = blocks("toml")[0]
-    regex = re.search(r'accuracy = "(.*)"', job)
-    assert regex
-    accuracies = [float(number) for number in re.findall(regex[1], log)]
-    assert len(accuracies) == 3
-    assert accuracies[-1] > 0.5
-    assert (container.base.root / "model" / "model.keras").stat().st_size > 10_000
-
-
 def test_the_page_s_program_saves_when_it_is_stopped(container: Container) -> None:
     container.base.configure(hyperparameters={"epochs": "10000"})
     with container.started("train", SAGEMAKER_PROGRAM="my_train.py") as name:
@@ -156,12 +144,12 @@ print("learned by", strategy.num_replicas_in_sync, *(float(tf.reduce_sum(each)) 
 def with_image(dock: Project, base_image: str) -> Project:
     """The project copy after the page's commands with CLOUD=local that write a job file and build and push an image.
 
-    Half a minute or more.
+    Half a minute or more. The jobs train on few images.
     """
     (program,) = blocks("python")
     several = (ROOT / "docs" / "examples" / "several_workers.py").read_text()
     write_tree(dock.folder.parent, {"my-project/train.py": program, "my-project/several_workers.py": several + WEIGHTS})
-    dock.make("digits")
+    write_few_digits(dock)
     dock.make("base", "CLOUD=local", f"BASE={base_image}")
     new, image, _ = commands()
     dock.make(*new)
@@ -180,13 +168,13 @@ def test_the_page_s_commands_run_the_program_in_a_container_of_the_image(with_im
     written = with_image.folder / "jobs" / "my-train.toml"
     job = blocks("toml")[0]
     assert written.read_text() == job
-    written.write_text(job.replace("data/my-train/training", "data/digits/training"))
+    written.write_text(job.replace("data/my-train/training", "data/few/training"))
     with_image.make(*commands()[2], "CLOUD=local", "YES=1")
     (run,) = (with_image.folder / "runs").glob("my-train-*")
     record = json.loads((run / "record.json").read_text())
     assert record["status"] == "Completed"
-    assert record["metrics"]["accuracy"] > 0.9
-    assert (run / "model" / "model.keras").is_file()
+    assert record["metrics"]["accuracy"] > 0.8
+    assert (run / "model" / "model.keras").stat().st_size > 10_000
     log = with_image.make("logs", "CLOUD=local", f"RUN={run.name}")
     assert "as a process" not in log
     assert "Epoch 20/20" in log
@@ -194,8 +182,9 @@ def test_the_page_s_commands_run_the_program_in_a_container_of_the_image(with_im
 
 def test_a_loop_that_knows_only_tf_config_trains_on_two_instances(with_image: Project) -> None:
     """The page's second job file, with docs/examples/several_workers.py. Both instances have the same results."""
-    (with_image.folder / "jobs" / "several.toml").write_text(blocks("toml")[1])
-    log = with_image.make("train", "CLOUD=local", "YES=1", "JOB=several", "HP=epochs=3")
+    job = blocks("toml")[1].replace("data/digits/training", "data/few/training")
+    (with_image.folder / "jobs" / "several.toml").write_text(job)
+    log = with_image.make("train", "CLOUD=local", "YES=1", "JOB=several", "HP=epochs=3 batch_size=10")
     learned = {host: re.findall(rf"^{host}: (learned by 2 .*)$", log, flags=re.MULTILINE) for host in HOSTS}
     assert len(learned["algo-1"]) == 1, log
     assert learned["algo-1"] == learned["algo-2"]

@@ -14,7 +14,7 @@ from trainyard.errors import JobError
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 pytestmark = pytest.mark.e2e
 
-SIZE, BATCH, STEPS = 8, 8, range(3, 6)
+SIZE, BATCH, STEPS = 8, 16, range(3, 5)
 
 
 @pytest.fixture(scope="module")
@@ -55,12 +55,10 @@ def drawn(photos: Path, steps: range, seed: int = 1, hosts: int = 1, devices: in
 
 def test_hosts_devices_parts_and_later_starts_get_the_same_images(photos: Path) -> None:
     images, shares = drawn(photos, STEPS)
-    for division in ({"hosts": 2}, {"devices": 4}, {"hosts": 2, "devices": 2}, {"devices": 2, "parts": 2}):
-        again = drawn(photos, STEPS, **division)
-        assert (again[0] == images).all(), division
-        assert (again[1] == shares).all()
-    later, _ = drawn(photos, range(STEPS.start + 1, STEPS.stop))
-    assert (later == images[BATCH:]).all()
+    later = range(STEPS.start + 1, STEPS.stop)
+    divided, their_shares = drawn(photos, later, hosts=2, devices=2, parts=2)
+    assert (divided == images[BATCH:]).all()
+    assert (their_shares == shares[BATCH:]).all()
     other, _ = drawn(photos, STEPS, seed=2)
     assert (other != images).any(axis=(1, 2, 3)).all()
 

@@ -21,25 +21,37 @@ def set_limit(base: Base, name: str, value: int) -> None:
     base.prelude = f"import resource; resource.setrlimit(resource.{name}, ({value}, {value}))"
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, digits: Path) -> Base:
+    """A run of one epoch."""
+    base = make_base(tmp_path_factory.mktemp("trained") / "ml", digits, epochs="1")
+    assert base.train().returncode == 0
+    return base
+
+
+def with_another_epoch(trained: Base, root: Path) -> Base:
+    """A copy of the run's folders, for a second epoch."""
+    shutil.copytree(trained.root, root, symlinks=True)
+    return Base(root).configure(hyperparameters={**SMALL, "learning_rate_schedule": "constant", "epochs": "2"})
+
+
 def newest(base: Base) -> checkpoint.Checkpoint:
     return checkpoint.find_checkpoints(base.root / "checkpoints")[0][0]
 
 
 @pytest.mark.e2e
-def test_a_nan_or_infinite_step_keeps_the_state_before_it(tmp_path: Path, digits: Path) -> None:
-    base = make_base(tmp_path / "ml", digits, epochs="1")
-    assert base.train().returncode == 0
+def test_a_nan_or_infinite_step_keeps_the_state_before_it(trained: Base, tmp_path: Path) -> None:
+    base = with_another_epoch(trained, tmp_path / "ml")
     good = newest(base)
     # A run that is about to diverge: the activations of its next step are too large for float32.
     arrays, about = good.read(), {name: value for name, value in good.about.items() if name != "step"}
     arrays["model/0000"] = np.full_like(arrays["model/0000"], 3e38)
     shutil.rmtree(good.path)
     model = base.root / "model/model.keras"
-    trained = model.read_bytes()
+    model_before = model.read_bytes()
     model.unlink()
     bad = checkpoint.save(base.root / "checkpoints", good.step, arrays, about)
 
-    base.configure(hyperparameters={**SMALL, "learning_rate_schedule": "constant", "epochs": "2"})
     completed = base.train()
     assert completed.returncode == 1
     assert base.failure.startswith(
@@ -56,7 +68,7 @@ def test_a_nan_or_infinite_step_keeps_the_state_before_it(tmp_path: Path, digits
     # The model of the epoch before is what the job leaves.
     assert "the best model so far, of epoch 1, is saved to " in completed.stdout
     assert "The model of epoch 1 is saved: in the channel weights, it is where a job starts." in base.failure
-    assert model.read_bytes() == trained
+    assert model.read_bytes() == model_before
 
 
 @pytest.mark.e2e
@@ -73,7 +85,7 @@ def test_the_last_finite_state_is_saved_even_without_a_due_checkpoint(tmp_path: 
 
 @pytest.mark.e2e
 def test_an_out_of_memory_error_names_the_batch_size(tmp_path: Path, digits: Path) -> None:
-    base = make_base(tmp_path / "ml", digits, batch_size="1000", image_size="124")
+    base = make_base(tmp_path / "ml", digits, batch_size="1000", image_size="124", augmentation="none")
     set_limit(base, "RLIMIT_AS", 6 << 30)  # the network's first outputs take 2 GB each, so that one of them fails
     completed = base.train()
     assert completed.returncode == 1
@@ -82,15 +94,13 @@ def test_an_out_of_memory_error_names_the_batch_size(tmp_path: Path, digits: Pat
 
 
 @pytest.mark.e2e
-def test_a_full_disk_leaves_the_last_checkpoint(tmp_path: Path, digits: Path) -> None:
-    base = make_base(tmp_path / "ml", digits, epochs="1")
-    assert base.train().returncode == 0
+def test_a_full_disk_leaves_the_last_checkpoint(trained: Base, tmp_path: Path) -> None:
+    base = with_another_epoch(trained, tmp_path / "ml")
     good = newest(base)
-    base.configure(hyperparameters={**SMALL, "learning_rate_schedule": "constant", "epochs": "5"})
     set_limit(base, "RLIMIT_FSIZE", 100_000)  # a state is a little larger
     completed = base.train()
     assert completed.returncode == 1
-    assert base.failure.startswith("The checkpoint of step 50, ")
+    assert base.failure.startswith("The checkpoint of step 20, ")
     assert f"cannot be written to {base.root}/checkpoints: File too large." in base.failure
     assert newest(base) == good
 

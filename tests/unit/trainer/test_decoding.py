@@ -89,19 +89,18 @@ def test_every_format_is_decoded_whatever_its_name(channels: int, mode: str, tmp
     assert not far
 
 
-@pytest.mark.parametrize("order", ["<", ">"])
-def test_photos_are_upright(order: str, tmp_path: Path) -> None:
-    contents = [oriented(number, order) for number in range(1, 9)]
+def test_photos_are_upright(tmp_path: Path) -> None:
+    contents = [oriented(number, order) for number in range(1, 9) for order in "<>"] + [behind_other_segments()]
     for content, image in zip(contents, decode(contents, tmp_path, 3), strict=True):
         assert difference(image, ImageOps.exif_transpose(Image.open(io.BytesIO(content)))) < CLOSE
 
 
-def test_the_orientation_is_found_behind_other_segments(tmp_path: Path) -> None:
+def behind_other_segments() -> bytes:
+    """A photo whose orientation comes after two other segments."""
     content = oriented(6)
     jfif = b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
     xmp = b"\xff\xe1\x01\x00" + b"http://ns.adobe.com/xap/1.0/\x00".ljust(254, b" ")
-    (image,) = decode([content[:2] + jfif + xmp + content[2:]], tmp_path, 3)
-    assert image.shape == (30, 20, 3)
+    return content[:2] + jfif + xmp + content[2:]
 
 
 def test_a_damaged_orientation_counts_as_upright() -> None:
@@ -109,7 +108,7 @@ def test_a_damaged_orientation_counts_as_upright() -> None:
     contents = [oriented(9), oriented(0), b"\xff\xd8", b"\xff\xd8\xff\xe1\x00\x08Exif\x00\x00", encoded(RAMP, "JPEG")]
     whole = oriented(3)
     start = whole.index(b"Exif")
-    for _ in range(400):
+    for _ in range(120):
         damaged = bytearray(whole[: draw.choice([len(whole), start + draw.randrange(60)])])
         for _ in range(draw.randrange(4)):
             damaged[draw.randrange(2, min(len(damaged), start + 40))] = draw.randrange(256)
@@ -157,10 +156,9 @@ def test_scaled_jpegs_keep_the_pixels_that_are_needed(tmp_path: Path) -> None:
 
     upright, small, eighth = (30, 20), (640, 900), (80, 113)
     assert shapes(80, 3) == shapes(80, 1) == [eighth, eighth, small, upright]
-    assert shapes(81, 3) == [(160, 225), (160, 225), small, upright]
-    assert shapes(320, 3) == [(320, 450), (320, 450), small, upright]
-    assert shapes(321, 3) == [small, small, small, upright]
     assert shapes(10, 3)[-1] == (15, 10)
+    halvings = [int(decoding._halvings(tf.constant([640, 900, 3]), side)) for side in (80, 81, 160, 161, 320, 321)]
+    assert halvings == [3, 2, 2, 1, 1, 0]
 
 
 @pytest.mark.parametrize(("augmentation", "needed"), [("none", 100), ("light", 120), ("standard", 134)])

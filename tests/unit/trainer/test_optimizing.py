@@ -82,20 +82,19 @@ def states(
 def test_devices_parts_and_xla_do_not_change_the_steps() -> None:
     one = states(**EVERYTHING)
     assert abs(one[3]["weights"] - one[0]["weights"]).max() > 0.01
-    for devices, parts, compiler in ((2, 1, ""), (1, 4, ""), (2, 4, ""), (1, 4, "xla")):
+    for devices, parts, compiler in ((2, 4, ""), (1, 4, "xla")):
         other = states(devices, parts, compiler=compiler, **EVERYTHING)
         for expected, state in zip(one, other, strict=True):
             for name, values in state.items():
                 assert values == pytest.approx(expected[name], abs=1e-5, rel=0), (devices, parts, compiler, name)
 
 
-@pytest.mark.parametrize(("devices", "precision"), [(2, "float32"), (2, "float16")])
-def test_the_limit_is_on_the_sum_of_the_devices_gradients_without_the_loss_scale(devices: int, precision: str) -> None:
+def test_the_limit_is_on_the_sum_of_the_devices_gradients_without_the_loss_scale() -> None:
     """A step of SGD without momentum at the rate 1 is as long as the gradient."""
     settings: dict[str, Any] = {"optimizer": "sgd", "momentum": 0.0, "learning_rate": 1.0, "weight_decay": 0.0}
-    before, after, *_ = states(devices, 1, precision, **settings, clip_norm=0.01)
+    before, after, *_ = states(2, 1, "float16", **settings, clip_norm=0.01)
     assert np.linalg.norm(after["weights"] - before["weights"]) == pytest.approx(0.01, rel=1e-3)
-    before, free, *_ = states(devices, 1, precision, **settings)
+    before, free, *_ = states(2, 1, "float16", **settings)
     length = np.linalg.norm(free["weights"] - before["weights"])
     assert length > 0.05
     assert (free["weights"] - before["weights"]) / length == pytest.approx(

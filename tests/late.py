@@ -15,4 +15,6 @@ class Late:
         self._name = name
 
     def __getattr__(self, attribute: str) -> Any:
+        if attribute.startswith("_"):  # pytest asks each object of a file for some such names while it collects
+            raise AttributeError(attribute)
         return getattr(importlib.import_module(self._name), attribute)

@@ -22,12 +22,13 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
 from tests.conftest import missing
+from tests.late import Late
 from tests.unit.trainyard.checkpoint_files import Files, assert_equal, files, folder_of, save, states, steps, write
-from trainyard import resume
 from trainyard.checkpoints import checkpoint
 from trainyard.checkpoints.checkpoint import ABOUT, MANIFEST, STATE, UPLOAD_SECONDS, TornCheckpoint
 from trainyard.errors import JobError
 
+resume: Any = Late("trainyard.resume")  # it imports Keras
 FILES = (STATE, ABOUT, MANIFEST)
 MARKS = (".sagemaker-uploading", ".sagemaker-uploaded")
 

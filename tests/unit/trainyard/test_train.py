@@ -37,7 +37,7 @@ def line(**layer: Any) -> Any:
     )
 
 
-def train(model: Any, batches: Callable[[range], Any] = same, rate: float = 0.0, **settings: Any) -> trainyard.Result:
+def train(model: Any, batches: Callable[[range], Any] = same, rate: float = 0.0, **settings: Any) -> "trainyard.Result":
     import keras
 
     optimizer, loss = keras.optimizers.SGD(rate), keras.losses.MeanSquaredError()

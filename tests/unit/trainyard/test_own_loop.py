@@ -130,20 +130,18 @@ def test_the_example_learns_in_fifty_lines(uninterrupted: Ended) -> None:
     assert "ended: all 6 epochs done" in uninterrupted.log
 
 
-@pytest.mark.parametrize("devices", [1, 2])
-def test_a_killed_run_ends_with_the_same_bits(
-    devices: int, request: pytest.FixtureRequest, tmp_path: Path, table: Path
+def test_a_killed_run_on_two_devices_ends_with_the_same_bits(
+    on_two_devices: Ended, tmp_path: Path, table: Path
 ) -> None:
-    expected: Ended = request.getfixturevalue("uninterrupted" if devices == 1 else "on_two_devices")
-    killed = run(tmp_path, table, devices=devices, signal=9, at=110)
+    killed = run(tmp_path, table, devices=2, signal=9, at=110)
     assert killed.code == -9
     assert not list((tmp_path / "model").iterdir())
     kept = killed.last
     assert 0 < kept.step < 110
-    resumed = run(tmp_path, table, devices=devices)
+    resumed = run(tmp_path, table, devices=2)
     assert f"resumes from {kept.path}: step {kept.step} of {STEPS}" in resumed.log
-    assert_same_bits(resumed, expected)
-    assert resumed.epochs == expected.epochs[-len(resumed.epochs) :]
+    assert_same_bits(resumed, on_two_devices)
+    assert resumed.epochs == on_two_devices.epochs[-len(resumed.epochs) :]
 
 
 def test_a_stopped_run_saves_its_model_and_ends_with_the_same_bits(

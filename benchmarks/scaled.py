@@ -26,7 +26,7 @@ from trainer.images import decoding, pipeline
 SIDE, NOISE = 192, 18
 LARGE = (3000, 2000)
 SETTINGS = {"image_size": 24, "epochs": 20, "batch_size": 16, "learning_rate": 0.002}
-SEEDS, DECODED = 3, 20
+SEEDS, DECODED = 2, 20
 
 
 def main() -> None:

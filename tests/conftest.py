@@ -239,6 +239,10 @@ def pytest_configure() -> None:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Start to apply the stacks that tests will ask for."""
+    if slow := {"tensorflow", "sklearn"} & sys.modules.keys():
+        raise pytest.UsageError(
+            f"A file of tests imports {' and '.join(slow)}: import it in its tests (tests/late.py)."
+        )
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
     gc.enable()

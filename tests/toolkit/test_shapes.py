@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_digits
 
 from tests.toolkit.sides import Ended, Job, both, packages_of
 
@@ -92,6 +91,8 @@ def channels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("channels")
     table = np.random.default_rng(7).random((80, 4), dtype="float32")
     table[:, -1] = table[:, :-1].sum(axis=1)
+    from sklearn.datasets import load_digits  # a second of CPU: not while pytest collects
+
     digits = load_digits()
     for name, rows in {"train": slice(0, 64), "test": slice(64, 80)}.items():
         (folder / name).mkdir()

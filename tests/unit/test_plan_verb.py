@@ -7,7 +7,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
@@ -53,17 +53,28 @@ OPENED = plan(block_public_policy=False)
 HARMLESS = plan(tags={"Owner": "ada"})
 
 
-def review(*arguments: str, given: bytes = b"", folder: Path = ROOT) -> "subprocess.CompletedProcess[bytes]":
+class Review(Protocol):
+    def __call__(
+        self, *arguments: str, given: bytes = ..., folder: Path = ...
+    ) -> "subprocess.CompletedProcess[bytes]": ...
+
+
+@pytest.fixture
+def review(forked_python: Path) -> Review:
     """Type the command, with no way to AWS."""
-    return subprocess.run(
-        [sys.executable, "-m", "scripts.plan", "review", *arguments],
-        cwd=folder,
-        env={**clean_environment(), "PYTHONPATH": str(ROOT), "AWS_PROFILE": "nobody", "PYTHONIOENCODING": "utf-8"},
-        input=given,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
+
+    def typed(*arguments: str, given: bytes = b"", folder: Path = ROOT) -> "subprocess.CompletedProcess[bytes]":
+        return subprocess.run(
+            [forked_python, "-m", "scripts.plan", "review", *arguments],
+            cwd=folder,
+            env={**clean_environment(), "AWS_PROFILE": "nobody"},
+            input=given,
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+
+    return typed
 
 
 def written(file: Path, content: object) -> str:
@@ -71,7 +82,7 @@ def written(file: Path, content: object) -> str:
     return str(file)
 
 
-def test_without_out_it_prints_the_markdown(tmp_path: Path) -> None:
+def test_without_out_it_prints_the_markdown(tmp_path: Path, review: Review) -> None:
     ended = review(written(tmp_path / "plan.json", OPENED))
     assert ended.returncode == 0, ended.stderr
     text = ended.stdout.decode()
@@ -81,7 +92,7 @@ def test_without_out_it_prints_the_markdown(tmp_path: Path) -> None:
     assert ended.stderr == b""
 
 
-def test_a_pipe_is_read_too_as_powershell_writes_it_as_well(tmp_path: Path) -> None:
+def test_a_pipe_is_read_too_as_powershell_writes_it_as_well(tmp_path: Path, review: Review) -> None:
     text = json.dumps(OPENED)
     plain, windows = review("-", given=text.encode()), review("-", given=text.encode("utf-16"))
     assert plain.returncode == windows.returncode == 0, plain.stderr + windows.stderr
@@ -89,7 +100,7 @@ def test_a_pipe_is_read_too_as_powershell_writes_it_as_well(tmp_path: Path) -> N
     assert b"stdin" in plain.stdout
 
 
-def test_out_gets_four_files_for_the_user_alone(tmp_path: Path) -> None:
+def test_out_gets_four_files_for_the_user_alone(tmp_path: Path, review: Review) -> None:
     out = tmp_path / "pages"
     out.mkdir()
     (out / "review.md").write_text("old")
@@ -105,7 +116,7 @@ def test_out_gets_four_files_for_the_user_alone(tmp_path: Path) -> None:
     assert not [file for file in out.iterdir() if SECRET in file.read_text(encoding="utf-8")]
 
 
-def test_several_make_one_page(tmp_path: Path) -> None:
+def test_several_make_one_page(tmp_path: Path, review: Review) -> None:
     names = [written(tmp_path / f"{name}.json", content) for name, content in (("a", OPENED), ("b", HARMLESS))]
     ended = review(*names, "--out", str(tmp_path / "pages"))
     assert ended.returncode == 0, ended.stderr
@@ -127,14 +138,14 @@ def test_several_make_one_page(tmp_path: Path) -> None:
     ],
 )
 def test_fail_on_ends_with_3_where_the_plan_brings_a_finding(
-    tmp_path: Path, content: dict[str, Any], level: str, code: int
+    tmp_path: Path, content: dict[str, Any], level: str, code: int, review: Review
 ) -> None:
     ended = review(written(tmp_path / "plan.json", content), "--fail-on", level)
     assert ended.returncode == code, ended.stderr
     assert ended.stderr.decode() == (f"1 new finding at {level.lower()} or above.\n" if code else "")
 
 
-def test_what_was_there_before_fails_nothing(tmp_path: Path) -> None:
+def test_what_was_there_before_fails_nothing(tmp_path: Path, review: Review) -> None:
     there = copy.deepcopy(OPENED)
     change = there["resource_changes"][0]["change"]
     change["before"] = {**change["after"]}
@@ -142,15 +153,15 @@ def test_what_was_there_before_fails_nothing(tmp_path: Path) -> None:
     assert review(written(tmp_path / "plan.json", there), "--fail-on", "info").returncode == 0
 
 
-def test_one_of_several_is_enough(tmp_path: Path) -> None:
+def test_one_of_several_is_enough(tmp_path: Path, review: Review) -> None:
     names = [written(tmp_path / f"{name}.json", content) for name, content in (("a", HARMLESS), ("b", OPENED))]
     assert review(*names, "--fail-on", "high").returncode == 3
 
 
-def test_what_review_toml_switches_off_fails_nothing(tmp_path: Path) -> None:
+def test_what_review_toml_switches_off_fails_nothing(tmp_path: Path, review: Review) -> None:
     name = written(tmp_path / "plan.json", OPENED)
     assert review("plan.json", "--fail-on", "high", folder=tmp_path).returncode == 3
-    found = json.loads(pages(name, tmp_path))["reviews"][0]["findings"][0]["rule"]
+    found = json.loads(pages(review, name, tmp_path))["reviews"][0]["findings"][0]["rule"]
     (tmp_path / "review.toml").write_text(f'[[off]]\nrule = "{found}"\nreason = "A test."\n')
     assert review("plan.json", "--fail-on", "high", folder=tmp_path).returncode == 0
 
@@ -165,7 +176,7 @@ def settings(folder: Path, rule: str = RULE) -> Path:
     return folder / "review.toml"
 
 
-def test_the_nearest_review_toml_above_each_plan_counts(tmp_path: Path) -> None:
+def test_the_nearest_review_toml_above_each_plan_counts(tmp_path: Path, review: Review) -> None:
     root, other = tmp_path / "repository", tmp_path / "other"
     (root / "network/build").mkdir(parents=True)
     name = written(root / "network/build/plan.json", OPENED)
@@ -180,14 +191,14 @@ def test_the_nearest_review_toml_above_each_plan_counts(tmp_path: Path) -> None:
     assert review("-", "--fail-on", "high", given=json.dumps(OPENED).encode(), folder=root).returncode == 0
 
 
-def test_a_review_toml_outside_of_the_repository_does_not_count(tmp_path: Path) -> None:
+def test_a_review_toml_outside_of_the_repository_does_not_count(tmp_path: Path, review: Review) -> None:
     settings(tmp_path)
     (tmp_path / "repository/.git").mkdir(parents=True)
     name = written(tmp_path / "repository/plan.json", OPENED)
     assert review(name, "--fail-on", "high").returncode == 3
 
 
-def pages(name: str, folder: Path) -> str:
+def pages(review: Review, name: str, folder: Path) -> str:
     review(name, "--out", str(folder / "pages"))
     return (folder / "pages/review.json").read_text(encoding="utf-8")
 
@@ -209,7 +220,7 @@ DEEP = plan(value=json.loads("[" * 700 + "]" * 700))
         (json.dumps(DEEP).encode(), "contains JSON that cannot be read: nested too deep"),
     ],
 )
-def test_what_is_no_plan_gets_two_lines(tmp_path: Path, content: bytes, problem: str) -> None:
+def test_what_is_no_plan_gets_two_lines(tmp_path: Path, content: bytes, problem: str, review: Review) -> None:
     (tmp_path / "plan.json").write_bytes(content)
     ended = review(str(tmp_path / "plan.json"), "--out", str(tmp_path / "pages"))
     assert ended.returncode == 2, ended.stderr
@@ -233,7 +244,7 @@ def test_what_is_no_plan_gets_two_lines(tmp_path: Path, content: bytes, problem:
         (["plan.json", "--fail-on", "hihg"], ["hihg is not a severity. Did you mean `high`?", "medium"]),
     ],
 )
-def test_other_mistakes_get_two_lines(tmp_path: Path, arguments: list[str], named: list[str]) -> None:
+def test_other_mistakes_get_two_lines(tmp_path: Path, arguments: list[str], named: list[str], review: Review) -> None:
     written(tmp_path / "plan.json", OPENED)
     ended = review(*arguments, folder=tmp_path)
     assert ended.returncode == 2

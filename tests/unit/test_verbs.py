@@ -36,8 +36,7 @@ def test_help_imports_nothing_heavy(verb: str) -> None:
 
 
 @pytest.mark.parametrize("verb", ["data", "train", "jobs", "logs", "stop", "resume", "model", "infra", "plan"])
-def test_missing_credentials_are_reported_in_two_lines(verb: str, tmp_path_factory: pytest.TempPathFactory) -> None:
-    home = tmp_path_factory.mktemp("home")
+def test_missing_credentials_are_reported_in_two_lines(verb: str, tmp_path: Path, forked_python: Path) -> None:
     arguments = {
         "data": ["--job", "digits"],
         "train": ["--job", "digits"],
@@ -48,10 +47,10 @@ def test_missing_credentials_are_reported_in_two_lines(verb: str, tmp_path_facto
         "infra": ["apply"],
         "plan": ["stack"],
     }.get(verb, [])
-    environment = {**clean_environment(), "HOME": str(home), "AWS_EC2_METADATA_DISABLED": "true"}
+    environment = {**clean_environment(), "HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true"}
     environment["AWS_REGION"] = "eu-central-1"
     ended = subprocess.run(
-        [sys.executable, "-m", f"scripts.{verb}", *arguments],
+        [forked_python, "-m", f"scripts.{verb}", *arguments],
         cwd=ROOT,
         env=environment,
         stdin=subprocess.DEVNULL,

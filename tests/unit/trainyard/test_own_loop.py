@@ -11,7 +11,6 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from sklearn.datasets import load_wine
 
 from tests.conftest import ROOT
 from tests.unit.trainer import forked
@@ -83,6 +82,8 @@ class Ended:
 @pytest.fixture(scope="module")
 def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("table")
+    from sklearn.datasets import load_wine  # a second of CPU: not while pytest collects
+
     wine = load_wine()
     scaled = (wine.data - wine.data.mean(axis=0)) / wine.data.std(axis=0)
     np.savetxt(folder / "train.csv", np.column_stack([scaled, wine.target]), delimiter=",", fmt="%.6g")

@@ -31,13 +31,8 @@ class Root:
         self._init()
         given = [f"-var={name}={one if isinstance(one, str) else json.dumps(one)}" for name, one in variables.items()]
         self._run("apply", "-auto-approve", "-input=false", self._state, *given)
-        outputs = json.loads(self._run("output", "-json", self._state).stdout)
+        outputs = json.loads((self.data / "terraform.tfstate").read_text())["outputs"]
         return {name: one["value"] for name, one in outputs.items()}
-
-    def changes(self) -> str:
-        """What a plan of it, without variables, finds to change; empty for nothing."""
-        planned = self._run("plan", "-detailed-exitcode", "-input=false", self._state, codes=(0, 2))
-        return planned.stdout if planned.returncode else ""
 
     def planned(self) -> dict[str, Any]:
         """The JSON of a plan that creates it."""

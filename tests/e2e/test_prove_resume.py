@@ -71,6 +71,7 @@ def prove(project: Project, kind: str, kills: int) -> "subprocess.Popen[str]":
 
 
 def test_small_programs_get_their_verdicts(small: Project) -> None:
+    """Half a minute or more: each program waits twice in each of its three runs."""
     started = [prove(small, "resumes", 2), prove(small, "reads and writes nothing", 1)]
     resumes, nothing = ((process.communicate(timeout=200)[0], process.returncode) for process in started)
     with prove(small, "fails when it resumes", 1) as process:

@@ -17,7 +17,7 @@ class _AnyService(list[str]):
         return True
 
 
-class _QuickFiles(JSONFileLoader):
+class QuickFiles(JSONFileLoader):
     """botocore's makes an OrderedDict of each object in a file: twice the time of a dict, which keeps the order too."""
 
     def load_file(self, file_path: str) -> Any:
@@ -31,7 +31,7 @@ class _QuickFiles(JSONFileLoader):
 class _QuickLoader(Loader):
     """botocore's loader lists the folders of all four hundred services, to name them if it does not know one."""
 
-    FILE_LOADER_CLASS = _QuickFiles
+    FILE_LOADER_CLASS = QuickFiles
 
     def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore names it
         return _AnyService()

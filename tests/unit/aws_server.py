@@ -5,14 +5,13 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
 
 import pytest
 from botocore.loaders import JSONFileLoader
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.server import ThreadedMotoServer
 
-from scripts.core import aws
+from scripts.core import aws, models
 from scripts.localcloud.shims import add_simulation
 from scripts.stack import Stack
 
@@ -32,21 +31,24 @@ STACK = Stack(
 )
 
 S3 = "/data/s3/"
-_load_file = JSONFileLoader.load_file
 
 
-@cache
-def _load_once(path: str) -> Any:
-    return _load_file(JSONFileLoader(), path)
+def keep_models(files: type[JSONFileLoader]) -> None:
+    """Read each model of a service once: each test has a session of its own, which would read all that it needs anew.
+
+    Of S3, a client changes what it has read (botocore.handlers.remove_bucket_from_url_paths_from_model).
+    """
+    read = files.load_file
+    read_once = cache(lambda path: read(files(), path))
+
+    def load_file(self: JSONFileLoader, file_path: str) -> object:
+        return read(self, file_path) if S3 in file_path else read_once(file_path)
+
+    files.load_file = load_file  # type: ignore[method-assign]
 
 
-def _load(loader: JSONFileLoader, path: str) -> Any:
-    return _load_file(loader, path) if S3 in path else _load_once(path)
-
-
-# Each test has a session of its own. botocore reads the JSON of its services anew in each, which takes 0.1 s or more.
-# Of S3, a client changes what it has read (botocore.handlers.remove_bucket_from_url_paths_from_model).
-JSONFileLoader.load_file = _load  # type: ignore[assignment]
+for each in (JSONFileLoader, models.QuickFiles):
+    keep_models(each)
 
 
 @pytest.fixture(scope="session")

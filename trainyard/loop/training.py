@@ -16,7 +16,7 @@ from trainyard.checkpoints.saver import CheckpointSaver
 from trainyard.hosts.cluster import Team
 from trainyard.loop import lines
 from trainyard.loop.steps import compiled_training, compiled_validation
-from trainyard.run import Epoch, Plan, Run
+from trainyard.run import Epoch, Plan, Run, Stage
 from trainyard.stop import Stop
 
 # One call of a tf.function runs many steps, which saves about 2 ms a step. A stop waits until the call ends.
@@ -81,10 +81,10 @@ class Training:
 
     def __init__(self, run: Run, plan: Plan, feed: Feed, saver: CheckpointSaver, stop: Stop, team: Team) -> None:
         self._run, self._plan, self._feed, self._saver, self._stop, self._team = run, plan, feed, saver, stop, team
-        self._stage = run.stage
         self._clock = self._last_line = time.monotonic()
-        self._batches = iter(feed.training(range(run.step, plan.steps)))
-        self._steps = self._compile()
+        # The stage whose steps are compiled; none yet: a run that has ended, or that is stopped now, needs no steps.
+        self._stage: Stage | None = None
+        self._steps: Callable[[Any, Any], tuple[Any, Any]]
         self._scores = compiled_validation(run, team)
         self._training_pace, self._validation_pace = Pace(), Pace()
         # The steps of the current epoch in this process, and the seconds of these steps alone.
@@ -126,7 +126,12 @@ class Training:
         answers = self._team.link.exchange([self._stop.requested, count])
         return any(stop for stop, _ in answers), answers[0][1]
 
-    def _compile(self) -> Any:
+    @cached_property
+    def _batches(self) -> Any:
+        """An iterator of the training batches from the run's step on, when this is first read."""
+        return iter(self._feed.training(range(self._run.step, self._plan.steps)))
+
+    def _compile(self) -> Callable[[Any, Any], tuple[Any, Any]]:
         """The function that does the steps of the current stage."""
         self._run.enter_stage()
         steps = compiled_training(self._run, self._plan.batch_size, self._team, self._plan.accumulate)

@@ -31,16 +31,16 @@ SETTINGS = {
     "augmentation": "none",
 }
 
-# A SIGTERM in the second epoch: its first steps are done, in whatever time.
-STOP_IN_THE_SECOND_EPOCH = """
-import os, signal
+# Sends a signal to its own process after a step, in whatever time the steps before it are done.
+SIGNAL_AFTER = """
+import os
 from trainyard.loop.training import Training
 report = Training._report_progress
-def report_and_stop(training):
+def report_and_signal(training):
     report(training)
-    if training._run.step > 19:
-        os.kill(os.getpid(), signal.SIGTERM)
-Training._report_progress = report_and_stop
+    if training._run.step > {step}:
+        os.kill(os.getpid(), {number})
+Training._report_progress = report_and_signal
 """
 
 
@@ -78,12 +78,24 @@ def alone(tmp_path_factory: pytest.TempPathFactory, digits: Path) -> Base:
 
 
 @pytest.fixture(scope="module")
-def stopped(tmp_path_factory: pytest.TempPathFactory, digits: Path) -> Hosts:
-    """Two hosts of which the second got a SIGTERM in the second epoch."""
+def killed(tmp_path_factory: pytest.TempPathFactory, digits: Path) -> Hosts:
+    """Two hosts of which the second was killed in the second epoch."""
+    hosts = make_hosts(tmp_path_factory.mktemp("killed"), digits, **SETTINGS, checkpoint_steps="7")
+    hosts.bases[1].prelude = SIGNAL_AFTER.format(step=25, number=int(signal.SIGKILL))
+    chief, other = hosts.train()
+    assert (chief.returncode, other.returncode) == (1, -signal.SIGKILL), chief.stderr
+    return hosts
+
+
+@pytest.fixture(scope="module")
+def stopped(killed: Hosts, tmp_path_factory: pytest.TempPathFactory, digits: Path) -> Hosts:
+    """Two hosts that resumed the run of the killed ones; the second got a SIGTERM in the third epoch."""
     hosts = make_hosts(tmp_path_factory.mktemp("stopped"), digits, **SETTINGS)
-    hosts.bases[1].prelude = STOP_IN_THE_SECOND_EPOCH
+    give_checkpoints(killed, *hosts.bases)
+    hosts.bases[1].prelude = SIGNAL_AFTER.format(step=38, number=int(signal.SIGTERM))
     chief, other = hosts.train()
     assert [(each.returncode, each.stderr) for each in (chief, other)] == [(0, "")] * 2
+    assert f"step {max(killed.bases[0].steps)} of 57\n" in chief.stdout
     assert "stopped after step" in chief.stdout
     return hosts
 
@@ -94,27 +106,24 @@ def give_checkpoints(hosts: Hosts, *bases: Base) -> None:
         shutil.copytree(hosts.bases[0].root / "checkpoints", base.root / "checkpoints")
 
 
-def test_a_stop_of_one_host_ends_both_and_only_the_first_writes_files(stopped: Hosts) -> None:
+def test_if_one_host_is_killed_the_training_of_the_other_ends_with_that_reason(killed: Hosts) -> None:
+    assert killed.bases[0].failure.startswith(f"The training ended because {killed.names[1]} was lost")
+    assert 14 <= max(killed.bases[0].steps) < 38
+
+
+def test_a_stop_of_one_host_ends_both_and_only_the_first_writes_files(killed: Hosts, stopped: Hosts) -> None:
+    assert written_files(killed.bases[1]) == []
     assert written_files(stopped.bases[0]) == ["checkpoints", "model", "output"]
-    assert written_files(stopped.bases[1]) == []
+    assert written_files(stopped.bases[1]) == ["checkpoints"]
+    assert stopped.bases[1].steps == killed.bases[0].steps  # as S3 gave them
     assert not (stopped.bases[0].root / "output" / "failure").exists()
-    assert 19 < max(stopped.bases[0].steps) < 57
+    assert 38 < max(stopped.bases[0].steps) < 57
 
 
-def test_two_hosts_that_were_stopped_and_resumed_give_the_losses_of_one_device(
+def test_a_run_that_was_killed_and_stopped_on_two_hosts_ends_on_two_devices_with_the_losses_of_one(
     stopped: Hosts, alone: Base, tmp_path: Path, digits: Path
 ) -> None:
-    hosts = make_hosts(tmp_path, digits, **SETTINGS)
-    give_checkpoints(stopped, *hosts.bases)
-    for each in hosts.train():
-        assert each.returncode == 0, each.stderr
-    assert hosts.bases[1].steps == stopped.bases[0].steps  # the second host writes none
-    assert_equal_losses(hosts.bases[0], alone)
-
-
-def test_two_devices_of_one_host_resume_the_run_of_two_hosts_with_the_losses_of_one_device(
-    stopped: Hosts, alone: Base, tmp_path: Path, digits: Path
-) -> None:
+    """The first epoch is of two hosts, the second of the two that resumed, and the third of two devices."""
     base = make_base(tmp_path / "ml", digits)
     give_checkpoints(stopped, base)
     result = train_on_devices(base, 2)

@@ -46,7 +46,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         subprocess.run(["umount", place], check=True)
 
 
-@pytest.mark.parametrize("write_one", ["checkpoint", "resume"])
+@pytest.mark.parametrize("write_one", ["checkpoint", pytest.param("resume", marks=pytest.mark.e2e)])  # Keras
 def test_a_small_disk_bounds_the_number_of_checkpoints(small_disk: Path, write_one: str) -> None:
     arrays = {"state": np.zeros(1 << 17)}  # 1 MB
     times: dict[int, float] = {}

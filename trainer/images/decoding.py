@@ -121,12 +121,12 @@ def reads_webp() -> bool:
 def _pixels(contents: Any, is_jpeg: Any, form: Form) -> Any:
     if not form.smallest_side:
         return _full(contents, is_jpeg, form.channels)
-    halvings = tf.cond(is_jpeg, lambda: _halvings(tf.io.extract_jpeg_shape(contents), form.smallest_side), lambda: 0)
+    chosen = tf.cond(is_jpeg, lambda: halvings(tf.io.extract_jpeg_shape(contents), form.smallest_side), lambda: 0)
     branches = [lambda ratio=ratio: _scaled(contents, form.channels, ratio) for ratio in RATIOS]
-    return tf.switch_case(halvings, [lambda: _full(contents, is_jpeg, form.channels), *branches])
+    return tf.switch_case(chosen, [lambda: _full(contents, is_jpeg, form.channels), *branches])
 
 
-def _halvings(shape: Any, smallest_side: int) -> Any:
+def halvings(shape: Any, smallest_side: int) -> Any:
     """How often a JPEG's sides may be halved: from 0 to 3 times."""
     side = tf.minimum(shape[0], shape[1])
     return tf.reduce_sum(tf.cast(side >= smallest_side * tf.constant(RATIOS), tf.int32))

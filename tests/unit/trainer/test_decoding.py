@@ -157,7 +157,7 @@ def test_scaled_jpegs_keep_the_pixels_that_are_needed(tmp_path: Path) -> None:
     upright, small, eighth = (30, 20), (640, 900), (80, 113)
     assert shapes(80, 3) == shapes(80, 1) == [eighth, eighth, small, upright]
     assert shapes(10, 3)[-1] == (15, 10)
-    halvings = [int(decoding._halvings(tf.constant([640, 900, 3]), side)) for side in (80, 81, 160, 161, 320, 321)]
+    halvings = [int(decoding.halvings(tf.constant([640, 900, 3]), side)) for side in (80, 81, 160, 161, 320, 321)]
     assert halvings == [3, 2, 2, 1, 1, 0]
 
 

@@ -15,7 +15,8 @@ FIRST_HOST = "algo-1"
 POSITION = re.compile(r"\b(epoch|step)\W{0,4}(\d{1,18})", re.IGNORECASE)
 # An attempt that trained for this share of an uninterrupted run, although others trained before it, started anew.
 WHOLE_RUN = 0.8
-# A program may resume in the middle of its first epoch, after that epoch's line was printed. So one line says nothing.
+# A program may resume in the middle of its first epoch, after that epoch's line was printed. So that it begins with this
+# line again says nothing if the line was the only one.
 LEAST_SEEN = 2
 
 Position = tuple[tuple[str, int], ...]
@@ -105,8 +106,9 @@ def repetition(uninterrupted: Attempt, attempts: Sequence[Attempt]) -> Repetitio
     counts, anew = [], list[bool]()
     first = next((one.positions[0] for one in attempts if one.positions), ())
     for attempt in attempts:
-        if len(seen) >= LEAST_SEEN and attempt.positions:
-            anew.append(attempt.positions[0] == first)
+        begins = attempt.positions[:1] == (first,)
+        if attempt.positions and seen and (len(seen) >= LEAST_SEEN or not begins):
+            anew.append(begins)
         counts.append(len(seen.intersection(attempt.positions)))
         seen.update(attempt.positions)
     longer = max(0.0, sum(one.seconds for one in attempts) - uninterrupted.seconds)

@@ -112,6 +112,8 @@ def test_the_log_is_split_at_each_start_of_the_training_and_only_the_first_host_
         # It may have resumed in the middle of its first epoch: the time tells.
         ([Attempt(4, epochs(1)), Attempt(6, epochs(1, 2))], ((1,), "epoch", 0, False, True)),
         ([Attempt(4, epochs(1)), Attempt(9, epochs(1, 2))], ((1,), "epoch", 3, True, True)),
+        # It goes on after the one epoch that it knows, whatever the time says.
+        ([Attempt(4, epochs(1)), Attempt(9, epochs(2, 3))], ((0,), "epoch", 3, False, False)),
         # The first attempt was too short for a metric line.
         (
             [Attempt(4), Attempt(4, epochs(1, 2)), Attempt(4, epochs(2, 3))],

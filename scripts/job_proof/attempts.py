@@ -15,8 +15,8 @@ FIRST_HOST = "algo-1"
 POSITION = re.compile(r"\b(epoch|step)\W{0,4}(\d{1,18})", re.IGNORECASE)
 # An attempt that trained for this share of an uninterrupted run, although others trained before it, started anew.
 WHOLE_RUN = 0.8
-# A program may resume in the middle of its first epoch, after that epoch's line was printed. So that it begins with this
-# line again says nothing if the line was the only one.
+# A program may resume in the middle of its first epoch, after that epoch's line was printed. So if this was the only
+# line, that the next attempt begins with it says nothing.
 LEAST_SEEN = 2
 
 Position = tuple[tuple[str, int], ...]

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from tomlkit import TOMLDocument
 
 MARK = "# Written by `make tune`"
-"""How such a file begins: only a file that begins so is written again."""
+"""How such a file's first line begins, or its second one if the first names the schema."""
+SCHEMA = "#:schema "
 END = "-best"
 
 
@@ -49,7 +50,16 @@ def best_text(text: str, job_file: str, tuning: Tuning, best: Trial) -> str:
     _set(document, changed)
     value = "" if best.objective is None else f", {tuning.objective} {best.objective:.6g}"
     head = f"{MARK}: jobs/{job_file}.toml with the values of {best.job}{value}."
-    return f"{head}\n{tomlkit.dumps(document).lstrip()}"
+    body = tomlkit.dumps(document).lstrip()
+    if not body.startswith(SCHEMA):
+        return f"{head}\n{body}"
+    schema, _, rest = body.partition("\n")  # editors look for it in the first line
+    return f"{schema}\n{head}\n{rest}"
+
+
+def was_written(text: str) -> bool:
+    """Whether a job file is one that `make tune` wrote: only such a file is written again."""
+    return any(line.startswith(MARK) for line in text.splitlines()[:2])
 
 
 def _set(document: "TOMLDocument", changed: Mapping[str, Any]) -> None:

@@ -80,7 +80,7 @@ def write_best_file(tuning: Tuning, job_file: str) -> Path | None:
     if best is None or not source.is_file():
         return None
     path = JOBS / f"{best_file.best_name(job_file)}.toml"
-    if path.exists() and not path.read_text(encoding="utf-8").startswith(best_file.MARK):
+    if path.exists() and not best_file.was_written(path.read_text(encoding="utf-8")):
         console.say(f"{path} is not written: `make tune` did not make the file that is there.")
         return None
     text = best_file.best_text(source.read_text(encoding="utf-8"), job_file, tuning, best)

@@ -10,6 +10,7 @@ import pytest
 
 from scripts.jobfile.reading import NAME as JOB_NAME
 from scripts.jobfile.reading import parse_job
+from scripts.jobfile.template import SCHEMA_LINE
 from scripts.tuning import best_file
 from scripts.tuning.conclusion import write_best_file, write_files
 from scripts.tuning.defaults import find_defaults
@@ -68,9 +69,12 @@ def test_the_job_file_has_the_best_values_with_their_types() -> None:
     }
     assert "tuning" not in values
     parse_job(values, "jobs/digits-best.toml")
-    assert written.startswith(f"# Written by `make tune`: jobs/digits.toml with the values of {made.best}, val_loss ")
+    schema, mark = written.splitlines()[:2]
+    assert schema == SCHEMA_LINE
+    assert mark.startswith(f"# Written by `make tune`: jobs/digits.toml with the values of {made.best}, val_loss ")
     assert "batch_size = 16 # as before\n" in written
     assert "# No test images.\n" in written
+    assert text(made, JOB_FILE.removeprefix(f"{SCHEMA_LINE}\n")) == written.removeprefix(f"{SCHEMA_LINE}\n")
 
 
 def test_what_the_command_line_set_for_all_jobs_is_in_the_file() -> None:

@@ -170,12 +170,11 @@ def workshop() -> Project:
 
 
 def with_few_digits(folder: Path) -> Project:
-    """A copy of the project with some of the images of `make digits`: each is an object of the local cloud."""
-    from tests.unit.trainer.trainer_runs import write_digits
+    """A copy of the project with some of the images of `make digits`."""
+    from tests import few_digits  # it imports much, and only one worker needs it
 
     project = Project(folder)
-    for channel, numbers in (("training", range(100)), ("validation", range(100, 130)), ("test", range(130, 160))):
-        write_digits(folder / "data" / "digits" / channel, numbers)
+    few_digits.write(folder / "data" / "digits", *few_digits.DIGITS)
     return project
 
 

@@ -17,9 +17,8 @@ def find(text: str, sagemaker: Any) -> str:
     Raises:
         UserError: TUNING is empty, or matches no tuning or several.
     """
-    local = _local()
     if not text:
-        newest = sorted(local, key=_by_time)[-1:]
+        newest = sorted(_local(), key=_by_time)[-1:]
         example = newest[0] if newest else "<tuning>"
         raise UserError("No tuning is named.", f"Name one with TUNING=, such as TUNING={example}.")
     found = find_local(text)
@@ -27,7 +26,7 @@ def find(text: str, sagemaker: Any) -> str:
         found = match_run(text, _listed(sagemaker, NameContains=text), "TUNING", "tunings") if _may_be(text) else None
     if found is not None:
         return found
-    close = nearest(text, local) or nearest(text, _listed(sagemaker))
+    close = nearest(text, _local()) or nearest(text, _listed(sagemaker))
     hint = f"Did you mean TUNING={close}? " if close else ""
     raise UserError(f"There is no tuning {text} in {aws.region()}.", f"{hint}`make tunings` lists them.")
 

@@ -133,9 +133,8 @@ def test_make(yard: Project, demo: str, command: str) -> None:
     run = sorted(path.name for path in (yard.folder / "runs").iterdir())[0]
     image = "IMAGE=123456789012.dkr.ecr.us-east-1.amazonaws.com/trainyard-local-trainer:mine"
     typed = command.replace("IMAGE=…", image).replace("RUN=…", f"RUN={run}")
-    typed = typed.replace(
-        "make prove-resume", "make prove-resume KILLS=1"
-    )  # tests/unit/proof has more, of a small program
+    # More kills, of a small program, are in tests/unit/proof.
+    typed = typed.replace("make prove-resume", "make prove-resume KILLS=1")
     yard_command = ["sh", "-c", f"{typed} CLOUD=local YES=1"]
     with yard.start(*yard_command) as process:
         output, _ = process.communicate(timeout=300)

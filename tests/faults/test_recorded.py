@@ -6,6 +6,7 @@ import pytest
 
 from scripts.localcloud import control
 from tests.conftest import Project
+from tests.errors.interrupts import SMALL_TUNING
 from tests.errors.scene import running
 from tests.faults import record
 
@@ -14,15 +15,6 @@ pytestmark = pytest.mark.e2e
 PROGRAM = "import os, pathlib\nprint('loss=1')\npathlib.Path(os.environ['SM_MODEL_DIR'], 'result').write_text('done')\n"
 JOB = 'program = "quick.py"\ninstance_type = "ml.m5.large"\ncheckpoints = true\n'
 CHANNEL = '[channels.training]\nsource = "data/digits/test"\n'
-SEARCH = """[metrics]
-loss = "loss=(.*)"
-[tuning]
-objective = "loss"
-direction = "Minimize"
-max_jobs = 1
-[tuning.ranges.x]
-values = [1]
-"""
 TYPED = {
     "data": ("JOB=quick",),
     "train": ("JOB=quick",),
@@ -36,7 +28,7 @@ TYPED = {
 
 
 def test_no_verb_calls_an_operation_that_the_table_lacks(workshop: Project) -> None:
-    files = {"jobs/quick.toml": JOB + CHANNEL + SEARCH, "trainer/quick.py": PROGRAM}
+    files = {"jobs/quick.toml": JOB + CHANNEL + SMALL_TUNING, "trainer/quick.py": PROGRAM}
     for name, content in files.items():
         (workshop.folder / name).write_text(content)
     cloud, table = running(workshop), record.load()

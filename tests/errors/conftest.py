@@ -17,8 +17,12 @@ from tests.errors.scene import Scene, bare, running, with_stack
 
 @pytest.fixture(scope="session")
 def plain_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A fresh copy of the project."""
-    return Project(tmp_path_factory.mktemp("plain"))
+    """A fresh copy of the project, without job files that you have added, such as those of `make tune`."""
+    project = Project(tmp_path_factory.mktemp("plain"))
+    for path in (project.folder / "jobs").glob("*.toml"):
+        if path.stem != "digits":
+            path.unlink()
+    return project
 
 
 @pytest.fixture(scope="session")

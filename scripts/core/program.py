@@ -8,10 +8,12 @@ import io
 import os
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import NoReturn
+from functools import partial
+from typing import Any, NoReturn
 
 import click
 from click.core import ParameterSource
@@ -19,6 +21,8 @@ from click.core import ParameterSource
 from . import console
 from .errors import UserError
 
+AGAIN_SECONDS = 0.05
+"""After this time, the code that could not raise an interrupt has most likely ended. If not, the next time tells."""
 BUG = "This is a bug in Trainyard, not an error of yours. Please report it with the lines above."
 
 
@@ -78,6 +82,7 @@ def _take_over() -> None:
     # A signal that is ignored, as in a shell's background process, stays ignored.
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.unraisablehook = partial(_interrupt_again, sys.unraisablehook)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # with PYTHONIOENCODING=ascii, it has no arrow and no ellipsis
             stream.reconfigure(errors="backslashreplace")
@@ -90,3 +95,17 @@ def _print_interrupt(interrupt: KeyboardInterrupt, line: str) -> None:
 
 def _terminated(_signal: int, _frame: object) -> NoReturn:
     raise KeyboardInterrupt  # handled, and reported, like Ctrl-C
+
+
+def _interrupt_again(report: Callable[[Any], object], lost: Any) -> None:
+    """Handle what Python could not raise: report it, but deliver an interrupt once more.
+
+    A handler may run in a finalizer, and Python ignores whatever a finalizer raises
+    (https://docs.python.org/3/library/sys.html#sys.unraisablehook). Ctrl-C would be lost.
+    """
+    if not issubclass(lost.exc_type, KeyboardInterrupt):
+        report(lost)
+        return
+    main = threading.get_ident()  # Python handles signals in its main thread alone
+    # SIGTERM, because a process in the background may ignore SIGINT. A signal, because it ends a system call too.
+    threading.Timer(AGAIN_SECONDS, lambda: signal.pthread_kill(main, signal.SIGTERM)).start()

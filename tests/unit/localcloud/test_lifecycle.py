@@ -8,7 +8,6 @@ import stat
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -64,14 +63,12 @@ def test_verbs_without_a_local_cloud_print_an_error_and_a_fix(arguments: tuple[s
     ]
 
 
-def test_exec_passes_arguments_and_the_exit_code_and_starts_fast(stopped_after: Path) -> None:
+def test_exec_passes_arguments_and_the_exit_code_and_imports_no_sdk(stopped_after: Path) -> None:
     localcloud.start()
     program = "import sys; print(sys.argv[1:]); sys.exit(7)"
-    started = time.monotonic()
     ended = verb("exec", "--", sys.executable, "-c", program, "--hp", "a $x `y`", "--", "")
     assert ended.returncode == 7
     assert ended.stdout == "['--hp', 'a $x `y`', '--', '']\n"
-    assert time.monotonic() - started < 1  # It takes 0.1 s on an idle machine.
     assert verb("exec", "--", "no such command").stderr.startswith("Error: no such command cannot be run")
     imports = "import sys; from scripts import cloud; print({'boto3', 'moto', 'botocore'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", imports], capture_output=True, text=True).stdout == "set()\n"

@@ -26,7 +26,7 @@ pathlib.Path(os.environ["SM_MODEL_DIR"], "found.txt").write_text(" ".join(found)
 """
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def account() -> Iterator[Project]:
     """A copy of the project with a local cloud in which nothing was created, and with a small job."""
     if not shutil.which("terraform"):
@@ -123,7 +123,7 @@ def emptied(account: Project, prefix: str) -> None:
 
 
 def test_a_stack_that_makes_all_gets_a_key_later_and_people_do_only_their_part(account: Project) -> None:
-    """A minute: two applies with the real provider, and two jobs. First, as the other test leaves a log group."""
+    """A minute: two applies with the real provider, and two jobs."""
     boundary = {"permissions_boundary_arn": created_policy(account, "boundary", BOUNDARY)}
     names = {name: MADE[name] for name in ("role_path", "role_name_prefix", "create_network", "manage_log_group")}
     arns = root_of(account, "terraform/examples/people").apply(

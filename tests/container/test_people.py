@@ -13,6 +13,7 @@ from scripts.stack import Stack
 from tests.conftest import Project, clean_environment
 from tests.errors.scene import running
 from tests.people_policy import statements
+from tests.put_back import moved_aside
 from tests.unit.localcloud.access.training_role import key_rights, network_rights
 from tests.unit.localcloud.account import clients_of
 
@@ -115,9 +116,10 @@ def test_a_user_with_the_rights_for_it_pushes_an_image_and_uploads_data(dock: Pr
         policy = json.dumps({"Version": "2012-10-17", "Statement": given})
         iam.put_user_policy(UserName="ada", PolicyName="train", PolicyDocument=policy)
 
-    with key_and_network(client) as given:
+    program = dock.folder / "trainer/own.py"  # with it, the image is not in the repository yet
+    with key_and_network(client) as given, moved_aside(program):
         whole = statements(STACK.model_copy(update={"kms_key_arn": given.key}))
-        (dock.folder / "trainer/own.py").write_text(PROGRAM)  # an image that is not in the repository yet
+        program.write_text(PROGRAM)
         (dock.folder / "jobs/people.toml").write_text(given.job)
         (dock.folder / "data/people").mkdir(parents=True)
         (dock.folder / "data/people/one.txt").write_text("one")

@@ -13,6 +13,7 @@ import pytest
 
 from tests.conftest import Project
 from tests.few_digits import write_few_digits
+from tests.put_back import moved_aside
 
 pytestmark = pytest.mark.e2e
 
@@ -118,8 +119,8 @@ def test_a_program_of_one_s_own(yard: Project) -> None:
 
 
 def test_a_colleague_s_fresh_clone_initialises_by_itself(yard: Project) -> None:
-    shutil.rmtree(yard.folder / "build" / "local-local")
-    yard.make("train", LOCAL, "JOB=digits", "DRY_RUN=1")
+    with moved_aside(yard.folder / "build" / "local-local"):
+        yard.make("train", LOCAL, "JOB=digits", "DRY_RUN=1")
 
 
 def test_no_local_cloud_names_the_command_that_starts_one(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import shutil
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import pytest
 from tests.conftest import ROOT, Project
 from tests.errors.scene import running
 from tests.errors.tools import LOCK
+from tests.put_back import changed, moved_aside
 from tests.terminal import at_the_question
 
 pytestmark = pytest.mark.e2e
@@ -33,11 +33,11 @@ OPENED = (ROOT / BUCKETS).read_text().replace("block_public_policy     = true", 
 
 
 @pytest.fixture(autouse=True)
-def folder(yard: Project, demo: str) -> Path:
-    """Where `make plan` writes, with nothing in it."""
+def folder(yard: Project, demo: str) -> Iterator[Path]:
+    """Where `make plan` writes. At first nothing is there; other tests find what was there before."""
     found = yard.folder / "build/local-local/plan"
-    shutil.rmtree(found, ignore_errors=True)
-    return found
+    with moved_aside(found):
+        yield found
 
 
 def client(yard: Project, service: str) -> Any:
@@ -46,18 +46,6 @@ def client(yard: Project, service: str) -> Any:
     session = boto3.Session("local", "local", region_name=cloud.region)
     # boto3's types know each service by its literal name only.
     return session.client(service, endpoint_url=cloud.url)  # type: ignore[call-overload]
-
-
-@contextmanager
-def changed(yard: Project, name: str, text: str) -> Iterator[None]:
-    """A file of the project is another for a while; nothing is applied."""
-    file = yard.folder / name
-    before = file.read_text()
-    file.write_text(text)
-    try:
-        yield
-    finally:
-        file.write_text(before)
 
 
 def reviewed(folder: Path) -> dict[str, Any]:
@@ -88,9 +76,9 @@ def test_a_plan_of_no_change_is_reviewed_and_saved(yard: Project, folder: Path) 
 def test_each_of_two_terminals_applies_what_it_has_reviewed_and_an_approval_holds(yard: Project, folder: Path) -> None:
     """A minute: five plans and three applies with the real provider."""
     try:
-        with changed(yard, VARIABLES, PROTECTED):
+        with changed(yard.folder / VARIABLES, PROTECTED):
             digest = what_two_terminals_see(yard, folder)
-            with changed(yard, BUCKETS, OPENED):
+            with changed(yard.folder / BUCKETS, OPENED):
                 shutil.rmtree(folder)  # as in another checkout, after the merge
                 output = yard.make("infra", LOCAL, f"APPROVE={digest}")
             assert "0 added, 3 changed, 0 destroyed" in output
@@ -113,7 +101,7 @@ def what_two_terminals_see(yard: Project, folder: Path) -> str:
         first = reviewed(folder)
         changes = [one["address"] for one in first["changes"]]
         assert changes.count("module.registry[0].aws_ecr_repository.this") == len(changes) - 3 == 1
-        with changed(yard, VARIABLES, UNCHANGED), changed(yard, BUCKETS, OPENED):
+        with changed(yard.folder / VARIABLES, UNCHANGED), changed(yard.folder / BUCKETS, OPENED):
             output = yard.make("plan", LOCAL)  # in the second terminal
         second = str(reviewed(folder)["digest"])
         assert second != first["digest"]
@@ -174,7 +162,7 @@ def test_terraform_s_warnings_come_before_the_question_and_no_is_no(yard: Projec
         'check "c" {\n  assert {\n    condition     = var.project == "x"\n    error_message = "Mind this."\n  }\n}\n'
     )
     try:
-        with changed(yard, VARIABLES, KEPT), at_the_question(yard, "[y/N]", "infra", LOCAL) as answer:
+        with changed(yard.folder / VARIABLES, KEPT), at_the_question(yard, "[y/N]", "infra", LOCAL) as answer:
             text = answer("n")
     finally:
         check.unlink()

@@ -12,6 +12,7 @@ import pytest
 
 from tests.conftest import Project
 from tests.errors.scene import running
+from tests.put_back import changed, moved_aside
 from tests.unit.localcloud.account import clients_of
 
 pytestmark = pytest.mark.e2e
@@ -145,14 +146,11 @@ def test_a_search_that_is_stopped_keeps_the_best(yard: Project, folder: Path) ->
 def searched(yard: Project, demo: str) -> str:
     """What `make demo-tune` printed. Its search has two jobs here and not eight: half a minute."""
     job_file, best = (yard.folder / f"jobs/{name}.toml" for name in ("digits", "digits-best"))
-    text = job_file.read_text()
-    job_file.write_text(text.replace("max_jobs = 8", "max_jobs = 2"))
-    try:
+    fewer = changed(job_file, job_file.read_text().replace("max_jobs = 8", "max_jobs = 2"))
+    logs = yard.folder / "build/demo"  # the tests of `make demo` read its logs there
+    with fewer, moved_aside(logs), moved_aside(best):
         output = yard.make("demo-tune")
         assert tomllib.loads(best.read_text())["hyperparameters"]["epochs"] == 4
-    finally:
-        job_file.write_text(text)
-        best.unlink(missing_ok=True)
     return output
 
 

@@ -37,7 +37,7 @@ def processor_seconds(page: Page) -> Callable[[], float]:
         nonlocal counted
         before = counted
         metrics = session.send("Performance.getMetrics")["metrics"]
-        counted = next(each["value"] for each in metrics if each["name"] == "TaskDuration")
+        counted = float(next(each["value"] for each in metrics if each["name"] == "TaskDuration"))
         return counted - before
 
     return spent

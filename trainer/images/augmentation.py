@@ -5,16 +5,22 @@ So any step can be made again, and the images are the same for any number of dev
 | variation | light | standard |
 |---|---|---|
 | flip: left to right | half of the images, if `flip` | the same |
-| crop and scale: a part, resized | 70% to 100% of its area | the same, stretched up to 1.25-fold |
-| rotation about the centre; corners are filled by reflection | | -15 to 15 degrees |
+| scale | a crop of 70% to 100% of the area | each thing gets 70% to 143% of its area |
+| stretch | | up to 1.25-fold |
+| shift | the place of the crop | up to a tenth of the height and of the width |
+| rotation about the centre | | -15 to 15 degrees |
 | colour: brightness, contrast and, in RGB, saturation | | 0.8 to 1.2 times each |
 | erasing: a square gets the image's mean | | a tenth of the images, 2% to 20% of the area |
 
-The strengths are those of practice with few images and epochs, not of ImageNet's long trainings. fastai enlarges up to
-1.1-fold, turns by 10 degrees and changes the light by 0.2 (https://docs.fast.ai/vision.augment.html#aug_transforms).
-torchvision erases in a tenth of the images (https://github.com/pytorch/vision/tree/main/references/classification). A
-smaller crop makes things larger than they are in validation images, which costs accuracy
-(https://arxiv.org/abs/1906.06423).
+What `standard` shows beyond the edge of an image is its reflection.
+
+The strengths are those of practice with few images and epochs, not of ImageNet's long trainings. fastai turns by 10
+degrees and changes the light by 0.2, and interpolates once for all that moves pixels
+(https://docs.fast.ai/vision.augment.html#aug_transforms). torchvision erases in a tenth of the images
+(https://github.com/pytorch/vision/tree/main/references/classification). A crop alone makes things larger than they are
+in validation images, which costs accuracy (https://arxiv.org/abs/1906.06423). So `standard` makes them larger and
+smaller, as Keras's RandomZoom can
+(https://keras.io/api/layers/preprocessing_layers/image_augmentation/random_zoom/).
 """
 
 import math
@@ -25,11 +31,11 @@ import tensorflow as tf
 
 from trainer.contract.hyperparameters import Hyperparameters
 
-AREA = {"light": 0.7, "standard": 0.7}
-"""The smallest part of an image that a crop keeps."""
-STRETCH = {"light": 1.0, "standard": 1.25}
-"""The largest ratio of height to width, and of width to height, that a crop is stretched by."""
-DEGREES, COLOUR, ERASED_IMAGES, ERASED_AREA = 15.0, 0.2, 0.1, (0.02, 0.2)
+AREA = 0.7
+"""The smallest part of an image that fills the result."""
+STRETCH, SHIFT, DEGREES = 1.25, 0.1, 15.0
+"""Of `standard`: the largest ratio of height to width and of width to height, a share of the side, and an angle."""
+COLOUR, ERASED_IMAGES, ERASED_AREA = 0.2, 0.1, (0.02, 0.2)
 GREY = (0.299, 0.587, 0.114)  # https://www.itu.int/rec/R-REC-BT.601
 _MIXUP = 0x6D69787570  # keeps the draws of mixup apart from those of the images
 
@@ -57,8 +63,8 @@ class Augmentation:
 
 
 def largest_zoom(kind: str) -> float:
-    """Return the largest factor by which a crop enlarges a side of an image. Pure."""
-    return 1.0 if kind == "none" else math.sqrt(STRETCH[kind] / AREA[kind])
+    """Return the largest factor by which a side of an image is enlarged. Pure."""
+    return {"none": 1.0, "light": math.sqrt(1 / AREA), "standard": math.sqrt(STRETCH / AREA)}[kind]
 
 
 def vary(image: Any, position: Any, size: int, chosen: Augmentation) -> Any:
@@ -76,14 +82,15 @@ def vary(image: Any, position: Any, size: int, chosen: Augmentation) -> Any:
     draws = iter(
         tf.unstack(tf.random.stateless_uniform([13], tf.stack([tf.constant(chosen.seed, tf.int64), position])))
     )
-    channels = image.shape[-1]
-    made = tf.image.resize(_crop(image, chosen.kind, [next(draws) for _ in range(4)]), [size, size])
-    made.set_shape([size, size, channels])
-    mirrored = next(draws)
+    place, mirrored = [next(draws) for _ in range(4)], next(draws)
+    if chosen.kind == "standard":
+        made = _move(image, size, place, next(draws))
+    else:
+        made = tf.image.resize(_crop(image, place), [size, size])
+    made = tf.ensure_shape(made, [size, size, image.shape[-1]])
     if chosen.flip:
         made = tf.where(mirrored < 0.5, tf.reverse(made, [1]), made)
     if chosen.kind == "standard":
-        made = _rotate(made, _between(-DEGREES, DEGREES, next(draws)) * (math.pi / 180))
         made = _recolour(made, [_between(1 - COLOUR, 1 + COLOUR, next(draws)) for _ in range(3)])
         made = _erase(made, [next(draws) for _ in range(4)])
     return made
@@ -128,11 +135,9 @@ def _between(low: float, high: float, draw: Any) -> Any:
     return low + (high - low) * draw
 
 
-def _crop(image: Any, kind: str, draws: list[Any]) -> Any:
-    area, stretch, top, left = draws
-    side = tf.sqrt(_between(AREA[kind], 1, area))
-    ratio = tf.exp(_between(-1, 1, stretch) * math.log(STRETCH[kind]) / 2)
-    height, width = _part(tf.shape(image)[0], side * ratio), _part(tf.shape(image)[1], side / ratio)
+def _crop(image: Any, draws: list[Any]) -> Any:
+    side, top, left = tf.sqrt(_between(AREA, 1, draws[0])), draws[2], draws[3]
+    height, width = _part(tf.shape(image)[0], side), _part(tf.shape(image)[1], side)
     y, x = _place(tf.shape(image)[0], height, top), _place(tf.shape(image)[1], width, left)
     return image[y : y + height, x : x + width]
 
@@ -148,21 +153,35 @@ def _place(length: Any, part: Any, draw: Any) -> Any:
     return tf.minimum(tf.cast(draw * tf.cast(free + 1, tf.float32), tf.int32), free)
 
 
-def _rotate(image: Any, angle: Any) -> Any:
-    size = image.shape[0]
-    centre, cosine, sine = (size - 1) / 2, tf.cos(angle), tf.sin(angle)
-    # Maps each point of the result to one of the image: https://www.tensorflow.org/api_docs/python/tf/raw_ops/ImageProjectiveTransformV3
-    x, y = centre - cosine * centre + sine * centre, centre - sine * centre - cosine * centre
-    matrix = tf.stack([cosine, -sine, x, sine, cosine, y, 0.0, 0.0])
-    rotated = tf.raw_ops.ImageProjectiveTransformV3(
+def _move(image: Any, size: int, draws: list[Any], turn: Any) -> Any:
+    """Scale, stretch, shift, turn and resize an image by one bilinear interpolation: more would blur it.
+
+    Each value is rounded down to a whole number.
+    """
+    side, ratio = _power(1 / AREA, draws[0]), _power(STRETCH, draws[1])
+    shape = tf.cast(tf.shape(image), tf.float32)
+    # The pixels of the image for one of the result, and the point of the image that becomes the centre.
+    down, across = shape[0] * side * ratio / size, shape[1] * side / ratio / size
+    row, column = (shape[axis] * (0.5 + _between(-SHIFT, SHIFT, draws[axis + 2])) - 0.5 for axis in (0, 1))
+    angle, middle = _between(-DEGREES, DEGREES, turn) * (math.pi / 180), (size - 1) / 2
+    columns, rows = [across * tf.cos(angle), -across * tf.sin(angle)], [down * tf.sin(angle), down * tf.cos(angle)]
+    # It maps the column and row of each pixel of the result to those of a point of the image:
+    # https://www.tensorflow.org/api_docs/python/tf/raw_ops/ImageProjectiveTransformV3
+    matrix = [*columns, column - sum(columns) * middle, *rows, row - sum(rows) * middle, 0.0, 0.0]
+    moved = tf.raw_ops.ImageProjectiveTransformV3(
         images=image[None],
-        transforms=matrix[None],
+        transforms=tf.stack(matrix)[None],
         output_shape=[size, size],
         fill_value=0.0,
         interpolation="BILINEAR",
         fill_mode="REFLECT",
     )
-    return tf.ensure_shape(rotated[0], image.shape)
+    return tf.cast(moved[0], tf.float32)
+
+
+def _power(largest: float, draw: Any) -> Any:
+    """A factor for a side. Its square is at most `largest`, and at least the inverse."""
+    return tf.exp(_between(-1, 1, draw) * math.log(largest) / 2)
 
 
 def _recolour(image: Any, factors: list[Any]) -> Any:

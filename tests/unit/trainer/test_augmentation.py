@@ -102,6 +102,34 @@ def test_light_crops_and_flips_and_standard_does_more(channels: int) -> None:
     assert abs(standard.mean((1, 2, 3)) - pixels.mean()).max() > 10  # brightness
 
 
+def test_light_makes_things_larger_and_standard_makes_them_larger_and_smaller() -> None:
+    import tensorflow as tf
+
+    distances = np.hypot(*np.mgrid[-24:24, -24:24])
+    spot = (150 * np.exp(-((distances / 9) ** 2))).astype(np.uint8)[..., None].repeat(3, 2)
+
+    def sizes(images: Any) -> Any:
+        """The area of the spot in each image."""
+        lowest, highest = images.min((1, 2, 3), keepdims=True), images.max((1, 2, 3), keepdims=True)
+        return ((images - lowest) / (highest - lowest)).mean((1, 2, 3))
+
+    unvaried = sizes(tf.image.resize(spot, [SIZE, SIZE])[None].numpy())
+    light, standard = (sizes(vary(tf.constant(spot), augmentation=kind)) / unvaried for kind in ("light", "standard"))
+    assert 0.95 < light.min() < light.max() < 1 / 0.65
+    assert standard.min() < 0.85
+    assert standard.max() > 1.1
+
+
+def test_standard_moves_pixels_by_one_interpolation() -> None:
+    import tensorflow as tf
+
+    noise = np.random.default_rng(0).integers(0, 256, (48, 48, 3), dtype=np.uint8)
+    varied = vary(tf.constant(noise), augmentation="standard")
+    # After one, neighbours are means of different pixels. A second one would mix them.
+    alike = [np.corrcoef(image[:, 1:].ravel(), image[:, :-1].ravel())[0, 1] for image in varied]
+    assert abs(np.median(alike)) < 0.1
+
+
 def test_a_hyperparameter_check_names_what_contradicts_itself() -> None:
     from trainer.contract import hyperparameters
 

@@ -86,8 +86,6 @@ def trainer_epochs(row: Row, folder: Path, augmentation: str = "none") -> tuple[
     """
     import tensorflow as tf
 
-    from trainer.images.cache import NOTHING_KEPT
-    from trainer.images.host_input import Caches
     from trainyard.loop.steps import compiled_training
     from trainyard.loop.training import Pace
 
@@ -108,14 +106,34 @@ def trainer_epochs(row: Row, folder: Path, augmentation: str = "none") -> tuple[
 
         return epoch
 
+    return run, {name: program(each) for name, each in inputs(data, total).items()}
+
+
+def inputs(data: Any, total: int) -> dict[str, Any]:
+    """The batches of so many steps: with the images in memory, with none kept, and one batch again and again."""
+    import tensorflow as tf
+
+    from trainer.images.cache import NOTHING_KEPT
+    from trainer.images.host_input import Caches
+
     unkept = dataclasses.replace(data, caches=Caches(NOTHING_KEPT, NOTHING_KEPT))
     synthetic = tf.data.Dataset.from_tensors(next(iter(unkept.batches(range(1))))).repeat()
-    batches = {OURS: data.batches(range(total)), UNKEPT: unkept.batches(range(total)), SYNTHETIC: synthetic}
-    return run, {name: program(each) for name, each in batches.items()}
+    return {OURS: data.batches(range(total)), UNKEPT: unkept.batches(range(total)), SYNTHETIC: synthetic}
 
 
 def _prepare(row: Row, folder: Path, augmentation: str) -> tuple[Any, Any, Any, int]:
     """The team, the images, the run and its number of steps, as `image_classification` makes them."""
+    from trainer.tasks import setup
+
+    team, choices, data = read_images(row, folder, augmentation)
+    plan = setup.plan(choices, data)
+    run = setup.make_run(choices, data, plan, None, team)
+    run.enter_stage()
+    return team, data, run, plan.steps
+
+
+def read_images(row: Row, folder: Path, augmentation: str = "none") -> tuple[Any, Any, Any]:
+    """The team, the hyperparameters in effect and the listed images, as `image_classification` makes them."""
     import keras
     import tensorflow as tf
 
@@ -139,11 +157,7 @@ def _prepare(row: Row, folder: Path, augmentation: str) -> tuple[Any, Any, Any, 
     if team is None:
         raise RuntimeError("stopped")
     choices = setup.choose(job, None, precision.choose(job.hyperparameters.precision))
-    data = host_input.read(job, choices.settings, team)
-    plan = setup.plan(choices, data)
-    run = setup.make_run(choices, data, plan, None, team)
-    run.enter_stage()
-    return team, data, run, plan.steps
+    return team, choices, host_input.read(job, choices.settings, team)
 
 
 def fit(row: Row, folder: Path, is_cached: bool) -> None:

@@ -4,17 +4,20 @@ import io
 import json
 import tarfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache, partial
 from typing import Any, TypeVar
 
 import boto3
 
 from scripts import localcloud
+from scripts.core.models import quick_session
 
 T = TypeVar("T")
 
 GROUP = "/aws/sagemaker/TrainingJobs"
+ROOT_KEYS = ("local", "local")
 # What the jobs of these tests may do; tests/unit/localcloud/access is about less.
 RIGHTS = {"Effect": "Allow", "Action": ["s3:*", "logs:*", "ecr:*", "cloudwatch:*", "kms:*", "ec2:*"], "Resource": "*"}
 
@@ -41,12 +44,20 @@ def wait_for(read: Callable[[], T], reached: Callable[[T], Any], seconds: float)
     return found
 
 
-def clients_of(cloud: localcloud.Cloud) -> Callable[..., Any]:
-    def client(service: str, region: str = "us-east-1") -> Any:
-        session = boto3.Session("local", "local", region_name=region)
-        return session.client(service, endpoint_url=cloud.url)  # type: ignore[call-overload]
+@cache
+def _session() -> boto3.Session:
+    return boto3.Session(botocore_session=quick_session())
 
-    return client
+
+def new_client(url: str, service: str, region: str = "us-east-1", keys: Sequence[Any] = ROOT_KEYS, **more: Any) -> Any:
+    """Make a client of a local cloud. One session makes them all: each session reads the models of services anew."""
+    names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+    return _session().client(service, region, endpoint_url=url, **dict(zip(names, keys, strict=False)), **more)  # type: ignore[call-overload]  # the stubs want a literal
+
+
+def clients_of(cloud: localcloud.Cloud) -> Callable[..., Any]:
+    """Give what makes root's clients of a local cloud, each of them once."""
+    return cache(partial(new_client, cloud.url))
 
 
 def contains(answer: Any, request: Any) -> bool:

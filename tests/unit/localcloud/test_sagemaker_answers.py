@@ -6,17 +6,17 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+
+from tests.unit.localcloud.account import new_client
 
 
 @pytest.fixture(scope="module")
 def unchecked(cloud: Any) -> Any:
     """A client that does not check requests, so that the server refuses them."""
-    session = boto3.Session("local", "local", region_name="us-east-1")
-    return session.client("sagemaker", endpoint_url=cloud.url, config=Config(parameter_validation=False))
+    return new_client(cloud.url, "sagemaker", config=Config(parameter_validation=False))
 
 
 def refusal(client: Any, request: dict[str, Any]) -> tuple[str, str]:

@@ -5,13 +5,12 @@ import math
 import sys
 from typing import Any
 
-import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from scripts import localcloud
-from tests.unit.localcloud.account import GROUP
+from tests.unit.localcloud.account import GROUP, new_client
 from tests.unit.localcloud.conftest import REPOSITORY
 from tests.unit.localcloud.processes import verb
 
@@ -40,8 +39,7 @@ while count < 5:
 def create(account: Any, cloud: localcloud.Cloud, interruptions: str, code: str = COUNTER, **members: Any) -> str:
     """Create a job with the program name that an order gives, as `python -m scripts.cloud exec` lets a verb do it."""
     order = localcloud.order_interruptions(cloud, interruptions)
-    session = boto3.Session("local", "local", region_name="us-east-1")
-    sagemaker = session.client("sagemaker", endpoint_url=cloud.url, config=Config(user_agent_extra=f"app/{order}"))
+    sagemaker = new_client(cloud.url, "sagemaker", config=Config(user_agent_extra=f"app/{order}"))
     request = account.request(code, **{**SPOT, **members})
     sagemaker.create_training_job(**request)
     return str(request["TrainingJobName"])

@@ -2,12 +2,12 @@
 
 import itertools
 from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 
-from tests.unit.localcloud.account import document
+from tests.unit.localcloud.account import document, new_client
 
 Client = Callable[..., Any]
 _NUMBERS = itertools.count()
@@ -47,11 +47,7 @@ class People:
     def with_keys(self, key: str, secret: str, token: str | None = None) -> Client:
         """Give what makes clients with these keys."""
 
-        def client(service: str, **more: Any) -> Any:
-            session = boto3.Session(key, secret, token, region_name="us-east-1")
-            return session.client(service, endpoint_url=self._url, **more)  # type: ignore[call-overload]
-
-        return client
+        return cache(partial(new_client, self._url, keys=(key, secret, token)))
 
     def session(self, client: Client, role: str, **more: Any) -> Client:
         """Assume a role; give what makes clients of the session."""

@@ -3,9 +3,9 @@
 import http.client
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
 from typing import Any
 
-import boto3
 import botocore.exceptions
 import pytest
 from botocore.config import Config
@@ -13,6 +13,7 @@ from botocore.config import Config
 from scripts import localcloud
 from scripts.core.clock import clock_problem
 from scripts.core.errors import UserError
+from tests.unit.localcloud.account import new_client
 
 LOST = botocore.exceptions.ConnectionClosedError
 CALLS = {
@@ -32,12 +33,11 @@ def faults(cloud: localcloud.Cloud) -> Iterator[Callable[[str], None]]:
     localcloud.set_faults(cloud, "")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def once(cloud: localcloud.Cloud) -> Callable[[str], Any]:
     """Makes clients that try each call once."""
-    session = boto3.Session("local", "local", region_name=cloud.region)
     config = Config(retries={"mode": "standard", "total_max_attempts": 1}, read_timeout=10)
-    return lambda service: session.client(service, endpoint_url=cloud.url, config=config)  # type: ignore[call-overload]  # the stubs want a literal
+    return cache(partial(new_client, cloud.url, config=config))
 
 
 @pytest.fixture

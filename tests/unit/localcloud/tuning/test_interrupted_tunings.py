@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from botocore.config import Config
 
 from scripts import localcloud
+from tests.unit.localcloud.account import new_client
 from tests.unit.localcloud.processes import is_gone, verb, wait_until
 from tests.unit.localcloud.test_spot_jobs import streams
 from tests.unit.localcloud.tuning.searching import Searches
@@ -34,8 +34,7 @@ def test_an_interrupted_job_resumes_from_its_own_checkpoint_below_the_shared_pre
     searches: Searches, cloud: localcloud.Cloud
 ) -> None:
     order = localcloud.order_interruptions(cloud, "0.1s:checkpoint:kill")
-    session = boto3.Session("local", "local", region_name="us-east-1")
-    sagemaker = session.client("sagemaker", endpoint_url=cloud.url, config=Config(user_agent_extra=f"app/{order}"))
+    sagemaker = new_client(cloud.url, "sagemaker", config=Config(user_agent_extra=f"app/{order}"))
     definition = {
         "EnableManagedSpotTraining": True,
         "StoppingCondition": {"MaxRuntimeInSeconds": 100, "MaxWaitTimeInSeconds": 200},

@@ -128,8 +128,19 @@ def _check_region(session: "Session", region_name: str) -> None:
 
 
 def client(service: str) -> Any:
-    """A client of ``service``. Calls are retried in botocore's standard mode: 5 attempts, or AWS_MAX_ATTEMPTS."""
-    return _client(service, _attempts())
+    """The session's client of ``service``: to make one takes longer than a call, so each is made once.
+
+    Calls are retried in botocore's standard mode: 5 attempts, or AWS_MAX_ATTEMPTS.
+    """
+    made, attempts = _clients(session()), _attempts()
+    if service not in made:
+        made[service] = _client(service, attempts)
+    return made[service]
+
+
+@lru_cache(maxsize=1)
+def _clients(_session: "Session") -> dict[str, Any]:
+    return {}
 
 
 def client_of_one_attempt(service: str) -> Any:

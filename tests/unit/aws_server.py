@@ -36,13 +36,14 @@ S3 = "/data/s3/"
 def keep_models(files: type[JSONFileLoader]) -> None:
     """Read each model of a service once: each test has a session of its own, which would read all that it needs anew.
 
-    Of S3, a client changes what it has read (botocore.handlers.remove_bucket_from_url_paths_from_model).
+    Of S3, a client changes what it has read (botocore.handlers.remove_bucket_from_url_paths_from_model): our clients
+    may share it, but not with the server, which reads it with botocore's own loader.
     """
     read = files.load_file
     read_once = cache(lambda path: read(files(), path))
 
     def load_file(self: JSONFileLoader, file_path: str) -> object:
-        return read(self, file_path) if S3 in file_path else read_once(file_path)
+        return read(self, file_path) if S3 in file_path and files is JSONFileLoader else read_once(file_path)
 
     files.load_file = load_file  # type: ignore[method-assign]
 

@@ -153,6 +153,7 @@ def at_the_first_upload(act: Callable[[], object]) -> Iterator[None]:
             if pending:
                 pending.pop()()
 
+    aws.session.cache_clear()  # the next client has the handler
     aws.session().register("before-send.s3.PutObject", handler)
     yield
     aws.session.cache_clear()
@@ -175,6 +176,7 @@ def test_a_file_that_shrinks_while_it_waits_ends_the_upload_at_once(s3: Any, tmp
             shrunk.set()
         shrunk.wait()
 
+    aws.session.cache_clear()  # the next client has the handler
     aws.session().register("before-send.s3.PutObject", shrink)
     start = time.monotonic()
     with pytest.raises(UserError, match="changed during its upload"):

@@ -167,7 +167,7 @@ setup: $(SETUP) ## Install all packages into .venv, or only those for AWS [FOR=a
 test: .venv/installed-dev ## Run all tests
 	@$(PYTEST)
 test-fast: .venv/installed-dev ## Run the quick tests, one minute together
-	@$(PYTEST) -m "not e2e" tests/unit tests/errors
+	@$(PYTEST) -m "not e2e" --hypothesis-profile quick tests/unit tests/errors
 lint: .venv/installed-dev ## Check style, types, imports, workflows and Terraform
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check

@@ -1,6 +1,7 @@
 """Sample reviews for the tests of the renderers: with 3 changes, with any number, and with everything."""
 
 from dataclasses import replace
+from functools import cache
 
 from hypothesis import strategies as st
 
@@ -222,6 +223,7 @@ def _numbered(number: int) -> ChangeView:
     )
 
 
+@cache
 def numbered(count: int, source: str = "prod") -> Review:
     """As many changes, with a finding for every tenth and a principal for every fiftieth."""
     changes = tuple(_numbered(number) for number in range(count))

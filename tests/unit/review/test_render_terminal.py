@@ -1,7 +1,9 @@
 """The terminal summary is short, fits the width, uses colour only on a terminal, and cannot move the cursor."""
 
 import sys
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -29,8 +31,9 @@ def test_it_shows_verdict_counts_findings_permissions_and_the_paths(monkeypatch:
     assert lines[-1] == "  build/review.html"
 
 
-@pytest.mark.parametrize("review", [samples.numbered(10_000), samples.everything()])
-def test_it_prints_every_critical_and_high_finding_and_is_else_short(review: Review) -> None:
+@pytest.mark.parametrize("made", [partial(samples.numbered, 10_000), samples.everything])
+def test_it_prints_every_critical_and_high_finding_and_is_else_short(made: Callable[[], Review]) -> None:
+    review = made()
     serious = [each for each in review.findings if each.severity >= Severity.HIGH and each.status is not Status.FIXED]
     lines = terminal(review)
     assert sum(line.startswith(("  CRITICAL ", "  HIGH     ")) for line in lines) == len(serious) > 7

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.jobfile import resolve_hyperparameters
+from tests.conftest import copy_bytecode
 from tests.unit.trainer.trainer_runs import ROOT, Base, environment
 from trainer.contract import variables
 
@@ -64,6 +65,8 @@ def image(tmp_path: Path) -> Path:
     folder = tmp_path / "image"
     for name in ("trainer", "trainyard"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        for source in (ROOT / name).rglob("*.py"):
+            copy_bytecode(source, folder / source.relative_to(ROOT))
     return folder / "trainer"
 
 
@@ -411,7 +414,11 @@ def test_without_a_list_of_neuron_devices_there_are_none(image: Path, base: Base
     assert out == "0\n"
 
 
-@given(st.dictionaries(st.from_regex(r"[a-z][a-z0-9_]{0,9}", fullmatch=True), st.text(), max_size=5))
+# argparse itself drops a value that is `--` alone, however it is given (ArgumentParser._get_values).
+TEXTS = st.text().filter(lambda text: text != "--")
+
+
+@given(st.dictionaries(st.from_regex(r"[a-z][a-z0-9_]{0,9}", fullmatch=True), TEXTS, max_size=5))
 def test_arguments_survive_argparse(values: dict[str, str]) -> None:
     parser = argparse.ArgumentParser(allow_abbrev=False, add_help=False)
     for name in values:

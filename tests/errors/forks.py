@@ -1,4 +1,4 @@
-"""Python for the cases' verbs: each is a fork of one process that has imported what they import.
+"""Python for verbs and for the trainer: each is a fork of one process that has imported what they import.
 
 Nine tenths of a verb's CPU time before an error are imports, of packages and of the project's own files. A fork has
 both; it imports anew only the verb itself. make calls the program of `fork_client.py` in place of Python. The cases
@@ -32,11 +32,12 @@ NOT_IMPORTED = ("scripts.localcloud", "scripts.proof", "scripts.demo_steps")
 
 
 @contextmanager
-def python(folder: Path) -> Iterator[Path]:
+def python(folder: Path, imports: str = "verbs") -> Iterator[Path]:
     """Start the process; gives a program that takes the arguments of Python, where they are ``-m MODULE …``.
 
     Args:
         folder: the copy of the project whose files it imports.
+        imports: ``verbs``, or ``trainer``: then the forks import the project's own files anew, from where they start.
     """
     with tempfile.TemporaryDirectory(prefix="trainyard-forks-") as place:
         address, program = Path(place, "socket"), Path(place, "python")
@@ -44,7 +45,7 @@ def python(folder: Path) -> Iterator[Path]:
         program.write_text(f"#!{sys.executable} -IS\n{CLIENT.read_text()}")
         program.chmod(0o700)
         # Its streams are pipes, as the verbs' are: a fork keeps the objects, which are made for the kind of file.
-        command = [sys.executable, "-P", __file__, str(address)]
+        command = [sys.executable, "-P", __file__, imports, str(address)]
         server = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         try:
             assert server.stdout is not None
@@ -70,6 +71,18 @@ def _import_rooms() -> None:
     session = models.quick_session()
     for service in ("sagemaker", "s3", "sts"):  # a client imports the most, when it is made
         session.create_client(service, "us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+
+
+def _import_of_trainer() -> None:
+    """Import the packages that the trainer uses without TensorFlow."""
+    sys.path.insert(0, str(Path.cwd()))
+    import boto3  # noqa: F401
+
+    import trainer.commands  # noqa: F401
+
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("trainer", "trainyard")]:
+        del sys.modules[name]
+    del sys.path[0]
 
 
 def _serve(address: str) -> list[str]:
@@ -122,7 +135,11 @@ def _become(arguments: list[str]) -> NoReturn:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.orig_argv = [sys.executable, *arguments]
     sys.argv = ["-m", *arguments[2:]]  # as it is while Python looks for the module
-    importlib.reload(sys.modules["scripts"])  # it prepares the process of a verb
+    if "scripts" in sys.modules:
+        importlib.reload(sys.modules["scripts"])  # it prepares the process of a verb
+    else:
+        sys.path.insert(0, str(Path.cwd()))
+        sys.dont_write_bytecode = bool(os.environ.get("PYTHONDONTWRITEBYTECODE"))
     code: object = 0
     try:
         runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
@@ -145,5 +162,5 @@ def _end(code: int) -> NoReturn:
 
 
 if __name__ == "__main__":
-    _import_rooms()
-    _become(_serve(sys.argv[1]))
+    {"verbs": _import_rooms, "trainer": _import_of_trainer}[sys.argv[1]]()
+    _become(_serve(sys.argv[2]))

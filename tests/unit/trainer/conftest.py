@@ -1,7 +1,10 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import ROOT
+from tests.errors import forks
 from tests.unit.trainer.trainer_runs import Base, write_digits
 
 
@@ -9,6 +12,13 @@ from tests.unit.trainer.trainer_runs import Base, write_digits
 def base(tmp_path: Path) -> Base:
     """An empty base folder for one job."""
     return Base(tmp_path / "ml")
+
+
+@pytest.fixture(scope="session")
+def forked_trainer_python() -> Iterator[str]:
+    """A Python for `-m trainer`, as a fork of a process that has imported what the trainer uses without TensorFlow."""
+    with forks.python(ROOT, "trainer") as program:
+        yield str(program)
 
 
 @pytest.fixture(scope="session")

@@ -60,6 +60,13 @@ with open(os.path.join(os.environ["SM_MODEL_DIR"], "report.json"), "w") as file:
 
 
 @pytest.fixture
+def base(base: Base, forked_trainer_python: str) -> Base:
+    """A job whose trainer is a fork."""
+    base.python = forked_trainer_python
+    return base
+
+
+@pytest.fixture
 def image(tmp_path: Path) -> Path:
     """A copy of the trainer's folder and of trainyard's, as in the image; the tests add programs to it."""
     folder = tmp_path / "image"
@@ -70,12 +77,14 @@ def image(tmp_path: Path) -> Path:
     return folder / "trainer"
 
 
-def start(image: Path, base: Base, code: str, name: str = "mine.py", **variables: str) -> "subprocess.Popen[str]":
+def start(
+    image: Path, base: Base, code: str, name: str = "mine.py", python: str = sys.executable, **variables: str
+) -> "subprocess.Popen[str]":
     (image / "mine.py").write_text(code)
     variables = environment(SAGEMAKER_BASE_DIR=str(base.root), SAGEMAKER_PROGRAM=name, **variables)
     variables["PYTHONDONTWRITEBYTECODE"] = "1"
     return subprocess.Popen(
-        [sys.executable, "-m", "trainer", "train"],
+        [python, "-m", "trainer", "train"],
         cwd=image.parent,
         env=variables,
         stdout=subprocess.PIPE,
@@ -85,7 +94,8 @@ def start(image: Path, base: Base, code: str, name: str = "mine.py", **variables
 
 
 def run(image: Path, base: Base, code: str, name: str = "mine.py", **variables: str) -> tuple[int, str, str]:
-    process = start(image, base, code, name, **variables)
+    python = sys.executable if "PYTHONPATH" in variables else base.python
+    process = start(image, base, code, name, python, **variables)
     out, err = process.communicate(timeout=60)
     return process.returncode, out, err
 

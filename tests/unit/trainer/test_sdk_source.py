@@ -26,6 +26,13 @@ print(beside.NAME, os.getcwd() == sys.path[0], *given, sys.argv[1:])
 FILES = {"train.py": PROGRAM, "beside.py": "NAME = 'from the archive'\n"}
 
 
+@pytest.fixture
+def base(base: Base, forked_trainer_python: str) -> Base:
+    """A job whose trainer is a fork."""
+    base.python = forked_trainer_python
+    return base
+
+
 def pack(path: Path, files: dict[str, str], *more: tarfile.TarInfo) -> Path:
     """Write a .tar.gz with files and other members."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -55,7 +62,7 @@ def run(base: Base, directory: str = "", program: str = "train.py", **variables:
 def train(base: Base, **variables: str) -> tuple[int, str, str]:
     variables = {"SAGEMAKER_BASE_DIR": str(base.root), "SAGEMAKER_PROGRAM": "__main__.py", **variables}
     ended = subprocess.run(
-        [sys.executable, "-m", "trainer", "train"],
+        [sys.executable if "PYTHONPATH" in variables else base.python, "-m", "trainer", "train"],
         cwd=ROOT,
         env=environment(**variables),
         capture_output=True,

@@ -41,6 +41,8 @@ class Base:
     environment: dict[str, str] = field(default_factory=dict)
     # Python code that runs in the trainer's process, before the trainer.
     prelude: str = ""
+    # What runs `-m trainer` for tests of other programs: Python, or forks of one.
+    python: str = sys.executable
 
     def configure(self, **files: Any) -> "Base":
         """Write files of input/config: hyperparameters={…}, resourceconfig={…}."""

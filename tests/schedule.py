@@ -35,7 +35,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         fixtures: Iterable[str] = getattr(item, "fixturenames", ())
         file = _file(item.nodeid)
-        places[file] = min(places.get(file, (9, 0)), _place(item, file, fixtures))
+        # A file that waits for a stack does so whatever else it has.
+        place = _place(item, file, fixtures)
+        places[file] = min(places.get(file, (9, 0)), place, key=lambda each: (each[0] != 1, each))
     if not config.pluginmanager.hasplugin("randomly"):
         items.sort(key=lambda item: places[_file(item.nodeid)])
 

@@ -116,6 +116,7 @@ def test_dependabot_moves_the_pins() -> None:
     assert sorted(actions["directories"]) == sorted(["/", *(f"/{folder.relative_to(ROOT)}" for folder in folders)])
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("file", [FILE, ANY_REPOSITORY, OURS], ids=lambda file: file.name)
 def test_the_linter_knows_a_workflow_from_a_broken_one(file: Path, tmp_path: Path) -> None:
     assert subprocess.run([*SCHEMA, str(file)], capture_output=True, check=False).returncode == 0

@@ -71,6 +71,7 @@ def test_values_from_the_environment_arrive_unchanged(project: Project, spy: Pat
     assert not (project.folder / "ran").exists()
 
 
+@pytest.mark.e2e
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\n\r"), min_size=1, max_size=60))
 def test_any_line_arrives_unchanged(project: Project, spy: Path, text: str) -> None:

@@ -20,6 +20,7 @@ import awscrt
 """
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize(("config", "printed"), [("[default]\n", "False False\n"), (LOGIN, "True True\n")])
 def test_only_a_session_of_aws_login_imports_it(config: str, printed: str, tmp_path: Path) -> None:
     (tmp_path / "config").write_text(config)

@@ -152,6 +152,7 @@ def bill(request: dict[str, Any], draw: random.Random) -> float:
     return total + hour * kept / 3600
 
 
+@pytest.mark.e2e
 def test_no_accepted_sequence_of_jobs_exceeds_its_limit() -> None:
     """Each job of a sequence is sent by train, or resumes the one before with its tags, as AWS would hand them back."""
     draw = random.Random(17)  # noqa: S311 - it protects nothing

@@ -32,6 +32,7 @@ def keras(folder: Path, date: str, kernel: float = 1.0) -> None:
     (folder / "w.h5").unlink()
 
 
+@pytest.mark.e2e
 def test_a_keras_file_of_another_date_has_the_same_arrays(tmp_path: Path) -> None:
     folders = [tmp_path / name for name in "abc"]
     for folder, date, kernel in zip(folders, ("today", "tomorrow", "later"), (1.0, 1.0, 2.0), strict=True):

@@ -133,6 +133,7 @@ def left(account: Any, client: Callable[..., Any], cloud: localcloud.Cloud) -> I
         found.searches.end(tuning)
 
 
+@pytest.mark.e2e
 @pytest.mark.usefixtures("_calls")
 def test_a_stack_s_leftovers_go_and_nobody_else_s(left: Left) -> None:
     stack, later = stack_of("swept"), datetime.now(UTC) + timedelta(days=2)

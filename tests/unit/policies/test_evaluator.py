@@ -317,6 +317,7 @@ def test_an_unknown_operator_is_refused() -> None:
         effect(USER, GET, identity=[policy(entry("Allow", Condition={"StringIs": {"aws:k": "a"}}))])
 
 
+@pytest.mark.e2e
 @settings(max_examples=60, deadline=None)
 @given(policies(False), policies(False), policies(True), st.randoms(use_true_random=False))
 def test_it_decides_as_the_judge_of_every_request(

@@ -290,6 +290,7 @@ def test_deferred_changes_have_a_reason() -> None:
     assert compare.deferred(found, Mask(found))[0].why == "its provider's configuration is not known yet"
 
 
+@pytest.mark.e2e
 def test_long_lists_take_linear_time() -> None:
     before = [{"v": index, "w": index} for index in range(20_000)]
     after = [{"v": index, "w": index + 1} for index in range(20_000)]

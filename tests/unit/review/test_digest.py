@@ -114,6 +114,7 @@ def test_a_no_op_has_the_digest_of_an_empty_plan() -> None:
     assert digest(plan()) == digest(plan(resource("a.b", ("no-op",), {}, {})))
 
 
+@pytest.mark.e2e
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(documents(), st.randoms())
 def test_the_digest_ignores_the_order_of_the_plan(found: dict[str, Any], random: Any) -> None:

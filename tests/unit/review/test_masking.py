@@ -190,6 +190,7 @@ secrets = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_s
 )
 
 
+@pytest.mark.e2e
 @settings(max_examples=25, deadline=None)
 @given(secrets.filter(lambda text: len(text) > 8))
 def test_a_secret_of_any_characters_is_not_shown(secret: str) -> None:
@@ -358,6 +359,7 @@ def test_shapes_of_other_values(text: str, name: str) -> None:
     assert not secret_by_content(text, name)
 
 
+@pytest.mark.e2e
 def test_many_secrets_in_many_texts_are_fast() -> None:
     """Secrets and texts share their beginning, so comparing each text with each secret would be too slow."""
     mask = Mask(Plan("p", "1.2", "1", secrets=frozenset(f"secret value number {index} x" for index in range(10_000))))

@@ -301,6 +301,7 @@ def test_values_that_are_not_an_object_are_refused() -> None:
         plan(resource("a.b", before={}, after="text"))  # type: ignore[arg-type]
 
 
+@pytest.mark.e2e
 def test_ten_thousand_changes_are_read_quickly() -> None:
     values = {f"attribute_{index}": f"value {index}" for index in range(20)}
     text = json.dumps(document(*(resource(f"a.b[{index}]", ("create",), None, values) for index in range(10_000))))
@@ -309,6 +310,7 @@ def test_ten_thousand_changes_are_read_quickly() -> None:
     assert time.process_time() - start < 2
 
 
+@pytest.mark.e2e
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(documents())
 def test_any_plan_of_the_format_is_reviewed(raw: dict[str, Any]) -> None:

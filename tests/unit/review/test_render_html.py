@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 from html.parser import HTMLParser
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -75,6 +76,7 @@ class PageParser(HTMLParser):
         self.text.append(data)
 
 
+@pytest.mark.e2e
 @given(st.lists(samples.any_reviews, min_size=1, max_size=3))
 @settings(deadline=None, max_examples=30)
 def test_no_text_from_a_plan_is_markup(reviews: list[Review]) -> None:
@@ -171,6 +173,7 @@ def test_a_reordered_policy_is_in_a_section_of_its_own() -> None:
     assert page.index("Only reordered") < page.index('id="o1-0"') < page.index("aws_sns_topic.alerts")
 
 
+@pytest.mark.e2e
 def test_the_file_grows_linearly_with_its_plan() -> None:
     small, large = (len(html([samples.numbered(count)])) for count in (1_000, 4_000))
     assert large < 4.2 * small

@@ -52,6 +52,7 @@ def check_inert(text: str, reviews: list[Review]) -> None:
         previous = kind
 
 
+@pytest.mark.e2e
 @given(st.lists(samples.any_reviews, min_size=1, max_size=3), st.integers(2_000, 9_000))
 @settings(deadline=None, max_examples=40)
 def test_text_from_a_plan_is_not_interpreted(reviews: list[Review], limit: int) -> None:

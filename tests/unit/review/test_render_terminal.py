@@ -85,6 +85,7 @@ def test_colour_is_only_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "\x1b[1;31mCRITICAL" in "".join(terminal(samples.three()))
 
 
+@pytest.mark.e2e
 @given(samples.any_reviews)
 @settings(deadline=None, max_examples=40)
 def test_no_text_from_a_plan_moves_the_cursor_or_turns_the_line(review: Review) -> None:

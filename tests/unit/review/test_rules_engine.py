@@ -249,6 +249,7 @@ def test_outputs_of_a_destroyed_stack_are_no_finding() -> None:
     assert "output-renamed" not in ids(given)
 
 
+@pytest.mark.e2e
 def test_time_grows_linearly_with_the_plan() -> None:
     def seconds(count: int) -> float:
         changes = [

@@ -243,6 +243,7 @@ def test_counts_and_order() -> None:
     assert weights == sorted(weights)
 
 
+@pytest.mark.e2e
 def test_time_grows_linearly_with_the_plan() -> None:
     changes = [resource(f"a.b[{index}]", ("update",), {"x": 1}, {"x": index + 2}) for index in range(10_000)]
     found = plan(*changes)

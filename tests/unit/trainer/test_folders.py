@@ -58,6 +58,7 @@ def test_a_file_that_is_not_an_image_has_no_header(content: bytes, tmp_path: Pat
     assert headers.read(tmp_path / "a.png") is None
 
 
+@pytest.mark.e2e
 def test_broken_files_are_an_error_or_skipped(folder: Path) -> None:
     broken = folder / "cat" / "0.png"
     broken.write_text("no image")

@@ -221,6 +221,7 @@ def write_wheel(folder: Path) -> None:
         wheel.writestr(f"{info}/RECORD", "")
 
 
+@pytest.mark.e2e
 def test_requirements_are_installed_before_the_program_starts(base: Base, tmp_path: Path) -> None:
     write_wheel(tmp_path)
     files = {"train.py": "import needed; print(needed.NAME)", "requirements.txt": "needed==1.0\n"}
@@ -253,6 +254,7 @@ def test_the_folder_of_the_code_is_removed_at_the_end(base: Base, tmp_path: Path
 SETUP = "from setuptools import setup\nsetup(name='project', version='1', packages=['project'])\n"
 
 
+@pytest.mark.e2e
 def test_the_failure_of_an_installed_project_has_no_frame_of_the_runner(base: Base, tmp_path: Path) -> None:
     files = {"setup.py": SETUP, "project/__init__.py": "", "project/train.py": "print(__name__)\nraise KeyError('w')\n"}
     packed = str(pack(base.root / "code.tar.gz", files))
@@ -263,6 +265,7 @@ def test_the_failure_of_an_installed_project_has_no_frame_of_the_runner(base: Ba
     assert [call.endswith("project/train.py:2 in <module>") for call in calls] == [True]
 
 
+@pytest.mark.e2e
 def test_a_project_that_cannot_be_installed_is_refused(base: Base, tmp_path: Path) -> None:
     packed = str(pack(base.root / "code.tar.gz", {**FILES, "setup.py": "raise SystemExit(1)"}))
     assert run(base, packed, PIP_TARGET=str(tmp_path), PIP_NO_INDEX="1")[0] == 1

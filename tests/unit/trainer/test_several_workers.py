@@ -93,6 +93,7 @@ def test_tf_config_names_all_hosts_in_their_order() -> None:
     assert tf_config(["127.0.0.1:4000"], "127.0.0.1:4000")["cluster"] == {"worker": ["127.0.0.1:4000"]}
 
 
+@pytest.mark.e2e
 def test_one_host_has_a_tf_config_too(tmp_path: Path) -> None:
     hosts = make_hosts(tmp_path, "end")
     (process,) = [base.start_new_python() for base in hosts.bases]
@@ -101,6 +102,7 @@ def test_one_host_has_a_tf_config_too(tmp_path: Path) -> None:
     assert json.loads(out.removeprefix("ready ")) == tf_config(hosts.names, hosts.names[0])
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("whats", [("end", "end later", "end"), ("end later", "end", "end")])
 def test_the_normal_end_of_one_host_does_not_end_the_others(tmp_path: Path, whats: tuple[str, ...]) -> None:
     hosts = make_hosts(tmp_path, *whats)
@@ -113,6 +115,7 @@ def test_the_normal_end_of_one_host_does_not_end_the_others(tmp_path: Path, what
     assert not any(failed(base) for base in hosts.bases)
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("killed", [0, 2])
 def test_if_a_host_is_killed_the_others_end_with_its_name(tmp_path: Path, killed: int) -> None:
     """One of the others ignores SIGTERM, as TensorFlow's strategy does."""
@@ -130,6 +133,7 @@ def test_if_a_host_is_killed_the_others_end_with_its_name(tmp_path: Path, killed
         assert hosts.bases[index].failure == reason
 
 
+@pytest.mark.e2e
 def test_the_others_learn_of_a_killed_host_after_the_first_host_s_program_has_ended(tmp_path: Path) -> None:
     hosts = make_hosts(tmp_path, "end", "wait", "wait")
     processes = start(hosts)
@@ -141,6 +145,7 @@ def test_the_others_learn_of_a_killed_host_after_the_first_host_s_program_has_en
     assert hosts.bases[1].failure.startswith(f"The training ended because {hosts.names[2]} was lost.")
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("failing", [0, 1])
 def test_if_a_program_fails_the_other_hosts_end_with_its_reason(tmp_path: Path, failing: int) -> None:
     hosts = make_hosts(tmp_path, *("fail" if index == failing else "wait" for index in range(3)))
@@ -153,6 +158,7 @@ def test_if_a_program_fails_the_other_hosts_end_with_its_reason(tmp_path: Path, 
         assert hosts.bases[index].failure.startswith(reason)
 
 
+@pytest.mark.e2e
 def test_the_others_get_the_exit_code_of_a_program_that_gives_no_reason(tmp_path: Path) -> None:
     hosts = make_hosts(tmp_path, "wait", "exit")
     processes = start(hosts)
@@ -163,6 +169,7 @@ def test_the_others_get_the_exit_code_of_a_program_that_gives_no_reason(tmp_path
     )
 
 
+@pytest.mark.e2e
 def test_a_host_that_is_frozen_is_named_as_the_cause_of_a_failure(tmp_path: Path) -> None:
     hosts = make_hosts(tmp_path, "fail", "wait")
     for base in hosts.bases:  # normally a host is lost after a minute of silence
@@ -180,6 +187,7 @@ def test_a_host_that_is_frozen_is_named_as_the_cause_of_a_failure(tmp_path: Path
     assert hosts.bases[0].failure.startswith(f"{reason} Here, mine.py ended with:\nKeyError: 'weights'\n")
 
 
+@pytest.mark.e2e
 def test_if_both_programs_fail_each_host_also_names_the_other(tmp_path: Path) -> None:
     hosts = host_names(3)
     watches = [Watch(link) for link in connect_all(hosts)]
@@ -189,6 +197,7 @@ def test_if_both_programs_fail_each_host_also_names_the_other(tmp_path: Path) ->
     assert [(each.host, each.reason) for each in found] == [(hosts[2], "no data")] * 2
 
 
+@pytest.mark.e2e
 def test_a_stop_ends_every_host_as_its_program_wants(tmp_path: Path) -> None:
     hosts = make_hosts(tmp_path, "wait", "save", "wait")
     processes = start(hosts)

@@ -194,6 +194,7 @@ SPECS = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.e2e
 @settings(max_examples=150, deadline=None)
 @given(SPECS, st.dictionaries(TEXT.filter(bool), TEXT, max_size=5))
 def test_every_valid_job_file_gives_a_valid_request(values: dict[str, Any], hyperparameters: dict[str, str]) -> None:

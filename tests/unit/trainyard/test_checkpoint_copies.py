@@ -33,6 +33,7 @@ assert steps(folder) == ([20, 10], [])
 """
 
 
+@pytest.mark.e2e
 def test_a_kill_at_any_moment_of_a_save_leaves_the_earlier_checkpoint_complete(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", KILLS, str(tmp_path)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -98,6 +99,7 @@ def copied_run(folder: Path, waits: list[tuple[float, float]]) -> tuple[list[tup
     return log, finished[10]
 
 
+@pytest.mark.e2e
 @settings(max_examples=20, deadline=None)
 @given(
     found=st.booleans(),

@@ -221,6 +221,7 @@ def flipped(data: bytes, place: int, bit: int) -> bytes:
     return data[:place] + bytes([data[place] ^ 1 << bit]) + data[place + 1 :]
 
 
+@pytest.mark.e2e
 @settings(max_examples=120, deadline=None)
 @given(st.dictionaries(st.sampled_from(FILES), DAMAGE, min_size=1))
 def test_damage_to_any_file_is_detected(two: Files, damage: dict[str, Callable[[bytes], bytes | None]]) -> None:

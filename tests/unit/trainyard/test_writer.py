@@ -76,6 +76,7 @@ Writer(pathlib.Path(sys.argv[1])).submit(1, {"a": np.ones(5_000_000)}, {}, 0.0)
 """
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("end", ["", "raise SystemExit(1)", "raise KeyError('no such')"])
 def test_python_exits_only_after_the_checkpoint_is_complete(end: str, tmp_path: Path) -> None:
     program = SUBMIT_AND_EXIT.replace("{end}", end)

@@ -224,6 +224,7 @@ def tables(draw: st.DrawFn) -> dict[str, Any]:
     return found | draw(st.fixed_dictionaries({}, optional=optional))
 
 
+@pytest.mark.e2e
 @settings(max_examples=150)
 @given(tables())
 def test_every_valid_table_becomes_a_valid_request(keys: dict[str, Any]) -> None:

@@ -58,6 +58,7 @@ def forget_log_group(client: Client) -> None:
         logs.delete_log_group(logGroupName=GROUP)
 
 
+@pytest.mark.e2e
 def test_a_job_completes_with_the_role_s_rights_in_a_new_account(account: Any, client: Client) -> None:
     forget_log_group(client)
     assert run(account, client, *RIGHTS) == ("Completed", "")
@@ -76,6 +77,7 @@ LACKING = {
 }
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("sid", STATEMENTS)
 def test_without_any_one_statement_the_job_fails(account: Any, client: Client, sid: str) -> None:
     if sid == "CreateLogGroup":
@@ -139,6 +141,7 @@ REFUSED_CALLS: dict[str, tuple[str, str, dict[str, Any]]] = {
 }
 
 
+@pytest.mark.e2e
 def test_a_job_s_program_can_do_nothing_else_with_the_role_s_keys(account: Any, client: Client) -> None:
     """The program is a job's, with the role's own keys, and its calls are boto3's over HTTP."""
     asked = f"""
@@ -172,6 +175,7 @@ LACKING_OF_OPTIONS = {
 }
 
 
+@pytest.mark.e2e
 def test_with_a_key_and_a_network_each_statement_for_them_is_needed(account: Any, client: Client) -> None:
     key = client("kms").create_key()["KeyMetadata"]["Arn"]
     ec2 = client("ec2")
@@ -205,6 +209,7 @@ RESOURCES = [
 ]
 
 
+@pytest.mark.e2e
 def test_the_role_may_do_nothing_else_of_all_that_aws_has() -> None:
     policies = Policies([read_policy("training", document(*RIGHTS))])
     principal = Principal(f"arn:aws:sts::{ACCOUNT}:assumed-role/training/a", ACCOUNT, "training")

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 # Long files come first: a worker that takes one of them last would let the others wait.
 _FIRST = ("tests/unit/trainer", "tests/container/jobs", "tests/unit/proof", "tests/container")
 
-# Each folder whose tests share a stack has the worker that takes its files.
-_WORKERS = {"tests/e2e": 0, "tests/container": 1, "tests/errors": 2, "tests/faults": 2}
+# Each folder whose tests share a stack, or a local cloud, has the worker that takes its files.
+_WORKERS = {"tests/e2e": 0, "tests/container": 1, "tests/unit/localcloud": 1, "tests/errors": 2, "tests/faults": 2}
 _NUMBER = 3
 # These files do not use that stack.
 _ALONE = ("tests/e2e/test_account.py", "tests/e2e/test_real_plans.py", "tests/faults/test_rows.py")

@@ -15,6 +15,11 @@ def test_then_it_takes_the_files_of_its_stack() -> None:
     assert found == ["tests/e2e/test_d.py", "tests/container/test_c.py", "tests/errors/test_e.py"]
 
 
+def test_one_worker_takes_all_files_that_share_a_local_cloud() -> None:
+    files = [*FREE, "tests/unit/localcloud/access/test_g.py"]
+    assert [next_file(files, worker, is_first=False) for worker in range(3)] == [FREE[0], files[-1], FREE[0]]
+
+
 def test_then_what_is_anybody_s_and_at_the_end_what_is_left() -> None:
     others = [*FREE, "tests/errors/test_e.py"]
     assert next_file(others, 0, is_first=False) == FREE[0]

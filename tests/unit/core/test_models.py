@@ -14,8 +14,8 @@ from tests.conftest import ROOT
 
 @pytest.mark.parametrize("kind", ["service-2", "paginators-1", "endpoint-rule-set-1"])
 def test_a_model_is_the_same_in_the_same_order(kind: str) -> None:
-    ours = quick_session().get_component("data_loader").load_service_model("s3", kind)
-    assert json.dumps(ours) == json.dumps(Loader().load_service_model("s3", kind))
+    ours = quick_session().get_component("data_loader").load_service_model("sagemaker", kind)
+    assert json.dumps(ours) == json.dumps(Loader().load_service_model("sagemaker", kind))
 
 
 def test_the_endpoints_are_the_same() -> None:

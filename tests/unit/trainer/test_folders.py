@@ -69,12 +69,14 @@ def test_broken_files_are_an_error_or_skipped(folder: Path) -> None:
     assert found.notes[0] == f"1 of 4 files cannot be read as images: {broken}; skipped"
 
 
+@pytest.mark.e2e
 def test_a_label_with_only_broken_files_is_refused(folder: Path) -> None:
     images = folders.list_images(folder)
     with pytest.raises(JobError, match="No file of the label dog"):
         folders.without_unreadable(images, [str(folder / "dog" / "1.png")], skip=True)
 
 
+@pytest.mark.e2e
 def test_only_the_decoder_refuses_a_file(folder: Path) -> None:
     content = picture(folder / "cat" / "3.jpg", "RGB").read_bytes()
     stray = folder / "cat" / "stray.jpg"  # bytes between two segments: libjpeg skips them

@@ -90,6 +90,7 @@ def test_only_changed_files_are_uploaded(s3: Any, folder: Path, capsys: pytest.C
     assert before.keys() < {PREFIX + key for key in contents(s3)}
 
 
+@pytest.mark.e2e
 def test_large_files_are_uploaded_in_parts_and_recognised_afterwards(
     s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -63,6 +63,7 @@ def test_an_interrupted_upload_leaves_nothing(cloud: Any, connection: http.clien
     assert {path.name for path in (cloud.folder / "objects").glob("*")} <= before
 
 
+@pytest.mark.e2e
 def test_reading_an_object_during_replacements_gives_one_whole_version(client: Callable[..., Any]) -> None:
     s3, done = client("s3"), threading.Event()
     s3.create_bucket(Bucket="busy")

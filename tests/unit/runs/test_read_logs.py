@@ -67,6 +67,7 @@ def test_a_read_that_failed_halfway_continues_there(logs: Any) -> None:
     assert [line.text for line in lines] == ["0", "1", "2", "3", "4"]
 
 
+@pytest.mark.e2e
 def test_a_long_log_is_read_completely(logs: Any) -> None:
     logs.create_log_group(logGroupName=GROUP)
     stream = f"{JOB}/algo-1-1"

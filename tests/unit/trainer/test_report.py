@@ -30,6 +30,7 @@ def test_scores_are_means_and_numbers_by_label() -> None:
     assert "top_5_accuracy" not in scores
 
 
+@pytest.mark.e2e
 @settings(max_examples=25, deadline=None)
 @given(st.integers(2, 8), st.integers(1, 40), st.integers(0, 2**32 - 1))
 def test_scores_are_those_of_scikit_learn(labels: int, images: int, seed: int) -> None:
@@ -76,6 +77,7 @@ def test_the_files_of_a_report_hold_the_same(tmp_path: Path) -> None:
     assert [row["predicted"] for row in rows] == ["a", "b", "a"]
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("labels", [2, 40, 300])
 def test_a_confusion_matrix_is_drawn_with_dark_cells_where_the_model_is_right(labels: int, tmp_path: Path) -> None:
     names = [f"label {number} " + "x" * number for number in range(labels)]

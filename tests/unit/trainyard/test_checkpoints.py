@@ -240,6 +240,7 @@ def test_damage_to_any_file_is_detected(two: Files, damage: dict[str, Callable[[
         assert torn or set(damage) == {MANIFEST}
 
 
+@pytest.mark.e2e
 def test_a_flipped_bit_in_the_manifest_is_detected(two: Files, tmp_path: Path) -> None:
     write(tmp_path, two)
     path = tmp_path / "step-00000020" / MANIFEST

@@ -179,6 +179,7 @@ def test_only_a_job_that_is_alike_but_for_the_searched_values_is_compared(change
     assert find_defaults([record(**change), record()], made, OWN, "uri@sha256:abc") == expected
 
 
+@pytest.mark.e2e
 def test_the_files_are_written_from_what_runs_keeps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     made = tuning(8)

@@ -15,6 +15,7 @@ from tests.unit.tuning.report_samples import BATCH, DROPOUT, FOUR, MARKUP, NAME,
 DEFAULTS = words.Defaults("digits-20261101-115500-abcd", 0.6)
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("direction", ["Minimize", "Maximize"])
 def test_the_hyperparameter_on_which_the_objective_depends_is_the_most_important(direction: str) -> None:
     found = tuning(60)

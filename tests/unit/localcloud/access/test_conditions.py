@@ -1,5 +1,7 @@
 """Conditions on tags, on what is created, and on a role's boundary decide calls as on AWS."""
 
+import pytest
+
 from tests.unit.localcloud.access.people import Client, People, allow, refused
 from tests.unit.localcloud.account import document
 
@@ -10,6 +12,7 @@ IF_NEW = {"StringEquals": {"aws:RequestTag/Project": "ours"}}
 IF_OURS = {"StringEquals": {"aws:ResourceTag/Project": "ours"}}
 
 
+@pytest.mark.e2e
 def test_a_network_can_be_limited_by_its_tags(people: People, client: Client) -> None:
     arn = f"arn:aws:ec2:us-east-1:{ACCOUNT}"
     _, mine = people.user(

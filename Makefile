@@ -166,7 +166,7 @@ PYTEST := PYTHONDONTWRITEBYTECODE= GOGC=off GOMEMLIMIT=2GiB $(VENV) -m pytest -n
 setup: $(SETUP) ## Install all packages into .venv, or only those for AWS [FOR=aws]
 test: .venv/installed-dev ## Run all tests
 	@$(PYTEST)
-test-fast: .venv/installed-dev ## Run the quick tests, one minute together
+test-fast: .venv/installed-dev ## Run the quick tests, about a minute together
 	@$(PYTEST) -m "not e2e" --hypothesis-profile quick tests/unit tests/errors
 lint: .venv/installed-dev ## Check style, types, imports, workflows and Terraform
 	@.venv/bin/ruff check

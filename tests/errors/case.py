@@ -35,7 +35,6 @@ class Case:
         given: prepares the error, and cleans up.
         on: whether the case needs the stack, or only files.
         leaves: name endings of files and objects that the command may create or change; `…` stands for any text.
-        takes_long: whether it is not for `make test-fast`, such as one that starts a local cloud.
     """
 
     group: str
@@ -46,7 +45,6 @@ class Case:
     given: Given = nothing
     on: bool = False
     leaves: tuple[str, ...] = ()
-    takes_long: bool = False
 
 
 def given(*parts: Given) -> Given:

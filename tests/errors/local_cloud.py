@@ -133,15 +133,9 @@ FAULTS_FIX = (
 
 CASES = (
     Case(GROUP, "none is running", "make jobs CLOUD=local", NONE, START),
-    Case(GROUP, "it was killed (kill -9)", "make jobs CLOUD=local", NONE, START, killed, takes_long=True),
+    Case(GROUP, "it was killed (kill -9)", "make jobs CLOUD=local", NONE, START, killed),
     Case(
-        GROUP,
-        "it was killed, and its port is another program's now",
-        "make cloud-status",
-        NONE,
-        START,
-        its_port_taken,
-        takes_long=True,
+        GROUP, "it was killed, and its port is another program's now", "make cloud-status", NONE, START, its_port_taken
     ),
     Case(
         GROUP,
@@ -158,7 +152,6 @@ CASES = (
         "There is no terminal to ask at: Stop the local cloud, which runs for another command?",
         "Confirm beforehand with YES=1. `make jobs CLOUD=local` lists the jobs.",
         used_by_a_command,
-        takes_long=True,
     ),
     Case(
         GROUP,
@@ -175,7 +168,6 @@ CASES = (
         "The local cloud is running and uses the layers.",
         "Stop it first: `make cloud-down`.",
         running,
-        takes_long=True,
     ),
     Case(
         GROUP,

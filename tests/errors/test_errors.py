@@ -1,7 +1,5 @@
 """Every error of the table: two lines, exit code 2, and nothing is created or deleted."""
 
-from typing import Any
-
 import pytest
 
 from tests.conftest import ROOT
@@ -12,11 +10,6 @@ from tests.errors.table import CASES
 
 ALONE = [case for case in CASES if not case.on]
 ON_THE_STACK = [case for case in CASES if case.on]
-
-
-def marked(cases: list[Case]) -> list[Any]:
-    """The cases, those marked that take long."""
-    return [pytest.param(case, marks=[pytest.mark.e2e] if case.takes_long else []) for case in cases]
 
 
 def check(case: Case, scene: Scene) -> None:
@@ -40,7 +33,8 @@ def check(case: Case, scene: Scene) -> None:
         assert [name for name in (*changed, *made) if not any(fits(name, end) for end in allowed)] == []
 
 
-@pytest.mark.parametrize("case", marked(ALONE), ids=lambda case: f"{case.group}: {case.title}")
+@pytest.mark.e2e  # each starts make and a verb: together 15 s
+@pytest.mark.parametrize("case", ALONE, ids=lambda case: f"{case.group}: {case.title}")
 def test_an_error_prints_two_lines(case: Case, plain: Scene) -> None:
     check(case, plain)
 

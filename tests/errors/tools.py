@@ -238,6 +238,5 @@ CASES = (
         "There is no space left on the disk….",
         "Free some space (`df -h .` shows how much is left), then run the same command again. No file is half-written.",
         small_disk("data"),
-        takes_long=True,
     ),
 )

@@ -57,7 +57,7 @@ def _translated_part(part: "re.Match[str]", is_last: bool) -> str:
     if text.startswith("**"):
         return ".*" if is_last else "(?:.*/)?"
     if part["set"]:
-        letters = part["set"].replace("\\", r"\\")
+        letters = re.sub(r"[\\\[&~|]", r"\\\g<0>", part["set"])  # Python reserves [, &&, ~~ and || in a set
         first = "^" if part["not"] else "\\" if letters.startswith("^") else ""
         return f"[{first}{letters}]"
     return {"*": "[^/]*", "?": "[^/]"}.get(text) or re.escape(text)

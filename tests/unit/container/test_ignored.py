@@ -27,6 +27,7 @@ def by_docker(names: list[str], ignore: str) -> list[str]:
     return [name for name in names if kept[name]]
 
 
+@pytest.mark.filterwarnings("ignore:Possible:FutureWarning")  # of the package `docker`, at [[
 @given(st.lists(PATTERNS, max_size=4), st.lists(NAMES, max_size=4, unique=True))
 @example(["a/**/b", "!a/b/b", "[^]", "[!a]b"], ["a/b", "a/a/b", "a/b/b", "^", "ab"])
 def test_any_pattern_excludes_what_it_excludes_for_docker(patterns: list[str], names: list[str]) -> None:
@@ -46,3 +47,8 @@ def test_our_own_file_excludes_what_it_excludes_for_docker() -> None:
     names = [path.relative_to(ROOT).as_posix() for path in Path(ROOT, "trainer").rglob("*") if path.is_file()]
     names += [folder + name for folder in ("", "some/") for name in (*endings, "Dockerfile", ".dockerignore", "runs/1")]
     assert list(ignored.kept(names, ignore)) == by_docker(names, ignore)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_bracket_in_a_set_stands_for_itself() -> None:
+    assert list(ignored.kept(["[a", "&a", "xa"], "[[&&]a")) == ["xa"]

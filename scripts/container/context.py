@@ -17,6 +17,7 @@ from typing import BinaryIO, Literal
 
 from scripts.container import ignored
 from scripts.core.errors import UserError
+from scripts.core.texts import read_text
 
 # A constant, because the archive must not depend on the clock. Zip files cannot hold a year before 1980.
 MTIME = 315_532_800
@@ -182,4 +183,7 @@ def kept(root: Path, listed: Iterable[str]) -> Iterator[str]:
     if not ignored_file.is_file():
         yield from listed
         return
-    yield from ignored.kept(listed, ignored_file.read_text(encoding="utf-8-sig"))
+    try:
+        yield from ignored.kept(listed, read_text(ignored_file))
+    except ignored.PatternError as error:
+        raise UserError(f"{ignored_file}: {error}.", "Correct that line.") from None

@@ -5,9 +5,14 @@ them too, but its import takes as long as all checks of a job's files, and it ha
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from pathlib import PurePosixPath
+
+
+class PatternError(ValueError):
+    """A line that is not a pattern."""
+
 
 # The parts of a pattern; everything else stands for itself.
 _PART = re.compile(r"\*\*/?|\*|\?|\[(?P<not>!?)(?P<set>\]?[^\]]*)\]|.", re.DOTALL)
@@ -19,6 +24,9 @@ def kept(names: Iterable[str], ignore: str) -> Iterator[str]:
     Args:
         names: paths of files, with forward slashes.
         ignore: the content of the .dockerignore.
+
+    Raises:
+        PatternError: a line is not a pattern, such as ``[z-a]``.
     """
     rules = list(_rules(ignore))
     for name in names:
@@ -34,10 +42,23 @@ def _rules(ignore: str) -> Iterator[tuple[bool, re.Pattern[str]]]:
     # `docker build` always sends the Dockerfile and the .dockerignore too.
     patterns = [line for line in lines if line and not line.startswith("#")] + ["!Dockerfile", "!.dockerignore"]
     for keeps, group in groupby(reversed(patterns), key=lambda pattern: pattern.startswith("!")):
-        translated = [_translated(pattern.removeprefix("!").strip()) for pattern in group]
-        alternatives = "|".join(one for one in translated if one)
-        if alternatives:
-            yield keeps, re.compile(alternatives, re.DOTALL)
+        translated = {pattern: _translated(pattern.removeprefix("!").strip()) for pattern in group}
+        expressions = {pattern: one for pattern, one in translated.items() if one}
+        if expressions:
+            yield keeps, _compiled(expressions)
+
+
+def _compiled(expressions: Mapping[str, str]) -> re.Pattern[str]:
+    """One expression for several patterns."""
+    try:
+        return re.compile("|".join(expressions.values()), re.DOTALL)
+    except re.error:
+        for pattern, expression in expressions.items():
+            try:
+                re.compile(expression)
+            except re.error as error:
+                raise PatternError(f"{pattern} is not a pattern: {error.msg}") from None
+        raise
 
 
 def _translated(pattern: str) -> str:

@@ -19,6 +19,7 @@ from typing import Any
 
 from scripts.container import engine
 from scripts.core.errors import UserError
+from scripts.core.texts import read_text
 
 REQUIREMENTS = "requirements.txt"
 PINS = "pins.txt"
@@ -91,7 +92,7 @@ def download(requirements: Path, python: Interpreter, folder: Path, say: Callabl
         say: prints progress.
 
     Raises:
-        UserError: pip finds no files for this Python, or the requirements contradict each other.
+        UserError: pip finds no files for this Python, the requirements contradict each other, or the file is not UTF-8.
     """
     wanted, sources = _resolve(requirements, python, say)
     pins = [f"{name}=={version}" for name, version in wanted.items() if not python.has(name, version)]
@@ -109,7 +110,7 @@ def download(requirements: Path, python: Interpreter, folder: Path, say: Callabl
 
 def _resolve(requirements: Path, python: Interpreter, say: Callable[[str], None]) -> tuple[dict[str, str], list[str]]:
     """The version of each package, and the requirements for which there is only a source."""
-    lines, sources = requirements.read_text(encoding="utf-8-sig").splitlines(), list[str]()
+    lines, sources = read_text(requirements).splitlines(), list[str]()
     constraints = [f"{name}=={version}" for name, version in python.packages.items()]
     while True:
         kept = [line for line in lines if line not in sources]

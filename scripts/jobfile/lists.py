@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from scripts.channels import path_problem
 from scripts.core.errors import UserError
+from scripts.core.texts import read_text
 
 if TYPE_CHECKING:
     from scripts.jobfile.spec import Channel, JobSpec
@@ -32,9 +33,7 @@ def read_lists(spec_name: str, spec: "JobSpec") -> dict[str, tuple[str, ...]]:
 
 def _read(file: Path, where: str) -> list[str]:
     try:
-        text = file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UserError(f"{where} is not UTF-8 (byte {error.start}).", "Save it as UTF-8.") from None
+        text = read_text(file, where)
     except OSError as error:
         raise UserError(
             f"{where} cannot be read: {error.strerror}.",

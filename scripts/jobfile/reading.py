@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scripts.core.errors import UserError, nearest
+from scripts.core.texts import read_text
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -33,9 +34,7 @@ def read_job(name: str) -> "JobSpec":
     path = _find(name)
     check_name(name, str(path), lambda fitting: f"Rename the file, for example to {fitting}.toml.")
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # editors of Windows begin a file with a BOM
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8 (byte {error.start}).", "Save it as UTF-8.") from None
+        values = tomllib.loads(read_text(path))
     except tomllib.TOMLDecodeError as error:
         raise UserError(
             f"{path} is not valid TOML: {error}.", "Correct that line; docs/jobs.md has an example."

@@ -7,6 +7,12 @@ def _hp(title: str, typed: str, problem: str, fix: str) -> Case:
     return Case(JOB_FILE, title, f"make train JOB=digits HP={typed}", problem, fix)
 
 
+def _ignored(title: str, content: bytes, problem: str, fix: str) -> Case:
+    code = given(job('program = "train.py"\ncode = "code-of-mine"'), file("code-of-mine/train.py", ""))
+    ignore = file("code-of-mine/.dockerignore", content)
+    return Case(JOB_FILE, title, TRAIN_MISTAKE, f"code-of-mine/.dockerignore{problem}", fix, given(code, ignore))
+
+
 CASES = (
     Case(
         JOB_FILE,
@@ -215,6 +221,13 @@ CASES = (
         "Rename the program, or change that rule.",
         given(job('program = "secrets.py"'), file("trainer/secrets.py", "")),
     ),
+    _ignored(
+        "a .dockerignore with a line that is not a pattern",
+        b"*.csv\ndata/[z-a].png\n",
+        ": data/[z-a].png is not a pattern: bad character range z-a.",
+        "Correct that line.",
+    ),
+    _ignored("a .dockerignore that is not UTF-8", b"\xff\xfe*", " is not UTF-8 (byte 0).", "Save it as UTF-8."),
     mistake(
         "code without a program",
         'code = "../my-project"',

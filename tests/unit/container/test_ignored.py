@@ -34,8 +34,8 @@ def test_any_pattern_excludes_what_it_excludes_for_docker(patterns: list[str], n
     ignore = "\n".join(patterns)
     try:
         expected = by_docker(names, ignore)
-    except Exception as error:  # a range such as [b-a]: re.error
-        with pytest.raises(type(error)):
+    except Exception:  # a range such as [b-a]: re.error
+        with pytest.raises(ignored.PatternError):
             list(ignored.kept([*names, "x"], ignore))
         return
     assert list(ignored.kept(names, ignore)) == expected

@@ -86,3 +86,10 @@ def test_files_of_another_python_or_a_newer_c_library_are_not_asked_for() -> Non
         "--platform=manylinux2014_x86_64",
     } <= set(flags)
     assert "--platform=manylinux_2_34_x86_64" not in flags
+
+
+def test_requirements_in_another_encoding_are_refused(tmp_path: Path) -> None:
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text("six", encoding="utf-16")  # as PowerShell's `pip freeze > requirements.txt`
+    with pytest.raises(UserError, match=r"requirements.txt is not UTF-8 \(byte 0\)"):
+        download(requirements, PYTHON, tmp_path, print)

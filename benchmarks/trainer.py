@@ -2,10 +2,12 @@
 
 Run it from the repository's root: ``python -m benchmarks.trainer [ROW ...]``, with rows of `epochs.ROWS`; on an idle
 machine a row takes about a minute. The trainer and `fit` are processes of their own, because the trainer makes
-TensorFlow deterministic. They take turns, an epoch each. It prints the medians, and their spread.
+TensorFlow deterministic. They take turns, an epoch each, in another order each round: whoever follows another process
+finds the processor's caches cold. It prints the medians, and their spread.
 """
 
 import json
+import random
 import statistics
 import subprocess
 import sys
@@ -43,7 +45,9 @@ def measure(row: epochs.Row) -> dict[str, Times]:
         row.write(Path(folder))
         workers = {kind: running.enter_context(_worker(kind, row.name, folder)) for kind in epochs.WORKERS}
         for number in range(ROUNDS + 1):
-            for program, kind in epochs.PROGRAMS.items():
+            order = random.Random(number).sample(list(epochs.PROGRAMS), len(epochs.PROGRAMS))  # noqa: S311 - no secret
+            for program in order:
+                kind = epochs.PROGRAMS[program]
                 wall, cpu = _epoch(workers[kind], program)
                 if number:  # the first epoch compiles, and fills what is kept in memory
                     times["seconds"][program].append(wall)

@@ -10,6 +10,7 @@ import pytest
 
 from tests.conftest import Project
 from tests.errors import forks
+from tests.errors.data import BUCKET
 from tests.errors.front import Front
 from tests.errors.jobs import three_jobs
 from tests.errors.scene import Scene, bare, running, with_stack
@@ -78,9 +79,12 @@ def jobs(workshop: Project, front: Front, aws: Callable[[str], Any]) -> Iterator
 @pytest.fixture
 def stack(
     workshop: Project, front: Front, aws: Callable[[str], Any], jobs: dict[str, str], stack_python: Path
-) -> Scene:
+) -> Iterator[Scene]:
     """A scene with the stack and its runs."""
     scene = replace(with_stack(workshop, front, aws), python=stack_python)
     (workshop.folder / "build/local-local/plan/plan.tfplan").unlink(missing_ok=True)  # of a test before
     scene.words.update(jobs)
-    return scene
+    yield scene
+    # What it uploaded: the next test's command would ask whether to delete it.
+    for each in aws("s3").list_objects_v2(Bucket=BUCKET, Prefix="mistake/").get("Contents", ()):
+        aws("s3").delete_object(Bucket=BUCKET, Key=each["Key"])

@@ -45,9 +45,6 @@ def a_file_that_grows(scene: Scene) -> Iterator[None]:
     finally:
         ended.set()
         writer.join()
-        scene.client("s3").delete_object(
-            Bucket="trainyard-local-data-123456789012-us-east-1", Key="mistake/training/0/log.png"
-        )
 
 
 BUCKET = "trainyard-local-data-123456789012-us-east-1"
@@ -71,20 +68,17 @@ def a_waiting_job_that_reads_them(scene: Scene) -> Iterator[None]:
 @contextmanager
 def another_upload_meanwhile(scene: Scene) -> Iterator[None]:
     """Somebody else uploads an object into the same prefix while our file is uploaded."""
-    s3, key = scene.client("s3"), "mistake/training/1/other.png"
     with scene.cloud.answering("s3:PutObject") as held:
 
         def upload() -> None:
             held.arrived.wait(60)
-            s3.put_object(Bucket=BUCKET, Key=key, Body=b"x")
+            scene.client("s3").put_object(Bucket=BUCKET, Key="mistake/training/1/other.png", Body=b"x")
             held.release.set()
 
         other = threading.Thread(target=upload)
         other.start()
         yield
         other.join()
-    for one in (key, "mistake/training/0/one.png"):
-        s3.delete_object(Bucket=BUCKET, Key=one)
 
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x08\x00\x00\x00\x08\x08\x00"

@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.conftest import missing
 from tests.errors.front import Refusal, denied
 from tests.errors.scene import Given, Scene, nothing
+from tests.put_back import moved_aside
 
 GOOD = 'instance_type = "ml.m5.large"\n'
 TRAINING = '[channels.training]\nsource = "data/digits/training"\n'
@@ -137,11 +138,9 @@ def aside(name: str) -> Given:
     @contextmanager
     def gone(scene: Scene) -> Iterator[None]:
         path = scene.folder / scene.fill(name)
-        path.rename(path.with_name(f".{path.name}.aside"))
-        try:
+        assert path.exists(), path
+        with moved_aside(path):
             yield
-        finally:
-            path.with_name(f".{path.name}.aside").rename(path)
 
     return gone
 

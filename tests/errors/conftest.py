@@ -10,10 +10,9 @@ import pytest
 
 from tests.conftest import Project
 from tests.errors import forks
-from tests.errors.data import BUCKET
 from tests.errors.front import Front
 from tests.errors.jobs import three_jobs
-from tests.errors.scene import Scene, bare, running, with_stack
+from tests.errors.scene import DATA, Scene, bare, running, with_stack
 
 
 @pytest.fixture(scope="session")
@@ -86,5 +85,5 @@ def stack(
     scene.words.update(jobs)
     yield scene
     # What it uploaded: the next test's command would ask whether to delete it.
-    for each in aws("s3").list_objects_v2(Bucket=BUCKET, Prefix="mistake/").get("Contents", ()):
-        aws("s3").delete_object(Bucket=BUCKET, Key=each["Key"])
+    for each in aws("s3").list_objects_v2(Bucket=DATA, Prefix="mistake/").get("Contents", ()):
+        aws("s3").delete_object(Bucket=DATA, Key=each["Key"])

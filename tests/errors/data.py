@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.errors.case import STACK, Case, file, folder, given, job, mode
-from tests.errors.scene import Given, Scene
+from tests.errors.scene import DATA, Given, Scene
 
 GROUP = "Data"
 TRAIN = "make train JOB=mistake"
@@ -47,8 +47,7 @@ def a_file_that_grows(scene: Scene) -> Iterator[None]:
         writer.join()
 
 
-BUCKET = "trainyard-local-data-123456789012-us-east-1"
-PREFIX = f"s3://{BUCKET}/mistake/training/"
+PREFIX = f"s3://{DATA}/mistake/training/"
 
 
 @contextmanager
@@ -72,7 +71,7 @@ def another_upload_meanwhile(scene: Scene) -> Iterator[None]:
 
         def upload() -> None:
             held.arrived.wait(60)
-            scene.client("s3").put_object(Bucket=BUCKET, Key="mistake/training/1/other.png", Body=b"x")
+            scene.client("s3").put_object(Bucket=DATA, Key="mistake/training/1/other.png", Body=b"x")
             held.release.set()
 
         other = threading.Thread(target=upload)

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.errors.case import STACK, Case, job
-from tests.errors.scene import Given, Scene
+from tests.errors.scene import DATA, Given, Scene
 
 GROUP = "Keys, network, manifests"
-DATA = "trainyard-local-data-123456789012-us-east-1"
 TRAIN = "make train JOB=mistake"
 FIX = "Correct [vpc] of the job file, or the network of the stack (docs/platform-team.md#network)."
 

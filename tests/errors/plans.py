@@ -7,12 +7,11 @@ from contextlib import contextmanager
 
 from tests.conftest import ROOT
 from tests.errors.case import STACK, TRAINING, Case, file, given, job, refused, variable
-from tests.errors.scene import Given, Scene
+from tests.errors.scene import DATA, Given, Scene
 
 GROUP = "Plans"
 AGAIN = "Run `make plan` again: it plans and reviews."
 STATE = {"Bucket": "trainyard-tfstate-123456789012-us-east-1", "Key": "local/terraform.tfstate"}
-DATA = "trainyard-local-data-123456789012-us-east-1"
 MOVED = "build/local-moved"
 NORTH = variable(AWS_REGION="eu-north-1", TF_DATA_DIR="{folder}/build/local-north/terraform")
 BUCKETS = "terraform/modules/buckets/main.tf"

@@ -5,10 +5,9 @@ from contextlib import contextmanager
 
 from tests.errors.case import STACK, Case, given, refused
 from tests.errors.jobs import CHECKPOINTS
-from tests.errors.scene import Given, Scene
+from tests.errors.scene import DATA, Given, Scene
 
 GROUP = "Resuming"
-DATA = "trainyard-local-data-123456789012-us-east-1"
 START_OVER = "`make train JOB={spec}` starts a new job with the current image and data."
 
 

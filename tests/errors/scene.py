@@ -16,6 +16,8 @@ from scripts.localcloud import Cloud, environment
 from tests.conftest import Project, clean_environment
 from tests.errors.front import Front
 
+DATA = "trainyard-local-data-123456789012-us-east-1"
+"""The bucket of the stack's data."""
 NOT_OURS = {".venv", "build", "__pycache__", ".git"}
 LINE = re.compile(r"^(Error: |Fix:   )(.*)$")
 

@@ -42,8 +42,7 @@ def _rules(ignore: str) -> Iterator[tuple[bool, re.Pattern[str]]]:
     # `docker build` always sends the Dockerfile and the .dockerignore too.
     patterns = [line for line in lines if line and not line.startswith("#")] + ["!Dockerfile", "!.dockerignore"]
     for keeps, group in groupby(reversed(patterns), key=lambda pattern: pattern.startswith("!")):
-        translated = {pattern: _translated(pattern.removeprefix("!").strip()) for pattern in group}
-        expressions = {pattern: one for pattern, one in translated.items() if one}
+        expressions = {one: found for one in group if (found := _translated(one.removeprefix("!").strip()))}
         if expressions:
             yield keeps, _compiled(expressions)
 

@@ -136,7 +136,8 @@ def _between(low: float, high: float, draw: Any) -> Any:
 
 
 def _crop(image: Any, draws: list[Any]) -> Any:
-    side, top, left = tf.sqrt(_between(AREA, 1, draws[0])), draws[2], draws[3]
+    area, _, top, left = draws  # the second one is of a stretch, which only `standard` has
+    side = tf.sqrt(_between(AREA, 1, area))
     height, width = _part(tf.shape(image)[0], side), _part(tf.shape(image)[1], side)
     y, x = _place(tf.shape(image)[0], height, top), _place(tf.shape(image)[1], width, left)
     return image[y : y + height, x : x + width]

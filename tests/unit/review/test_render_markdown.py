@@ -1,7 +1,7 @@
 """review.md fits a comment, counts what it leaves out, and interprets no text from a plan."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -87,10 +87,10 @@ def test_a_sentence_keeps_its_words_and_shows_the_rest_as_code(text: str, writte
     assert prose(text, 100) == written
 
 
-@pytest.mark.parametrize("count", [1, 400])
+@pytest.mark.parametrize("made", [lambda: [samples.numbered(10_000)], lambda: [samples.three()] * 400])
 @pytest.mark.parametrize("limit", [2_000, 10_000, 65_536])
-def test_it_fits_and_counts_what_it_leaves_out(count: int, limit: int) -> None:
-    reviews = [samples.numbered(10_000)] if count == 1 else [samples.three()] * count
+def test_it_fits_and_counts_what_it_leaves_out(made: Callable[[], list[Review]], limit: int) -> None:
+    reviews = made()
     text = markdown(reviews, limit)
     assert limit / 3 < len(text) <= limit
     assert "review.html has" in text

@@ -21,6 +21,13 @@ def forked_trainer_python() -> Iterator[str]:
         yield str(program)
 
 
+@pytest.fixture
+def forked_base(base: Base, forked_trainer_python: str) -> Base:
+    """A job whose trainer is a fork."""
+    base.python = forked_trainer_python
+    return base
+
+
 @pytest.fixture(scope="session")
 def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folders training, validation and test with a few hundred digits. Tests must not change them."""

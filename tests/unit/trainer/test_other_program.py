@@ -20,6 +20,8 @@ from tests.conftest import copy_bytecode
 from tests.unit.trainer.trainer_runs import ROOT, Base, environment
 from trainer.contract import variables
 
+pytestmark = pytest.mark.usefixtures("forked_base")
+
 AWKWARD = {
     "plain": "0.10",
     "spaces": "two  words ",
@@ -60,13 +62,6 @@ with open(os.path.join(os.environ["SM_MODEL_DIR"], "report.json"), "w") as file:
 
 
 @pytest.fixture
-def base(base: Base, forked_trainer_python: str) -> Base:
-    """A job whose trainer is a fork."""
-    base.python = forked_trainer_python
-    return base
-
-
-@pytest.fixture
 def image(tmp_path: Path) -> Path:
     """A copy of the trainer's folder and of trainyard's, as in the image; the tests add programs to it."""
     folder = tmp_path / "image"
@@ -94,8 +89,7 @@ def start(
 
 
 def run(image: Path, base: Base, code: str, name: str = "mine.py", **variables: str) -> tuple[int, str, str]:
-    python = sys.executable if "PYTHONPATH" in variables else base.python
-    process = start(image, base, code, name, python, **variables)
+    process = start(image, base, code, name, base.python_for(variables), **variables)
     out, err = process.communicate(timeout=60)
     return process.returncode, out, err
 

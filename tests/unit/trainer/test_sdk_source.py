@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tarfile
 import zipfile
 from pathlib import Path
@@ -17,6 +16,8 @@ from tests.unit.aws_server import poor_user
 from tests.unit.trainer.trainer_runs import ROOT, Base, environment
 from trainer.contract.archive import unpack
 
+pytestmark = pytest.mark.usefixtures("forked_base")
+
 PROGRAM = """
 import os, sys
 import beside
@@ -24,13 +25,6 @@ given = os.environ["SM_MODULE_DIR"], os.environ["SM_USER_ENTRY_POINT"]
 print(beside.NAME, os.getcwd() == sys.path[0], *given, sys.argv[1:])
 """
 FILES = {"train.py": PROGRAM, "beside.py": "NAME = 'from the archive'\n"}
-
-
-@pytest.fixture
-def base(base: Base, forked_trainer_python: str) -> Base:
-    """A job whose trainer is a fork."""
-    base.python = forked_trainer_python
-    return base
 
 
 def pack(path: Path, files: dict[str, str], *more: tarfile.TarInfo) -> Path:
@@ -62,7 +56,7 @@ def run(base: Base, directory: str = "", program: str = "train.py", **variables:
 def train(base: Base, **variables: str) -> tuple[int, str, str]:
     variables = {"SAGEMAKER_BASE_DIR": str(base.root), "SAGEMAKER_PROGRAM": "__main__.py", **variables}
     ended = subprocess.run(
-        [sys.executable if "PYTHONPATH" in variables else base.python, "-m", "trainer", "train"],
+        [base.python_for(variables), "-m", "trainer", "train"],
         cwd=ROOT,
         env=environment(**variables),
         capture_output=True,

@@ -76,6 +76,10 @@ class Base:
         """Start training."""
         return Program(self._command(arguments), ROOT, self.variables)
 
+    def python_for(self, variables: Mapping[str, str]) -> str:
+        """The Python for a job with these variables; a fork has its packages already, and reads no PYTHONPATH."""
+        return sys.executable if "PYTHONPATH" in variables else self.python
+
     def start_new_python(self) -> "subprocess.Popen[str]":
         """Start training in a new Python process."""
         return subprocess.Popen(

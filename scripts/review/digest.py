@@ -11,6 +11,8 @@ LENGTH = 32
 _NESTED = (str, dict, list)
 # A fixed salt: the same change must have the same digest wherever it is planned.
 _SALT = b"what a plan does"
+# The N of scrypt: how slow the last step is.
+SLOWNESS = 2**14
 
 
 def digest(plan: Plan) -> str:
@@ -30,7 +32,7 @@ def digest(plan: Plan) -> str:
     Args:
         plan: the plan.
     """
-    return hashlib.scrypt(content_hash(plan), salt=_SALT, n=2**14, r=8, p=1, dklen=LENGTH // 2).hex()
+    return hashlib.scrypt(content_hash(plan), salt=_SALT, n=SLOWNESS, r=8, p=1, dklen=LENGTH // 2).hex()
 
 
 def content_hash(plan: Plan) -> bytes:

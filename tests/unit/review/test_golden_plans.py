@@ -3,6 +3,7 @@
 `python -m tests.unit.review.golden.make --accept` accepts the current reviews; read the diff before you commit it.
 """
 
+import functools
 import json
 import re
 from pathlib import Path
@@ -15,12 +16,18 @@ from scripts.review.model import Action, ChangeView, Review, Status
 from tests.unit.review.golden.make import GOLDEN, golden_review, names, normalised, texts
 
 ACCEPT = "python -m tests.unit.review.golden.make --accept"
+accepted = functools.cache(golden_review)
 FILES = sorted(file for file in GOLDEN.rglob("*") if file.suffix in (".json", ".md"))
+
+
+@pytest.fixture(autouse=True)
+def slowness() -> None:
+    """The digests of the accepted pages are those that users get."""
 
 
 @pytest.mark.parametrize("name", names())
 def test_the_review_equals_the_accepted_one(name: str) -> None:
-    for file, text in texts(golden_review(name)).items():
+    for file, text in texts(accepted(name)).items():
         assert text == (GOLDEN / name / file).read_text(encoding="utf-8"), f"If the new text is right: {ACCEPT}"
 
 
@@ -42,7 +49,7 @@ def change(review: Review, address: str) -> ChangeView:
 
 
 def test_create() -> None:
-    review = golden_review("create")
+    review = accepted("create")
     assert review.counts == {"create": 8}
     assert ("iam-pass-role", "aws_iam_role_policy.reader") in findings(review)
     reader = next(each for each in review.permissions if each.kind == "identity")
@@ -52,7 +59,7 @@ def test_create() -> None:
 
 
 def test_update() -> None:
-    review = golden_review("update")
+    review = accepted("update")
     assert {rule for rule, _ in findings(review)} == {
         "s3-public-access-open",
         "s3-versioning-suspended",
@@ -64,7 +71,7 @@ def test_update() -> None:
 
 def test_permissions_are_compared_by_meaning() -> None:
     """Another order of actions, or a wildcard for the same actions, changes no permission."""
-    review = golden_review("permissions")
+    review = accepted("permissions")
     assert ("s3-public-policy", "aws_s3_bucket_policy.data") in findings(review)
     [role] = [each for each in review.permissions if each.kind == "identity"]
     assert {(each.action, each.marks) for each in role.added} == {
@@ -79,7 +86,7 @@ def test_permissions_are_compared_by_meaning() -> None:
 
 
 def test_replace() -> None:
-    review = golden_review("replace")
+    review = accepted("replace")
     assert review.counts == {"update": 1, "replace": 6}
     lost = {address for rule, address in findings(review) if rule == "data-replaced"}
     assert {"aws_s3_bucket.models", "aws_ecr_repository.images"} <= lost
@@ -93,7 +100,7 @@ def test_replace() -> None:
 
 
 def test_destroy() -> None:
-    review = golden_review("destroy")
+    review = accepted("destroy")
     assert set(review.counts) == {"destroy"}
     assert {
         ("data-destroyed", "aws_s3_bucket.cache"),
@@ -104,7 +111,7 @@ def test_destroy() -> None:
 
 
 def test_drift_that_stays() -> None:
-    review = golden_review("drift")
+    review = accepted("drift")
     assert [each.address for each in review.changes] == ["aws_sns_topic.alerts"]
     assert {each.address for each in review.drift} == {
         "aws_iam_role.worker",
@@ -115,7 +122,7 @@ def test_drift_that_stays() -> None:
 
 
 def test_changes_that_revert_drift_are_recognised() -> None:
-    review = golden_review("reverted-drift")
+    review = accepted("reverted-drift")
     assert {each.address: each.reverts_drift for each in review.changes} == {
         "aws_s3_bucket_public_access_block.data": True,
         "aws_sqs_queue.jobs": True,
@@ -127,14 +134,14 @@ def test_changes_that_revert_drift_are_recognised() -> None:
 
 
 def test_refresh_only() -> None:
-    review = golden_review("refresh-only")
+    review = accepted("refresh-only")
     assert review.changes == ()
     assert len(review.drift) == 4
     assert review.verdict == "Nothing changes. 4 resources were changed outside of Terraform."
 
 
 def test_import() -> None:
-    review = golden_review("import")
+    review = accepted("import")
     assert review.counts == {"update": 1, "import": 4}
     assert change(review, "aws_s3_bucket.as_it_is").label == "import"
     assert change(review, "aws_s3_bucket.as_it_is").import_id == "golden-import-as-it-is"
@@ -142,21 +149,21 @@ def test_import() -> None:
 
 
 def test_moved() -> None:
-    review = golden_review("moved")
+    review = accepted("moved")
     assert review.counts == {"update": 1, "move": 3}
     assert change(review, "module.queue.aws_sqs_queue.this").previous_address == "aws_sqs_queue.root"
     assert change(review, 'aws_sns_topic.each["one"]').label == "move and update"
 
 
 def test_forgotten() -> None:
-    review = golden_review("forgotten")
+    review = accepted("forgotten")
     assert review.counts == {"destroy": 1, "forget": 2}
     assert [each.differences for each in review.changes if each.action is Action.FORGET] == [(), ()]
     assert "data-destroyed" not in {rule for rule, _ in findings(review)}
 
 
 def test_unknown_values() -> None:
-    review = golden_review("unknown")
+    review = accepted("unknown")
     policies = {f"aws_iam_role_policy.from_{source}" for source in ("jsonencode", "a_data_source")}
     assert {("unknown-until-apply", address) for address in policies} <= findings(review)
     assert ("iam-admin-policy", "aws_iam_role_policy.from_a_data_source") in findings(review)
@@ -165,7 +172,7 @@ def test_unknown_values() -> None:
 
 
 def test_sensitive_values() -> None:
-    review = golden_review("sensitive")
+    review = accepted("sensitive")
     assert "CANARY" in (GOLDEN / "sensitive" / "plan.json").read_text(encoding="utf-8")
     data = json.dumps(render.data([review]))
     for page in (render.markdown([review]), render.html([review]), data, "\n".join(render.terminal(review))):
@@ -180,7 +187,7 @@ def test_another_secret_has_another_digest() -> None:
 
 
 def test_for_each_and_count() -> None:
-    review = golden_review("for-each")
+    review = accepted("for-each")
     assert change(review, 'aws_sqs_queue.each["goes"]').why == "for_each no longer has its key"
     assert change(review, "aws_sns_topic.counted[2]").why == "count no longer reaches its index"
     page = render.html([review])
@@ -189,7 +196,7 @@ def test_for_each_and_count() -> None:
 
 
 def test_nested_modules() -> None:
-    review = golden_review("nested-modules")
+    review = accepted("nested-modules")
     assert {each.module for each in review.changes} == {
         f'module.team["{name}"]{store}' for name in ("speech", "text", "vision") for store in ("", ".module.store")
     } - {'module.team["vision"]'}
@@ -199,11 +206,11 @@ def test_nested_modules() -> None:
 
 
 def test_a_plan_that_ended_in_an_error() -> None:
-    review = golden_review("errored")
+    review = accepted("errored")
     assert (review.errored, review.applyable, review.complete) == (True, False, False)
     assert {("plan-errored", "(the plan)"), ("check-failed", "aws_s3_bucket.data")} <= findings(review)
 
 
 def test_no_change() -> None:
-    review = golden_review("no-change")
+    review = accepted("no-change")
     assert (review.verdict, review.changes, review.findings) == ("Nothing changes.", (), ())

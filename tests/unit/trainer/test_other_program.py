@@ -61,15 +61,22 @@ with open(os.path.join(os.environ["SM_MODEL_DIR"], "report.json"), "w") as file:
 """
 
 
-@pytest.fixture
-def image(tmp_path: Path) -> Path:
-    """A copy of the trainer's folder and of trainyard's, as in the image; the tests add programs to it."""
-    folder = tmp_path / "image"
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the trainer's folder and of trainyard's."""
+    folder = tmp_path_factory.mktemp("copied")
     for name in ("trainer", "trainyard"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         for source in (ROOT / name).rglob("*.py"):
             copy_bytecode(source, folder / source.relative_to(ROOT))
-    return folder / "trainer"
+    return folder
+
+
+@pytest.fixture
+def image(copied: Path, tmp_path: Path) -> Path:
+    """The trainer's folder beside trainyard's, as in the image; a test adds programs to it and changes none."""
+    shutil.copytree(copied, tmp_path / "image", copy_function=os.link)
+    return tmp_path / "image" / "trainer"
 
 
 def start(

@@ -120,7 +120,6 @@ def run(runner: Project, *arguments: str) -> str:
 
 
 @pytest.mark.e2e
-@pytest.mark.xdist_group("runner")
 def test_it_installs_the_pins_and_prints_only_to_stderr(setup: tuple[Project, Ended]) -> None:
     project, ended = setup
     assert ended.returncode == 0, ended.stderr
@@ -134,14 +133,12 @@ def test_it_installs_the_pins_and_prints_only_to_stderr(setup: tuple[Project, En
 
 
 @pytest.mark.e2e
-@pytest.mark.xdist_group("runner")
 def test_a_runner_s_packages_are_small(runner: Project) -> None:
     files = [path.lstat() for path in (runner.folder / ".venv").rglob("*")]
     assert sum(file.st_blocks * 512 for file in files) < 300_000_000
 
 
 @pytest.mark.e2e
-@pytest.mark.xdist_group("runner")
 def test_a_runner_s_targets_install_nothing_more(runner: Project) -> None:
     for target in ("plan", "infra", "image", "data", "train", "shell", "logs", "stop", "resume", "jobs", "model"):
         assert "scripts/venv.py" not in runner.make("-n", target), target
@@ -150,7 +147,6 @@ def test_a_runner_s_targets_install_nothing_more(runner: Project) -> None:
 
 
 @pytest.mark.e2e
-@pytest.mark.xdist_group("runner")
 def test_every_verb_starts_on_a_runner(runner: Project) -> None:
     verbs = {path.stem for path in (ROOT / "scripts").glob("*.py")} - {"__init__", "venv"}
     assert len(verbs) > 12
@@ -159,7 +155,6 @@ def test_every_verb_starts_on_a_runner(runner: Project) -> None:
 
 
 @pytest.mark.e2e
-@pytest.mark.xdist_group("runner")
 def test_a_runner_has_every_package_that_the_verbs_import(runner: Project) -> None:
     """Many imports are inside functions, which `--help` does not call."""
     scripts = ROOT / "scripts"
@@ -173,7 +168,6 @@ def test_a_runner_has_every_package_that_the_verbs_import(runner: Project) -> No
 
 
 @pytest.mark.e2e
-@pytest.mark.xdist_group("runner")
 def test_a_runner_reviews_a_plan(runner: Project) -> None:
     plan = "tests/unit/review/golden/create/plan.json"
     run(runner, "-m", "scripts.plan", "review", plan, "--out", "build/review")
@@ -181,7 +175,6 @@ def test_a_runner_reviews_a_plan(runner: Project) -> None:
 
 
 @pytest.mark.e2e
-@pytest.mark.xdist_group("runner")
 def test_a_runner_asks_the_trainer_without_tensorflow(runner: Project, tmp_path: Path) -> None:
     """`make train` reads the trainer's hyperparameters, and checks the images of local channels."""
     assert json.loads(run(runner, "-m", "trainer", "describe"))["hyperparameters"]

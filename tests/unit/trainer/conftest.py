@@ -1,9 +1,11 @@
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, copy_bytecode
 from tests.errors import forks
 from tests.unit.trainer.trainer_runs import Base, write_digits
 
@@ -26,6 +28,24 @@ def forked_base(base: Base, forked_trainer_python: str) -> Base:
     """A job whose trainer is a fork."""
     base.python = forked_trainer_python
     return base
+
+
+@pytest.fixture(scope="session")
+def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the trainer's folder and of trainyard's."""
+    folder = tmp_path_factory.mktemp("copied")
+    for name in ("trainer", "trainyard"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        for source in (ROOT / name).rglob("*.py"):
+            copy_bytecode(source, folder / source.relative_to(ROOT))
+    return folder
+
+
+@pytest.fixture
+def image(copied: Path, tmp_path: Path) -> Path:
+    """The trainer's folder beside trainyard's, as in the image; a test adds programs to it and changes none."""
+    shutil.copytree(copied, tmp_path / "image", copy_function=os.link)
+    return tmp_path / "image" / "trainer"
 
 
 @pytest.fixture(scope="session")

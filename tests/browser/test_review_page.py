@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from scripts.review.review import review
 from scripts.review.settings import NONE
 from tests.browser.conftest import NARROW, PHONE, WIDE, Show, open_folds, violations
-from tests.unit.review import samples
+from tests.unit.review import hostile_samples, samples
 from tests.unit.review.golden.make import golden_review, names
 from tests.unit.review.plans import plan, resource
 
@@ -47,7 +47,7 @@ def processor_seconds(page: Page) -> Callable[[], float]:
 def test_axe_finds_nothing_at_any_level(show: Show, name: str) -> None:
     reviews = {
         "three": [samples.three()],
-        "one of each": [samples.one_of_each()],
+        "one of each": [hostile_samples.one_of_each()],
         "several": [samples.three(), samples.numbered(12)],
         "nothing": [samples.empty()],
     }[name]
@@ -59,7 +59,7 @@ def test_axe_finds_nothing_at_any_level(show: Show, name: str) -> None:
 
 
 def test_text_from_a_plan_is_shown_and_not_run(show: Show) -> None:
-    shown = show([samples.everything(), samples.three()])
+    shown = show([hostile_samples.everything(), samples.three()])
     page = shown.page
     page.wait_for_timeout(300)
     assert page.title().startswith("Plan review: <script>")
@@ -101,7 +101,7 @@ def test_the_filter_narrows_by_action_type_and_text(show: Show) -> None:
 
 
 def test_the_filter_finds_escaped_text(show: Show) -> None:
-    page = show([samples.everything()]).page
+    page = show([hostile_samples.everything()]).page
     page.get_by_role("searchbox").first.fill("<IMG src=x")
     assert found(page).startswith("1 of ")
     page.get_by_role("searchbox").first.fill("onerror=\"document.title='run'\">")
@@ -206,7 +206,7 @@ def test_open_all_opens_the_visible_changes(show: Show) -> None:
 
 
 def test_a_long_value_is_behind_a_click(show: Show) -> None:
-    page = show([samples.everything()]).page
+    page = show([hostile_samples.everything()]).page
     change = page.locator(".change").first
     change.locator("> summary").click()
     long = change.locator(".long").last

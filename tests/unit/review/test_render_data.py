@@ -7,15 +7,15 @@ import re
 from scripts.review.model import Review
 from scripts.review.render import data
 from tests.conftest import ROOT
-from tests.unit.review import samples
+from tests.unit.review import hostile_samples, samples
 
 
 def test_it_contains_exactly_the_fields_of_a_review() -> None:
-    written = data([samples.everything()])
+    written = data([hostile_samples.everything()])
     assert written["schema_version"] == 1
     [review] = written["reviews"]
     assert set(review) == {field.name for field in dataclasses.fields(Review)}
-    expected = dataclasses.asdict(samples.everything())
+    expected = dataclasses.asdict(hostile_samples.everything())
     for finding in expected["findings"]:
         finding["severity"] = finding["severity"].name.lower()
     assert review["findings"] == list(expected["findings"])
@@ -24,9 +24,9 @@ def test_it_contains_exactly_the_fields_of_a_review() -> None:
 
 
 def test_its_order_is_always_the_same() -> None:
-    once, again = (json.dumps(data([samples.everything(), samples.three()])) for _ in range(2))
+    once, again = (json.dumps(data([hostile_samples.everything(), samples.three()])) for _ in range(2))
     assert once == again
-    assert json.loads(once) == data([samples.everything(), samples.three()])
+    assert json.loads(once) == data([hostile_samples.everything(), samples.three()])
 
 
 def test_counts_are_in_reading_order() -> None:
@@ -45,4 +45,4 @@ def test_the_docs_describe_every_field() -> None:
             return set(value).union(*(names(each) for key, each in value.items() if key != "counts"))
         return set()
 
-    assert names(data([samples.everything()])) == described
+    assert names(data([hostile_samples.everything()])) == described

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from scripts.review.model import Permission, PrincipalChange, Review, Severity, Shown, Status
 from scripts.review.render import html
 from tests.conftest import ROOT
-from tests.unit.review import samples
+from tests.unit.review import hostile_samples, samples
 
 TAGS = {
     *(
@@ -77,7 +77,7 @@ class PageParser(HTMLParser):
 
 
 @pytest.mark.e2e
-@given(st.lists(samples.any_reviews, min_size=1, max_size=3))
+@given(st.lists(hostile_samples.any_reviews, min_size=1, max_size=3))
 @settings(deadline=None, max_examples=30)
 def test_no_text_from_a_plan_is_markup(reviews: list[Review]) -> None:
     page = html(reviews)
@@ -92,8 +92,8 @@ def test_no_text_from_a_plan_is_markup(reviews: list[Review]) -> None:
 
 
 def test_every_text_is_shown() -> None:
-    shown = "".join(PageParser(html([samples.everything()])).text)
-    for text in samples.NASTY:
+    shown = "".join(PageParser(html([hostile_samples.everything()])).text)
+    for text in hostile_samples.NASTY:
         if text.isprintable():
             assert shown.count(text) > 8, text
     assert "\\u202egnp.exe\\u202c" in shown
@@ -110,13 +110,13 @@ def test_the_policy_allows_the_page_its_own_script_and_style() -> None:
 
 
 def test_long_values_are_complete() -> None:
-    page = html([samples.everything()])
-    assert page.count("x" * 50_000) >= len(samples.NASTY)
+    page = html([hostile_samples.everything()])
+    assert page.count("x" * 50_000) >= len(hostile_samples.NASTY)
     assert "50,000 characters" in page
 
 
 def test_ids_are_unique_over_several_plans() -> None:
-    page = html([samples.three(), samples.everything(), samples.three()])
+    page = html([samples.three(), hostile_samples.everything(), samples.three()])
     ids = [value for name, value in PageParser(page).attributes if name == "id"]
     assert len(ids) == len(set(ids)) > 10
 

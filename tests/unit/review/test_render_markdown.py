@@ -14,7 +14,7 @@ from scripts.review.model import NOTHING, Action, ChangeView, PrincipalChange, R
 from scripts.review.render import markdown
 from scripts.review.render.escaping import code, prose
 from scripts.review.render.words import shortened
-from tests.unit.review import samples
+from tests.unit.review import hostile_samples, samples
 
 OUR_HTML = re.compile(r"\s*(<br>|</details>|<details><summary>[A-Za-z. ']+: [\d,]+( [a-z]+)?</summary>)\s*")
 OUR_HEADINGS = re.compile(r"Plan of .*|Findings|Permissions|[\d,]+ Terraform plans?", re.DOTALL)
@@ -53,7 +53,7 @@ def check_inert(text: str, reviews: list[Review]) -> None:
 
 
 @pytest.mark.e2e
-@given(st.lists(samples.any_reviews, min_size=1, max_size=3), st.integers(2_000, 9_000))
+@given(st.lists(hostile_samples.any_reviews, min_size=1, max_size=3), st.integers(2_000, 9_000))
 @settings(deadline=None, max_examples=40)
 def test_text_from_a_plan_is_not_interpreted(reviews: list[Review], limit: int) -> None:
     text = markdown(reviews, limit)
@@ -98,7 +98,7 @@ def test_it_fits_and_counts_what_it_leaves_out(made: Callable[[], list[Review]],
 
 
 def test_every_nasty_text_is_inert_in_every_place() -> None:
-    check_inert(markdown([samples.everything()], 200_000), [samples.everything()])
+    check_inert(markdown([hostile_samples.everything()], 200_000), [hostile_samples.everything()])
 
 
 def test_the_changes_left_out_are_counted() -> None:
@@ -137,7 +137,7 @@ def test_destroyed_resources_come_first_if_room_is_short() -> None:
 
 
 def test_an_errored_plan_says_so_above_its_verdict() -> None:
-    review = samples.everything()
+    review = hostile_samples.everything()
     text = markdown([review])
     assert text.index("Planning ended in an error") < text.index("**`<script>")
 

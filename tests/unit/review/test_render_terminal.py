@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from scripts.core.printable import visible
 from scripts.review.model import Review, Severity, Shown, Status
 from scripts.review.render import terminal
-from tests.unit.review import samples
+from tests.unit.review import hostile_samples, samples
 
 
 def test_it_shows_verdict_counts_findings_permissions_and_the_paths(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,7 +31,7 @@ def test_it_shows_verdict_counts_findings_permissions_and_the_paths(monkeypatch:
     assert lines[-1] == "  build/review.html"
 
 
-@pytest.mark.parametrize("made", [partial(samples.numbered, 10_000), samples.everything])
+@pytest.mark.parametrize("made", [partial(samples.numbered, 10_000), hostile_samples.everything])
 def test_it_prints_every_critical_and_high_finding_and_is_else_short(made: Callable[[], Review]) -> None:
     review = made()
     serious = [each for each in review.findings if each.severity >= Severity.HIGH and each.status is not Status.FIXED]
@@ -86,7 +86,7 @@ def test_colour_is_only_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.e2e
-@given(samples.any_reviews)
+@given(hostile_samples.any_reviews)
 @settings(deadline=None, max_examples=40)
 def test_no_text_from_a_plan_moves_the_cursor_or_turns_the_line(review: Review) -> None:
     text = "".join(terminal(review))

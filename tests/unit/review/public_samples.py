@@ -1,7 +1,6 @@
 """Texts that hold no secret though they look like it: what a reviewer must see.
 
 They are of the kinds that public configurations, charts and tokenizer files have.
-https://huggingface.co/docs/transformers/main_classes/tokenizer
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/finding-canonical-user-id.html
 """
 
@@ -9,6 +8,7 @@ import json
 from collections.abc import Callable
 from random import Random
 
+from tests.unit.review.public_settings import SETTINGS, TOKENIZER
 from tests.unit.review.secret_samples import FORMS, Sample, made_up
 
 WORDS = [
@@ -69,129 +69,6 @@ WORDS = [
     "ops",
     "infra",
 ]
-
-TOKENIZER = [
-    *(
-        (f"{name}_TOKEN", value)
-        for name in ("PAD", "EOS", "BOS", "UNK", "SEP", "CLS", "MASK", "DECODER_START", "IMAGE", "STOP")
-        for value in (
-            "[PAD]",
-            "<eos>",
-            "<s>",
-            "</s>",
-            "<unk>",
-            "<|endoftext|>",
-            "<|im_end|>",
-            "[SEP]",
-            "<pad>",
-            "!",
-            "<|eot_id|>",
-            "<extra_id_0>",
-            "50256",
-            "<<SYS>>",
-            "<end_of_turn>",
-        )
-    ),
-    *(
-        (f"{name}_token", value)
-        for name in ("pad", "eos", "bos", "unk", "sep", "cls", "mask", "user", "assistant", "system")
-        for value in ("<|pad|>", "<|startoftext|>", "[MASK]", "<mask>", "<bos>", "[unused0]", "<|user|>")
-    ),
-    ("MAX_TOKEN", "512"),
-    ("max_new_tokens", "256"),
-    ("num_tokens", "4096"),
-    ("eos_token_id", "2"),
-    ("token_type_ids", "true"),
-    ("tokenizer", "bert-base-uncased"),
-    ("TOKENIZERS_PARALLELISM", "false"),
-    ("tokenizer_class", "PreTrainedTokenizerFast"),
-]
-"""Names and values of tokenizer files."""
-
-SETTINGS = [
-    ("SORT_KEY", "id"),
-    ("PARTITION_KEY", "pk"),
-    ("HASH_KEY", "user_id"),
-    ("RANGE_KEY", "created_at"),
-    ("S3_KEY", "models/latest.tar.gz"),
-    ("CACHE_KEY", "v1-linux"),
-    ("PRIMARY_KEY", "order_id"),
-    ("PUBLIC_KEY", "/etc/app/public.pem"),
-    ("SSH_KEY_NAME", "deploy"),
-    ("S3_ACCESS_KEY", "models/latest"),
-    ("ACCESS_KEY", ""),
-    ("API_KEY", "${API_KEY}"),
-    ("API_KEY", "$API_KEY"),
-    ("TOKEN", "none"),
-    ("TOKEN", "null"),
-    ("AUTH_TOKEN", "disabled"),
-    ("DB_PASSWORD", "${DB_PASSWORD}"),
-    ("DB_PASSWORD", "$DB_PASSWORD"),
-    ("DB_PASSWORD", "changeme"),
-    ("DB_PASSWORD", "<your-password>"),
-    ("DB_PASSWORD", "{{ .Values.password }}"),
-    ("DB_PASSWORD", "/run/secrets/db_password"),
-    ("DB_PASSWORD_FILE", "/run/secrets/db_password"),
-    ("PASSWORD", "********"),
-    ("PASSWORD", "{{resolve:secretsmanager:app/db:SecretString:password}}"),
-    ("DB_PASSWORD", "arn:aws:ssm:eu-central-1:111122223333:parameter/db"),
-    ("DB_PASSWORD", "op://vault/db/password"),
-    ("DB_PASSWORD", "prod/db/password"),
-    ("SECRET", "my-secret-name"),
-    ("SECRET", "prod/app/api-key"),
-    ("SECRET_NAME", "my-app-prod"),
-    ("existingSecret", "postgres-auth"),
-    ("imagePullSecret", "regcred"),
-    ("tlsSecret", "app-tls"),
-    ("secretName", "web-tls"),
-    ("SECRET_ARN", "arn:aws:secretsmanager:us-east-1:111122223333:secret:db-AbCdEf"),
-    ("SECRET_ID", "prod/db"),
-    ("passwordSecretKey", "postgres-password"),
-    ("password_length", "16"),
-    ("PASSWORD_POLICY", "strong"),
-    ("password_min_length", "14"),
-    ("token_ttl", "3600"),
-    ("TOKEN_URL", "https://auth.example.com/oauth/token"),
-    ("token_endpoint", "https://auth.example.com/token"),
-    ("token_type", "bearer"),
-    ("http_tokens", "required"),
-    ("KMS_KEY", "alias/app"),
-    ("ENCRYPTION_KEY", "alias/aws/s3"),
-    ("encryption_key", "arn:aws:kms:eu-west-1:111122223333:key/12345678-1234-1234-1234-123456789012"),
-    ("kms_master_key_id", "alias/aws/sns"),
-    ("proxy_pass", "http://backend"),
-    ("PWD", "/home/app"),
-    ("OLDPWD", "/tmp"),
-    ("first_pass", "fast"),
-    ("AUTH_TYPE", "oauth2"),
-    ("credentials_file", "/root/.aws/credentials"),
-    ("GOOGLE_APPLICATION_CREDENTIALS", "/etc/gcp/key.json"),
-    ("SSL_KEY", "/etc/ssl/private/app.key"),
-    ("PRIVATE_KEY", "~/.ssh/id_rsa"),
-    ("client_key", "/etc/tls/client.pem"),
-    ("generate_secret", "true"),
-    ("manage_master_user_password", "true"),
-    ("AUTH_TOKEN_UPDATE_STRATEGY", "ROTATE"),
-    ("author", "Ada Lovelace"),
-    ("AUTHORITY", "https://login.example.com"),
-    ("keyboard", "us"),
-    ("monkey", "patch"),
-    ("compass", "north"),
-    ("secretary", "Kim"),
-    ("tokenize", "true"),
-    ("keystore_path", "/etc/keystore.jks"),
-    ("CREDENTIALS", "default"),
-    ("API_TOKEN", "vault:secret/data/app#token"),
-    ("GITHUB_TOKEN", "${{ secrets.GITHUB_TOKEN }}"),
-    ("DB_PASSWORD", "$(aws ssm get-parameter --name /app/db --with-decryption --query Parameter.Value --output text)"),
-    ("TOKEN", "$(curl -sX PUT http://169.254.169.254/latest/api/token)"),
-    ("creation_token", "terraform-20240502123456789000000001"),
-    ("password", "var.db_password"),
-    ("password", "random_password.db.result"),
-    ("api_key", "os.environ.API_KEY"),
-    ("secret_key", "%SECRET_KEY%"),
-]
-"""Names that resemble those of secrets, or values that are none."""
 
 PATTERNS = [
     ("image", "111122223333.dkr.ecr.eu-central-1.amazonaws.com/{word}@sha256:{h64}"),

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from tests.background import BACKGROUND, Prepared
 from tests.conftest import ROOT, Project, asks_for, locked, missing
+from tests.container.local_registry import Dock
 from tests.schedule import runs_first
 
 BASE_LABEL = "trainyard.tensorflow"
@@ -110,3 +112,20 @@ def dock(engine: docker.DockerClient, base_image: str) -> Project:
 def dock_in_background() -> Prepared:
     """The copy for the fixture `dock`, which may not be ready yet."""
     return BACKGROUND.prepare("dock", engine_project, [("cloud-up",), ("infra", "CLOUD=local", "YES=1")])
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make a folder without a local cloud the current folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    return tmp_path
+
+
+@pytest.fixture
+def place(engine: Any, root: Path) -> Iterator[Dock]:
+    """A local cloud in that folder, and its registry."""
+    place = Dock(engine)
+    yield place
+    os.chdir(root)
+    place.close()

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.errors.account import DATA, GROUP, SMALL
 from tests.errors.case import STACK, Case, given
+from tests.errors.credentials import GROUP
+from tests.errors.refusals import DATA, SMALL
 from tests.errors.scene import Given, Scene
 
 OBJECTS = f"{DATA}/mistake/training/*"

@@ -5,9 +5,9 @@ import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-from tests.errors.account import SMALL
 from tests.errors.case import STACK, Case, aside, file, forbidden, given, mode, refused, small_disk
 from tests.errors.front import HALF
+from tests.errors.refusals import SMALL
 from tests.errors.scene import Given, Scene
 
 GROUP = "One command, one job"

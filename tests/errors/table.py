@@ -1,9 +1,9 @@
 """All errors that the suite provokes and docs/errors.md lists."""
 
 from tests.errors import (
-    account,
     caller_rights,
     costs,
+    credentials,
     data,
     images,
     job_channels,
@@ -12,6 +12,7 @@ from tests.errors import (
     local_cloud,
     networks,
     plans,
+    refusals,
     resuming,
     role_rights,
     runs,
@@ -23,7 +24,8 @@ from tests.errors import (
 
 CASES = (
     *tools.CASES,
-    *account.CASES,
+    *credentials.CASES,
+    *refusals.CASES,
     *role_rights.CASES,
     *caller_rights.CASES,
     *plans.CASES,

@@ -10,8 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from scripts import localcloud
-from tests.unit.localcloud.access.people import Client, People, allow, deny, refused
-from tests.unit.localcloud.access.test_gate import signed
+from tests.unit.localcloud.access.people import Client, People, allow, deny, refused, signed
 
 GROUP = "arn:aws:logs:us-east-1:123456789012:log-group"
 Send = Callable[..., tuple[int, str]]

@@ -11,71 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scripts.core import network_permissions
+from scripts.core.action_names import ACTIONS, PREFIXES, versioned
 
-# The operations whose IAM actions have other names. Operations in one row need all its actions.
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
-ACTIONS: Mapping[tuple[str, str], tuple[str, ...]] = {
-    ("s3", "CompleteMultipartUpload"): ("PutObject",),
-    ("s3", "CopyObject"): ("PutObject",),
-    ("s3", "CreateMultipartUpload"): ("PutObject",),
-    ("s3", "DeleteBucketCors"): ("PutBucketCORS",),
-    ("s3", "DeleteBucketEncryption"): ("PutEncryptionConfiguration",),
-    ("s3", "DeleteBucketLifecycle"): ("PutLifecycleConfiguration",),
-    ("s3", "DeleteBucketOwnershipControls"): ("PutBucketOwnershipControls",),
-    ("s3", "DeleteBucketReplication"): ("PutReplicationConfiguration",),
-    ("s3", "DeleteBucketTagging"): ("PutBucketTagging",),
-    ("s3", "DeletePublicAccessBlock"): ("PutBucketPublicAccessBlock",),
-    ("s3", "GetBucketAccelerateConfiguration"): ("GetAccelerateConfiguration",),
-    ("s3", "GetBucketCors"): ("GetBucketCORS",),
-    ("s3", "GetBucketEncryption"): ("GetEncryptionConfiguration",),
-    ("s3", "GetBucketLifecycleConfiguration"): ("GetLifecycleConfiguration",),
-    ("s3", "GetBucketNotificationConfiguration"): ("GetBucketNotification",),
-    ("s3", "GetBucketReplication"): ("GetReplicationConfiguration",),
-    ("s3", "GetObjectAttributes"): ("GetObject", "GetObjectAttributes"),
-    ("s3", "GetObjectLockConfiguration"): ("GetBucketObjectLockConfiguration",),
-    ("s3", "GetPublicAccessBlock"): ("GetBucketPublicAccessBlock",),
-    ("s3", "HeadBucket"): ("ListBucket",),
-    ("s3", "HeadObject"): ("GetObject",),
-    ("s3", "ListBuckets"): ("ListAllMyBuckets",),
-    ("s3", "ListMultipartUploads"): ("ListBucketMultipartUploads",),
-    ("s3", "ListObjects"): ("ListBucket",),
-    ("s3", "ListObjectsV2"): ("ListBucket",),
-    ("s3", "ListObjectVersions"): ("ListBucketVersions",),
-    ("s3", "ListParts"): ("ListMultipartUploadParts",),
-    ("s3", "PutBucketAccelerateConfiguration"): ("PutAccelerateConfiguration",),
-    ("s3", "PutBucketCors"): ("PutBucketCORS",),
-    ("s3", "PutBucketEncryption"): ("PutEncryptionConfiguration",),
-    ("s3", "PutBucketLifecycleConfiguration"): ("PutLifecycleConfiguration",),
-    ("s3", "PutBucketNotificationConfiguration"): ("PutBucketNotification",),
-    ("s3", "PutBucketReplication"): ("PutReplicationConfiguration",),
-    ("s3", "PutObjectLockConfiguration"): ("PutBucketObjectLockConfiguration",),
-    ("s3", "PutPublicAccessBlock"): ("PutBucketPublicAccessBlock",),
-    ("s3", "UploadPart"): ("PutObject",),
-    ("s3", "UploadPartCopy"): ("PutObject",),
-    # What docker's requests need: https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html
-    ("registry", "GetBlob"): ("GetDownloadUrlForLayer",),
-    ("registry", "GetManifest"): ("BatchGetImage",),
-    ("registry", "GetTag"): ("ListImages",),
-    ("registry", "GetUpload"): ("UploadLayerPart",),
-    ("registry", "HeadBlob"): ("BatchCheckLayerAvailability",),
-    ("registry", "HeadManifest"): ("BatchGetImage",),
-    ("registry", "PatchUpload"): ("UploadLayerPart",),
-    ("registry", "PostUpload"): ("InitiateLayerUpload",),
-    ("registry", "PutManifest"): ("PutImage",),
-    ("registry", "PutUpload"): ("CompleteLayerUpload",),
-}
-# Their actions have a "Version" in the name if the call names a version of the object.
-_OF_VERSIONS = {
-    name: name.replace("Object", "ObjectVersion")
-    for name in (
-        *("DeleteObject", "DeleteObjectTagging", "GetObject", "GetObjectAcl", "GetObjectAttributes"),
-        *("GetObjectTagging", "PutObjectAcl", "PutObjectTagging"),
-    )
-}
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html: it cannot be denied.
 FREE = {("sts", "GetCallerIdentity"), ("sts", "GetSessionToken"), ("registry", "GetVersion")}
-# The prefix of actions, where it is not the name in signatures.
-_PREFIXES = {"monitoring": "cloudwatch", "registry": "ecr"}
 SAGEMAKER = "sagemaker.amazonaws.com"
 
 
@@ -140,13 +79,13 @@ def required_permissions(
     """
     if (service, operation) in FREE:
         return ()
-    prefix = _PREFIXES.get(service, service)
+    prefix = PREFIXES.get(service, service)
     names = ACTIONS.get((service, operation), (operation,))
     resources = _RESOURCES.get(prefix, _plain)
     if (service, operation) == ("s3", "DeleteObjects"):
         return _of_deletion(parameters, place)
     found = [
-        Permission(f"{prefix}:{_versioned(name, parameters) if prefix == 's3' else name}", arn)
+        Permission(f"{prefix}:{versioned(name, parameters) if prefix == 's3' else name}", arn)
         for arn in resources(operation, parameters, place)
         for name in names
     ]
@@ -155,15 +94,11 @@ def required_permissions(
     return (*found, *_MORE.get((service, operation), _nothing)(parameters, place))
 
 
-def _versioned(name: str, parameters: Mapping[str, Any]) -> str:
-    return _OF_VERSIONS.get(name, name) if parameters.get("VersionId") else name
-
-
 def _of_deletion(parameters: Mapping[str, Any], place: Place) -> tuple[Permission, ...]:
     """Each object of a DeleteObjects, or all of the bucket if the call names none."""
     listed = parameters.get("Delete", {}).get("Objects") or [{"Key": "*"}]
     bucket = _s3("DeleteObjects", parameters, place)[0]
-    return tuple(Permission(f"s3:{_versioned('DeleteObject', entry)}", f"{bucket}/{entry['Key']}") for entry in listed)
+    return tuple(Permission(f"s3:{versioned('DeleteObject', entry)}", f"{bucket}/{entry['Key']}") for entry in listed)
 
 
 def _s3(operation: str, parameters: Mapping[str, Any], place: Place) -> list[str]:

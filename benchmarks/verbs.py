@@ -23,7 +23,7 @@ from benchmarks.fault_runs.yard import Yard
 from benchmarks.table import table
 from scripts.localcloud.environment import environment
 from scripts.runs.record import ENDED
-from tests.conftest import client_programs
+from tests.client_programs import client_programs
 
 PAGE = Path("docs/performance.md")
 START = "<!-- Written by `python -m benchmarks.verbs` -->\n"

@@ -3,7 +3,6 @@
 import contextlib
 import fcntl
 import gc
-import hashlib
 import os
 import shutil
 import signal
@@ -16,7 +15,6 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from scripts.venv import uv_environment, uv_program
 from tests.background import BACKGROUND, Prepared
 from tests.schedule import (
     pytest_collection_modifyitems,
@@ -33,6 +31,9 @@ __all__ = [
     "pytest_terminal_summary",
     "pytest_xdist_make_scheduler",
 ]
+
+# A module of fixtures that imports this one.
+pytest_plugins = ("tests.client_programs",)
 
 # Looking for garbage takes a fifth of the CPU. There is none before the tests are collected, and later little.
 gc.disable()
@@ -286,50 +287,3 @@ def locked(path: Path) -> Iterator[None]:
     with path.with_name(f".{path.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-@pytest.fixture(scope="session")
-def awscli() -> Path:
-    """The `aws` command."""
-    return client_programs("awscli") / "aws"
-
-
-@pytest.fixture(scope="session")
-def toolkit() -> Path:
-    """The Python that has SageMaker's training toolkit."""
-    return client_programs("toolkit") / "python"
-
-
-@pytest.fixture(scope="session")
-def scanners() -> Path:
-    """The folder with checkov, and with the Python that has parliament and cloudsplaining."""
-    return client_programs("scanners")
-
-
-def client_programs(name: str) -> Path:
-    """The programs of an environment with the pins of requirements-<name>.txt alone; made anew when the pins change.
-
-    Such a client pins packages that the project has in other versions.
-    """
-    pins = ROOT / f"requirements-{name}.txt"
-    folder = ROOT / "build" / f"{name}-{hashlib.sha256(pins.read_bytes()).hexdigest()[:12]}"
-    stamp = folder.with_name(f"{folder.name}.installed")
-    with locked(stamp):
-        if not stamp.exists():
-            _install(name, folder, pins)
-            stamp.touch()
-    return folder / "bin"
-
-
-def _install(name: str, folder: Path, pins: Path) -> None:
-    python = folder / "bin" / "python"
-    for arguments in (
-        ["venv", "--clear", "--python", sys.executable, str(folder)],
-        ["pip", "install", "--python", str(python), "--require-hashes", "-r", str(pins)],
-    ):
-        command = [str(ROOT / uv_program()), *arguments]
-        ended = subprocess.run(
-            command, cwd=ROOT, env=uv_environment(), capture_output=True, text=True, timeout=300, check=False
-        )
-        if ended.returncode != 0:
-            missing(f"{name} cannot be installed here: {ended.stderr.strip()}")

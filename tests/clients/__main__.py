@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.client_programs import client_programs
 from tests.clients.page import PAGE, RESULTS, insert_table
-from tests.conftest import Project, client_programs
+from tests.conftest import Project
 from tests.container.conftest import engine_project
 
 SECONDS = 900

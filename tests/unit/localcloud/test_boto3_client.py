@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT, client_programs
+from tests.client_programs import client_programs
+from tests.conftest import ROOT
 
 pytestmark = pytest.mark.e2e
 

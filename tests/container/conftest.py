@@ -123,9 +123,9 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def place(engine: Any, root: Path) -> Iterator[Dock]:
+def local_ecr(engine: Any, root: Path) -> Iterator[Dock]:
     """A local cloud in that folder, and its registry."""
-    place = Dock(engine)
-    yield place
+    made = Dock(engine)
+    yield made
     os.chdir(root)
-    place.close()
+    made.close()

@@ -20,96 +20,100 @@ from tests.container.local_registry import Dock
 pytestmark = pytest.mark.e2e
 
 
-def test_ecr_describes_a_pushed_image(place: Dock) -> None:
-    place.create()
-    assert place.push(place.image(os.urandom(300_000)), "v1")[-1] == "Pushed"
-    (found,) = place.describe_images(imageIds=[{"imageTag": "v1"}])
+def test_ecr_describes_a_pushed_image(local_ecr: Dock) -> None:
+    local_ecr.create()
+    assert local_ecr.push(local_ecr.image(os.urandom(300_000)), "v1")[-1] == "Pushed"
+    (found,) = local_ecr.describe_images(imageIds=[{"imageTag": "v1"}])
     digest = found["imageDigest"]
     assert found["imageTags"] == ["v1"]
     assert 300_000 < found["imageSizeInBytes"] < 310_000
-    assert place.describe_images(imageIds=[{"imageDigest": digest}]) == place.describe_images() == [found]
-    (image,) = place.ecr.batch_get_image(repositoryName="trainer", imageIds=[{"imageTag": "v1"}])["images"]
+    assert local_ecr.describe_images(imageIds=[{"imageDigest": digest}]) == local_ecr.describe_images() == [found]
+    (image,) = local_ecr.ecr.batch_get_image(repositoryName="trainer", imageIds=[{"imageTag": "v1"}])["images"]
     assert "sha256:" + hashlib.sha256(image["imageManifest"].encode()).hexdigest() == digest
     assert image["imageManifestMediaType"] == found["imageManifestMediaType"]
     manifest = json.loads(image["imageManifest"])
     parts = [manifest["config"], *manifest["layers"]]
-    layers = place.ecr.batch_check_layer_availability(
+    layers = local_ecr.ecr.batch_check_layer_availability(
         repositoryName="trainer", layerDigests=[part["digest"] for part in parts]
     )["layers"]
     assert [(layer["layerAvailability"], layer["layerSize"]) for layer in layers] == [
         ("AVAILABLE", part["size"]) for part in parts
     ]
     for part in parts:  # The URL alone is enough, for the configuration too.
-        url = place.ecr.get_download_url_for_layer(repositoryName="trainer", layerDigest=part["digest"])["downloadUrl"]
+        url = local_ecr.ecr.get_download_url_for_layer(repositoryName="trainer", layerDigest=part["digest"])[
+            "downloadUrl"
+        ]
         with urllib.request.urlopen(url) as answer:
             assert "sha256:" + hashlib.sha256(answer.read()).hexdigest() == part["digest"]
     with pytest.raises(ClientError, match="ImageNotFoundException"):
-        place.describe_images(imageIds=[{"imageTag": "v2"}])
+        local_ecr.describe_images(imageIds=[{"imageTag": "v2"}])
 
 
-def test_a_pushed_image_can_be_pulled_by_its_digest(place: Dock) -> None:
-    place.create()
-    image = place.image(os.urandom(100_000))
-    place.push(image, "v1")
-    name = f"{place.address}/trainer@{place.describe_images()[0]['imageDigest']}"
-    place.engine.images.remove(image, force=True)
+def test_a_pushed_image_can_be_pulled_by_its_digest(local_ecr: Dock) -> None:
+    local_ecr.create()
+    image = local_ecr.image(os.urandom(100_000))
+    local_ecr.push(image, "v1")
+    name = f"{local_ecr.address}/trainer@{local_ecr.describe_images()[0]['imageDigest']}"
+    local_ecr.engine.images.remove(image, force=True)
     with pytest.raises(docker.errors.ImageNotFound):
-        place.engine.images.get(name)
-    place.engine.api.pull(name, auth_config=place.auth())
-    assert place.engine.images.get(name).id == image
+        local_ecr.engine.images.get(name)
+    local_ecr.engine.api.pull(name, auth_config=local_ecr.auth())
+    assert local_ecr.engine.images.get(name).id == image
 
 
-def test_ecr_refuses_wrong_tokens_unknown_repositories_and_overwritten_tags(place: Dock) -> None:
-    place.create()
-    first, second = place.image(b"first"), place.image(b"second")
+def test_ecr_refuses_wrong_tokens_unknown_repositories_and_overwritten_tags(local_ecr: Dock) -> None:
+    local_ecr.create()
+    first, second = local_ecr.image(b"first"), local_ecr.image(b"second")
     wrong = {"username": "AWS", "password": "wrong"}
-    assert place.push(first, "v1", auth=wrong) == ["unauthorized: Not Authorized"]
-    assert place.push(first, "v1", name="none") == [
+    assert local_ecr.push(first, "v1", auth=wrong) == ["unauthorized: Not Authorized"]
+    assert local_ecr.push(first, "v1", name="none") == [
         "name unknown: The repository with name 'none' does not exist in the registry with id '123456789012'"
     ]
-    assert place.push(first, "v1")[-1] == "Pushed"
-    assert place.push(first, "v1")[-1] == "Layer already exists"
-    assert place.push(second, "v1") == [
+    assert local_ecr.push(first, "v1")[-1] == "Pushed"
+    assert local_ecr.push(first, "v1")[-1] == "Layer already exists"
+    assert local_ecr.push(second, "v1") == [
         "tag invalid: The image tag 'v1' already exists in the 'trainer' repository and cannot be overwritten because "
         "the tag is immutable."
     ]
-    assert len(place.describe_images(imageIds=[{"imageTag": "v1"}])) == 1
+    assert len(local_ecr.describe_images(imageIds=[{"imageTag": "v1"}])) == 1
     client = docker.from_env()  # A client of its own, because it remembers a login.
     try:
         with pytest.raises(docker.errors.APIError, match="401 Unauthorized"):
-            client.login(registry=place.address, **wrong)
-        assert client.login(registry=place.address, **place.auth())["Status"] == "Login Succeeded"
+            client.login(registry=local_ecr.address, **wrong)
+        assert client.login(registry=local_ecr.address, **local_ecr.auth())["Status"] == "Login Succeeded"
     finally:
         client.close()
 
 
-def test_a_mutable_tag_can_be_moved_and_the_old_image_stays_untagged(place: Dock) -> None:
-    place.create("moving", "MUTABLE")
-    place.push(place.image(b"first"), "v1", "moving")
-    (first,) = place.describe_images("moving")
-    place.push(place.image(b"second"), "v1", "moving")
-    (untagged,) = place.describe_images("moving", filter={"tagStatus": "UNTAGGED"})
-    (tagged,) = place.describe_images("moving", imageIds=[{"imageTag": "v1"}])
+def test_a_mutable_tag_can_be_moved_and_the_old_image_stays_untagged(local_ecr: Dock) -> None:
+    local_ecr.create("moving", "MUTABLE")
+    local_ecr.push(local_ecr.image(b"first"), "v1", "moving")
+    (first,) = local_ecr.describe_images("moving")
+    local_ecr.push(local_ecr.image(b"second"), "v1", "moving")
+    (untagged,) = local_ecr.describe_images("moving", filter={"tagStatus": "UNTAGGED"})
+    (tagged,) = local_ecr.describe_images("moving", imageIds=[{"imageTag": "v1"}])
     assert untagged["imageDigest"] == first["imageDigest"] != tagged["imageDigest"]
     assert untagged["imagePushedAt"] <= tagged["imagePushedAt"]
-    deleted = place.ecr.batch_delete_image(repositoryName="moving", imageIds=[{"imageDigest": first["imageDigest"]}])
+    deleted = local_ecr.ecr.batch_delete_image(
+        repositoryName="moving", imageIds=[{"imageDigest": first["imageDigest"]}]
+    )
     assert deleted["imageIds"] == [{"imageDigest": first["imageDigest"]}]
-    assert place.describe_images("moving") == [tagged]
+    assert local_ecr.describe_images("moving") == [tagged]
 
 
-def test_if_two_clients_push_the_same_tag_at_once_one_wins(place: Dock) -> None:
+def test_if_two_clients_push_the_same_tag_at_once_one_wins(local_ecr: Dock) -> None:
     """The test sends the engine's last request itself, because one engine has only one image of a name."""
-    place.create()
+    local_ecr.create()
     for number in range(2):
-        place.push(place.image(os.urandom(100)), f"image-{number}")
+        local_ecr.push(local_ecr.image(os.urandom(100)), f"image-{number}")
     ids = [{"imageTag": f"image-{number}"} for number in range(2)]
-    images = place.ecr.batch_get_image(repositoryName="trainer", imageIds=ids)["images"]
-    auth = "Basic " + base64.b64encode(":".join(place.auth().values()).encode()).decode()
+    images = local_ecr.ecr.batch_get_image(repositoryName="trainer", imageIds=ids)["images"]
+    auth = "Basic " + base64.b64encode(":".join(local_ecr.auth().values()).encode()).decode()
     ready = threading.Barrier(2)
 
     def put(image: dict[str, Any], tag: str) -> int:
         headers = {"Authorization": auth, "Content-Type": image["imageManifestMediaType"]}
-        connection = http.client.HTTPConnection("127.0.0.1", place.cloud.port)
+        connection = http.client.HTTPConnection("127.0.0.1", local_ecr.cloud.port)
         ready.wait()
         connection.request("PUT", f"/v2/trainer/manifests/{tag}", image["imageManifest"], headers)
         return connection.getresponse().status
@@ -118,38 +122,38 @@ def test_if_two_clients_push_the_same_tag_at_once_one_wins(place: Dock) -> None:
         for round_ in range(20):
             answers = pool.map(put, images, [f"v{round_}"] * 2)
             assert sorted(answers) == [201, 400]
-    assert sum(len(image["imageTags"]) for image in place.describe_images()) == 22
+    assert sum(len(image["imageTags"]) for image in local_ecr.describe_images()) == 22
 
 
-def test_a_repository_with_images_is_deleted_only_by_force(place: Dock) -> None:
-    place.create()
-    image = place.image(os.urandom(10_000))
-    place.push(image, "v1")
+def test_a_repository_with_images_is_deleted_only_by_force(local_ecr: Dock) -> None:
+    local_ecr.create()
+    image = local_ecr.image(os.urandom(10_000))
+    local_ecr.push(image, "v1")
     with pytest.raises(ClientError, match="RepositoryNotEmptyException"):
-        place.ecr.delete_repository(repositoryName="trainer")
-    place.ecr.delete_repository(repositoryName="trainer", force=True)
-    place.create()
-    assert place.describe_images() == []
-    assert place.push(image, "v1")[-1] == "Layer already exists"
-    place.ecr.delete_repository(repositoryName="trainer", force=True)
-    assert place.push(image, "v1")[-1].startswith("name unknown")
+        local_ecr.ecr.delete_repository(repositoryName="trainer")
+    local_ecr.ecr.delete_repository(repositoryName="trainer", force=True)
+    local_ecr.create()
+    assert local_ecr.describe_images() == []
+    assert local_ecr.push(image, "v1")[-1] == "Layer already exists"
+    local_ecr.ecr.delete_repository(repositoryName="trainer", force=True)
+    assert local_ecr.push(image, "v1")[-1].startswith("name unknown")
 
 
-def test_a_large_layer_is_streamed(place: Dock) -> None:
+def test_a_large_layer_is_streamed(local_ecr: Dock) -> None:
     """The layer is sent in chunks, as docker does, and downloaded; the server never holds it in memory."""
-    place.create()
+    local_ecr.create()
     size, piece = 300 << 20, os.urandom(1 << 20)
     digest = "sha256:" + hashlib.sha256(piece * (size >> 20)).hexdigest()
-    auth = "Basic " + base64.b64encode(":".join(place.auth().values()).encode()).decode()
-    connection = http.client.HTTPConnection("127.0.0.1", place.cloud.port)
+    auth = "Basic " + base64.b64encode(":".join(local_ecr.auth().values()).encode()).decode()
+    connection = http.client.HTTPConnection("127.0.0.1", local_ecr.cloud.port)
 
     def ask(method: str, url: str, body: Any = None, **more: Any) -> http.client.HTTPResponse:
-        connection.request(method, url, body, {"Authorization": auth, "Host": place.address}, **more)
+        connection.request(method, url, body, {"Authorization": auth, "Host": local_ecr.address}, **more)
         return connection.getresponse()
 
     started = ask("POST", "/v2/trainer/blobs/uploads/?mount=sha256:1&from=other")
     assert (started.status, started.read()) == (202, b"")
-    assert started.headers["Location"].startswith(f"http://{place.address}/v2/trainer/blobs/uploads/")
+    assert started.headers["Location"].startswith(f"http://{local_ecr.address}/v2/trainer/blobs/uploads/")
     sent = ask("PATCH", started.headers["Location"], (piece for _ in range(size >> 20)), encode_chunked=True)
     assert (sent.status, sent.read()) == (202, b"")
     done = ask("PUT", f"{sent.headers['Location']}&digest={digest}")
@@ -161,5 +165,5 @@ def test_a_large_layer_is_streamed(place: Dock) -> None:
     while part := answer.read(1 << 20):
         seen.update(part)
     assert f"sha256:{seen.hexdigest()}" == digest
-    peak = Path(f"/proc/{place.cloud.pid}/status").read_text().partition("VmHWM:")[2].split()[0]
+    peak = Path(f"/proc/{local_ecr.cloud.pid}/status").read_text().partition("VmHWM:")[2].split()[0]
     assert int(peak) << 10 < 250 << 20

@@ -19,10 +19,10 @@ from tests.unit.localcloud.processes import is_gone, verb, wait_until
 pytestmark = pytest.mark.e2e
 
 
-def test_layers_outlast_the_local_cloud_and_images_do_not(place: Dock) -> None:
-    place.create()
-    image = place.image(os.urandom(400_000))
-    place.push(image, "v1")
+def test_layers_outlast_the_local_cloud_and_images_do_not(local_ecr: Dock) -> None:
+    local_ecr.create()
+    image = local_ecr.image(os.urandom(400_000))
+    local_ecr.push(image, "v1")
     status = verb("status").stdout
     assert "Jobs run " in status
     assert "repository trainer: 1 images" in status
@@ -32,33 +32,33 @@ def test_layers_outlast_the_local_cloud_and_images_do_not(place: Dock) -> None:
         "Error: The local cloud is running and uses the layers.",
         "Fix:   Stop it first: `make cloud-down`.",
     ]
-    place.restart()
-    place.create()
-    assert place.describe_images() == []
-    assert place.push(image, "v1")[-1] == "Layer already exists"
+    local_ecr.restart()
+    local_ecr.create()
+    assert local_ecr.describe_images() == []
+    assert local_ecr.push(image, "v1")[-1] == "Layer already exists"
     localcloud.stop()
     assert "kB of image layers deleted from build/registry/." in verb("clean").stdout
     assert verb("clean").stdout == "0 B of image layers deleted from build/registry/.\n"
-    place.restart()
-    place.create()
-    assert place.push(image, "v1")[-1] == "Pushed"
+    local_ecr.restart()
+    local_ecr.create()
+    assert local_ecr.push(image, "v1")[-1] == "Pushed"
 
 
-def test_local_clouds_in_two_folders_do_not_disturb_each_other(place: Dock, tmp_path: Path) -> None:
-    place.create()
-    image = place.image(b"content")
-    place.push(image, "v1")
+def test_local_clouds_in_two_folders_do_not_disturb_each_other(local_ecr: Dock, tmp_path: Path) -> None:
+    local_ecr.create()
+    image = local_ecr.image(b"content")
+    local_ecr.push(image, "v1")
     (tmp_path / "other").mkdir()
     os.chdir(tmp_path / "other")
-    other = Dock(place.engine)
+    other = Dock(local_ecr.engine)
     try:
         other.create()
         assert other.describe_images() == []
         assert other.push(image, "v1")[-1] == "Pushed"
     finally:
         localcloud.stop()
-    assert len(place.describe_images()) == 1
-    assert place.push(image, "v2")[-1] == "Layer already exists"
+    assert len(local_ecr.describe_images()) == 1
+    assert local_ecr.push(image, "v2")[-1] == "Layer already exists"
 
 
 def registries(root: Path) -> list[int]:
@@ -75,22 +75,22 @@ def registries(root: Path) -> list[int]:
     return found
 
 
-def test_the_registry_ends_with_the_local_cloud_and_starts_again(place: Dock, root: Path) -> None:
+def test_the_registry_ends_with_the_local_cloud_and_starts_again(local_ecr: Dock, root: Path) -> None:
     assert registries(root) == []
-    place.create()
-    image = place.image(b"content")
-    place.push(image, "v1")
+    local_ecr.create()
+    image = local_ecr.image(b"content")
+    local_ecr.push(image, "v1")
     for process in registries(root):
         os.kill(process, signal.SIGKILL)
-    assert place.push(image, "v2")[-1] == "Layer already exists"
+    assert local_ecr.push(image, "v2")[-1] == "Layer already exists"
     assert registries(root)
-    os.kill(place.cloud.pid, signal.SIGKILL)
+    os.kill(local_ecr.cloud.pid, signal.SIGKILL)
     wait_until(lambda: not registries(root))
     wait_until(lambda: localcloud.running() is None)
-    place.restart()
-    place.create()
-    assert place.describe_images() == []
-    place.push(image, "v1")
+    local_ecr.restart()
+    local_ecr.create()
+    assert local_ecr.describe_images() == []
+    local_ecr.push(image, "v1")
     localcloud.stop()
     assert registries(root) == []
 
@@ -121,29 +121,29 @@ def test_without_the_registry_program_its_image_is_used(
     engine: Any, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(root))  # Nothing is installed there.
-    place = Dock(engine)
+    local_ecr = Dock(engine)
 
     def containers() -> list[Any]:
         label = f"trainyard.registry={root / 'build/registry'}"
         return list(engine.containers.list(all=True, filters={"label": label}))
 
     try:
-        assert "docker-registry" not in (localcloud.container_support(place.cloud).missing or "")
-        place.create()
-        image = place.image(os.urandom(10_000))
-        assert place.push(image, "v1")[-1] == "Pushed"
+        assert "docker-registry" not in (localcloud.container_support(local_ecr.cloud).missing or "")
+        local_ecr.create()
+        image = local_ecr.image(os.urandom(10_000))
+        assert local_ecr.push(image, "v1")[-1] == "Pushed"
         (served,) = containers()
         assert {port["HostIp"] for port in served.ports["5000/tcp"]} == {"127.0.0.1"}
         assert {path.stat().st_uid for path in (root / "build/registry").rglob("*")} == {os.getuid()}
-        os.kill(place.cloud.pid, signal.SIGKILL)
+        os.kill(local_ecr.cloud.pid, signal.SIGKILL)
         wait_until(lambda: localcloud.running() is None)
         assert containers()
-        place.restart()
+        local_ecr.restart()
         assert containers() == []
-        place.create()
-        assert place.push(image, "v1")[-1] == "Layer already exists"
+        local_ecr.create()
+        assert local_ecr.push(image, "v1")[-1] == "Layer already exists"
     finally:
-        place.close()
+        local_ecr.close()
     assert containers() == []
 
 

@@ -71,10 +71,6 @@ def sensitive_value() -> dict[str, Any]:
     return resource(f"aws_instance.i[{json.dumps(CANARY)}]", ("create",), None, wrapped)
 
 
-def hidden(**change: Any) -> dict[str, Any]:
-    return resource("aws_db_instance.d", ("update",), {"name": "a"}, {"name": "b"}, **change)
-
-
 MARKED: dict[str, Callable[[], dict[str, Any]]] = {
     "before": lambda: document(
         sensitive_value(), resource(before={"a": [{"b": CANARY}]}, after={}, before_sensitive={"a": [{"b": True}]})

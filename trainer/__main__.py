@@ -1,4 +1,4 @@
-"""``python -m trainer train | describe | check | evaluate``: the program that the container starts."""
+"""``python -m trainer COMMAND``: the program that the container starts; its commands are in `trainer.commands`."""
 
 import atexit
 import gc

@@ -125,7 +125,7 @@ class Run:
         return self.average.model if self.average else self.model
 
     def enter_stage(self) -> None:
-        """Freeze the layers that the next step does not train, and only these. What is compiled later obeys."""
+        """Freeze the layers that the next step does not train, and only these, for steps that are compiled later."""
         for layer in {id(layer): layer for stage in self.stages for layer in stage.frozen}.values():
             layer.trainable = all(layer is not frozen for frozen in self.stage.frozen)
 

@@ -1,4 +1,4 @@
-"""Uploads in parts that a command began and nobody will end: the answer that named one got lost, or it failed.
+"""Aborts multipart uploads that a command began and cannot complete: one failed, or the answer with its ID was lost.
 
 S3 keeps and bills their parts until somebody aborts them. The bucket's rule does so after days; this does so at once.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
@@ -14,9 +14,9 @@ from scripts.core import aws
 
 @contextlib.contextmanager
 def none_left(s3: Any, bucket: str, keys: Collection[str]) -> Iterator[None]:
-    """Abort the uploads that begin during the block and do not end in it. Without the right to look, leave them.
+    """Abort the uploads that begin during the block and do not end in it. Without the right to list them, they stay.
 
-    After an interrupt it asks nothing: you do not wait for a network that may be down.
+    After an interrupt it calls nothing, so that you do not wait for a network that may be down.
 
     Args:
         s3: the client.

@@ -29,7 +29,7 @@ class Cap:
     Args:
         usd: what a job may cost in USD.
         place: where that is set.
-        fix: what a person can do whose job may cost more; the default is for a job file.
+        fix: what to do if a job may cost more; the default is for a job file.
     """
 
     usd: float
@@ -51,7 +51,7 @@ class Estimate:
 
 
 def check(request: Mapping[str, Any], cap: Cap | None, stated: float | None, say: Callable[[str], None]) -> list[Tag]:
-    """Find the prices of a request's instances, and refuse it if it may cost more than it may.
+    """Find the prices of a request's instances, and refuse the request if it may cost more than its limit.
 
     Args:
         request: the whole CreateTrainingJob request, as it will be sent.

@@ -40,9 +40,9 @@ class Quota:
 
 
 def check(request: Mapping[str, Any], say: Callable[[str], None], jobs: int = 1) -> None:
-    """Refuse a request whose instances are more than a quota allows: SageMaker would, after the upload.
+    """Refuse a request whose instances are more than a quota allows. SageMaker would refuse it after the upload.
 
-    It would create no warm pool without a word, if the quota of warm pools is too small.
+    If the quota of warm pools is too small, SageMaker would run the job and silently keep no instances.
 
     Args:
         request: the CreateTrainingJob request.

@@ -1,4 +1,4 @@
-"""What the verbs that change or cost something call, with what for: `make data`, `image`, `train`, `tune`, `resume`.
+"""The calls of the verbs that change or cost something, and why: `make data`, `image`, `train`, `tune`, `resume`.
 
 `make logs`, `jobs` and `model` change nothing in the account, and `make stop` makes a single call that does. There, the
 first refused call names its action, and nothing has happened before it. A call is not in these lists if the verb does

@@ -45,8 +45,8 @@ def run(source: Source, folders: Folders, extra: Sequence[str], stop: Stop) -> i
         The program's exit code. If it is neither 0 nor that of SIGTERM, the failure file says why.
 
     Raises:
-        JobError: there is no such program, its code cannot be had, a hyperparameter asks for a distribution that there
-            is not, another host did not appear or was lost, or the instance type has a GPU and none is visible.
+        JobError: there is no such program, its code cannot be read, a hyperparameter asks for a distribution that the
+            image lacks, another host did not appear or was lost, or the instance type has a GPU and none is visible.
     """
     hyperparameters = read_program_values(folders)
     hosts, current = folders.hosts()

@@ -29,11 +29,11 @@ BEFORE: Mapping[str, Any] = {
     "warmup_epochs": 0,
     "weight_decay": 0.0,
 }
-"""What the trainer did before each of these hyperparameters existed. A checkpoint that lacks one was made that way."""
+"""The value that the trainer used before each of these hyperparameters existed: that of a checkpoint that lacks it."""
 
 
 def in_effect(settings: Hyperparameters) -> dict[str, Any]:
-    """Return the decisive hyperparameters, with the value that has no effect for those that have none here."""
+    """Return the decisive hyperparameters. One that has no effect with these settings gets a fixed value."""
     values = {name: getattr(settings, name) for name in DECISIVE}
     if settings.augmentation == "none":
         values["flip"] = False
@@ -47,7 +47,7 @@ def in_effect(settings: Hyperparameters) -> dict[str, Any]:
 def adopt(settings: Hyperparameters, given: Collection[str], saved: Mapping[str, Any] | None) -> Hyperparameters:
     """Return the hyperparameters with which a job resumes a checkpoint.
 
-    A hyperparameter that the checkpoint is older than, and that the job does not set, gets its value of `BEFORE`.
+    If the checkpoint is older than a hyperparameter, and the job does not set it, it gets its value in `BEFORE`.
 
     Args:
         settings: the job's.

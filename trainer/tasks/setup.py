@@ -38,7 +38,7 @@ class Choices:
 
 
 def choose(job: Job, newest: Checkpoint | None, compute_type: str) -> Choices:
-    """Choose how a job trains. What the checkpoint is older than stays as it was then.
+    """Choose how a job trains. If it resumes an older checkpoint, it trains as the trainer did at that time.
 
     Args:
         job: its hyperparameters are used.

@@ -122,7 +122,7 @@ def resume(run: Run, plan: Plan, found: Found, team: Team, weights_only: bool) -
 
 
 def saved_identity(newest: Checkpoint, plan: Plan) -> dict[str, Any]:
-    """The identity of a checkpoint's run. Members that did not exist when it was written have the values of then."""
+    """The identity of a checkpoint's run. A member that it is too old to have gets the value that was used then."""
     return {**plan.before, **newest.about["identity"]}
 
 

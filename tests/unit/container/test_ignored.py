@@ -49,6 +49,6 @@ def test_our_own_file_excludes_what_it_excludes_for_docker() -> None:
     assert list(ignored.kept(names, ignore)) == by_docker(names, ignore)
 
 
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error::FutureWarning")
 def test_a_bracket_in_a_set_stands_for_itself() -> None:
     assert list(ignored.kept(["[a", "&a", "xa"], "[[&&]a")) == ["xa"]

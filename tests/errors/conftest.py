@@ -8,8 +8,8 @@ from typing import Any
 import boto3
 import pytest
 
+from tests import forks
 from tests.conftest import Project
-from tests.errors import forks
 from tests.errors.front import Front
 from tests.errors.jobs import three_jobs
 from tests.errors.scene import DATA, Scene, bare, running, with_stack

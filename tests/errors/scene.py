@@ -32,7 +32,7 @@ class Scene:
         front: the proxy that answers for AWS; None without a cloud.
         aws: makes a boto3 client that bypasses the proxy.
         prefix: a command before the command, such as one that drops capabilities.
-        python: what make calls for Python (`forks.py`); None: the real one.
+        python: what make calls for Python (`tests/forks.py`); None: the real one.
     """
 
     project: Project

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import forks
 from tests.conftest import ROOT
-from tests.errors import forks
 from tests.unit.aws_server import aws_address, empty_aws
 
 __all__ = ["aws_address", "empty_aws"]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import forks
 from tests.conftest import ROOT, copy_bytecode
-from tests.errors import forks
 from tests.unit.trainer.trainer_runs import Base, write_digits
 
 

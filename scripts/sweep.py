@@ -17,7 +17,7 @@ def main(env: str, yes: bool) -> None:
 
     Look for running tunings and jobs, warm pools, untagged images, incomplete uploads, checkpoints of completed runs.
 
-    Only what has the stack's tags, or is in its own buckets and repository, is looked at.
+    Only jobs, buckets and a repository with the stack's tags are looked at.
     """
     from scripts import leftovers
     from scripts.stack import read_stack

@@ -1,4 +1,4 @@
-"""Finds the training job with the defaults, to say how much a search gained: one that is alike but for the values."""
+"""Finds a training job with the job file's own values, to say how much a search gained."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any

@@ -1,9 +1,9 @@
 """Measures what a training image costs in the trainer and in Keras's `fit`: same network, images and optimizer.
 
 Run it from the repository's root: ``python -m benchmarks.trainer [ROW ...]``, with rows of `epochs.ROWS`; on an idle
-machine a row takes about a minute. The trainer and `fit` are processes of their own, because the trainer makes
-TensorFlow deterministic. They take turns, an epoch each, in another order each round: whoever follows another process
-finds the processor's caches cold. It prints the medians, and their spread.
+machine a row takes half a minute to three minutes. The trainer and `fit` are processes of their own, because the
+trainer makes TensorFlow deterministic. They take turns, an epoch each, in another order each round: whoever follows
+another process finds the processor's caches cold. It prints the medians, and their spread.
 """
 
 import json

@@ -1,4 +1,4 @@
-# What `make data`, `image`, `train`, `tune`, `resume`, `logs`, `stop`, `jobs`, `tunings`, `sweep` and `model` call.
+# What `make data`, `image`, `train`, `tune`, `resume`, `logs`, `stop`, `jobs`, `tunings`, `prices`, `sweep` and `model` call.
 
 data "aws_iam_policy_document" "train" {
   statement {

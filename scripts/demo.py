@@ -15,6 +15,7 @@ import click
 from scripts import demo_steps, localcloud
 from scripts.core import console, verb
 from scripts.core.errors import UserError
+from scripts.costs import prices
 from scripts.demo_steps import Step, condense, journey
 from scripts.demo_steps.journey import JOB
 
@@ -124,10 +125,9 @@ def _cost(record: Mapping[str, Any]) -> list[str]:
     kind, seconds, cost = record["instance_type"], record["billable_seconds"], record["cost_usd"]
     if cost is None:
         return [f"  On AWS         the price of {kind} is not known here"]
-    return [
-        f"  On AWS         about ${cost:.4f} for {seconds} s of {kind} on demand",
-        f"  Price from     {record['prices_of']}",
-    ]
+    # The local cloud's Price List answers with the prices of this file; its address would say nothing to a reader.
+    source = "local-cloud.toml" if record["prices_of"].startswith(prices.REHEARSED) else record["prices_of"]
+    return [f"  On AWS         about ${cost:.4f} for {seconds} s of {kind} on demand", f"  Price from     {source}"]
 
 
 if __name__ == "__main__":

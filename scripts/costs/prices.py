@@ -7,6 +7,8 @@ from functools import partial
 from scripts.costs import answers, price_list, table
 
 STATED = "the job file"
+REHEARSED = "Price List at "
+"""Before the address of a Price List that is not AWS's."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,7 @@ def choose(
         if own is not None and kind in own.hour:
             found[kind] = Price(own.hour[kind], f"prices of {own.date}")
         if listed is not None and kind in listed.values:
-            # A rehearsal's price is not AWS's.
-            whose = f"Price List at {listed.endpoint}" if listed.endpoint else "AWS Price List"
+            whose = f"{REHEARSED}{listed.endpoint}" if listed.endpoint else "AWS Price List"
             found[kind] = Price(listed.values[kind], f"{whose} of {listed.at:%Y-%m-%d}")
     return found
 

@@ -49,6 +49,7 @@ def test_it_fits_one_screen_of_100_columns(demo: str) -> None:
 
 def test_it_prints_the_cost_and_the_commands_for_aws(demo: str) -> None:
     assert re.search(r"On AWS .*\$\d+\.\d+.*ml\.m5\.xlarge", demo)
+    assert "Price from     local-cloud.toml\n" in demo
     assert re.findall(r"^  (make .*)$", demo, flags=re.MULTILINE)[-3:] == [
         "make infra",
         "make image JOB=digits",

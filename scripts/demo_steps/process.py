@@ -76,16 +76,25 @@ def _finish(step: Step, environment: Mapping[str, str], interrupted: str) -> int
     Ctrl-C at a terminal reaches the command too. A SIGTERM is passed on to it.
     """
     signals: list[int] = []
+    started: list[subprocess.Popen[bytes]] = []
     command = [sys.executable, "-m", *step.module]
-    # A file and not a pipe: a child of the command that lives on cannot keep the demo waiting for the end of output.
-    with step.log.open("wb") as log, subprocess.Popen(command, env=environment, stdout=log, stderr=log) as process:
 
-        def pass_on(number: int, _frame: object) -> None:
-            signals.append(number)
+    def pass_on(number: int, _frame: object) -> None:
+        signals.append(number)
+        for process in started:
             process.terminate()
 
-        with handled(signal.SIGINT, lambda number, _frame: signals.append(number)), handled(signal.SIGTERM, pass_on):
-            code = _watch(step, process, signals)
+    with (
+        handled(signal.SIGINT, lambda number, _frame: signals.append(number)),
+        handled(signal.SIGTERM, pass_on),
+        # A file and not a pipe: a child of the command that lives on cannot keep the demo waiting.
+        step.log.open("wb") as log,
+        subprocess.Popen(command, env=environment, stdout=log, stderr=log) as process,
+    ):
+        started.append(process)
+        if signal.SIGTERM in signals:  # it arrived before
+            process.terminate()
+        code = _watch(step, process, signals)
     if signals:
         raise verb.Interrupted(interrupted)
     return code

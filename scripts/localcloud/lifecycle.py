@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+from scripts.core import interrupts
 from scripts.core.errors import UserError
 from scripts.localcloud.environment import AWS_CONFIG, Cloud, isolate
 
@@ -62,31 +63,39 @@ def start(lifetime: bool = False) -> Cloud:
         UserError: the server did not start, or its folder cannot be written.
     """
     folder = FOLDER.absolute()
+    child: subprocess.Popen[bytes] | None = None
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _await_ending(folder)
-        (folder / AWS_CONFIG).write_text("")
-        with (folder / LOG).open("ab") as log, _lifeline(lifetime) as (arguments, descriptors):
-            child = subprocess.Popen(
-                [sys.executable, "-m", "scripts.localcloud.server", *arguments],
-                env=_server_environment(folder),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                pass_fds=descriptors,
-                start_new_session=True,  # Ctrl-C in the terminal must interrupt the verb, not the server.
-            )
-    except OSError as error:
-        raise UserError(
-            f"The local cloud cannot be started: {error}.", f"Make {FOLDER} a folder that you can write."
-        ) from error
-    _children[child.pid] = child
-    try:
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _await_ending(folder)
+            with interrupts.delayed():
+                child = _start_server(folder, lifetime)
+        except OSError as error:
+            raise UserError(
+                f"The local cloud cannot be started: {error}.", f"Make {FOLDER} a folder that you can write."
+            ) from error
         return _wait_until_ready(child, folder)
     except BaseException:
-        child.terminate()
-        child.wait(STOP_SECONDS)
+        if child is not None:
+            child.terminate()
+            child.wait(STOP_SECONDS)
         raise
+
+
+def _start_server(folder: Path, lifetime: bool) -> "subprocess.Popen[bytes]":
+    (folder / AWS_CONFIG).write_text("")
+    with (folder / LOG).open("ab") as log, _lifeline(lifetime) as (arguments, descriptors):
+        child = subprocess.Popen(
+            [sys.executable, "-m", "scripts.localcloud.server", *arguments],
+            env=_server_environment(folder),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=descriptors,
+            start_new_session=True,  # Ctrl-C in the terminal must interrupt the verb, not the server.
+        )
+    _children[child.pid] = child
+    return child
 
 
 def stop() -> None:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from scripts.core import interrupts
+
 CHECKPOINT_STEPS = 10
 HYPERPARAMETERS = {
     "image_size": 8,
@@ -183,9 +185,11 @@ class Job:
             logs = [base / f"log-{self._attempts:02}.txt" for base in self._bases]
             programs = []
             for base, log in zip(self._bases, logs, strict=True):
-                program = self._start(base, held.enter_context(log.open("wb")))
-                held.callback(program.wait)
-                held.callback(program.kill)
+                output = held.enter_context(log.open("wb"))
+                with interrupts.delayed():
+                    program = self._start(base, output)
+                    held.callback(program.wait)
+                    held.callback(program.kill)
                 programs.append(program)
             yield Attempt(programs, logs[0], chief / "checkpoints")
 

@@ -7,7 +7,6 @@ longer knows, hide errors, or write variables to temporary files.
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -17,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from scripts.core import console
+from scripts.core import console, interrupts
 from scripts.core.errors import UserError
 from scripts.stack import live_output, mirror, overrides
 
@@ -238,27 +237,10 @@ def delay_interrupts() -> Iterator[None]:
     If we stopped first, the caller would clean up while Terraform still works. If only we get a SIGTERM, we wait until
     Terraform ends as usual.
     """
-    arrived: list[int] = []
     stderr = sys.stderr  # the caller redirects sys.stderr within the block
     message = "Waiting for Terraform to finish what it has begun, so that its state and lock stay in order …"
-
-    def delay(number: int, _frame: object) -> None:
-        if not arrived:
-            console.write(message, stderr)
-        arrived.append(number)
-
-    # A signal that is ignored, as in a shell's background process, stays ignored.
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    delayed = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
-    for number in delayed:
-        signal.signal(number, delay)
-    try:
+    with interrupts.delayed(lambda: console.write(message, stderr)):
         yield
-    finally:
-        for number in delayed:
-            signal.signal(number, before[number])
-    if arrived:
-        signal.raise_signal(arrived[0])
 
 
 def report_mirror(runner: Terraform) -> None:

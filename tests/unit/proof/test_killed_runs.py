@@ -85,6 +85,19 @@ def test_a_failed_run_is_reported_with_its_log(tmp_path: Path) -> None:
         proof.run_uninterrupted(proof.Job(tmp_path, "baseline", 1, start_failing, 1))
 
 
+def test_an_interrupt_while_a_program_is_started_ends_it_too(tmp_path: Path) -> None:
+    started = []
+
+    def start(_base: Path, _log: IO[bytes]) -> "subprocess.Popen[bytes]":
+        started.append(subprocess.Popen(["sleep", "60"]))
+        signal.raise_signal(signal.SIGINT)  # as if it came before Popen has returned
+        return started[0]
+
+    with pytest.raises(KeyboardInterrupt), proof.Job(tmp_path, "baseline", 2, start, 1).attempt():
+        pass
+    assert [program.returncode for program in started] == [-signal.SIGKILL]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_leaves_no_process_and_no_folder(tmp_path: Path, number: signal.Signals) -> None:
     with subprocess.Popen(

@@ -58,6 +58,7 @@ except link.HostLostError as lost:
 """
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("frozen", [0, 2])
 def test_all_other_hosts_name_the_frozen_host(frozen: int) -> None:
     hosts = host_names(3)

@@ -62,6 +62,7 @@ def history() -> Iterator[list[Files]]:
         yield states(folder, run)
 
 
+@pytest.mark.e2e
 @settings(max_examples=80, deadline=None)
 @given(data=st.data())
 def test_each_copied_checkpoint_is_complete_or_torn(history: list[Files], data: st.DataObject) -> None:

@@ -1,9 +1,20 @@
-"""Interrupts that wait for the end of what must not be left half done."""
+"""Signals within a block: handled otherwise, or held back until what must not be left half done is done."""
 
+import contextlib
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+
+@contextmanager
+def handled(number: signal.Signals, handler: Callable[[int, object], None]) -> Iterator[None]:
+    """Handle a signal with ``handler`` inside this block."""
+    before = signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
 
 
 @contextmanager
@@ -26,15 +37,10 @@ def delayed(announce: Callable[[], object] = lambda: None) -> Iterator[None]:
             announce()
         arrived.append(number)
 
-    # A signal that is ignored, as in a shell's background process, stays ignored.
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    held = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
-    for number in held:
-        signal.signal(number, delay)
-    try:
+    with contextlib.ExitStack() as stack:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as in a shell's background process: it stays ignored
+                stack.enter_context(handled(number, delay))
         yield
-    finally:
-        for number in held:
-            signal.signal(number, before[number])
     if arrived:
         signal.raise_signal(arrived[0])

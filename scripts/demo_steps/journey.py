@@ -8,8 +8,9 @@ from pathlib import Path
 
 from scripts import localcloud
 from scripts.core import console
+from scripts.core.interrupts import handled
 from scripts.demo_steps import condense
-from scripts.demo_steps.process import Step, handled
+from scripts.demo_steps.process import Step
 
 JOB = "digits"
 AWS_BASE = "tensorflow-training"

@@ -5,12 +5,12 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.core import console, verb
+from scripts.core.interrupts import handled
 from scripts.core.progress import StatusLine
 from scripts.demo_steps.condense import Condense, Summary, last_line
 
@@ -76,24 +76,18 @@ def _finish(step: Step, environment: Mapping[str, str], interrupted: str) -> int
     Ctrl-C at a terminal reaches the command too. A SIGTERM is passed on to it.
     """
     signals: list[int] = []
-    started: list[subprocess.Popen[bytes]] = []
     command = [sys.executable, "-m", *step.module]
 
-    def pass_on(number: int, _frame: object) -> None:
+    def note(number: int, _frame: object) -> None:
         signals.append(number)
-        for process in started:
-            process.terminate()
 
     with (
-        handled(signal.SIGINT, lambda number, _frame: signals.append(number)),
-        handled(signal.SIGTERM, pass_on),
+        handled(signal.SIGINT, note),
+        handled(signal.SIGTERM, note),
         # A file and not a pipe: a child of the command that lives on cannot keep the demo waiting.
         step.log.open("wb") as log,
         subprocess.Popen(command, env=environment, stdout=log, stderr=log) as process,
     ):
-        started.append(process)
-        if signal.SIGTERM in signals:  # it arrived before
-            process.terminate()
         code = _watch(step, process, signals)
     if signals:
         raise verb.Interrupted(interrupted)
@@ -101,9 +95,9 @@ def _finish(step: Step, environment: Mapping[str, str], interrupted: str) -> int
 
 
 def _watch(step: Step, process: "subprocess.Popen[bytes]", signals: Sequence[int]) -> int:
-    """Show the summary of the output until the command ends; gives its exit code."""
+    """Show the summary of the output, and pass each SIGTERM on, until the command ends; gives its exit code."""
     status, start = StatusLine(), time.monotonic()
-    printed, announced = 0, False
+    printed = seen = 0
     while True:
         code = _wait(process)
         summary = step.condense(_read(step.log, whole_lines=code is None), code == 0)
@@ -114,9 +108,12 @@ def _watch(step: Step, process: "subprocess.Popen[bytes]", signals: Sequence[int
         if code is not None:
             status.clear()
             return code
-        if signals and not announced:
-            status.line(f"{INDENT}Interrupted. Waiting until this step has cleaned up …")
-            announced = True
+        for number in signals[seen:]:
+            if number == signal.SIGTERM:
+                process.terminate()
+            if seen == 0:
+                status.line(f"{INDENT}Interrupted. Waiting until this step has cleaned up …")
+            seen += 1
         status.show(_status(summary, time.monotonic() - start))
 
 
@@ -148,13 +145,3 @@ def _print_tail(log: Path) -> None:
     if len(lines) > TAIL:
         console.warn(f"… the last {TAIL} of {len(lines)} lines:")
     console.warn("\n".join(lines[-TAIL:]))
-
-
-@contextmanager
-def handled(number: signal.Signals, handler: Callable[[int, object], None]) -> Iterator[None]:
-    """Handle a signal with ``handler`` inside this block."""
-    before = signal.signal(number, handler)
-    try:
-        yield
-    finally:
-        signal.signal(number, before)

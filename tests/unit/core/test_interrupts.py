@@ -18,17 +18,15 @@ def interrupted_block(*numbers: signal.Signals) -> list[str]:
 
 def test_the_first_signal_is_announced_once_and_delivered_after_the_block() -> None:
     delivered: list[int] = []
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        for number in before:
-            signal.signal(number, lambda number, _frame: delivered.append(number))
+
+    def deliver(number: int, _frame: object) -> None:
+        delivered.append(number)
+
+    with interrupts.handled(signal.SIGINT, deliver), interrupts.handled(signal.SIGTERM, deliver):
         assert interrupted_block(signal.SIGTERM, signal.SIGINT, signal.SIGTERM) == ["announced", "the block's end"]
         assert delivered == [signal.SIGTERM]
         assert interrupted_block() == ["the block's end"]
         assert delivered == [signal.SIGTERM]
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def test_a_signal_that_is_ignored_stays_ignored() -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 from tests.errors.case import STACK, Case, given
 from tests.errors.credentials import GROUP
-from tests.errors.refusals import DATA, SMALL
+from tests.errors.refusals import DATA_ARN, SMALL
 from tests.errors.scene import Given, Scene
 
-OBJECTS = f"{DATA}/mistake/training/*"
+OBJECTS = f"{DATA_ARN}/mistake/training/*"
 FIX = "Ask the account's administrator for the policy of terraform/modules/people, or for this right."
 
 

@@ -16,11 +16,11 @@ from tests.errors.case import (
     variable,
 )
 from tests.errors.credentials import GROUP
-from tests.errors.scene import Scene
+from tests.errors.scene import DATA, Scene
 
 NO_OUTPUTS = file("build/local-local/outputs.json", "")  # Terraform's outputs, which are kept from the last command
 STATE = "trainyard-tfstate-123456789012-us-east-1"
-DATA = "arn:aws:s3:::trainyard-local-data-123456789012-us-east-1"
+DATA_ARN = f"arn:aws:s3:::{DATA}"
 
 SMALL = given(
     job('program = "own.py"', '[channels.training]\nsource = "data/small"\n'),
@@ -32,15 +32,15 @@ SMALL = given(
 @contextmanager
 def an_object_of_no_file(scene: Scene) -> Iterator[None]:
     """The object of a deleted file, and the object of an existing one."""
-    s3, bucket = scene.client("s3"), DATA.rpartition(":")[2]
+    s3 = scene.client("s3")
     keys = ("mistake/training/0/gone.png", "mistake/training/0/one.png")
-    s3.put_object(Bucket=bucket, Key=keys[0], Body=b"x")
-    s3.put_object(Bucket=bucket, Key=keys[1], Body=(scene.folder / "data/small/0/one.png").read_bytes())
+    s3.put_object(Bucket=DATA, Key=keys[0], Body=b"x")
+    s3.put_object(Bucket=DATA, Key=keys[1], Body=(scene.folder / "data/small/0/one.png").read_bytes())
     try:
         yield
     finally:
         for key in keys:
-            s3.delete_object(Bucket=bucket, Key=key)
+            s3.delete_object(Bucket=DATA, Key=key)
 
 
 CASES = (
@@ -76,13 +76,13 @@ CASES = (
             (
                 "make data JOB=digits",
                 "s3:ListBucket",
-                DATA,
+                DATA_ARN,
                 refused("s3:ListObjectsV2", "AccessDenied", "Access Denied", 403),
             ),
             (
                 "make data JOB=mistake",
                 "s3:PutObject",
-                f"{DATA}/mistake/training/0/one.png",
+                f"{DATA_ARN}/mistake/training/0/one.png",
                 given(
                     SMALL,
                     refused("s3:PutObject", "AccessDenied", "Access Denied", 403),
@@ -117,7 +117,7 @@ CASES = (
             (
                 "make data JOB=mistake YES=1",
                 "s3:DeleteObject",
-                f"{DATA}/mistake/training/0/gone.png",
+                f"{DATA_ARN}/mistake/training/0/gone.png",
                 given(
                     SMALL,
                     an_object_of_no_file,

@@ -7,12 +7,12 @@ from typing import Any
 
 from tests.errors.case import STACK, Case, given
 from tests.errors.credentials import GROUP
-from tests.errors.refusals import DATA, SMALL
+from tests.errors.refusals import DATA_ARN, SMALL
 from tests.errors.scene import Given, Scene
 
 NAME = "trainyard-local-training-123456789012-us-east-1"
 ROLE = f"arn:aws:iam::123456789012:role/{NAME}"
-CHANNEL = f"{DATA}/mistake/training/"
+CHANNEL = f"{DATA_ARN}/mistake/training/"
 
 
 def denied(action: str) -> Given:

@@ -5,7 +5,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from scripts.core import interrupts
+from scripts.core.ports import LOOPBACK, reserved_port
 
 CHECKPOINT_STEPS = 10
 HYPERPARAMETERS = {
@@ -176,7 +176,9 @@ class Job:
         chief = self._bases[0]
         self._attempts += 1
         with contextlib.ExitStack() as held:
-            for base, resources in zip(self._bases, _resources(len(self._bases)), strict=True):
+            hosts = _hosts(len(self._bases), held)
+            for base, host in zip(self._bases, hosts, strict=True):
+                resources = {"hosts": hosts, "current_host": host}
                 (base / "input" / "config" / "resourceconfig.json").write_text(json.dumps(resources))
                 if base != chief:  # S3 gives every host the checkpoints that the chief has uploaded
                     shutil.rmtree(base / "checkpoints", ignore_errors=True)
@@ -231,14 +233,11 @@ def environment(base: Path) -> dict[str, str]:
     return {"SAGEMAKER_BASE_DIR": str(base), "TRAINER_HOSTS_SECONDS": str(HOSTS_SECONDS)}
 
 
-def _resources(hosts: int) -> list[dict[str, Any]]:
-    """The resourceconfig.json of each host. All hosts are this machine, each with a new free port."""
-    if hosts == 1:
-        return [{"hosts": ["algo-1"], "current_host": "algo-1"}]
-    with contextlib.ExitStack() as held:
-        sockets = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(hosts)]
-        names = [f"127.0.0.1:{each.getsockname()[1]}" for each in sockets]
-    return [{"hosts": names, "current_host": name} for name in names]
+def _hosts(count: int, held: contextlib.ExitStack) -> list[str]:
+    """The names of the hosts. All are this machine, each with a port that is reserved until ``held`` is closed."""
+    if count == 1:
+        return ["algo-1"]
+    return [f"{LOOPBACK}:{held.enter_context(reserved_port())}" for _ in range(count)]
 
 
 def _names(folder: Path) -> list[str]:

@@ -19,6 +19,7 @@ import pytest
 
 from scripts.container import Base, base, build, image_tag, pull
 from scripts.core.errors import UserError
+from scripts.core.ports import reserved_port
 from tests.conftest import ROOT, Project, clean_environment, missing
 
 pytestmark = pytest.mark.e2e
@@ -78,23 +79,22 @@ def shelf(engine: Any, tiny: str, tmp_path: Path) -> Iterator[str]:
     program = shutil.which("docker-registry")
     if program is None:
         missing("docker-registry is not on PATH")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    settings = f"version: 0.1\nstorage: {{filesystem: {{rootdirectory: {tmp_path}/held}}}}\n"
-    (tmp_path / "registry.yml").write_text(f"{settings}http: {{addr: '127.0.0.1:{port}'}}\n")
-    served = subprocess.Popen([str(program), "serve", str(tmp_path / "registry.yml")], stderr=subprocess.DEVNULL)
-    repository = f"localhost:{port}/tensorflow-training"
-    try:
-        wait_for(port)
-        engine.api.tag(tiny, repository, TAG)
-        assert not [event for event in engine.api.push(repository, TAG, stream=True, decode=True) if "error" in event]
-        forget_image(engine, repository)
-        yield repository
-    finally:
-        forget_image(engine, repository)
-        served.terminate()
-        served.wait()
+    with reserved_port() as port:
+        settings = f"version: 0.1\nstorage: {{filesystem: {{rootdirectory: {tmp_path}/held}}}}\n"
+        (tmp_path / "registry.yml").write_text(f"{settings}http: {{addr: '127.0.0.1:{port}'}}\n")
+        served = subprocess.Popen([str(program), "serve", str(tmp_path / "registry.yml")], stderr=subprocess.DEVNULL)
+        repository = f"localhost:{port}/tensorflow-training"
+        try:
+            wait_for(port)
+            engine.api.tag(tiny, repository, TAG)
+            events = engine.api.push(repository, TAG, stream=True, decode=True)
+            assert not [event for event in events if "error" in event]
+            forget_image(engine, repository)
+            yield repository
+        finally:
+            forget_image(engine, repository)
+            served.terminate()
+            served.wait()
 
 
 def wait_for(port: int) -> None:

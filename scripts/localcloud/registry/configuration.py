@@ -3,7 +3,6 @@
 from typing import Any
 
 FILE = "config.json"  # The program reads YAML, and JSON is YAML.
-LOOPBACK = "127.0.0.1"
 
 
 def configuration(root: str, address: str) -> dict[str, Any]:

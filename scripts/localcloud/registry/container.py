@@ -6,8 +6,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scripts.core.ports import LOOPBACK
 from scripts.localcloud.engine import NoEngineError, connect
-from scripts.localcloud.registry.configuration import FILE, LOOPBACK, configuration
+from scripts.localcloud.registry.configuration import FILE, configuration
 
 if TYPE_CHECKING:
     import docker

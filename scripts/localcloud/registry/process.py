@@ -1,13 +1,14 @@
 """The registry's program as a process on this machine."""
 
+import contextlib
 import json
 import os
 import shutil
-import socket
 import subprocess
 from pathlib import Path
 
-from scripts.localcloud.registry.configuration import FILE, LOOPBACK, configuration
+from scripts.core.ports import LOOPBACK, reserved_port
+from scripts.localcloud.registry.configuration import FILE, configuration
 
 STOP_SECONDS = 10
 LOG = "registry.log"
@@ -30,7 +31,8 @@ class Process:
     """
 
     def __init__(self, program: str, folder: Path) -> None:
-        self.port = _free_port()
+        self._reserved = contextlib.ExitStack()
+        self.port = self._reserved.enter_context(reserved_port())
         file = folder / FILE
         file.write_text(json.dumps(configuration(str(folder), f"{LOOPBACK}:{self.port}")))
         self._log = folder / LOG
@@ -62,9 +64,4 @@ class Process:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
+        self._reserved.close()

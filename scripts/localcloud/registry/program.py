@@ -7,8 +7,8 @@ from typing import Protocol
 
 import urllib3
 
+from scripts.core.ports import LOOPBACK
 from scripts.localcloud.registry import container, process
-from scripts.localcloud.registry.configuration import LOOPBACK
 
 START_SECONDS = 20
 POLL_SECONDS = 0.02

@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from tests.unit.trainer.trainer_runs import free_ports
 from trainyard.errors import JobError
 from trainyard.hosts import link
 from trainyard.stop import Stop
@@ -27,10 +26,6 @@ def run_parallel(*calls: Callable[[], Any]) -> list[Any]:
         thread.join(60)
         assert not thread.is_alive()
     return results
-
-
-def host_names(count: int) -> list[str]:
-    return [f"127.0.0.1:{port}" for port in free_ports(count)]
 
 
 def connect_all(hosts: list[str]) -> list[link.Link]:

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.trainer.links import connect_all, host_names, run_parallel
-from tests.unit.trainer.trainer_runs import ROOT, wait_for
+from tests.unit.trainer.links import connect_all, run_parallel
+from tests.unit.trainer.trainer_runs import ROOT, host_names, wait_for
 from trainyard.errors import JobError
 from trainyard.hosts import link
 from trainyard.stop import Stop

@@ -11,8 +11,16 @@ import pytest
 
 from tests.unit.trainer.device_runs import train_on_devices
 from tests.unit.trainer.forked import Program
-from tests.unit.trainer.links import host_names
-from tests.unit.trainer.trainer_runs import ROOT, SMALL, Base, Hosts, environment, wait_for, wait_for_all
+from tests.unit.trainer.trainer_runs import (
+    ROOT,
+    SMALL,
+    Base,
+    Hosts,
+    environment,
+    host_names,
+    wait_for,
+    wait_for_all,
+)
 from trainyard.hosts import link
 
 pytestmark = pytest.mark.e2e

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.trainer.links import connect_all, host_names, run_parallel
-from tests.unit.trainer.trainer_runs import Base, Hosts, wait_for
+from tests.unit.trainer.links import connect_all, run_parallel
+from tests.unit.trainer.trainer_runs import Base, Hosts, host_names, wait_for
 from trainer.contract.watch import Watch
 from trainyard.hosts.tf_config import tf_config
 from trainyard.stop import Stop

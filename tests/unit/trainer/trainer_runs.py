@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -14,11 +13,13 @@ from typing import Any
 
 from PIL import Image
 
+from scripts.core.ports import LOOPBACK, reserved_port
 from tests.unit.trainer import forked
 from tests.unit.trainer.forked import Program
 
 ROOT = Path(__file__).parents[3]
 SMALL = {"image_size": "8", "channels": "1", "epochs": "2", "learning_rate": "0.005"}
+_RESERVED = contextlib.ExitStack()
 
 
 def write_digits(folder: Path, numbers: range) -> Path:
@@ -139,7 +140,7 @@ class Hosts:
     """The base folders of one job on several hosts. Each host is a process with its own port."""
 
     def __init__(self, root: Path, count: int, **hyperparameters: str) -> None:
-        self.names = [f"127.0.0.1:{port}" for port in free_ports(count)]
+        self.names = host_names(count)
         self.bases = [Base(root / str(number), {"TRAINER_HOSTS_SECONDS": "60"}) for number in range(1, count + 1)]
         for base, name in zip(self.bases, self.names, strict=True):
             resources = {"hosts": self.names, "current_host": name}
@@ -172,11 +173,9 @@ def wait_for_all(processes: Sequence[Program], seconds: float = 600) -> "list[su
     ]
 
 
-def free_ports(count: int) -> list[int]:
-    """Free ports, all different."""
-    with contextlib.ExitStack() as held:
-        sockets = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [each.getsockname()[1] for each in sockets]
+def host_names(count: int) -> list[str]:
+    """Names for hosts on this machine, each with a port that is reserved until this process ends."""
+    return [f"{LOOPBACK}:{_RESERVED.enter_context(reserved_port())}" for _ in range(count)]
 
 
 def wait_for(process: "Program | subprocess.Popen[str]", word: str) -> None:

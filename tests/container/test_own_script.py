@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -97,9 +96,7 @@ def test_the_page_s_program_saves_when_it_is_stopped(container: Container) -> No
     container.base.configure(hyperparameters={"epochs": "10000"})
     with container.started("train", SAGEMAKER_PROGRAM="my_train.py") as name:
         container.wait_for(name, "Epoch 3/")
-        started = time.monotonic()
         assert container.stop(name) == 0, container.log(name)
-        assert time.monotonic() - started < 30
     assert (container.base.root / "model" / "model.keras").is_file()
 
 
@@ -122,9 +119,7 @@ def test_a_program_can_read_its_hyperparameters_from_the_file(container: Contain
 def test_sigterm_is_passed_to_the_program(container: Container, handle: list[str], code: int) -> None:
     with container.started("train", *handle, SAGEMAKER_PROGRAM="waits.py") as name:
         container.wait_for(name, "ready")
-        started = time.monotonic()
         assert container.stop(name) == code
-        assert time.monotonic() - started < 10
     assert (container.base.root / "checkpoints" / "last").exists() == bool(handle)
 
 

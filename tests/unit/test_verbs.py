@@ -76,7 +76,7 @@ def test_ctrl_c_while_modules_are_imported_prints_one_line(tmp_path: Path) -> No
     while not (tmp_path / "begun").exists():
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert errors == "\nInterrupted. Nothing was changed; run the same command to start over.\n"
 

@@ -40,7 +40,7 @@ def test_an_interrupt_in_a_finalizer_is_not_lost(number: signal.Signals) -> None
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
     )
     assert ended.returncode == 130

@@ -90,7 +90,7 @@ def test_a_signal_waits_for_the_step_to_clean_up(tmp_path: Path, number: signal.
             os.killpg(process.pid, number)  # as a terminal does
         else:
             process.send_signal(number)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert log.read_text() == "ready\ncleaned up\n"
     assert "Interrupted. Waiting until this step has cleaned up" in out

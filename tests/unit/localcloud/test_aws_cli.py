@@ -133,7 +133,7 @@ def test_errors_have_the_form_of_aws(aws: Aws, account: Any, tmp_path: Path) -> 
     assert "1 validation error detected: Value 'not_a_name' at 'trainingJobName' failed to satisfy" in refused
     started = time.monotonic()
     aws("s3", "cp", "s3://data/nothing", "here", code=1)
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 30
 
 
 ANY_PROGRAM = """

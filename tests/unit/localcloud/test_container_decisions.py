@@ -179,7 +179,7 @@ def test_the_first_failure_kills_the_other_programs(tmp_path: Path) -> None:
         "algo-3": start(tmp_path, "exit(0)"),
     }
     assert hosts.wait_for_all(programs, lambda: Instruction.RUN, grace=100) == HostFailure("algo-2", 3, "")
-    assert programs["algo-1"].wait(1) == 137
+    assert programs["algo-1"].wait(60) == 137
 
 
 def test_stopped_programs_are_killed_after_the_grace_period(tmp_path: Path) -> None:
@@ -191,7 +191,7 @@ def test_stopped_programs_are_killed_after_the_grace_period(tmp_path: Path) -> N
     for program in programs.values():
         assert next(program.lines()) == "1"
     assert hosts.wait_for_all(programs, lambda: Instruction.STOP, grace=0.5) is None
-    assert [program.wait(1) for program in programs.values()] == [137, 5]
+    assert [program.wait(60) for program in programs.values()] == [137, 5]
 
 
 def image(name: str, layers: str, **members: Any) -> dict[str, Any]:

@@ -253,11 +253,11 @@ def test_jobs_get_slots_in_the_order_of_their_requests() -> None:
         for number in range(3):
             threads.append(threading.Thread(target=take, args=(number,)))
             threads[-1].start()
-            assert waiting[number].wait(5)
+            assert waiting[number].wait(60)
         with slots.hold(lambda: None, lambda: True) as held:
             assert not held
     for thread in threads:
-        thread.join(5)
+        thread.join(60)
     assert order == [0, 1, 2]
     assert not release.is_set()
 
@@ -284,7 +284,7 @@ def test_a_program_that_ignores_sigterm_is_killed_with_its_child_processes(tmp_p
     running.terminate()
     assert running.wait(0.3) is None
     running.kill()
-    assert running.wait(5) == 137
+    assert running.wait(60) == 137
     assert list(lines) == [], "the pipe closes when the last process has ended"
     (layout.base / "input" / "data").chmod(0o500)
     remove(layout.base)

@@ -14,7 +14,7 @@ SIGNED = "AWS4-HMAC-SHA256 Credential=a/20260801/us-east-1/s3/aws4_request, Sign
 @pytest.fixture
 def connection(cloud: Any, client: Callable[..., Any]) -> Iterator[http.client.HTTPConnection]:
     client("s3").create_bucket(Bucket="wire")
-    opened = http.client.HTTPConnection("127.0.0.1", cloud.port, timeout=10)
+    opened = http.client.HTTPConnection("127.0.0.1", cloud.port, timeout=60)
     yield opened
     opened.close()
 

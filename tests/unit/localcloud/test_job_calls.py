@@ -147,7 +147,7 @@ def served() -> Iterator[tuple[str, int]]:
 
 def test_an_endpoint_answers_its_network_alone(served: tuple[str, int]) -> None:
     for source, answers in (("127.0.0.1", True), ("127.0.0.3", True), ("127.0.0.2", False), ("127.0.0.4", False)):
-        connection = http.client.HTTPConnection(*served, timeout=5, source_address=(source, 0))
+        connection = http.client.HTTPConnection(*served, timeout=60, source_address=(source, 0))
         try:
             connection.request("GET", "/")
             assert (answers, connection.getresponse().read()) == (True, source.encode())
@@ -165,14 +165,14 @@ def test_an_endpoint_that_ends_cuts_its_connections() -> None:
     network = IPv4Network("127.0.0.0/30")
     with endpoint.serve(application, IPv4Address("127.0.0.2"), network) as url:
         place = ("127.0.0.2", int(url.rpartition(":")[2]))
-        connection = socket.create_connection(place, 5, source_address=("127.0.0.1", 0))
+        connection = socket.create_connection(place, 60, source_address=("127.0.0.1", 0))
         connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         assert connection.recv(100).startswith(b"HTTP/1.1 200")
     with connection:
         while connection.recv(1000):
             pass
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(place, 5)
+        socket.create_connection(place, 60)
 
 
 def test_a_gateway_of_another_machine_is_reported_and_the_job_has_no_endpoint() -> None:
@@ -197,7 +197,7 @@ def test_a_roles_files_have_new_keys_before_the_old_ones_expire(tmp_path: Path) 
 
     with role.files(folder, PurePosixPath("/a b/role"), assume):
         assert (folder / "config").read_text() == "[default]\ncredential_process = cat '/a b/role/keys.json'\n"
-        assert renewed.wait(5)
+        assert renewed.wait(60)
         while (content := json.loads((folder / "keys.json").read_text()))["AccessKeyId"] != "key-3":
             pass
         assert content["Version"] == 1

@@ -257,7 +257,7 @@ SIGNATURE = (
 
 
 def post(cloud: Any, body: bytes, **headers: str) -> tuple[int, dict[str, Any] | str]:
-    connection = http.client.HTTPConnection("127.0.0.1", cloud.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", cloud.port, timeout=60)
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     signed = {"X-Amz-Target": "SageMaker.ListTrainingJobs", "Authorization": SIGNATURE}
     connection.request("POST", "/", body, signed | named)

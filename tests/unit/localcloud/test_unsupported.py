@@ -87,7 +87,7 @@ def test_a_name_in_a_request_cannot_add_to_the_answer(cloud: Any) -> None:
         "AWS4-HMAC-SHA256 Credential=a/20260801/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=" + "0" * 64
     )
     headers = {"Authorization": signed, "Content-Type": "application/x-www-form-urlencoded"}
-    connection = http.client.HTTPConnection("127.0.0.1", cloud.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", cloud.port, timeout=60)
     connection.request("POST", "/", "Action=%3Cb%3E&Version=2010-05-08", headers)
     answer = connection.getresponse()
     text = answer.read().decode()

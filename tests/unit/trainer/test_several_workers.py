@@ -178,7 +178,7 @@ def test_a_host_that_is_frozen_is_named_as_the_cause_of_a_failure(tmp_path: Path
     processes[1].send_signal(signal.SIGSTOP)
     tell(hosts)
     try:
-        assert processes[0].wait(timeout=30) == 1
+        assert processes[0].wait(timeout=60) == 1
     finally:
         for process in processes:
             process.kill()

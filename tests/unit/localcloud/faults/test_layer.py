@@ -36,7 +36,7 @@ def faults(cloud: localcloud.Cloud) -> Iterator[Callable[[str], None]]:
 @pytest.fixture(scope="module")
 def once(cloud: localcloud.Cloud) -> Callable[[str], Any]:
     """Makes clients that try each call once."""
-    config = Config(retries={"mode": "standard", "total_max_attempts": 1}, read_timeout=10)
+    config = Config(retries={"mode": "standard", "total_max_attempts": 1}, read_timeout=60)
     return cache(partial(new_client, cloud.url, config=config))
 
 
@@ -88,7 +88,7 @@ def test_a_wrong_clock_shows_in_the_date_of_an_answer_without_a_body(
 
 def test_docker_gets_an_error_in_the_registrys_form(cloud: localcloud.Cloud, faults: Callable[[str], None]) -> None:
     faults("registry throttled, * 500")
-    connection = http.client.HTTPConnection("127.0.0.1", cloud.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", cloud.port, timeout=60)
     connection.request("GET", "/v2/a/manifests/latest")
     answer = connection.getresponse()
     assert (answer.status, b'"code": "TOOMANYREQUESTS"' in answer.read()) == (429, True)

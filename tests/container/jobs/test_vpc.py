@@ -14,10 +14,10 @@ pytestmark = pytest.mark.e2e
 REACH = """
 from urllib.parse import urlsplit
 cloud = urlsplit(os.environ["AWS_ENDPOINT_URL"])
-socket.create_connection((cloud.hostname, cloud.port), 5).close()
+socket.create_connection((cloud.hostname, cloud.port), 60).close()
 peers = json.loads((base / "input/config/resourceconfig.json").read_text())["hosts"]
-print(json.dumps(["the local cloud", *(peer for peer in peers if socket.gethostbyname(peer))]))
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+print(json.dumps(["the local cloud", *(peer for peer in peers if socket.gethostbyname(peer))]))
 time.sleep(600)
 """
 TWO = {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 10}
@@ -36,7 +36,14 @@ def network(cloud: localcloud.Cloud) -> dict[str, list[str]]:
 def seen(account: Any, engine: docker.DockerClient, **members: Any) -> tuple[list[str], set[bool]]:
     """What the first host of a job reaches, and whether the job's networks are internal ones."""
     name = account.create(REACH, **members)
-    account.wait_until(name, lambda job: account.lines(name) or job["TrainingJobStatus"] != "InProgress", 60)
+    # SIGTERM does not end the first process of a container until that handles it: all hosts must be ready.
+    hosts = account.describe(name)["ResourceConfig"]["InstanceCount"]
+
+    def is_ready(job: dict[str, Any]) -> bool:
+        ready = all(account.lines(name, f"algo-{number + 1}") for number in range(hosts))
+        return ready or job["TrainingJobStatus"] != "InProgress"
+
+    account.wait_until(name, is_ready)
     containers = engine.containers.list(filters={"label": f"trainyard.job={name}"})
     joined = {one for container in containers for one in container.attrs["NetworkSettings"]["Networks"]}
     internal = {engine.networks.get(one).attrs["Internal"] for one in joined}

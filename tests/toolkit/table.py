@@ -89,7 +89,7 @@ def stop(*_):
     os._exit(0)
 signal.signal(signal.SIGTERM, stop)
 print("ready", flush=True)
-time.sleep(60)
+time.sleep(600)  # jobs before it may take long
 """
 
 SETUP = """

@@ -41,7 +41,7 @@ def main(folder: Path, image: str) -> None:
             "checkpoints": account.keys("checkpoints", "user/"),
             "folders": [path.name for path in jobs.iterdir()],
         }
-        name = account.create(LEAVE + "time.sleep(100)")
+        name = account.create(LEAVE + "time.sleep(600)")
         account.wait_for_line(name, "left")
         os.kill(cloud.pid, signal.SIGKILL)
         with within(folder):

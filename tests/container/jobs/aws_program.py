@@ -32,7 +32,7 @@ def main() -> None:
     print(key, flush=True)
     seen = {"method": found.method, **calls(session), "refused": refusals(session), "attacks": attacks(key)}
     print(json.dumps(seen), flush=True)
-    time.sleep(60)
+    time.sleep(600)
 
 
 def calls(session: Any) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def attacks(key: str) -> dict[str, Any]:
 
     def answer(first: str, hosts: str = own, more: str = "") -> str:
         scope = f"Credential={key}/20260801/us-east-1/s3/aws4_request"
-        with socket.create_connection((address, int(port)), 5) as connection:
+        with socket.create_connection((address, int(port)), 60) as connection:
             connection.sendall(TO_S3.format(first, hosts, scope, "0" * 64, more).encode())
             response = HTTPResponse(connection)
             response.begin()

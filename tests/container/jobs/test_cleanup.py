@@ -35,7 +35,7 @@ def test_the_next_start_removes_the_containers_of_a_killed_local_cloud(
     with local_cloud(tmp_path) as cloud, account_with_image(cloud, engine, small_image) as account:
         filters = {"label": f"trainyard.local-cloud={cloud.folder}"}
         two = {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 1}
-        name = account.create("print('ready'); time.sleep(100)", ResourceConfig=two)
+        name = account.create("print('ready'); time.sleep(600)", ResourceConfig=two)
         account.wait_until(name, lambda _: account.lines(name) and account.lines(name, "algo-2"))
         os.kill(cloud.pid, signal.SIGKILL)
         assert len(engine.containers.list(filters=filters)) == 2
@@ -54,14 +54,14 @@ def test_the_next_start_removes_the_containers_of_a_killed_local_cloud(
 def test_containers_end_with_the_local_cloud(tmp_path: Path, engine: docker.DockerClient, small_image: Any) -> None:
     with local_cloud(tmp_path) as cloud, account_with_image(cloud, engine, small_image) as account:
         filters = {"label": f"trainyard.local-cloud={cloud.folder}"}
-        account.wait_for_line(account.create("print('ready'); time.sleep(100)"), "ready")
+        account.wait_for_line(account.create("print('ready'); time.sleep(600)"), "ready")
         (container,) = engine.containers.list(filters=filters)
-        volume = container.attrs["Mounts"][-1]
+        (volume,) = (mount["Name"] for mount in container.attrs["Mounts"] if mount["Type"] == "volume")
         with within(tmp_path):
             localcloud.stop()
         assert not engine.containers.list(all=True, filters=filters)
         assert not engine.networks.list(filters=filters)
-        assert volume.get("Name") not in [found.name for found in engine.volumes.list()]
+        assert volume not in [found.name for found in engine.volumes.list()]
 
 
 @pytest.fixture

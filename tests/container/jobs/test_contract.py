@@ -121,7 +121,7 @@ def stop(*_):
     (base / "checkpoints/last").write_text("saved"); (base / "model/last").write_text("saved"); print("stopped")
     sys.exit(1)
 signal.signal(signal.SIGTERM, stop)
-print("ready"); time.sleep(60)
+print("ready"); time.sleep(600)
 """
 
 
@@ -203,7 +203,7 @@ for channel in ("training", "fast"):
 
 
 def test_a_container_has_the_instances_memory_and_cores(account: Any, engine: docker.DockerClient) -> None:
-    name = account.create("print('ready'); time.sleep(60)", ResourceConfig=SMALL)
+    name = account.create("print('ready'); time.sleep(600)", ResourceConfig=SMALL)
     account.wait_for_line(name, "ready")
     (container,) = engine.containers.list(filters={"label": f"trainyard.job={name}"})
     assert container.attrs["HostConfig"]["Memory"] == container.attrs["HostConfig"]["MemorySwap"] == 4 << 30

@@ -14,7 +14,7 @@ MEET = """
 if host == "algo-1":
     with socket.create_server(("", 7777)) as server: print("heard", server.accept()[0].recv(9).decode())
 else:
-    deadline = time.time() + 20
+    deadline = time.time() + 60
     while True:
         try: socket.create_connection(("algo-1", 7777)).send(b"hello"); break
         except OSError:
@@ -79,7 +79,7 @@ def test_a_host_that_fails_ends_the_job_with_its_reason(account: Any) -> None:
     name = account.create(
         """
 print("ready")
-if host == "algo-1": time.sleep(60)
+if host == "algo-1": time.sleep(600)
 (base / "output/failure").write_text("no peers"); sys.exit(4)
 """,
         ResourceConfig=TWO,
@@ -90,7 +90,7 @@ if host == "algo-1": time.sleep(60)
 
 
 def test_a_host_that_is_killed_ends_the_job(account: Any, engine: docker.DockerClient) -> None:
-    name = account.create("print('ready'); time.sleep(60)", ResourceConfig=TWO)
+    name = account.create("print('ready'); time.sleep(600)", ResourceConfig=TWO)
     account.wait_until(name, lambda _: account.lines(name) and account.lines(name, "algo-2"))
     found = engine.containers.list(filters={"label": f"trainyard.job={name}"})
     (second,) = (container for container in found if container.attrs["Config"]["Hostname"] == "algo-2")
@@ -117,7 +117,7 @@ def test_all_hosts_get_sigterm(account: Any) -> None:
         """
 def stop(*_):
     print("stopped"); sys.exit()
-signal.signal(signal.SIGTERM, stop); print("ready"); time.sleep(60)
+signal.signal(signal.SIGTERM, stop); print("ready"); time.sleep(600)
 """,
         ResourceConfig=TWO,
     )

@@ -122,7 +122,7 @@ class Account:
     def describe(self, name: str) -> dict[str, Any]:
         return dict(self.sagemaker.describe_training_job(TrainingJobName=name))
 
-    def wait_until(self, name: str, reached: Callable[[dict[str, Any]], Any], seconds: float = 20) -> dict[str, Any]:
+    def wait_until(self, name: str, reached: Callable[[dict[str, Any]], Any], seconds: float = 60) -> dict[str, Any]:
         return wait_for(lambda: self.describe(name), reached, seconds)
 
     def wait_until_ended(self, name: str) -> dict[str, Any]:

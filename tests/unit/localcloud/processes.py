@@ -31,7 +31,7 @@ def verb(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]
     )
 
 
-def wait_until(reached: Callable[[], Any], seconds: float = 15) -> None:
+def wait_until(reached: Callable[[], Any], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not reached():
         assert time.monotonic() < deadline

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tarfile
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -24,8 +25,8 @@ from tests.conftest import ROOT, Project, clean_environment, missing
 
 pytestmark = pytest.mark.e2e
 
-TINY = "trainyard-test-tiny:1"
-ARM = "trainyard-test-arm:1"
+# Another run of the tests may use the same engine.
+TINY, ARM = (f"trainyard-test-{name}:{uuid.uuid4().hex[:12]}" for name in ("tiny", "arm"))
 TAG = "2.21.0-cpu-py312-amzn2023-sagemaker"
 DOCKERFILE = "ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\nCOPY . /code/\n"
 SAYS = 'import json, sys\nprint(json.dumps({"hyperparameters": [], "metrics": [{"regex": r"\\bx=$y"}]}))\n'
@@ -98,17 +99,18 @@ def shelf(engine: Any, tiny: str, tmp_path: Path) -> Iterator[str]:
 
 
 def wait_for(port: int) -> None:
-    for _ in range(100):
+    deadline = time.monotonic() + 60
+    while True:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
-        time.sleep(0.1)
-    raise AssertionError("the registry does not answer")
+        assert time.monotonic() < deadline, "the registry does not answer"
+        time.sleep(0.02)
 
 
 def forget_image(client: Any, repository: str) -> None:
-    for image in client.images.list(repository):
-        for name in [*image.tags, *image.attrs["RepoDigests"]]:
+    for image in client.api.images(repository):
+        for name in [*(image["RepoTags"] or ()), *(image["RepoDigests"] or ())]:
             if name.startswith((f"{repository}:", f"{repository}@")):
                 with suppress(docker.errors.NotFound):  # without its last tag, an image has no digest either
                     client.api.remove_image(name, force=True)

@@ -7,6 +7,7 @@ import os
 import socket
 import tarfile
 import threading
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -35,6 +36,8 @@ from tests.unit.aws_server import STACK
 
 pytestmark = pytest.mark.e2e
 
+# Another run of the tests may use the same engine.
+NAME = f"trainyard-push-test-{uuid.uuid4().hex[:12]}"
 SIZE = 2_000_000
 EPOCHS = Hyperparameter("epochs", "int", 1, 100, None)
 LABEL = json.dumps({"hyperparameters": [dataclasses.asdict(EPOCHS)], "metrics": []})
@@ -174,8 +177,8 @@ def image(engine: Any) -> Iterator[Callable[..., str]]:
                 tar.addfile(member, io.BytesIO(content))
         context.seek(0)
         built, _ = engine.images.build(fileobj=context, custom_context=True, rm=True, forcerm=True)
-        built.tag("trainyard-push-test", str(len(made)))
-        made.append(f"trainyard-push-test:{len(made)}")
+        built.tag(NAME, str(len(made)))
+        made.append(f"{NAME}:{len(made)}")
         return str(built.id)
 
     yield build
@@ -189,8 +192,9 @@ def some() -> bytes:
 
 def local_names(engine: Any, place: Place) -> set[str]:
     """The names of images that these tests gave, and those of the place's registry."""
-    ours = ("trainyard-push-test:", place.stack.repository_url)
-    return {tag for found in engine.images.list() for tag in found.tags if tag.startswith(ours)}
+    ours = (f"{NAME}:", place.stack.repository_url)
+    # Not images.list(): it asks for each image again, and somebody may remove one meanwhile.
+    return {tag for found in engine.api.images() for tag in found["RepoTags"] or () if tag.startswith(ours)}
 
 
 def push_error_of(image_id: str, place: Place, tag: str = "v1") -> UserError:
@@ -218,8 +222,8 @@ def test_only_new_layers_are_sent(
     assert changed.bytes is not None
     assert changed.bytes < 1000
     assert f"1 new layer ({changed.bytes} B sent), 1 there already" in changed.summary()
-    assert names - before == {"trainyard-push-test:0"}
-    assert local_names(engine, place) - before == {"trainyard-push-test:0", "trainyard-push-test:1"}
+    assert names - before == {f"{NAME}:0"}
+    assert local_names(engine, place) - before == {f"{NAME}:0", f"{NAME}:1"}
     assert not any(token in capsys.readouterr().out for _, token in place.tokens._given)
 
 

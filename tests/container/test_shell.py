@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -142,7 +143,7 @@ def test_files_of_a_container_s_root_are_given_to_the_folder_s_owner(
     for path in (scratch, *scratch.rglob("*")):
         os.chown(path, 12345, 12345)
     setup = shell.ShellSetup(base_image, scratch, {})
-    command = shell.command(setup, "trainyard-shell-test", terminal=False)
+    command = shell.command(setup, f"trainyard-shell-test-{uuid.uuid4().hex[:12]}", terminal=False)
     leave = "umask 077; mkdir /opt/ml/model/mine; touch /opt/ml/model/mine/x"
     subprocess.run(command, input=leave, text=True, check=True)
     left = scratch / "model" / "mine" / "x"

@@ -1,11 +1,13 @@
 """Fixtures of the tests with a real Docker engine."""
 
 import contextlib
+import fcntl
 import json
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import docker
 import pytest
@@ -18,18 +20,28 @@ from tests.schedule import runs_first
 BASE_LABEL = "trainyard.tensorflow"
 
 
-def _left(client: docker.DockerClient) -> dict[str, list[str]]:
-    """The containers, networks and volumes of an engine."""
-    return {
-        "containers": sorted(container.name for container in client.containers.list(all=True)),
-        "networks": sorted(network.name for network in client.networks.list()),
-        "volumes": sorted(volume.name for volume in client.volumes.list()),
+def _held(client: docker.DockerClient) -> set[str]:
+    """The containers, networks and volumes of an engine, by their kinds and names."""
+    kinds = {
+        "container": client.containers.list(all=True, ignore_removed=True),
+        "network": client.networks.list(),
+        "volume": client.volumes.list(),
     }
+    return {f"{kind} {one.name}" for kind, found in kinds.items() for one in found}
+
+
+def _left(client: docker.DockerClient, before: Iterable[str]) -> set[str]:
+    """What an engine did not have before and keeps. What another run of the tests has there does not stay a minute."""
+    left, deadline = _held(client) - set(before), time.monotonic() + 60
+    while left and time.monotonic() < deadline:
+        time.sleep(0.5)
+        left &= _held(client)
+    return left
 
 
 @contextlib.contextmanager
 def _nothing_left(client: docker.DockerClient, folder: Path) -> Iterator[None]:
-    """Check that the engine has the same resources when the last test worker ends as when the first one started.
+    """Check that the engine keeps nothing, when the last test worker ends, that it lacked when the first one started.
 
     Args:
         client: the engine's client.
@@ -47,18 +59,18 @@ def _nothing_left(client: docker.DockerClient, folder: Path) -> Iterator[None]:
 
     with counted(+1) as state:
         if state["workers"] == 1:
-            state["before"] = _left(client)
+            state["before"] = sorted(_held(client))
     yield
     with counted(-1) as state:
-        left = _left(client) if state["workers"] == 0 else state["before"]
-    assert left == state["before"]
+        left = set() if state["workers"] else _left(client, state["before"])
+    assert left == set()
 
 
 @pytest.fixture(scope="session")
 def engine(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, worker_id: str
 ) -> Iterator[docker.DockerClient]:
-    """A Docker engine. After the tests, it must have the same containers, networks and volumes as before.
+    """A Docker engine. The tests must leave no containers, networks and volumes there.
 
     The stack of the fixture `dock` is applied from now on: its local cloud may start a registry on this engine.
     """
@@ -80,8 +92,8 @@ def engine(
 @pytest.fixture(scope="session")
 def base_image(engine: Any) -> str:
     """The name of the TensorFlow base image on this machine (.ci/base-image makes one)."""
-    for image in engine.images.list(filters={"label": BASE_LABEL}):
-        for name in image.tags:
+    for image in engine.api.images(filters={"label": BASE_LABEL}):  # images.list() fails if one is removed meanwhile
+        for name in image["RepoTags"] or ():
             if name.startswith("trainyard-base:"):
                 return str(name)
     missing("no TensorFlow base image is on this machine: .ci/base-image makes one")
@@ -90,14 +102,22 @@ def base_image(engine: Any) -> str:
 
 # Pushed layers, those of the base among them, are kept here from one test run to the next.
 SHARED = ROOT / "build" / "registry-of-tests"
+_locks: list[IO[str]] = []  # each is held until this process ends
 
 
 def engine_project(folder: Path) -> Project:
-    """A copy of the project that finds the Docker engine and the layers of earlier test runs."""
+    """A copy of the project that finds the Docker engine, and the layers of earlier test runs unless they are in use.
+
+    A local cloud that starts deletes all images of its registry. So two workers of the tests cannot share the folder.
+    """
     made = Project(folder, environment={})
     SHARED.mkdir(parents=True, exist_ok=True, mode=0o700)
-    (folder / "build").mkdir(exist_ok=True)
-    (folder / "build" / "registry").symlink_to(SHARED)
+    lock = SHARED.with_name(f".{SHARED.name}.lock").open("w")
+    _locks.append(lock)
+    with contextlib.suppress(BlockingIOError):
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        (folder / "build").mkdir(exist_ok=True)
+        (folder / "build" / "registry").symlink_to(SHARED)
     return made
 
 

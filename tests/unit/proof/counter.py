@@ -1,7 +1,8 @@
 """A program that the proof cannot tell from our trainer. It only adds up the numbers of its steps: it starts at once.
 
 Like the trainer it writes checkpoints, resumes from the newest complete one, finishes at SIGTERM, and ends if another
-host is lost. `--forget` lets it resume with another sum, and `--fail` lets it fail.
+host is lost. `--forget` lets it resume with another sum, and `--fail` lets it fail. With `--to-be-killed` it never
+ends by itself: a kill hits it however late it comes.
 """
 
 import hashlib
@@ -20,6 +21,8 @@ STEPS, CHECKPOINT_STEPS, STEP_SECONDS = 80, 10, 0.01
 HOSTS_SECONDS = 5
 
 stopped = False
+done: set[socket.socket] = set()
+"""The other hosts that have done all their steps."""
 
 
 def main() -> None:
@@ -31,24 +34,19 @@ def main() -> None:
     time.sleep(0.1)  # a kill can hit the start
     resources = json.loads((base / "input" / "config" / "resourceconfig.json").read_text())
     others = connect(resources["hosts"], resources["current_host"])
-    watched = list(others)
     is_chief = resources["current_host"] == resources["hosts"][0]
     step, total = restored(base / "checkpoints")
     print(f"resumes from x: step {step} of {STEPS}" if step else "9 training images of 2 labels", flush=True)
     if step and "--forget" in sys.argv:
         total = -1
     while step < STEPS and not stopped:
-        for other in select.select(watched, [], [], STEP_SECONDS)[0]:
-            if not other.recv(1):
-                sys.exit("a host is lost")
-            watched.remove(other)
+        listen(others, STEP_SECONDS)
         step += 1
         total += step
         if is_chief and step % CHECKPOINT_STEPS == 0:
-            save(base / "checkpoints" / f"step-{step:08}", step, total)
+            save(base / "checkpoints" / f"step-{step:08}", step, total, others)
     if not stopped:
-        for other in others:
-            other.send(b".")  # this host is not lost
+        end_together(others, is_chief)
     digest = hashlib.sha256(str(total).encode()).hexdigest()
     print(f"state after step {step} of {STEPS}: sha256 {digest}", flush=True)
     (base / "output" / "data").mkdir(parents=True, exist_ok=True)
@@ -60,6 +58,25 @@ def stop(*_: object) -> None:
     """End after the present step."""
     global stopped
     stopped = True
+
+
+def listen(others: list[socket.socket], seconds: float) -> None:
+    """Wait, and note who says meanwhile that it is done. If another host is lost, end this one."""
+    for other in select.select(others, [], [], seconds)[0]:
+        if not other.recv(1):
+            sys.exit("a host is lost")
+        done.add(other)
+
+
+def end_together(others: list[socket.socket], is_chief: bool) -> None:
+    """Wait for the other hosts, so that none seems lost: the first one says last that it is done."""
+    if not is_chief:
+        others[0].send(b".")
+    while len(done) < len(others) and not stopped:
+        listen(others, STEP_SECONDS)
+    if is_chief and not stopped:
+        for other in others:
+            other.send(b".")
 
 
 def connect(hosts: list[str], own: str) -> list[socket.socket]:
@@ -92,12 +109,16 @@ def restored(folder: Path) -> tuple[int, int]:
     return newest
 
 
-def save(folder: Path, step: int, total: int) -> None:
+def save(folder: Path, step: int, total: int, others: list[socket.socket]) -> None:
     """Write a checkpoint; the manifest makes it complete."""
     folder.mkdir(parents=True)
     (folder / "about.json").write_text(json.dumps({"step": step, "total": total}))
     time.sleep(10 * STEP_SECONDS)  # a kill can hit it
-    (folder / "manifest.json").touch()
+    if step == STEPS and "--to-be-killed" in sys.argv:
+        while not stopped:
+            listen(others, STEP_SECONDS)
+    else:
+        (folder / "manifest.json").touch()
 
 
 if __name__ == "__main__":

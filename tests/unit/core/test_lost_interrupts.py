@@ -20,12 +20,21 @@ class Thing:
     pass
 
 
+def interrupt():
+    try:
+        signal.raise_signal({number})
+    finally:
+        # Until the next line of output, however late it comes, the interrupt that is delivered again has to wait.
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+
+
 @click.command()
 def command():
     thing = Thing()
-    weakref.finalize(thing, signal.raise_signal, {number})
+    weakref.finalize(thing, interrupt)
     del thing
     print("goes on", flush=True)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
     time.sleep(60)
 
 

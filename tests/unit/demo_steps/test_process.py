@@ -58,9 +58,11 @@ def test_a_signal_waits_for_the_step_to_clean_up(tmp_path: Path, number: signal.
     step(
         tmp_path,
         textwrap.dedent("""
-            import signal, sys, time
+            import os, signal, sys, time
             def clean_up(number, frame):
-                time.sleep(1)
+                deadline = time.monotonic() + 60
+                while not os.path.exists("announced") and time.monotonic() < deadline:
+                    time.sleep(0.02)
                 print("cleaned up", flush=True)
                 sys.exit(0)
             signal.signal(signal.SIGTERM, clean_up)
@@ -90,10 +92,16 @@ def test_a_signal_waits_for_the_step_to_clean_up(tmp_path: Path, number: signal.
             os.killpg(process.pid, number)  # as a terminal does
         else:
             process.send_signal(number)
-        out, err = process.communicate(timeout=60)
+        assert process.stdout is not None
+        out = ""
+        for line in process.stdout:
+            out += line
+            if "Interrupted. Waiting until this step has cleaned up" in line:
+                (tmp_path / "announced").touch()
+        _, err = process.communicate(timeout=60)
     assert process.returncode == 130
+    assert (tmp_path / "announced").exists(), out
     assert log.read_text() == "ready\ncleaned up\n"
-    assert "Interrupted. Waiting until this step has cleaned up" in out
     assert "It was interrupted." in err
     assert "Traceback" not in out + err
 

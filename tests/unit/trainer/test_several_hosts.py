@@ -13,6 +13,7 @@ from tests.unit.trainer.device_runs import train_on_devices
 from tests.unit.trainer.forked import Program
 from tests.unit.trainer.trainer_runs import (
     ROOT,
+    SIGNAL_AFTER,
     SMALL,
     Base,
     Hosts,
@@ -38,18 +39,6 @@ SETTINGS = {
     "learning_rate": "0.001",
     "augmentation": "none",
 }
-
-# Sends a signal to its own process after a step, in whatever time the steps before it are done.
-SIGNAL_AFTER = """
-import os
-from trainyard.loop.training import Training
-report = Training._report_progress
-def report_and_signal(training):
-    report(training)
-    if training._run.step > {step}:
-        os.kill(os.getpid(), {number})
-Training._report_progress = report_and_signal
-"""
 
 
 def make_hosts(root: Path, digits: Path, **hyperparameters: str) -> Hosts:
@@ -98,7 +87,8 @@ def killed(tmp_path_factory: pytest.TempPathFactory, digits: Path) -> Hosts:
 @pytest.fixture(scope="module")
 def stopped(killed: Hosts, tmp_path_factory: pytest.TempPathFactory, digits: Path) -> Hosts:
     """Two hosts that resumed the run of the killed ones; the second got a SIGTERM in the third epoch."""
-    hosts = make_hosts(tmp_path_factory.mktemp("stopped"), digits, **SETTINGS)
+    # Steps are counted from one checkpoint to the next: on a fast machine, one call would do the whole epoch.
+    hosts = make_hosts(tmp_path_factory.mktemp("stopped"), digits, **SETTINGS, checkpoint_steps="7")
     give_checkpoints(killed, *hosts.bases)
     hosts.bases[1].prelude = SIGNAL_AFTER.format(step=38, number=int(signal.SIGTERM))
     chief, other = hosts.train()

@@ -21,6 +21,18 @@ ROOT = Path(__file__).parents[3]
 SMALL = {"image_size": "8", "channels": "1", "epochs": "2", "learning_rate": "0.005"}
 _RESERVED = contextlib.ExitStack()
 
+# Sends a signal to its own process after a step, in whatever time the steps before it are done.
+SIGNAL_AFTER = """
+import os
+from trainyard.loop.training import Training
+report = Training._report_progress
+def report_and_signal(training):
+    report(training)
+    if training._run.step > {step}:
+        os.kill(os.getpid(), {number})
+Training._report_progress = report_and_signal
+"""
+
 
 def write_digits(folder: Path, numbers: range) -> Path:
     """Write some of the 1,797 digits, by their numbers, to a folder per label."""

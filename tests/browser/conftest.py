@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from scripts.review.model import Review
 from scripts.review.render import html
@@ -23,6 +23,11 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 
+MOST_MILLISECONDS = 60_000
+"""How long a page is waited for: on a busy machine, anything may take any time."""
+
+expect.set_options(timeout=MOST_MILLISECONDS)
+
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
@@ -31,7 +36,7 @@ def browser() -> Iterator[Browser]:
     if program is None:
         missing("no Chromium is on PATH")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS, timeout=MOST_MILLISECONDS)
         yield browser
         browser.close()
 
@@ -105,6 +110,7 @@ def show_page(tab: Page, browser: Browser, tmp_path: Path) -> Iterator[Show]:
 
     def opened(text: str, scripts: bool = True) -> LoadedPage:
         page = tab if scripts else browser.new_page(java_script_enabled=False)
+        page.set_default_timeout(MOST_MILLISECONDS)
         shown.append(LoadedPage(page))
         shown[-1].look(WIDE)
         path = tmp_path / "page.html"

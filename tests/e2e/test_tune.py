@@ -146,7 +146,8 @@ def test_a_search_that_is_stopped_keeps_the_best(yard: Project, folder: Path) ->
 def searched(yard: Project, demo: str) -> str:
     """What `make demo-tune` printed. Its search has two jobs here and not eight: half a minute."""
     job_file, best = (yard.folder / f"jobs/{name}.toml" for name in ("digits", "digits-best"))
-    fewer = changed(job_file, job_file.read_text().replace("max_jobs = 8", "max_jobs = 2"))
+    # With some seeds, both jobs have too small a learning rate to get anywhere in four epochs.
+    fewer = changed(job_file, job_file.read_text().replace("max_jobs = 8", "max_jobs = 2\nseed = 7"))
     logs = yard.folder / "build/demo"  # the tests of `make demo` read its logs there
     with fewer, moved_aside(logs), moved_aside(best):
         output = yard.make("demo-tune")

@@ -2,7 +2,8 @@
 
 tests/unit/job_proof has the other verdicts: programs that no two runs repeat, or that never read their checkpoints.
 
-The small programs need no TensorFlow. They wait after each checkpoint, so that the interruption comes there.
+The programs count their starts. After a checkpoint, those that shall be interrupted wait until they are. Without
+checkpoints, the interruption comes in the middle of the time of an uninterrupted run: so that one waits too.
 """
 
 import json
@@ -10,6 +11,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -24,6 +26,12 @@ import json, os, time
 from pathlib import Path
 
 kind = json.loads(os.environ["SM_HPS"])["kind"]
+if kind == "waits":
+    time.sleep(600)
+counter = Path(__file__).parents[1] / "build" / f"starts-{kind.split()[0]}"
+start = int(counter.read_text()) if counter.exists() else 0
+counter.write_text(str(start + 1))
+is_interrupted = start == 2 or (start == 3 and kind == "resumes")  # the first two starts are the uninterrupted runs
 saved = Path(os.environ["SAGEMAKER_BASE_DIR"], "checkpoints", "state.json")
 epoch, weight = 0, 1.0
 if kind == "fails when it resumes" and saved.exists():
@@ -35,11 +43,14 @@ while epoch < 6:
     weight = 0.9 * weight + 0.005
     print(f"epoch={epoch} loss={weight}", flush=True)
     if epoch in (2, 4):
-        if kind != "reads and writes nothing":
-            part = saved.with_name("part")
-            part.write_text(json.dumps([epoch, weight]))
-            part.rename(saved)
-        time.sleep(3)
+        if kind == "reads and writes nothing":
+            time.sleep(600 if is_interrupted else 3)
+            continue
+        part = saved.with_name("part")
+        part.write_text(json.dumps([epoch, weight]))
+        part.rename(saved)
+        if is_interrupted:
+            time.sleep(600)
 Path(os.environ["SM_MODEL_DIR"], "model.json").write_text(json.dumps(weight))
 """
 JOB = """
@@ -61,8 +72,8 @@ def small(yard: Project, demo: str) -> Iterator[Project]:
     for name, content in files.items():
         (yard.folder / name).write_text(content)
     yield yard
-    for name in files:
-        (yard.folder / name).unlink()
+    for path in (*(yard.folder / name for name in files), *(yard.folder / "build").glob("starts-*")):
+        path.unlink()
 
 
 def prove(project: Project, kind: str, kills: int) -> "subprocess.Popen[str]":
@@ -71,7 +82,7 @@ def prove(project: Project, kind: str, kills: int) -> "subprocess.Popen[str]":
 
 
 def test_small_programs_get_their_verdicts(small: Project) -> None:
-    """Half a minute or more: each program waits twice in each of its three runs."""
+    """Half a minute: three programs with three runs each, two of them at the same time."""
     started = [prove(small, "resumes", 2), prove(small, "reads and writes nothing", 1)]
     resumes, nothing = ((process.communicate(timeout=200)[0], process.returncode) for process in started)
     with prove(small, "fails when it resumes", 1) as process:
@@ -80,7 +91,7 @@ def test_small_programs_get_their_verdicts(small: Project) -> None:
     output, code = resumes
     assert code == 0, output
     assert "Same bits: 1 file of the model and 1 metric are equal.\n0 epochs trained again" in output
-    assert re.search(r"INTERRUPT=\d\.\d{3}s:checkpoint:kill,\d\.\d{3}s:checkpoint$", output, re.MULTILINE)
+    assert re.search(r"INTERRUPT=\d+\.\d{3}s:checkpoint:kill,\d+\.\d{3}s:checkpoint$", output, re.MULTILINE)
     assert re.search(
         r"^1 .* epoch 1 to 2 +SIGKILL\n2 .* epoch 3 to 4 +SIGTERM\n3 .* epoch 5 to 6 +itself$", output, re.M
     )
@@ -96,7 +107,7 @@ def test_small_programs_get_their_verdicts(small: Project) -> None:
     assert code == 2, output  # make's, for the verb's 1
     assert f"Same bits: 1 file of the model and 1 metric are equal.\n{FROM_ZERO}\ndocs/" in output
     assert "It leaves nothing in /opt/ml/checkpoints." in output
-    assert re.search(r"INTERRUPT=\d\.\d{3}s:kill$", output, re.MULTILINE)
+    assert re.search(r"INTERRUPT=\d+\.\d{3}s:kill$", output, re.MULTILINE)
 
     output, code = fails
     assert "Interrupted, the job is Failed: AlgorithmError: no such checkpoint, exit code: 1" in output
@@ -104,12 +115,13 @@ def test_small_programs_get_their_verdicts(small: Project) -> None:
 
 
 def test_ctrl_c_leaves_no_job(small: Project) -> None:
-    with prove(small, "resumes", 1) as process:
+    with prove(small, "waits", 1) as process:
         assert process.stdout is not None
         job = next(found[1] for line in process.stdout if (found := RUN.match(line)))
         running = small.folder / "build" / "local-cloud" / "running"
         while not any(path.name == job for path in running.iterdir()):
             assert process.poll() is None
+            time.sleep(0.05)
         os.killpg(process.pid, signal.SIGINT)
         output = process.stdout.read()
     assert f"No job keeps running: {job} is being stopped" in output
@@ -117,13 +129,23 @@ def test_ctrl_c_leaves_no_job(small: Project) -> None:
 
 
 # The example's folder of checkpoints is that of a container, and a run of seconds is too short for one every 30 s. The
-# waiting makes the run long enough to be interrupted, for no work.
+# third run waits at the end of its third epoch: it is interrupted there.
+COUNTED = """from pathlib import Path
+import time
+
+COUNTER = Path(__file__).parents[1] / "build" / "starts-of-fit"
+START = int(COUNTER.read_text()) if COUNTER.exists() else 0
+COUNTER.write_text(str(START + 1))
+"""
+WAITING = (
+    "keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, _: time.sleep(600 if (START, epoch) == (2, 2) else 0))"
+)
 CHANGES = {
     "Resume(model)": 'Resume(model, Path(os.environ["SAGEMAKER_BASE_DIR"]) / "checkpoints", steps=10)',
     "epochs=20": "epochs=6",
     "batch_size=32": "batch_size=4",
-    "callbacks=[": "callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: time.sleep(1)), ",
-    "import os\n": "import os\nimport time\n",
+    "callbacks=[": f"callbacks=[{WAITING}, ",
+    "from pathlib import Path\n": COUNTED,
 }
 FIT_JOB = """
 program = "keras_fit.py"
@@ -148,6 +170,7 @@ def test_the_example_for_keras_fit_has_the_same_bits(yard: Project, demo: str) -
     output = yard.make("prove-resume", "JOB=fit", "KILLS=1", "YES=1", timeout=500)
     (yard.folder / "trainer" / "keras_fit.py").unlink()
     (yard.folder / "jobs" / "fit.toml").unlink()
+    (yard.folder / "build" / "starts-of-fit").unlink()
     assert "Same bits: 1 file of the model and 2 metrics are equal." in output
     assert ":checkpoint:kill" in output
     assert (yard.folder / "runs" / RUN.findall(output)[2] / "model" / "model.keras").exists()

@@ -1,9 +1,8 @@
 """Errors in a channel's folder."""
 
 import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 from tests.errors.case import STACK, Case, file, folder, given, job, mode
 from tests.errors.scene import DATA, Given, Scene
@@ -25,28 +24,6 @@ def link(name: str, target: str) -> Given:
     return made
 
 
-@contextmanager
-def a_file_that_grows(scene: Scene) -> Iterator[None]:
-    """Another program writes to the file during its upload."""
-    path = scene.folder / "data/small/0/log.png"
-    ended = threading.Event()
-
-    def write() -> None:
-        with path.open("a") as log:
-            while not ended.is_set():
-                log.write("more\n")
-                log.flush()
-                time.sleep(0.001)
-
-    writer = threading.Thread(target=write)
-    writer.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        writer.join()
-
-
 PREFIX = f"s3://{DATA}/mistake/training/"
 
 
@@ -64,20 +41,40 @@ def a_waiting_job_that_reads_them(scene: Scene) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def another_upload_meanwhile(scene: Scene) -> Iterator[None]:
-    """Somebody else uploads an object into the same prefix while our file is uploaded."""
-    with scene.cloud.answering("s3:PutObject") as held:
+def during_the_upload(scene: Scene, act: Callable[[], object]) -> AbstractContextManager[None]:
+    """Something happens while S3 has the request with the file, and has not answered yet."""
 
-        def upload() -> None:
-            held.arrived.wait(60)
-            scene.client("s3").put_object(Bucket=DATA, Key="mistake/training/1/other.png", Body=b"x")
-            held.release.set()
+    @contextmanager
+    def prepared() -> Iterator[None]:
+        with scene.cloud.answering("s3:PutObject") as held:
 
-        other = threading.Thread(target=upload)
-        other.start()
-        yield
-        other.join()
+            def wait() -> None:
+                held.arrived.wait(60)
+                act()
+                held.release.set()
+
+            waiting = threading.Thread(target=wait)
+            waiting.start()
+            yield
+            waiting.join()
+
+    return prepared()
+
+
+def a_file_that_grows(scene: Scene) -> AbstractContextManager[None]:
+    """Another program writes to the file."""
+
+    def write() -> None:
+        with (scene.folder / "data/small/0/log.png").open("a") as log:
+            log.write("more\n")
+
+    return during_the_upload(scene, write)
+
+
+def another_upload_meanwhile(scene: Scene) -> AbstractContextManager[None]:
+    """Somebody else uploads an object into the same prefix."""
+    s3 = scene.client("s3")
+    return during_the_upload(scene, lambda: s3.put_object(Bucket=DATA, Key="mistake/training/1/other.png", Body=b"x"))
 
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x08\x00\x00\x00\x08\x08\x00"

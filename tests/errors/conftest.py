@@ -11,7 +11,7 @@ import pytest
 from tests import forks
 from tests.conftest import Project
 from tests.errors.front import Front
-from tests.errors.jobs import three_jobs
+from tests.errors.jobs import await_mistakes, three_jobs
 from tests.errors.scene import DATA, Scene, bare, running, with_stack
 
 
@@ -83,7 +83,10 @@ def stack(
     scene = replace(with_stack(workshop, front, aws), python=stack_python)
     (workshop.folder / "build/local-local/plan/plan.tfplan").unlink(missing_ok=True)  # of a test before
     scene.words.update(jobs)
+    front.made.clear()
     yield scene
+    if any("sagemaker:Create" in call for call in front.made):
+        await_mistakes(scene)
     # What it uploaded: the next test's command would ask whether to delete it.
     for each in aws("s3").list_objects_v2(Bucket=DATA, Prefix="mistake/").get("Contents", ()):
         aws("s3").delete_object(Bucket=DATA, Key=each["Key"])

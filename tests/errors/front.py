@@ -42,6 +42,7 @@ class Rule:
         times: how often to answer; None: always.
         arrived: set when the first call has arrived.
         release: a call without an answer waits for it.
+        calls: how many calls are being answered now.
     """
 
     operation: str
@@ -50,6 +51,7 @@ class Rule:
     times: int | None = None
     arrived: threading.Event = field(default_factory=threading.Event)
     release: threading.Event = field(default_factory=threading.Event)
+    calls: int = 0
 
 
 READING = ("Get", "Head", "List", "Describe", "BatchGet", "BatchCheck", "Search", "Simulate")
@@ -61,6 +63,7 @@ class Front:
     def __init__(self, port: int) -> None:
         self.rules: list[Rule] = []
         self.made: list[str] = []
+        self._answered = threading.Condition()
         front = self
 
         class Handler(_Handler):
@@ -76,26 +79,42 @@ class Front:
         self._server.shutdown()
         self._server.server_close()
 
-    def rule_for(self, operation: str, path: str) -> Rule | None:
-        """The rule for a call; None if the call is forwarded."""
-        for rule in self.rules:
-            if rule.operation == operation and rule.place in path and rule.times != 0:
-                rule.times = None if rule.times is None else rule.times - 1
-                return rule
+    @contextmanager
+    def rule_for(self, operation: str, path: str) -> Iterator[Rule | None]:
+        """The rule for a call while it is answered; None if the call is forwarded."""
+        found = self._taken(operation, path)
+        try:
+            yield found
+        finally:
+            if found is not None:
+                with self._answered:
+                    found.calls -= 1
+                    self._answered.notify_all()
+
+    def _taken(self, operation: str, path: str) -> Rule | None:
+        with self._answered:
+            for rule in self.rules:
+                if rule.operation == operation and rule.place in path and rule.times != 0:
+                    rule.times = None if rule.times is None else rule.times - 1
+                    rule.calls += 1
+                    rule.arrived.set()
+                    return rule
         return None
 
     @contextmanager
     def answering(
         self, operation: str, answer: Refusal | dict[str, Any] | str | None = None, place: str = ""
     ) -> Iterator[Rule]:
-        """Answer an operation in this way until the end of the block."""
+        """Answer an operation in this way until the end of the block. No such call is still on its way then."""
         rule = Rule(operation, answer, place)
         self.rules.append(rule)
         try:
             yield rule
         finally:
             rule.release.set()
-            self.rules.remove(rule)
+            with self._answered:
+                self.rules.remove(rule)
+                assert self._answered.wait_for(lambda: rule.calls == 0, 60), f"{operation} has no end"
 
 
 def denied(action: str, resource: str) -> Refusal:
@@ -118,17 +137,13 @@ class _Handler(BaseHTTPRequestHandler):
     def _any(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         operation = name(self.command, self.path, self.headers.get, body)
-        rule = self.owner.rule_for(operation, self.path)
-        if rule is not None:
-            rule.arrived.set()
-            if rule.answer is None:
+        with self.owner.rule_for(operation, self.path) as rule:
+            if rule is not None and rule.answer is None:
                 rule.release.wait(60)
-            elif rule.answer != HALF:
+            elif rule is not None and rule.answer != HALF:
                 self._say(operation, rule.answer)
                 return
-        status = self._pass_on(body, cut=rule is not None and rule.answer == HALF)
-        if status < 300 and not operation.partition(":")[2].startswith(READING):
-            self.owner.made.append(f"{operation} {self.path.partition('?')[0]}")
+            self._pass_on(operation, body, cut=rule is not None and rule.answer == HALF)
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _any  # noqa: N815 - as http.server calls them
 
@@ -141,12 +156,15 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(content)
 
-    def _pass_on(self, body: bytes, cut: bool) -> int:
+    def _pass_on(self, operation: str, body: bytes, cut: bool) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", self.behind, timeout=120)
         headers = {key: value for key, value in self.headers.items() if key.lower() not in {"connection", "expect"}}
         connection.request(self.command, self.path, body, headers)
         answer = connection.getresponse()
         content = answer.read()
+        if answer.status < 300 and not operation.partition(":")[2].startswith(READING):
+            # Before the command knows of it: what it has made is listed when it ends.
+            self.owner.made.append(f"{operation} {self.path.partition('?')[0]}")
         self.send_response(answer.status)
         for key, value in answer.getheaders():
             if key.lower() not in {"connection", "content-length", "transfer-encoding", "date", "server"}:
@@ -158,7 +176,6 @@ class _Handler(BaseHTTPRequestHandler):
         if cut:
             self.close_connection = True
         connection.close()
-        return answer.status
 
 
 def name(method: str, path: str, header: Callable[[str, str], str], body: bytes) -> str:

@@ -57,3 +57,15 @@ def _await(sagemaker: Any, name: str, secondary: str) -> None:
     while sagemaker.describe_training_job(TrainingJobName=name)["SecondaryStatus"] != secondary:
         assert time.monotonic() < deadline, f"{name} never was {secondary}"
         time.sleep(0.1)
+
+
+def await_mistakes(scene: Scene) -> None:
+    """Wait until no job and no tuning of the job file `mistake` is in progress: it would read the next test's data."""
+    sagemaker, asked = scene.client("sagemaker"), {"NameContains": "mistake-", "StatusEquals": "InProgress"}
+    deadline = time.monotonic() + SECONDS
+    while (
+        sagemaker.list_hyper_parameter_tuning_jobs(**asked)["HyperParameterTuningJobSummaries"]
+        or sagemaker.list_training_jobs(**asked, MaxResults=100)["TrainingJobSummaries"]
+    ):
+        assert time.monotonic() < deadline, "a job of a test has no end"
+        time.sleep(0.1)

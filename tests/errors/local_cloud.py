@@ -1,12 +1,11 @@
 """Errors with the local cloud itself. Each case has its own copy of the project."""
 
+import fcntl
 import json
 import os
 import shutil
 import signal
 import socket
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -25,8 +24,10 @@ TIMES = "Write seconds of training in ascending order, such as 30s,90s:kill, or 
 @contextmanager
 def running(scene: Scene) -> Iterator[None]:
     make(scene, "cloud-up")
-    yield
-    make(scene, "cloud-down")
+    try:
+        yield
+    finally:
+        make(scene, "cloud-down")
 
 
 def make(scene: Scene, target: str) -> None:
@@ -42,8 +43,10 @@ def used_by_a_command(scene: Scene) -> Iterator[None]:
         with scene.project.start(*command) as process:
             assert process.stdout is not None
             process.stdout.readline()
-            yield
-            process.kill()
+            try:
+                yield
+            finally:
+                process.kill()
 
 
 @contextmanager
@@ -53,32 +56,35 @@ def a_running_demo(scene: Scene) -> Iterator[None]:
     with scene.project.start(".venv/bin/python", "-c", program) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        yield
-        process.kill()
+        try:
+            yield
+        finally:
+            process.kill()
 
 
 @contextmanager
 def killed(scene: Scene) -> Iterator[None]:
     """A local cloud that was killed (kill -9): the file with its address and process is left."""
     make(scene, "cloud-up")
-    record = json.loads((scene.folder / "build/local-cloud/server.json").read_text())
-    os.kill(record["pid"], signal.SIGKILL)
-    time.sleep(0.2)
-    yield
-    shutil.rmtree(scene.folder / "build/local-cloud")
+    folder = scene.folder / "build/local-cloud"
+    os.kill(json.loads((folder / "server.json").read_text())["pid"], signal.SIGKILL)
+    with (folder / "server.log").open() as log:
+        fcntl.flock(log, fcntl.LOCK_SH)  # the server holds the lock until it has ended
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder)
 
 
 @contextmanager
 def its_port_taken(scene: Scene) -> Iterator[None]:
-    """As `killed`, but another program uses the port now."""
-    with killed(scene):
-        port = json.loads((scene.folder / "build/local-cloud/server.json").read_text())["port"]
-        with socket.socket() as other:
-            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            other.bind(("127.0.0.1", port))
-            other.listen()
-            threading.Thread(target=lambda: None).start()
-            yield
+    """As `killed`, but another program listens at its address now."""
+    with killed(scene), socket.create_server(("127.0.0.1", 0)) as other:
+        # A port of its own: that of the server may be anybody's by now.
+        file, port = scene.folder / "build/local-cloud/server.json", other.getsockname()[1]
+        record = json.loads(file.read_text())
+        file.write_text(json.dumps(record | {"url": f"http://127.0.0.1:{port}", "port": port}))
+        yield
 
 
 def ordered(interruptions: str) -> Given:
@@ -103,7 +109,7 @@ def a_read_only_folder(scene: Scene) -> Iterator[None]:
         yield
 
 
-def small_job(program: str) -> Given:
+def small_job(program: str, tables: str = "") -> Given:
     """The job file mistake.toml with a program of its own. ``count`` is the number of its starts before."""
     head = """
 import os, time
@@ -122,9 +128,10 @@ counter.write_text(str(count + 1))
             for run in (scene.folder / "runs").glob("mistake-*"):
                 shutil.rmtree(run)
 
-    return given(job('program = "own.py"', ""), file("trainer/own.py", head + program), counted)
+    return given(job('program = "own.py"', tables), file("trainer/own.py", head + program), counted)
 
 
+LOSS = '[metrics]\nloss = "loss=(.*)"\n'
 # What a job that ran leaves; the local cloud's own objects are not seen here.
 RUNS = ("runs/mistake-…",)
 FAULTS_FIX = (
@@ -273,7 +280,9 @@ CASES = (
         "make prove-resume JOB=mistake YES=1",
         "mistake-… ended before it could be interrupted: it trains … s in all.",
         "Let it train longer, such as with more epochs: HP=.",
-        small_job("time.sleep(6 if count < 2 else 0)"),  # on a busy machine, a start takes seconds
+        # A busy machine needs seconds to start it. The first metric line shows how many: they come before the half of
+        # the run after which it is interrupted.
+        small_job("print('epoch=1 loss=1', flush=True)\ntime.sleep(6 if count < 2 else 0)", LOSS),
         STACK,
         RUNS,
     ),

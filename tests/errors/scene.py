@@ -78,7 +78,7 @@ class Scene:
         known = {**self.words, **({"run": self.run} if "{run}" in text else {})}
         return re.sub(r"\{(\w+)\}", lambda found: known.get(found[1], found[0]), text)
 
-    def type(self, typed: str, timeout: float = 120) -> "subprocess.CompletedProcess[str]":
+    def type(self, typed: str, timeout: float = 300) -> "subprocess.CompletedProcess[str]":
         """Run a command and wait until it ends."""
         return subprocess.run(
             self.command(typed),

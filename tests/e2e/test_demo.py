@@ -85,7 +85,7 @@ def test_an_interrupt_leaves_no_process(tmp_path: Path, yard: Project) -> None:
     project = Project(tmp_path / "clone")
     log = project.folder / "build/demo/infrastructure.log"
     with project.start("make", "demo") as process:
-        while not log.exists() or "Creating..." not in log.read_text():
+        while not log.exists() or "Creating..." not in log.read_text(errors="replace"):
             assert process.poll() is None
             time.sleep(0.1)
         os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C at a terminal: everybody in the foreground gets it

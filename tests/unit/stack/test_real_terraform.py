@@ -37,7 +37,7 @@ resource "terraform_data" "slow" {
   depends_on = [terraform_data.first]
 
   provisioner "local-exec" {
-    command = "touch started; sleep 2; touch finished"
+    command = "touch started; while [ ! -e go ]; do sleep 0.05; done; touch finished"
   }
 }
 """
@@ -81,6 +81,7 @@ def test_an_interrupt_waits_until_terraform_has_ended(tmp_path: Path, whole_grou
             os.killpg(process.pid, signal.SIGINT)
         else:
             process.send_signal(signal.SIGINT)
+            (folder / "go").touch()
         output, _ = process.communicate(timeout=60)
     assert process.returncode == 130, output
     assert output.rstrip().endswith("interrupted")

@@ -1,13 +1,14 @@
 """AWS's APIs by moto on 127.0.0.1, as fixtures for the tests of the rooms' edges."""
 
 import json
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 
 import pytest
 from botocore.loaders import JSONFileLoader
+from moto import settings
+from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.server import ThreadedMotoServer
 
@@ -75,25 +76,14 @@ def empty_aws(aws_address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_S3", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"):
         monkeypatch.delenv(name, raising=False)
-    _reset(aws_address)
+    moto_api_backend.reset()  # by HTTP, a busy machine may lose the call
     aws.session.cache_clear()
     yield
     aws.session.cache_clear()
 
 
-def _reset(aws_address: str) -> None:
-    """Empty the account. On a busy machine the server may reset a connection before it reads it."""
-    for left in reversed(range(3)):
-        try:
-            with urllib.request.urlopen(urllib.request.Request(f"{aws_address}/moto-api/reset", method="POST")):
-                return
-        except ConnectionError:
-            if not left:
-                raise
-
-
 @contextmanager
-def poor_user(aws_address: str, action: str = "s3:*") -> Iterator[None]:
+def poor_user(action: str = "s3:*") -> Iterator[None]:
     """A user who has rights to S3 (or one action) and to nothing else: moto asks for rights once it is told to."""
     iam = aws.client("iam")
     iam.create_user(UserName="poor")
@@ -101,17 +91,9 @@ def poor_user(aws_address: str, action: str = "s3:*") -> Iterator[None]:
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     iam.put_user_policy(UserName="poor", PolicyName="s3", PolicyDocument=policy)
     key = iam.create_access_key(UserName="poor")["AccessKey"]
-    switch = f"{aws_address}/moto-api/reset-auth"
-
-    def ask_for_rights_after(calls: str) -> None:
-        urllib.request.urlopen(urllib.request.Request(switch, calls.encode(), {"Content-Type": "text/plain"})).close()
-
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
         patch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
         aws.session.cache_clear()
-        ask_for_rights_after("0")
-        try:
-            yield
-        finally:
-            ask_for_rights_after("inf")
+        patch.setattr(settings, "INITIAL_NO_AUTH_ACTION_COUNT", 0)
+        yield

@@ -68,9 +68,9 @@ def test_a_long_list_is_cut_and_says_so(s3: Any, monkeypatch: pytest.MonkeyPatch
 
 
 def test_without_the_right_to_list_the_channel_is_skipped_with_a_note(
-    s3: Any, aws_address: str, capsys: pytest.CaptureFixture[str]
+    s3: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with poor_user(aws_address, "s3:GetObject"):
+    with poor_user("s3:GetObject"):
         (line,) = manifest.list_data(REQUEST)
     assert json.loads(line)["channels"] == []
     assert (

@@ -80,9 +80,9 @@ def test_what_does_not_is_refused(kind: str, empty_aws: None) -> None:
     assert "Environment=dev, ManagedBy=Terraform, Project=trainyard" in caught.value.problem
 
 
-def test_without_the_right_to_look_terraform_finds_out(aws_address: str, empty_aws: None) -> None:
+def test_without_the_right_to_look_terraform_finds_out(empty_aws: None) -> None:
     MAKERS["aws_iam_role"]("trainyard-dev", False)
-    with poor_user(aws_address):
+    with poor_user():
         assert adoption.leftovers([new("aws_iam_role"), new("aws_ecr_repository")]) == []
 
 

@@ -92,9 +92,9 @@ def test_the_code_comes_from_s3(base: Base, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("empty_aws")
-def test_the_error_for_a_bucket_that_the_role_may_not_read_names_the_right(base: Base, aws_address: str) -> None:
+def test_the_error_for_a_bucket_that_the_role_may_not_read_names_the_right(base: Base) -> None:
     aws.client("s3").create_bucket(Bucket="sdk")
-    with poor_user(aws_address, "s3:PutObject"):
+    with poor_user("s3:PutObject"):
         assert run(base, "s3://sdk/sourcedir.tar.gz")[:2] == (1, "")
     assert base.failure.startswith(
         "The job's code is s3://sdk/sourcedir.tar.gz; its role lacks s3:GetObject there. Set"

@@ -57,10 +57,10 @@ def test_missing_repository_is_reported() -> None:
     assert "make infra" in caught.value.fix
 
 
-def test_without_permission_to_look_up_the_digest_the_tag_is_used(aws_address: str) -> None:
+def test_without_permission_to_look_up_the_digest_the_tag_is_used() -> None:
     output: list[str] = []
     tag = training.job_tag(SPEC, STACK.region, "dev")
-    with poor_user(aws_address):
+    with poor_user():
         uri = training.job_image("digits", SPEC, STACK, "dev", output.append)
     assert uri == f"{STACK.repository_url}:{tag}"
     assert output == [f"Not checked: the image {STACK.repository_url}:{tag} (no right to ecr:DescribeImages)."]

@@ -69,9 +69,9 @@ def test_a_key_exists_and_is_enabled_in_the_region(empty_aws: None) -> None:
     assert "is in eu-west-1" in refusal(output_kms_key="arn:aws:kms:eu-west-1:123456789012:key/1")
 
 
-def test_without_the_right_to_look_nothing_is_refused(empty_aws: None, aws_address: str) -> None:
+def test_without_the_right_to_look_nothing_is_refused(empty_aws: None) -> None:
     _, subnets, group = network("10.0.0.0/24")
-    with poor_user(aws_address):
+    with poor_user():
         key, place = check(output_kms_key="alias/ours", vpc={"subnets": subnets, "security_groups": [group]})
     assert key == "Not checked: the key alias/ours (no right to kms:DescribeKey)."
     assert place.startswith(f"Not checked: the network of {subnets[0]} (no right to ec2:")

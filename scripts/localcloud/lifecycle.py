@@ -192,7 +192,8 @@ def _wait_until_ready(child: "subprocess.Popen[bytes]", folder: Path) -> Cloud:
         # Two servers may start at once. The one that gets the lock serves both callers.
         if cloud is not None and (cloud.pid == child.pid or child.poll() is not None):
             return cloud
-        if child.poll() is not None:
+        # While another one holds the lock, it is starting, and may take longer than the own one tried to get the lock.
+        if child.poll() is not None and not _is_locked(folder):
             break
         time.sleep(0.05)
     lines = (folder / LOG).read_text(errors="replace").strip().splitlines() or ["its log is empty"]

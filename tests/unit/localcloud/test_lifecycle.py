@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 
 from scripts import localcloud
 from scripts.core.errors import UserError
+from tests.conftest import processes_of
 from tests.unit.localcloud.processes import is_gone, verb, wait_until
 
 pytestmark = pytest.mark.e2e
@@ -75,12 +77,18 @@ def test_exec_passes_arguments_and_the_exit_code_and_imports_no_sdk(stopped_afte
     assert stopped_after.exists()
 
 
-@pytest.mark.usefixtures("stopped_after")
-def test_starting_twice_at_once_starts_one_server() -> None:
+def test_starting_twice_at_once_starts_one_server(stopped_after: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server that has the lock waits for a Docker engine when the other one has given up."""
     found: list[localcloud.Cloud] = []
     threads = [threading.Thread(target=lambda: found.append(localcloud.start())) for _ in range(2)]
-    for thread in threads:
-        thread.start()
+    log = stopped_after / "build/local-cloud/server.log"
+    with socket.create_server(("127.0.0.1", 0)) as silent_engine:
+        monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{silent_engine.getsockname()[1]}")
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: log.exists() and "Another local cloud already runs" in log.read_text())
+        wait_until(lambda: len(processes_of(stopped_after)) == 2)  # this process, and the server that has the lock
+        time.sleep(0.2)  # The caller of the other server looks every 0.05 s whether it has ended.
     for thread in threads:
         thread.join()
     assert found[0] == found[1] == localcloud.running()

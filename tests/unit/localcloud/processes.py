@@ -1,6 +1,7 @@
 """Starts verbs, waits for conditions and checks processes, for the tests of the local cloud."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -8,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from scripts import localcloud
 
 SWAP = """
 import os, sys
@@ -38,10 +41,17 @@ def wait_until(reached: Callable[[], Any], seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
+def kill(cloud: localcloud.Cloud) -> None:
+    """Kill a local cloud. The kernel ends its threads one after the other, and the last of them frees its lock."""
+    os.kill(cloud.pid, signal.SIGKILL)
+    wait_until(lambda: is_gone(cloud.pid))
+    wait_until(lambda: localcloud.running() is None)
+
+
 def is_gone(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # the latter if it ends between the opening and the reading
         return True
 
 

@@ -18,7 +18,7 @@ import pytest
 from scripts import localcloud
 from scripts.core.errors import UserError
 from tests.conftest import processes_of
-from tests.unit.localcloud.processes import is_gone, verb, wait_until
+from tests.unit.localcloud.processes import is_gone, kill, verb, wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -97,9 +97,7 @@ def test_starting_twice_at_once_starts_one_server(stopped_after: Path, monkeypat
 @pytest.mark.usefixtures("stopped_after")
 def test_a_killed_server_is_not_running_and_can_be_started_again() -> None:
     first = localcloud.start()
-    os.kill(first.pid, signal.SIGKILL)
-    wait_until(lambda: is_gone(first.pid))
-    wait_until(lambda: localcloud.running() is None)  # The kernel ends its threads one after the other.
+    kill(first)
     localcloud.stop()
     second = localcloud.start()
     assert second.pid != first.pid

@@ -11,7 +11,7 @@ import pytest
 
 from scripts import localcloud
 from scripts.localcloud.sagemaker.journal import Journal, clean_up, process_start
-from tests.unit.localcloud.processes import is_gone, verb, wait_until
+from tests.unit.localcloud.processes import is_gone, kill, verb, wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -33,8 +33,7 @@ time.sleep(1000)
     )
     account.wait_until(name, lambda _: len(account.lines(name)) > 1)
     program, child, temporary = account.lines(name)[-1].split()
-    os.kill(cloud.pid, signal.SIGKILL)
-    wait_until(lambda: is_gone(cloud.pid))
+    kill(cloud)
     if leader == "has ended":
         os.kill(int(program), signal.SIGKILL)
     assert not is_gone(int(child))

@@ -2,13 +2,13 @@
 
 import json
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from tests.unit.localcloud.account import contains
+from tests.unit.localcloud.processes import is_gone, wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -219,10 +219,7 @@ print(subprocess.Popen(["sleep", "1000"]).pid, flush=True)
     )
     account.wait_until_ended(name)
     pid = int(account.lines(name)[-1])
-    deadline = time.monotonic() + 60
-    while (stat := Path(f"/proc/{pid}/stat")).exists() and stat.read_text().split()[2] != "Z":
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(lambda: is_gone(pid))
 
 
 def test_jobs_without_a_free_slot_are_pending_and_can_be_stopped(account: Any) -> None:
@@ -259,11 +256,11 @@ def test_a_program_starts_soon_after_its_job_is_created(account: Any) -> None:
         created = time.time()
         name = account.run("print(time.time())")["TrainingJobName"]
         seconds.append(float(account.lines(name)[-1]) - created)
-    assert min(seconds) < 1, seconds  # Usually 0.15 s; python -m benchmarks.localcloud measures it.
+    assert min(seconds) < 2, seconds  # Usually 0.15 s; python -m benchmarks.localcloud measures it.
 
 
 def test_boto3s_waiter_returns_when_the_job_has_ended(account: Any) -> None:
     name = account.create()
     waiter = account.sagemaker.get_waiter("training_job_completed_or_stopped")
     waiter.wait(TrainingJobName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
-    assert not list((account.folder / "jobs").iterdir())
+    assert not (account.folder / "jobs" / name).exists()

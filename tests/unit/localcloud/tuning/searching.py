@@ -60,7 +60,7 @@ class Searches:
     def describe(self, name: str) -> dict[str, Any]:
         return dict(self.sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name))
 
-    def wait_until(self, name: str, reached: Callable[[dict[str, Any]], Any], seconds: float = 60) -> dict[str, Any]:
+    def wait_until(self, name: str, reached: Callable[[dict[str, Any]], Any], seconds: float = 180) -> dict[str, Any]:
         return wait_for(lambda: self.describe(name), reached, seconds)
 
     def run(self, code: str = PARABOLA, jobs: int = 3, **config: Any) -> dict[str, Any]:

@@ -1,7 +1,5 @@
 """What interrupts a tuning: spot instances that are taken away, and a local cloud that is killed."""
 
-import os
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +9,7 @@ from botocore.config import Config
 
 from scripts import localcloud
 from tests.unit.localcloud.account import new_client
-from tests.unit.localcloud.processes import is_gone, verb, wait_until
+from tests.unit.localcloud.processes import is_gone, kill, verb, wait_until
 from tests.unit.localcloud.test_spot_jobs import streams
 from tests.unit.localcloud.tuning.searching import Searches
 
@@ -69,8 +67,7 @@ def test_a_tuning_of_a_killed_local_cloud_is_reported_with_its_jobs(
     account = searches.account
     account.wait_until(trial["TrainingJobName"], lambda _: len(account.lines(trial["TrainingJobName"])) > 1)
     program = int(account.lines(trial["TrainingJobName"])[-1].split()[1])
-    os.kill(cloud.pid, signal.SIGKILL)
-    wait_until(lambda: is_gone(cloud.pid))
+    kill(cloud)
     up = verb("up")
     assert "Hyperparameter tuning job lost-search was running when the local cloud was killed; it is lost." in up.stdout
     assert f"Training job {trial['TrainingJobName']} was running when the local cloud was killed" in up.stdout

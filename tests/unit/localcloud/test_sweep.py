@@ -150,10 +150,11 @@ def test_a_stack_s_leftovers_go_and_nobody_else_s(left: Left) -> None:
     for one in found:
         leftovers.remove(one, stack)
         leftovers.remove(one, stack)  # what is gone meanwhile is no error
-    assert leftovers.find(stack, later, pytest.fail) == []
+    # While a tuning is being stopped, its jobs are leftovers.
     assert left.searches.end(left.tuning)["HyperParameterTuningJobStatus"] == "Stopped"
-    assert left.searches.describe(left.their_tuning)["HyperParameterTuningJobStatus"] == "InProgress"
     assert left.account.wait_until_ended(left.running)["TrainingJobStatus"] == "Stopped"
+    assert leftovers.find(stack, later, pytest.fail) == []
+    assert left.searches.describe(left.their_tuning)["HyperParameterTuningJobStatus"] == "InProgress"
     assert (left.pool_status(left.pool), left.pool_status(left.their_pool)) == ("Terminated", "Available")
     assert {left.account.describe(job)["TrainingJobStatus"] for job in left.their_jobs} == {"InProgress"}
     assert left.images("swept") == {left.tagged, left.needed}

@@ -190,7 +190,15 @@ def test_stopped_programs_are_killed_after_the_grace_period(tmp_path: Path) -> N
     programs = {"algo-1": start(tmp_path, ignores), "algo-2": start(tmp_path, exits + "time.sleep(100)")}
     for program in programs.values():
         assert next(program.lines()) == "1"
-    assert hosts.wait_for_all(programs, lambda: Instruction.STOP, grace=0.5) is None
+    asked: list[Instruction] = []
+
+    def stop() -> Instruction:
+        if asked:  # SIGTERM was sent, and the grace period is over when the second program has ended
+            assert programs["algo-2"].wait(60) == 5
+        asked.append(Instruction.STOP)
+        return Instruction.STOP
+
+    assert hosts.wait_for_all(programs, stop, grace=0) is None
     assert [program.wait(60) for program in programs.values()] == [137, 5]
 
 

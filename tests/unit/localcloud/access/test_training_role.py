@@ -185,7 +185,7 @@ def test_with_a_key_and_a_network_each_statement_for_them_is_needed(account: Any
     resources = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10, "VolumeKmsKeyId": key}
     more: dict[str, Any] = {
         "ResourceConfig": resources,
-        "OutputDataConfig": {"S3OutputPath": "s3://models/here/", "KmsKeyId": key},
+        "OutputDataConfig": {"S3OutputPath": "s3://models/encrypted/", "KmsKeyId": key},
         "VpcConfig": {"Subnets": [subnet], "SecurityGroupIds": [group]},
     }
     given = [*RIGHTS, *key_rights(key), *network_rights(subnet, group)]
@@ -193,9 +193,8 @@ def test_with_a_key_and_a_network_each_statement_for_them_is_needed(account: Any
         status, reason = run(account, client, *(one for one in given if one["Sid"] != sid), **more)
         assert (status, f"to perform: {action} " in reason) == ("Failed", True), reason
     assert run(account, client, *given, **more) == ("Completed", "")
-    models = client("s3").list_objects_v2(Bucket="models", Prefix="here/")["Contents"]
-    newest = max(models, key=lambda one: one["LastModified"])["Key"]
-    assert client("s3").head_object(Bucket="models", Key=newest)["SSEKMSKeyId"] == key
+    models = account.keys("models", "encrypted/")
+    assert {client("s3").head_object(Bucket="models", Key=one)["SSEKMSKeyId"] for one in models} == {key}
 
 
 RESOURCES = [

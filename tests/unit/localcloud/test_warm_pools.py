@@ -175,7 +175,7 @@ def test_the_next_job_gets_the_pool_and_finds_its_cache_and_nothing_else(account
 @pytest.mark.usefixtures("no_pool_left")
 def test_a_pool_ends_by_time_and_by_an_update(account: Any, cloud: Any) -> None:
     name = account.run("sys.exit(1)", ResourceConfig=KEPT)["TrainingJobName"]
-    control.move_clock(cloud, 590)
+    control.move_clock(cloud, 500)
     assert status(account, name) == {"Status": "Available"}
     update = account.sagemaker.update_training_job
     with pytest.raises(ClientError, match="at most 3600"):
@@ -184,7 +184,7 @@ def test_a_pool_ends_by_time_and_by_an_update(account: Any, cloud: Any) -> None:
     assert account.describe(name)["ResourceConfig"]["KeepAlivePeriodInSeconds"] == 1200
     control.move_clock(cloud, 600)
     assert status(account, name) == {"Status": "Available"}
-    control.move_clock(cloud, 10)
+    control.move_clock(cloud, 100)
     over = account.wait_until(name, lambda job: job["WarmPoolStatus"]["Status"] == "Terminated")["WarmPoolStatus"]
     assert over == {"Status": "Terminated", "ResourceRetainedBillableTimeInSeconds": 1200}
     with pytest.raises(ClientError, match="while the warm pool is Available: it is Terminated"):
@@ -209,6 +209,8 @@ def test_a_pool_takes_the_place_of_a_job(account: Any) -> None:
 
     kept = account.run(CODE, ResourceConfig=KEPT)["TrainingJobName"]
     running = [account.create("time.sleep(60)", ResourceConfig=OTHER) for _ in places(1)]
+    for name in running:
+        account.wait_until(name, lambda job: job["SecondaryStatus"] == "Training")
     waiting = account.create(ResourceConfig=OTHER)
     found = account.wait_until(waiting, lambda job: job["SecondaryStatus"] == "Pending")
     message = found["SecondaryStatusTransitions"][-1]["StatusMessage"]

@@ -15,7 +15,7 @@ from trainer.contract.failure import run_guarded
 from trainer.contract.folders import Folders, unset_absent_channels
 from trainer.contract.job import read_evaluation, read_job, read_prediction, read_preview
 from trainyard.errors import JobError
-from trainyard.stop import Stop
+from trainyard.stop import Stop, sigterm_blocked
 
 USAGE = """usage: python -m trainer train [--NAME VALUE ...]
        python -m trainer describe
@@ -65,7 +65,8 @@ def _train(folders: Folders, arguments: list[str], stop: Stop) -> int:
     if other:
         return program.run(other, folders, arguments, stop)
     job = read_job(folders, arguments, os.environ)
-    _import_tensorflow()
+    with sigterm_blocked():  # the threads that TensorFlow starts here must not take it from the main thread
+        _import_tensorflow()
     from trainer.tasks import image_classification
 
     image_classification.train(job, stop)

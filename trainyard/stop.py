@@ -1,6 +1,8 @@
 """Records SIGTERM. This module imports almost nothing, so that the program can import it first and listen early."""
 
+import contextlib
 import signal
+from collections.abc import Iterator
 
 
 class Stop:
@@ -15,3 +17,17 @@ class Stop:
 
     def _record(self, _signal: int, _frame: object) -> None:
         self.requested = True
+
+
+@contextlib.contextmanager
+def sigterm_blocked() -> Iterator[None]:
+    """Hold SIGTERM back until the ``with`` block ends. Threads that start in the block never get it.
+
+    The kernel gives a signal to any thread that does not block it (`man 7 signal`). So this thread alone cannot hold
+    SIGTERM back, unless all others were started in such a block.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -8,7 +8,6 @@ import contextlib
 import json
 import os
 import re
-import signal
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ import tensorflow as tf
 from trainyard.errors import JobError
 from trainyard.hosts.link import HostLostError, Link, connect, seconds_to_wait
 from trainyard.hosts.tf_config import tf_config
-from trainyard.stop import Stop
+from trainyard.stop import Stop, sigterm_blocked
 
 GPU = "/GPU:0"
 
@@ -181,11 +180,10 @@ def this_host(stop: Stop) -> Team:
 
 
 def _make_team(hosts: Sequence[str], current: str, link: Link, stop: Stop) -> Team:
-    # Creating a strategy replaces our SIGTERM handler. A SIGTERM in between is blocked until the handler is back.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-    team = Team(_strategy(hosts, current), link)
-    stop.listen()
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    # Creating a strategy replaces our SIGTERM handler. A SIGTERM in between has to wait until the handler is back.
+    with sigterm_blocked():
+        team = Team(_strategy(hosts, current), link)
+        stop.listen()
     return team
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from trainyard.errors import JobError
 from trainyard.hosts.connection import Connection, Message
-from trainyard.stop import Stop
+from trainyard.stop import Stop, sigterm_blocked
 
 PORT = 2222
 """The port of this link on every host."""
@@ -79,7 +79,8 @@ class Link:
         self.connections = tuple(connections)
         self._closed = threading.Event()
         if connections:
-            threading.Thread(target=self._send_heartbeats, daemon=True).start()
+            with sigterm_blocked():
+                threading.Thread(target=self._send_heartbeats, daemon=True).start()
 
     def exchange(self, value: Any) -> list[Any]:
         """Send a value to all hosts and wait for theirs. The value must be plain JSON data.

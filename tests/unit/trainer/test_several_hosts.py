@@ -190,6 +190,32 @@ def test_if_one_host_is_killed_or_frozen_the_other_ends_with_that_reason(lost: i
     assert output.startswith(f"The training ended because {hosts[lost]} was lost")
 
 
+# A host gets SIGTERM while TensorFlow handles it, which it does from the creation of the strategy on.
+JOINING = """
+import os, signal, sys, time
+from trainyard.hosts import cluster
+from trainyard.stop import Stop
+
+strategy = cluster._strategy
+def made_and_stopped(*arguments):
+    made = strategy(*arguments)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(0.2)  # in this time, another thread would take it
+    return made
+cluster._strategy = made_and_stopped
+stop, current, hosts = Stop(), sys.argv[1], sys.argv[2:]
+with cluster.join(hosts, current, stop, os.environ).end_together():
+    print(stop.requested)
+"""
+
+
+def test_a_stop_while_tensorflow_is_set_up_is_not_lost() -> None:
+    hosts = host_names(2)
+    variables = environment(TRAINER_HOSTS_SECONDS="60")
+    ended = wait_for_all([Program(["-c", JOINING, host, *hosts], ROOT, variables) for host in hosts])
+    assert [(each.returncode, each.stdout) for each in ended] == [(0, "True\n")] * 2, ended[0].stderr
+
+
 # What each host reads of its own files; it prints its training images and validation images, and what it draws.
 SHARDED = """
 import json, os

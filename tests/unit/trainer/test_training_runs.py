@@ -175,14 +175,33 @@ def test_a_stopped_and_resumed_run_ends_like_an_uninterrupted_one(
     assert histories[0] == histories[1]
 
 
+# Prints for each thread, after the import of TensorFlow, whether it blocks SIGTERM: the signal's bit of the line SigBlk
+# (`man 5 proc_pid_status`).
+IMPORTED = """
+import signal
+from pathlib import Path
+from trainer import commands
+
+imported = commands._import_tensorflow
+def import_and_look():
+    imported()
+    texts = [path.read_text() for path in Path("/proc/self/task").glob("*/status")]
+    masks = [int(text.partition("SigBlk:")[2].split()[0], 16) for text in texts]
+    print("threads that block SIGTERM:", *(mask >> (signal.SIGTERM - 1) & 1 for mask in masks), flush=True)
+commands._import_tensorflow = import_and_look
+"""
+
+
 @pytest.mark.e2e
 def test_a_stop_before_the_first_step_writes_the_untrained_model(tmp_path: Path, digits: Path) -> None:
     base = make_base(tmp_path / "ml", digits, **ENDLESS)
+    base.prelude = IMPORTED
     process = base.start_new_python()
     wait_for_handler(Path(f"/proc/{process.pid}/status").read_text)  # the import of TensorFlow comes after it
     process.send_signal(signal.SIGTERM)
     out, _ = process.communicate(timeout=120)
     assert process.returncode == 0
+    assert re.search(r"^threads that block SIGTERM:( 1)+$", out, re.MULTILINE), out
     assert "model of the unfinished first epoch saved to" in out
     assert (base.root / "model" / "1" / "saved_model.pb").is_file()
     assert base.history["history"] == []

@@ -16,6 +16,7 @@ SWAP = """
 import os, sys
 os.chdir(sys.argv[1])
 os.symlink(sys.argv[2], "link")
+print(flush=True)
 while True:
     # The name "place" is a folder, nothing, a link, nothing, and so on.
     os.rename("folder", "place"); os.rename("place", "folder")
@@ -58,8 +59,11 @@ def is_gone(pid: int) -> bool:
 @contextmanager
 def swapping(folder: Path, secret: Path) -> Iterator[None]:
     """Run a program that swaps ``folder/folder`` and a link to ``secret`` as fast as it can."""
-    with subprocess.Popen([sys.executable, "-c", SWAP, str(folder), str(secret)]) as program:
+    command = [sys.executable, "-c", SWAP, str(folder), str(secret)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as program:
         try:
+            assert program.stdout is not None
+            program.stdout.readline()
             yield
         finally:
             program.kill()

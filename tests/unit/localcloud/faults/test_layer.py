@@ -14,6 +14,7 @@ from scripts import localcloud
 from scripts.core.clock import clock_problem
 from scripts.core.errors import UserError
 from tests.unit.localcloud.account import new_client
+from tests.unit.localcloud.processes import wait_until
 
 LOST = botocore.exceptions.ConnectionClosedError
 CALLS = {
@@ -139,8 +140,7 @@ def test_a_delay_and_a_silence_end_when_the_rules_are_replaced(
         faults(f"sts {fault}")
         with ThreadPoolExecutor(1) as pool:
             waiting = pool.submit(once("sts").get_caller_identity)
-            while struck(cloud) != [(1, 1)]:
-                pass
+            wait_until(lambda: struck(cloud) == [(1, 1)])
             faults("")
             assert isinstance(waiting.exception(), LOST if "silence" in fault else type(None))
 

@@ -10,7 +10,9 @@ from tests.unit.trainer.trainer_runs import Base, environment
 def start(
     image: Path, base: Base, code: str, name: str = "mine.py", python: str = sys.executable, **variables: str
 ) -> "subprocess.Popen[str]":
-    (image / "mine.py").write_text(code)
+    written = image / "mine.py"
+    if not written.exists() or written.read_text() != code:
+        written.write_text(code)
     variables = environment(SAGEMAKER_BASE_DIR=str(base.root), SAGEMAKER_PROGRAM=name, **variables)
     variables["PYTHONDONTWRITEBYTECODE"] = "1"
     return subprocess.Popen(

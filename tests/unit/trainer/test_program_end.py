@@ -2,12 +2,14 @@
 
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.unit.trainer.program_runs import run, start
 from tests.unit.trainer.trainer_runs import Base
+from trainer.contract import written
 
 pytestmark = pytest.mark.usefixtures("forked_base")
 
@@ -129,15 +131,22 @@ pathlib.Path(os.environ["SM_MODEL_DIR"], "1").mkdir()  # a folder is no model
 """
 
 
+def write_before(image: Path, code: str) -> None:
+    """Write the program so early that it does not count as what the program wrote."""
+    (image / "mine.py").write_text(code)
+    time.sleep(2 * written.CLOCK_STEP)
+
+
 def test_a_program_that_leaves_no_model_is_told_where_it_wrote(image: Path, base: Base) -> None:
-    base.python = sys.executable  # a fork starts so soon after mine.py is written that the file counts as its own
     base.configure(resourceconfig={"hosts": ["algo-1", "algo-2"], "current_host": "algo-1"})
+    write_before(image, ELSEWHERE)
     code, _, err = run(image, base, ELSEWHERE)
     assert code == 0
     assert err == (
         f"warning: mine.py left nothing in {base.root}/model (SM_MODEL_DIR), which becomes the model. "
         f"Below {image} and {base.root}, it wrote 4 files in {image}/results, 1 file in {base.root}/output/data.\n"
     )
+    write_before(image, "")
     assert run(image, base, "")[2].endswith(f"Below {image} and {base.root}, it wrote no file.\n")
 
 

@@ -6,7 +6,6 @@ Each host is a process with its own port.
 import json
 import signal
 import subprocess
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -42,7 +41,7 @@ if what == "fail":
     raise KeyError("weights")
 if what == "exit":
     sys.exit(9)
-time.sleep({"end": 0, "end later": 1}.get(what, 60))
+time.sleep({"end": 0, "end later": 1}.get(what, 600))
 """
 
 
@@ -122,10 +121,8 @@ def test_if_a_host_is_killed_the_others_end_with_its_name(tmp_path: Path, killed
     hosts = make_hosts(tmp_path, "wait", "deaf", "wait")
     hosts.bases[1].prelude = "from trainer.contract import process; process.END_SECONDS = 0.3"
     processes = start(hosts)
-    began = time.monotonic()
     processes[killed].kill()
-    ended = end(processes)
-    assert time.monotonic() - began < 30  # its program would wait for a minute
+    ended = end(processes)  # within a minute; their programs would wait for ten
     reason = f"The training ended because {hosts.names[killed]} was lost. See the log of that host."
     for index in {0, 1, 2} - {killed}:
         assert ended[index][0] == 1
@@ -173,7 +170,7 @@ def test_the_others_get_the_exit_code_of_a_program_that_gives_no_reason(tmp_path
 def test_a_host_that_is_frozen_is_named_as_the_cause_of_a_failure(tmp_path: Path) -> None:
     hosts = make_hosts(tmp_path, "fail", "wait")
     for base in hosts.bases:  # normally a host is lost after a minute of silence
-        base.prelude = "from trainyard.hosts import link; link.HEARTBEAT_SECONDS, link.SILENCE_LIMIT_SECONDS = 0.1, 2.0"
+        base.prelude = "from trainyard.hosts import link; link.HEARTBEAT_SECONDS, link.SILENCE_LIMIT_SECONDS = 0.1, 3.0"
     processes = start(hosts)
     processes[1].send_signal(signal.SIGSTOP)
     tell(hosts)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -94,11 +94,14 @@ class Attempts:
 @contextmanager
 def _tagged(client: Any, image_id: str, url: str, tag: str) -> Iterator[None]:
     """Give the image its name in the repository for the time of the block; a push needs it."""
+    import docker
+
     client.api.tag(image_id, url, tag)
     try:
         yield
     finally:
-        client.api.remove_image(f"{url}:{tag}", noprune=True)
+        with suppress(docker.errors.NotFound):  # another command pushes the same tag, and was faster
+            client.api.remove_image(f"{url}:{tag}", noprune=True)
 
 
 def _push(client: Any, stack: "Stack", tag: str) -> Attempts:

@@ -315,6 +315,16 @@ def test_if_somebody_else_has_pushed_the_tag_their_image_is_used(
     assert "Somebody else has just pushed v1: their image is used." in capsys.readouterr().out
 
 
+def test_a_push_whose_name_another_command_removed_is_no_error(
+    engine: Any, place: Place, image: Callable[..., str]
+) -> None:
+    """Two commands may push one tag at the same time: the first that ends removes the image's name there."""
+    one = image(b"x")
+    with push_module._tagged(engine, one, place.stack.repository_url, "v1"):
+        engine.api.remove_image(f"{place.stack.repository_url}:v1", noprune=True)
+    assert push(one, place.stack, "v1").new_layers == 1
+
+
 def test_a_missing_repository_is_an_error(engine: Any, place: Place, image: Callable[..., str]) -> None:
     url = place.stack.repository_url
     nowhere = place.stack.model_copy(update={"repository_url": f"{url}-2", "repository_name": "trainyard-local-2"})

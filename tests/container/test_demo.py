@@ -70,7 +70,7 @@ def test_the_docker_command_of_the_image_page_trains_a_model(dock: Project, one:
     assert tag
     typed = command.replace(" IMAGE ", f" trainyard:{tag[0]} ").replace("--rm ", "--rm --network none ")
     with dock.start("sh", "-c", typed) as process:
-        output, _ = process.communicate(timeout=120)
+        output, _ = process.communicate(timeout=300)
     assert process.returncode == 0, output
     assert "epoch=2 " in output
     assert (dock.folder / "build" / "model" / "labels.json").is_file()

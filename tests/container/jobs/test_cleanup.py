@@ -95,7 +95,7 @@ def test_files_of_a_containers_root_become_the_callers(
         env=os.environ | {"HOME": str(anybodys_folder)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert ended.returncode == 0, ended.stderr

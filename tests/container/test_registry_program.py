@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import tarfile
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from scripts import localcloud
-from tests.conftest import missing
+from tests.conftest import locked, missing
 from tests.container.local_registry import Dock
 from tests.unit.localcloud.processes import is_gone, verb, wait_until
 
@@ -96,10 +97,17 @@ def test_the_registry_ends_with_the_local_cloud_and_starts_again(local_ecr: Dock
 
 
 @pytest.fixture
-def registry_image(engine: Any) -> Iterator[str]:
+def alone() -> Iterator[None]:
+    """No other run of these tests makes or removes the image `registry:2` of the same engine meanwhile."""
+    with locked(Path(tempfile.gettempdir(), f"trainyard-registry-image-{os.getuid()}")):
+        yield
+
+
+@pytest.fixture
+def registry_image(engine: Any, alone: None) -> Iterator[str]:
     """Return the image `registry:2`. If this machine lacks it, make it from the local program."""
     name = "registry:2"
-    if engine.images.list(name):
+    if engine.api.images(name):
         yield name
         return
     program = shutil.which("docker-registry")
@@ -148,9 +156,9 @@ def test_without_the_registry_program_its_image_is_used(
 
 
 def test_without_registry_program_and_image_the_message_says_what_to_install(
-    engine: Any, root: Path, monkeypatch: pytest.MonkeyPatch
+    engine: Any, alone: None, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if engine.images.list("registry:2"):
+    if engine.api.images("registry:2"):
         pytest.skip("the image registry:2 is on this machine")
     monkeypatch.setenv("PATH", str(root))
     cloud = localcloud.start(lifetime=True)

@@ -32,7 +32,7 @@ def test_boto3_makes_its_calls(account: Any, cloud: Any, tmp_path: Path) -> None
     }
     command = [str(client_programs("boto3") / "python"), "-m", "clients.boto3_client", str(request)]
     ended = subprocess.run(
-        command, cwd=ROOT / "tests", env=environment, capture_output=True, text=True, timeout=60, check=True
+        command, cwd=ROOT / "tests", env=environment, capture_output=True, text=True, timeout=300, check=True
     )
     results = [json.loads(line) for line in ended.stdout.splitlines()]
     assert len(results) == 8

@@ -15,7 +15,7 @@ from tests.errors.scene import Given, Scene
 from tests.errors.scene import running as cloud_of
 
 GROUP = "Local cloud"
-PRINT_AND_WAIT = "import time; print(flush=True); time.sleep(60)"
+PRINT_AND_WAIT = "import time; print(flush=True); time.sleep(600)"
 NONE = "No local cloud is running."
 START = "Start it with `make cloud-up`."
 TIMES = "Write seconds of training in ascending order, such as 30s,90s:kill, or their number, such as random:3."
@@ -294,7 +294,10 @@ CASES = (
         "uninterrupted runs left no equal model.",
         "Name a metric in [metrics] of the job file, or seed the program: keras.utils.set_random_seed(1).",
         small_job(
-            "time.sleep(6 if count < 3 else 0)\nPath(os.environ['SM_MODEL_DIR'], 'model').write_bytes(os.urandom(9))"
+            # The third run, which is to be interrupted, waits at its checkpoint until it is.
+            "Path(os.environ['SAGEMAKER_BASE_DIR'], 'checkpoints', 'x').write_text('x')\n"
+            "time.sleep((6, 6, 600)[count] if count < 3 else 0)\n"
+            "Path(os.environ['SM_MODEL_DIR'], 'model').write_bytes(os.urandom(9))"
         ),
         STACK,
         RUNS,

@@ -136,7 +136,7 @@ def test_make(yard: Project, demo: str, command: str) -> None:
     image = "IMAGE=123456789012.dkr.ecr.us-east-1.amazonaws.com/trainyard-local-trainer:mine"
     typed = command.replace("IMAGE=…", image).replace("RUN=…", f"RUN={run}")
     # More kills, of a small program, are in tests/unit/proof.
-    typed = typed.replace("make prove-resume", "make prove-resume KILLS=1")
+    typed = typed.replace("make prove-resume", "make prove-resume KILLS=1 SEED=9")
     yard_command = ["sh", "-c", f"{typed} CLOUD=local YES=1"]
     with yard.start(*yard_command) as process:
         output, _ = process.communicate(timeout=300)

@@ -29,4 +29,4 @@ def run_parallel(*calls: Callable[[], Any]) -> list[Any]:
 
 
 def connect_all(hosts: list[str]) -> list[link.Link]:
-    return run_parallel(*(lambda host=host: link.connect(hosts, host, Stop(), 10) for host in hosts))
+    return run_parallel(*(lambda host=host: link.connect(hosts, host, Stop(), 60) for host in hosts))

@@ -48,7 +48,7 @@ import sys
 from trainyard.stop import Stop
 from trainyard.hosts import link
 link.HEARTBEAT_SECONDS, link.SILENCE_LIMIT_SECONDS = map(float, sys.argv[1:3])
-joined = link.connect(sys.argv[4:], sys.argv[3], Stop(), 30)
+joined = link.connect(sys.argv[4:], sys.argv[3], Stop(), 60)
 print("connected", flush=True)
 sys.stdin.readline()
 try:

@@ -30,9 +30,10 @@ def trained(tmp_path_factory: pytest.TempPathFactory, digits: Path) -> Base:
 
 
 def with_another_epoch(trained: Base, root: Path) -> Base:
-    """A copy of the run's folders, for a second epoch."""
+    """A copy of the run's folders, for a second epoch. It writes no checkpoint before its end, however slow it is."""
     shutil.copytree(trained.root, root, symlinks=True)
-    return Base(root).configure(hyperparameters={**SMALL, "learning_rate_schedule": "constant", "epochs": "2"})
+    settings = {**SMALL, "learning_rate_schedule": "constant", "epochs": "2", "checkpoint_seconds": "3600"}
+    return Base(root).configure(hyperparameters=settings)
 
 
 def newest(base: Base) -> checkpoint.Checkpoint:

@@ -309,6 +309,6 @@ def test_a_waiting_host_stops_on_sigterm(tmp_path: Path, digits: Path) -> None:
         chief.settimeout(60)
         with chief.accept()[0]:
             process.send_signal(signal.SIGTERM)
-    (result,) = wait_for_all([process], 40)
+    (result,) = wait_for_all([process], 60)
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout == "stopped while waiting for other hosts: nothing was trained\n"

@@ -132,7 +132,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
         server = make_server(
             "127.0.0.1", port, application, threaded=True, request_handler=Handler, fd=listener.fileno()
         )
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             monkeypatch.delenv(name)

@@ -46,10 +46,12 @@ def serving() -> Iterator[Comments]:
     comments.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
-    yield comments
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield comments
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -83,6 +83,7 @@ def test_the_registry_ends_with_the_local_cloud_and_starts_again(local_ecr: Dock
     local_ecr.push(image, "v1")
     for process in registries(root):
         os.kill(process, signal.SIGKILL)
+    wait_until(lambda: not registries(root))  # a request that meets it while it ends gets no answer
     assert local_ecr.push(image, "v2")[-1] == "Layer already exists"
     assert registries(root)
     os.kill(local_ecr.cloud.pid, signal.SIGKILL)

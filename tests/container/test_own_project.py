@@ -17,6 +17,8 @@ import data, evaluate, trainer  # names that the trainer's own files have
 import greeting_of_mine, only_source_of_mine
 import trainyard  # ours, beside the project's own `trainer`
 
+pytestmark = pytest.mark.e2e
+
 parser = argparse.ArgumentParser()
 parser.add_argument("--epochs", type=int)
 options = parser.parse_args()

@@ -11,6 +11,8 @@ from tests.toolkit.page import PAGE, insert_table
 from tests.toolkit.sides import Ended, both
 from tests.toolkit.table import BEHAVIOURS, JOBS, VALUES, Behaviour, Value
 
+pytestmark = pytest.mark.e2e
+
 # The arguments and hyperparameters have tables of their own. The image sets the folder of the code.
 COMPARED_ELSEWHERE = {"SM_HPS", "SM_HP_HUGE", "SM_TRAINING_ENV", "SM_USER_ARGS"}
 

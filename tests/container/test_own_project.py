@@ -11,13 +11,13 @@ from tests.conftest import Project
 from tests.container.by_hand import write_tree
 from tests.package_index import PASSWORD, package_index
 
+pytestmark = pytest.mark.e2e
+
 TRAIN = """
 import argparse, json, os, sys
 import data, evaluate, trainer  # names that the trainer's own files have
 import greeting_of_mine, only_source_of_mine
 import trainyard  # ours, beside the project's own `trainer`
-
-pytestmark = pytest.mark.e2e
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--epochs", type=int)

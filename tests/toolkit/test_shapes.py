@@ -16,13 +16,13 @@ import pytest
 
 from tests.toolkit.sides import Ended, Job, both, packages_of
 
+pytestmark = pytest.mark.e2e
+
 SCRIPTS = Path(__file__).parent / "shapes"
 
 # A module that Python imports before the program: it reports what the program gets, and the program stays as it is.
 REPORT_FIRST = """
 import json, os, sys
-
-pytestmark = pytest.mark.e2e
 (place,) = [number for number, each in enumerate(sys.orig_argv) if each.endswith("train.py")]
 found = {"argv": sys.orig_argv[place:], "folder": os.getcwd(), "environ": dict(os.environ)}
 with open(os.path.join(os.environ["SM_MODEL_DIR"], "found.json"), "w") as file:

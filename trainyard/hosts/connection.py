@@ -17,6 +17,9 @@ class Connection:
         self._socket = connection
         self._buffer = b""
         self._send_lock = threading.Lock()
+        # A message is sent at once. Otherwise it waits for the acknowledgement of the message before (`man 7 tcp`,
+        # Nagle's algorithm), and if this host ends meanwhile without having read all heartbeats, it is never sent.
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # If the machine of a host is gone, the connection does not end by itself. These options detect it within 40
         # seconds. The last one is in milliseconds, and counts while data is on its way.
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

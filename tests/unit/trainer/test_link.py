@@ -43,6 +43,21 @@ def test_all_other_hosts_get_the_reason_why_a_host_left() -> None:
     assert links[0].find_lost_host(0.1) is None
 
 
+def test_the_last_message_of_a_host_arrives_also_if_the_host_ends_at_once() -> None:
+    chief, other = links = connect_all(host_names(2))
+    for _ in range(30):  # then the kernel acknowledges late what arrives, and the host has read no heartbeat
+        chief.connections[0].send({"heartbeat": True})
+        other.connections[0].receive(60)
+        other.connections[0].send({"heartbeat": True})
+    chief.connections[0].send({"heartbeat": True})
+    chief.leave("no space left")
+    chief.close()
+    assert str(other.find_lost_host()) == (
+        f"The training ended because {links[0].hosts[0]} was lost: no space left. See the log of that host."
+    )
+    other.close()
+
+
 CONNECT = """
 import sys
 from trainyard.stop import Stop

@@ -106,6 +106,7 @@ def test_all_other_hosts_name_the_frozen_host(frozen: int) -> None:
     assert outputs == {f"The training ended because {hosts[frozen]} was lost: it does not answer.\n"}
 
 
+@pytest.mark.e2e
 def test_a_slow_host_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(link, "HEARTBEAT_SECONDS", 0.1)
     monkeypatch.setattr(link, "SILENCE_LIMIT_SECONDS", 1.5)
@@ -136,6 +137,7 @@ def test_the_error_names_a_host_that_never_appears() -> None:
     assert unknown.problem == "algo-1.invalid did not appear within 1 seconds."
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("stopped", [0, 1])
 def test_a_stop_of_one_host_ends_the_waiting_of_all(stopped: int) -> None:
     hosts, stops = host_names(3), [Stop(), Stop()]

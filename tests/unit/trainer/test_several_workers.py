@@ -213,6 +213,7 @@ def test_a_program_that_cannot_start_ends_the_other_hosts(tmp_path: Path) -> Non
     assert f"because {hosts.names[1]} was lost: SAGEMAKER_PROGRAM names 'absent.py'" in hosts.bases[0].failure
 
 
+@pytest.mark.e2e
 def test_a_host_that_never_comes_is_named(tmp_path: Path) -> None:
     hosts = make_hosts(tmp_path, "end", "end", "end")
     chief, other, _ = hosts.bases

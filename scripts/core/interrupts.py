@@ -1,10 +1,9 @@
 """Signals within a block: handled otherwise, or held back until what must not be left half done is done."""
 
-import contextlib
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 
 @contextmanager
@@ -37,7 +36,7 @@ def delayed(announce: Callable[[], object] = lambda: None) -> Iterator[None]:
             announce()
         arrived.append(number)
 
-    with contextlib.ExitStack() as stack:
+    with ExitStack() as stack:
         for number in (signal.SIGINT, signal.SIGTERM):
             if signal.getsignal(number) is not signal.SIG_IGN:  # as in a shell's background process: it stays ignored
                 stack.enter_context(handled(number, delay))

@@ -15,7 +15,7 @@ import pytest
 from scripts import localcloud
 from tests.conftest import locked, missing
 from tests.container.local_registry import Dock
-from tests.unit.localcloud.processes import is_gone, verb, wait_until
+from tests.unit.localcloud.processes import is_gone, kill, verb, wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -86,9 +86,8 @@ def test_the_registry_ends_with_the_local_cloud_and_starts_again(local_ecr: Dock
     wait_until(lambda: not registries(root))  # a request that meets it while it ends gets no answer
     assert local_ecr.push(image, "v2")[-1] == "Layer already exists"
     assert registries(root)
-    os.kill(local_ecr.cloud.pid, signal.SIGKILL)
+    kill(local_ecr.cloud)
     wait_until(lambda: not registries(root))
-    wait_until(lambda: localcloud.running() is None)
     local_ecr.restart()
     local_ecr.create()
     assert local_ecr.describe_images() == []
@@ -144,8 +143,7 @@ def test_without_the_registry_program_its_image_is_used(
         (served,) = containers()
         assert {port["HostIp"] for port in served.ports["5000/tcp"]} == {"127.0.0.1"}
         assert {path.stat().st_uid for path in (root / "build/registry").rglob("*")} == {os.getuid()}
-        os.kill(local_ecr.cloud.pid, signal.SIGKILL)
-        wait_until(lambda: localcloud.running() is None)
+        kill(local_ecr.cloud)
         assert containers()
         local_ecr.restart()
         assert containers() == []

@@ -41,24 +41,20 @@ def a_waiting_job_that_reads_them(scene: Scene) -> Iterator[None]:
         yield
 
 
-def during_the_upload(scene: Scene, act: Callable[[], object]) -> AbstractContextManager[None]:
+@contextmanager
+def during_the_upload(scene: Scene, act: Callable[[], object]) -> Iterator[None]:
     """Something happens while S3 has the request with the file, and has not answered yet."""
+    with scene.cloud.answering("s3:PutObject") as held:
 
-    @contextmanager
-    def prepared() -> Iterator[None]:
-        with scene.cloud.answering("s3:PutObject") as held:
+        def wait() -> None:
+            held.arrived.wait(60)
+            act()
+            held.release.set()
 
-            def wait() -> None:
-                held.arrived.wait(60)
-                act()
-                held.release.set()
-
-            waiting = threading.Thread(target=wait)
-            waiting.start()
-            yield
-            waiting.join()
-
-    return prepared()
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        yield
+        waiting.join()
 
 
 def a_file_that_grows(scene: Scene) -> AbstractContextManager[None]:

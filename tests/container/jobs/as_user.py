@@ -5,7 +5,6 @@ Prints its results as JSON. Arguments: a folder to work in, and the image.
 
 import json
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import docker
 
 from scripts import localcloud
 from tests.container.jobs.clouds import account_with_image, local_cloud, within
+from tests.unit.localcloud.processes import kill
 
 # Writes files that only their owner, the container's root, may read.
 LEAVE = """
@@ -43,8 +43,8 @@ def main(folder: Path, image: str) -> None:
         }
         name = account.create(LEAVE + "time.sleep(600)")
         account.wait_for_line(name, "left")
-        os.kill(cloud.pid, signal.SIGKILL)
         with within(folder):
+            kill(cloud)
             again = localcloud.start(lifetime=True)
         seen |= {"lost": len(again.lost_jobs), "left": [path.name for path in again.folder.glob("jobs/*")]}
     print(json.dumps(seen))

@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import stat
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import pytest
 from scripts import localcloud
 from tests.conftest import ROOT, missing
 from tests.container.jobs.clouds import account_with_image, local_cloud, within
+from tests.unit.localcloud.processes import kill
 
 pytestmark = pytest.mark.e2e
 
@@ -37,7 +37,8 @@ def test_the_next_start_removes_the_containers_of_a_killed_local_cloud(
         two = {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 1}
         name = account.create("print('ready'); time.sleep(600)", ResourceConfig=two)
         account.wait_until(name, lambda _: account.lines(name) and account.lines(name, "algo-2"))
-        os.kill(cloud.pid, signal.SIGKILL)
+        with within(tmp_path):
+            kill(cloud)
         assert len(engine.containers.list(filters=filters)) == 2
         assert len(engine.networks.list(filters=filters)) == 1
         with within(tmp_path):
